@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int fail(struct err *err, int no, const char *path, const char *what, ...)
+{
+    va_list ap;
+    memset(err, 0, sizeof *err);
+    err->no = no;
+    va_start(ap, what);
+    vsnprintf(err->what, sizeof err->what, what, ap);
+    va_end(ap);
+    if (path)
+        snprintf(err->path, sizeof err->path, "%s", path);
+    return -1;
+}
+
+int fail_hint(struct err *err, const char *hint, ...)
+{
+    va_list ap;
+    va_start(ap, hint);
+    vsnprintf(err->hint, sizeof err->hint, hint, ap);
+    va_end(ap);
+    return -1;
+}
+
+void err_text(const struct err *err, char *text, unsigned long size)
+{
+    int n = snprintf(text, size, "cannot %s", err->what);
+    if (err->path[0] && n >= 0 && (unsigned long)n < size)
+        n += snprintf(text + n, size - (unsigned long)n, " '%s'", err->path);
+    if (err->no && n >= 0 && (unsigned long)n < size)
+        n += snprintf(text + n, size - (unsigned long)n, ": %s", strerror(err->no));
+    if (err->hint[0] && n >= 0 && (unsigned long)n < size)
+        snprintf(text + n, size - (unsigned long)n, "; %s", err->hint);
+    /* A file name may hold terminal escapes or a newline that would forge a second message. */
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+
+#include "base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+int fs_read_all(int fd, size_t max, const char *name, struct text *ret, struct err *err)
+{
+    struct text t = {0};
+    char buffer[65536];
+    for (;;) {
+        ssize_t n = read(fd, buffer, sizeof buffer);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 || t.n + (size_t)n > max) {
+            int no = n < 0 ? errno : EFBIG;
+            text_done(&t);
+            fail(err, no, name, "read");
+            return no == EFBIG ? fail_hint(err, "at most %zu bytes are accepted here", max) : -1;
+        }
+        text_add(&t, buffer, (size_t)n);
+        if (n == 0)
+            break;
+    }
+    *ret = t;
+    return 0;
+}
+
+ssize_t fs_read_small(int dir, const char *path, char *buffer, size_t size)
+{
+    OWN_FD int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return -1;
+    ssize_t n = read(fd, buffer, size - 1);
+    if (n >= 0)
+        buffer[n] = 0;
+    return n;
+}
+
+int fs_write_all(int fd, const void *bytes, size_t n)
+{
+    const char *at = bytes;
+    while (n) {
+        ssize_t done = write(fd, at, n);
+        if (done < 0 && errno == EAGAIN)
+            poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+        else if (done < 0 && errno != EINTR)
+            return -1;
+        if (done > 0) {
+            at += done;
+            n -= (size_t)done;
+        }
+    }
+    return 0;
+}
+
+int fs_remove_tree(int dir, const char *path, struct err *err)
+{
+    if (unlinkat(dir, path, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return fail(err, errno, path, "remove");
+    int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return fail(err, errno, path, "open for removal");
+    OWN_DIR DIR *d = fdopendir(fd);
+    if (!d) {
+        close(fd);
+        return fail(err, errno, path, "list for removal");
+    }
+    for (struct dirent *e; (e = readdir(d));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && fs_remove_tree(fd, e->d_name, err) < 0)
+            return -1;
+    if (unlinkat(dir, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
+        return fail(err, errno, path, "remove the directory");
+    return 0;
+}
+
+int fs_make_dirs(const char *path, mode_t mode, struct err *err)
+{
+    OWN_PTR char *copy = xstrdup(path);
+    for (char *c = copy + 1; *c; c++) {
+        if (*c != '/')
+            continue;
+        *c = 0;
+        if (mkdir(copy, mode) < 0 && errno != EEXIST)
+            return fail(err, errno, copy, "make the directory");
+        *c = '/';
+    }
+    if (mkdir(copy, mode) < 0 && errno != EEXIST)
+        return fail(err, errno, copy, "make the directory");
+    return 0;
+}
+
+int fs_write_new(int dir, const char *path, mode_t mode, const void *bytes, size_t n, struct err *err)
+{
+    OWN_FD int fd = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd < 0)
+        return fail(err, errno, path, "create the file");
+    if (fs_write_all(fd, bytes, n) < 0)
+        return fail(err, errno, path, "write the file");
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fs.h: files: read whole, write all, remove a tree, make directories. */
+#ifndef LRUN_FS_H
+#define LRUN_FS_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* Reads from fd to its end into ret; more than max bytes is an error (EFBIG). name: for the message. */
+int fs_read_all(int fd, size_t max, const char *name, struct text *ret, struct err *err);
+
+/* Reads the file beneath dir, at most size-1 bytes, ends it with 0. Returns the length, or -1 with errno set. */
+ssize_t fs_read_small(int dir, const char *path, char *buffer, size_t size);
+
+/* Writes all n bytes, again after EINTR, waiting when fd is non-blocking. Returns -1 with errno set. */
+int fs_write_all(int fd, const void *bytes, size_t n);
+
+/* Removes path beneath dir and all below it, following no link and leaving no file system. ENOENT is success. */
+int fs_remove_tree(int dir, const char *path, struct err *err);
+
+/* Makes path and its missing parents with this mode. */
+int fs_make_dirs(const char *path, mode_t mode, struct err *err);
+
+/* Writes a new file beneath dir in one go. */
+int fs_write_new(int dir, const char *path, mode_t mode, const void *bytes, size_t n, struct err *err);
+
+#endif

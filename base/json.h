@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json.h: writing JSON, and the only includer of cJSON for reading it.
+ *
+ * cJSON exists only as a shared library on Debian, and most launches read no JSON: it is loaded at the first call
+ * that reads, so that it costs nothing where it is not used. */
+#ifndef LRUN_JSON_H
+#define LRUN_JSON_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* Adds text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
+void json_string(struct text *out, const char *text, size_t n);
+
+/* A writer of objects and arrays: commas are its business. */
+void json_open(struct text *out, char bracket);                  /* { or [          */
+void json_close(struct text *out, char bracket);                 /* } or ]          */
+void json_key(struct text *out, const char *key);                /* "key":          */
+void json_put(struct text *out, const char *key, const char *s); /* NULL: null      */
+void json_num(struct text *out, const char *key, double n);      /* up to 3 decimals */
+void json_item(struct text *out, const char *s);
+
+/* True if the bytes are one JSON value, with nothing but white space around it. */
+int json_valid(const char *bytes, size_t n, bool *ret_valid, struct err *err);
+
+/* Adds the JSON value without white space between its tokens; bytes that are no JSON become a JSON string. */
+int json_compact(const char *bytes, size_t n, struct text *out, struct err *err);
+
+/* Adds an object of those members of the top object that are named, in the order of names (NULL at its end).
+ * ret_valid: whether the bytes were a JSON object. */
+int json_pick(const char *bytes, size_t n, const char *const *names, struct text *out, bool *ret_valid, struct err *err);
+
+/* Calls each for every member of the object at the top, or of the object it holds under section (NULL: the top);
+ * numbers and booleans are handed on as their text. ret_found: whether section was there. */
+typedef int (*json_each_fn)(const char *key, const char *value, void *to, struct err *err);
+int json_each_member(const char *bytes, const char *section, const char *name, json_each_fn each, void *to,
+                     bool *ret_found, struct err *err);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void out_of_memory(void)
+{
+    static const char text[] = "lrun: cannot go on: out of memory\n";
+    ssize_t ignored = write(2, text, sizeof text - 1);
+    (void)ignored;
+    _exit(125);
+}
+
+void *xrealloc(void *p, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        out_of_memory();
+    p = realloc(p, bytes ? bytes : 1);
+    if (!p)
+        out_of_memory();
+    return p;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    void *p = calloc(count ? count : 1, size);
+    if (!p)
+        out_of_memory();
+    return p;
+}
+
+char *xstrdup(const char *text)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        out_of_memory();
+    return copy;
+}
+
+char *xasprintf(const char *format, ...)
+{
+    char *text;
+    va_list ap;
+    va_start(ap, format);
+    if (vasprintf(&text, format, ap) < 0)
+        out_of_memory();
+    va_end(ap);
+    return text;
+}
+
+void strv_add(struct strv *v, char *owned)
+{
+    v->at = xrealloc(v->at, v->n + 2, sizeof *v->at);
+    v->at[v->n++] = owned;
+    v->at[v->n] = NULL;
+}
+
+void strv_done(struct strv *v)
+{
+    for (size_t i = 0; i < v->n; i++)
+        free(v->at[i]);
+    free(v->at);
+    *v = (struct strv){0};
+}
+
+static void text_room(struct text *t, size_t more)
+{
+    if (t->cap - t->n > more)
+        return;
+    t->cap = (t->n + more + 1) * 3 / 2 + 64;
+    t->at = xrealloc(t->at, t->cap, 1);
+}
+
+void text_add(struct text *t, const void *bytes, size_t n)
+{
+    text_room(t, n);
+    if (n)
+        memcpy(t->at + t->n, bytes, n);
+    t->n += n;
+    t->at[t->n] = 0;
+}
+
+void text_puts(struct text *t, const char *s)
+{
+    text_add(t, s, strlen(s));
+}
+
+void text_printf(struct text *t, const char *format, ...)
+{
+    va_list ap, again;
+    va_start(ap, format);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, format, ap);
+    va_end(ap);
+    text_room(t, (size_t)n + 1);
+    vsnprintf(t->at + t->n, (size_t)n + 1, format, again);
+    va_end(again);
+    t->n += (size_t)n;
+}
+
+void text_done(struct text *t)
+{
+    free(t->at);
+    *t = (struct text){0};
+}
+
+bool str_begins(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+bool str_ends(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* str.h: growing text and lists of strings. Running out of memory ends the process: nothing useful is left to do. */
+#ifndef LRUN_STR_H
+#define LRUN_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct strv { /* a list of owned strings, always followed by NULL once something is in it */
+    char **at;
+    size_t n;
+};
+
+void *xrealloc(void *p, size_t count, size_t size); /* never NULL; count * size is checked */
+void *xcalloc(size_t count, size_t size);
+char *xstrdup(const char *text);
+char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+void strv_add(struct strv *v, char *owned);
+void strv_done(struct strv *v);
+
+struct text { /* bytes that grow; at[n] is always 0 once something was added */
+    char *at;
+    size_t n, cap;
+};
+void text_add(struct text *t, const void *bytes, size_t n);
+void text_puts(struct text *t, const char *s);
+void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_done(struct text *t);
+
+bool str_begins(const char *text, const char *start);
+bool str_ends(const char *text, const char *end);
+
+#endif

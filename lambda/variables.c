@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lambda/variables.h"
+
+#include "base/json.h"
+#include "base/own.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const RESERVED[] = {
+    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_METADATA_API",
+    "AWS_LAMBDA_METADATA_TOKEN",
+};
+
+static bool key_is(const char *entry, const char *key)
+{
+    size_t n = strlen(key);
+    return strncmp(entry, key, n) == 0 && entry[n] == '=';
+}
+
+int variables_check(const char *entry, struct err *err)
+{
+    size_t n = strcspn(entry, "=");
+    OWN_PTR char *key = xasprintf("%.*s", (int)n, entry);
+    for (size_t i = 0; i < COUNT(RESERVED); i++)
+        if (strcmp(RESERVED[i], key) == 0) {
+            fail(err, 0, NULL, "set the variable %.64s", key);
+            return fail_hint(err, "Lambda was unable to configure your environment variables because the environment variables you have "
+                                  "provided contains reserved keys that are currently not supported for modification. Reserved keys used "
+                                  "in this request: %s", key);
+        }
+    bool good = n >= 2 && isalpha((unsigned char)key[0]);
+    for (size_t i = 0; i < n; i++)
+        good = good && (isalnum((unsigned char)key[i]) || key[i] == '_');
+    if (good)
+        return 0;
+    fail(err, 0, key, "set the variable");
+    return fail_hint(err, "Lambda's pattern for names is [a-zA-Z]([a-zA-Z0-9_])+");
+}
+
+void variables_set(struct strv *list, char *entry)
+{
+    OWN_PTR char *key = xasprintf("%.*s", (int)strcspn(entry, "="), entry);
+    for (size_t i = 0; i < list->n; i++)
+        if (key_is(list->at[i], key)) {
+            free(list->at[i]);
+            list->at[i] = entry;
+            return;
+        }
+    strv_add(list, entry);
+}
+
+int variables_check_size(const struct strv *list, struct err *err)
+{
+    enum { LIMIT = 4096 };
+    struct text json = {0};
+    json_open(&json, '{');
+    for (size_t i = 0; i < list->n; i++) {
+        const char *equals = strchr(list->at[i], '=');
+        OWN_PTR char *key = xasprintf("%.*s", (int)(equals - list->at[i]), list->at[i]);
+        json_put(&json, key, equals + 1);
+    }
+    json_close(&json, '}');
+    int status = 0;
+    if (json.n > LIMIT) {
+        fail(err, 0, NULL, "set %zu variables that measure %zu bytes as JSON", list->n, json.n);
+        status = fail_hint(err, "Lambda was unable to configure your environment variables because the environment variables you have "
+                                "provided exceeded the 4KB limit. String measured: %s", json.at);
+    }
+    text_done(&json);
+    return status;
+}
+
+/* How a row's value is found. A row that gives NULL is not set. */
+typedef const char *(*value_fn)(const struct variables_input *in, char *scratch, size_t size);
+
+#define VALUE(name, field)                                                                  \
+    static const char *name(const struct variables_input *in, char *scratch, size_t size)  \
+    {                                                                                       \
+        (void)scratch, (void)size;                                                          \
+        return in->field;                                                                   \
+    }
+VALUE(v_handler, handler)
+VALUE(v_name, name)
+VALUE(v_region, region)
+VALUE(v_api, api)
+VALUE(v_stream, log_stream)
+VALUE(v_key_id, access_key_id)
+VALUE(v_secret, secret_access_key)
+VALUE(v_token, session_token)
+
+static const char *v_memory(const struct variables_input *in, char *scratch, size_t size)
+{
+    snprintf(scratch, size, "%u", in->memory);
+    return scratch;
+}
+static const char *v_group(const struct variables_input *in, char *scratch, size_t size)
+{
+    snprintf(scratch, size, "/aws/lambda/%s", in->name);
+    return scratch;
+}
+static const char *v_path(const struct variables_input *in, char *scratch, size_t size)
+{
+    (void)scratch, (void)size;
+    return in->al2 ? "/usr/local/bin:/usr/bin/:/bin:/opt/bin" : "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
+}
+static const char *v_library_path(const struct variables_input *in, char *scratch, size_t size)
+{
+    static const char ALL[] = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib";
+    (void)scratch, (void)size;
+    return in->al2 ? ALL + sizeof "/var/lang/lib:" - 1 : ALL;
+}
+static const char *v_json(const struct variables_input *in, char *scratch, size_t size)
+{
+    (void)scratch, (void)size;
+    return in->json_logs ? "JSON" : NULL;
+}
+static const char *v_level(const struct variables_input *in, char *scratch, size_t size)
+{
+    (void)scratch, (void)size;
+    return in->json_logs ? "INFO" : NULL;
+}
+
+/* default_only: the user's value wins. Not set, as on Lambda: HOME USER LOGNAME HOSTNAME SHELL TERM TMPDIR; for provided.*
+ * AWS_EXECUTION_ENV PWD SHLVL _X_AMZN_TRACE_ID _LAMBDA_TELEMETRY_LOG_FD; the metadata API, which lrun does not serve. */
+static const struct variable {
+    const char *name, *fixed; /* fixed, or found by value */
+    value_fn value;
+    bool default_only;
+} TABLE[] = {
+    {"AWS_LAMBDA_FUNCTION_NAME", NULL, v_name, false},
+    {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", NULL, v_memory, false},
+    {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST", NULL, false},
+    {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand", NULL, false},
+    {"AWS_LAMBDA_LOG_GROUP_NAME", NULL, v_group, false},
+    {"AWS_LAMBDA_LOG_STREAM_NAME", NULL, v_stream, false},
+    {"AWS_LAMBDA_LOG_FORMAT", NULL, v_json, false},
+    {"AWS_LAMBDA_LOG_LEVEL", NULL, v_level, false},
+    {"AWS_LAMBDA_RUNTIME_API", NULL, v_api, false},
+    {"AWS_REGION", NULL, v_region, false},
+    {"AWS_DEFAULT_REGION", NULL, v_region, false},
+    {"AWS_ACCESS_KEY_ID", NULL, v_key_id, false},
+    {"AWS_SECRET_ACCESS_KEY", NULL, v_secret, false},
+    {"AWS_SESSION_TOKEN", NULL, v_token, false},
+    {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR", NULL, true},
+    {"AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000", NULL, true},
+    {"_AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1", NULL, false},
+    {"_AWS_XRAY_DAEMON_PORT", "2000", NULL, false},
+    {"LAMBDA_TASK_ROOT", "/var/task", NULL, false},
+    {"LAMBDA_RUNTIME_DIR", "/var/runtime", NULL, false},
+    {"_HANDLER", NULL, v_handler, false},
+    {"LANG", "en_US.UTF-8", NULL, true},
+    {"TZ", ":UTC", NULL, true},
+    {"PATH", NULL, v_path, true},
+    {"LD_LIBRARY_PATH", NULL, v_library_path, true},
+};
+
+static bool user_has(const struct strv *user, const char *name)
+{
+    for (size_t i = 0; user && i < user->n; i++)
+        if (key_is(user->at[i], name))
+            return true;
+    return false;
+}
+
+void variables_make(const struct variables_input *in, struct strv *ret)
+{
+    for (size_t i = 0; i < COUNT(TABLE); i++) {
+        char scratch[300];
+        const char *value = TABLE[i].fixed ? TABLE[i].fixed : TABLE[i].value(in, scratch, sizeof scratch);
+        if (value && !(TABLE[i].default_only && user_has(in->user, TABLE[i].name)))
+            strv_add(ret, xasprintf("%s=%s", TABLE[i].name, value));
+    }
+    for (size_t i = 0; in->user && i < in->user->n; i++)
+        strv_add(ret, xstrdup(in->user->at[i]));
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/cli.h"
+
+#include "base/num.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, CACHE = 1 << CMD_CACHE, BOTH = RUN | EXEC, ALL = BOTH | CACHE };
+
+static const struct command_row {
+    const char *name, *synopsis, *help;
+} COMMANDS[CMD_COUNT] = {
+    [CMD_RUN] = {"run", "lrun [run] [OPTIONS] FUNCTION", "invoke the function: response on stdout, log on stderr"},
+    [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run any command in the function's environment"},
+    [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "look after the cache of unpacked archives"},
+};
+
+struct row;
+typedef int (*set_fn)(const struct row *, const char *value, struct request *, struct err *);
+struct row {
+    char letter;
+    unsigned commands;
+    const char *name, *arg, *help; /* arg: NULL for a switch; "a|b|c" for a choice */
+    set_fn set;
+    size_t field;
+    uint64_t min, max;
+};
+
+static void *field_of(const struct row *row, struct request *r)
+{
+    return (char *)r + row->field;
+}
+
+static int set_flag(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    (void)value, (void)err;
+    *(bool *)field_of(row, r) = true;
+    return 0;
+}
+
+static int set_text(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    if (!*value) {
+        fail(err, 0, row->name, "use an empty value for --%s", row->name);
+        return fail_hint(err, "give it as --%s %s", row->name, row->arg);
+    }
+    *(const char **)field_of(row, r) = value;
+    return 0;
+}
+
+static int set_choice(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    size_t n = strlen(value);
+    for (const char *c = row->arg; n && c; c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL)
+        if (strncmp(c, value, n) == 0 && (c[n] == '|' || c[n] == 0))
+            return set_text(row, value, r, err);
+    fail(err, 0, value, "use the value for --%s", row->name);
+    return fail_hint(err, "it is one of %s", row->arg);
+}
+
+static int set_num(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    struct number *n = field_of(row, r);
+    if (num_parse(value, row->min, row->max, &n->value, err) < 0) {
+        char why[sizeof err->hint];
+        memcpy(why, err->hint, sizeof why);
+        return fail_hint(err, "--%s takes %s%s%s", row->name, row->arg, *why ? "; " : "", why);
+    }
+    n->set = true;
+    return 0;
+}
+
+static int add_text(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    (void)err;
+    strv_add(field_of(row, r), xstrdup(value));
+    return 0;
+}
+
+static int add_layers(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    for (const char *c = value; c;) {
+        const char *end = strchrnul(c, ',');
+        if (end == c) {
+            fail(err, 0, value, "use an empty layer name");
+            return fail_hint(err, "--layers takes A.zip,B.zip without empty parts");
+        }
+        strv_add(field_of(row, r), xasprintf("%.*s", (int)(end - c), c));
+        c = *end ? end + 1 : NULL;
+    }
+    return 0;
+}
+
+#define FIELD(name) offsetof(struct request, name)
+static const struct row ROWS[] = {
+    {0, BOTH, "layers", "A.zip,B.zip", "layers merged into /opt, the later one wins; repeats; at most 5", add_layers, FIELD(layers), 0, 0},
+    {'e', RUN, "event", "FILE|JSON|-", "the event: a file, JSON text, or - for stdin; repeats (default {})", add_text, FIELD(events), 0, 0},
+    {0, RUN, "pause", "MS", "wait this long between events, frozen (default 0)", set_num, FIELD(pause), 0, 3600000},
+    {0, BOTH, "handler", "NAME", "what _HANDLER says (default function.handler)", set_text, FIELD(handler), 0, 0},
+    {0, BOTH, "memory", "MB", "memory of the function (default 128; exec: no limit)", set_num, FIELD(memory), 128, 10240},
+    {0, BOTH, "timeout", "SECONDS", "stop it after this long (default 3; exec: never)", set_num, FIELD(timeout), 1, 900},
+    {0, BOTH, "tmp-size", "MB", "size of /tmp (default 512)", set_num, FIELD(tmp_size), 512, 10240},
+    {0, RUN, "init-limit", "SECONDS", "how long the init phase may take (default 10)", set_num, FIELD(init_limit), 1, 900},
+    {0, BOTH, "env", "K=V", "set a variable; K alone copies the caller's; repeats", add_text, FIELD(env), 0, 0},
+    {0, BOTH, "env-file", "FILE", "variables from KEY=VALUE lines or SAM's JSON; repeats", add_text, FIELD(env_files), 0, 0},
+    {0, BOTH, "name", "NAME", "name of the function (default: that of the file)", set_text, FIELD(name), 0, 0},
+    {0, BOTH, "region", "REGION", "AWS region it believes in (default us-east-1)", set_text, FIELD(region), 0, 0},
+    {0, BOTH, "credentials", "fake|env|profile:NAME", "AWS credentials it sees (default fake)", set_text, FIELD(credentials), 0, 0},
+    {0, BOTH, "runtime", "provided.al2023|provided.al2", "the runtime it claims to be (default provided.al2023)", set_choice, FIELD(runtime), 0, 0},
+    {0, BOTH, "rootfs", "DIR|host", "the root file system it runs on (default host)", set_text, FIELD(rootfs), 0, 0},
+    {0, BOTH, "net", "none|host", "its network (default none: a loopback of its own)", set_choice, FIELD(net), 0, 0},
+    {0, BOTH, "seccomp", "lambda|lambda-legacy|core|unconfined", "system calls it may use (default lambda)", set_choice, FIELD(seccomp), 0, 0},
+    {0, BOTH, "shm", "absent|denied|MB", "/dev/shm: as on Lambda, unwritable, or of a size", set_text, FIELD(shm), 0, 0},
+    {'w', EXEC, "workdir", "DIR", "directory to start in (default /var/task)", set_text, FIELD(workdir), 0, 0},
+    {'v', EXEC, "volume", "SRC:DST[:ro|rw]", "show a file or directory of the host, read-only by default; repeats", add_text, FIELD(volumes), 0, 0},
+    {0, EXEC, "scratch", NULL, "make /var/task writable; what is written is discarded", set_flag, FIELD(scratch), 0, 0},
+    {0, EXEC, "out", "DIR", "copy the regular files of /tmp/out here afterwards", set_text, FIELD(out), 0, 0},
+    {0, RUN, "log-format", "text|json", "form of the platform's log lines (default text)", set_choice, FIELD(log_format), 0, 0},
+    {0, BOTH, "report", "FILE|-|fd:N", "append one JSON line that says how it went", set_text, FIELD(report), 0, 0},
+    {0, ALL, "cache-dir", "DIR", "where unpacked archives are kept", set_text, FIELD(cache_dir), 0, 0},
+    {'q', ALL, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
+    {'v', RUN | CACHE, "verbose", NULL, "say what is done", set_flag, FIELD(verbose), 0, 0},
+    {0, EXEC, "verbose", NULL, "say what is done", set_flag, FIELD(verbose), 0, 0},
+    {'h', ALL, "help", NULL, "this text", set_flag, FIELD(help), 0, 0},
+    {0, ALL, "version", NULL, "the version", set_flag, FIELD(version), 0, 0},
+};
+
+void request_done(struct request *r)
+{
+    struct strv *lists[] = {&r->words, &r->layers, &r->env, &r->env_files, &r->events, &r->volumes};
+    for (size_t i = 0; i < COUNT(lists); i++)
+        strv_done(lists[i]);
+}
+
+enum command cli_command(int argc, char **argv)
+{
+    for (unsigned i = 0; argc > 1 && i < CMD_COUNT; i++)
+        if (strcmp(argv[1], COMMANDS[i].name) == 0)
+            return (enum command)i;
+    return CMD_RUN;
+}
+
+static const struct row *find_row(enum command command, const char *name, size_t n, char letter)
+{
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        const struct row *row = &ROWS[i];
+        if (!(row->commands & 1u << command))
+            continue;
+        if (name ? strlen(row->name) == n && strncmp(row->name, name, n) == 0 : row->letter == letter)
+            return row;
+    }
+    return NULL;
+}
+
+static int unknown_option(enum command command, const char *word, struct err *err)
+{
+    fail(err, 0, word, "use the option");
+    return fail_hint(err, "see lrun %s --help; a name that begins with a dash goes after --", COMMANDS[command].name);
+}
+
+static int need_value(const struct row *row, const char *word, struct err *err)
+{
+    fail(err, 0, word, "use the option without its value");
+    return fail_hint(err, "give it as --%s %s", row->name, row->arg);
+}
+
+/* One option at argv[*at]; moves *at over a value of its own. */
+static int parse_option(int argc, char **argv, int *at, struct request *r, struct err *err)
+{
+    const char *word = argv[*at], *value = NULL;
+    const struct row *row;
+    if (word[1] == '-') {
+        const char *equals = strchr(word, '=');
+        row = find_row(r->command, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2), 0);
+        value = equals ? equals + 1 : NULL;
+        if (row && !row->arg && value)
+            return fail(err, 0, word, "give a value to the switch");
+    } else {
+        row = find_row(r->command, NULL, 0, word[1]);
+        value = row && row->arg && word[2] ? word + 2 : NULL;
+        for (const char *more = word + 2; row && !row->arg && *more; more++) { /* -qv */
+            const struct row *next = find_row(r->command, NULL, 0, *more);
+            if (!next || next->arg)
+                return unknown_option(r->command, word, err);
+            next->set(next, NULL, r, err);
+        }
+    }
+    if (!row)
+        return unknown_option(r->command, word, err);
+    if (row->arg && !value) {
+        if (*at + 1 >= argc)
+            return need_value(row, word, err);
+        value = argv[++*at];
+    }
+    return row->set(row, value, r, err);
+}
+
+static int check_words(struct request *r, bool saw_dashes, struct err *err)
+{
+    if (r->help || r->version)
+        return 0;
+    if (r->command == CMD_CACHE) {
+        if (r->words.n == 1)
+            return 0;
+        fail(err, 0, NULL, "tell what to do with the cache");
+        return fail_hint(err, "usage: %s", COMMANDS[CMD_CACHE].synopsis);
+    }
+    if (r->words.n != 1) {
+        fail(err, 0, r->words.n ? r->words.at[1] : NULL, r->words.n ? "take a second function" : "run without a function");
+        return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis);
+    }
+    if (r->command == CMD_EXEC && (!saw_dashes || !r->argv || !r->argv[0])) {
+        fail(err, 0, NULL, "run without a command");
+        return fail_hint(err, "usage: %s; the -- is required", COMMANDS[CMD_EXEC].synopsis);
+    }
+    r->function = r->words.at[0];
+    if (r->layers.n > 5) /* the words of CreateFunction's InvalidParameterValueException */
+        return fail(err, 0, NULL, "use these layers: Cannot reference more than 5 layers.");
+    return 0;
+}
+
+int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
+{
+    *ret = (struct request){
+        .command = cli_command(argc, argv), .args = argv, .handler = "function.handler", .region = "us-east-1", .credentials = "fake",
+        .runtime = "provided.al2023", .rootfs = "host", .net = "none", .seccomp = "lambda", .shm = "absent", .log_format = "text",
+        .memory = {128, false}, .timeout = {3, false}, .tmp_size = {512, false}, .init_limit = {10, false}, .workdir = "/var/task",
+    };
+    bool named = argc > 1 && strcmp(argv[1], COMMANDS[ret->command].name) == 0, dashes = false;
+    for (int i = named ? 2 : 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            dashes = true;
+            if (ret->command == CMD_EXEC) {
+                ret->argv = argv + i + 1;
+                break;
+            }
+            while (++i < argc)
+                strv_add(&ret->words, xstrdup(argv[i]));
+        } else if (argv[i][0] == '-' && argv[i][1]) {
+            if (parse_option(argc, argv, &i, ret, err) < 0)
+                return -1;
+        } else {
+            strv_add(&ret->words, xstrdup(argv[i]));
+        }
+    }
+    return check_words(ret, dashes, err);
+}
+
+void cli_help(enum command command, FILE *to)
+{
+    fprintf(to, "usage: %s\n       %s\n\n", COMMANDS[command].synopsis, COMMANDS[command].help);
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        const struct row *row = &ROWS[i];
+        if (!(row->commands & 1u << command))
+            continue;
+        char left[80];
+        snprintf(left, sizeof left, "--%s%s%s", row->name, row->arg ? " " : "", row->arg ? row->arg : "");
+        char letter[4] = {'-', row->letter, ',', 0};
+        if (strlen(left) > 26)
+            fprintf(to, "  %s %s\n%36s%s\n", row->letter ? letter : "   ", left, "", row->help);
+        else
+            fprintf(to, "  %s %-28s  %s\n", row->letter ? letter : "   ", left, row->help);
+    }
+    if (command != CMD_RUN)
+        return;
+    fputs("\ncommands:\n", to);
+    for (size_t i = 0; i < CMD_COUNT; i++)
+        fprintf(to, "  %-42s %s\n", COMMANDS[i].synopsis, COMMANDS[i].help);
+    fputs("\nman lrun says more.\n", to);
+}
+
+void cli_man_options(FILE *to)
+{
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        const struct row *row = &ROWS[i];
+        fputs(".TP\n", to);
+        if (row->letter)
+            fprintf(to, "\\fB\\-%c\\fR, ", row->letter);
+        fputs("\\fB\\-\\-", to);
+        for (const char *c = row->name; *c; c++)
+            fprintf(to, *c == '-' ? "\\-" : "%c", *c);
+        fputs("\\fR", to);
+        if (row->arg)
+            fprintf(to, " \\fI%s\\fR", row->arg);
+        fputs(" (", to);
+        for (unsigned c = 0, n = 0; c < CMD_COUNT; c++)
+            if (row->commands & 1u << c)
+                fprintf(to, "%s%s", n++ ? ", " : "", COMMANDS[c].name);
+        fprintf(to, ")\n%s.\n", row->help);
+    }
+}
+
+void cli_bash_completion(FILE *to)
+{
+    fputs("# bash completion for lrun, made from its option table\n_lrun()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words\n", to);
+    fputs("    case ${COMP_WORDS[1]} in\n", to);
+    for (int c = CMD_COUNT - 1; c >= 0; c--) {
+        fprintf(to, "    %s) words=\"", c == CMD_RUN ? "*" : COMMANDS[c].name);
+        for (size_t i = 0; i < COUNT(ROWS); i++)
+            if (ROWS[i].commands & 1u << c)
+                fprintf(to, "--%s ", ROWS[i].name);
+        fputs(c == CMD_CACHE ? "list prune verify\" ;;\n" : "\" ;;\n", to);
+    }
+    fputs("    esac\n    [ \"$COMP_CWORD\" = 1 ] && words=\"$words", to);
+    for (size_t i = 0; i < CMD_COUNT; i++)
+        fprintf(to, " %s", COMMANDS[i].name);
+    fputs("\"\n    case $cur in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n", to);
+    fputs("    *) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n    esac\n}\n", to);
+    fputs("complete -o filenames -F _lrun lrun\n", to);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli.h: the option table, and what is made of it: parsing, --help, the man page's options, completions. */
+#ifndef LRUN_CLI_H
+#define LRUN_CLI_H
+
+#include "base/err.h"
+#include "launcher/request.h"
+
+#include <stdio.h>
+
+/* Fills ret from the command line. Strings in it borrow from argv. An err means usage: exit status 2 (125 for exec). */
+int cli_parse(int argc, char **argv, struct request *ret, struct err *err);
+
+/* The command argv asks for, known even where the rest does not parse. */
+enum command cli_command(int argc, char **argv);
+
+void cli_help(enum command command, FILE *to);
+void cli_man_options(FILE *to);     /* roff: .SS per command, .TP per option */
+void cli_bash_completion(FILE *to); /* a function for bash's complete */
+
+#endif

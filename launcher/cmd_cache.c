@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/commands.h"
+#include "launcher/identity.h"
+#include "mounts/cache.h"
+
+#include "base/own.h"
+
+#include <string.h>
+
+static const struct verb {
+    const char *name;
+    int (*run)(struct cache *, FILE *, struct err *);
+} VERBS[] = {{"list", cache_list}, {"prune", cache_prune}, {"verify", cache_verify}};
+
+int cmd_cache(const struct request *r, struct err *err)
+{
+    struct identity id;
+    struct cache cache;
+    OWN_PTR char *dir = NULL;
+    for (size_t i = 0; i < COUNT(VERBS); i++) {
+        if (strcmp(r->words.at[0], VERBS[i].name) != 0)
+            continue;
+        int program = -1;
+        if (identity_choose(&id, err) < 0 || identity_cache_dir(&id, r->cache_dir, &dir, err) < 0 ||
+            unpacker_open(&program, err) < 0 || identity_take(&id, err) < 0 || cache_open(dir, program, &cache, err) < 0)
+            return -1;
+        int status = VERBS[i].run(&cache, stdout, err);
+        cache_done(&cache);
+        return status;
+    }
+    fail(err, 0, r->words.at[0], "do this with the cache");
+    return fail_hint(err, "it is one of list, prune and verify");
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_exec.c: any command in the function's environment. Its status is lrun's; standard streams pass through. */
+#include "base/clock.h"
+#include "base/own.h"
+#include "launcher/commands.h"
+#include "launcher/launch.h"
+#include "launcher/results.h"
+#include "policy/memory.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+static const int FORWARDED[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
+
+struct exec {
+    struct launch *launch;
+    struct event_base *base;
+    struct sandbox sandbox;
+    struct event *control, *timeout, *memory, *signals[COUNT(FORWARDED)];
+    unsigned asked_to_end; /* SIGINT and SIGTERM so far */
+    bool ended;
+    int status; /* exit status of lrun */
+    struct err err;
+    bool failed;
+};
+
+static void end(struct exec *x, enum report_reason reason, int status)
+{
+    x->ended = true;
+    x->status = status;
+    x->launch->report.reason = reason;
+    event_base_loopbreak(x->base);
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct exec *x = to;
+    launch_note(x->launch, "the command was stopped after %ju seconds (--timeout)", (uintmax_t)x->launch->request->timeout.value);
+    end(x, BECAUSE_TIMEOUT, EXIT_TIME);
+}
+
+static void on_memory(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct exec *x = to;
+    struct memory m;
+    uint64_t limit = x->launch->request->memory.value << 20;
+    memory_read(x->sandbox.fds[FD_PROC], limit, &m);
+    if (m.peak > x->launch->report.peak_bytes)
+        x->launch->report.peak_bytes = m.peak;
+    if (m.used <= limit)
+        return;
+    launch_note(x->launch, "the command was killed: it used more than %ju MB (--memory)", (uintmax_t)x->launch->request->memory.value);
+    x->launch->report.oom_killed = true;
+    x->launch->report.signal = SIGKILL;
+    end(x, BECAUSE_OUT_OF_MEMORY, 128 + SIGKILL);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *to)
+{
+    (void)what;
+    struct exec *x = to;
+    if ((number == SIGINT || number == SIGTERM) && ++x->asked_to_end > 1) { /* the command did not heed the first */
+        x->launch->report.signal = (int)number;
+        end(x, BECAUSE_INTERRUPTED, 128 + (int)number);
+        return;
+    }
+    sandbox_tell(&x->sandbox, MESSAGE_SIGNAL, (int)number);
+}
+
+static void on_not_started(struct exec *x, const struct message *m)
+{
+    struct report *report = &x->launch->report;
+    report->start_errno = m->value;
+    snprintf(report->start_path, sizeof report->start_path, "%s", m->err.path);
+    report->phase = AT_START;
+    x->err = m->err;
+    x->failed = true;
+    end(x, BECAUSE_NOT_STARTED, m->err.step[0] ? EXIT_LRUN : m->value == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+}
+
+static void on_exited(struct exec *x, const struct message *m)
+{
+    struct report *report = &x->launch->report;
+    bool killed = WIFSIGNALED(m->value);
+    report->wait_status = m->value;
+    report->signal = killed ? WTERMSIG(m->value) : 0;
+    if ((uint64_t)m->max_rss > report->peak_bytes)
+        report->peak_bytes = (uint64_t)m->max_rss;
+    int status = killed ? 128 + WTERMSIG(m->value) : WEXITSTATUS(m->value);
+    end(x, killed ? BECAUSE_SIGNAL : status ? BECAUSE_EXIT : BECAUSE_SUCCESS, status);
+}
+
+static void on_control(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct exec *x = to;
+    struct message m;
+    while (!x->ended && sandbox_hear(&x->sandbox, &m, false) == 1)
+        switch (m.type) {
+        case MESSAGE_STARTED: x->launch->report.phase = AT_COMMAND; break;
+        case MESSAGE_NOT_STARTED: on_not_started(x, &m); break;
+        case MESSAGE_EXITED: on_exited(x, &m); break;
+        case MESSAGE_HANGUP:
+            fail(&x->err, 0, NULL, "go on: the sandbox's init was killed");
+            x->failed = true;
+            end(x, BECAUSE_LRUN_FAILED, EXIT_LRUN);
+            break;
+        default: break;
+        }
+}
+
+static void watch(struct exec *x)
+{
+    const struct request *r = x->launch->request;
+    x->control = event_new(x->base, x->sandbox.control, EV_READ | EV_PERSIST, on_control, x);
+    event_add(x->control, NULL);
+    for (size_t i = 0; i < COUNT(FORWARDED); i++) {
+        x->signals[i] = evsignal_new(x->base, FORWARDED[i], on_signal, x);
+        event_add(x->signals[i], NULL);
+    }
+    if (r->timeout.set) {
+        x->timeout = evtimer_new(x->base, on_timeout, x);
+        event_add(x->timeout, &(struct timeval){.tv_sec = (time_t)r->timeout.value});
+    }
+    if (r->memory.set) {
+        x->memory = event_new(x->base, -1, EV_PERSIST, on_memory, x);
+        event_add(x->memory, &(struct timeval){.tv_usec = 10000});
+    }
+}
+
+static void unwatch(struct exec *x)
+{
+    struct event *all[] = {x->control, x->timeout, x->memory};
+    for (size_t i = 0; i < COUNT(all); i++)
+        if (all[i])
+            event_free(all[i]);
+    for (size_t i = 0; i < COUNT(FORWARDED); i++)
+        if (x->signals[i])
+            event_free(x->signals[i]);
+    event_base_free(x->base);
+}
+
+/* All processes must be gone before their files are read: they could swap one for a link meanwhile. */
+static int bring_results(struct exec *x, struct err *err)
+{
+    struct message m = {.type = MESSAGE_READY};
+    unsigned skipped = 0;
+    if (x->launch->inputs.out < 0 || x->failed)
+        return 0;
+    x->launch->report.phase = AT_RESULTS;
+    sandbox_tell(&x->sandbox, MESSAGE_KILL, 0);
+    while (m.type != MESSAGE_GONE && m.type != MESSAGE_HANGUP)
+        if (sandbox_hear(&x->sandbox, &m, true) < 0)
+            return fail(err, errno, NULL, "end the command's processes");
+    if (results_copy(x->sandbox.fds[FD_TMP], x->launch->inputs.out, x->launch->request->tmp_size.value << 20, &skipped, err) < 0)
+        return -1;
+    if (skipped)
+        launch_note(x->launch, "%u things in /tmp/out are neither files nor directories and were not copied", skipped);
+    return 0;
+}
+
+static int exec_run(struct launch *l, struct err *err)
+{
+    struct exec x = {.launch = l};
+    double start = clock_ms();
+    x.base = event_base_new();
+    if (!x.base)
+        return fail(err, errno, NULL, "make an event loop");
+    if (sandbox_start(&l->spec, &x.sandbox, err) < 0) {
+        event_base_free(x.base);
+        return -1;
+    }
+    l->report.setup_ms = clock_ms() - start;
+    watch(&x);
+    on_control(-1, 0, &x); /* a short command may be over already */
+    if (!x.ended)
+        event_base_dispatch(x.base);
+    int status = bring_results(&x, err);
+    sandbox_done(&x.sandbox);
+    unwatch(&x);
+    if (x.failed) {
+        *err = x.err;
+        err->exit = x.status;
+        return -1;
+    }
+    if (status < 0)
+        return -1;
+    if (l->report.phase == AT_COMMAND || l->report.phase == AT_RESULTS)
+        l->report.phase = AT_END;
+    return x.status;
+}
+
+int cmd_exec(const struct request *r, struct err *err)
+{
+    static struct launch l; /* large; one per process */
+    int status = launch_prepare(r, NULL, &l, err);
+    if (status == 0)
+        status = exec_run(&l, err);
+    return launch_finish(&l, "exec", status, err);
+}

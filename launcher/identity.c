@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/identity.h"
+
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+
+enum { UNUSED_ID = 60993 }; /* outside the ranges that Debian's and systemd's tools give out */
+
+static bool id_from(const char *variable, unsigned *ret)
+{
+    const char *text = getenv(variable);
+    uint64_t n;
+    if (!text || num_plain(text, 10, &n) < 0 || n == 0 || n >= UINT32_MAX)
+        return false;
+    *ret = (unsigned)n;
+    return true;
+}
+
+int identity_choose(struct identity *ret, struct err *err)
+{
+    if (getauxval(AT_SECURE) || getuid() != geteuid() || getgid() != getegid()) {
+        fail(err, 0, NULL, "run set-user-id, set-group-id or with file capabilities");
+        return fail_hint(err, "lrun needs none of them: remove the bits and capabilities from its file");
+    }
+    *ret = (struct identity){.uid = geteuid(), .gid = getegid(), .from_root = geteuid() == 0};
+    if (ret->from_root && !(id_from("SUDO_UID", &ret->uid) && id_from("SUDO_GID", &ret->gid)))
+        ret->uid = ret->gid = UNUSED_ID;
+    return 0;
+}
+
+int identity_cache_dir(const struct identity *id, const char *dir, char **ret, struct err *err)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    OWN_PTR char *path = NULL;
+    if (dir)
+        path = xstrdup(dir);
+    else if (id->from_root)
+        path = xasprintf("/var/cache/lrun/%u/v1", id->uid);
+    else if (xdg && xdg[0] == '/')
+        path = xasprintf("%s/lrun/v1", xdg);
+    else if (home && home[0] == '/')
+        path = xasprintf("%s/.cache/lrun/v1", home);
+    else {
+        fail(err, 0, NULL, "find a place for the cache: neither XDG_CACHE_HOME nor HOME is set");
+        return fail_hint(err, "give one with --cache-dir DIR");
+    }
+    if (id->from_root && access(path, F_OK) < 0) {
+        char *slash = strrchr(path, '/');
+        if (slash && slash != path) {
+            *slash = 0;
+            if (fs_make_dirs(path, 0755, err) < 0)
+                return -1;
+            *slash = '/';
+        }
+        if (mkdir(path, 0700) < 0 && errno != EEXIST)
+            return fail(err, errno, path, "make the cache directory");
+        if (lchown(path, id->uid, id->gid) < 0 && errno != EINVAL)
+            return fail(err, errno, path, "give the cache directory to uid %u", id->uid);
+    }
+    *ret = take_ptr(&path);
+    return 0;
+}
+
+int identity_take(const struct identity *id, struct err *err)
+{
+    if (!id->from_root)
+        return 0;
+    if (setgroups(0, NULL) < 0 && errno != EINVAL && errno != EPERM)
+        return fail(err, errno, NULL, "leave root's groups");
+    if (setresgid(id->gid, id->gid, id->gid) < 0 || setresuid(id->uid, id->uid, id->uid) < 0) {
+        if (errno == EINVAL) /* the uid has no meaning here: we are root of a user namespace, not of the machine */
+            return 0;
+        fail(err, errno, NULL, "change from root to uid %u", id->uid);
+        return fail_hint(err, "run lrun as an ordinary user");
+    }
+    if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0)
+        return fail(err, 0, NULL, "give up root: it could be had back");
+    /* The change made us undumpable, and then /proc/self/uid_map belongs to root and cannot be written. */
+    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+        return fail(err, errno, NULL, "become dumpable");
+    return 0;
+}

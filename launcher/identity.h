@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* identity.h: who lrun runs as. Never set-id, and never real root: root becomes an unprivileged uid first. */
+#ifndef LRUN_IDENTITY_H
+#define LRUN_IDENTITY_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct identity {
+    uid_t uid; /* what lrun runs as once identity_take() is done */
+    gid_t gid;
+    bool from_root; /* it was started as root and must change */
+};
+
+/* Decides, changing nothing. Refuses to run set-id. */
+int identity_choose(struct identity *ret, struct err *err);
+
+/* Where the cache is kept: dir if not NULL, else by XDG_CACHE_HOME, HOME, or for root /var/cache/lrun/UID.
+ * A root that will change makes the directory and gives it to the new uid. ret: owned. */
+int identity_cache_dir(const struct identity *id, const char *dir, char **ret, struct err *err);
+
+/* Root of the machine becomes id->uid, for good. Root of a user namespace without another uid stays what it is,
+ * which outside is an unprivileged user already. What only root may open must be open by now. */
+int identity_take(const struct identity *id, struct err *err);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/inputs.h"
+
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "base/sys.h"
+#include "mounts/zip.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Root clones the tree now. EPERM: root of a container without CAP_SYS_ADMIN; then the child opens the path again. */
+static int make_source(const char *path, int fd, const struct identity *id, struct source *ret, struct err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return fail(err, errno, path, "look at");
+    *ret = (struct source){.path = path, .dev = st.st_dev, .ino = st.st_ino, .tree = -1};
+    if (!id->from_root)
+        return 0;
+    ret->tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    return ret->tree < 0 && errno != EPERM ? fail(err, errno, path, "clone the tree of") : 0;
+}
+
+static int open_input(const char *path, const struct identity *id, struct input *ret, struct err *err)
+{
+    struct stat st;
+    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe must not make us wait */
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fail(err, errno, path, "open the package");
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        fail(err, 0, path, "use as a package");
+        return fail_hint(err, "it must be a zip file or a directory");
+    }
+    *ret = (struct input){.path = path, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
+    if (ret->is_dir && make_source(path, fd, id, &ret->source, err) < 0)
+        return -1;
+    ret->fd = take_fd(&fd);
+    return 0;
+}
+
+static int open_volume(const char *text, const struct identity *id, struct inputs *in, struct err *err)
+{
+    struct volume *v = &in->volumes[in->volume_count];
+    char *copy = xstrdup(text), *dst = strchr(copy, ':'), *mode = dst ? strchr(dst + 1, ':') : NULL;
+    const char *home = getenv("HOME");
+    struct stat st, home_st;
+    if (mode)
+        *mode++ = 0;
+    if (!dst || !copy[0] || copy == dst || (mode && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)) {
+        free(copy);
+        fail(err, EINVAL, text, "use the volume");
+        return fail_hint(err, "give it as SRC:DST, SRC:DST:ro or SRC:DST:rw");
+    }
+    *dst++ = 0;
+    OWN_FD int fd = open(copy, O_PATH | O_CLOEXEC);
+    *v = (struct volume){.target = dst, .rw = mode && strcmp(mode, "rw") == 0, .source = {.path = copy, .tree = -1}};
+    in->volume_count++;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fail(err, errno, copy, "open the volume");
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        fail(err, 0, copy, "show in the sandbox: it is a socket, pipe or device");
+        return fail_hint(err, "only files and directories can be shown: a host's socket is a way out");
+    }
+    if (S_ISDIR(st.st_mode) && home && stat(home, &home_st) == 0 && home_st.st_ino == st.st_ino && home_st.st_dev == st.st_dev) {
+        fail(err, 0, copy, "show your home directory in the sandbox");
+        return fail_hint(err, "it holds keys and tokens: name the directory in it that is needed");
+    }
+    v->is_file = S_ISREG(st.st_mode);
+    return make_source(copy, fd, id, &v->source, err);
+}
+
+static int open_report(const struct request *r, struct inputs *in, struct err *err)
+{
+    uint64_t fd;
+    if (!r->report)
+        return 0;
+    if (strcmp(r->report, "-") == 0)
+        in->report = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    else if (!str_begins(r->report, "fd:"))
+        in->report = open(r->report, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+    else if (num_parse(r->report + 3, 0, 1u << 20, &fd, err) == 0)
+        in->report = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
+    else
+        return -1;
+    if (in->report < 0) {
+        fail(err, errno, r->report, "open for the report");
+        return fail_hint(err, "--report takes a file, - for standard output, or fd:N for an open descriptor");
+    }
+    return 0;
+}
+
+/* A new directory is given to whom lrun becomes; one that is there must be his to write. */
+static int open_out(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
+{
+    struct stat st;
+    if (!r->out)
+        return 0;
+    bool made = mkdir(r->out, 0777) == 0;
+    if (!made && errno != EEXIST)
+        return fail(err, errno, r->out, "make the directory for results");
+    in->out = open(r->out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (in->out < 0 || fstat(in->out, &st) < 0)
+        return fail(err, errno, r->out, "open the directory for results");
+    if (!id->from_root || id->uid == 0)
+        return 0;
+    if (made && fchown(in->out, id->uid, id->gid) < 0 && errno != EINVAL)
+        return fail(err, errno, r->out, "give the directory for results to uid %u", id->uid);
+    if (made || st.st_uid == id->uid || st.st_mode & 02)
+        return 0;
+    fail(err, EACCES, r->out, "write results there as uid %u, which root becomes", id->uid);
+    return fail_hint(err, "name a new directory, or chown this one to %u", id->uid);
+}
+
+static int parse_shm(const struct request *r, struct inputs *in, struct err *err)
+{
+    uint64_t mb = 0;
+    if (strcmp(r->shm, "absent") == 0)
+        in->shm = SHM_ABSENT;
+    else if (strcmp(r->shm, "denied") == 0)
+        in->shm = SHM_DENIED;
+    else if (num_parse(r->shm, 1, 10240, &mb, err) == 0)
+        in->shm = SHM_SIZED;
+    else
+        return fail_hint(err, "--shm takes absent, denied or a size in MB");
+    in->shm_bytes = mb << 20;
+    return 0;
+}
+
+static int open_rootfs(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
+{
+    if (strcmp(r->rootfs, "host") == 0)
+        return 0;
+    OWN_FD int fd = open(r->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        fail(err, errno, r->rootfs, "open the root file system");
+        return fail_hint(err, "--rootfs takes a directory, or host");
+    }
+    return make_source(r->rootfs, fd, id, &in->rootfs, err);
+}
+
+static int open_all(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
+{
+    if (open_report(r, in, err) < 0 || open_input(r->function, id, &in->function, err) < 0)
+        return -1;
+    for (; in->layer_count < r->layers.n; in->layer_count++)
+        if (open_input(r->layers.at[in->layer_count], id, &in->layers[in->layer_count], err) < 0)
+            return -1;
+    in->volumes = xcalloc(r->volumes.n, sizeof *in->volumes);
+    for (size_t i = 0; i < r->volumes.n; i++)
+        if (open_volume(r->volumes.at[i], id, in, err) < 0)
+            return -1;
+    if (open_rootfs(r, id, in, err) < 0 || parse_shm(r, in, err) < 0 || open_out(r, id, in, err) < 0)
+        return -1;
+    if (id->from_root && unpacker_open(&in->program, err) < 0)
+        return -1;
+    if (identity_cache_dir(id, r->cache_dir, &in->cache_dir, err) < 0)
+        return -1;
+    return inputs_read_texts(r, in, err);
+}
+
+int inputs_open(const struct request *r, const struct identity *id, struct inputs *ret, struct err *err)
+{
+    *ret = (struct inputs){.report = -1, .listener = -1, .out = -1, .program = -1, .function = {.fd = -1, .source.tree = -1},
+                           .rootfs = {.tree = -1}, .cache = {.dir = -1, .program = -1}};
+    for (size_t i = 0; i < COUNT(ret->entries); i++)
+        ret->entries[i].lock = -1;
+    return open_all(r, id, ret, err);
+}
+
+static struct input *input_at(struct inputs *in, size_t i)
+{
+    return i == 0 ? &in->function : &in->layers[i - 1];
+}
+
+static int too_big(const struct inputs *in, struct err *err)
+{
+    fail(err, 0, NULL, "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes");
+    return fail_hint(err, "The actual size is %ju bytes.", (uintmax_t)in->unpacked);
+}
+
+int inputs_unpack(struct inputs *in, struct err *err)
+{
+    struct archive archives[1 + MAX_LAYERS];
+    struct cache_entry entries[1 + MAX_LAYERS];
+    struct input *owners[1 + MAX_LAYERS];
+    size_t n = 0;
+    for (size_t i = 0; i <= in->layer_count; i++)
+        if (!input_at(in, i)->is_dir) {
+            owners[n] = input_at(in, i);
+            archives[n] = (struct archive){owners[n]->path, owners[n]->fd};
+            n++;
+        }
+    if (n == 0)
+        return 0;
+    if (cache_open(in->cache_dir, take_fd(&in->program), &in->cache, err) < 0 || cache_get(&in->cache, archives, n, entries, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        in->entries[i] = entries[i];
+        owners[i]->source = (struct source){.path = entries[i].tree_path, .dev = entries[i].dev, .ino = entries[i].ino, .tree = -1};
+        in->unpacked += entries[i].size;
+        in->hits += entries[i].hit;
+        in->misses += !entries[i].hit;
+        if (entries[i].replaced && !entries[i].hit)
+            strv_add(&in->notes, xasprintf("%s holds %ju names twice: the last of each in its directory is used, as on Lambda",
+                                           owners[i]->path, (uintmax_t)entries[i].replaced));
+    }
+    return in->unpacked > ZIP_MAX_SIZE ? too_big(in, err) : 0;
+}
+
+static void source_done(struct source *s)
+{
+    own_close(&s->tree);
+}
+
+void inputs_done(struct inputs *in)
+{
+    for (size_t i = 0; i <= in->layer_count; i++) {
+        own_close(&input_at(in, i)->fd);
+        source_done(&input_at(in, i)->source);
+    }
+    for (size_t i = 0; i < in->volume_count; i++) {
+        free((char *)(uintptr_t)in->volumes[i].source.path);
+        source_done(&in->volumes[i].source);
+    }
+    source_done(&in->rootfs);
+    free(in->volumes);
+    for (size_t i = 0; i < in->event_count; i++)
+        text_done(&in->events[i]);
+    free(in->events);
+    strv_done(&in->variables);
+    strv_done(&in->notes);
+    free(in->access_key_id);
+    free(in->secret_access_key);
+    free(in->session_token);
+    free(in->name);
+    free(in->cache_dir);
+    own_close(&in->report);
+    own_close(&in->out);
+    own_close(&in->listener);
+    own_close(&in->program);
+    for (size_t i = 0; i < COUNT(in->entries); i++)
+        cache_entry_done(&in->entries[i]);
+    if (in->cache.dir >= 0)
+        cache_done(&in->cache);
+}

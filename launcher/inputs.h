@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inputs.h: everything the user named, opened or read.
+ *
+ * Root may name what its later, unprivileged self cannot reach: so all is opened first, and trees of directories are
+ * cloned (a clone needs no name any more). After identity_take() nothing of the user's is opened by name again but the
+ * sources of mounts, which are compared with what was opened here. */
+#ifndef LRUN_INPUTS_H
+#define LRUN_INPUTS_H
+
+#include "launcher/identity.h"
+#include "launcher/request.h"
+#include "mounts/cache.h"
+#include "mounts/plan.h"
+
+struct input { /* the function or a layer */
+    const char *path;
+    bool is_dir;
+    int fd; /* the archive, or the directory (O_PATH) */
+    struct source source; /* of a directory; of an archive once it is in the cache */
+};
+
+enum { MAX_LAYERS = 5 };
+
+struct inputs {
+    struct input function, layers[MAX_LAYERS];
+    size_t layer_count;
+    struct volume *volumes;
+    size_t volume_count;
+    struct source rootfs; /* path NULL: host */
+    struct strv variables; /* the user's, checked */
+    struct strv notes;     /* things to say once, unless quiet */
+    struct text *events;
+    size_t event_count;
+    char *access_key_id, *secret_access_key, *session_token;
+    char *name; /* of the function */
+    enum shm shm;
+    uint64_t shm_bytes;
+    int report; /* -1: none asked for */
+    int listener; /* --net host: the Runtime API's socket, or -1 */
+    int out;    /* --out's directory, or -1 */
+    int program; /* lrun-unpack, or -1 while not needed */
+    char *cache_dir;
+
+    /* Filled by inputs_unpack(). */
+    struct cache cache;
+    struct cache_entry entries[1 + MAX_LAYERS];
+    uint64_t unpacked; /* bytes of all archives */
+    unsigned hits, misses;
+};
+
+int inputs_open(const struct request *r, const struct identity *id, struct inputs *ret, struct err *err);
+
+/* After the change of identity: archives into the cache, and the limit on the sum of their sizes. */
+int inputs_unpack(struct inputs *in, struct err *err);
+void inputs_done(struct inputs *in);
+
+/* inputs_text.c: variables, events, credentials and the name. For inputs.c only. */
+int inputs_read_texts(const struct request *r, struct inputs *in, struct err *err);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inputs_text.c: the inputs that are text: variables, events, credentials, and the function's name. */
+#include "launcher/inputs.h"
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/own.h"
+#include "lambda/variables.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ENV_FILE_MAX = 1 << 20, EVENT_MAX = 6291456 }; /* AWS: a synchronous request must be smaller than 6291456 bytes */
+
+static int add_variable(struct inputs *in, char *entry, struct err *err)
+{
+    if (variables_check(entry, err) < 0) {
+        free(entry);
+        return -1;
+    }
+    variables_set(&in->variables, entry);
+    return 0;
+}
+
+static int add_member(const char *key, const char *value, void *to, struct err *err)
+{
+    return add_variable(to, xasprintf("%s=%s", key, value), err);
+}
+
+/* SAM's form: {"Parameters": {for all functions}, "NAME": {for one}}; or just {K: V}. */
+static int read_env_json(const char *path, const char *json, struct inputs *in, struct err *err)
+{
+    bool shared, own, ignored;
+    if (json_each_member(json, "Parameters", path, add_member, in, &shared, err) < 0 ||
+        json_each_member(json, in->name, path, add_member, in, &own, err) < 0)
+        return -1;
+    return shared || own ? 0 : json_each_member(json, NULL, path, add_member, in, &ignored, err);
+}
+
+static int read_env_file(const char *path, struct inputs *in, struct err *err)
+{
+    struct text text = {0};
+    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return fail(err, errno, path, "open the file of variables");
+    if (fs_read_all(fd, ENV_FILE_MAX, path, &text, err) < 0)
+        return -1;
+    int status = 0, number = 0;
+    char *save = NULL;
+    if (text.at[strspn(text.at, " \t\r\n")] == '{')
+        status = read_env_json(path, text.at, in, err);
+    else
+        for (char *line = strtok_r(text.at, "\n", &save); line && status == 0; line = strtok_r(NULL, "\n", &save)) {
+            number++;
+            line += strspn(line, " \t");
+            line[strcspn(line, "\r")] = 0;
+            if (*line == '#' || *line == 0)
+                continue;
+            if (!strchr(line, '=')) {
+                fail(err, 0, line, "read a variable from %.60s", path);
+                status = fail_hint(err, "each line is KEY=VALUE, or empty, or begins with #");
+            } else {
+                status = add_variable(in, xstrdup(line), err);
+            }
+        }
+    text_done(&text);
+    return status;
+}
+
+static int read_variables(const struct request *r, struct inputs *in, struct err *err)
+{
+    for (size_t i = 0; i < r->env_files.n; i++)
+        if (read_env_file(r->env_files.at[i], in, err) < 0)
+            return -1;
+    for (size_t i = 0; i < r->env.n; i++) {
+        const char *entry = r->env.at[i], *value = strchr(entry, '=') ? "" : getenv(entry);
+        if (!value) {
+            fail(err, 0, entry, "copy the variable, which is not set here");
+            return fail_hint(err, "give it as --env %s=VALUE", entry);
+        }
+        if (add_variable(in, strchr(entry, '=') ? xstrdup(entry) : xasprintf("%s=%s", entry, value), err) < 0)
+            return -1;
+    }
+    return variables_check_size(&in->variables, err);
+}
+
+static int read_event(const char *what, struct text *ret, struct err *err)
+{
+    bool is_stdin = strcmp(what, "-") == 0, is_file = is_stdin || access(what, F_OK) == 0;
+    OWN_FD int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : is_file ? open(what, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+    if (is_file && fd < 0)
+        return fail(err, errno, what, "open the event");
+    if (!is_file)
+        text_puts(ret, what);
+    else if (fs_read_all(fd, EVENT_MAX, is_stdin ? "standard input" : what, ret, err) < 0)
+        return err->no == EFBIG ? fail_hint(err, "Request must be smaller than 6291456 bytes for the InvokeFunction operation") : -1;
+    if (ret->n == 0)
+        text_puts(ret, "{}"); /* as SAM does: real clients cannot parse an empty event */
+    bool valid;
+    if (strcmp(ret->at, "{}") == 0)
+        return 0;
+    if (json_valid(ret->at, ret->n, &valid, err) < 0)
+        return -1;
+    if (valid)
+        return 0;
+    fail(err, 0, what, is_file ? "use the event: Could not parse request body into json" : "use the event: it is neither a file nor JSON");
+    return fail_hint(err, "Lambda takes JSON only; a string needs its quotes: '\"text\"'");
+}
+
+static int read_events(const struct request *r, struct inputs *in, struct err *err)
+{
+    in->events = xcalloc(r->events.n + 1, sizeof *in->events);
+    if (r->events.n == 0)
+        text_puts(&in->events[in->event_count++], "{}");
+    for (size_t i = 0; i < r->events.n; i++)
+        if (read_event(r->events.at[i], &in->events[in->event_count++], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* The three keys of [profile] in ~/.aws/credentials, or where AWS_SHARED_CREDENTIALS_FILE says. */
+static int read_profile(const char *profile, struct inputs *in, struct err *err)
+{
+    const char *given = getenv("AWS_SHARED_CREDENTIALS_FILE"), *home = getenv("HOME");
+    OWN_PTR char *path = given ? xstrdup(given) : xasprintf("%s/.aws/credentials", home ? home : "");
+    OWN_PTR char *header = xasprintf("[%s]", profile);
+    struct text text = {0};
+    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(err, errno, path, "open the AWS credentials");
+    if (fs_read_all(fd, ENV_FILE_MAX, path, &text, err) < 0)
+        return -1;
+    const struct {
+        const char *key;
+        char **to;
+    } keys[] = {{"aws_access_key_id", &in->access_key_id}, {"aws_secret_access_key", &in->secret_access_key}, {"aws_session_token", &in->session_token}};
+    bool inside = false;
+    char *save = NULL;
+    for (char *line = strtok_r(text.at, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) {
+        if (line[0] == '[')
+            inside = strcmp(line, header) == 0;
+        char *value = strchr(line, '=');
+        for (size_t i = 0; inside && value && i < COUNT(keys); i++)
+            if (strncmp(line, keys[i].key, strlen(keys[i].key)) == 0 && strchr(" \t=", line[strlen(keys[i].key)]) && !*keys[i].to)
+                *keys[i].to = xstrdup(value + 1 + strspn(value + 1, " \t"));
+    }
+    text_done(&text);
+    if (in->access_key_id && in->secret_access_key)
+        return 0;
+    fail(err, 0, path, "find the profile %.60s with its two keys", profile);
+    return fail_hint(err, "profiles that log in by other means are not read: export their keys and use --credentials env");
+}
+
+static int read_credentials(const struct request *r, struct inputs *in, struct err *err)
+{
+    if (strcmp(r->credentials, "fake") == 0) { /* the form of real ones; the names say what they are */
+        in->access_key_id = xstrdup("ASIALRUNFAKEEXAMPLE0");
+        in->secret_access_key = xstrdup("lrun/fake/secret/access/key/EXAMPLE00000");
+        in->session_token = xstrdup("lrun-fake-session-token");
+    } else if (strcmp(r->credentials, "env") == 0) {
+        const char *id = getenv("AWS_ACCESS_KEY_ID"), *secret = getenv("AWS_SECRET_ACCESS_KEY"), *token = getenv("AWS_SESSION_TOKEN");
+        if (!id || !secret)
+            return fail(err, 0, NULL, "use your credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set");
+        in->access_key_id = xstrdup(id);
+        in->secret_access_key = xstrdup(secret);
+        in->session_token = token ? xstrdup(token) : NULL;
+    } else if (str_begins(r->credentials, "profile:")) {
+        return read_profile(r->credentials + strlen("profile:"), in, err);
+    } else {
+        fail(err, 0, r->credentials, "use these credentials");
+        return fail_hint(err, "--credentials takes fake, env or profile:NAME");
+    }
+    return 0;
+}
+
+static bool name_fits(const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '-' && *c != '_')
+            return false;
+    return n >= 1 && n <= 64;
+}
+
+/* Of the file: its name without .zip, what Lambda does not allow in a name made a dash. */
+static int choose_name(const struct request *r, struct inputs *in, struct err *err)
+{
+    if (r->name && !name_fits(r->name)) {
+        fail(err, 0, r->name, "use the function name");
+        return fail_hint(err, "Lambda's names are 1 to 64 of a-z, A-Z, 0-9, - and _");
+    }
+    for (const char *c = r->region; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '-')
+            return fail(err, 0, r->region, "use the region");
+    if (r->name) {
+        in->name = xstrdup(r->name);
+        return 0;
+    }
+    OWN_PTR char *path = xstrdup(r->function);
+    while (strlen(path) > 1 && str_ends(path, "/"))
+        path[strlen(path) - 1] = 0;
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    in->name = xasprintf("%.64s", base);
+    if (str_ends(in->name, ".zip"))
+        in->name[strlen(in->name) - 4] = 0;
+    for (char *c = in->name; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '-' && *c != '_')
+            *c = '-';
+    if (!in->name[0] || strspn(in->name, "-") == strlen(in->name)) {
+        free(in->name);
+        in->name = xstrdup("function");
+    }
+    return 0;
+}
+
+int inputs_read_texts(const struct request *r, struct inputs *in, struct err *err)
+{
+    if (choose_name(r, in, err) < 0 || read_variables(r, in, err) < 0 || read_credentials(r, in, err) < 0)
+        return -1;
+    return r->command == CMD_RUN ? read_events(r, in, err) : 0;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c: choose the command; the only place that prints an error and exits. */
+#include "launcher/cli.h"
+#include "launcher/commands.h"
+
+#include "base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#ifndef LRUN_VERSION
+#define LRUN_VERSION "0"
+#endif
+
+static int (*const COMMANDS[CMD_COUNT])(const struct request *, struct err *) = {
+    [CMD_RUN] = cmd_run, [CMD_EXEC] = cmd_exec, [CMD_CACHE] = cmd_cache};
+
+static int print_error(const struct err *err)
+{
+    char text[1200];
+    err_text(err, text, sizeof text);
+    fprintf(stderr, "lrun: %s\n", text);
+    return -1;
+}
+
+/* Descriptors 0 to 2 must be open, or a file opened later takes their place; and a directory there would let the
+ * function walk the host's tree from it. */
+static int check_stdio(struct err *err)
+{
+    static const char *const NAMES[] = {"standard input", "standard output", "standard error"};
+    for (int fd = 0; fd <= 2; fd++) {
+        struct stat st;
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
+            return fail(err, errno, "/dev/null", "open it as %s", NAMES[fd]);
+        if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+            fail(err, EISDIR, NAMES[fd], "use a directory as");
+            return fail_hint(err, "redirect it to or from a file, a pipe or a terminal");
+        }
+        if (fcntl(fd, F_GETFL) & O_PATH) {
+            fail(err, EBADF, NAMES[fd], "use an O_PATH descriptor as");
+            return fail_hint(err, "open it for reading or writing");
+        }
+    }
+    return 0;
+}
+
+/* A caller may have left signals ignored or blocked (nohup, trap '' CHLD); waiting and timing need them. */
+static void reset_signals(void)
+{
+    sigset_t none;
+    for (int s = 1; s < 32; s++)
+        signal(s, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    static struct request r;
+    static struct err err;
+    reset_signals();
+    umask(022);
+    int usage = cli_command(argc, argv) == CMD_EXEC ? EXIT_LRUN : EXIT_USAGE;
+    if (check_stdio(&err) < 0 || cli_parse(argc, argv, &r, &err) < 0) {
+        print_error(&err);
+        return usage;
+    }
+    if (r.help)
+        cli_help(r.command, stdout);
+    else if (r.version)
+        puts("lrun " LRUN_VERSION);
+    int status = r.help || r.version ? 0 : COMMANDS[r.command](&r, &err);
+    if (fflush(stdout) != 0 && status >= 0)
+        status = fail(&err, errno, "standard output", "write to");
+    if (status < 0)
+        print_error(&err);
+    request_done(&r);
+    return status >= 0 ? status : err.exit ? err.exit : EXIT_LRUN;
+}

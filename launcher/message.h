@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* message.h: what the supervisor and init say to each other, over one SOCK_SEQPACKET pair.
+ *
+ *   #1 init:       READY, with descriptors; or FAILED with the one err
+ *   #2 init:       STARTED or NOT_STARTED, of itself once it is ready, then after each START
+ *      init:       EXITED when the payload has ended
+ *      supervisor: START, FREEZE, THAW, SIGNAL, KILL_ONE; KILL is answered by GONE when no process but init is left
+ *
+ * The supervisor's end is also the liveness signal: init holds no copy of it, so a hang-up means the supervisor is
+ * gone, however it went, and init ends with all it holds. */
+#ifndef LRUN_MESSAGE_H
+#define LRUN_MESSAGE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum message_type {
+    MESSAGE_HANGUP, /* never sent: what message_receive() gives at the end */
+    MESSAGE_READY,
+    MESSAGE_FAILED,
+    MESSAGE_STARTED,
+    MESSAGE_NOT_STARTED,
+    MESSAGE_EXITED,
+    MESSAGE_GONE,
+    MESSAGE_START,
+    MESSAGE_FREEZE,
+    MESSAGE_THAW,
+    MESSAGE_SIGNAL,
+    MESSAGE_KILL_ONE,
+    MESSAGE_KILL,
+};
+
+enum { FD_PROC, FD_TMP, FD_LISTEN, FD_COUNT }; /* READY: the sandbox's /proc, its /tmp, the API's socket */
+
+struct message {
+    enum message_type type;
+    int value;         /* SIGNAL: number; KILL_ONE: pid inside; NOT_STARTED: errno; EXITED: wait status; STARTED: pid inside */
+    int64_t max_rss;   /* EXITED: bytes */
+    struct err err;    /* FAILED; NOT_STARTED: path is what could not be started */
+};
+
+/* fds: FD_COUNT descriptors, -1 for none; or NULL. Returns -1 with errno set. */
+int message_send(int socket, const struct message *m, const int *fds);
+
+/* ret_fds: FD_COUNT of them, or NULL. Blocks unless wait is false. 1: got one; 0: none there (wait false); -1: errno. */
+int message_receive(int socket, struct message *ret, int *ret_fds, bool wait);
+
+#endif

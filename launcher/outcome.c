@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/outcome.h"
+
+#include "base/json.h"
+#include "base/own.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static struct outcome make(enum event_status status, enum report_reason reason, const char *type, const char *message)
+{
+    struct outcome o = {.status = status, .reason = reason};
+    snprintf(o.type, sizeof o.type, "%s", type);
+    json_open(&o.payload, '{');
+    json_put(&o.payload, "errorType", type);
+    json_put(&o.payload, "errorMessage", message);
+    json_close(&o.payload, '}');
+    return o;
+}
+
+/* The platform is written in Go: its names of errors and signals are those Lambda shows. */
+static const struct {
+    int number;
+    const char *text;
+} SIGNALS[] = {
+    {1, "hangup"}, {2, "interrupt"}, {3, "quit"}, {4, "illegal instruction"}, {5, "trace/breakpoint trap"}, {6, "aborted"}, {7, "bus error"},
+    {8, "floating point exception"}, {9, "killed"}, {10, "user defined signal 1"}, {11, "segmentation fault"}, {12, "user defined signal 2"},
+    {13, "broken pipe"}, {14, "alarm clock"}, {15, "terminated"}, {31, "bad system call"},
+};
+
+const char *outcome_status_text(int wait_status, char *text, size_t size)
+{
+    if (WIFEXITED(wait_status)) {
+        snprintf(text, size, "exit status %d", WEXITSTATUS(wait_status));
+        return WEXITSTATUS(wait_status) ? text : NULL;
+    }
+    int number = WTERMSIG(wait_status);
+    snprintf(text, size, "signal: signal %d", number);
+    for (size_t i = 0; i < COUNT(SIGNALS); i++)
+        if (SIGNALS[i].number == number)
+            snprintf(text, size, "signal: %s%s", SIGNALS[i].text, WCOREDUMP(wait_status) ? " (core dumped)" : "");
+    return text;
+}
+
+struct outcome outcome_not_started(const char *request_id, const char *path, int no)
+{
+    char reason[64];
+    snprintf(reason, sizeof reason, "%s", strerror(no));
+    reason[0] = (char)tolower((unsigned char)reason[0]); /* Go: "permission denied", "exec format error" */
+    OWN_PTR char *text = path[0] ? xasprintf("RequestId: %s Error: fork/exec %s: %s", request_id, path, reason)
+                                 : xasprintf("RequestId: %s Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]", request_id);
+    return make(STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidEntrypoint", text);
+}
+
+struct outcome outcome_exited(const char *request_id, int wait_status, bool oom)
+{
+    char status[64];
+    const char *how = outcome_status_text(wait_status, status, sizeof status);
+    OWN_PTR char *text = how ? xasprintf("RequestId: %s Error: Runtime exited with error: %s", request_id, how)
+                             : xasprintf("RequestId: %s Error: Runtime exited without providing a reason", request_id);
+    return make(STATUS_ERROR, oom ? BECAUSE_OUT_OF_MEMORY : WIFSIGNALED(wait_status) ? BECAUSE_SIGNAL : BECAUSE_EXIT, "Runtime.ExitError", text);
+}
+
+struct outcome outcome_timeout(const char *request_id, uint64_t seconds)
+{
+    OWN_PTR char *text = xasprintf("RequestId: %s Error: Task timed out after %ju.00 seconds", request_id, (uintmax_t)seconds);
+    return make(STATUS_TIMEOUT, BECAUSE_TIMEOUT, "Sandbox.Timedout", text);
+}
+
+struct outcome outcome_too_large(uint64_t size)
+{
+    struct outcome o = make(STATUS_ERROR, BECAUSE_RESPONSE_TOO_LARGE, "Function.ResponseSizeTooLarge",
+                            "Response payload size exceeded maximum allowed payload size (6291556 bytes).");
+    o.size = size;
+    return o;
+}
+
+/* Our choice of message: AWS's is not known. The type is rapid's. */
+struct outcome outcome_truncated(const char *request_id)
+{
+    OWN_PTR char *text = xasprintf("RequestId: %s Error: the runtime's response ended before it was complete", request_id);
+    return make(STATUS_ERROR, BECAUSE_RESPONSE_TRUNCATED, "Runtime.TruncatedResponse", text);
+}
+
+/* Our choice: nobody can interrupt a function on Lambda. */
+struct outcome outcome_interrupted(const char *request_id)
+{
+    OWN_PTR char *text = xasprintf("RequestId: %s Error: lrun was interrupted", request_id);
+    struct outcome o = make(STATUS_ERROR, BECAUSE_INTERRUPTED, "Sandbox.Failure", text);
+    o.interrupted = true;
+    return o;
+}
+
+void outcome_done(struct outcome *o)
+{
+    text_done(&o->payload);
+}

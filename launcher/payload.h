@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* payload.h: starting what runs inside: a bootstrap or a command. Called by init, which has no privileges left. */
+#ifndef LRUN_PAYLOAD_H
+#define LRUN_PAYLOAD_H
+
+#include "launcher/sandbox.h"
+
+/* Starts it. Returns its pid, or -1 with an err whose no is exec's errno and whose path is what could not be started;
+ * no bootstrap at all: no 0 and no path. */
+pid_t payload_start(const struct sandbox_spec *spec, struct err *err);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/sandbox.h"
+
+#include "base/own.h"
+#include "base/sys.h"
+#include "launcher/hints.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static _Noreturn void child(const struct sandbox_spec *spec, const int pair[2], uid_t uid, gid_t gid)
+{
+    struct inside in = {.spec = spec, .control = pair[1], .peer = pair[0], .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = {-1, -1, -1}};
+    struct message m = {.type = MESSAGE_READY};
+    if (steps_walk(&in, &m.err) < 0) {
+        m.type = MESSAGE_FAILED;
+        message_send(in.control, &m, NULL);
+        _exit(1);
+    }
+    if (message_send(in.control, &m, in.fds) < 0)
+        _exit(1);
+    for (int i = 0; i < FD_COUNT; i++)
+        own_close(&in.fds[i]);
+    init_main(&in);
+}
+
+/* Handshake #1. */
+static int await_ready(struct sandbox *s, struct err *err)
+{
+    struct message m;
+    if (message_receive(s->control, &m, s->fds, true) < 0)
+        return fail(err, errno, NULL, "hear from the sandbox");
+    if (m.type == MESSAGE_READY)
+        return 0;
+    if (m.type == MESSAGE_FAILED) {
+        *err = m.err;
+        return hints_add(err);
+    }
+    return fail(err, 0, NULL, "set up the sandbox: its init was killed");
+}
+
+int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct err *err)
+{
+    int pair[2];
+    struct sandbox s = {.pidfd = -1, .fds = {-1, -1, -1}};
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return fail(err, errno, NULL, "make a socket for the sandbox");
+    struct clone_args args = {
+        .flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD |
+                 (spec->host_net ? 0u : (unsigned)CLONE_NEWNET),
+        .pidfd = (uint64_t)(uintptr_t)&s.pidfd,
+        .exit_signal = SIGCHLD,
+    };
+    long pid = sys_clone3(&args);
+    if (pid == 0)
+        child(spec, pair, uid, gid);
+    int no = errno;
+    close(pair[1]);
+    s.control = pair[0];
+    if (pid < 0) {
+        close(pair[0]);
+        fail(err, no, NULL, "create the sandbox's namespaces");
+        snprintf(err->step, sizeof err->step, "clone");
+        return hints_add(err);
+    }
+    s.pid = (pid_t)pid;
+    if (await_ready(&s, err) < 0) {
+        sandbox_done(&s);
+        return -1;
+    }
+    *ret = s;
+    return 0;
+}
+
+int sandbox_tell(struct sandbox *s, enum message_type type, int value)
+{
+    return message_send(s->control, &(struct message){.type = type, .value = value}, NULL);
+}
+
+int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
+{
+    return message_receive(s->control, ret, NULL, wait);
+}
+
+void sandbox_done(struct sandbox *s)
+{
+    if (s->pid > 0) {
+        sys_pidfd_send_signal(s->pidfd, SIGKILL); /* init has no handler: nothing less would end it */
+        while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    s->pid = 0;
+    own_close(&s->pidfd);
+    own_close(&s->control);
+    for (int i = 0; i < FD_COUNT; i++)
+        own_close(&s->fds[i]);
+}

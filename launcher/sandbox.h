@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sandbox.h: one sandbox: what it shall be, starting it, speaking with its init, ending it.
+ *
+ *   sandbox_start()   clone3 with all namespaces; the child walks the step table in steps.c and becomes init
+ *   sandbox_tell()    START, FREEZE, THAW, SIGNAL, KILL
+ *   sandbox_hear()    what init reports
+ *   sandbox_done()    kills init, and with it all that is inside; reaps it */
+#ifndef LRUN_SANDBOX_H
+#define LRUN_SANDBOX_H
+
+#include "launcher/message.h"
+#include "mounts/plan.h"
+#include "policy/limits.h"
+#include "policy/seccomp.h"
+
+#include <sys/types.h>
+
+enum {
+    INSIDE_UID = 993, /* sbx_user1051 */
+    INSIDE_GID = 990,
+};
+#define API_ADDRESS "169.254.100.1" /* as Lambda's newer sandboxes; 127.0.0.1 stays free for the function */
+#define API_PORT 9001
+
+/* What shall run inside. const once given to sandbox_start(): init is a fork and reads it in its own copy. */
+struct sandbox_spec {
+    const struct plan *plan;
+    struct limits limits;
+    enum policy policy;
+    bool host_net;
+    bool api;              /* make the Runtime API's socket inside */
+    bool wants_tmp;        /* hand out a descriptor of /tmp */
+    int stdio[3];          /* become the payload's 0, 1 and 2 */
+    char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: a bootstrap */
+    char *const *envp;
+    const char *workdir;
+    char **caller_argv;    /* lrun's own arguments, scrubbed in init: nothing above may point into them */
+};
+
+struct sandbox {
+    pid_t pid; /* of init, seen from here */
+    int pidfd, control;
+    int fds[FD_COUNT];
+};
+
+/* On failure the err has its step and the hint for this host. */
+int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct err *err);
+int sandbox_tell(struct sandbox *s, enum message_type type, int value);
+int sandbox_hear(struct sandbox *s, struct message *ret, bool wait);
+void sandbox_done(struct sandbox *s);
+
+/* For sandbox.c only: what the child does between clone and being init. steps.c and init.c. */
+struct inside { /* the child's own state */
+    const struct sandbox_spec *spec;
+    int control; /* its end of the pair */
+    int peer;    /* its copy of the supervisor's end, closed first */
+    uid_t outer_uid;
+    gid_t outer_gid;
+    int root;
+    int fds[FD_COUNT];
+};
+int steps_walk(struct inside *in, struct err *err);
+_Noreturn void init_main(struct inside *in);
+
+#endif

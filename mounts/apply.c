@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apply.c: carrying out a plan.
+ *
+ * A tmpfs of ours, the work place, is mounted over the host's /proc: a directory that must exist anyway, in a mount
+ * namespace nobody else sees. In it: skel/ (the skeleton), empty/ and files behind masks, trees of layers under short
+ * names for the overlay's options, and root/, on which the new root is mounted. Once that is pivoted to, the work place
+ * has no name left. */
+#include "mounts/apply.h"
+
+#include "base/fs.h"
+#include "base/own.h"
+#include "base/sys.h"
+#include "mounts/new_mount.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+struct place { /* where rows are carried out */
+    int work, root;
+    unsigned names; /* counts attached trees: their names in the work place */
+};
+
+static int row_fail(int no, const struct row *row, const char *what, struct err *err)
+{
+    char path[sizeof err->path];
+    snprintf(path, sizeof path, "/%s", row->target);
+    return fail(err, no, path, "%s", what);
+}
+
+static uint64_t row_attrs(const struct row *row)
+{
+    return MOUNT_ATTR_NOSUID | (row->flags & FLAG_RW ? 0 : MOUNT_ATTR_RDONLY) | (row->flags & FLAG_DEV ? 0 : MOUNT_ATTR_NODEV) |
+           (row->flags & FLAG_EXEC_NOT ? MOUNT_ATTR_NOEXEC : 0);
+}
+
+/* A detached copy of the source's tree. Its path is opened once and must be what was opened when the user named it. */
+static int clone_source(const struct source *s, struct err *err)
+{
+    struct stat st;
+    if (s->tree >= 0)
+        return fcntl(s->tree, F_DUPFD_CLOEXEC, 3);
+    OWN_FD int fd = open(s->path, O_PATH | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fail(err, errno, s->path, "open what is to be shown in the sandbox");
+    if (s->ino && (st.st_ino != s->ino || st.st_dev != s->dev))
+        return fail(err, ESTALE, s->path, "show in the sandbox what was named: something else is there now");
+    int tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    return tree < 0 ? fail(err, errno, s->path, "clone the tree that is to be shown in the sandbox") : tree;
+}
+
+static int open_target(const struct place *p, const char *target)
+{
+    return sys_openat2(p->root, target, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+/* Opens the directory that shall hold target's last part; ret_name: that part. */
+static int open_parent(const struct place *p, const char *target, const char **ret_name)
+{
+    const char *slash = strrchr(target, '/');
+    *ret_name = slash ? slash + 1 : target;
+    if (!slash)
+        return fcntl(p->root, F_DUPFD_CLOEXEC, 3);
+    OWN_PTR char *parent = xasprintf("%.*s", (int)(slash - target), target);
+    return sys_openat2(p->root, parent, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+/* Makes target and the directories to it, following no link that would leave the root. */
+static int make_target(const struct place *p, const struct row *row, struct err *err)
+{
+    const char *name;
+    OWN_FD int parent = open_parent(p, row->target, &name);
+    if (parent < 0 && errno == ENOENT && strrchr(row->target, '/')) {
+        OWN_PTR char *above = xasprintf("%.*s", (int)(strrchr(row->target, '/') - row->target), row->target);
+        if (make_target(p, &(struct row){.target = above}, err) < 0)
+            return -1;
+        parent = open_parent(p, row->target, &name);
+    }
+    if (parent < 0)
+        return row_fail(errno, row, "reach the mountpoint", err);
+    if (row->flags & FLAG_FILE) {
+        OWN_FD int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno == EEXIST)
+            return 0;
+    } else if (mkdirat(parent, name, 0755) == 0 || errno == EEXIST) {
+        return 0;
+    }
+    row_fail(errno, row, "make the mountpoint", err);
+    return fail_hint(err, "a volume's place must exist in the package, or lie where nothing is mounted, such as /mnt/NAME");
+}
+
+/* Moves a detached mount onto the row's target. */
+static int attach(const struct place *p, const struct row *row, int mount, struct err *err)
+{
+    OWN_FD int target = open_target(p, row->target);
+    if (target < 0 && errno == ENOENT) {
+        if (make_target(p, row, err) < 0)
+            return -1;
+        target = open_target(p, row->target);
+    }
+    if (target < 0)
+        return row_fail(errno, row, "open the mountpoint", err);
+    if (sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        return row_fail(errno, row, "mount", err);
+    return 0;
+}
+
+static int do_dir(const struct place *p, const struct row *row, struct err *err)
+{
+    const char *name;
+    OWN_FD int parent = open_parent(p, row->target, &name);
+    if (parent < 0)
+        return row_fail(errno, row, "reach the directory's parent", err);
+    if (mkdirat(parent, name, row->mode) < 0)
+        return errno == EEXIST && row->flags & FLAG_OPTIONAL ? 0 : row_fail(errno, row, "make the directory", err);
+    if (row->mode & 07000 && fchmodat(parent, name, row->mode, 0) < 0) /* mkdir leaves the sticky bit out */
+        return row_fail(errno, row, "set the mode of the directory", err);
+    return 0;
+}
+
+static int do_file(const struct place *p, const struct row *row, struct err *err)
+{
+    const char *name;
+    OWN_FD int parent = open_parent(p, row->target, &name);
+    if (parent < 0)
+        return row_fail(errno, row, "reach the file's directory", err);
+    int status = fs_write_new(parent, name, row->mode, row->text, strlen(row->text), err);
+    return status < 0 && err->no == EEXIST && row->flags & FLAG_OPTIONAL ? 0 : status;
+}
+
+static int do_link(const struct place *p, const struct row *row, struct err *err)
+{
+    const char *name;
+    OWN_FD int parent = open_parent(p, row->target, &name);
+    if (parent < 0 || symlinkat(row->text, parent, name) < 0)
+        return row_fail(errno, row, "make the symbolic link", err);
+    return 0;
+}
+
+/* What the host has as a link (bin -> usr/bin) is a link here too. 1: done, 0: not a link, -1: err. */
+static int copy_link(const struct place *p, const struct row *row, struct err *err)
+{
+    char to[256];
+    if (strchr(row->target, '/')) /* only names in / itself */
+        return 0;
+    ssize_t n = readlink(row->source.path, to, sizeof to - 1);
+    if (n < 0)
+        return 0;
+    to[n] = 0;
+    struct row link = *row;
+    link.text = to;
+    return do_link(p, &link, err) < 0 ? -1 : 1;
+}
+
+static int do_bind(const struct place *p, const struct row *row, struct err *err)
+{
+    if (row->flags & FLAG_OPTIONAL) {
+        if (access(row->source.path, F_OK) < 0)
+            return 0;
+        int linked = copy_link(p, row, err);
+        if (linked)
+            return linked < 0 ? -1 : 0;
+    }
+    OWN_FD int tree = clone_source(&row->source, err);
+    if (tree < 0)
+        return -1;
+    struct stat st;
+    if (row->flags & FLAG_DEV && (fstat(tree, &st) < 0 || !S_ISCHR(st.st_mode) || major(st.st_rdev) != 1))
+        return row_fail(0, row, "use the host's device: it is not the memory device of that name", err);
+    /* One call for the whole tree: a remount of the top alone would leave submounts writable. */
+    if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, row_attrs(row), 0) < 0)
+        return row_fail(errno, row, "restrict the mount", err);
+    return attach(p, row, tree, err);
+}
+
+static int do_tmpfs(const struct place *p, const struct row *row, struct err *err)
+{
+    OWN_FD int mount = new_tmpfs(row->size, row->inodes, row->mode, row_attrs(row), row->text, err);
+    return mount < 0 ? -1 : attach(p, row, mount, err);
+}
+
+static int do_proc(const struct place *p, const struct row *row, struct err *err)
+{
+    static const char *const NONE[] = {NULL};
+    OWN_FD int mount = new_mount("proc", NONE, row_attrs(row), "/proc", err);
+    return mount < 0 ? -1 : attach(p, row, mount, err);
+}
+
+/* Attaches a tree in the work place under a short name, which must be done before an overlay can name it. */
+static int attach_lower(struct place *p, const struct source *s, char name[16], struct err *err)
+{
+    snprintf(name, 16, "%u", p->names++);
+    OWN_FD int tree = clone_source(s, err);
+    if (tree < 0)
+        return -1;
+    if (mkdirat(p->work, name, 0755) < 0 || sys_move_mount(tree, "", p->work, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return fail(err, errno, s->path, "attach the tree for the overlay of");
+    return 0;
+}
+
+/* lowerdir="2:1:0": relative to the work place, so that no host path shows in mountinfo and no name needs escaping. */
+static int do_overlay(struct place *p, const struct row *row, struct err *err)
+{
+    struct text lower = {0};
+    int status = 0;
+    for (size_t i = row->n; i-- > 0 && status == 0;) {
+        char name[16];
+        status = attach_lower(p, &row->sources[i], name, err);
+        text_printf(&lower, "%s%s", lower.n ? ":" : "", name);
+    }
+    if (row->n == 1)
+        text_puts(&lower, ":empty"); /* the kernel refuses an overlay of a lone lower directory */
+    const char *const options[] = {"lowerdir", lower.at, NULL};
+    OWN_FD int mount = status < 0 ? -1 : new_mount("overlay", options, row_attrs(row), row->target, err);
+    text_done(&lower);
+    if (status == 0 && mount < 0)
+        return err->hint[0] ? -1 : fail_hint(err, "the layers' file system may not work below an overlay: try --cache-dir on another one");
+    return status < 0 ? -1 : attach(p, row, mount, err);
+}
+
+static int do_scratch(struct place *p, const struct row *row, struct err *err)
+{
+    char name[16];
+    OWN_FD int upper = new_tmpfs(row->size, row->size / 4096, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "--scratch", err);
+    if (upper < 0 || attach_lower(p, &row->sources[0], name, err) < 0)
+        return -1;
+    if (mkdirat(p->work, "scratch", 0755) < 0 || sys_move_mount(upper, "", p->work, "scratch", MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
+        mkdirat(p->work, "scratch/upper", 0755) < 0 || mkdirat(p->work, "scratch/work", 0755) < 0)
+        return row_fail(errno, row, "prepare the discarded layer of", err);
+    /* userxattr is right here: one lower tree, so its attributes can hide nothing of another's. */
+    const char *const options[] = {"lowerdir", name, "upperdir", "scratch/upper", "workdir", "scratch/work", "userxattr", NULL, NULL};
+    OWN_FD int mount = new_mount("overlay", options, row_attrs(row), "/var/task", err);
+    return mount < 0 ? -1 : attach(p, row, mount, err);
+}
+
+static int do_mask(struct place *p, const struct row *row, struct err *err)
+{
+    struct stat st;
+    OWN_FD int target = open_target(p, row->target);
+    if (target < 0)
+        return errno == ENOENT && row->flags & FLAG_OPTIONAL ? 0 : row_fail(errno, row, "open what is to be hidden", err);
+    if (fstat(target, &st) < 0)
+        return row_fail(errno, row, "look at what is to be hidden", err);
+    char name[16] = "empty";
+    if (!S_ISDIR(st.st_mode)) {
+        snprintf(name, sizeof name, row->text ? "%u" : "nothing", row->text ? p->names++ : 0);
+        const char *text = row->text ? row->text : "";
+        if (fs_write_new(p->work, name, 0444, text, strlen(text), err) < 0 && err->no != EEXIST)
+            return -1;
+    }
+    OWN_FD int tree = sys_open_tree(p->work, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, row_attrs(row) | MOUNT_ATTR_NOEXEC, 0) < 0 ||
+        sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        return row_fail(errno, row, "hide", err);
+    return 0;
+}
+
+static int do_freeze(const struct place *p, const struct row *row, struct err *err)
+{
+    OWN_FD int target = open_target(p, row->target);
+    if (target < 0)
+        return errno == ENOENT && row->flags & FLAG_OPTIONAL ? 0 : row_fail(errno, row, "open what is to be read-only", err);
+    OWN_FD int tree = sys_open_tree(target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, row_attrs(row), 0) < 0 ||
+        sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        return row_fail(errno, row, "make read-only", err);
+    return 0;
+}
+
+static int do_write(const struct place *p, const struct row *row, struct err *err)
+{
+    OWN_FD int fd = sys_openat2(p->root, row->target, O_WRONLY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+    if (fd < 0 || fs_write_all(fd, row->text, strlen(row->text)) < 0)
+        return row_fail(errno, row, "write to", err);
+    return 0;
+}
+
+static int do_row(struct place *p, const struct row *row, struct err *err)
+{
+    switch (row->kind) {
+    case ROW_DIR: return do_dir(p, row, err);
+    case ROW_FILE: return do_file(p, row, err);
+    case ROW_LINK: return do_link(p, row, err);
+    case ROW_BIND: return do_bind(p, row, err);
+    case ROW_TMPFS: return do_tmpfs(p, row, err);
+    case ROW_PROC: return do_proc(p, row, err);
+    case ROW_WRITE: return do_write(p, row, err);
+    case ROW_OVERLAY: return do_overlay(p, row, err);
+    case ROW_MASK: return do_mask(p, row, err);
+    case ROW_FREEZE: return do_freeze(p, row, err);
+    case ROW_SCRATCH: return do_scratch(p, row, err);
+    }
+    return row_fail(EINVAL, row, "carry out the row of the plan for", err);
+}
+
+/* The work place becomes the current directory: overlay options are relative to it. */
+static int open_work(struct place *p, struct err *err)
+{
+    OWN_FD int mount = new_tmpfs(16u << 20, 4096, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "the work place", err);
+    if (mount < 0)
+        return -1;
+    if (sys_move_mount(mount, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return fail(err, errno, "/proc", "mount the work place over");
+    if (fchdir(mount) < 0 || mkdirat(mount, "skel", 0755) < 0 || mkdirat(mount, "root", 0755) < 0 || mkdirat(mount, "empty", 0555) < 0)
+        return fail(err, errno, NULL, "prepare the work place");
+    p->work = take_fd(&mount);
+    return 0;
+}
+
+/* From skeleton to root: the skeleton itself, or a read-only overlay of it over the user's root file system. */
+static int open_root(struct place *p, const struct plan *plan, struct err *err)
+{
+    OWN_FD int root = -1;
+    if (plan->has_rootfs) {
+        char name[16], lower[32];
+        if (attach_lower(p, &plan->rootfs, name, err) < 0)
+            return -1;
+        snprintf(lower, sizeof lower, "skel:%s", name);
+        const char *const options[] = {"lowerdir", lower, NULL};
+        root = new_mount("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "/", err);
+        if (root < 0)
+            return -1;
+    } else {
+        root = sys_open_tree(p->work, "skel", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        if (root < 0)
+            return fail(err, errno, "/", "clone the skeleton");
+    }
+    if (sys_move_mount(root, "", p->work, "root", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return fail(err, errno, "/", "mount the new root");
+    close(p->root);
+    p->root = take_fd(&root);
+    return 0;
+}
+
+int apply_plan(const struct plan *plan, int *ret_root, struct err *err)
+{
+    struct place p = {.work = -1, .root = -1};
+    umask(0); /* the plan's modes are meant */
+    if (open_work(&p, err) < 0)
+        return -1;
+    p.root = openat(p.work, "skel", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int status = p.root < 0 ? fail(err, errno, NULL, "open the skeleton") : 0;
+    for (size_t i = 0; status == 0 && i < plan->n; i++) {
+        if (i == plan->skeleton)
+            status = open_root(&p, plan, err);
+        if (status == 0)
+            status = do_row(&p, &plan->rows[i], err);
+    }
+    umask(022);
+    own_close(&p.work);
+    if (status < 0)
+        own_close(&p.root);
+    else
+        *ret_root = p.root;
+    return status;
+}
+
+int apply_pivot(int root, struct err *err)
+{
+    if (sys_mount_setattr(root, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)
+        return fail(err, errno, "/", "make the new root read-only");
+    /* New and old root in one place: the old one lies on top, where "." leads, and is detached at once. */
+    if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0) {
+        fail(err, errno, "/", "make the new root the root");
+        return errno == EINVAL ? fail_hint(err, "the host's root may be an initramfs, which pivot_root cannot leave") : -1;
+    }
+    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        return fail(err, errno, "/", "detach the host's root");
+    return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apply.h: the only file that mounts. Runs in the new mount namespace, as its root.
+ *
+ * All happens through descriptors. Targets are resolved beneath the new root (openat2, RESOLVE_IN_ROOT), so links of a
+ * user's tree can lead nowhere else; mounts are made detached and then moved onto the target. */
+#ifndef LRUN_APPLY_H
+#define LRUN_APPLY_H
+
+#include "mounts/plan.h"
+
+/* Builds the plan's root; ret_root: a descriptor of it, a mount, not yet read-only where it is our own. */
+int apply_plan(const struct plan *p, int *ret_root, struct err *err);
+
+/* Makes the root read-only and the process's own, and detaches the host's. Afterwards the host's files have no name. */
+int apply_pivot(int root, struct err *err);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mounts/cache.h"
+
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "mounts/cache_entry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static const char *const PARTS[] = {"tree", "memo", "tmp"};
+
+/* A cache others can write to would let them choose what runs. */
+static int check_owner(const char *path, int dir, struct err *err)
+{
+    struct stat st;
+    if (fstat(dir, &st) < 0)
+        return fail(err, errno, path, "look at the cache directory");
+    if (st.st_uid == geteuid() && !(st.st_mode & 022))
+        return 0;
+    fail(err, 0, path, "use the cache directory: %s", st.st_uid == geteuid() ? "others may write to it" : "it belongs to another user");
+    return fail_hint(err, "give --cache-dir a directory that only uid %u may write to", (unsigned)geteuid());
+}
+
+int cache_open(const char *path, int program, struct cache *ret, struct err *err)
+{
+    struct cache c = {.dir = -1, .program = program};
+    if (fs_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", c.boot, sizeof c.boot) < 1)
+        return fail(err, errno, "/proc/sys/kernel/random/boot_id", "read the kernel's boot id");
+    c.boot[strcspn(c.boot, "\n")] = 0;
+    OWN_FD int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0 && errno == ENOENT) {
+        if (fs_make_dirs(path, 0700, err) < 0)
+            return fail_hint(err, "choose another place with --cache-dir");
+        dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (dir < 0) {
+        fail(err, errno, path, "open the cache directory");
+        return fail_hint(err, "choose another place with --cache-dir");
+    }
+    if (check_owner(path, dir, err) < 0)
+        return -1;
+    for (size_t i = 0; i < COUNT(PARTS); i++)
+        if (faccessat(dir, PARTS[i], F_OK, 0) < 0 && mkdirat(dir, PARTS[i], 0700) < 0 && errno != EEXIST)
+            return fail(err, errno, path, "make a part of the cache directory");
+    c.dir = take_fd(&dir);
+    c.path = xstrdup(path);
+    entry_sweep(&c);
+    *ret = c;
+    return 0;
+}
+
+void cache_done(struct cache *c)
+{
+    own_close(&c->dir);
+    own_close(&c->program);
+    free(c->path);
+    *c = (struct cache){.dir = -1, .program = -1};
+}
+
+void cache_entry_done(struct cache_entry *e)
+{
+    own_close(&e->lock);
+    free(e->tree_path);
+    *e = (struct cache_entry){.lock = -1};
+}
+
+static void memo_line(const struct stat *st, const char *digest, char *text, size_t size)
+{
+    snprintf(text, size, "%jd %jd.%09ld %jd.%09ld %s", (intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+             (intmax_t)st->st_ctim.tv_sec, st->st_ctim.tv_nsec, digest);
+}
+
+static void memo_name(const struct stat *st, char *name, size_t size)
+{
+    snprintf(name, size, "memo/%jx-%jx", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino);
+}
+
+static bool memo_read(struct cache *c, const struct stat *st, char digest[DIGEST_HEX + 1])
+{
+    char name[64], text[256], want[256];
+    memo_name(st, name, sizeof name);
+    ssize_t n = fs_read_small(c->dir, name, text, sizeof text);
+    if (n < DIGEST_HEX)
+        return false;
+    memcpy(digest, text + n - DIGEST_HEX, DIGEST_HEX);
+    digest[DIGEST_HEX] = 0;
+    memo_line(st, digest, want, sizeof want);
+    return strcmp(text, want) == 0 && strspn(digest, "0123456789abcdef") == DIGEST_HEX;
+}
+
+/* Only a digest of a file that has been still for 100 ms is remembered: clocks of file systems are coarse, and a write
+ * within the same tick would not move ctime. A memo that cannot be written costs the next run a hash, nothing else. */
+static void memo_write(struct cache *c, const struct stat *st, const char *digest)
+{
+    struct timespec now;
+    char name[64], text[256], draft[80];
+    struct err ignored;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t age_ms = (now.tv_sec - st->st_ctim.tv_sec) * 1000 + (now.tv_nsec - st->st_ctim.tv_nsec) / 1000000;
+    if (age_ms < 100)
+        return;
+    memo_name(st, name, sizeof name);
+    memo_line(st, digest, text, sizeof text);
+    snprintf(draft, sizeof draft, "%s.%ld", name, (long)getpid());
+    unlinkat(c->dir, draft, 0);
+    if (fs_write_new(c->dir, draft, 0600, text, strlen(text), &ignored) < 0 || renameat(c->dir, draft, c->dir, name) < 0)
+        unlinkat(c->dir, draft, 0);
+}
+
+struct job { /* one archive on its way into the cache */
+    struct stat st;
+    struct unpacker worker;
+    int dir; /* its place in tmp/ */
+    char name[64];
+    bool done;
+};
+
+static int start_job(struct cache *c, const struct archive *a, struct job *job, struct cache_entry *ret, struct err *err)
+{
+    char digest[DIGEST_HEX + 1];
+    if (fstat(a->fd, &job->st) < 0)
+        return fail(err, errno, a->name, "look at the archive");
+    if (memo_read(c, &job->st, digest)) {
+        int found = entry_open(c, digest, ret, err);
+        if (found < 0)
+            return -1;
+        ret->hit = job->done = found == 1;
+        if (found == 1)
+            return 0;
+    }
+    if (c->program < 0 && unpacker_open(&c->program, err) < 0)
+        return -1;
+    if (entry_begin(c, job->name, sizeof job->name, &job->dir, err) < 0)
+        return -1;
+    return unpacker_start(c->program, "unpack", a->fd, job->dir, &job->worker, err);
+}
+
+/* The archive is hashed: unpack it only if its content is not there yet. */
+static int job_hashed(struct cache *c, struct job *job, struct cache_entry *ret, struct err *err)
+{
+    struct unpack_digest d;
+    if (unpacker_read(&job->worker, &d, sizeof d, err) < 0)
+        return -1;
+    if (!d.ok) {
+        *err = d.err;
+        return -1;
+    }
+    int found = entry_open(c, d.hex, ret, err);
+    if (found < 0)
+        return -1;
+    job->done = found == 1;
+    memcpy(ret->digest, d.hex, sizeof ret->digest);
+    unpacker_answer(&job->worker, !job->done);
+    return 0;
+}
+
+static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *ret, struct err *err)
+{
+    struct unpack_result r;
+    char digest[DIGEST_HEX + 1];
+    memcpy(digest, ret->digest, sizeof digest);
+    if (unpacker_read(&job->worker, &r, sizeof r, err) < 0)
+        return -1;
+    if (!r.ok) {
+        *err = r.err;
+        return -1;
+    }
+    if (entry_publish(c, job->name, job->dir, digest, &r, err) < 0)
+        return -1;
+    job->name[0] = 0;
+    int found = entry_open(c, digest, ret, err);
+    if (found == 0)
+        fail(err, 0, digest, "keep the cache entry: it was pruned at once");
+    return found == 1 ? 0 : -1;
+}
+
+/* Every error about an archive names it: as the object, or after the entry in it that is the object. */
+static int name_archive(const char *name, struct err *err)
+{
+    char hint[sizeof err->hint];
+    if (!err->path[0])
+        snprintf(err->path, sizeof err->path, "%s", name);
+    if (strcmp(err->path, name) == 0)
+        return -1;
+    memcpy(hint, err->hint, sizeof hint);
+    return fail_hint(err, "in %s%s%s", name, hint[0] ? "; " : "", hint);
+}
+
+static int run_jobs(struct cache *c, const struct archive *archives, size_t n, struct job *jobs, struct cache_entry *ret, struct err *err)
+{
+    typedef int (*stage)(struct cache *, struct job *, struct cache_entry *, struct err *);
+    static const stage STAGES[] = {job_hashed, job_unpacked}; /* each waits for all workers in turn; they run side by side */
+    for (size_t i = 0; i < n; i++)
+        if (start_job(c, &archives[i], &jobs[i], &ret[i], err) < 0)
+            return name_archive(archives[i].name, err);
+    for (size_t s = 0; s < COUNT(STAGES); s++)
+        for (size_t i = 0; i < n; i++)
+            if (!jobs[i].done && STAGES[s](c, &jobs[i], &ret[i], err) < 0)
+                return name_archive(archives[i].name, err);
+    for (size_t i = 0; i < n; i++)
+        if (!ret[i].hit)
+            memo_write(c, &jobs[i].st, ret[i].digest);
+    return 0;
+}
+
+int cache_get(struct cache *c, const struct archive *archives, size_t n, struct cache_entry *ret, struct err *err)
+{
+    OWN_PTR struct job *jobs = xcalloc(n, sizeof *jobs);
+    struct err ignored;
+    for (size_t i = 0; i < n; i++) {
+        jobs[i] = (struct job){.worker = {.socket = -1}, .dir = -1};
+        ret[i] = (struct cache_entry){.lock = -1};
+    }
+    int status = run_jobs(c, archives, n, jobs, ret, err);
+    for (size_t i = 0; i < n; i++) {
+        unpacker_done(&jobs[i].worker);
+        if (jobs[i].name[0])
+            fs_remove_tree(c->dir, jobs[i].name, &ignored);
+        own_close(&jobs[i].dir);
+        if (status < 0)
+            cache_entry_done(&ret[i]);
+    }
+    return status;
+}

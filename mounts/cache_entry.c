@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mounts/cache_entry.h"
+
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+void entry_key(const char *digest, char key[KEY_SIZE])
+{
+    snprintf(key, KEY_SIZE, "%s-" UNPACKER_VERSION, digest);
+}
+
+static int program_of(struct cache *c, struct err *err)
+{
+    return c->program >= 0 ? 0 : unpacker_open(&c->program, err);
+}
+
+int entry_verify(struct cache *c, int dir, struct err *err)
+{
+    struct unpacker u = {.socket = -1};
+    struct unpack_result r;
+    if (program_of(c, err) < 0 || unpacker_start(c->program, "verify", dir, -1, &u, err) < 0)
+        return -1;
+    int status = unpacker_read(&u, &r, sizeof r, err);
+    unpacker_done(&u);
+    if (status == 0 && !r.ok) {
+        *err = r.err;
+        status = -1;
+    }
+    return status;
+}
+
+static int write_facts(const struct cache *c, int dir, uint64_t size, uint64_t entries, uint64_t replaced, struct err *err)
+{
+    char text[160];
+    int n = snprintf(text, sizeof text, "boot %s size %ju entries %ju replaced %ju\n", c->boot, (uintmax_t)size, (uintmax_t)entries,
+                     (uintmax_t)replaced);
+    unlinkat(dir, "facts.new", 0);
+    if (fs_write_new(dir, "facts.new", 0644, text, (size_t)n, err) < 0)
+        return -1;
+    return renameat(dir, "facts.new", dir, "facts") < 0 ? fail(err, errno, "facts", "publish the cache entry's facts") : 0;
+}
+
+static int read_facts(int dir, char boot[40], struct cache_entry *e, uint64_t *entries)
+{
+    char text[160];
+    uintmax_t size, count, replaced;
+    if (fs_read_small(dir, "facts", text, sizeof text) < 0 ||
+        sscanf(text, "boot %39s size %ju entries %ju replaced %ju", boot, &size, &count, &replaced) != 4)
+        return -1;
+    e->size = size;
+    e->replaced = replaced;
+    *entries = count;
+    return 0;
+}
+
+/* Facts of an earlier boot: the files may not have reached the disk then. */
+static int trust(struct cache *c, int dir, struct cache_entry *e)
+{
+    char boot[40];
+    uint64_t entries;
+    struct err ignored;
+    if (read_facts(dir, boot, e, &entries) < 0)
+        return 0;
+    if (strcmp(boot, c->boot) == 0)
+        return 1;
+    return entry_verify(c, dir, &ignored) == 0 && write_facts(c, dir, e->size, entries, e->replaced, &ignored) == 0;
+}
+
+int entry_open(struct cache *c, const char *digest, struct cache_entry *ret, struct err *err)
+{
+    char key[KEY_SIZE];
+    struct stat held, named, tree;
+    struct cache_entry e = {.lock = -1};
+    entry_key(digest, key);
+    OWN_PTR char *path = xasprintf("tree/%s", key);
+    OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0)
+        return errno == ENOENT ? 0 : fail(err, errno, path, "open the cache entry");
+    if (flock(dir, LOCK_SH) < 0 || fstat(dir, &held) < 0)
+        return fail(err, errno, path, "lock the cache entry");
+    /* Between open and lock, prune may have taken it away. */
+    if (fstatat(c->dir, path, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino)
+        return 0;
+    if (!trust(c, dir, &e)) {
+        flock(dir, LOCK_UN);
+        return entry_remove(c, key, err) < 0 ? -1 : 0;
+    }
+    if (fstatat(dir, "tree", &tree, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(tree.st_mode))
+        return fail(err, errno, path, "open the cache entry's tree");
+    e.dev = tree.st_dev;
+    e.ino = tree.st_ino;
+    memcpy(e.digest, digest, DIGEST_HEX);
+    e.lock = take_fd(&dir);
+    e.tree_path = xasprintf("%s/tree/%s/tree", c->path, key);
+    *ret = e;
+    return 1;
+}
+
+int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err)
+{
+    uint64_t random;
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        return fail(err, errno, NULL, "get random bytes");
+    snprintf(name, size, "tmp/%ld-%016jx", (long)getpid(), (uintmax_t)random);
+    /* The sweeper takes tmp/ exclusively, so it cannot see ours between mkdir and lock. */
+    OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (all < 0 || flock(all, LOCK_SH) < 0)
+        return fail(err, errno, c->path, "lock the temporary part of the cache");
+    if (mkdirat(c->dir, name, 0700) < 0)
+        return fail(err, errno, name, "make a directory in the cache");
+    OWN_FD int dir = openat(c->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
+        return fail(err, errno, name, "lock a directory in the cache");
+    *ret_dir = take_fd(&dir);
+    return 0;
+}
+
+int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct unpack_result *r, struct err *err)
+{
+    char key[KEY_SIZE];
+    entry_key(digest, key);
+    OWN_PTR char *path = xasprintf("tree/%s", key);
+    if (write_facts(c, dir, r->size, r->entries, r->replaced, err) < 0)
+        return -1;
+    if (renameat2(c->dir, name, c->dir, path, RENAME_NOREPLACE) == 0) {
+        flock(dir, LOCK_UN);
+        return 0;
+    }
+    return errno == EEXIST ? fs_remove_tree(c->dir, name, err) : fail(err, errno, path, "publish the cache entry");
+}
+
+int entry_remove(struct cache *c, const char *key, struct err *err)
+{
+    char name[64];
+    OWN_FD int trash = -1;
+    OWN_PTR char *path = xasprintf("tree/%s", key);
+    OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0)
+        return errno == ENOENT ? 1 : fail(err, errno, path, "open the cache entry");
+    if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? 0 : fail(err, errno, path, "lock the cache entry");
+    if (entry_begin(c, name, sizeof name, &trash, err) < 0)
+        return -1;
+    OWN_PTR char *moved = xasprintf("%s/entry", name);
+    if (renameat(c->dir, path, c->dir, moved) < 0 && errno != ENOENT)
+        return fail(err, errno, path, "move the cache entry away");
+    return fs_remove_tree(c->dir, name, err) < 0 ? -1 : 1;
+}
+
+void entry_sweep(struct cache *c)
+{
+    int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    OWN_DIR DIR *d = all < 0 ? NULL : fdopendir(all);
+    bool locked = false;
+    struct err ignored;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (e->d_name[0] == '.')
+            continue;
+        if (!locked && flock(all, LOCK_EX | LOCK_NB) < 0)
+            return;
+        locked = true;
+        OWN_FD int dir = openat(all, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (dir < 0 ? errno == ENOTDIR : flock(dir, LOCK_EX | LOCK_NB) == 0)
+            fs_remove_tree(all, e->d_name, &ignored);
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cache_entry.h: one entry of the cache: opening, trusting, publishing, removing. For cache*.c only. */
+#ifndef LRUN_CACHE_ENTRY_H
+#define LRUN_CACHE_ENTRY_H
+
+#include "mounts/cache.h"
+
+#define KEY_SIZE (DIGEST_HEX + sizeof "-" UNPACKER_VERSION)
+
+void entry_key(const char *digest, char key[KEY_SIZE]);
+
+/* Opens and locks the entry. Returns 1 if it can be trusted, 0 if there is none, -1 with an err.
+ * An entry of an earlier boot is verified first, and removed if it fails. */
+int entry_open(struct cache *c, const char *digest, struct cache_entry *ret, struct err *err);
+
+/* Makes and locks an empty directory in tmp/; name: at least 64 bytes, "tmp/..." beneath c->dir. */
+int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err);
+
+/* Writes facts and renames tmp/... to its key. If somebody else was faster, theirs stays and ours is removed. */
+int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct unpack_result *r, struct err *err);
+
+/* Takes the entry away if nobody uses it: 1 removed, 0 in use, -1 err. */
+int entry_remove(struct cache *c, const char *key, struct err *err);
+
+/* Removes what killed runs left in tmp/. Problems are not errors: the next run tries again. */
+void entry_sweep(struct cache *c);
+
+/* lrun-unpack verify on an open entry. */
+int entry_verify(struct cache *c, int dir, struct err *err);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mounts/elf_facts.h"
+
+#include "mounts/manifest.h"
+
+#include <gelf.h>
+#include <libelf.h>
+#include <string.h>
+
+/* The section of a type, with its header; NULL if there is none. */
+static Elf_Data *section_data(Elf *elf, unsigned type, GElf_Shdr *ret)
+{
+    for (Elf_Scn *s = NULL; (s = elf_nextscn(elf, s));)
+        if (gelf_getshdr(s, ret) && ret->sh_type == type)
+            return elf_getdata(s, NULL);
+    return NULL;
+}
+
+static void list_item(struct text *out, size_t start, const char *item)
+{
+    if (out->n > start)
+        text_puts(out, ",");
+    manifest_name(out, item);
+}
+
+static void add_needed(Elf *elf, struct text *out)
+{
+    GElf_Shdr header;
+    Elf_Data *data = section_data(elf, SHT_DYNAMIC, &header);
+    size_t start = out->n, count = data && header.sh_entsize ? header.sh_size / header.sh_entsize : 0;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Dyn dyn;
+        const char *name;
+        if (gelf_getdyn(data, (int)i, &dyn) && dyn.d_tag == DT_NEEDED && (name = elf_strptr(elf, header.sh_link, dyn.d_un.d_val)))
+            list_item(out, start, name);
+    }
+    if (out->n == start)
+        text_puts(out, "-");
+}
+
+/* Orders GLIBC_2.9 before GLIBC_2.34. */
+static bool version_above(const char *a, const char *b)
+{
+    return strverscmp(a, b) > 0;
+}
+
+static void add_versions(Elf *elf, struct text *out)
+{
+    GElf_Shdr header;
+    Elf_Data *data = section_data(elf, SHT_GNU_verneed, &header);
+    size_t start = out->n;
+    GElf_Verneed need;
+    for (int at = 0, left = 256; data && left && gelf_getverneed(data, at, &need); at += (int)need.vn_next, left--) {
+        const char *library = elf_strptr(elf, header.sh_link, need.vn_file), *highest = NULL;
+        GElf_Vernaux aux;
+        for (int a = at + (int)need.vn_aux, n = need.vn_cnt; n > 0 && gelf_getvernaux(data, a, &aux); a += (int)aux.vna_next, n--) {
+            const char *version = elf_strptr(elf, header.sh_link, aux.vna_name);
+            if (version && !strstr(version, "PRIVATE") && (!highest || version_above(version, highest)))
+                highest = version;
+            if (!aux.vna_next)
+                break;
+        }
+        if (library && highest) {
+            list_item(out, start, library);
+            text_puts(out, ":");
+            manifest_name(out, highest);
+        }
+        if (!need.vn_next)
+            break;
+    }
+    if (out->n == start)
+        text_puts(out, "-");
+}
+
+static void add_interpreter(Elf *elf, struct text *out)
+{
+    size_t count = 0, size = 0;
+    const char *raw = elf_rawfile(elf, &size);
+    elf_getphdrnum(elf, &count);
+    for (size_t i = 0; i < count; i++) {
+        GElf_Phdr p;
+        if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_INTERP)
+            continue;
+        if (raw && p.p_offset < size && p.p_filesz > 1 && p.p_filesz <= size - p.p_offset && !raw[p.p_offset + p.p_filesz - 1]) {
+            manifest_name(out, raw + p.p_offset);
+            return;
+        }
+    }
+    text_puts(out, "-");
+}
+
+void elf_facts(int fd, const char *name, struct text *out)
+{
+    GElf_Ehdr header;
+    if (elf_version(EV_CURRENT) == EV_NONE)
+        return;
+    Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+    if (elf && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header)) {
+        text_printf(out, "elf %u %d %u ", header.e_machine, gelf_getclass(elf) == ELFCLASS64 ? 64 : 32, header.e_type);
+        add_interpreter(elf, out);
+        text_puts(out, " ");
+        add_needed(elf, out);
+        text_puts(out, " ");
+        add_versions(elf, out);
+        text_puts(out, " ");
+        manifest_name(out, name);
+        text_puts(out, "\n");
+    }
+    elf_end(elf);
+}

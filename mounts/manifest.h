@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manifest.h: what a cache entry's manifest says: text, one line a fact.
+ *
+ *   lrun-manifest 1
+ *   size BYTES entries N replaced N
+ *   f MODE STORED SIZE CRC MTIME NAME     a file: mode in the archive (octal, - if it held none), mode in the cache
+ *   d MODE STORED 0 0 MTIME NAME          a directory
+ *   l MODE 0 SIZE CRC MTIME NAME          a symbolic link
+ *   elf ...                               see elf_facts.h
+ *
+ * In names, bytes outside ! to ~ and %, are written as %xx. */
+#ifndef LRUN_MANIFEST_H
+#define LRUN_MANIFEST_H
+
+#include "mounts/zip.h"
+
+struct manifest_line {
+    char type; /* f, d, l */
+    int mode;  /* -1: none */
+    unsigned stored;
+    uint64_t size;
+    uint32_t crc;
+    int64_t mtime;
+    char *name; /* within the line handed in */
+};
+
+void manifest_name(struct text *out, const char *name);
+void manifest_head(struct text *out, const struct zip *z);
+void manifest_entry(struct text *out, const struct zip_entry *e);
+
+/* Reads one f, d or l line in place (it is changed). Returns false for any other line. */
+bool manifest_parse(char *line, struct manifest_line *ret);
+
+#endif

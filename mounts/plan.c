@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mounts/plan.h"
+
+#include "base/own.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROW_OF_DIR(where, bits, reason) {.kind = ROW_DIR, .target = (where), .mode = (bits), .why = (reason)}
+#define ROW_OF_LINK(where, to, reason) {.kind = ROW_LINK, .target = (where), .text = (to), .why = (reason)}
+#define ROW_OF_HOST(where, more, reason) \
+    {.kind = ROW_BIND, .flags = FLAG_OPTIONAL | (more), .target = (where), .source = {.path = "/" where, .tree = -1}, .why = (reason)}
+
+/* Directories that are there whatever the root file system; real ones, which beat links of the user's root. */
+static const struct row SKELETON[] = {
+    ROW_OF_DIR("dev", 0755, "mountpoint"),
+    ROW_OF_DIR("etc", 0755, "holds the generated files"),
+    ROW_OF_DIR("home", 0755, "exists, is empty, and sbx_user1051's home is not in it"),
+    ROW_OF_DIR("opt", 0755, "exists without layers too"),
+    ROW_OF_DIR("proc", 0555, "mountpoint"),
+    ROW_OF_DIR("sys", 0555, "an empty directory on Lambda: nothing is mounted there"),
+    ROW_OF_DIR("tmp", 01777, "mountpoint"),
+    ROW_OF_DIR("var", 0755, "a real directory, whatever the root file system says"),
+    ROW_OF_DIR("var/task", 0755, "mountpoint of the function's code"),
+    ROW_OF_DIR("var/runtime", 0755, "LAMBDA_RUNTIME_DIR; practically empty for provided.*"),
+};
+
+/* The allow list: all that is seen of the host's own root file system. */
+static const struct row HOST[] = {
+    ROW_OF_DIR("boot", 0555, "as in Amazon Linux 2023"),
+    ROW_OF_DIR("media", 0755, "as in Amazon Linux 2023"),
+    ROW_OF_DIR("mnt", 0755, "where EFS would be mounted"),
+    ROW_OF_DIR("root", 0550, "as in Amazon Linux 2023"),
+    ROW_OF_DIR("run", 0755, "nothing of the host's: its sockets are there"),
+    ROW_OF_DIR("srv", 0755, "as in Amazon Linux 2023"),
+    ROW_OF_DIR("usr", 0755, "only what is listed here"),
+    ROW_OF_DIR("usr/local", 0755, "the host's own additions are not Lambda's"),
+    ROW_OF_DIR("usr/local/bin", 0755, "in PATH"),
+    ROW_OF_DIR("var/tmp", 0755, "read-only on Lambda"),
+    ROW_OF_LINK("var/run", "../run", "as in Amazon Linux 2023"),
+    ROW_OF_HOST("usr/bin", 0, "the tools a custom runtime may call"),
+    ROW_OF_HOST("usr/sbin", 0, "the tools a custom runtime may call"),
+    ROW_OF_HOST("usr/lib", 0, "libraries and the loader"),
+    ROW_OF_HOST("usr/lib32", 0, "libraries"),
+    ROW_OF_HOST("usr/lib64", 0, "libraries and the loader"),
+    ROW_OF_HOST("usr/libexec", 0, "helpers of the tools"),
+    ROW_OF_HOST("usr/share", 0, "time zones, terminal and locale data"),
+    ROW_OF_HOST("bin", 0, "a link to usr/bin, or a directory of its own"),
+    ROW_OF_HOST("sbin", 0, "a link to usr/sbin, or a directory of its own"),
+    ROW_OF_HOST("lib", 0, "a link to usr/lib, or a directory of its own"),
+    ROW_OF_HOST("lib32", 0, "a link or a directory"),
+    ROW_OF_HOST("lib64", 0, "a link or a directory; the loader's name begins with it"),
+    ROW_OF_HOST("etc/ld.so.cache", FLAG_FILE, "where the loader finds libraries"),
+    ROW_OF_HOST("etc/alternatives", 0, "links in usr/bin lead through it"),
+    ROW_OF_HOST("etc/ssl/certs", 0, "TLS needs the authorities' certificates"),
+    ROW_OF_HOST("etc/pki/tls", 0, "the same where Fedora keeps them"),
+    ROW_OF_HOST("etc/protocols", FLAG_FILE, "names of protocols"),
+    ROW_OF_HOST("etc/services", FLAG_FILE, "names of ports"),
+};
+
+/* On Lambda a static directory on a block device: these five and three links, nothing else. It is writable there but
+ * root's, so making a file gives EACCES, not EROFS: hence 0555 and no spare inode on a tmpfs that is not read-only. */
+enum { DEV_INODES = 9 };
+static const struct row DEV[] = {
+    {.kind = ROW_TMPFS, .flags = FLAG_RW | FLAG_DEV, .target = "dev", .text = "/dev", .size = 4096, .inodes = DEV_INODES, .mode = 0555,
+     .why = "built by us: nothing of a root file system's own /dev is used"},
+#define DEVICE(name) \
+    {.kind = ROW_BIND, .flags = FLAG_FILE | FLAG_RW | FLAG_DEV, .target = "dev/" name, \
+     .source = {.path = "/dev/" name, .tree = -1}, .why = "one of the five devices Lambda has"}
+    DEVICE("null"), DEVICE("zero"), DEVICE("full"), DEVICE("random"), DEVICE("urandom"),
+    ROW_OF_LINK("dev/stdin", "/proc/self/fd/0", "one of the three links Lambda has"),
+    ROW_OF_LINK("dev/stdout", "/proc/self/fd/1", "one of the three links Lambda has"),
+    ROW_OF_LINK("dev/stderr", "/proc/self/fd/2", "one of the three links Lambda has"),
+};
+
+#define PROC_RO(where) {.kind = ROW_FREEZE, .flags = FLAG_OPTIONAL | FLAG_EXEC_NOT, .target = "proc/" where, .why = "settings of the kernel"}
+#define PROC_MASK(where) {.kind = ROW_MASK, .flags = FLAG_OPTIONAL, .target = "proc/" where, .why = "tells of the host or its kernel"}
+static const struct row PROC[] = {
+    {.kind = ROW_PROC, .flags = FLAG_RW | FLAG_EXEC_NOT, .target = "proc", .why = "the sandbox's own processes"},
+    {.kind = ROW_WRITE, .target = "proc/sys/user/max_user_namespaces", .text = "0",
+     .why = "refuses user namespaces to all below ours, whatever the system call policy; before proc/sys is read-only"},
+    PROC_RO("bus"), PROC_RO("fs"), PROC_RO("irq"), PROC_RO("sys"), PROC_RO("sysrq-trigger"),
+    PROC_MASK("acpi"), PROC_MASK("asound"), PROC_MASK("interrupts"), PROC_MASK("kcore"), PROC_MASK("keys"),
+    PROC_MASK("latency_stats"), PROC_MASK("sched_debug"), PROC_MASK("scsi"), PROC_MASK("timer_list"),
+};
+
+static const char PASSWD[] = /* lambda-environment: the pool user and the stock accounts of Amazon Linux */
+    "root:x:0:0:root:/root:/bin/bash\n"
+    "bin:x:1:1:bin:/bin:/sbin/nologin\n"
+    "daemon:x:2:2:daemon:/sbin:/sbin/nologin\n"
+    "nobody:x:65534:65534:Kernel Overflow User:/:/sbin/nologin\n"
+    "rngd:x:996:994::/home/rngd:/sbin/nologin\n"
+    "slicer:x:995:992::/tmp:/sbin/nologin\n"
+    "sb_logger:x:994:991::/tmp:/sbin/nologin\n"
+    "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n";
+
+static const struct row ETC[] = {
+    {.kind = ROW_FILE, .target = "etc/passwd", .text = PASSWD, .mode = 0644, .why = "who the function is, not who you are"},
+    {.kind = ROW_FILE, .target = "etc/group", .text = "", .mode = 0644, .why = "empty on Lambda: id shows gid 990 without a name"},
+    /* Our choice: on AWS sandbox.localdomain is an address of the sandbox's own, 169.254.100.x. */
+    {.kind = ROW_FILE, .target = "etc/hosts", .text = "127.0.0.1 localhost localhost.localdomain\n127.0.0.1 sandbox.localdomain sandbox\n",
+     .mode = 0644, .why = "names the telemetry listener's host"},
+    {.kind = ROW_FILE, .target = "etc/nsswitch.conf", .text = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n",
+     .mode = 0644, .why = "no directory service of the host's"},
+};
+/* Our choice, AWS's content is not known: with no network a name must fail at once, not after three time-outs. */
+static const struct row RESOLV_NONE = {.kind = ROW_FILE, .target = "etc/resolv.conf", .mode = 0644,
+                                       .text = "options timeout:1 attempts:1\nnameserver 127.0.0.1\n", .why = "there is no network"};
+static const struct row RESOLV_FILE = {.kind = ROW_FILE, .target = "etc/resolv.conf", .text = "", .mode = 0644, .why = "mountpoint"};
+static const struct row RESOLV_HOST = {.kind = ROW_BIND, .flags = FLAG_FILE | FLAG_OPTIONAL, .target = "etc/resolv.conf",
+                                       .source = {.path = "/etc/resolv.conf", .tree = -1}, .why = "--net host resolves as the host"};
+
+static struct row *add(struct plan *p, struct row row)
+{
+    p->rows = xrealloc(p->rows, p->n + 1, sizeof *p->rows);
+    p->rows[p->n] = row;
+    return &p->rows[p->n++];
+}
+
+static void add_all(struct plan *p, const struct row *rows, size_t n)
+{
+    p->rows = xrealloc(p->rows, p->n + n, sizeof *p->rows);
+    memcpy(p->rows + p->n, rows, n * sizeof *rows);
+    p->n += n;
+}
+
+/* Parts of HOST that belong to the skeleton come first, the binds of it later. */
+static void add_host(struct plan *p, bool skeleton)
+{
+    for (size_t i = 0; i < COUNT(HOST); i++)
+        if ((HOST[i].kind != ROW_BIND) == skeleton)
+            add(p, HOST[i]);
+}
+
+static const char *const OURS[] = {"dev", "proc", "sys", "etc", "usr", "bin", "sbin", "lib", "lib64"};
+
+static int check_volume(const struct volume *v, struct err *err)
+{
+    const char *t = v->target;
+    if (t[0] != '/' || !t[1] || strstr(t, "//") || strstr(t, "/../") || strstr(t, "/./") || str_ends(t, "/..") || str_ends(t, "/.") || str_ends(t, "/")) {
+        fail(err, EINVAL, t, "show a volume at");
+        return fail_hint(err, "the place inside must be absolute, without . and .. and a slash at its end");
+    }
+    for (size_t i = 0; i < COUNT(OURS); i++) {
+        size_t n = strlen(OURS[i]);
+        if (strncmp(t + 1, OURS[i], n) == 0 && (t[1 + n] == '/' || t[1 + n] == 0)) {
+            fail(err, EPERM, t, "show a volume at");
+            return fail_hint(err, "/%s belongs to the sandbox; use another place such as /mnt/%s", OURS[i], strrchr(t, '/') + 1);
+        }
+    }
+    return 0;
+}
+
+/* Where nothing is mounted, a volume's place is made in the skeleton, which is writable only now. */
+static void add_mountpoint(struct plan *p, const struct volume *v)
+{
+    if (str_begins(v->target, "/tmp/") || str_begins(v->target, "/var/task") || str_begins(v->target, "/opt/"))
+        return;
+    for (const char *c = v->target + 1; c; c = strchr(c, '/') ? strchr(c, '/') + 1 : NULL) {
+        const char *end = strchrnul(c, '/');
+        char *path = xasprintf("%.*s", (int)(end - v->target - 1), v->target + 1);
+        bool file = !*end && v->is_file;
+        add(p, (struct row){.kind = file ? ROW_FILE : ROW_DIR, .flags = FLAG_OPTIONAL, .target = path, .owned = path, .text = "",
+                            .mode = file ? 0644 : 0755, .why = "mountpoint of a volume"});
+    }
+}
+
+static void add_skeleton(struct plan *p, const struct plan_input *in)
+{
+    add_all(p, SKELETON, COUNT(SKELETON));
+    add_all(p, ETC, COUNT(ETC));
+    add(p, in->host_net ? RESOLV_FILE : RESOLV_NONE);
+    if (!in->rootfs.path)
+        add_host(p, true);
+    for (size_t i = 0; i < in->volume_count; i++)
+        add_mountpoint(p, &in->volumes[i]);
+    p->skeleton = p->n;
+}
+
+static void add_shm(struct plan *p, const struct plan_input *in)
+{
+    if (in->shm == SHM_ABSENT)
+        return; /* its absence is what breaks multiprocessing on Lambda */
+    for (size_t i = p->skeleton; i < p->n; i++)
+        if (p->rows[i].kind == ROW_TMPFS && strcmp(p->rows[i].target, "dev") == 0)
+            p->rows[i].inodes++;
+    add(p, (struct row)ROW_OF_DIR("dev/shm", 0555, "mountpoint"));
+    if (in->shm == SHM_SIZED)
+        add(p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "dev/shm", .text = "/dev/shm", .size = in->shm_bytes,
+                            .inodes = in->shm_bytes / 4096 + 1, .mode = 01777, .why = "asked for with --shm"});
+}
+
+static void add_code(struct plan *p, const struct plan_input *in)
+{
+    if (in->scratch)
+        add(p, (struct row){.kind = ROW_SCRATCH, .flags = FLAG_RW, .target = "var/task", .sources = p->lowers, .n = 1,
+                            .size = in->tmp_bytes, .why = "the function's code under a layer that is discarded"});
+    else if (in->function_is_dir)
+        add(p, (struct row){.kind = ROW_BIND, .target = "var/task", .source = in->function, .why = "the function's directory, read-only as on Lambda"});
+    else
+        add(p, (struct row){.kind = ROW_OVERLAY, .target = "var/task", .sources = p->lowers, .n = 1,
+                            .why = "the function's code; an overlay, so that mountinfo does not tell where the cache is"});
+    if (in->layer_count)
+        add(p, (struct row){.kind = ROW_OVERLAY, .target = "opt", .sources = p->lowers + 1, .n = in->layer_count,
+                            .why = "the layers merged, the later one wins"});
+    else if (in->rootfs.path)
+        add(p, (struct row){.kind = ROW_MASK, .target = "opt", .why = "empty without layers"});
+    if (in->rootfs.path) {
+        add(p, (struct row){.kind = ROW_MASK, .target = "home", .why = "empty on Lambda"});
+        add(p, (struct row){.kind = ROW_MASK, .target = "sys", .why = "empty on Lambda"});
+    }
+}
+
+int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
+{
+    struct plan p = {.rootfs = in->rootfs, .has_rootfs = in->rootfs.path != NULL};
+    for (size_t i = 0; i < in->volume_count; i++)
+        if (check_volume(&in->volumes[i], err) < 0)
+            return -1;
+    p.lowers = xcalloc(1 + in->layer_count, sizeof *p.lowers);
+    p.lowers[0] = in->function;
+    for (size_t i = 0; i < in->layer_count; i++)
+        p.lowers[1 + i] = in->layers[i];
+    add_skeleton(&p, in);
+    if (!in->rootfs.path)
+        add_host(&p, false);
+    if (in->host_net)
+        add(&p, RESOLV_HOST);
+    add_all(&p, DEV, COUNT(DEV));
+    add_shm(&p, in);
+    add_all(&p, PROC, COUNT(PROC));
+    strv_add(&p.texts, xasprintf("%s\n", in->boot_id));
+    add(&p, (struct row){.kind = ROW_MASK, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[0],
+                         .why = "generated: the host's would tell two sandboxes that they share it"});
+    add(&p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "tmp", .text = "/tmp", .size = in->tmp_bytes,
+                         .inodes = in->tmp_bytes / 16384, .mode = 01777, .why = "the one writable place; kept over warm invocations"});
+    if (in->make_out)
+        add(&p, (struct row)ROW_OF_DIR("tmp/out", 0755, "what --out copies back"));
+    add_code(&p, in);
+    for (size_t i = 0; i < in->volume_count; i++)
+        add(&p, (struct row){.kind = ROW_BIND, .flags = (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
+                             .target = in->volumes[i].target + 1, .source = in->volumes[i].source, .why = "asked for with -v"});
+    *ret = p;
+    return 0;
+}
+
+void plan_done(struct plan *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        free(p->rows[i].owned);
+    free(p->rows);
+    free(p->lowers);
+    strv_done(&p->texts);
+    *p = (struct plan){0};
+}

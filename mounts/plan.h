@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h: the function's file system as data.
+ *
+ * plan_make() is pure: from what was asked it makes rows, each with its reason; apply.c is the only file that acts on
+ * them. A plan is carried out in three parts, in the order of its rows:
+ *   skeleton  directories, links and generated files on a tmpfs of our own
+ *   mounts    onto the skeleton, or onto a read-only overlay of the skeleton over the user's root file system
+ * and then everything of the root itself is made read-only. */
+#ifndef LRUN_PLAN_H
+#define LRUN_PLAN_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct source { /* a file or directory of the host to be shown */
+    const char *path;
+    dev_t dev; /* the child opens path again in its own mount namespace: it must still be the same file */
+    ino_t ino;
+    int tree; /* >= 0: a tree cloned before root was given up; path is only its name then */
+};
+
+enum row_kind {
+    ROW_DIR,     /* skeleton: directory of this mode                        */
+    ROW_FILE,    /* skeleton: file with this text                           */
+    ROW_LINK,    /* skeleton: symbolic link to text                         */
+    ROW_BIND,    /* mount: source, with its submounts                       */
+    ROW_TMPFS,   /* mount: empty, of size bytes and inodes, with mode       */
+    ROW_PROC,    /* mount: the pid namespace's own                          */
+    ROW_WRITE,   /* mount: text into a file that is there, such as a sysctl     */
+    ROW_OVERLAY, /* mount: sources, the last on top                         */
+    ROW_MASK,    /* mount: hide a file or directory behind an empty one     */
+    ROW_FREEZE,  /* mount: bind what is there onto itself, read-only        */
+    ROW_SCRATCH, /* mount: a writable layer over what is there              */
+};
+
+enum { FLAG_RW = 1, FLAG_DEV = 2, FLAG_OPTIONAL = 4, FLAG_FILE = 8, FLAG_EXEC_NOT = 16 };
+
+struct row {
+    enum row_kind kind;
+    unsigned flags;        /* FLAG_RW: writable; _DEV: device files work; _OPTIONAL: absent is fine; _FILE: a file */
+    const char *target;    /* without the leading slash */
+    char *owned;           /* what target points to, if it was made for this row */
+    const char *text;      /* link target, file content, or the tmpfs's name in messages */
+    struct source source;  /* ROW_BIND */
+    const struct source *sources; /* ROW_OVERLAY */
+    size_t n;
+    uint64_t size, inodes; /* ROW_TMPFS */
+    mode_t mode;
+    const char *why;
+};
+
+struct plan {
+    struct row *rows;
+    size_t n, skeleton; /* rows[0..skeleton) belong to the skeleton */
+    struct strv texts;  /* generated contents */
+    struct source *lowers; /* function and layers: what the rows of overlays point into */
+    struct source rootfs;
+    bool has_rootfs; /* a root file system of the user's beneath the skeleton */
+};
+
+struct volume {
+    struct source source;
+    const char *target;
+    bool rw, is_file;
+};
+
+enum shm { SHM_ABSENT, SHM_DENIED, SHM_SIZED };
+
+struct plan_input {
+    struct source function;
+    bool function_is_dir; /* bound at the user's wish; a tree of the cache goes below an overlay, which hides its path */
+    const struct source *layers; /* the last wins */
+    size_t layer_count;
+    const struct volume *volumes;
+    size_t volume_count;
+    struct source rootfs; /* path NULL: the host's */
+    uint64_t tmp_bytes, shm_bytes;
+    enum shm shm;
+    bool scratch, host_net, make_out;
+    const char *boot_id; /* what /proc/sys/kernel/random/boot_id shows: not the host's */
+};
+
+int plan_make(const struct plan_input *in, struct plan *ret, struct err *err);
+void plan_done(struct plan *p);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify.h: does a cache entry still hold what its manifest says? Runs in lrun-unpack. */
+#ifndef LRUN_VERIFY_H
+#define LRUN_VERIFY_H
+
+#include "base/err.h"
+
+/* entry: the entry's directory. Checks type, mode, size and CRC-32 of everything, and that nothing was added. */
+int verify_entry(int entry, struct err *err);
+
+#endif

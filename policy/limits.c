@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/limits.h"
+
+#include "base/own.h"
+
+const struct limit LIMITS[] = {
+    {"nofile", RLIMIT_NOFILE, 1024, 1024, "measured, and documented as the quota"},
+    {"nproc", RLIMIT_NPROC, 1024, 1024, "the documented quota; 742 was measured once"},
+    {"memlock", RLIMIT_MEMLOCK, 65536, 65536, "measured: mlock of more fails with ENOMEM"},
+    {"stack", RLIMIT_STACK, 8388608, RLIM_INFINITY, "measured"},
+    {"core", RLIMIT_CORE, 0, 0, "ours: a core pattern would run as root on the host"},
+    {"as", RLIMIT_AS, RLIM_INFINITY, RLIM_INFINITY, "measured"},
+    {"cpu", RLIMIT_CPU, RLIM_INFINITY, RLIM_INFINITY, "measured"},
+    {"data", RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY, "measured"},
+    {"fsize", RLIMIT_FSIZE, RLIM_INFINITY, RLIM_INFINITY, "measured"},
+    {"msgqueue", RLIMIT_MSGQUEUE, 819200, 819200, "seen in /proc/PID/limits of a function"},
+    {"nice", RLIMIT_NICE, 0, 0, "seen in /proc/PID/limits of a function"},
+    {"rtprio", RLIMIT_RTPRIO, 0, 0, "seen in /proc/PID/limits of a function"},
+};
+const unsigned LIMIT_COUNT = COUNT(LIMITS);
+_Static_assert(COUNT(LIMITS) < 16, "struct limits has room for 15 and an end");
+
+/* Measured by rwnx/lambda-cpuinfo. */
+static const struct {
+    uint64_t memory;
+    int cpus;
+} VISIBLE[] = {{3008, 2}, {5307, 3}, {7076, 4}, {8845, 5}, {10240, 6}};
+
+static void plan_cpus(uint64_t memory, struct limits *l)
+{
+    int want = CPU_SETSIZE, kept = 0;
+    for (size_t i = COUNT(VISIBLE); memory && i-- > 0;)
+        if (memory <= VISIBLE[i].memory)
+            want = VISIBLE[i].cpus;
+    CPU_ZERO(&l->cpus);
+    if (sched_getaffinity(0, sizeof l->cpus, &l->cpus) < 0)
+        return;
+    for (size_t c = 0; c < CPU_SETSIZE; c++)
+        if (CPU_ISSET(c, &l->cpus) && ++kept > want)
+            CPU_CLR(c, &l->cpus);
+    l->cpu_count = CPU_COUNT(&l->cpus);
+}
+
+void limits_plan(uint64_t memory, struct limits *ret)
+{
+    struct limits l = {0};
+    unsigned clamped = 0;
+    for (unsigned i = 0; i < LIMIT_COUNT; i++) {
+        struct rlimit now;
+        l.at[i] = (struct rlimit){LIMITS[i].soft, LIMITS[i].hard};
+        if (getrlimit((__rlimit_resource_t)LIMITS[i].resource, &now) < 0)
+            continue;
+        if (l.at[i].rlim_max > now.rlim_max) { /* RLIM_INFINITY is the largest value */
+            l.at[i].rlim_max = now.rlim_max;
+            if (l.at[i].rlim_cur > now.rlim_max)
+                l.at[i].rlim_cur = now.rlim_max;
+            l.clamped[clamped++] = LIMITS[i].name;
+        }
+    }
+    plan_cpus(memory, &l);
+    *ret = l;
+}
+
+int limits_apply(const struct limits *l)
+{
+    for (unsigned i = 0; i < LIMIT_COUNT; i++)
+        if (setrlimit((__rlimit_resource_t)LIMITS[i].resource, &l->at[i]) < 0)
+            return -1;
+    if (l->cpu_count > 0 && sched_setaffinity(0, sizeof l->cpus, &l->cpus) < 0)
+        return -1;
+    return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* limits.h: resource limits as measured on Lambda (lambda-environment, section 4), and visible CPUs. */
+#ifndef LRUN_LIMITS_H
+#define LRUN_LIMITS_H
+
+#include <sched.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+struct limit {
+    const char *name; /* as the report says it */
+    int resource;
+    rlim_t soft, hard; /* as Lambda has them */
+    const char *why;
+};
+
+struct limits { /* what will be set: Lambda's, clamped to the caller's hard limits, which cannot be raised */
+    struct rlimit at[16];
+    const char *clamped[16]; /* names, NULL at the end */
+    cpu_set_t cpus;
+    int cpu_count;
+};
+
+extern const struct limit LIMITS[];
+extern const unsigned LIMIT_COUNT;
+
+/* memory in MiB decides how many CPUs are visible: 2 up to 3008 MB. 0: all the caller has. */
+void limits_plan(uint64_t memory, struct limits *ret);
+
+/* Sets them on the calling process. Returns -1 with errno set. Async-signal-safe. */
+int limits_apply(const struct limits *l);
+
+#endif

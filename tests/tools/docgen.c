@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* docgen.c: prints what is made of the option table: "man", "bash". */
+#include "launcher/cli.h"
+
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "man") == 0)
+        cli_man_options(stdout);
+    else if (argc == 2 && strcmp(argv[1], "bash") == 0)
+        cli_bash_completion(stdout);
+    else
+        return 2;
+    return 0;
+}
