@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
-#include <cjson/cJSON.h>
-#include <dlfcn.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,7 @@ static size_t utf8_length(const unsigned char *s, size_t n)
     return want;
 }
 
-void json_string(struct text *out, const char *text, size_t n)
+void json_quote(struct text *out, const char *text, size_t n)
 {
     text_puts(out, "\"");
     for (size_t i = 0; i < n;) {
@@ -68,7 +67,7 @@ void json_close(struct text *out, char bracket)
 void json_key(struct text *out, const char *key)
 {
     comma(out);
-    json_string(out, key, strlen(key));
+    json_quote(out, key, strlen(key));
     text_puts(out, ":");
 }
 
@@ -76,7 +75,7 @@ void json_put(struct text *out, const char *key, const char *s)
 {
     json_key(out, key);
     if (s)
-        json_string(out, s, strlen(s));
+        json_quote(out, s, strlen(s));
     else
         text_puts(out, "null");
 }
@@ -93,133 +92,95 @@ void json_num(struct text *out, const char *key, double n)
 void json_item(struct text *out, const char *s)
 {
     comma(out);
-    json_string(out, s, strlen(s));
+    json_quote(out, s, strlen(s));
 }
 
-struct cjson { /* what we call of the library */
-    cJSON *(*parse)(const char *, size_t, const char **, cJSON_bool);
-    void (*remove)(cJSON *);
-    void (*minify)(char *);
-    cJSON *(*member)(const cJSON *, const char *);
-    char *(*print)(const cJSON *);
-    const char *(*error)(void);
-};
+/* JSON may be any value at the top; numbers are read as text would be, duplicates as most readers do: the last wins. */
+enum { DECODE = JSON_DECODE_ANY | JSON_ALLOW_NUL };
 
-static int cjson_load(struct cjson *ret, struct err *err)
+bool json_valid(const char *bytes, size_t n)
 {
-    void *lib = dlopen("libcjson.so.1", RTLD_NOW | RTLD_LOCAL); /* stays loaded: a second dlopen finds it */
-    if (!lib) {
-        fail(err, 0, dlerror(), "load the JSON library");
-        return fail_hint(err, "install libcjson1 (apt-get install libcjson1)");
+    json_error_t ignored;
+    json_t *root = json_loadb(bytes, n, DECODE, &ignored);
+    json_decref(root);
+    return root != NULL;
+}
+
+void json_compact(const char *bytes, size_t n, struct text *out)
+{
+    bool inside = false; /* a string */
+    if (!json_valid(bytes, n)) {
+        json_quote(out, bytes, n);
+        return;
     }
-    const struct {
-        const char *name;
-        void **to;
-    } symbols[] = {
-        {"cJSON_ParseWithLengthOpts", (void **)&ret->parse}, {"cJSON_Delete", (void **)&ret->remove},
-        {"cJSON_Minify", (void **)&ret->minify},             {"cJSON_GetObjectItemCaseSensitive", (void **)&ret->member},
-        {"cJSON_PrintUnformatted", (void **)&ret->print},    {"cJSON_GetErrorPtr", (void **)&ret->error},
-    };
-    for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++)
-        if (!(*symbols[i].to = dlsym(lib, symbols[i].name)))
-            return fail(err, 0, symbols[i].name, "find a function of the JSON library");
-    return 0;
-}
-
-/* Parses a whole text; trailing bytes that are not white space are an error. NULL: no JSON. bytes[n] must be 0. */
-static cJSON *parse_whole(const struct cjson *c, const char *bytes, size_t n)
-{
-    const char *end = NULL;
-    cJSON *root = c->parse(bytes, n + 1, &end, 0);
-    while (root && end && (*end == ' ' || *end == '\t' || *end == '\n' || *end == '\r'))
-        end++;
-    if (root && end != bytes + n) {
-        c->remove(root);
-        return NULL;
+    /* Not printed from the tree: that would spell numbers anew and could change them. */
+    for (size_t i = 0; i < n; i++) {
+        if (inside && bytes[i] == '\\') {
+            text_add(out, bytes + i, 2);
+            i++;
+            continue;
+        }
+        if (bytes[i] == '"')
+            inside = !inside;
+        if (inside || !strchr(" \t\r\n", bytes[i]))
+            text_add(out, bytes + i, 1);
     }
-    return root;
 }
 
-int json_valid(const char *bytes, size_t n, bool *ret_valid, struct err *err)
+bool json_pick(const char *bytes, size_t n, const char *const *names, struct text *out)
 {
-    struct cjson c;
-    if (cjson_load(&c, err) < 0)
-        return -1;
-    cJSON *root = parse_whole(&c, bytes, n);
-    *ret_valid = root != NULL;
-    c.remove(root);
-    return 0;
-}
-
-int json_compact(const char *bytes, size_t n, struct text *out, struct err *err)
-{
-    struct cjson c;
-    bool valid;
-    if (json_valid(bytes, n, &valid, err) < 0 || cjson_load(&c, err) < 0)
-        return -1;
-    if (!valid) {
-        json_string(out, bytes, n);
-        return 0;
-    }
-    size_t start = out->n;
-    text_add(out, bytes, n);
-    c.minify(out->at + start); /* in place; keeps the spelling of numbers, as printing a parsed tree would not */
-    out->n = start + strlen(out->at + start);
-    return 0;
-}
-
-int json_pick(const char *bytes, size_t n, const char *const *names, struct text *out, bool *ret_valid, struct err *err)
-{
-    struct cjson c;
-    if (cjson_load(&c, err) < 0)
-        return -1;
-    cJSON *root = parse_whole(&c, bytes, n);
-    *ret_valid = root && (root->type & 0xff) == cJSON_Object;
-    if (*ret_valid) {
+    json_error_t ignored;
+    json_t *root = json_loadb(bytes, n, DECODE, &ignored);
+    bool is_object = json_is_object(root);
+    if (is_object)
         json_open(out, '{');
-        for (; *names; names++) {
-            const cJSON *member = c.member(root, *names);
-            char *text = member ? c.print(member) : NULL;
-            if (text) {
-                json_key(out, *names);
-                text_puts(out, text);
-            }
-            free(text);
+    for (; is_object && *names; names++) {
+        const json_t *member = json_object_get(root, *names);
+        char *text = member ? json_dumps(member, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+        if (text) {
+            json_key(out, *names);
+            text_puts(out, text);
         }
-        json_close(out, '}');
+        free(text);
     }
-    c.remove(root);
-    return 0;
+    if (is_object)
+        json_close(out, '}');
+    json_decref(root);
+    return is_object;
 }
 
-int json_each_member(const char *bytes, const char *section, const char *name, json_each_fn each, void *to,
-                     bool *ret_found, struct err *err)
+static int each(json_t *object, const char *name, json_each_fn fn, void *to, struct err *err)
 {
-    struct cjson c;
-    if (cjson_load(&c, err) < 0)
-        return -1;
-    cJSON *root = parse_whole(&c, bytes, strlen(bytes));
-    if (!root || (root->type & 0xff) != cJSON_Object) {
-        c.remove(root);
-        fail(err, 0, name, "read JSON from");
-        return fail_hint(err, "it must hold one JSON object");
-    }
-    const cJSON *object = section ? c.member(root, section) : root;
-    int result = 0;
-    *ret_found = object && (object->type & 0xff) == cJSON_Object;
-    for (const cJSON *m = *ret_found ? object->child : NULL; m && result == 0; m = m->next) {
-        int type = m->type & 0xff;
-        if (type == cJSON_Object || type == cJSON_Array || type == cJSON_NULL) {
-            fail(err, 0, m->string, "use the value in %s of", name);
-            result = fail_hint(err, "it must be a string, a number or a boolean");
-        } else if (type == cJSON_String) {
-            result = each(m->string, m->valuestring, to, err);
-        } else {
-            char *text = c.print(m);
-            result = each(m->string, text ? text : "", to, err);
+    int status = 0;
+    for (void *at = json_object_iter(object); at && status == 0; at = json_object_iter_next(object, at)) {
+        const char *key = json_object_iter_key(at);
+        const json_t *value = json_object_iter_value(at);
+        if (json_is_string(value)) {
+            status = fn(key, json_string_value(value), to, err);
+        } else if (json_is_number(value) || json_is_boolean(value)) {
+            char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+            status = fn(key, text ? text : "", to, err);
             free(text);
+        } else {
+            fail(err, 0, key, "use the value in %.60s", name);
+            status = fail_hint(err, "it must be a string, a number or a boolean");
         }
     }
-    c.remove(root);
-    return result;
+    return status;
+}
+
+int json_each_member(const char *bytes, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found, struct err *err)
+{
+    json_error_t why;
+    json_t *root = json_loads(bytes, 0, &why);
+    if (!json_is_object(root)) {
+        json_decref(root);
+        fail(err, 0, name, "read JSON from");
+        return root ? fail_hint(err, "it must hold one JSON object") : fail_hint(err, "line %d: %s", why.line, why.text);
+    }
+    json_t *object = section ? json_object_get(root, section) : root;
+    *ret_found = json_is_object(object);
+    int status = *ret_found ? each(object, name, fn, to, err) : 0;
+    json_decref(root);
+    return status;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json.h: writing JSON, and the only includer of cJSON for reading it.
- *
- * cJSON exists only as a shared library on Debian, and most launches read no JSON: it is loaded at the first call
- * that reads, so that it costs nothing where it is not used. */
+/* json.h: writing JSON, and the only includer of jansson for reading it (static, unlike cJSON: it costs a launch nothing). */
 #ifndef LRUN_JSON_H
 #define LRUN_JSON_H
 
@@ -10,7 +7,7 @@
 #include "base/str.h"
 
 /* Adds text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
-void json_string(struct text *out, const char *text, size_t n);
+void json_quote(struct text *out, const char *text, size_t n);
 
 /* A writer of objects and arrays: commas are its business. */
 void json_open(struct text *out, char bracket);                  /* { or [          */
@@ -21,19 +18,18 @@ void json_num(struct text *out, const char *key, double n);      /* up to 3 deci
 void json_item(struct text *out, const char *s);
 
 /* True if the bytes are one JSON value, with nothing but white space around it. */
-int json_valid(const char *bytes, size_t n, bool *ret_valid, struct err *err);
+bool json_valid(const char *bytes, size_t n);
 
 /* Adds the JSON value without white space between its tokens; bytes that are no JSON become a JSON string. */
-int json_compact(const char *bytes, size_t n, struct text *out, struct err *err);
+void json_compact(const char *bytes, size_t n, struct text *out);
 
 /* Adds an object of those members of the top object that are named, in the order of names (NULL at its end).
- * ret_valid: whether the bytes were a JSON object. */
-int json_pick(const char *bytes, size_t n, const char *const *names, struct text *out, bool *ret_valid, struct err *err);
+ * False, and nothing added, if the bytes are no JSON object. */
+bool json_pick(const char *bytes, size_t n, const char *const *names, struct text *out);
 
-/* Calls each for every member of the object at the top, or of the object it holds under section (NULL: the top);
- * numbers and booleans are handed on as their text. ret_found: whether section was there. */
+/* Calls fn for every member of the object at the top, or of the object it holds under section (NULL: the top);
+ * numbers and booleans are handed on as their text. ret_found: whether section was there. name: for messages. */
 typedef int (*json_each_fn)(const char *key, const char *value, void *to, struct err *err);
-int json_each_member(const char *bytes, const char *section, const char *name, json_each_fn each, void *to,
-                     bool *ret_found, struct err *err);
+int json_each_member(const char *bytes, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found, struct err *err);
 
 #endif

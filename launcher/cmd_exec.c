@@ -94,6 +94,7 @@ static void on_exited(struct exec *x, const struct message *m)
     end(x, killed ? BECAUSE_SIGNAL : status ? BECAUSE_EXIT : BECAUSE_SUCCESS, status);
 }
 
+/* With --out, init waits to be told; else it ends with the command, and that hang-up is no news. */
 static void on_control(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;

@@ -21,10 +21,21 @@ struct init {
     pid_t payload; /* 0: none */
 };
 
-static void start(struct init *i)
+/* Handshake #1 goes out once the payload runs: it need not wait for the supervisor to wake up. */
+static void say_ready(struct init *i)
+{
+    if (message_send(i->in->control, &(struct message){.type = MESSAGE_READY}, i->in->fds) < 0)
+        _exit(1);
+    for (int fd = 0; fd < FD_COUNT; fd++)
+        own_close(&i->in->fds[fd]);
+}
+
+static void start(struct init *i, bool first)
 {
     struct message m = {.type = MESSAGE_STARTED};
     pid_t pid = payload_start(i->in->spec, &m.err);
+    if (first)
+        say_ready(i);
     i->payload = pid > 0 ? pid : 0;
     m.type = pid > 0 ? MESSAGE_STARTED : MESSAGE_NOT_STARTED;
     m.value = pid > 0 ? pid : m.err.no;
@@ -42,6 +53,8 @@ static bool reap(struct init *i, int flags)
     if (pid == i->payload) {
         i->payload = 0;
         message_send(i->in->control, &(struct message){.type = MESSAGE_EXITED, .value = status, .max_rss = use.ru_maxrss * 1024L}, NULL);
+        if (i->in->spec->one_shot) /* nothing else is asked of us: spare the supervisor's SIGKILL and the wait for it */
+            _exit(0);
     }
     return true;
 }
@@ -59,7 +72,7 @@ static void kill_all(struct init *i)
 static void obey(struct init *i, const struct message *m)
 {
     switch (m->type) {
-    case MESSAGE_START: start(i); break;
+    case MESSAGE_START: start(i, false); break;
     case MESSAGE_FREEZE: kill(-1, SIGSTOP); break;
     case MESSAGE_THAW: kill(-1, SIGCONT); break;
     case MESSAGE_SIGNAL:
@@ -83,7 +96,7 @@ _Noreturn void init_main(struct inside *in)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     int children = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-    start(&i);
+    start(&i, true);
     for (;;) {
         struct pollfd p[] = {{.fd = in->control, .events = POLLIN}, {.fd = children, .events = POLLIN}};
         if (poll(p, 2, -1) < 0)

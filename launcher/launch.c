@@ -73,13 +73,13 @@ static void make_variables(struct launch *l, const char *api)
     const struct request *r = l->request;
     time_t now = time(NULL);
     struct tm tm;
-    char day[24], random[UUID_SIZE], hex[33] = "";
-    strftime(day, sizeof day, "%Y/%m/%d", gmtime_r(&now, &tm));
+    char random[UUID_SIZE], hex[33] = "";
+    gmtime_r(&now, &tm); /* strftime would read the host's time zone */
     random_uuid(random);
     for (size_t i = 0, n = 0; random[i]; i++)
         if (random[i] != '-')
             hex[n++] = random[i];
-    snprintf(l->log_stream, sizeof l->log_stream, "%s/[$LATEST]%s", day, hex);
+    snprintf(l->log_stream, sizeof l->log_stream, "%04d/%02d/%02d/[$LATEST]%s", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, hex);
     struct variables_input in = {
         .handler = r->handler, .name = l->inputs.name, .region = r->region, .api = api, .log_stream = l->log_stream,
         .access_key_id = l->inputs.access_key_id, .secret_access_key = l->inputs.secret_access_key,
@@ -114,7 +114,7 @@ static void fill_spec(struct launch *l)
     l->workdir = xstrdup(r->workdir);
     l->spec = (struct sandbox_spec){
         .plan = &l->plan, .policy = (enum policy)seccomp_policy(r->seccomp), .host_net = strcmp(r->net, "host") == 0,
-        .wants_tmp = r->out != NULL, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
+        .wants_tmp = r->out != NULL, .one_shot = r->command == CMD_EXEC && !r->out, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
         .workdir = l->workdir, .caller_argv = r->args,
     };
     limits_plan(limited ? r->memory.value : 0, &l->spec.limits);

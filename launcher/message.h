@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* message.h: what the supervisor and init say to each other, over one SOCK_SEQPACKET pair.
  *
- *   #1 init:       READY, with descriptors; or FAILED with the one err
+ *   #1 init:       READY, with descriptors; or FAILED with the one err and nothing after it
  *   #2 init:       STARTED or NOT_STARTED, of itself once it is ready, then after each START
  *      init:       EXITED when the payload has ended
  *      supervisor: START, FREEZE, THAW, SIGNAL, KILL_ONE; KILL is answered by GONE when no process but init is left

@@ -22,10 +22,6 @@ static _Noreturn void child(const struct sandbox_spec *spec, const int pair[2], 
         message_send(in.control, &m, NULL);
         _exit(1);
     }
-    if (message_send(in.control, &m, in.fds) < 0)
-        _exit(1);
-    for (int i = 0; i < FD_COUNT; i++)
-        own_close(&in.fds[i]);
     init_main(&in);
 }
 

@@ -29,6 +29,7 @@ struct sandbox_spec {
     enum policy policy;
     bool host_net;
     bool api;              /* make the Runtime API's socket inside */
+    bool one_shot;         /* the sandbox is over with its first payload */
     bool wants_tmp;        /* hand out a descriptor of /tmp */
     int stdio[3];          /* become the payload's 0, 1 and 2 */
     char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: a bootstrap */

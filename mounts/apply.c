@@ -22,6 +22,7 @@
 struct place { /* where rows are carried out */
     int work, root;
     unsigned names; /* counts attached trees: their names in the work place */
+    bool ours;      /* all of root is our own making so far: its paths can be used as they are */
 };
 
 static int row_fail(int no, const struct row *row, const char *what, struct err *err)
@@ -37,105 +38,124 @@ static uint64_t row_attrs(const struct row *row)
            (row->flags & FLAG_EXEC_NOT ? MOUNT_ATTR_NOEXEC : 0);
 }
 
-/* A detached copy of the source's tree. Its path is opened once and must be what was opened when the user named it. */
+/* A detached copy of the source's tree. Its path is resolved once, and must lead to what it led to when the user named it. */
 static int clone_source(const struct source *s, struct err *err)
 {
     struct stat st;
     if (s->tree >= 0)
         return fcntl(s->tree, F_DUPFD_CLOEXEC, 3);
-    OWN_FD int fd = open(s->path, O_PATH | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return fail(err, errno, s->path, "open what is to be shown in the sandbox");
-    if (s->ino && (st.st_ino != s->ino || st.st_dev != s->dev))
-        return fail(err, ESTALE, s->path, "show in the sandbox what was named: something else is there now");
-    int tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-    return tree < 0 ? fail(err, errno, s->path, "clone the tree that is to be shown in the sandbox") : tree;
+    int tree = sys_open_tree(AT_FDCWD, s->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (tree < 0 || !s->ino) /* no inode: of the host's own system, named by no user */
+        return tree < 0 ? fail(err, errno, s->path, "clone the tree that is to be shown in the sandbox") : tree;
+    if (fstat(tree, &st) == 0 && st.st_ino == s->ino && st.st_dev == s->dev)
+        return tree;
+    close(tree);
+    return fail(err, ESTALE, s->path, "show in the sandbox what was named: something else is there now");
 }
 
 static int open_target(const struct place *p, const char *target)
 {
+    if (p->ours)
+        return openat(p->root, target, O_PATH | O_CLOEXEC);
     return sys_openat2(p->root, target, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
-/* Opens the directory that shall hold target's last part; ret_name: that part. */
-static int open_parent(const struct place *p, const char *target, const char **ret_name)
+struct parent { /* the directory that shall hold a row's target, and the name in it */
+    int dir;
+    bool borrowed;
+    const char *name;
+};
+
+static void parent_done(struct parent *parent)
+{
+    if (!parent->borrowed)
+        own_close(&parent->dir);
+}
+#define OWN_PARENT __attribute__((cleanup(parent_done)))
+
+/* dir is -1 with errno set if it cannot be reached. Our own tree holds no link that leads astray: the path will do. */
+static struct parent open_parent(const struct place *p, const char *target)
 {
     const char *slash = strrchr(target, '/');
-    *ret_name = slash ? slash + 1 : target;
-    if (!slash)
-        return fcntl(p->root, F_DUPFD_CLOEXEC, 3);
-    OWN_PTR char *parent = xasprintf("%.*s", (int)(slash - target), target);
-    return sys_openat2(p->root, parent, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+    if (p->ours || !slash)
+        return (struct parent){p->root, true, target};
+    OWN_PTR char *path = xasprintf("%.*s", (int)(slash - target), target);
+    return (struct parent){sys_openat2(p->root, path, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), false, slash + 1};
 }
 
 /* Makes target and the directories to it, following no link that would leave the root. */
 static int make_target(const struct place *p, const struct row *row, struct err *err)
 {
-    const char *name;
-    OWN_FD int parent = open_parent(p, row->target, &name);
-    if (parent < 0 && errno == ENOENT && strrchr(row->target, '/')) {
-        OWN_PTR char *above = xasprintf("%.*s", (int)(strrchr(row->target, '/') - row->target), row->target);
+    OWN_PARENT struct parent parent = open_parent(p, row->target);
+    for (int tries = 0; tries < 2; tries++) {
+        int fd = -1;
+        if (parent.dir < 0)
+            ; /* its own parent is missing */
+        else if (row->flags & FLAG_FILE)
+            fd = openat(parent.dir, parent.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        else
+            fd = mkdirat(parent.dir, parent.name, 0755) < 0 ? -1 : openat(parent.dir, parent.name, O_PATH | O_CLOEXEC);
+        if (fd >= 0 || errno == EEXIST) {
+            own_close(&fd);
+            return 0;
+        }
+        const char *slash = strrchr(row->target, '/');
+        if (errno != ENOENT || !slash || tries)
+            break;
+        OWN_PTR char *above = xasprintf("%.*s", (int)(slash - row->target), row->target);
         if (make_target(p, &(struct row){.target = above}, err) < 0)
             return -1;
-        parent = open_parent(p, row->target, &name);
-    }
-    if (parent < 0)
-        return row_fail(errno, row, "reach the mountpoint", err);
-    if (row->flags & FLAG_FILE) {
-        OWN_FD int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (fd >= 0 || errno == EEXIST)
-            return 0;
-    } else if (mkdirat(parent, name, 0755) == 0 || errno == EEXIST) {
-        return 0;
+        parent_done(&parent);
+        parent = open_parent(p, row->target);
     }
     row_fail(errno, row, "make the mountpoint", err);
     return fail_hint(err, "a volume's place must exist in the package, or lie where nothing is mounted, such as /mnt/NAME");
 }
 
-/* Moves a detached mount onto the row's target. */
+/* Moves a detached mount onto the row's target, which is made if it is missing. */
 static int attach(const struct place *p, const struct row *row, int mount, struct err *err)
 {
-    OWN_FD int target = open_target(p, row->target);
-    if (target < 0 && errno == ENOENT) {
+    for (int tries = 0; tries < 2; tries++) {
+        int done;
+        if (p->ours) {
+            done = sys_move_mount(mount, "", p->root, row->target, MOVE_MOUNT_F_EMPTY_PATH);
+        } else {
+            OWN_FD int target = open_target(p, row->target);
+            done = target < 0 ? -1 : sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+        }
+        if (done == 0)
+            return 0;
+        if (errno != ENOENT || tries)
+            break;
         if (make_target(p, row, err) < 0)
             return -1;
-        target = open_target(p, row->target);
     }
-    if (target < 0)
-        return row_fail(errno, row, "open the mountpoint", err);
-    if (sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-        return row_fail(errno, row, "mount", err);
-    return 0;
+    return row_fail(errno, row, "mount", err);
 }
 
 static int do_dir(const struct place *p, const struct row *row, struct err *err)
 {
-    const char *name;
-    OWN_FD int parent = open_parent(p, row->target, &name);
-    if (parent < 0)
-        return row_fail(errno, row, "reach the directory's parent", err);
-    if (mkdirat(parent, name, row->mode) < 0)
+    OWN_PARENT struct parent parent = open_parent(p, row->target);
+    if (parent.dir < 0 || mkdirat(parent.dir, parent.name, row->mode) < 0)
         return errno == EEXIST && row->flags & FLAG_OPTIONAL ? 0 : row_fail(errno, row, "make the directory", err);
-    if (row->mode & 07000 && fchmodat(parent, name, row->mode, 0) < 0) /* mkdir leaves the sticky bit out */
+    if (row->mode & 07000 && fchmodat(parent.dir, parent.name, row->mode, 0) < 0) /* mkdir leaves the sticky bit out */
         return row_fail(errno, row, "set the mode of the directory", err);
     return 0;
 }
 
 static int do_file(const struct place *p, const struct row *row, struct err *err)
 {
-    const char *name;
-    OWN_FD int parent = open_parent(p, row->target, &name);
-    if (parent < 0)
+    OWN_PARENT struct parent parent = open_parent(p, row->target);
+    if (parent.dir < 0)
         return row_fail(errno, row, "reach the file's directory", err);
-    int status = fs_write_new(parent, name, row->mode, row->text, strlen(row->text), err);
+    int status = fs_write_new(parent.dir, parent.name, row->mode, row->text, strlen(row->text), err);
     return status < 0 && err->no == EEXIST && row->flags & FLAG_OPTIONAL ? 0 : status;
 }
 
 static int do_link(const struct place *p, const struct row *row, struct err *err)
 {
-    const char *name;
-    OWN_FD int parent = open_parent(p, row->target, &name);
-    if (parent < 0 || symlinkat(row->text, parent, name) < 0)
+    OWN_PARENT struct parent parent = open_parent(p, row->target);
+    if (parent.dir < 0 || symlinkat(row->text, parent.dir, parent.name) < 0)
         return row_fail(errno, row, "make the symbolic link", err);
     return 0;
 }
@@ -157,16 +177,12 @@ static int copy_link(const struct place *p, const struct row *row, struct err *e
 
 static int do_bind(const struct place *p, const struct row *row, struct err *err)
 {
-    if (row->flags & FLAG_OPTIONAL) {
-        if (access(row->source.path, F_OK) < 0)
-            return 0;
-        int linked = copy_link(p, row, err);
-        if (linked)
-            return linked < 0 ? -1 : 0;
-    }
+    int linked = row->flags & FLAG_OPTIONAL ? copy_link(p, row, err) : 0;
+    if (linked)
+        return linked < 0 ? -1 : 0;
     OWN_FD int tree = clone_source(&row->source, err);
     if (tree < 0)
-        return -1;
+        return row->flags & FLAG_OPTIONAL && err->no == ENOENT ? 0 : -1;
     struct stat st;
     if (row->flags & FLAG_DEV && (fstat(tree, &st) < 0 || !S_ISCHR(st.st_mode) || major(st.st_rdev) != 1))
         return row_fail(0, row, "use the host's device: it is not the memory device of that name", err);
@@ -346,6 +362,8 @@ int apply_plan(const struct plan *plan, int *ret_root, struct err *err)
     for (size_t i = 0; status == 0 && i < plan->n; i++) {
         if (i == plan->skeleton)
             status = open_root(&p, plan, err);
+        /* A user's root file system, or a place a user chose (it may lie in his package), can hold any link. */
+        p.ours = (!plan->has_rootfs || i < plan->skeleton) && !(plan->rows[i].flags & FLAG_USER);
         if (status == 0)
             status = do_row(&p, &plan->rows[i], err);
     }

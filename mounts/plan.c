@@ -239,7 +239,7 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
         add(&p, (struct row)ROW_OF_DIR("tmp/out", 0755, "what --out copies back"));
     add_code(&p, in);
     for (size_t i = 0; i < in->volume_count; i++)
-        add(&p, (struct row){.kind = ROW_BIND, .flags = (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
+        add(&p, (struct row){.kind = ROW_BIND, .flags = FLAG_USER | (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
                              .target = in->volumes[i].target + 1, .source = in->volumes[i].source, .why = "asked for with -v"});
     *ret = p;
     return 0;

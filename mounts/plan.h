@@ -37,11 +37,11 @@ enum row_kind {
     ROW_SCRATCH, /* mount: a writable layer over what is there              */
 };
 
-enum { FLAG_RW = 1, FLAG_DEV = 2, FLAG_OPTIONAL = 4, FLAG_FILE = 8, FLAG_EXEC_NOT = 16 };
+enum { FLAG_RW = 1, FLAG_DEV = 2, FLAG_OPTIONAL = 4, FLAG_FILE = 8, FLAG_EXEC_NOT = 16, FLAG_USER = 32 };
 
 struct row {
     enum row_kind kind;
-    unsigned flags;        /* FLAG_RW: writable; _DEV: device files work; _OPTIONAL: absent is fine; _FILE: a file */
+    unsigned flags;        /* FLAG_RW: writable; _DEV: device files work; _OPTIONAL: absent is fine; _FILE: a file; _USER: the user chose the target */
     const char *target;    /* without the leading slash */
     char *owned;           /* what target points to, if it was made for this row */
     const char *text;      /* link target, file content, or the tmpfs's name in messages */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -67,7 +68,62 @@ static unsigned read_args(const cJSON *rule, struct scmp_arg_cmp *ret)
     return n;
 }
 
-static void add_file(scmp_filter_ctx ctx, const cJSON *root)
+/* Calls an allow list allows whatever their arguments, by number. They come first in the filter, as a search tree over
+ * ranges: neighbours in number are mostly neighbours in fate, and a filter's load time goes by its length. libseccomp
+ * makes a leaf of each call. */
+enum { NUMBERS = 1024 };
+static bool plain[NUMBERS];
+
+static bool is_plain(uint32_t arch, const cJSON *root, const cJSON *rule, const char *name)
+{
+    int nr = seccomp_syscall_resolve_name_arch(arch, name);
+    uint32_t fallback = action_of(root, "defaultAction", "defaultErrnoRet");
+    if (fallback == SCMP_ACT_ALLOW || cJSON_GetArraySize(cJSON_GetObjectItem(rule, "args")) > 0 || nr >= NUMBERS)
+        return false;
+    if (nr >= 0)
+        plain[nr] = true;
+    return true;
+}
+
+/* Where the fate changes: bounds[i] is the first number of range i, allowed if i is odd. */
+static size_t ranges(uint32_t bounds[NUMBERS])
+{
+    size_t n = 0;
+    bounds[n++] = 0;
+    for (uint32_t nr = 0; nr < NUMBERS; nr++)
+        if (plain[nr] != (n % 2 == 0))
+            bounds[n++] = nr;
+    return n;
+}
+
+/* Emits the search among ranges low to high - 1; each leaf is RET ALLOW or a jump, patched later, to what follows. */
+static size_t emit_tree(struct sock_filter *code, size_t at, const uint32_t *bounds, size_t low, size_t high)
+{
+    if (high - low == 1) {
+        code[at] = low % 2 ? (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) : (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, UINT32_MAX);
+        return at + 1;
+    }
+    size_t middle = (low + high) / 2, here = at;
+    size_t right = emit_tree(code, at + 2, bounds, low, middle);
+    code[here] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, bounds[middle], 0, 1);
+    code[here + 1] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(right - here - 2));
+    return emit_tree(code, right, bounds, middle, high);
+}
+
+static size_t emit_plain(struct sock_filter *code, size_t at)
+{
+    uint32_t bounds[NUMBERS + 1];
+    size_t start = at, n = ranges(bounds);
+    if (n < 2)
+        return at;
+    at = emit_tree(code, at, bounds, 0, n);
+    for (size_t i = start; i < at; i++)
+        if (code[i].code == (BPF_JMP | BPF_JA) && code[i].k == UINT32_MAX)
+            code[i].k = (uint32_t)(at - i - 1);
+    return at;
+}
+
+static void add_file(scmp_filter_ctx ctx, uint32_t arch, const cJSON *root)
 {
     const cJSON *rule, *name;
     cJSON_ArrayForEach(rule, cJSON_GetObjectItem(root, "syscalls"))
@@ -77,6 +133,8 @@ static void add_file(scmp_filter_ctx ctx, const cJSON *root)
         uint32_t action = action_of(rule, "action", "errnoRet");
         cJSON_ArrayForEach(name, cJSON_GetObjectItem(rule, "names"))
         {
+            if (is_plain(arch, root, rule, name->valuestring))
+                continue;
             int nr = seccomp_syscall_resolve_name(name->valuestring);
             if (nr == __NR_SCMP_ERROR)
                 die("find the system call", name->valuestring);
@@ -126,7 +184,7 @@ int main(int argc, char **argv)
     seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a decision tree */
     for (int i = 3; i < argc; i++) {
         cJSON *root = read_file(argv[i]);
-        add_file(ctx, root);
+        add_file(ctx, arch, root);
         cJSON_Delete(root);
     }
     int fd = memfd_create("bpf", 0);
@@ -138,13 +196,18 @@ int main(int argc, char **argv)
      * leaves other architectures to the filter, whose first instructions judge them. */
     const struct sock_filter prologue[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, 0, 3),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, 1, 0),
+        BPF_STMT(BPF_JMP | BPF_JA, 0), /* patched below */
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
     };
     size_t start = last ? sizeof prologue / sizeof prologue[0] : 0;
     memcpy(code, prologue, start * sizeof *code);
+    if (last) {
+        start = emit_plain(code, start);
+        code[2].k = (uint32_t)(start - 3);
+    }
     ssize_t n = pread(fd, code + start, sizeof code - start * sizeof *code, 0);
     if (n <= 0)
         die("read back", argv[2]);

@@ -56,6 +56,7 @@ void limits_plan(uint64_t memory, struct limits *ret)
                 l.at[i].rlim_cur = now.rlim_max;
             l.clamped[clamped++] = LIMITS[i].name;
         }
+        l.differs[i] = l.at[i].rlim_cur != now.rlim_cur || l.at[i].rlim_max != now.rlim_max;
     }
     plan_cpus(memory, &l);
     *ret = l;
@@ -64,7 +65,7 @@ void limits_plan(uint64_t memory, struct limits *ret)
 int limits_apply(const struct limits *l)
 {
     for (unsigned i = 0; i < LIMIT_COUNT; i++)
-        if (setrlimit((__rlimit_resource_t)LIMITS[i].resource, &l->at[i]) < 0)
+        if (l->differs[i] && setrlimit((__rlimit_resource_t)LIMITS[i].resource, &l->at[i]) < 0)
             return -1;
     if (l->cpu_count > 0 && sched_setaffinity(0, sizeof l->cpus, &l->cpus) < 0)
         return -1;

@@ -4,6 +4,7 @@
 #define LRUN_LIMITS_H
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 
@@ -16,6 +17,7 @@ struct limit {
 
 struct limits { /* what will be set: Lambda's, clamped to the caller's hard limits, which cannot be raised */
     struct rlimit at[16];
+    bool differs[16];        /* from what the caller has: only these are set */
     const char *clamped[16]; /* names, NULL at the end */
     cpu_set_t cpus;
     int cpu_count;
