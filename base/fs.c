@@ -65,6 +65,8 @@ int fs_remove_tree(int dir, const char *path, struct err *err)
     if (errno != EISDIR && errno != EPERM)
         return fail(err, errno, path, "remove");
     int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES && fchmodat(dir, path, 0700, 0) == 0) /* of a package: its owner may not list it, but owns it */
+        fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return fail(err, errno, path, "open for removal");
     OWN_DIR DIR *d = fdopendir(fd);

@@ -330,6 +330,11 @@ void runtime_api_reset(struct runtime_api *api)
     api->id[0] = 0;
 }
 
+bool runtime_api_running(const struct runtime_api *api)
+{
+    return api->state == RUNNING;
+}
+
 bool runtime_api_waiting(const struct runtime_api *api)
 {
     return api->state == READY && api->waiting_count > 0;

@@ -43,6 +43,9 @@ void runtime_api_invoke(struct runtime_api *api, const struct invocation *inv);
 /* The runtime was ended: the next one starts afresh. */
 void runtime_api_reset(struct runtime_api *api);
 
+/* Was the event handed out, and not answered yet? */
+bool runtime_api_running(const struct runtime_api *api);
+
 /* Does a runtime wait for an event? */
 bool runtime_api_waiting(const struct runtime_api *api);
 

@@ -179,6 +179,8 @@ static void conclude(struct function *f)
     }
     if (f->invoked && o.of_invocation)
         finish_invocation(f, &o);
+    else if (f->invoked)
+        begin_init(f, PHASE_INVOKE);
     outcome_done(&o);
 }
 
@@ -389,9 +391,9 @@ static void on_exited(struct function *f, const struct message *m)
     struct outcome o = outcome_exited(f->invocation.id, m->value, f->oom);
     if (f->state == INIT)
         o = init_failure(f, o);
-    else
-        o.of_invocation = f->state == BUSY;
-    end_with(f, o); /* also after an answer and while idle: the environment is reset, and the next event starts it anew */
+    else /* after an answer, or while idle: the environment is reset, and an event it has not seen starts it anew */
+        o.of_invocation = runtime_api_running(f->api);
+    end_with(f, o);
 }
 
 static void on_control(evutil_socket_t fd, short what, void *to)

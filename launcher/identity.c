@@ -58,7 +58,7 @@ int identity_cache_dir(const struct identity *id, const char *dir, char **ret, s
         if (slash && slash != path) {
             *slash = 0;
             if (fs_make_dirs(path, 0755, err) < 0)
-                return -1;
+                return fail_hint(err, "choose another place with --cache-dir");
             *slash = '/';
         }
         if (mkdir(path, 0700) < 0 && errno != EEXIST)

@@ -19,15 +19,19 @@ static int fs_fail(int fs, const char *path, const char *what, struct err *err)
         return -1;
     text[n] = 0;
     text[strcspn(text, "\n")] = 0;
-    return fail_hint(err, "the kernel says: %s", text);
+    if (strstr(text, "too revealing")) /* mount_too_revealing(): a new /proc would show what is covered in the old one */
+        return fail_hint(err, "parts of the host's own /proc are hidden, as in containers, and the kernel then gives out no new one; "
+                              "for Docker: --security-opt systempaths=unconfined, see docs/hosts.md");
+    return fail_hint(err, "the kernel says: %s", text[1] == ' ' ? text + 2 : text); /* a level letter comes first */
 }
 
 int new_mount(const char *type, const char *const *options, uint64_t attrs, const char *path, struct err *err)
 {
     OWN_FD int fs = sys_fsopen(type);
     if (fs < 0) {
-        fail(err, errno, path, "open the file system type %s for", type);
-        return fail_hint(err, "the kernel may lack it: modprobe %s", type);
+        int no = errno;
+        fail(err, no, path, "open the file system type %s for", type);
+        return no == ENODEV ? fail_hint(err, "the kernel lacks it: modprobe %s", type) : -1;
     }
     for (size_t i = 0; options[i]; i += 2)
         if (sys_fsconfig(fs, options[i + 1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, options[i], options[i + 1]) < 0)

@@ -1,0 +1,80 @@
+# The targets that check: included by the Makefile.
+PYTHON := /usr/bin/python3
+TOOLS  := $(B)/tests/probe $(B)/tests/refuse
+UNIT_C := $(wildcard tests/unit/*.c)
+# What unit tests link: all of lrun and lrun-unpack but the two mains.
+UNIT_O := $(filter-out $(B)/launcher/main.o,$(LRUN_O)) $(B)/mounts/zip.o $(B)/mounts/zip_check.o $(B)/mounts/manifest.o $(LLHTTP_OBJECTS)
+SUITES := tests/cli tests/sandbox tests/cache
+
+$(B)/tests/probe: tests/tools/probe.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -I. -Wall -Wextra -o $@ $< -lutil -lpthread
+$(B)/tests/refuse: tests/tools/refuse.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lseccomp
+$(B)/tests/unit: $(UNIT_C) $(UNIT_O)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -ljansson $(LLHTTP_LINK) -lm
+
+deps:
+	sh packaging/deps.sh
+
+# As root the suite runs twice: here, and as an unprivileged user from a copy that user can read.
+check: deps
+	@$(MAKE) --no-print-directory all examples $(TOOLS) $(B)/tests/unit
+	@sh tests/check.sh $(B)
+
+examples: $(B)/examples/hello-c.zip
+$(B)/examples/%.zip: examples/%/bootstrap.c
+	@mkdir -p $(B)/examples/$*
+	$(CC) -O2 -static -D_GNU_SOURCE -Wall -Wextra -o $(B)/examples/$*/bootstrap $<
+	cd $(B)/examples/$* && rm -f ../$*.zip && zip -q -X ../$*.zip bootstrap
+
+demo: deps
+	@$(MAKE) --no-print-directory all examples
+	@sh examples/demo.sh $(B)
+
+asan:
+	@$(MAKE) --no-print-directory B=build/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" \
+	  CFLAGS="-O1 -g" all build/asan/tests/probe build/asan/tests/refuse build/asan/tests/unit
+	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 LRUN_ASAN=1 sh tests/check.sh build/asan
+
+lint: $(POLICIES)
+	clang --version | head -n 1
+	@for f in $(LRUN_C) $(UNPACK_ONLY) policy/compile.c; do clang -fsyntax-only $(filter-out -fstack-clash-protection,$(ALL_C)) $$f || exit 1; done
+	@clang-tidy --quiet $(LRUN_C) $(UNPACK_ONLY) -- -std=gnu17 -D_GNU_SOURCE $(INCLUDE) 2>/dev/null
+	@for f in $(LRUN_C) $(UNPACK_ONLY); do aarch64-linux-gnu-gcc -fsyntax-only $(filter-out -fstack-clash-protection,$(ALL_C)) \
+	  -idirafter /usr/include -idirafter /usr/include/$$(gcc -print-multiarch) $$f || exit 1; done
+	@echo "lint: gcc and clang without warnings, clang-tidy clean, arm64 compiles"
+
+layers:   ## base < {mounts, policy, lambda} < launcher
+	@! grep -nE '#include "(launcher|lambda|mounts|policy)/' base/*.[ch]
+	@! grep -nE '#include "(launcher|lambda|policy)/' mounts/*.[ch]
+	@! grep -nE '#include "(launcher|lambda|mounts)/' policy/*.[ch]
+	@! grep -nE '#include "(launcher|mounts|policy)/' lambda/*.[ch]
+	@for l in archive.h:mounts/extract.c libelf.h:mounts/elf_facts.c llhttp.h:lambda/http.c sys/capability.h:policy/caps.c jansson.h:base/json.c; do \
+	  [ "$$(grep -lE "#include <$${l%%:*}>" */*.[ch] | paste -sd' ')" = "$${l#*:}" ] || { echo "$${l%%:*} has another includer than $${l#*:}"; exit 1; }; done
+	@echo "layers: no include points upwards; one adapter per library"
+
+sizes:    ## files under 400 lines, headers under 120, functions under 60
+	@awk 'FNR == 1 { if (n > 400) print f ": " n " lines"; f = FILENAME } { n = FNR } END { if (n > 400) print f ": " n " lines" }' $(LRUN_C) $(UNPACK_ONLY) policy/compile.c | tee $(B)/sizes
+	@awk '/^[a-z].*\)$$/ { name = $$0; start = FNR } /^}/ { if (start && FNR - start > 61) print FILENAME ": " FNR - start " lines: " name; start = 0 }' $(LRUN_C) $(UNPACK_ONLY) policy/compile.c | tee -a $(B)/sizes
+	@[ ! -s $(B)/sizes ] && echo "sizes: all within bounds"
+
+bench: all
+	@sh tests/bench/bench.sh $(B)
+
+FUZZ_SECONDS ?= 60
+FUZZ_ZIP  := mounts/zip.c mounts/zip_check.c base/err.c base/str.c base/num.c
+FUZZ_HTTP := lambda/http.c lambda/runtime_api.c base/json.c base/base64.c base/err.c base/str.c base/num.c
+fuzz: $(POLICIES)
+	@mkdir -p $(B)/fuzz/zip $(B)/fuzz/http
+	clang -O1 -g -std=gnu17 -D_GNU_SOURCE $(INCLUDE) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(B)/fuzz/zip.bin tests/fuzz/zip.c $(FUZZ_ZIP)
+	clang -O1 -g -std=gnu17 -D_GNU_SOURCE $(INCLUDE) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(B)/fuzz/http.bin tests/fuzz/http.c $(FUZZ_HTTP) \
+	  $(wildcard /usr/share/llhttp/*.c) -levent_core -ljansson -lm
+	$(PYTHON) tests/fuzz/seed.py $(B)/fuzz
+	$(B)/fuzz/zip.bin -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 $(B)/fuzz/zip tests/fuzz/zip-crashes 2>&1 | tail -n 12
+	$(B)/fuzz/http.bin -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 $(B)/fuzz/http tests/fuzz/http-crashes 2>&1 | tail -n 12
+
+conformance:
+	@echo "conformance: nothing yet; official clients and published layers come with the runtime packs"

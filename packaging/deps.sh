@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs what building and testing need, by apt only, and only what is missing: no network when all is there.
+set -eu
+NEED="gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libarchive-dev libcjson-dev libjansson-dev libevent-dev libelf-dev zlib1g-dev
+libdeflate-dev libssl-dev libcriterion-dev zip unzip curl python3 python3-pytest python3-jsonschema man-db procps util-linux attr"
+# Node's HTTP parser: a library of its own in newer releases, C sources in node-llhttp before.
+if ! dpkg-query -W -f='${Status}' libllhttp-dev 2>/dev/null | grep -q 'ok installed'; then
+    LLHTTP=node-llhttp
+else
+    LLHTTP=libllhttp-dev
+fi
+# For lint, fuzz, bench and the test of --rootfs.
+MORE="clang clang-tidy libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap bubblewrap strace libarchive-tools p7zip-full"
+missing=
+for p in $NEED $LLHTTP $MORE; do
+    case $p in
+    libclang-rt-dev) p=$(dpkg-query -W -f='${Package}\n' 'libclang-rt-*-dev' 2>/dev/null | head -n 1); [ -n "$p" ] || p=libclang-rt-dev ;;
+    esac
+    dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
+done
+[ -z "$missing" ] && exit 0
+SUDO=
+[ "$(id -u)" = 0 ] || SUDO=sudo
+echo "deps: installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+$SUDO apt-get update -qq
+available=
+for p in $missing; do
+    # A name that this release does not have: its newer or older form.
+    case $p in
+    node-llhttp) apt-cache show node-llhttp >/dev/null 2>&1 || p=libllhttp-dev ;;
+    libclang-rt-dev) apt-cache show libclang-rt-dev >/dev/null 2>&1 ||
+        p=$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p' | head -n 1)
+        apt-cache show "$p" >/dev/null 2>&1 || continue ;; # before LLVM 14 it was part of clang
+    esac
+    available="$available $p"
+done
+# shellcheck disable=SC2086
+$SUDO apt-get install -y -qq --no-install-recommends $available >/dev/null

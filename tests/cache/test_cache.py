@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cache: one entry per content, never half, never taken away in use, never somebody else's."""
+import os
+import pathlib
+import subprocess
+import time
+
+import pytest
+from conftest import LRUN, ROOT, helper, make_zip, wait_until
+
+
+def entries(lrun):
+    return sorted(os.listdir(f"{lrun.cache}/tree"))
+
+
+def test_a_second_run_finds_the_entry_and_reads_no_archive(lrun, tmp):
+    package = make_zip(tmp / "fn.zip", {"x": "1"})
+    time.sleep(0.15)
+    assert lrun.exec(package, "/bin/true").report["cache"] == {"hits": 0, "misses": 1, "unpackedBytes": 1}
+    assert lrun.exec(package, "/bin/true").report["cache"]["hits"] == 1
+    before = os.stat(package).st_atime_ns
+    r = lrun.exec(package, "/bin/true", wrap=("strace", "-f", "-o", tmp / "trace", "-e", "trace=execve,read,mmap"))
+    trace = (tmp / "trace").read_text()
+    assert "lrun-unpack" not in trace and "PK\\3\\4" not in trace, r
+
+
+def test_a_young_file_is_hashed_again_but_not_unpacked_again(lrun, tmp):
+    package = make_zip(tmp / "fn.zip", {"x": "1"})
+    lrun.exec(package, "/bin/true")
+    os.utime(package)
+    r = lrun.exec(package, "/bin/true")
+    assert r.report["cache"]["misses"] == 1 and len(entries(lrun)) == 1
+
+
+def test_changed_content_is_another_entry_even_at_the_same_size_and_time(lrun, tmp):
+    package = tmp / "fn.zip"
+    for content in ("one", "two", "six"):
+        make_zip(package, {"f": content})
+        os.utime(package, (1700000000, 1700000000))
+        time.sleep(0.15)
+        assert lrun.exec(package, "/bin/cat", "f").text == content
+    assert len(entries(lrun)) == 3
+
+
+def test_thirty_two_cold_starts_of_one_archive_make_one_entry_and_no_residue(lrun, tmp):
+    package = make_zip(tmp / "fn.zip", {f"f{i}": os.urandom(2000) for i in range(200)})
+    argv = lrun.argv("exec", package, "--", "/bin/sh", "-c", "ls | wc -l", report=False)
+    jobs = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(32)]
+    results = [(j.communicate(timeout=120), j.returncode) for j in jobs]
+    assert all(code == 0 and out == b"200\n" for (out, err), code in results), results
+    assert len(entries(lrun)) == 1 and os.listdir(f"{lrun.cache}/tmp") == []
+
+
+def test_prune_removes_what_is_idle_and_keeps_what_is_used(lrun, tmp):
+    used, idle = make_zip(tmp / "a.zip", {"a": ""}), make_zip(tmp / "b.zip", {"b": ("x", 0o000), "d/": ("", 0o711), "d/x": ""})
+    lrun.exec(idle, "/bin/true")
+    p = subprocess.Popen(lrun.argv("exec", used, "--", "/bin/sh", "-c", "echo ready; sleep 30; ls"), stdout=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == "ready\n"
+    r = lrun("cache", "prune", report=False)
+    assert sorted(l.split()[0] for l in r.text.splitlines()) == ["in", "removed"], r
+    assert len(entries(lrun)) == 1 and os.listdir(f"{lrun.cache}/tmp") == []
+    p.kill()
+    p.wait()
+    assert wait_until(lambda: lrun("cache", "prune", report=False).text.startswith("removed")) and entries(lrun) == []
+
+
+def test_list_says_what_is_there(lrun, tmp):
+    lrun.exec(make_zip(tmp / "a.zip", {"a": "12345"}), "/bin/true")
+    (line,) = lrun("cache", "list", report=False).text.splitlines()
+    assert "5 bytes" in line and "1 entries" in line and line.split()[0] == entries(lrun)[0]
+
+
+@pytest.mark.parametrize("damage", ["flip", "mode", "add", "remove", "link", "truncate"])
+def test_verify_finds_damage_and_the_next_run_repairs_it(lrun, tmp, damage):
+    package = make_zip(tmp / "a.zip", {"a": "content", "unreadable": ("x", 0o600), "l": ("a", 0o120777)})
+    lrun.exec(package, "/bin/true")
+    assert lrun("cache", "verify", report=False).text.startswith("intact")
+    tree = pathlib.Path(lrun.cache) / "tree" / entries(lrun)[0] / "tree"
+    {"flip": lambda: (tree / "a").write_text("Content"), "mode": lambda: (tree / "a").chmod(0o777), "add": lambda: (tree / "new").write_text(""),
+     "remove": lambda: (tree / "a").unlink(), "link": lambda: ((tree / "l").unlink(), os.symlink("b", tree / "l")), "truncate": lambda: os.truncate(tree / "a", 1)}[damage]()
+    r = lrun("cache", "verify", report=False)
+    assert r.code == 125 and r.text.startswith("damaged") and "removed" in r.text, r
+    assert entries(lrun) == [] and lrun.exec(package, "/bin/cat", "a").text == "content"
+
+
+def test_an_entry_of_an_earlier_boot_is_verified_once(lrun, tmp):
+    package = make_zip(tmp / "a.zip", {"a": "content"})
+    lrun.exec(package, "/bin/true")
+    entry = pathlib.Path(lrun.cache) / "tree" / entries(lrun)[0]
+    facts = entry / "facts"
+    boot = open("/proc/sys/kernel/random/boot_id").read().strip()
+    old = facts.read_text().replace(boot, "0" * 8 + boot[8:])
+    facts.write_text(old)
+    assert lrun.exec(package, "/bin/cat", "a").text == "content" and boot in facts.read_text()
+    facts.write_text(old)
+    (entry / "tree/a").write_text("CONTENT")  # lost in a crash, say
+    assert lrun.exec(package, "/bin/cat", "a").text == "content"
+
+
+def test_a_cache_others_can_write_to_is_refused(lrun, tmp, empty):
+    for mode in (0o777, 0o775, 0o702):
+        d = tmp / f"c{mode:o}"
+        d.mkdir()
+        if ROOT:
+            os.chown(d, int(os.environ.get("SUDO_UID") or 60993), int(os.environ.get("SUDO_GID") or 60993))
+        d.chmod(mode)
+        r = lrun("exec", "--cache-dir", d, empty, "--", "/bin/true")
+        assert r.code == 125 and "others may write to it" in r.log, r
+
+
+def test_a_cache_that_cannot_be_made_says_what_to_do(lrun, empty):
+    r = lrun("exec", "--cache-dir", "/proc/nowhere/x", empty, "--", "/bin/true")
+    assert r.code == 125 and "--cache-dir" in r.log and r.report["reason"] == "lrun-failed", r
+
+
+@pytest.mark.skipif(not ROOT, reason="needs a small file system")
+def test_a_full_disk_is_said_and_leaves_nothing(lrun, tmp):
+    disk = tmp / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755,uid=60993", "none", str(disk)], check=True)
+    try:
+        if os.environ.get("SUDO_UID"):
+            os.chown(disk, int(os.environ["SUDO_UID"]), -1)
+        package = make_zip(tmp / "big.zip", {"f": os.urandom(3 << 20)})
+        small = make_zip(tmp / "small.zip", {"f": "ok"})
+        r = lrun("exec", "--cache-dir", disk / "c" if False else disk, package, "--", "/bin/true")
+        assert r.code == 125 and "No space left on device" in r.log and "big.zip" in r.log, r
+        assert os.listdir(disk / "tmp") == [] and os.listdir(disk / "tree") == []
+        assert lrun("exec", "--cache-dir", disk, small, "--", "/bin/cat", "f").text == "ok"
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("call, errno", [("symlinkat", "EIO"), ("fchmod", "EIO"), ("mkdirat", "ENOSPC"), ("write", "EIO"), ("renameat2", "EIO"), ("flock", "EIO")])
+def test_failing_calls_are_named_and_leave_nothing(lrun, tmp, call, errno):
+    package = make_zip(tmp / "a.zip", {"d/f": "x", "l": ("f", 0o120777)})
+    lrun.exec(make_zip(tmp / "b.zip", {"b": ""}), "/bin/true")  # the cache exists
+    before = entries(lrun)
+    r = lrun.exec(package, "/bin/true", report=False, wrap=(helper("refuse"), call, errno, "--"))
+    assert r.code == 125 and entries(lrun) == before, r
+    lrun.exec(package, "/bin/true")
+    assert os.listdir(f"{lrun.cache}/tmp") == []
+
+
+def test_an_archive_that_changes_while_it_is_read_is_refused_or_whole(lrun, tmp):
+    a, b = make_zip(tmp / "a.zip", {"f": os.urandom(1 << 20)}), make_zip(tmp / "b.zip", {"f": os.urandom(1 << 20)})
+    target = tmp / "fn.zip"
+    good = {subprocess.run(["unzip", "-p", str(z), "f"], capture_output=True).stdout for z in (a, b)}
+    for i in range(30):
+        target.write_bytes(a.read_bytes())
+        p = subprocess.Popen(lrun.argv("exec", target, "--", "/bin/cat", "f", report=False), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(i * 0.0007)
+        target.write_bytes(b.read_bytes())
+        out, err = p.communicate()
+        assert (p.returncode == 0 and out in good) or p.returncode == 125, (p.returncode, err)
+
+
+def test_the_unpacker_alone_does_nothing(tmp):
+    r = subprocess.run([str(pathlib.Path(LRUN).parent / "lrun-unpack")], capture_output=True, text=True)
+    assert r.returncode == 2 and "started by lrun only" in r.stderr

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""exec: any command in the function's environment."""
+import os
+import pty
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import LRUN, ROOT, helper, make_zip, processes_of, wait_until
+
+
+@pytest.mark.parametrize("script, code", [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -9 $$", 137), ("kill -TERM $$", 143), ("kill -SEGV $$", 139)])
+def test_the_commands_status_is_lruns(lrun, empty, script, code):
+    r = lrun.sh(empty, script)
+    assert r.code == code and r.report["exit"] == code, r
+
+
+def test_a_missing_command_is_127_and_one_that_cannot_be_run_126(lrun, tmp):
+    package = make_zip(tmp / "fn.zip", {"plain": ("x", 0o644), "script": ("no shebang", 0o755)})
+    assert lrun.exec(package, "no-such-command").code == 127
+    assert lrun.exec(package, "/var/task/none").code == 127
+    for what in ("./plain", "/var/task/script", "/tmp"):
+        r = lrun.exec(package, what)
+        assert r.code == 126 and r.report["reason"] == "not-started" and what in r.log, r
+
+
+def test_streams_pass_through(lrun, empty):
+    r = lrun.sh(empty, "cat; echo err >&2", stdin=b"\0bytes\xff")
+    assert r.out == b"\0bytes\xff" and r.log == "err\n", r
+
+
+def test_a_command_is_looked_up_in_the_functions_path(lrun, empty, tmp):
+    layer = make_zip(tmp / "l.zip", {"bin/mytool": ("#!/bin/sh\necho from layer\n", 0o755)})
+    assert lrun.exec(empty, "mytool", options=("--layers", layer)).text == "from layer\n"
+
+
+def test_the_working_directory_is_the_code_or_the_given_one(lrun, empty):
+    assert lrun.exec(empty, "/bin/pwd").text == "/var/task\n"
+    assert lrun.exec(empty, "/bin/pwd", options=("-w", "/tmp")).text == "/tmp\n"
+    r = lrun.exec(empty, "/bin/pwd", options=("-w", "/missing"))
+    assert r.code == 125 and "working directory '/missing'" in r.log, r
+
+
+def test_a_time_limit_is_124_and_there_is_none_by_default(lrun, empty):
+    r = lrun.exec(empty, "/bin/sleep", "60", options=("--timeout", "1"))
+    assert r.code == 124 and r.report["reason"] == "timeout" and "--timeout" in r.log, r
+    assert lrun.exec(empty, "/bin/sleep", "4").code == 0
+
+
+def test_a_memory_limit_is_137_and_there_is_none_by_default(lrun, empty):
+    hog = "x = [b'x' * (1 << 20) for i in range(400)]"
+    assert lrun.exec(empty, "/usr/bin/python3", "-c", hog).code == 0
+    r = lrun.exec(empty, "/usr/bin/python3", "-c", hog + "\nimport time; time.sleep(30)", options=("--memory", "128"))
+    assert r.code == 137 and r.report["reason"] == "out-of-memory" and "--memory" in r.log, r
+
+
+def test_signals_reach_the_command(lrun, empty):
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP):
+        script = f"trap 'echo got; exit 5' {number}; echo ready; while :; do sleep 0.05; done"
+        p = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sh", "-c", script), stdout=subprocess.PIPE, text=True)
+        assert p.stdout.readline() == "ready\n"
+        p.send_signal(number)
+        assert p.communicate(timeout=20)[0] == "got\n" and p.returncode == 5
+
+
+def test_a_second_interrupt_ends_a_command_that_ignores_the_first(lrun, empty):
+    p = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sh", "-c", "trap '' INT TERM; echo ready; while :; do sleep 0.05; done"), stdout=subprocess.PIPE, text=True)
+    p.stdout.readline()
+    p.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert p.poll() is None
+    p.send_signal(signal.SIGINT)
+    assert p.wait(20) == 130
+
+
+def test_background_processes_end_with_the_command(lrun, empty):
+    marker = f"3600.{os.getpid()}"
+    assert lrun.sh(empty, f"for i in 1 2 3; do (setsid sleep {marker} &) ; done; exit 0", timeout=20).code == 0
+    assert wait_until(lambda: not processes_of(marker))
+
+
+def test_volumes_are_read_only_unless_said_otherwise(lrun, empty, tmp):
+    d = tmp / "data"
+    d.mkdir(mode=0o777)
+    d.chmod(0o777)
+    (d / "f").write_text("host")
+    r = lrun.sh(empty, "cat /mnt/d/f; echo x > /mnt/d/new", ("-v", f"{d}:/mnt/d"))
+    assert r.text == "host" and "Read-only file system" in r.log and not (d / "new").exists(), r
+    assert lrun.sh(empty, "echo x > /mnt/d/new", ("-v", f"{d}:/mnt/d:rw")).code == 0 and (d / "new").read_text() == "x\n"
+    assert lrun.sh(empty, "cat /some/deep/place", ("-v", f"{d}/f:/some/deep/place")).text == "host"
+    assert lrun.sh(empty, "cat /tmp/in/f", ("-v", f"{d}:/tmp/in")).text == "host"
+
+
+def test_a_volume_over_the_code_needs_its_place_there(lrun, tmp):
+    package = make_zip(tmp / "fn.zip", {"conf/": "", "conf/a": "old", "x": ""})
+    (tmp / "conf").mkdir()
+    (tmp / "conf/a").write_text("new")
+    assert lrun.sh(package, "cat conf/a", ("-v", f"{tmp}/conf:/var/task/conf")).text == "new"
+    r = lrun.sh(package, "true", ("-v", f"{tmp}/conf:/var/task/nowhere"))
+    assert r.code == 125 and "/var/task/nowhere" in r.log and "must exist in the package" in r.log, r
+
+
+@pytest.mark.parametrize("volume, said", [
+    ("SRC", "give it as SRC:DST"), ("SRC:/mnt/x:wr", "give it as SRC:DST"), (":/mnt/x", "give it as SRC:DST"), ("SRC:relative", "must be absolute"),
+    ("SRC:/mnt/../etc", "must be absolute"), ("SRC:/", "must be absolute"), ("SRC:/etc/x", "belongs to the sandbox"), ("SRC:/proc", "belongs to the sandbox"),
+    ("/no/such:/mnt/x", "No such file"), ("SOCKET:/mnt/s", "a socket, pipe or device"), ("/dev/null:/mnt/n", "a socket, pipe or device"), ("HOME:/mnt/h", "home directory"),
+])
+def test_bad_volumes_are_refused(lrun, empty, tmp, volume, said):
+    import socket
+    home = tmp / "home"
+    home.mkdir()
+    s = socket.socket(socket.AF_UNIX)
+    cwd = os.getcwd()
+    os.chdir(tmp)
+    s.bind("sock")
+    os.chdir(cwd)
+    volume = volume.replace("SRC", str(tmp / "home" / "..")).replace("SOCKET", str(tmp / "sock")).replace("HOME", str(home))
+    r = lrun.exec(empty, "/bin/true", options=("-v", volume), env={"HOME": str(home)})
+    assert r.code == 125 and said in r.log, r
+
+
+def test_scratch_makes_the_code_writable_and_forgets_it(lrun, empty):
+    r = lrun.sh(empty, "echo new > handler.txt; mkdir d; rm bootstrap; ls; cat handler.txt", ("--scratch",))
+    assert r.text.split() == ["d", "handler.txt", "new"], r
+    assert lrun.sh(empty, "cat handler.txt; ls").text.split() == ["code", "bootstrap", "handler.txt"]
+
+
+def test_out_brings_back_regular_files_only(lrun, empty, tmp):
+    out = tmp / "out"
+    r = lrun.sh(empty, """
+        cd /tmp/out; echo result > a.xml; mkdir -p sub/deep; echo x > sub/deep/b; ln -s /etc/passwd link; mkfifo pipe; ln -s / sub/dirlink
+        python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('sock')"; exit 3""", ("--out", out))
+    assert r.code == 3 and "4 things in /tmp/out are neither files nor directories" in r.log, r
+    assert sorted(str(p.relative_to(out)) for p in out.rglob("*")) == ["a.xml", "sub", "sub/deep", "sub/deep/b"]
+    assert (out / "a.xml").read_text() == "result\n"
+
+
+def test_out_replaces_a_link_that_lies_in_wait(lrun, empty, tmp):
+    out, victim = tmp / "out", tmp / "victim"
+    lrun.sh(empty, "true", ("--out", out))
+    victim.write_text("precious")
+    victim.chmod(0o666)
+    os.symlink(victim, out / "a")
+    assert lrun.sh(empty, "echo evil > /tmp/out/a", ("--out", out)).code == 0
+    assert victim.read_text() == "precious" and not (out / "a").is_symlink()
+
+
+def test_out_refuses_what_is_huge_by_its_holes(lrun, empty, tmp):
+    r = lrun.sh(empty, "truncate -s 1T /tmp/out/huge", ("--out", tmp / "out"))
+    assert r.code == 125 and "huge" in r.log and r.report["phase"] == "results", r
+
+
+def test_out_stops_processes_that_are_still_writing(lrun, empty, tmp):
+    r = lrun.sh(empty, "(setsid sh -c 'while :; do date > /tmp/out/x; done' &) ; sleep 0.2", ("--out", tmp / "out"), timeout=20)
+    assert r.code == 0 and (tmp / "out/x").exists(), r
+
+
+def test_a_directory_as_standard_input_is_refused(lrun, empty):
+    fd = os.open("/", os.O_RDONLY)
+    r = lrun.exec(empty, "/bin/true", stdin=fd)
+    os.close(fd)
+    assert r.code == 125 and "standard input" in r.log, r
+
+
+def test_closed_streams_are_made_null(lrun, empty):
+    r = subprocess.run(["/bin/sh", "-c", '"$@" <&- >&- 2>&-', "sh", *lrun.argv("exec", empty, "--", "/bin/sh", "-c", "readlink /proc/self/fd/0 > /tmp/x")])
+    assert r.returncode == 0
+
+
+def test_ignored_and_blocked_signals_of_the_caller_are_reset(lrun, empty):
+    script = 'grep -E "SigBlk|SigIgn" /proc/self/status'
+    r = subprocess.run(["/bin/bash", "-c", "trap '' CHLD INT TERM HUP PIPE; exec \"$@\"", "sh", *lrun.argv("exec", empty, "--", "/bin/sh", "-c", script)], capture_output=True, text=True)
+    assert r.stdout.split() == ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16], r
+
+
+def test_a_package_can_be_a_directory_and_that_is_said(lrun, tmp):
+    d = tmp / "dir"
+    d.mkdir()
+    (d / "f").write_text("x")
+    r = lrun.exec(d, "/bin/cat", "f")
+    assert r.text == "x" and r.report["evidence"]["functionIsDirectory"] and any("directory" in s for s in r.report["degraded"]), r
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can read what others cannot")
+def test_root_reaches_what_its_later_self_cannot(lrun, tmp):
+    d = tmp / "locked"
+    d.mkdir(mode=0o700)
+    make_zip(d / "fn.zip", {"f": "zip"})
+    (d / "dir").mkdir()
+    (d / "dir/f").write_text("dir")
+    (d / "env").write_text("SECRET_FILE=read\n")
+    assert lrun.sh(d / "fn.zip", "cat f; echo $SECRET_FILE", ("--env-file", d / "env")).text == "zipread\n"
+    assert lrun.sh(d / "dir", "cat f /opt/f", ("--layers", d / "dir")).text == "dirdir"
+    assert lrun.sh(d / "fn.zip", "cat /mnt/v/f", ("-v", f"{d}/dir:/mnt/v")).text == "dir"

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes: nothing outlives lrun, however it ends."""
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import LRUN, make_zip, processes_of, wait_until
+
+ROUNDS = int(os.environ.get("LRUN_KILLS", "100"))
+
+
+def test_orphans_are_reaped_by_process_1(lrun, empty):
+    r = lrun.sh(empty, "for i in $(seq 50); do (true & ) ; done; sleep 0.3; grep -l 'State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l")
+    assert r.text.strip() == "0", r
+
+
+def test_fifty_that_called_setsid_are_gone_within_a_second(lrun, empty):
+    marker = f"4321.{os.getpid()}"
+    lrun.sh(empty, f"for i in $(seq 50); do setsid sleep {marker} & done; exit 0")
+    assert wait_until(lambda: not processes_of(marker), 1)
+
+
+def test_a_caller_that_ignores_its_children_changes_nothing(lrun, empty):
+    r = lrun.sh(empty, "sleep 0.1; exit 3", wrap=("/bin/bash", "-c", "trap '' CHLD; exec \"$@\"", "sh"))
+    assert r.code == 3, r
+
+
+def kill_at_random(lrun, make_argv, marker, longest):
+    """Starts lrun and kills it after a random time; then looks for what is left."""
+    before = open("/proc/self/mountinfo").read()
+    for i in range(ROUNDS):
+        p = subprocess.Popen(make_argv(i), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(random.uniform(0, longest))
+        p.kill()
+        p.wait()
+    assert wait_until(lambda: not processes_of(marker), 5), [open(f"/proc/{x}/status").read() for x in processes_of(marker)]
+    assert open("/proc/self/mountinfo").read() == before
+
+
+def test_kill_9_at_random_moments_of_a_warm_launch_leaves_no_process(lrun, tmp):
+    marker = f"warm{os.getpid()}"
+    package = make_zip(tmp / f"{marker}.zip", {"x": ""})
+    time.sleep(0.15)  # so that the digest may be remembered
+    assert lrun.exec(package, "/bin/true").code == 0
+    argv = lrun.argv("exec", package, "--", "/bin/sleep", f"60.{os.getpid()}", report=False)
+    kill_at_random(lrun, lambda i: argv, f"60.{os.getpid()}", 0.02)
+    assert not processes_of(marker)
+    assert lrun.exec(package, "/bin/true").code == 0
+
+
+def test_kill_9_at_random_moments_of_a_cold_launch_leaves_no_half_entry(lrun, tmp):
+    marker = f"cold{os.getpid()}"
+    packages = [make_zip(tmp / f"{marker}-{i}.zip", {f"f{j}": os.urandom(300) + bytes([i % 256, i // 256]) for j in range(60)}) for i in range(ROUNDS)]
+    kill_at_random(lrun, lambda i: lrun.argv("exec", packages[i], "--", "/bin/true", report=False), marker, 0.04)
+    assert wait_until(lambda: not processes_of("lrun-unpack"), 5)
+    for package in packages[:5]:
+        assert lrun.exec(package, "/bin/true").code == 0
+    assert os.listdir(f"{lrun.cache}/tmp") == [], "the next run clears what was left"
+    assert lrun("cache", "verify", report=False).code == 0
+
+
+def test_kill_9_of_an_invocation_leaves_no_process(lrun, function):
+    marker = f"61.{os.getpid()}"
+    package = function(f"os.system('sleep {marker} &')\nheaders, event = next()\ntime.sleep(60)")
+    argv = lrun.argv("run", package, "--timeout", "60", report=False)
+    p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert wait_until(lambda: processes_of(marker))
+    p.kill()
+    p.wait()
+    assert wait_until(lambda: not processes_of(marker), 2)
+
+
+def test_an_init_that_is_killed_is_an_error_of_lruns(lrun, empty):
+    p = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sleep", "60"), stderr=subprocess.PIPE, text=True)
+    children = f"/proc/{p.pid}/task/{p.pid}/children"
+    assert wait_until(lambda: open(children).read().split())
+    time.sleep(0.1)
+    os.kill(int(open(children).read().split()[0]), signal.SIGKILL)
+    assert p.wait(10) == 125 and "init was killed" in p.stderr.read()
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_many_launches_in_a_row_leave_memory_descriptors_and_cache_as_they_were(lrun, empty, parallel):
+    rounds = int(os.environ.get("LRUN_LAUNCHES", "300"))
+    argv = lrun.argv("exec", empty, "--", "/bin/true", report=False)
+    assert subprocess.run(argv).returncode == 0
+    files = sum(len(f) for _, _, f in os.walk(lrun.cache))
+    script = f'for i in $(seq {rounds // parallel}); do "$@" || echo failed; done'
+    jobs = [subprocess.Popen(["/bin/sh", "-c", script, "sh", *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(parallel)]
+    outs = [j.communicate(timeout=600)[0] for j in jobs]
+    assert outs == [b""] * parallel, outs
+    assert sum(len(f) for _, _, f in os.walk(lrun.cache)) in (files, files + 1)
