@@ -14,7 +14,7 @@ $(B)/tests/refuse: tests/tools/refuse.c
 	$(CC) -O1 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lseccomp
 $(B)/tests/unit: $(UNIT_C) $(UNIT_O)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -ljansson $(LLHTTP_LINK) -lm
+	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -ljansson $(LLHTTP_LINK) -lm
 
 deps:
 	sh packaging/deps.sh
@@ -73,8 +73,8 @@ fuzz: $(POLICIES)
 	clang -O1 -g -std=gnu17 -D_GNU_SOURCE $(INCLUDE) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(B)/fuzz/http.bin tests/fuzz/http.c $(FUZZ_HTTP) \
 	  $(wildcard /usr/share/llhttp/*.c) -levent_core -ljansson -lm
 	$(PYTHON) tests/fuzz/seed.py $(B)/fuzz
-	$(B)/fuzz/zip.bin -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 $(B)/fuzz/zip tests/fuzz/zip-crashes 2>&1 | tail -n 12
-	$(B)/fuzz/http.bin -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 $(B)/fuzz/http tests/fuzz/http-crashes 2>&1 | tail -n 12
+	@$(B)/fuzz/zip.bin -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 $(B)/fuzz/zip tests/fuzz/zip-crashes >$(B)/fuzz/zip.log 2>&1; s=$$?; tail -n 6 $(B)/fuzz/zip.log; exit $$s
+	@$(B)/fuzz/http.bin -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 $(B)/fuzz/http tests/fuzz/http-crashes >$(B)/fuzz/http.log 2>&1; s=$$?; tail -n 6 $(B)/fuzz/http.log; exit $$s
 
 conformance:
 	@echo "conformance: nothing yet; official clients and published layers come with the runtime packs"

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "base/own.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+Test(num, only_whole_numbers_in_range_are_numbers)
+{
+    static const struct {
+        char text[32];
+        bool good;
+        uint64_t value;
+    } rows[] = {{"1", true, 1}, {"01", true, 1}, {"0", true, 0}, {"4294967295", true, 4294967295}, {"", false, 0}, {"1a", false, 0}, {"-1", false, 0},
+                {"+1", false, 0}, {" 1", false, 0}, {"1 ", false, 0}, {"1:", false, 0}, {"0x10", false, 0}, {"4294967296", false, 0},
+                {"18446744073709551616", false, 0}, {"99999999999999999999999", false, 0}, {"1e3", false, 0}, {"1.0", false, 0}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint64_t n = 77;
+        struct err err;
+        int status = num_parse(rows[i].text, 0, UINT32_MAX, &n, &err);
+        cr_expect_eq(status == 0, rows[i].good, "'%s'", rows[i].text);
+        cr_expect_eq(n, rows[i].good ? rows[i].value : 77, "'%s'", rows[i].text);
+    }
+}
+
+Test(err, says_action_object_reason_and_remedy_in_one_clean_line)
+{
+    struct err err;
+    char text[600];
+    cr_expect_eq(fail(&err, ENOENT, "a\nb\033[m", "open the %s", "thing"), -1);
+    fail_hint(&err, "try %d", 2);
+    err_text(&err, text, sizeof text);
+    cr_expect_str_eq(text, "cannot open the thing 'a?b?[m': No such file or directory; try 2");
+    err_text(&err, text, 20);
+    cr_expect_str_eq(text, "cannot open the thi");
+}
+
+Test(json, quotes_what_needs_it_and_mends_what_is_no_utf8)
+{
+    struct text t = {0};
+    json_quote(&t, "a\"\\\n\t\001\xff\xc3\xa9\xed\xa0\x80", 12);
+    cr_expect_str_eq(t.at, "\"a\\\"\\\\\\n\\t\\u0001\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+    text_done(&t);
+}
+
+Test(json, writes_commas_by_itself)
+{
+    struct text t = {0};
+    json_open(&t, '{');
+    json_put(&t, "a", "b");
+    json_key(&t, "l");
+    json_open(&t, '[');
+    json_item(&t, "x");
+    json_item(&t, "y");
+    json_close(&t, ']');
+    json_num(&t, "n", 1.5);
+    json_put(&t, "none", NULL);
+    json_close(&t, '}');
+    cr_expect_str_eq(t.at, "{\"a\":\"b\",\"l\":[\"x\",\"y\"],\"n\":1.500,\"none\":null}");
+    text_done(&t);
+}
+
+Test(json, is_strict)
+{
+    static const char *const good[] = {"{}", " [1, 2]\n", "\"x\"", "null", "-1.5e3", "\"\\u00e9\"", "true"};
+    static const char *const bad[] = {"", " ", "{", "[1,]", "{a:1}", "01", "'x'", "1 2", "nul", "\"\001\"", "{\"a\":1}x", "NaN", "// c\n1"};
+    for (size_t i = 0; i < COUNT(good); i++)
+        cr_expect(json_valid(good[i], strlen(good[i])), "%s", good[i]);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        cr_expect(!json_valid(bad[i], strlen(bad[i])), "%s", bad[i]);
+}
+
+Test(json, compacts_without_touching_strings_or_numbers)
+{
+    struct text t = {0};
+    static const char in[] = "{ \"a b\" : [ 1.50 , \"x \\\" y\" ],\n\"n\":\t1E+2 }";
+    json_compact(in, sizeof in - 1, &t);
+    cr_expect_str_eq(t.at, "{\"a b\":[1.50,\"x \\\" y\"],\"n\":1E+2}");
+    t.n = 0;
+    json_compact("no json", 7, &t);
+    cr_expect_str_eq(t.at, "\"no json\"");
+    text_done(&t);
+}
+
+Test(base64, decodes_with_and_without_padding)
+{
+    struct text t = {0};
+    base64_decode("aGVsbG8=", &t);
+    base64_decode("IQ", &t);
+    base64_decode("!!", &t);
+    cr_expect_str_eq(t.at, "hello!");
+    text_done(&t);
+}
+
+Test(fs, removes_a_tree_but_follows_no_link)
+{
+    char dir[] = "/tmp/lrun-unit-XXXXXX";
+    struct err err;
+    cr_assert_not_null(mkdtemp(dir));
+    int fd = open(dir, O_RDONLY | O_DIRECTORY);
+    mkdirat(fd, "kept", 0755);
+    mkdirat(fd, "kept/file", 0755);
+    mkdirat(fd, "gone", 0755);
+    mkdirat(fd, "gone/shut", 0000);
+    cr_assert_eq(symlinkat("../kept", fd, "gone/link"), 0);
+    cr_expect_eq(fs_write_new(fd, "gone/f", 0000, "x", 1, &err), 0);
+    cr_expect_eq(fs_remove_tree(fd, "gone", &err), 0);
+    cr_expect_eq(faccessat(fd, "gone", F_OK, 0), -1);
+    cr_expect_eq(faccessat(fd, "kept/file", F_OK, 0), 0);
+    cr_expect_eq(fs_remove_tree(fd, "gone", &err), 0, "what is not there is removed");
+    cr_expect_eq(fs_remove_tree(fd, "kept", &err), 0);
+    close(fd);
+    rmdir(dir);
+}
