@@ -36,7 +36,8 @@ LRUN_LINK = $(if $(SANITIZE),$(LINK),$(subst -pie,-static-pie,$(LINK)))
 comma    := ,
 UNPACK_L := -larchive -Wl,-Bstatic -lelf -lz -ldeflate -lseccomp -Wl,-Bdynamic -lcrypto
 
-.PHONY: all deps demo check check-once asan lint layers sizes bench fuzz conformance install clean
+# A name of a target must not be taken for the folder of that name.
+.PHONY: all deps demo check examples asan lint layers sizes bench fuzz conformance install clean
 all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun.1 $(B)/lrun.bash
 
 $(B)/lrun: $(LRUN_O) $(LLHTTP_OBJECTS)

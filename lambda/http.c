@@ -16,7 +16,7 @@ enum { CONNECTIONS_MAX = 512, DISCARD_MAX = 256 << 20 };
 
 struct http_connection {
     struct http_server *server;
-    struct http_connection *next, **self; /* in the server's list */
+    struct http_connection *next; /* in the server's list */
     struct bufferevent *io;
     llhttp_t parser;
     struct http_request *request; /* being read, or waiting for its answer */
@@ -59,9 +59,10 @@ static void connection_free(struct http_connection *c)
         c->server->handler.on_gone(c->server->handler.to, gone);
         request_free(gone);
     }
-    *c->self = c->next;
-    if (c->next)
-        c->next->self = c->self;
+    struct http_connection **at = &c->server->connections;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
     c->server->count--;
     bufferevent_free(c->io);
     text_done(&c->field);
@@ -226,9 +227,6 @@ struct http_connection *http_adopt(struct http_server *s, int fd)
     c->server = s;
     c->io = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
     c->next = s->connections;
-    c->self = &s->connections;
-    if (c->next)
-        c->next->self = &c->next;
     s->connections = c;
     s->count++;
     llhttp_init(&c->parser, HTTP_REQUEST, &s->settings);

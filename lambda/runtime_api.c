@@ -52,6 +52,17 @@ void runtime_api_done(struct runtime_api *api)
     free(api);
 }
 
+void invocation_begin(struct invocation *inv, const char *region, const char *name)
+{
+    char random[UUID_SIZE];
+    random_uuid(inv->id);
+    random_uuid(random);
+    /* Root: the time and 96 random bits; Parent: 64 more. */
+    snprintf(inv->trace, sizeof inv->trace, "Root=1-%08jx-%.8s%.4s%.4s%.4s%.4s;Parent=%.8s%.4s%.4s;Sampled=0",
+             (uintmax_t)(clock_epoch_ms() / 1000), random, random + 9, random + 14, random + 19, random + 24, inv->id, inv->id + 9, random + 28);
+    snprintf(inv->arn, sizeof inv->arn, "arn:aws:lambda:%.64s:123456789012:function:%s", region, name);
+}
+
 static void answer_error(struct http_request *r, int status, const char *type, const char *message)
 {
     struct text body = {0};
@@ -311,7 +322,7 @@ void runtime_api_gone(void *to, struct http_request *r)
         }
     OWN_PTR char *id = NULL;
     const struct route *route = r->truncated && r->method ? find_route(r->path.at, &id) : NULL;
-    if (!route || route->run != do_response || strcmp(r->method, "POST") != 0 || api->state != RUNNING || strcmp(id, api->id) != 0)
+    if (!route || !id || route->run != do_response || strcmp(r->method, "POST") != 0 || api->state != RUNNING || strcmp(id, api->id) != 0)
         return;
     answered(api);
     api->owner.on_truncated(api->owner.to);

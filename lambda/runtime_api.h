@@ -19,6 +19,9 @@ struct invocation { /* what next hands to the runtime */
     size_t event_size;
 };
 
+/* Gives it a new id, a new trace and the ARN of the function; the rest is the caller's. */
+void invocation_begin(struct invocation *inv, const char *region, const char *name);
+
 struct runtime_owner {
     void *to;
     void (*on_next)(void *to);                                                   /* a runtime waits for an event */

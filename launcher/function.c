@@ -8,14 +8,9 @@
  *   ENDING   all processes are being killed, then what they still sent is read, then the outcome is told
  *
  * An outcome (how an invocation or an init ended) is kept aside while ENDING, so that the log is complete before END. */
-#include "launcher/function.h"
+#include "launcher/function_state.h"
 
 #include "base/own.h"
-#include "lambda/http.h"
-#include "lambda/runtime_api.h"
-#include "launcher/log_pipe.h"
-#include "launcher/outcome.h"
-#include "policy/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,37 +18,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum state { COLD, INIT, READY, BUSY, ENDING };
 enum { MEMORY_TICK_US = 10000, FREEZE_AFTER_US = 1000, ENDING_TICK_US = 1000, ENDING_TICKS = 3000, INIT_ERROR_GRACE_US = 100000 };
-
-struct function {
-    struct launch *launch;
-    struct event_base *base;
-    function_result_fn on_result;
-    void *to;
-
-    enum state state;
-    enum event_phase phase; /* of the init going on or last made */
-    struct sandbox sandbox;
-    struct runtime_api *api;
-    struct http_server *http;
-    struct log_pipe log;
-    struct event *control, *deadline, *memory, *freeze, *ending;
-
-    bool invoked;             /* an invocation is going on, whatever the state */
-    bool started, dispatched; /* the runtime runs; START was written */
-    bool frozen, runtime_gone, failed, gone /* KILL was answered */, first_init_done;
-    unsigned ending_ticks;
-    const struct text *event;
-    struct invocation invocation;
-    double init_start, init_ms /* of a cold start, till reported; -1: none */, invoke_start;
-    struct outcome outcome; /* of what is ENDING */
-    struct text init_error;
-    char init_error_type[128];
-    bool has_init_error, oom;
-    uint64_t peak;
-    struct err err;
-};
 
 static void begin_init(struct function *f, enum event_phase phase);
 static void end_with(struct function *f, struct outcome outcome);
@@ -65,96 +30,12 @@ static void arm(struct event *timer, double ms)
     event_add(timer, &(struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)((long)(ms * 1000) % 1000000)});
 }
 
-static void tell(struct function *f, struct event e)
-{
-    struct text line = {0};
-    e.time_ms = clock_epoch_ms();
-    e.request_id = f->invocation.id;
-    e.trace = f->invocation.trace;
-    e.memory_mb = f->launch->request->memory.value;
-    if (!f->launch->request->quiet) {
-        if (strcmp(f->launch->request->log_format, "json") == 0)
-            event_json(&e, &line);
-        else
-            event_text(&e, &line);
-    }
-    log_pipe_line(&f->log, &line);
-    text_done(&line);
-}
-
-static double timeout_ms(const struct function *f)
-{
-    return (double)f->launch->request->timeout.value * 1000;
-}
-
-static void look_at_memory(struct function *f)
-{
-    struct memory m;
-    uint64_t limit = f->launch->request->memory.value << 20;
-    memory_read(f->sandbox.fds[FD_PROC], limit, &m);
-    if (m.peak > f->peak)
-        f->peak = m.peak;
-    if (m.used > limit && m.biggest) { /* as the kernel's OOM killer: the biggest goes */
-        f->oom = true;
-        f->launch->report.oom_killed = true;
-        sandbox_tell(&f->sandbox, MESSAGE_KILL_ONE, m.biggest);
-    }
-    if (f->peak > limit) /* it was stopped a moment late; Lambda never shows more than the size */
-        f->peak = limit;
-}
-
 static void on_memory(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct function *f = to;
     if (f->state == INIT || f->state == BUSY)
-        look_at_memory(f);
-}
-
-/* ---- results ---- */
-
-static void note_invocation(struct function *f, const struct outcome *o, double ms, uint64_t billed, uint64_t used)
-{
-    struct report *r = &f->launch->report;
-    r->invocations = xrealloc(r->invocations, r->invocation_count + 1, sizeof *r->invocations);
-    r->invocations[r->invocation_count++] = (struct report_invocation){
-        .request_id = xstrdup(f->invocation.id), .error_type = o->status == STATUS_SUCCESS ? NULL : xstrdup(o->type), .status = o->status,
-        .duration_ms = ms, .init_ms = f->init_ms, .billed_ms = billed, .used_mb = used, .event_bytes = f->event->n,
-        .response_bytes = o->payload.n};
-    r->reason = o->reason;
-    r->peak_bytes = f->peak;
-    r->response_size = o->size ? o->size : o->payload.n;
-    snprintf(r->client, sizeof r->client, "%s", runtime_api_client(f->api));
-}
-
-static void finish_invocation(struct function *f, struct outcome *o)
-{
-    double ms = o->status == STATUS_TIMEOUT ? timeout_ms(f) : clock_ms() - f->invoke_start;
-    double whole = ms + (f->init_ms > 0 ? f->init_ms : 0);
-    uint64_t billed = (uint64_t)whole + (whole > (double)(uint64_t)whole), used = (f->peak + (1 << 20) - 1) >> 20;
-    if (!f->dispatched)
-        tell(f, (struct event){.type = EVENT_START});
-    tell(f, (struct event){.type = EVENT_RUNTIME_DONE, .status = o->status, .error_type = o->type, .duration_ms = ms, .produced = o->payload.n});
-    tell(f, (struct event){.type = EVENT_END});
-    tell(f, (struct event){.type = EVENT_REPORT, .status = o->status, .error_type = o->type, .duration_ms = ms, .billed_ms = billed,
-                           .used_mb = used, .init_ms = f->init_ms});
-    note_invocation(f, o, ms, billed, used);
-    f->init_ms = -1;
-    f->invoked = f->dispatched = false;
-    f->launch->report.phase = AT_END;
-    struct function_result result = {o->status, o->status == STATUS_SUCCESS ? NULL : o->type, &o->payload};
-    f->on_result(f->to, &result);
-}
-
-static void report_init(struct function *f, const struct outcome *o)
-{
-    struct report *r = &f->launch->report;
-    double ms = clock_ms() - f->init_start;
-    tell(f, (struct event){.type = EVENT_INIT_RUNTIME_DONE, .phase = f->phase, .status = o->status, .error_type = o->type});
-    if (o->status != STATUS_SUCCESS)
-        tell(f, (struct event){.type = EVENT_INIT_REPORT, .phase = f->phase, .status = o->status, .error_type = o->type, .duration_ms = ms});
-    r->inits = xrealloc(r->inits, r->init_count + 1, sizeof *r->inits);
-    r->inits[r->init_count++] = (struct report_init){f->phase, o->status, ms, o->status == STATUS_SUCCESS ? NULL : xstrdup(o->type)};
+        function_look_at_memory(f);
 }
 
 /* ---- ending ---- */
@@ -169,7 +50,7 @@ static void conclude(struct function *f)
     f->state = COLD;
     f->started = f->frozen = f->runtime_gone = false;
     if (o.of_init) {
-        report_init(f, &o);
+        function_report_init(f, &o);
         if (f->phase == PHASE_INIT && !o.interrupted) { /* Lambda runs init once more, within the invocation */
             if (f->invoked)
                 begin_init(f, PHASE_INVOKE);
@@ -178,7 +59,7 @@ static void conclude(struct function *f)
         }
     }
     if (f->invoked && o.of_invocation)
-        finish_invocation(f, &o);
+        function_finish(f, &o);
     else if (f->invoked)
         begin_init(f, PHASE_INVOKE);
     outcome_done(&o);
@@ -216,11 +97,11 @@ static void dispatch(struct function *f)
         f->frozen = false;
     }
     if (!f->dispatched)
-        tell(f, (struct event){.type = EVENT_START});
+        function_tell(f, (struct event){.type = EVENT_START});
     f->dispatched = true;
     f->state = BUSY;
     f->launch->report.phase = AT_INVOKE;
-    double left = timeout_ms(f) - (clock_ms() - f->invoke_start);
+    double left = function_timeout_ms(f) - (clock_ms() - f->invoke_start);
     f->invocation.deadline_ms = clock_epoch_ms() + (int64_t)left;
     arm(f->deadline, left);
     runtime_api_invoke(f->api, &f->invocation);
@@ -234,7 +115,7 @@ static void on_next(void *to)
         struct outcome done = {.status = STATUS_SUCCESS};
         if (f->phase == PHASE_INIT)
             f->init_ms = clock_ms() - f->init_start;
-        report_init(f, &done);
+        function_report_init(f, &done);
         f->state = READY;
         if (f->invoked) {
             if (f->phase == PHASE_INIT)
@@ -243,7 +124,7 @@ static void on_next(void *to)
         }
     }
     if (f->state == BUSY) /* on_next also comes for the hand-out itself, and for a client that asks again */
-        arm(f->deadline, timeout_ms(f) - (clock_ms() - f->invoke_start));
+        arm(f->deadline, function_timeout_ms(f) - (clock_ms() - f->invoke_start));
     if (f->state == READY)
         arm(f->freeze, (double)FREEZE_AFTER_US / 1000);
 }
@@ -255,12 +136,12 @@ static void answered(struct function *f, struct outcome *o)
         return;
     event_del(f->deadline);
     if (!ending) {
-        look_at_memory(f); /* before anything else: the processes are still as they were */
+        function_look_at_memory(f); /* before anything else: the processes are still as they were */
         f->state = READY;
     } else {
         f->outcome.of_invocation = false; /* it answered before it died: the answer counts, as on AWS */
     }
-    finish_invocation(f, o);
+    function_finish(f, o);
     if (f->state == READY && !f->invoked && runtime_api_waiting(f->api))
         arm(f->freeze, (double)FREEZE_AFTER_US / 1000);
 }
@@ -362,7 +243,7 @@ static void begin_init(struct function *f, enum event_phase phase)
     } else {
         if (!f->dispatched)
             f->invoke_start = f->invoke_start > 0 ? f->invoke_start : clock_ms();
-        arm(f->deadline, timeout_ms(f) - (clock_ms() - f->invoke_start));
+        arm(f->deadline, function_timeout_ms(f) - (clock_ms() - f->invoke_start));
         sandbox_tell(&f->sandbox, MESSAGE_START, 0); /* the first start is init's own */
     }
 }
@@ -421,18 +302,6 @@ static void on_control(evutil_socket_t fd, short what, void *to)
 
 /* ---- the interface ---- */
 
-static void new_invocation(struct function *f)
-{
-    struct invocation *v = &f->invocation;
-    char random[UUID_SIZE];
-    random_uuid(v->id);
-    random_uuid(random);
-    /* Root: time and 96 random bits; Parent: 64 more. */
-    snprintf(v->trace, sizeof v->trace, "Root=1-%08jx-%.8s%.4s%.4s%.4s%.4s;Parent=%.8s%.4s%.4s;Sampled=0", (uintmax_t)(clock_epoch_ms() / 1000), random,
-             random + 9, random + 14, random + 19, random + 24, v->id, v->id + 9, random + 28);
-    snprintf(v->arn, sizeof v->arn, "arn:aws:lambda:%.64s:123456789012:function:%s", f->launch->request->region, f->launch->inputs.name);
-}
-
 static int serve_api(struct function *f, struct err *err)
 {
     const struct runtime_owner owner = {f, on_next, on_response, on_error, on_init_error, on_too_large, on_truncated};
@@ -453,7 +322,7 @@ int function_start(struct launch *l, struct event_base *base, function_result_fn
     f->log.read_end = f->log.write_end = -1;
     if (log_pipe_open(&f->log, base, err) < 0)
         return -1;
-    tell(f, (struct event){.type = EVENT_INIT_START, .runtime = l->request->runtime, .region = l->request->region, .function = l->inputs.name});
+    function_tell(f, (struct event){.type = EVENT_INIT_START, .runtime = l->request->runtime, .region = l->request->region, .function = l->inputs.name});
     OWN_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0)
         return fail(err, errno, "/dev/null", "open");
@@ -477,7 +346,7 @@ int function_start(struct launch *l, struct event_base *base, function_result_fn
 
 void function_invoke(struct function *f, const struct text *event)
 {
-    new_invocation(f);
+    invocation_begin(&f->invocation, f->launch->request->region, f->launch->inputs.name);
     f->event = event;
     f->invocation.event = event->at;
     f->invocation.event_size = event->n;

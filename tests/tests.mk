@@ -24,11 +24,20 @@ check: deps
 	@$(MAKE) --no-print-directory all examples $(TOOLS) $(B)/tests/unit
 	@sh tests/check.sh $(B)
 
-examples: $(B)/examples/hello-c.zip
-$(B)/examples/%.zip: examples/%/bootstrap.c
-	@mkdir -p $(B)/examples/$*
-	$(CC) -O2 -static -D_GNU_SOURCE -Wall -Wextra -o $(B)/examples/$*/bootstrap $<
-	cd $(B)/examples/$* && rm -f ../$*.zip && zip -q -X ../$*.zip bootstrap
+EXAMPLES := $(patsubst %,$(B)/examples/%.zip,hello-c adder shell first second function)
+examples: $(EXAMPLES)
+$(B)/examples/hello-c.zip: examples/hello-c/bootstrap.c
+	@mkdir -p $(B)/examples/hello-c
+	$(CC) -O2 -static -D_GNU_SOURCE -Wall -Wextra -o $(B)/examples/hello-c/bootstrap $<
+	@rm -f $@; cd $(B)/examples/hello-c && zip -q -X ../hello-c.zip bootstrap
+$(B)/examples/adder.zip: examples/exec-tests/adder.c
+	@mkdir -p $(B)/examples/adder
+	$(CC) -O2 -static -Wall -Wextra -o $(B)/examples/adder/adder $<
+	@rm -f $@; cd $(B)/examples/adder && zip -q -X ../adder.zip adder
+$(B)/examples/shell.zip: $(wildcard examples/shell/*)
+	@mkdir -p $(@D); rm -f $@; cd examples/shell && zip -q -X $(abspath $@) bootstrap function.sh
+$(B)/examples/%.zip: $(wildcard examples/layers/*/* examples/layers/*/*/*)
+	@mkdir -p $(@D); rm -f $@; cd examples/layers/$* && zip -q -X -r $(abspath $@) .
 
 demo: deps
 	@$(MAKE) --no-print-directory all examples
@@ -43,7 +52,7 @@ lint: $(POLICIES)
 	clang --version | head -n 1
 	@for f in $(LRUN_C) $(UNPACK_ONLY) policy/compile.c; do clang -fsyntax-only $(filter-out -fstack-clash-protection,$(ALL_C)) $$f || exit 1; done
 	@clang-tidy --quiet $(LRUN_C) $(UNPACK_ONLY) -- -std=gnu17 -D_GNU_SOURCE $(INCLUDE) 2>/dev/null
-	@for f in $(LRUN_C) $(UNPACK_ONLY); do aarch64-linux-gnu-gcc -fsyntax-only $(filter-out -fstack-clash-protection,$(ALL_C)) \
+	@for f in $(LRUN_C) $(UNPACK_ONLY); do aarch64-linux-gnu-gcc -c -o /dev/null $(filter-out -fstack-clash-protection,$(ALL_C)) \
 	  -idirafter /usr/include -idirafter /usr/include/$$(gcc -print-multiarch) $$f || exit 1; done
 	@echo "lint: gcc and clang without warnings, clang-tidy clean, arm64 compiles"
 

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# bench.sh BUILD: the budgets as ratios against peers run in turn, with medians; written to BUILD/bench.json.
+# ROUNDS (default 300) launches of each. No test: timings never decide whether a change is right.
+set -eu
+build=$(cd "$1" && pwd) rounds=${ROUNDS:-300} here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d /tmp/lrun-bench.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+cc -O2 -g -D_GNU_SOURCE -I"$here/../.." -o "$work/floor" "$here/floor.c"
+cc -O2 -D_GNU_SOURCE -o "$work/race" "$here/race.c"
+mkdir -p "$work/fn" "$work/l1" "$work/l2"
+cc -O2 -static -o "$work/fn/bootstrap" "$here/noop.c"
+cp "$build/examples/hello-c.zip" "$work/c.zip"
+echo one >"$work/l1/f"
+echo two >"$work/l2/f"
+(cd "$work/fn" && zip -q ../fn.zip bootstrap)
+(cd "$work/l1" && zip -q ../l1.zip f)
+(cd "$work/l2" && zip -q ../l2.zip f)
+cp "$build/lrun" "$build/lrun-unpack" "$work"
+# A package with the shape of a published layer: many small files, some large ones.
+/usr/bin/python3 - "$work/big.zip" <<'PY'
+import random, sys, zipfile
+random.seed(1)
+words = [bytes(random.choices(b"abcdefghij \n{}();=", k=40)) for _ in range(400)]
+with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
+    for i in range(4000):
+        size = 400000 if i % 200 == 0 else random.randint(200, 30000)
+        z.writestr(f"python/lib/pkg{i % 90}/mod{i}.py", b"".join(random.choices(words, k=size // 40)))
+PY
+chmod -R a+rX "$work"
+sleep 0.2
+set -- --unshare-all --die-with-parent --clearenv --proc /proc --dev /dev --tmpfs /tmp --ro-bind "$work/fn" /var/task --ro-bind "$work/l1" /opt
+for d in /usr/bin /usr/sbin /usr/lib /usr/lib32 /usr/lib64 /usr/libexec /usr/share /etc/ld.so.cache /etc/alternatives /etc/ssl/certs /etc/protocols /etc/services; do
+    set -- "$@" --ro-bind-try "$d" "$d"
+done
+for l in bin lib lib64; do set -- "$@" --symlink "usr/$l" "/$l"; done
+bench() {
+    cd "$work"
+    cache=$work/cache-$(id -u)
+    # shellcheck disable=SC2016
+    ./race "$rounds" ./floor l1 l2 fn /var/task/bootstrap --- \
+        ./lrun exec --cache-dir "$cache" --layers l1.zip,l2.zip fn.zip -- /var/task/bootstrap --- \
+        bwrap "$@" /var/task/bootstrap --- ./lrun --cache-dir "$cache" c.zip >times
+    { read -r floor; read -r exec; read -r bwrap; read -r run; } <times
+    printf 'exec of a no-op, warm, two layers     %6d us   floor %6d us  ratio %s (budget 1.25)\n' "$exec" "$floor" "$(ratio "$exec" "$floor")"
+    printf '                                                   bwrap %6d us  ratio %s (budget 0.65)\n' "$bwrap" "$(ratio "$exec" "$bwrap")"
+    printf 'run of a C bootstrap, whole process   %6d us   bwrap %6d us  ratio %s (budget 1.00)\n' "$run" "$bwrap" "$(ratio "$run" "$bwrap")"
+}
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+unpack() {
+    mkdir -p "$work/x"
+    cat >cold.sh <<SH
+rm -rf $work/cold; exec ./lrun exec --cache-dir $work/cold big.zip -- /var/task/none
+SH
+    cat >noop.sh <<SH
+rm -rf $work/cold; exec ./lrun exec --cache-dir $work/cache-$(id -u) fn.zip -- /var/task/bootstrap
+SH
+    sed -i 's|/var/task/none|/bin/true|' cold.sh
+    ./race "${COLD_ROUNDS:-7}" sh cold.sh --- sh noop.sh --- sh -c 'rm -rf x; mkdir x; exec bsdtar -xf big.zip -C x' --- \
+        sh -c 'rm -rf x; exec unzip -q big.zip -d x' --- sh -c 'rm -rf x; exec 7z x -bd -ox big.zip' >times
+    { read -r cold; read -r warm; read -r bsdtar; read -r unzip; read -r seven; } <times
+    best=$(printf '%s\n' "$bsdtar" "$unzip" "$seven" | sort -n | head -n 1)
+    cold=$((cold - warm))
+    printf 'cold unpack of 4,000 files            %6d us   best of bsdtar %d, unzip %d, 7z %d us  ratio %s (budget 0.50, with two workers in one archive)\n' \
+        "$cold" "$bsdtar" "$unzip" "$seven" "$(ratio "$cold" "$best")"
+}
+if command -v bwrap >/dev/null; then bench "$@"; else echo "bench: bwrap is missing: make deps"; exit 1; fi
+if command -v bsdtar >/dev/null && command -v 7z >/dev/null; then unpack; else best=0 cold=0; fi
+printf '{"us":{"floor":%d,"exec":%d,"bwrap":%d,"run":%d,"cold":%d,"unpackPeer":%d},"rounds":%d,"uid":%d}\n' "$floor" "$exec" "$bwrap" "$run" "$cold" "$best" "$rounds" "$(id -u)" >"$build/bench.json" 2>/dev/null || true
