@@ -114,15 +114,20 @@ static void on_control(evutil_socket_t fd, short what, void *to)
         }
 }
 
+/* Before the sandbox is there: the command may be running, and heard of, before we are told. */
+static void watch_signals(struct exec *x)
+{
+    for (size_t i = 0; i < COUNT(FORWARDED); i++) {
+        x->signals[i] = evsignal_new(x->base, FORWARDED[i], on_signal, x);
+        event_add(x->signals[i], NULL);
+    }
+}
+
 static void watch(struct exec *x)
 {
     const struct request *r = x->launch->request;
     x->control = event_new(x->base, x->sandbox.control, EV_READ | EV_PERSIST, on_control, x);
     event_add(x->control, NULL);
-    for (size_t i = 0; i < COUNT(FORWARDED); i++) {
-        x->signals[i] = evsignal_new(x->base, FORWARDED[i], on_signal, x);
-        event_add(x->signals[i], NULL);
-    }
     if (r->timeout.set) {
         x->timeout = evtimer_new(x->base, on_timeout, x);
         event_add(x->timeout, &(struct timeval){.tv_sec = (time_t)r->timeout.value});
@@ -171,8 +176,9 @@ static int exec_run(struct launch *l, struct err *err)
     x.base = event_base_new();
     if (!x.base)
         return fail(err, errno, NULL, "make an event loop");
+    watch_signals(&x);
     if (sandbox_start(&l->spec, &x.sandbox, err) < 0) {
-        event_base_free(x.base);
+        unwatch(&x);
         return -1;
     }
     l->report.setup_ms = clock_ms() - start;

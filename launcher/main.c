@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #ifndef LRUN_VERSION
 #define LRUN_VERSION "0"
@@ -50,9 +51,16 @@ static int check_stdio(struct err *err)
 /* A caller may have left signals ignored or blocked (nohup, trap '' CHLD); waiting and timing need them. */
 static void reset_signals(void)
 {
+    enum { SIGNALS = 64, MASK_BYTES = SIGNALS / 8 };
+    static const struct { /* the kernel's own struct sigaction: the C library refuses to touch two of the 64 */
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        unsigned long mask;
+    } by_default;
     sigset_t none;
-    for (int s = 1; s < 32; s++)
-        signal(s, SIG_DFL);
+    for (int s = 1; s <= SIGNALS; s++)
+        syscall(SYS_rt_sigaction, s, &by_default, NULL, MASK_BYTES);
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

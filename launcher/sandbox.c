@@ -54,10 +54,15 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
         .pidfd = (uint64_t)(uintptr_t)&s.pidfd,
         .exit_signal = SIGCHLD,
     };
+    /* The child keeps all signals blocked: a ^C from the terminal reaches it too, and must not run our handlers twice. */
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     long pid = sys_clone3(&args);
     if (pid == 0)
         child(spec, pair, uid, gid);
     int no = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
     close(pair[1]);
     s.control = pair[0];
     if (pid < 0) {

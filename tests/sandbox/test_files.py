@@ -163,7 +163,7 @@ def test_submounts_of_a_volume_are_read_only_too(lrun, empty, tmp):
 
 
 def test_dev_has_five_devices_and_three_links(lrun, empty):
-    r = lrun.sh(empty, "ls /dev; cat /dev/null; head -c 3 /dev/zero | od -An -tx1; echo x > /dev/full; head -c 4 /dev/urandom | wc -c")
+    r = lrun.sh(empty, "ls /dev; cat /dev/null; head -c 3 /dev/zero | od -An -tx1; head -c 1 /dev/zero > /dev/full; head -c 4 /dev/urandom | wc -c")
     assert r.text.split() == ["full", "null", "random", "stderr", "stdin", "stdout", "urandom", "zero", "00", "00", "00", "4"], r
     assert "No space left on device" in r.log
 
