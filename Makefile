@@ -27,8 +27,9 @@ endif
 UNPACK_ONLY := mounts/unpack_main.c mounts/extract.c mounts/elf_facts.c mounts/confine.c mounts/verify.c mounts/zip.c mounts/zip_check.c mounts/manifest.c
 LRUN_C   := $(filter-out $(UNPACK_ONLY) policy/compile.c,$(wildcard launcher/*.c mounts/*.c policy/*.c lambda/*.c base/*.c))
 UNPACK_C := $(UNPACK_ONLY) base/fs.c base/str.c base/err.c base/num.c
-LRUN_O   := $(LRUN_C:%.c=$(B)/%.o)
-UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o)
+SANITIZED := $(if $(SANITIZE),$(B)/tests/tools/sanitizer.o)
+LRUN_O   := $(LRUN_C:%.c=$(B)/%.o) $(SANITIZED)
+UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o) $(SANITIZED)
 POLICIES := $(B)/policy_x86_64.h $(B)/policy_aarch64.h
 # lrun is static: loading the C library alone costs every launch a quarter of a millisecond. Sanitizers need it dynamic.
 LRUN_L    = -Wl,-Bstatic -levent_core -lcap -ljansson $(LLHTTP_LINK) -lm $(if $(SANITIZE),-Wl$(comma)-Bdynamic)

@@ -45,8 +45,8 @@ demo: deps
 
 asan:
 	@$(MAKE) --no-print-directory B=build/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" \
-	  CFLAGS="-O1 -g" all build/asan/tests/probe build/asan/tests/refuse build/asan/tests/unit
-	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 LRUN_ASAN=1 sh tests/check.sh build/asan
+	  CFLAGS="-O1 -g" all examples build/asan/tests/probe build/asan/tests/refuse build/asan/tests/unit
+	sh tests/check.sh build/asan
 
 lint: $(POLICIES)
 	clang --version | head -n 1
