@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import LRUN, ROOT, helper, make_zip, wait_until
+from conftest import LRUN, ROOT, helper, make_zip, processes_of, wait_until
 
 
 def entries(lrun):
@@ -153,6 +153,24 @@ def test_an_archive_that_changes_while_it_is_read_is_refused_or_whole(lrun, tmp)
         target.write_bytes(b.read_bytes())
         out, err = p.communicate()
         assert (p.returncode == 0 and out in good) or p.returncode == 125, (p.returncode, err)
+
+
+def test_an_archive_that_changes_between_hash_and_unpacking_is_refused(lrun, tmp):
+    """strace holds the unpacker for 300 ms after it has hashed; meanwhile other content of the same size is written."""
+    a, b = (make_zip(tmp / f"{n}.zip", {"f": os.urandom(4096)}) for n in "ab")
+    target = tmp / "fn.zip"
+    target.write_bytes(a.read_bytes())
+    assert a.stat().st_size == b.stat().st_size
+    lrun.exec(b, "/bin/true")  # the cache exists
+    wrap = ["strace", "-f", "-qq", "-o", str(tmp / "trace"), "-e", "trace=mkdirat", "-e", "inject=mkdirat:delay_enter=300000"]
+    p = subprocess.Popen([*wrap, *lrun.argv("exec", target, "--", "/bin/true", report=False)], stderr=subprocess.PIPE, text=True)
+    assert wait_until(lambda: (tmp / "trace").exists() and '"tree"' in (tmp / "trace").read_text())
+    (unpacker,) = processes_of("lrun-unpack\0unpack")
+    status = open(f"/proc/{unpacker}/status").read()
+    assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status and open(f"/proc/{unpacker}/environ").read() == "", "it is confined before it reads"
+    with open(target, "r+b") as f:
+        f.write(b.read_bytes())
+    assert p.wait(30) == 125 and "it changed while it was being read" in p.stderr.read()
 
 
 def test_the_unpacker_alone_does_nothing(tmp):

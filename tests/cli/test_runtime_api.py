@@ -305,3 +305,31 @@ def test_the_clients_name_is_in_the_report(lrun, function):
         respond({k.lower(): v for k, v in h.items()}[ID], "1")
     """))
     assert r.report["client"] == "aws-lambda-x/1.2 (httpclient)", r
+
+
+def test_a_client_that_sends_a_byte_at_a_time_and_a_thousand_connections_hold_nobody_up(lrun, function):
+    r = lrun.run(function("""
+        import threading
+        slow = socket.create_connection(API.split(":"))
+        def drip():
+            for byte in b"GET /ping HTTP/1.1\\r\\nX: " + b"y" * 500:
+                slow.send(bytes([byte]))
+                time.sleep(0.01)
+        threading.Thread(target=drip, daemon=True).start()
+        many = []
+        for i in range(900):
+            s = socket.socket()
+            s.settimeout(1)
+            try:
+                s.connect(("169.254.100.1", 9001))
+                many.append(s)
+            except OSError:
+                break
+        for s in many:
+            s.close()
+        time.sleep(0.2)
+        headers, event = next(connect())
+        print(request("POST", BASE + "/invocation/" + headers[ID] + "/response", json.dumps(len(many)), c=connect())[0])
+        next(connect())
+    """), "--timeout", "20")
+    assert r.code == 0 and r.json > 400, r
