@@ -230,17 +230,20 @@ def test_a_response_that_breaks_off_is_truncated(lrun, function):
 
 def test_of_two_that_wait_the_first_is_served_and_the_second_counts_as_the_next(lrun, function):
     r = lrun.run(function("""
-        import threading
-        def worker(name):
-            c = connect()
-            while True:
-                headers, event = next(c)
-                request("POST", BASE + "/invocation/" + headers[ID] + "/response", json.dumps(name), c=c)
-        a = threading.Thread(target=worker, args=("a",)); a.start()
-        time.sleep(0.2)
-        worker("b")
-    """), "-e", "1", "-e", "2", "-e", "3", "--pause", "400", "--timeout", "10")
-    assert sorted(set(r.text.split())) == ['"a"', '"b"'] and r.code == 0, r
+        import select
+        NEXT = b"GET " + BASE.encode() + b"/invocation/next HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n"
+        a, b = (socket.create_connection(API.split(":")) for i in range(2))
+        headers, event = next()
+        respond(headers[ID], '"first"')
+        a.sendall(NEXT)
+        b.sendall(NEXT)
+        for i in range(2):
+            (s,), _, _ = select.select([a, b], [], [])
+            head = s.recv(65536).decode()
+            respond(head.split("Request-Id: ")[1].split("\\r")[0], json.dumps("a" if s is a else "b"))
+        next()
+    """), "-e", "1", "-e", "2", "-e", "3", "--pause", "100", "--timeout", "10")
+    assert r.text.split() == ['"first"', '"a"', '"b"'] and r.code == 0, r
 
 
 def test_a_client_that_goes_away_while_waiting_loses_nothing(lrun, function):
