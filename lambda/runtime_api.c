@@ -173,6 +173,15 @@ static void strip_cause(struct http_request *r)
     r->body = picked;
 }
 
+/* 202, and the body is the caller's. */
+static struct text accept_body(struct http_request *r)
+{
+    struct text body = r->body;
+    r->body = (struct text){0};
+    http_answer(r, 202, JSON_TYPE, ACCEPTED, sizeof ACCEPTED - 1);
+    return body;
+}
+
 static void do_error(struct runtime_api *api, struct http_request *r, const char *id)
 {
     char type[128];
@@ -180,9 +189,7 @@ static void do_error(struct runtime_api *api, struct http_request *r, const char
         return;
     runtime_error_type(http_header(r, "Lambda-Runtime-Function-Error-Type"), type, sizeof type);
     strip_cause(r);
-    struct text body = r->body;
-    r->body = (struct text){0};
-    http_answer(r, 202, JSON_TYPE, ACCEPTED, sizeof ACCEPTED - 1);
+    struct text body = accept_body(r);
     answered(api);
     api->owner.on_error(api->owner.to, type, &body);
     text_done(&body);
@@ -213,9 +220,7 @@ static void do_response(struct runtime_api *api, struct http_request *r, const c
         return;
     }
     bool failed = trailer_error(r, type, sizeof type);
-    struct text body = r->body;
-    r->body = (struct text){0};
-    http_answer(r, 202, JSON_TYPE, ACCEPTED, sizeof ACCEPTED - 1);
+    struct text body = accept_body(r);
     answered(api);
     if (failed)
         api->owner.on_error(api->owner.to, type, &body);
@@ -231,9 +236,7 @@ static void do_init_error(struct runtime_api *api, struct http_request *r)
         return;
     runtime_error_type(http_header(r, "Lambda-Runtime-Function-Error-Type"), type, sizeof type);
     strip_cause(r);
-    struct text body = r->body;
-    r->body = (struct text){0};
-    http_answer(r, 202, JSON_TYPE, ACCEPTED, sizeof ACCEPTED - 1);
+    struct text body = accept_body(r);
     api->state = INIT_ERROR;
     api->owner.on_init_error(api->owner.to, type, &body);
     text_done(&body);

@@ -120,9 +120,9 @@ static const struct row ROWS[] = {
     {0, RUN, "log-format", "text|json", "form of the platform's log lines (default text)", set_choice, FIELD(log_format), 0, 0},
     {0, BOTH, "report", "FILE|-|fd:N", "append one JSON line that says how it went", set_text, FIELD(report), 0, 0},
     {0, ALL, "cache-dir", "DIR", "where unpacked archives are kept", set_text, FIELD(cache_dir), 0, 0},
-    {'q', ALL, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
-    {'v', RUN | CACHE, "verbose", NULL, "say what is done", set_flag, FIELD(verbose), 0, 0},
-    {0, EXEC, "verbose", NULL, "say what is done", set_flag, FIELD(verbose), 0, 0},
+    {'q', BOTH, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
+    {'v', RUN, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
+    {0, EXEC, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
     {'h', ALL, "help", NULL, "this text", set_flag, FIELD(help), 0, 0},
     {0, ALL, "version", NULL, "the version", set_flag, FIELD(version), 0, 0},
 };

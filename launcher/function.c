@@ -259,6 +259,8 @@ static void on_not_started(struct function *f, const struct message *m)
         event_base_loopbreak(f->base);
         return;
     }
+    if (!m->err.path[0] && f->phase == PHASE_INIT)
+        launch_note(f->launch, "no bootstrap is in the package or a layer: pass the layer that brings the runtime with --layers");
     end_with(f, init_failure(f, outcome_not_started(f->invocation.id, m->err.path, m->value)));
 }
 

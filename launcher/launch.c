@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 void launch_note(const struct launch *l, const char *format, ...)
 {
@@ -25,6 +26,20 @@ void launch_note(const struct launch *l, const char *format, ...)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
     fprintf(stderr, "lrun: %s\n", text);
+}
+
+void launch_describe(const struct launch *l)
+{
+    static const char *const KINDS[] = {[ROW_DIR] = "directory", [ROW_FILE] = "file", [ROW_LINK] = "link", [ROW_BIND] = "bind", [ROW_TMPFS] = "tmpfs",
+                                        [ROW_PROC] = "proc", [ROW_WRITE] = "write", [ROW_OVERLAY] = "overlay", [ROW_MASK] = "hidden",
+                                        [ROW_FREEZE] = "read-only", [ROW_SCRATCH] = "scratch"};
+    fprintf(stderr, "lrun: uid %u becomes %d inside; cache %s: %u found, %u unpacked, %ju bytes\n", (unsigned)geteuid(), INSIDE_UID, l->inputs.cache_dir,
+            l->report.hits, l->report.misses, (uintmax_t)l->report.unpacked_bytes);
+    for (size_t i = 0; i < l->plan.n; i++) {
+        const struct row *row = &l->plan.rows[i];
+        fprintf(stderr, "lrun: %-9s /%-36s %s\n", KINDS[row->kind], row->target, row->why);
+    }
+    fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, l->request->net);
 }
 
 /* Extensions would be started first by Lambda: the user must know that they were not. */
@@ -105,6 +120,15 @@ static int make_plan(struct launch *l, struct err *err)
     return plan_make(&in, &l->plan, err);
 }
 
+/* Keys of the caller's session are reached through the keyring a process inherits, whatever its namespaces. The core
+ * policy refuses the calls too, so a failure (no room in the quota, no keys in the kernel) counts only without it. */
+static void leave_session_keyring(struct launch *l)
+{
+    enum { JOIN_SESSION_KEYRING = 1 };
+    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS && l->spec.policy == POLICY_IS_UNCONFINED)
+        report_degraded(&l->report, "the function shares the caller's session keyring");
+}
+
 static void fill_spec(struct launch *l)
 {
     const struct request *r = l->request;
@@ -150,6 +174,9 @@ int launch_prepare(const struct request *r, const char *api, struct launch *ret,
     if (make_plan(l, err) < 0)
         return -1;
     fill_spec(l);
+    if (r->verbose)
+        launch_describe(l);
+    leave_session_keyring(l);
     return 0;
 }
 

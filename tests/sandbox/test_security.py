@@ -281,3 +281,18 @@ def test_control_characters_reach_a_file_but_not_a_terminal(lrun, function):
     seen = os.read(master, 4096)
     os.close(master)
     assert b"\x1b]52" not in seen and b"\x07" not in seen and b"\x1b[2J" not in seen and b"\x1b[31mred\x1b[0m" in seen, seen
+
+
+def test_keys_of_the_callers_session_are_out_of_reach(lrun, probe):
+    """In a session keyring of its own, with a key in it; without a policy, so that only the keyring itself is tested."""
+    code = ("import ctypes, os, sys; c = ctypes.CDLL(None); c.syscall.restype = ctypes.c_long; j, a = {'x86_64': (250, 248), 'aarch64': (219, 217)}[os.uname().machine]; "
+            "assert c.syscall(j, 1, None, 0, 0, 0) > 0; assert c.syscall(a, b'user', b'lrun-canary', b'x', 1, -3) > 0; os.execv(sys.argv[1], sys.argv[1:])")
+    wrap = ("/usr/bin/python3", "-c", code)
+    plain = subprocess.run([*wrap, helper("probe"), "key", "lrun-canary"], capture_output=True, text=True)
+    assert plain.stdout == "ok\n", plain
+    assert probe(lrun, "key", "lrun-canary", options=("--seccomp", "unconfined"), wrap=wrap) == "ENOKEY"
+
+
+def test_verbose_tells_the_plan_with_its_reasons(lrun, empty):
+    r = lrun.sh(empty, "true", ("--verbose",))
+    assert "tmpfs     /tmp" in r.log and "the one writable place" in r.log and "policy lambda" in r.log, r
