@@ -21,6 +21,7 @@
 
 struct place { /* where rows are carried out */
     int work, root;
+    int cwd;        /* where lrun was started: relative names of sources are meant from there */
     unsigned names; /* counts attached trees: their names in the work place */
     bool ours;      /* all of root is our own making so far: its paths can be used as they are */
 };
@@ -39,12 +40,12 @@ static uint64_t row_attrs(const struct row *row)
 }
 
 /* A detached copy of the source's tree. Its path is resolved once, and must lead to what it led to when the user named it. */
-static int clone_source(const struct source *s, struct err *err)
+static int clone_source(const struct place *p, const struct source *s, struct err *err)
 {
     struct stat st;
     if (s->tree >= 0)
         return fcntl(s->tree, F_DUPFD_CLOEXEC, 3);
-    int tree = sys_open_tree(AT_FDCWD, s->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    int tree = sys_open_tree(p->cwd, s->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
     if (tree < 0 || !s->ino) /* no inode: of the host's own system, named by no user */
         return tree < 0 ? fail(err, errno, s->path, "clone the tree that is to be shown in the sandbox") : tree;
     if (fstat(tree, &st) == 0 && st.st_ino == s->ino && st.st_dev == s->dev)
@@ -180,7 +181,7 @@ static int do_bind(const struct place *p, const struct row *row, struct err *err
     int linked = row->flags & FLAG_OPTIONAL ? copy_link(p, row, err) : 0;
     if (linked)
         return linked < 0 ? -1 : 0;
-    OWN_FD int tree = clone_source(&row->source, err);
+    OWN_FD int tree = clone_source(p, &row->source, err);
     if (tree < 0)
         return row->flags & FLAG_OPTIONAL && err->no == ENOENT ? 0 : -1;
     struct stat st;
@@ -209,7 +210,7 @@ static int do_proc(const struct place *p, const struct row *row, struct err *err
 static int attach_lower(struct place *p, const struct source *s, char name[16], struct err *err)
 {
     snprintf(name, 16, "%u", p->names++);
-    OWN_FD int tree = clone_source(s, err);
+    OWN_FD int tree = clone_source(p, s, err);
     if (tree < 0)
         return -1;
     if (mkdirat(p->work, name, 0755) < 0 || sys_move_mount(tree, "", p->work, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -354,6 +355,8 @@ static int open_root(struct place *p, const struct plan *plan, struct err *err)
 int apply_plan(const struct plan *plan, int *ret_root, struct err *err)
 {
     struct place p = {.work = -1, .root = -1};
+    OWN_FD int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    p.cwd = cwd; /* -1 where it may not be searched, as root's own by its later self: absolute names do not need it */
     umask(0); /* the plan's modes are meant */
     if (open_work(&p, err) < 0)
         return -1;

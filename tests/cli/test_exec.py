@@ -193,3 +193,23 @@ def test_root_reaches_what_its_later_self_cannot(lrun, tmp):
     assert lrun.sh(d / "fn.zip", "cat f; echo $SECRET_FILE", ("--env-file", d / "env")).text == "zipread\n"
     assert lrun.sh(d / "dir", "cat f /opt/f", ("--layers", d / "dir")).text == "dirdir"
     assert lrun.sh(d / "fn.zip", "cat /mnt/v/f", ("-v", f"{d}/dir:/mnt/v")).text == "dir"
+
+
+def test_every_name_may_be_relative(lrun, tmp):
+    (tmp / "dir").mkdir()
+    (tmp / "dir/f").write_text("dir")
+    make_zip(tmp / "fn.zip", {"f": "zip"})
+    make_zip(tmp / "l.zip", {"g": "layer"})
+    for package, want in (("fn.zip", "zip"), ("dir", "dir"), ("./dir/../fn.zip", "zip")):
+        argv = [LRUN, "exec", "--cache-dir", "c", "--layers", "l.zip,dir", "-v", "dir:/mnt/d", "--out", "o", "--report", "r", package, "--",
+                "/bin/sh", "-c", "cat f /opt/g /mnt/d/f; cp f /tmp/out/f"]
+        r = subprocess.run(argv, cwd=tmp, capture_output=True, text=True)
+        assert r.stdout == want + "layerdir" and (tmp / "o/f").read_text() == want and (tmp / "r").exists(), r
+
+
+def test_a_current_directory_that_cannot_be_entered_does_not_matter(lrun, empty, tmp):
+    d = tmp / "shut"
+    d.mkdir(mode=0o700)
+    script = f'cd {d} && chmod 000 . && exec "$@"' if not ROOT else f'cd {d} && exec "$@"'
+    assert lrun.exec(empty, "/bin/cat", "handler.txt", wrap=("/bin/sh", "-c", script, "sh")).text == "code\n"
+    d.chmod(0o700)
