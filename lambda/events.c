@@ -58,6 +58,11 @@ void event_text(const struct event *e, struct text *out)
     }
 }
 
+bool event_is_debug(const struct event *e)
+{
+    return (e->type == EVENT_RUNTIME_DONE || e->type == EVENT_INIT_RUNTIME_DONE) && e->status == STATUS_SUCCESS;
+}
+
 static void json_status(const struct event *e, struct text *out)
 {
     json_put(out, "status", EVENT_STATUS_NAMES[e->status]);

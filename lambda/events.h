@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum event_type { EVENT_INIT_START, EVENT_INIT_RUNTIME_DONE, EVENT_INIT_REPORT, EVENT_START, EVENT_RUNTIME_DONE, EVENT_END, EVENT_REPORT };
@@ -24,6 +25,9 @@ struct event {
 };
 
 extern const char *const EVENT_STATUS_NAMES[]; /* success, error, timeout */
+
+/* Below the system log level INFO, Lambda's default: the log leaves it out (telemetry does not). */
+bool event_is_debug(const struct event *e);
 
 /* Adds the line, with its newline; adds nothing for events that the form does not have. */
 void event_text(const struct event *e, struct text *out);

@@ -14,7 +14,7 @@ void function_tell(struct function *f, struct event e)
     e.request_id = f->invocation.id;
     e.trace = f->invocation.trace;
     e.memory_mb = f->launch->request->memory.value;
-    if (!f->launch->request->quiet) {
+    if (!f->launch->request->quiet && !event_is_debug(&e)) {
         if (strcmp(f->launch->request->log_format, "json") == 0)
             event_json(&e, &line);
         else
