@@ -267,6 +267,8 @@ static void on_not_started(struct function *f, const struct message *m)
 static void on_exited(struct function *f, const struct message *m)
 {
     f->runtime_gone = true;
+    if (!f->peak) /* it ended before it was looked at once; this counts mapped files too */
+        f->peak = (uint64_t)m->max_rss;
     f->launch->report.wait_status = m->value;
     f->launch->report.signal = WIFSIGNALED(m->value) ? WTERMSIG(m->value) : 0;
     if (f->state == COLD || f->state == ENDING)

@@ -141,6 +141,7 @@ def test_a_runtime_that_ends_in_an_invocation_is_an_exit_error(lrun, function, h
     r = lrun.run(function(f"headers, event = next()\nsys.stderr.write('half a line')\nsys.stderr.flush()\n{how}\n"))
     id = r.report["invocations"][0]["requestId"]
     assert r.code == 1 and r.json == {"errorType": "Runtime.ExitError", "errorMessage": f"RequestId: {id} Error: {text}"}, r
+    assert r.report["invocations"][0]["maxMemoryUsedMB"] > 0, r
     assert f"half a line\nEND RequestId: {id}\n" in r.log and r.log.endswith("Status: error\tError Type: Runtime.ExitError\n"), r
 
 
