@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* name begins with the newline before it: a process may call itself "RssAnon: 0", and its name comes first. */
 static uint64_t field_kb(const char *text, const char *name)
 {
     const char *at = strstr(text, name);
@@ -24,7 +25,7 @@ static uint64_t rollup(int proc, const char *pid)
     snprintf(path, sizeof path, "%s/smaps_rollup", pid);
     if (fs_read_small(proc, path, text, sizeof text) < 0)
         return 0; /* it ended meanwhile */
-    return field_kb(text, "Pss_Anon:") + field_kb(text, "Pss_Shmem:") + field_kb(text, "SwapPss:");
+    return field_kb(text, "\nPss_Anon:") + field_kb(text, "\nPss_Shmem:") + field_kb(text, "\nSwapPss:");
 }
 
 struct use {
@@ -39,8 +40,8 @@ static struct use status(int proc, const char *pid)
     snprintf(path, sizeof path, "%s/status", pid);
     if (fs_read_small(proc, path, text, sizeof text) < 0)
         return (struct use){0, 0};
-    uint64_t files = field_kb(text, "RssFile:"), high = field_kb(text, "VmHWM:");
-    struct use u = {field_kb(text, "RssAnon:") + field_kb(text, "RssShmem:") + field_kb(text, "VmSwap:"), 0};
+    uint64_t files = field_kb(text, "\nRssFile:"), high = field_kb(text, "\nVmHWM:");
+    struct use u = {field_kb(text, "\nRssAnon:") + field_kb(text, "\nRssShmem:") + field_kb(text, "\nVmSwap:"), 0};
     u.peak = high > files && high - files > u.now ? high - files : u.now;
     return u;
 }

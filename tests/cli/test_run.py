@@ -257,6 +257,22 @@ def test_out_of_memory_kills_and_says_signal_killed(lrun, function):
     assert r.report["reason"] == "out-of-memory" and r.report["evidence"]["oomKilled"] and "Max Memory Used: 128 MB" in r.log, r
 
 
+def test_a_process_cannot_hide_its_memory_behind_its_name(lrun, function):
+    r = lrun.run(function("""
+        import ctypes
+        for name in (b"RssAnon: 0", b"VmHWM: 0", b"RssShmem: 0"):
+            ctypes.CDLL(None).prctl(15, name)
+        headers, event = next()
+        hoard = []
+        for i in range(200):
+            hoard.append(b"x" * (1 << 20))
+            time.sleep(0.002)
+        respond(headers[ID], "1")
+        next()
+    """), "--timeout", "30")
+    assert r.report["reason"] == "out-of-memory", r
+
+
 def test_max_memory_used_is_real(lrun, function):
     code = """
         headers, event = next()
