@@ -260,8 +260,7 @@ def test_out_of_memory_kills_and_says_signal_killed(lrun, function):
 def test_a_process_cannot_hide_its_memory_behind_its_name(lrun, function):
     r = lrun.run(function("""
         import ctypes
-        for name in (b"RssAnon: 0", b"VmHWM: 0", b"RssShmem: 0"):
-            ctypes.CDLL(None).prctl(15, name)
+        ctypes.CDLL(None).prctl(15, b"RssAnon: 0")
         headers, event = next()
         hoard = []
         for i in range(200):
