@@ -4,6 +4,7 @@
 #define LRUN_SYS_H
 
 #include <fcntl.h>
+#include <sys/mount.h> /* before linux/mount.h: in glibc 2.35 the other order does not compile */
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
