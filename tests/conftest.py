@@ -193,3 +193,16 @@ def wait_until(condition, seconds=5):
             return True
         time.sleep(0.01)
     return False
+
+
+def init_of(process, seconds=10):
+    """Pid, seen from here, of process 1 in the sandbox of a running lrun."""
+    def find():
+        for child in open(f"/proc/{process.pid}/task/{process.pid}/children").read().split():
+            try:
+                if open(f"/proc/{child}/comm").read() == "init\n":
+                    return int(child)
+            except OSError:
+                pass
+    assert wait_until(find, seconds), "no sandbox came up"
+    return find()

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import LRUN, make_zip, processes_of, wait_until
+from conftest import LRUN, init_of, make_zip, processes_of, wait_until
 
 ROUNDS = int(os.environ.get("LRUN_KILLS", "100"))
 
@@ -75,10 +75,9 @@ def test_kill_9_of_an_invocation_leaves_no_process(lrun, function):
 
 def test_an_init_that_is_killed_is_an_error_of_lruns(lrun, empty):
     p = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sleep", "60"), stderr=subprocess.PIPE, text=True)
-    children = f"/proc/{p.pid}/task/{p.pid}/children"
-    assert wait_until(lambda: open(children).read().split())
+    init = init_of(p)
     time.sleep(0.1)
-    os.kill(int(open(children).read().split()[0]), signal.SIGKILL)
+    os.kill(init, signal.SIGKILL)
     assert p.wait(10) == 125 and "init was killed" in p.stderr.read()
 
 

@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 import pytest
-from conftest import LRUN, ROOT, helper, make_zip, processes_of, wait_until
+from conftest import LRUN, ROOT, helper, init_of, make_zip, processes_of, wait_until
 from test_files import probe  # noqa: F401
 
 POLICIES = ("lambda", "lambda-legacy", "core")
@@ -135,10 +135,7 @@ def test_the_memory_that_proc_shows_of_process_1_was_wiped(lrun, empty):
     canary = "CANARY-2b9d17"
     env = {"AWS_SECRET_ACCESS_KEY": canary, "PATH": "/usr/bin"}
     p = subprocess.Popen(lrun.argv("exec", "--env", f"AA={canary}", empty, "--", "/bin/sleep", "60"), env=env)
-    children = f"/proc/{p.pid}/task/{p.pid}/children"
-    assert wait_until(lambda: open(children).read().split())
-    init = open(children).read().split()[0]
-    assert wait_until(lambda: open(f"/proc/{init}/comm").read() == "init\n")
+    init = init_of(p)
     seen = open(f"/proc/{init}/environ").read() + open(f"/proc/{init}/cmdline").read()
     p.kill()
     p.wait()
