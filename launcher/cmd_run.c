@@ -67,12 +67,10 @@ static void on_interrupt(evutil_socket_t number, short what, void *to)
 {
     (void)what;
     struct run *x = to;
-    if (x->interrupted || !x->function) { /* a second one does not wait */
-        event_base_loopbreak(x->base);
-        return;
-    }
+    bool again = x->interrupted != 0; /* a second one does not wait */
     x->interrupted = (int)number;
-    function_interrupt(x->function);
+    if (again || !function_interrupt(x->function))
+        event_base_loopbreak(x->base);
 }
 
 /* --net host: the sandbox has no network of its own to listen in, so lrun does, on a free port. */

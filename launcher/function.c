@@ -48,7 +48,7 @@ static void conclude(struct function *f)
     event_del(f->ending);
     runtime_api_reset(f->api);
     f->state = COLD;
-    f->started = f->frozen = f->runtime_gone = false;
+    f->frozen = false;
     if (o.of_init) {
         function_report_init(f, &o);
         if (f->phase == PHASE_INIT && !o.interrupted) { /* Lambda runs init once more, within the invocation */
@@ -225,7 +225,6 @@ static void on_freeze(evutil_socket_t fd, short what, void *to)
         return;
     sandbox_tell(&f->sandbox, MESSAGE_FREEZE, 0);
     f->frozen = true;
-    f->launch->report.frozen_by_signal = true;
     report_degraded(&f->launch->report, "frozen by SIGSTOP, not by a cgroup: programs can notice EINTR and stopped children");
 }
 
@@ -236,7 +235,7 @@ static void begin_init(struct function *f, enum event_phase phase)
     f->state = INIT;
     f->phase = phase;
     f->launch->report.phase = AT_INIT;
-    f->runtime_gone = f->oom = f->has_init_error = false;
+    f->oom = f->has_init_error = false;
     f->init_start = clock_ms();
     if (phase == PHASE_INIT) {
         arm(f->deadline, (double)f->launch->request->init_limit.value * 1000);
@@ -266,7 +265,6 @@ static void on_not_started(struct function *f, const struct message *m)
 
 static void on_exited(struct function *f, const struct message *m)
 {
-    f->runtime_gone = true;
     if (!f->peak) /* it ended before it was looked at once; this counts mapped files too */
         f->peak = (uint64_t)m->max_rss;
     f->launch->report.wait_status = m->value;
@@ -288,7 +286,6 @@ static void on_control(evutil_socket_t fd, short what, void *to)
     struct message m;
     while (!f->failed && sandbox_hear(&f->sandbox, &m, false) == 1)
         switch (m.type) {
-        case MESSAGE_STARTED: f->started = true; break;
         case MESSAGE_NOT_STARTED: on_not_started(f, &m); break;
         case MESSAGE_EXITED: on_exited(f, &m); break;
         case MESSAGE_GONE:
@@ -356,6 +353,7 @@ void function_invoke(struct function *f, const struct text *event)
     f->invocation.event_size = event->n;
     f->invoked = true;
     f->dispatched = false;
+    f->oom = false; /* what was killed before may have been a child that the runtime went on without */
     f->invoke_start = f->state == INIT ? 0 : clock_ms();
     event_del(f->freeze);
     if (f->state == COLD)
@@ -364,14 +362,17 @@ void function_invoke(struct function *f, const struct text *event)
         dispatch(f);
 }
 
-void function_interrupt(struct function *f)
+bool function_interrupt(struct function *f)
 {
+    if (!f->invoked)
+        return false;
     struct outcome o = outcome_interrupted(f->invocation.id);
     o.of_init = f->state == INIT;
-    o.of_invocation = f->invoked;
+    o.of_invocation = true;
     if (f->state == INIT && f->invoke_start <= 0)
         f->invoke_start = clock_ms();
     end_with(f, o);
+    return true;
 }
 
 bool function_failed(const struct function *f, struct err *err)

@@ -27,8 +27,8 @@ int function_start(struct launch *l, struct event_base *base, function_result_fn
 /* event: borrowed until the result. */
 void function_invoke(struct function *f, const struct text *event);
 
-/* Ends what is going on now, as an interruption by the user; a result follows if an invocation was going on. */
-void function_interrupt(struct function *f);
+/* Ends the invocation that is going on, as an interruption by the user: true, and its result follows. False: none is. */
+bool function_interrupt(struct function *f);
 
 /* If lrun itself cannot go on (init of the sandbox was killed): true, with err. */
 bool function_failed(const struct function *f, struct err *err);

@@ -25,8 +25,8 @@ struct function {
     struct event *control, *deadline, *memory, *freeze, *ending;
 
     bool invoked;             /* an invocation is going on, whatever the state */
-    bool started, dispatched; /* the runtime runs; START was written */
-    bool frozen, runtime_gone, failed, gone /* KILL was answered */, first_init_done;
+    bool dispatched; /* START was written */
+    bool frozen, failed, gone; /* gone: KILL was answered */
     unsigned ending_ticks;
     const struct text *event;
     struct invocation invocation;

@@ -53,7 +53,8 @@ static void note_invocation(struct function *f, const struct outcome *o, double 
         .request_id = xstrdup(f->invocation.id), .error_type = o->status == STATUS_SUCCESS ? NULL : xstrdup(o->type), .status = o->status,
         .duration_ms = ms, .init_ms = f->init_ms, .billed_ms = billed, .used_mb = used, .event_bytes = f->event->n,
         .response_bytes = o->payload.n};
-    r->reason = o->reason;
+    if (r->reason == BECAUSE_SUCCESS) /* of several, the first that failed */
+        r->reason = o->reason;
     r->peak_bytes = f->peak;
     r->response_size = o->size ? o->size : o->payload.n;
     snprintf(r->client, sizeof r->client, "%s", runtime_api_client(f->api));

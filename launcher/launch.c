@@ -185,7 +185,7 @@ int launch_finish(struct launch *l, const char *command, int status, struct err 
     struct err second;
     l->report.exit = status >= 0 ? status : err->exit ? err->exit : EXIT_LRUN;
     if (status < 0) {
-        if (l->report.reason == BECAUSE_SUCCESS)
+        if (!err->exit) /* else the command decided it already */
             l->report.reason = BECAUSE_LRUN_FAILED;
         l->report.has_err = true;
         l->report.err = *err;

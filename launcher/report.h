@@ -52,7 +52,7 @@ struct report {
     /* Evidence. */
     char start_path[512]; /* what could not be started, and why */
     int start_errno, wait_status;
-    bool oom_killed, frozen_by_signal, function_is_dir;
+    bool oom_killed, function_is_dir;
     uint64_t response_size;
 };
 

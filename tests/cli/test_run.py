@@ -206,6 +206,7 @@ def test_a_timeout_says_what_aws_says_and_keeps_tmp_but_not_memory(lrun, functio
     id = r.report["invocations"][0]["requestId"]
     assert json.loads(slow) == {"errorType": "Sandbox.Timedout", "errorMessage": f"RequestId: {id} Error: Task timed out after 1.00 seconds"}, r
     assert json.loads(fast)[1] == "still here", r
+    assert r.report["reason"] == "timeout" and [i["status"] for i in r.report["invocations"]] == ["timeout", "success"]
     assert re.search(rf"REPORT RequestId: {id}\tDuration: 1000\.00 ms\tBilled Duration: \d+ ms\t.*\tStatus: timeout\n", r.log), r
     assert r.log.count("INIT_START") == 1 and r.code == 1
 
@@ -333,6 +334,31 @@ def test_an_interrupted_run_still_ends_its_log(lrun, function, number, code):
     p.send_signal(number)
     out, err = p.communicate(timeout=20)
     assert p.returncode == code and out == "" and re.search(r"END RequestId: .*\nREPORT RequestId: .*\tStatus: error\t", err), (p.returncode, err)
+
+
+def test_an_interrupt_between_events_ends_the_run(lrun, function):
+    argv = lrun.argv("run", function(ECHO), "-e", "1", "-e", "2", "--pause", "60000")
+    p = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == "1\n"
+    time.sleep(0.1)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=20)
+    assert p.returncode == 130 and out == "", (p.returncode, out, err)
+
+
+def test_a_child_that_was_killed_for_memory_is_not_the_next_failures_cause(lrun, function):
+    r = lrun.run(function("""
+        import subprocess
+        while True:
+            headers, event = next()
+            if event == b"1":
+                p = subprocess.run(["/usr/bin/python3", "-c", "x = b'x' * (200 << 20); import time; time.sleep(20)"])
+                respond(headers[ID], json.dumps(p.returncode))
+            else:
+                sys.exit(4)
+    """), "-e", "1", "-e", "2", "--timeout", "30")
+    first, second = r.text.splitlines()
+    assert first == "-9" and "exit status 4" in second and r.report["reason"] == "exit", r
 
 
 def test_json_logs_are_platform_events(lrun, function):
