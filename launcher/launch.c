@@ -74,7 +74,7 @@ static void note_differences(struct launch *l)
         if (l->inputs.layers[i].is_dir)
             report_degraded(&l->report, "a layer is a directory: its modes are the host's, not those of a deployed package");
     if (strcmp(r->net, "host") == 0) {
-        report_degraded(&l->report, "the function shares the host's network, its loopback and abstract sockets included");
+        report_degraded(&l->report, "the function shares the host's network, loopback and abstract sockets included, and others on this machine can reach its Runtime API");
         launch_note(l, "--net host: the function can reach whatever this machine's own loopback serves");
     }
     if (strcmp(r->seccomp, "unconfined") == 0)
