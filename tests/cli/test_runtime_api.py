@@ -335,4 +335,4 @@ def test_a_client_that_sends_a_byte_at_a_time_and_a_thousand_connections_hold_no
         print(request("POST", BASE + "/invocation/" + headers[ID] + "/response", json.dumps(len(many)), c=connect())[0])
         next(connect())
     """), "--timeout", "20")
-    assert r.code == 0 and r.json > 400, r
+    assert r.code == 0 and r.json > 100, r
