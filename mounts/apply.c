@@ -84,31 +84,29 @@ static struct parent open_parent(const struct place *p, const char *target)
     return (struct parent){sys_openat2(p->root, path, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), false, slash + 1};
 }
 
+static int make_one(const struct place *p, const char *target, bool file)
+{
+    OWN_PARENT struct parent parent = open_parent(p, target);
+    if (parent.dir < 0)
+        return -1;
+    if (!file)
+        return mkdirat(parent.dir, parent.name, 0755) < 0 && errno != EEXIST ? -1 : 0;
+    OWN_FD int fd = openat(parent.dir, parent.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    return fd < 0 && errno != EEXIST ? -1 : 0;
+}
+
 /* Makes target and the directories to it, following no link that would leave the root. */
 static int make_target(const struct place *p, const struct row *row, struct err *err)
 {
-    OWN_PARENT struct parent parent = open_parent(p, row->target);
-    for (int tries = 0; tries < 2; tries++) {
-        int fd = -1;
-        if (parent.dir < 0)
-            ; /* its own parent is missing */
-        else if (row->flags & FLAG_FILE)
-            fd = openat(parent.dir, parent.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        else
-            fd = mkdirat(parent.dir, parent.name, 0755) < 0 ? -1 : openat(parent.dir, parent.name, O_PATH | O_CLOEXEC);
-        if (fd >= 0 || errno == EEXIST) {
-            own_close(&fd);
-            return 0;
-        }
-        const char *slash = strrchr(row->target, '/');
-        if (errno != ENOENT || !slash || tries)
-            break;
-        OWN_PTR char *above = xasprintf("%.*s", (int)(slash - row->target), row->target);
-        if (make_target(p, &(struct row){.target = above}, err) < 0)
-            return -1;
-        parent_done(&parent);
-        parent = open_parent(p, row->target);
+    OWN_PTR char *path = xstrdup(row->target);
+    int made = 0;
+    for (char *slash = strchr(path, '/'); slash && made == 0; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        made = make_one(p, path, false);
+        *slash = '/';
     }
+    if (made == 0 && make_one(p, path, row->flags & FLAG_FILE) == 0)
+        return 0;
     row_fail(errno, row, "make the mountpoint", err);
     return fail_hint(err, "a volume's place must exist in the package, or lie where nothing is mounted, such as /mnt/NAME");
 }
