@@ -57,8 +57,8 @@ build/policy-compile: policy/compile.c
 	cc -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -o $@ $< -lseccomp -lcjson
 $(B)/policy_%.h: build/policy-compile $(wildcard policy/*.json)
 	@mkdir -p $(@D)
-	{ for p in "CORE core" "REFUSALS core lambda-refusals" "LEGACY core lambda-refusals lambda-legacy" "LAMBDA lambda"; do \
-	  set -- $$p; n=$$1; shift; build/policy-compile $* $$n $$(printf 'policy/%s.json ' $$@) || exit 1; done; } > $@.new && mv $@.new $@
+	c="build/policy-compile $*" d=policy; { $$c CORE $$d/core.json && $$c LAMBDA $$d/core.json $$d/lambda-refusals.json -- $$d/lambda.json && \
+	  $$c LEGACY $$d/core.json $$d/lambda-refusals.json $$d/lambda-legacy.json -- $$d/lambda.json; } > $@.new && mv $@.new $@
 $(B)/docgen: tests/tools/docgen.c $(B)/launcher/cli.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
 	$(CC) $(ALL_C) $(LINK) -o $@ $^
 $(B)/lrun.1: docs/lrun.1.in $(B)/docgen

@@ -251,38 +251,30 @@ static int do_scratch(struct place *p, const struct row *row, struct err *err)
     return mount < 0 ? -1 : attach(p, row, mount, err);
 }
 
+/* Masks and frozen parts lie in /proc or stand for a directory of the skeleton: paths of our own making. */
+static int cover(const struct place *p, const struct row *row, int tree, uint64_t attrs, const char *what, struct err *err)
+{
+    if (tree >= 0 && sys_mount_setattr(tree, "", AT_EMPTY_PATH, attrs, 0) == 0 &&
+        sys_move_mount(tree, "", p->root, row->target, MOVE_MOUNT_F_EMPTY_PATH) == 0)
+        return 0;
+    return errno == ENOENT && row->flags & FLAG_OPTIONAL ? 0 : row_fail(errno, row, what, err);
+}
+
 static int do_mask(struct place *p, const struct row *row, struct err *err)
 {
-    struct stat st;
-    OWN_FD int target = open_target(p, row->target);
-    if (target < 0)
-        return errno == ENOENT && row->flags & FLAG_OPTIONAL ? 0 : row_fail(errno, row, "open what is to be hidden", err);
-    if (fstat(target, &st) < 0)
-        return row_fail(errno, row, "look at what is to be hidden", err);
-    char name[16] = "empty";
-    if (!S_ISDIR(st.st_mode)) {
-        snprintf(name, sizeof name, row->text ? "%u" : "nothing", row->text ? p->names++ : 0);
-        const char *text = row->text ? row->text : "";
-        if (fs_write_new(p->work, name, 0444, text, strlen(text), err) < 0 && err->no != EEXIST)
-            return -1;
-    }
-    OWN_FD int tree = sys_open_tree(p->work, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, row_attrs(row) | MOUNT_ATTR_NOEXEC, 0) < 0 ||
-        sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-        return row_fail(errno, row, "hide", err);
-    return 0;
+    char name[16];
+    snprintf(name, sizeof name, "%u", p->names);
+    if (row->text && (p->names++, fs_write_new(p->work, name, 0444, row->text, strlen(row->text), err) < 0))
+        return -1;
+    const char *source = row->text ? name : row->flags & FLAG_FILE ? "nothing" : "empty";
+    OWN_FD int tree = sys_open_tree(p->work, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    return cover(p, row, tree, row_attrs(row) | MOUNT_ATTR_NOEXEC, "hide", err);
 }
 
 static int do_freeze(const struct place *p, const struct row *row, struct err *err)
 {
-    OWN_FD int target = open_target(p, row->target);
-    if (target < 0)
-        return errno == ENOENT && row->flags & FLAG_OPTIONAL ? 0 : row_fail(errno, row, "open what is to be read-only", err);
-    OWN_FD int tree = sys_open_tree(target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, row_attrs(row), 0) < 0 ||
-        sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-        return row_fail(errno, row, "make read-only", err);
-    return 0;
+    OWN_FD int tree = sys_open_tree(p->root, row->target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+    return cover(p, row, tree, row_attrs(row), "make read-only", err);
 }
 
 static int do_write(const struct place *p, const struct row *row, struct err *err)
@@ -321,6 +313,8 @@ static int open_work(struct place *p, struct err *err)
         return fail(err, errno, "/proc", "mount the work place over");
     if (fchdir(mount) < 0 || mkdirat(mount, "skel", 0755) < 0 || mkdirat(mount, "root", 0755) < 0 || mkdirat(mount, "empty", 0555) < 0)
         return fail(err, errno, NULL, "prepare the work place");
+    if (fs_write_new(mount, "nothing", 0444, "", 0, err) < 0)
+        return -1;
     p->work = take_fd(&mount);
     return 0;
 }

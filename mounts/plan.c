@@ -75,14 +75,14 @@ static const struct row DEV[] = {
 };
 
 #define PROC_RO(where) {.kind = ROW_FREEZE, .flags = FLAG_OPTIONAL | FLAG_EXEC_NOT, .target = "proc/" where, .why = "settings of the kernel"}
-#define PROC_MASK(where) {.kind = ROW_MASK, .flags = FLAG_OPTIONAL, .target = "proc/" where, .why = "tells of the host or its kernel"}
+#define PROC_MASK(where, file) {.kind = ROW_MASK, .flags = FLAG_OPTIONAL | (file), .target = "proc/" where, .why = "tells of the host or its kernel"}
 static const struct row PROC[] = {
     {.kind = ROW_PROC, .flags = FLAG_RW | FLAG_EXEC_NOT, .target = "proc", .why = "the sandbox's own processes"},
     {.kind = ROW_WRITE, .target = "proc/sys/user/max_user_namespaces", .text = "0",
      .why = "refuses user namespaces to all below ours, whatever the system call policy; before proc/sys is read-only"},
     PROC_RO("bus"), PROC_RO("fs"), PROC_RO("irq"), PROC_RO("sys"), PROC_RO("sysrq-trigger"),
-    PROC_MASK("acpi"), PROC_MASK("asound"), PROC_MASK("interrupts"), PROC_MASK("kcore"), PROC_MASK("keys"),
-    PROC_MASK("latency_stats"), PROC_MASK("sched_debug"), PROC_MASK("scsi"), PROC_MASK("timer_list"),
+    PROC_MASK("acpi", 0), PROC_MASK("asound", 0), PROC_MASK("interrupts", FLAG_FILE), PROC_MASK("kcore", FLAG_FILE), PROC_MASK("keys", FLAG_FILE),
+    PROC_MASK("latency_stats", FLAG_FILE), PROC_MASK("sched_debug", FLAG_FILE), PROC_MASK("scsi", 0), PROC_MASK("timer_list", FLAG_FILE),
 };
 
 static const char PASSWD[] = /* lambda-environment: the pool user and the stock accounts of Amazon Linux */
@@ -231,7 +231,7 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     add_shm(&p, in);
     add_all(&p, PROC, COUNT(PROC));
     strv_add(&p.texts, xasprintf("%s\n", in->boot_id));
-    add(&p, (struct row){.kind = ROW_MASK, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[0],
+    add(&p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[0],
                          .why = "generated: the host's would tell two sandboxes that they share it"});
     add(&p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "tmp", .text = "/tmp", .size = in->tmp_bytes,
                          .inodes = in->tmp_bytes / 16384, .mode = 01777, .why = "the one writable place; kept over warm invocations"});

@@ -32,7 +32,7 @@ enum row_kind {
     ROW_PROC,    /* mount: the pid namespace's own                          */
     ROW_WRITE,   /* mount: text into a file that is there, such as a sysctl     */
     ROW_OVERLAY, /* mount: sources, the last on top                         */
-    ROW_MASK,    /* mount: hide a file or directory behind an empty one     */
+    ROW_MASK,    /* mount: hide a directory, or a file (FLAG_FILE) behind text or nothing */
     ROW_FREEZE,  /* mount: bind what is there onto itself, read-only        */
     ROW_SCRATCH, /* mount: a writable layer over what is there              */
 };

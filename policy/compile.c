@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compile.c: a tool of the build: policies from OCI seccomp JSON to BPF, as C.
  *
- *   compile ARCH NAME FILE...    the files are merged (same default action) into one filter, static const POLICY_NAME[]
+ *   compile ARCH NAME FILE... [-- FILE...]    static const POLICY_NAME[]
  *
+ * Files of one group are merged (same default action). What the first group allows is judged by the second: as two
+ * stacked filters would, but loaded in one, and what the first refuses keeps its errno.
  * Compiling at run time would cost a launch a millisecond. A call no rule of an architecture knows is left out of that
  * architecture's filter. Foreign ABIs get ENOSYS: they look like a kernel without them, and never kill. */
 #include <cjson/cJSON.h>
@@ -123,6 +125,24 @@ static size_t emit_plain(struct sock_filter *code, size_t at)
     return at;
 }
 
+/* libseccomp cannot name calls newer than itself: an own prologue answers for all numbers above the last. It leaves
+ * other architectures to the filter behind it, whose first instructions judge them. */
+static size_t emit_prologue(struct sock_filter *code, size_t at, uint32_t arch, uint32_t last)
+{
+    const struct sock_filter prologue[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, 1, 0),
+        BPF_STMT(BPF_JMP | BPF_JA, 0), /* patched below */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+    };
+    memcpy(code + at, prologue, sizeof prologue);
+    size_t end = emit_plain(code, at + sizeof prologue / sizeof prologue[0]);
+    code[at + 2].k = (uint32_t)(end - at - 3);
+    return end;
+}
+
 static void add_file(scmp_filter_ctx ctx, uint32_t arch, const cJSON *root)
 {
     const cJSON *rule, *name;
@@ -166,53 +186,58 @@ static void print_program(const char *name, const struct sock_filter *code, size
     printf("};\n");
 }
 
-int main(int argc, char **argv)
+/* Compiles files argv[from] to argv[to - 1] behind code[at]; returns the new end. */
+static size_t emit_group(struct sock_filter *code, size_t at, uint32_t arch, char **argv, int from, int to)
 {
-    if (argc < 4)
-        die("run without", "ARCH NAME FILE...");
-    uint32_t arch = 0;
-    for (size_t i = 0; i < sizeof ARCHES / sizeof ARCHES[0]; i++)
-        if (strcmp(argv[1], ARCHES[i].name) == 0)
-            arch = ARCHES[i].token;
-    cJSON *first = read_file(argv[3]);
+    cJSON *first = read_file(argv[from]);
     scmp_filter_ctx ctx = seccomp_init(action_of(first, "defaultAction", "defaultErrnoRet"));
-    if (!arch || !ctx)
-        die("make a filter for", argv[1]);
+    if (!ctx)
+        die("make a filter for", argv[from]);
     if (arch != seccomp_arch_native() && (seccomp_arch_add(ctx, arch) || seccomp_arch_remove(ctx, seccomp_arch_native())))
-        die("change the architecture to", argv[1]);
+        die("change the architecture for", argv[from]);
     seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
     seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a decision tree */
-    for (int i = 3; i < argc; i++) {
+    memset(plain, 0, sizeof plain);
+    for (int i = from; i < to; i++) {
         cJSON *root = read_file(argv[i]);
         add_file(ctx, arch, root);
         cJSON_Delete(root);
     }
+    uint32_t last = (uint32_t)number(first, "lastSyscall");
+    if (last)
+        at = emit_prologue(code, at, arch, last);
     int fd = memfd_create("bpf", 0);
     if (fd < 0 || seccomp_export_bpf(ctx, fd) != 0)
-        die("export", argv[2]);
-    static struct sock_filter code[BPF_MAXINSNS];
-    uint32_t last = (uint32_t)number(first, "lastSyscall");
-    /* libseccomp cannot name calls newer than itself: an own prologue answers for all numbers above the last. It
-     * leaves other architectures to the filter, whose first instructions judge them. */
-    const struct sock_filter prologue[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, 1, 0),
-        BPF_STMT(BPF_JMP | BPF_JA, 0), /* patched below */
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-    };
-    size_t start = last ? sizeof prologue / sizeof prologue[0] : 0;
-    memcpy(code, prologue, start * sizeof *code);
-    if (last) {
-        start = emit_plain(code, start);
-        code[2].k = (uint32_t)(start - 3);
-    }
-    ssize_t n = pread(fd, code + start, sizeof code - start * sizeof *code, 0);
+        die("export", argv[from]);
+    ssize_t n = pread(fd, code + at, (BPF_MAXINSNS - at) * sizeof *code, 0);
     if (n <= 0)
-        die("read back", argv[2]);
-    print_program(argv[2], code, start + (size_t)n / sizeof *code);
+        die("read back", argv[from]);
+    close(fd);
     seccomp_release(ctx);
     cJSON_Delete(first);
+    return at + (size_t)n / sizeof *code;
+}
+
+int main(int argc, char **argv)
+{
+    static struct sock_filter code[BPF_MAXINSNS];
+    uint32_t arch = 0;
+    int dashes = 3;
+    if (argc < 4)
+        die("run without", "ARCH NAME FILE...");
+    for (size_t i = 0; i < sizeof ARCHES / sizeof ARCHES[0]; i++)
+        if (strcmp(argv[1], ARCHES[i].name) == 0)
+            arch = ARCHES[i].token;
+    if (!arch)
+        die("make a filter for", argv[1]);
+    while (dashes < argc && strcmp(argv[dashes], "--") != 0)
+        dashes++;
+    size_t first = emit_group(code, 0, arch, argv, 3, dashes), n = first;
+    if (dashes < argc)
+        n = emit_group(code, first, arch, argv, dashes + 1, argc);
+    for (size_t i = 0; n > first && i < first; i++)
+        if (code[i].code == (BPF_RET | BPF_K) && code[i].k == SECCOMP_RET_ALLOW)
+            code[i] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(first - i - 1));
+    print_program(argv[2], code, n);
     return 0;
 }

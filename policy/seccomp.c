@@ -20,13 +20,12 @@
 
 static const struct {
     const char *name;
-    struct sock_fprog programs[2]; /* the kernel takes the strictest answer of all */
-    size_t n;
+    struct sock_fprog program; /* core's refusals come first in each */
 } POLICIES[] = {
-    [POLICY_IS_UNCONFINED] = {"unconfined", {{0, NULL}}, 0},
-    [POLICY_IS_CORE] = {"core", {PROGRAM(POLICY_CORE)}, 1},
-    [POLICY_IS_LAMBDA] = {"lambda", {PROGRAM(POLICY_REFUSALS), PROGRAM(POLICY_LAMBDA)}, 2},
-    [POLICY_IS_LAMBDA_LEGACY] = {"lambda-legacy", {PROGRAM(POLICY_LEGACY), PROGRAM(POLICY_LAMBDA)}, 2},
+    [POLICY_IS_UNCONFINED] = {"unconfined", {0, NULL}},
+    [POLICY_IS_CORE] = {"core", PROGRAM(POLICY_CORE)},
+    [POLICY_IS_LAMBDA] = {"lambda", PROGRAM(POLICY_LAMBDA)},
+    [POLICY_IS_LAMBDA_LEGACY] = {"lambda-legacy", PROGRAM(POLICY_LEGACY)},
 };
 
 int seccomp_policy(const char *name)
@@ -39,9 +38,6 @@ int seccomp_policy(const char *name)
 
 int seccomp_install(enum policy policy)
 {
-    /* The allow list goes last: it does not allow seccomp() itself. */
-    for (size_t i = 0; i < POLICIES[policy].n; i++)
-        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &POLICIES[policy].programs[i]) < 0)
-            return -1;
-    return 0;
+    const struct sock_fprog *program = &POLICIES[policy].program;
+    return program->len == 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program) == 0 ? 0 : -1;
 }

@@ -15,7 +15,7 @@ enum policy {
 /* name: as --seccomp takes it. Returns -1 for an unknown one. */
 int seccomp_policy(const char *name);
 
-/* Installs the filters of the policy in this thread; no_new_privs must be set. Returns -1 with errno set.
+/* Installs the filter of the policy in this thread; no_new_privs must be set. Returns -1 with errno set.
  * Async-signal-safe: called between clone and exec. */
 int seccomp_install(enum policy policy);
 
