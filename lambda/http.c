@@ -193,7 +193,6 @@ static void feed(struct http_connection *c)
             evbuffer_drain(in, (size_t)(llhttp_get_error_pos(&c->parser) - (const char *)chunk.iov_base));
             llhttp_resume(&c->parser);
             c->busy = true;
-            c->closing = false;
             c->server->handler.on_request(c->server->handler.to, c->request); /* may free nothing but the request */
         } else {
             refuse(c, c->header_bytes > c->server->handler.header_max ? "431 Request Header Fields Too Large" : "400 Bad Request");

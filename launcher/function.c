@@ -72,7 +72,7 @@ static void on_ending(evutil_socket_t fd, short what, void *to)
     if (f->gone && (http_server_idle(f->http) || ++f->ending_ticks > ENDING_TICKS))
         conclude(f);
     else
-        arm(f->ending, (double)ENDING_TICK_US / 1000 * (f->gone ? 0 : 1));
+        arm(f->ending, f->gone ? 0 : (double)ENDING_TICK_US / 1000);
 }
 
 static void end_with(struct function *f, struct outcome outcome)

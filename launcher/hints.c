@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const struct hint {
-    const char *step; /* "" any step */
+    const char *step;
     int no;
     const char *file, *value; /* established by this file having this first word; NULL: nothing to establish; "*": it exists */
     const char *text;

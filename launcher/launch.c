@@ -28,7 +28,8 @@ void launch_note(const struct launch *l, const char *format, ...)
     fprintf(stderr, "lrun: %s\n", text);
 }
 
-void launch_describe(const struct launch *l)
+/* --verbose: identity, cache and the plan of mounts, a line each. */
+static void describe(const struct launch *l)
 {
     static const char *const KINDS[] = {[ROW_DIR] = "directory", [ROW_FILE] = "file", [ROW_LINK] = "link", [ROW_BIND] = "bind", [ROW_TMPFS] = "tmpfs",
                                         [ROW_PROC] = "proc", [ROW_WRITE] = "write", [ROW_OVERLAY] = "overlay", [ROW_MASK] = "hidden",
@@ -175,7 +176,7 @@ int launch_prepare(const struct request *r, const char *api, struct launch *ret,
         return -1;
     fill_spec(l);
     if (r->verbose)
-        launch_describe(l);
+        describe(l);
     leave_session_keyring(l);
     return 0;
 }

@@ -29,9 +29,6 @@ int launch_prepare(const struct request *r, const char *api, struct launch *ret,
 /* Writes the report if one was asked for; status and err are the command's. Returns the exit status, or -1 with err. */
 int launch_finish(struct launch *l, const char *command, int status, struct err *err);
 
-/* With --verbose: identity, cache and the plan of mounts, a line each, on stderr. */
-void launch_describe(const struct launch *l);
-
 /* A note for the user on stderr, one line, unless quiet. */
 void launch_note(const struct launch *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -150,7 +150,7 @@ def test_zip64_is_read(lrun, tmp):
 
 def test_of_duplicates_the_last_in_the_directory_wins_and_that_is_said(lrun, tmp):
     first, second = entry("same", data=b"first"), entry("same", data=b"second")
-    (tmp / "dup.zip").write_bytes(build([first, second, entry("./same/../x" if False else "other")]))
+    (tmp / "dup.zip").write_bytes(build([first, second, entry("other")]))
     r = lrun.exec(tmp / "dup.zip", "/bin/cat", "same")
     assert r.text == "second" and "holds 1 names twice" in r.log, r
 
@@ -174,7 +174,7 @@ def test_links_are_kept_as_they_are_and_resolve_inside(lrun, tmp):
                                        entry("out", data=b"/etc/shadow", mode=link), entry("packed", data=b"sub/../f", mode=link, method=8, packed=deflate(b"sub/../f")),
                                        entry("loop", data=b"loop", mode=link), entry("up", data=b"../../../../etc/hostname", mode=link), entry("sub/x")]))
     r = lrun.sh(tmp / "l.zip", "cat rel abs packed; readlink out up loop; cat out up loop")
-    assert r.text.split("\n") == ["herehereherereadlink"[:12] + "/etc/shadow", "../../../../etc/hostname", "loop", ""], r
+    assert r.text.split("\n") == ["here" * 3 + "/etc/shadow", "../../../../etc/hostname", "loop", ""], r
     assert r.log.count("No such file") == 2 and r.log.count("Too many levels") == 1, r
 
 

@@ -249,8 +249,6 @@ def test_of_two_that_wait_the_first_is_served_and_the_second_counts_as_the_next(
 def test_a_client_that_goes_away_while_waiting_loses_nothing(lrun, function):
     r = lrun.run(function("""
         s = socket.create_connection(API.split(":"))
-        if os.path.exists("/tmp/x"):
-            pass
         headers, event = next()
         respond(headers[ID], "1")
         s.sendall(b"GET " + BASE.encode() + b"/invocation/next HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")

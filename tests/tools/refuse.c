@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* refuse.c: runs a command on a host that refuses one system call, as other hosts do.
  *
- *   refuse CALL ERRNO [ARG VALUE] -- CMD...     with ARG: only if that argument has all bits of VALUE; or, with VALUE
- *                                               =TEXT, not at all (strings cannot be seen by a filter) */
+ *   refuse CALL ERRNO [ARG VALUE] -- CMD...     with ARG: only if that argument has all bits of VALUE */
 #include <errno.h>
 #include <seccomp.h>
 #include <stdio.h>
