@@ -1,4 +1,4 @@
-# lrun: see README.md. Targets: deps demo check asan lint layers sizes bench fuzz conformance install
+# lrun: see README.md. Targets: deps demo check asan lint layers sizes api-table soak bench fuzz conformance install
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
 B       ?= build
@@ -24,8 +24,9 @@ LLHTTP_CFLAGS := -isystem /usr/share/include/llhttp
 LLHTTP_OBJECTS = $(patsubst /usr/share/llhttp/%.c,$(B)/llhttp/%.o,$(wildcard /usr/share/llhttp/*.c))
 endif
 
-UNPACK_ONLY := mounts/unpack_main.c mounts/extract.c mounts/elf_facts.c mounts/confine.c mounts/verify.c mounts/zip.c mounts/zip_check.c mounts/manifest.c
-LRUN_C   := $(filter-out $(UNPACK_ONLY) policy/compile.c,$(wildcard launcher/*.c mounts/*.c policy/*.c lambda/*.c base/*.c))
+UNPACK_ONLY := mounts/unpack_main.c mounts/extract.c mounts/untar.c mounts/elf_facts.c mounts/confine.c mounts/verify.c mounts/zip.c mounts/zip_check.c mounts/manifest.c
+POLICY_ONLY := policy/compile.c policy/oci.c
+LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY),$(wildcard launcher/*.c mounts/*.c policy/*.c lambda/*.c base/*.c))
 UNPACK_C := $(UNPACK_ONLY) base/fs.c base/str.c base/err.c base/num.c
 SANITIZED := $(if $(SANITIZE),$(B)/tests/tools/sanitizer.o)
 LRUN_O   := $(LRUN_C:%.c=$(B)/%.o) $(SANITIZED)
@@ -33,14 +34,14 @@ UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o) $(SANITIZED)
 POLICIES := $(B)/policy_x86_64.h $(B)/policy_aarch64.h
 # lrun is static: loading the C library alone costs every launch a quarter of a millisecond. Sanitizers need it dynamic.
 # The linker warns of getaddrinfo and its like: they belong to libevent's resolver, which lrun never calls.
-LRUN_L    = -Wl,-Bstatic -levent_core -lcap -ljansson $(LLHTTP_LINK) -lm $(if $(SANITIZE),-Wl$(comma)-Bdynamic)
+LRUN_L    = -Wl,-Bstatic -levent_core -lcap -ljansson -lz $(LLHTTP_LINK) -lm $(if $(SANITIZE),-Wl$(comma)-Bdynamic)
 LRUN_LINK = $(if $(SANITIZE),$(LINK),$(subst -pie,-static-pie,$(LINK)))
 comma    := ,
 UNPACK_L := -larchive -Wl,-Bstatic -lelf -lz -ldeflate -lseccomp -Wl,-Bdynamic -lcrypto
 
 # A name of a target must not be taken for the folder of that name.
-.PHONY: all deps demo check examples asan lint layers sizes bench fuzz conformance install clean
-all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun.1 $(B)/lrun.bash
+.PHONY: all deps demo check examples asan lint layers sizes api-table soak bench fuzz conformance install clean
+all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(B)/lrun.1 $(B)/lrun.bash
 
 $(B)/lrun: $(LRUN_O) $(LLHTTP_OBJECTS)
 	$(CC) $(CFLAGS) $(SANITIZE) $(LRUN_LINK) -o $@ $^ $(LRUN_L)
@@ -52,14 +53,17 @@ $(B)/%.o: %.c Makefile | $(POLICIES)
 $(B)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
 	@$(CC) -O2 -g -fPIE $(SANITIZE) $(LLHTTP_CFLAGS) -c -o $@ $<
-build/policy-compile: policy/compile.c
+# It compiles lrun's own policies for lrun's build, and is what lrun starts for a user's.
+$(B)/lrun-policy: $(POLICY_ONLY) policy/core.json policy/oci.h base/fs.c base/str.c base/err.c
 	@mkdir -p $(@D)
-	cc -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -o $@ $< -lseccomp -lcjson
-$(B)/policy_%.h: build/policy-compile $(wildcard policy/*.json)
+	$(CC) $(ALL_C) $(LINK) -o $@ $(POLICY_ONLY) base/fs.c base/str.c base/err.c -lseccomp -lcjson
+$(B)/policy_%.h: $(B)/lrun-policy $(wildcard policy/*.json)
 	@mkdir -p $(@D)
-	c="build/policy-compile $*" d=policy; { $$c CORE $$d/core.json && $$c LAMBDA $$d/core.json $$d/lambda-refusals.json -- $$d/lambda.json && \
-	  $$c LEGACY $$d/core.json $$d/lambda-refusals.json $$d/lambda-legacy.json -- $$d/lambda.json; } > $@.new && mv $@.new $@
-$(B)/docgen: tests/tools/docgen.c $(B)/launcher/cli.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
+	c="$(B)/lrun-policy embed $*" d=policy; { $$c CORE $$d/core.json && $$c LAMBDA $$d/core.json $$d/lambda-refusals.json -- $$d/lambda.json && \
+	  $$c LEGACY $$d/core.json $$d/lambda-refusals.json $$d/lambda-legacy.json -- $$d/lambda.json && \
+	  $$c DEBUG $$d/core.json $$d/lambda-refusals.json -- $$d/lambda.json $$d/lambda-debug.json; } > $@.new && mv $@.new $@
+$(B)/launcher/runtime.o: $(wildcard runtimes/*/*)
+$(B)/docgen: tests/tools/docgen.c $(B)/launcher/cli.o $(B)/launcher/request.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
 	$(CC) $(ALL_C) $(LINK) -o $@ $^
 $(B)/lrun.1: docs/lrun.1.in $(B)/docgen
 	$(B)/docgen man | sed -e '/@OPTIONS@/{r /dev/stdin' -e 'd}' -e 's/@VERSION@/$(VERSION)/' docs/lrun.1.in > $@
@@ -72,6 +76,7 @@ include tests/tests.mk
 install: all
 	install -D -m 0755 $(B)/lrun $(DESTDIR)$(PREFIX)/bin/lrun
 	install -D -m 0755 $(B)/lrun-unpack $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-unpack
+	install -D -m 0755 $(B)/lrun-policy $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-policy
 	install -D -m 0644 $(B)/lrun.1 $(DESTDIR)$(PREFIX)/share/man/man1/lrun.1
 	install -D -m 0644 $(B)/lrun.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lrun
 clean:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base64.h: RFC 4648 section 4, decoding only. */
+/* base64.h: RFC 4648 section 4. */
 #ifndef LRUN_BASE64_H
 #define LRUN_BASE64_H
 
@@ -7,5 +7,10 @@
 
 /* Adds the decoded bytes; stops at the first character that is not base64. */
 void base64_decode(const char *encoded, struct text *out);
+
+/* The same, but strictly: false, and nothing added, unless all of it is base64 with its padding. */
+bool base64_decode_strict(const char *encoded, size_t n, struct text *out);
+
+void base64_encode(const void *bytes, size_t n, struct text *out);
 
 #endif

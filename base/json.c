@@ -89,6 +89,12 @@ void json_num(struct text *out, const char *key, double n)
         text_printf(out, "%.3f", n);
 }
 
+void json_flag(struct text *out, const char *key, bool b)
+{
+    json_key(out, key);
+    text_puts(out, b ? "true" : "false");
+}
+
 void json_item(struct text *out, const char *s)
 {
     comma(out);
@@ -183,4 +189,67 @@ int json_each_member(const char *bytes, const char *section, const char *name, j
     int status = *ret_found ? each(object, name, fn, to, err) : 0;
     json_decref(root);
     return status;
+}
+
+json_t *json_read(const char *bytes, size_t n, struct text *why)
+{
+    json_error_t error;
+    json_t *top = json_loadb(bytes, n, DECODE, &error);
+    if (!top && why)
+        text_printf(why, "line %d: %s", error.line, error.text);
+    return top;
+}
+
+void json_release(json_t *top)
+{
+    json_decref(top);
+}
+
+enum json_kind json_kind(const json_t *v)
+{
+    static const enum json_kind KINDS[] = {
+        [JSON_OBJECT] = JSON_IS_OBJECT, [JSON_ARRAY] = JSON_IS_ARRAY, [JSON_STRING] = JSON_IS_TEXT, [JSON_INTEGER] = JSON_IS_NUMBER,
+        [JSON_REAL] = JSON_IS_NUMBER, [JSON_TRUE] = JSON_IS_BOOL, [JSON_FALSE] = JSON_IS_BOOL, [JSON_NULL] = JSON_IS_NULL,
+    };
+    return v ? KINDS[json_typeof(v)] : JSON_IS_ABSENT;
+}
+
+const json_t *json_get(const json_t *object, const char *key)
+{
+    return json_object_get(object, key);
+}
+
+const json_t *json_nth(const json_t *array, size_t i)
+{
+    return json_array_get(array, i);
+}
+
+const char *json_str(const json_t *v)
+{
+    return json_string_value(v);
+}
+
+bool json_int(const json_t *v, int64_t *ret)
+{
+    if (json_is_integer(v))
+        *ret = json_integer_value(v);
+    return json_is_integer(v);
+}
+
+bool json_true_at(const json_t *object, const char *key)
+{
+    return json_is_true(json_object_get(object, key));
+}
+
+void json_print(const json_t *v, struct text *out)
+{
+    char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(16)); /* 17 digits would make 3.1 3.1000000000000001 */
+    text_puts(out, text ? text : "null");
+    free(text);
+}
+
+void json_visit(const json_t *object, json_visit_fn fn, void *to)
+{
+    for (void *at = json_object_iter((json_t *)(uintptr_t)object); at; at = json_object_iter_next((json_t *)(uintptr_t)object, at))
+        fn(json_object_iter_key(at), json_object_iter_value(at), to);
 }

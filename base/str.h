@@ -11,8 +11,8 @@ struct strv { /* a list of owned strings, always followed by NULL once something
     size_t n;
 };
 
-void *xrealloc(void *p, size_t count, size_t size); /* never NULL; count * size is checked */
-void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *p, size_t count, size_t size) __attribute__((returns_nonnull)); /* count * size is checked */
+void *xcalloc(size_t count, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *text);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

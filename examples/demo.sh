@@ -10,6 +10,14 @@ say "lrun --layers first.zip,second.zip function.zip"
 echo
 say "lrun -e '{\"n\":1}' -e '{\"n\":2}' hello-c.zip"
 "$lrun" -e '{"n":1}' -e '{"n":2}' "$zips/hello-c.zip"
+say "lrun -e '{\"name\":\"you\"}' python.zip     # no bootstrap: lambda_function.py tells"
+"$lrun" -e '{"name":"you"}' "$zips/python.zip"
+echo
+if [ -x /usr/bin/node ] || [ -x /usr/local/bin/node ]; then
+    say "lrun node.zip"
+    "$lrun" "$zips/node.zip"
+    echo
+fi
 say "lrun exec -v tests:/mnt/tests --out results adder.zip -- /mnt/tests/run.sh"
 results=$(mktemp -d)/results
 "$lrun" exec -v "$(cd "$(dirname "$0")" && pwd)/exec-tests/tests:/mnt/tests" --out "$results" "$zips/adder.zip" -- /mnt/tests/run.sh

@@ -4,8 +4,8 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "lambda/api_error.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,173 +25,186 @@ static const struct transition {
     {RUNNING, INVOCATION_RESPONSE}, {RUNNING, INVOCATION_ERROR_RESPONSE},
 };
 
+struct exchange { /* an event that was handed out */
+    struct invocation *inv; /* NULL: answered */
+    enum state state;
+    char id[UUID_SIZE];
+    struct http_request *stream; /* the response that is on its way, piece by piece */
+};
+
+enum { LATE_MAX = 32 };
+
 struct runtime_api {
     struct runtime_owner owner;
-    enum state state;
-    const struct invocation *offered; /* not yet handed out, or handed out and unanswered */
-    char id[UUID_SIZE];               /* the last one handed out; stays after its answer */
+    unsigned capacity;
+    enum state state; /* while nothing was handed out */
+    struct exchange *out; /* capacity 1: the last one, which stays after its answer */
+    size_t out_count;
+    struct invocation **offered; /* not yet handed out */
+    size_t offered_count;
     struct http_request **waiting;
     size_t waiting_count;
+    char late[LATE_MAX][UUID_SIZE]; /* of invocations that are over without an answer */
+    unsigned late_count;
     char client[129];
 };
 
-static const char JSON_TYPE[] = "Content-Type: application/json\r\n";
-static const char ACCEPTED[] = "{\"status\":\"OK\"}\n";
-
-struct runtime_api *runtime_api_new(const struct runtime_owner *owner)
+struct runtime_api *runtime_api_new(const struct runtime_owner *owner, unsigned capacity)
 {
     struct runtime_api *api = xcalloc(1, sizeof *api);
     api->owner = *owner;
+    api->capacity = capacity;
     return api;
 }
 
 void runtime_api_done(struct runtime_api *api)
 {
-    if (api)
-        free(api->waiting);
+    if (!api)
+        return;
+    free(api->out);
+    free(api->offered);
+    free(api->waiting);
     free(api);
 }
 
-void invocation_begin(struct invocation *inv, const char *region, const char *name)
-{
-    char random[UUID_SIZE];
-    random_uuid(inv->id);
-    random_uuid(random);
-    /* Root: the time and 96 random bits; Parent: 64 more. */
-    snprintf(inv->trace, sizeof inv->trace, "Root=1-%08jx-%.8s%.4s%.4s%.4s%.4s;Parent=%.8s%.4s%.4s;Sampled=0",
-             (uintmax_t)(clock_epoch_ms() / 1000), random, random + 9, random + 14, random + 19, random + 24, inv->id, inv->id + 9, random + 28);
-    snprintf(inv->arn, sizeof inv->arn, "arn:aws:lambda:%.64s:123456789012:function:%s", region, name);
-}
-
-static void answer_error(struct http_request *r, int status, const char *type, const char *message)
-{
-    struct text body = {0};
-    json_open(&body, '{');
-    json_put(&body, "errorMessage", message);
-    json_put(&body, "errorType", type);
-    json_close(&body, '}');
-    text_puts(&body, "\n");
-    http_answer(r, status, JSON_TYPE, body.at, body.n);
-    text_done(&body);
-}
-
 /* True if the state may change to this one; else the request is answered. */
-static bool may_become(struct runtime_api *api, enum state to, struct http_request *r)
+static bool may_become(enum state from, enum state to, struct http_request *r)
 {
     for (size_t i = 0; i < COUNT(TRANSITIONS); i++)
-        if (TRANSITIONS[i].from == api->state && TRANSITIONS[i].to == to)
+        if (TRANSITIONS[i].from == from && TRANSITIONS[i].to == to)
             return true;
     OWN_PTR char *text = xasprintf("State transition from %s to %s failed for runtime. Error: State transition is not allowed",
-                                   STATE_NAMES[api->state], STATE_NAMES[to]);
-    answer_error(r, 403, "InvalidStateTransition", text);
+                                   STATE_NAMES[from], STATE_NAMES[to]);
+    api_error(r, 403, "InvalidStateTransition", text);
     return false;
 }
 
-static void hand_out(struct runtime_api *api, struct http_request *r)
+static struct exchange *find_exchange(const struct runtime_api *api, const char *id)
 {
+    for (size_t i = 0; i < api->out_count; i++)
+        if (strcmp(api->out[i].id, id) == 0)
+            return &api->out[i];
+    return NULL;
+}
+
+/* The one state of a runtime that takes one event at a time. */
+static enum state *runtime_state(struct runtime_api *api)
+{
+    return api->capacity == 1 && api->out_count ? &api->out[0].state : &api->state;
+}
+
+static void hand_out(const struct invocation *inv, struct http_request *r)
+{
+    const struct {
+        const char *name, *value;
+    } optional[] = {
+        {"Lambda-Runtime-Client-Context", inv->client_context}, {"Lambda-Runtime-Cognito-Identity", inv->cognito}, {"Lambda-Runtime-Aws-Tenant-Id", inv->tenant}};
     struct text headers = {0};
-    const struct invocation *inv = api->offered;
-    text_printf(&headers, "Content-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: %s\r\nLambda-Runtime-Deadline-Ms: %jd\r\n", inv->id,
-                (intmax_t)inv->deadline_ms);
+    text_printf(&headers, "Content-Type: %s\r\nLambda-Runtime-Aws-Request-Id: %s\r\nLambda-Runtime-Deadline-Ms: %jd\r\n",
+                inv->content_type ? inv->content_type : "application/json", inv->id, (intmax_t)inv->deadline_ms);
     text_printf(&headers, "Lambda-Runtime-Invoked-Function-Arn: %s\r\nLambda-Runtime-Trace-Id: %s\r\n", inv->arn, inv->trace);
-    memcpy(api->id, inv->id, sizeof api->id);
-    api->state = RUNNING;
+    for (size_t i = 0; i < COUNT(optional); i++)
+        if (optional[i].value)
+            text_printf(&headers, "%s: %s\r\n", optional[i].name, optional[i].value);
     http_answer(r, 200, headers.at, inv->event, inv->event_size);
     text_done(&headers);
 }
 
+static struct exchange *new_exchange(struct runtime_api *api)
+{
+    if (api->capacity > 1 || api->out_count == 0)
+        api->out = xrealloc(api->out, ++api->out_count, sizeof *api->out);
+    return &api->out[api->out_count - 1];
+}
+
 static void hand_to_waiting(struct runtime_api *api)
 {
-    if (!api->offered || api->state != READY || api->waiting_count == 0)
-        return;
-    struct http_request *first = api->waiting[0];
-    memmove(api->waiting, api->waiting + 1, --api->waiting_count * sizeof(struct http_request *));
-    hand_out(api, first);
+    while (api->offered_count && api->waiting_count && *runtime_state(api) == READY) {
+        struct http_request *first = api->waiting[0];
+        struct invocation *inv = api->offered[0];
+        memmove(api->waiting, api->waiting + 1, --api->waiting_count * sizeof(struct http_request *));
+        memmove(api->offered, api->offered + 1, --api->offered_count * sizeof(struct invocation *));
+        struct exchange *x = new_exchange(api);
+        *x = (struct exchange){.inv = inv, .state = RUNNING};
+        memcpy(x->id, inv->id, sizeof x->id);
+        hand_out(inv, first);
+    }
 }
 
 /* The invocation is answered. Who still waits has asked for the next one already. */
-static void answered(struct runtime_api *api)
+static struct invocation *answered(struct runtime_api *api, struct exchange *x)
 {
-    api->offered = NULL;
-    api->state = api->waiting_count ? READY : RESPONSE_SENT;
+    struct invocation *inv = x->inv;
+    if (api->capacity == 1) {
+        x->inv = NULL;
+        x->stream = NULL;
+        x->state = api->waiting_count ? READY : RESPONSE_SENT;
+    } else {
+        *x = api->out[--api->out_count];
+    }
+    return inv;
 }
 
-static void do_next(struct runtime_api *api, struct http_request *r)
+static void do_next(void *service, struct http_request *r, const char *word)
 {
-    if (!may_become(api, READY, r))
+    struct runtime_api *api = service;
+    enum state *state = runtime_state(api);
+    (void)word;
+    if (!may_become(*state, READY, r))
         return;
-    if (api->state == RUNNING) {
-        hand_out(api, r);
+    if (*state == RUNNING) {
+        hand_out(api->out[0].inv, r);
         return;
     }
     api->waiting = xrealloc(api->waiting, api->waiting_count + 1, sizeof(struct http_request *));
     api->waiting[api->waiting_count++] = r;
-    api->state = READY;
+    *state = READY;
     hand_to_waiting(api);
     api->owner.on_next(api->owner.to);
 }
 
-/* Checks that both answers have in common; false: the request is answered. */
-static bool check_answer(struct runtime_api *api, struct http_request *r, const char *id, enum state to)
+static bool is_late(const struct runtime_api *api, const char *id)
 {
-    if (!api->id[0] || strcmp(id, api->id) != 0) { /* before the state: RIE was seen to do so */
-        answer_error(r, 400, "InvalidRequestID", "Invalid request ID");
-        return false;
-    }
-    if (!may_become(api, to, r))
-        return false;
-    if (!r->too_large)
-        return true;
-    uint64_t size = r->body_size;
-    answer_error(r, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes).");
-    answered(api);
-    api->owner.on_too_large(api->owner.to, size);
+    for (size_t i = 0; i < LATE_MAX; i++)
+        if (strcmp(api->late[i], id) == 0)
+            return true;
     return false;
 }
 
-void runtime_error_type(const char *header, char *ret, size_t size)
+/* Checks that both answers have in common; NULL: the request is answered. */
+static struct exchange *check_answer(struct runtime_api *api, struct http_request *r, const char *id, enum state to)
 {
-    const char *name = header ? strchr(header, '.') : NULL;
-    bool function = header && str_begins(header, "Function."), runtime = header && str_begins(header, "Runtime.");
-    bool good = (function || runtime) && isupper((unsigned char)name[1]) && name[2];
-    for (const char *c = good ? name + 1 : ""; *c; c++)
-        good = good && isalpha((unsigned char)*c);
-    snprintf(ret, size, "%s", good ? header : function ? "Function.Unknown" : "Runtime.Unknown");
+    struct exchange *x = find_exchange(api, id);
+    if (!x) { /* before the state: RIE was seen to do so */
+        if (is_late(api, id))
+            api_error(r, 410, "InvokeTimeout", "Invoke timeout");
+        else
+            api_error(r, 400, "InvalidRequestID", "Invalid request ID");
+        return NULL;
+    }
+    if (x->stream != r && !may_become(x->state, to, r))
+        return NULL;
+    if (!r->too_large && !(x->stream && r->body_size > STREAM_MAX))
+        return x;
+    uint64_t size = r->body_size;
+    api_error(r, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes).");
+    struct invocation *inv = answered(api, x);
+    api->owner.on_too_large(api->owner.to, inv, size);
+    return NULL;
 }
 
-/* The cause goes to X-Ray, which there is none of: the invoker gets the three members that are his. */
-static void strip_cause(struct http_request *r)
+static void do_error(void *service, struct http_request *r, const char *id)
 {
-    static const char *const KEPT[] = {"errorMessage", "errorType", "stackTrace", NULL};
-    const char *type = http_header(r, "Content-Type");
-    struct text picked = {0};
-    if (!type || strcasecmp(type, "application/vnd.aws.lambda.error.cause+json") != 0)
-        return;
-    if (!json_pick(r->body.at, r->body.n, KEPT, &picked))
-        text_puts(&picked, "\"Invalid error body\"");
-    text_done(&r->body);
-    r->body = picked;
-}
-
-/* 202, and the body is the caller's. */
-static struct text accept_body(struct http_request *r)
-{
-    struct text body = r->body;
-    r->body = (struct text){0};
-    http_answer(r, 202, JSON_TYPE, ACCEPTED, sizeof ACCEPTED - 1);
-    return body;
-}
-
-static void do_error(struct runtime_api *api, struct http_request *r, const char *id)
-{
+    struct runtime_api *api = service;
+    struct exchange *x = check_answer(api, r, id, INVOCATION_ERROR_RESPONSE);
     char type[128];
-    if (!check_answer(api, r, id, INVOCATION_ERROR_RESPONSE))
+    if (!x)
         return;
     runtime_error_type(http_header(r, "Lambda-Runtime-Function-Error-Type"), type, sizeof type);
-    strip_cause(r);
-    struct text body = accept_body(r);
-    answered(api);
-    api->owner.on_error(api->owner.to, type, &body);
+    api_strip_cause(r);
+    struct text body = api_accept(r);
+    struct invocation *inv = answered(api, x);
+    api->owner.on_error(api->owner.to, inv, type, &body);
     text_done(&body);
 }
 
@@ -209,149 +222,171 @@ static bool trailer_error(struct http_request *r, char *type, size_t size)
     return true;
 }
 
-static void do_response(struct runtime_api *api, struct http_request *r, const char *id)
+/* AWS knows one mode. */
+static bool mode_is_known(const struct http_request *r)
 {
-    char type[128];
     const char *mode = http_header(r, "Lambda-Runtime-Function-Response-Mode");
-    if (!check_answer(api, r, id, INVOCATION_RESPONSE))
+    return !mode || strcasecmp(mode, "streaming") == 0;
+}
+
+static void do_response(void *service, struct http_request *r, const char *id)
+{
+    struct runtime_api *api = service;
+    struct exchange *x = check_answer(api, r, id, INVOCATION_RESPONSE);
+    char type[128];
+    if (!x)
         return;
-    if (mode && strcasecmp(mode, "streaming") != 0) { /* still Running: RIE's dead end here is a defect */
-        answer_error(r, 400, "InvalidFunctionResponseMode", "Invalid function response mode");
+    if (!mode_is_known(r)) { /* still Running: RIE's dead end here is a defect */
+        api_error(r, 400, "InvalidFunctionResponseMode", "Invalid function response mode");
         return;
     }
     bool failed = trailer_error(r, type, sizeof type);
-    struct text body = accept_body(r);
-    answered(api);
+    struct text body = api_accept(r);
+    struct invocation *inv = answered(api, x);
     if (failed)
-        api->owner.on_error(api->owner.to, type, &body);
+        api->owner.on_error(api->owner.to, inv, type, &body);
     else
-        api->owner.on_response(api->owner.to, &body);
+        api->owner.on_response(api->owner.to, inv, &body);
     text_done(&body);
 }
 
-static void do_init_error(struct runtime_api *api, struct http_request *r)
+static void do_init_error(void *service, struct http_request *r, const char *word)
 {
+    struct runtime_api *api = service;
+    enum state *state = runtime_state(api);
     char type[128];
-    if (!may_become(api, INIT_ERROR, r))
+    (void)word;
+    if (!may_become(*state, INIT_ERROR, r))
         return;
     runtime_error_type(http_header(r, "Lambda-Runtime-Function-Error-Type"), type, sizeof type);
-    strip_cause(r);
-    struct text body = accept_body(r);
-    api->state = INIT_ERROR;
+    api_strip_cause(r);
+    struct text body = api_accept(r);
+    *state = INIT_ERROR;
     api->owner.on_init_error(api->owner.to, type, &body);
     text_done(&body);
 }
 
-static void route_next(struct runtime_api *api, struct http_request *r, const char *id)
+static void do_ping(void *service, struct http_request *r, const char *word)
 {
-    (void)id;
-    do_next(api, r);
-}
-static void route_init_error(struct runtime_api *api, struct http_request *r, const char *id)
-{
-    (void)id;
-    do_init_error(api, r);
-}
-static void route_ping(struct runtime_api *api, struct http_request *r, const char *id)
-{
-    (void)api, (void)id;
+    (void)service, (void)word;
     http_answer(r, 200, "Content-Type: text/plain; charset=utf-8\r\n", "pong", 4);
 }
 
 #define BASE "/2018-06-01/runtime"
-static const struct route {
-    const char *method, *start, *end; /* between the two: the request id; end NULL: start is the whole path */
-    void (*run)(struct runtime_api *, struct http_request *, const char *id);
-} ROUTES[] = {
-    {"GET", BASE "/invocation/next", NULL, route_next},
-    {"POST", BASE "/invocation/", "/response", do_response},
-    {"POST", BASE "/invocation/", "/error", do_error},
-    {"POST", BASE "/init/error", NULL, route_init_error},
-    {"GET", "/2018-06-01/ping", NULL, route_ping},
-    {"GET", "/ping", NULL, route_ping},
+static const struct route ROUTES[] = {
+    {"GET", BASE "/invocation/next", do_next},
+    {"POST", BASE "/invocation/*/response", do_response},
+    {"POST", BASE "/invocation/*/error", do_error},
+    {"POST", BASE "/init/error", do_init_error},
+    {"GET", "/2018-06-01/ping", do_ping},
+    {"GET", "/ping", do_ping},
 };
 
-/* Finds the route of a path; ret_id: owned, or NULL. */
-static const struct route *find_route(const char *path, char **ret_id)
+struct route_table runtime_api_routes(struct runtime_api *api)
 {
-    for (size_t i = 0; i < COUNT(ROUTES); i++) {
-        const struct route *route = &ROUTES[i];
-        size_t start = strlen(route->start), end = route->end ? strlen(route->end) : 0, n = strlen(path);
-        if (!route->end) {
-            if (strcmp(path, route->start) == 0)
-                return route;
-            continue;
-        }
-        if (n <= start + end || !str_begins(path, route->start) || !str_ends(path, route->end) || memchr(path + start, '/', n - start - end))
-            continue;
-        *ret_id = xasprintf("%.*s", (int)(n - start - end), path + start);
-        return route;
-    }
-    return NULL;
+    return (struct route_table){ROUTES, COUNT(ROUTES), api};
 }
 
-static void note_client(struct runtime_api *api, const struct http_request *r)
+void runtime_api_note_client(struct runtime_api *api, const struct http_request *r)
 {
     const char *agent = http_header(r, "User-Agent"), *features = http_header(r, "Lambda-Runtime-Features");
-    if (api->client[0] || !agent)
+    if (api->client[0] || !agent || !str_begins(r->head.path.at, BASE))
         return;
     snprintf(api->client, sizeof api->client, features ? "%.*s (%s)" : "%.*s", (int)strcspn(agent, " "), agent, features);
 }
 
-void runtime_api_request(void *to, struct http_request *r)
+/* The exchange that a request to .../response belongs to. */
+static struct exchange *exchange_of_response(struct runtime_api *api, const struct http_request *r)
 {
-    struct runtime_api *api = to;
+    const struct route_table table = runtime_api_routes(api);
     OWN_PTR char *id = NULL;
-    const struct route *route = find_route(r->path.at, &id);
-    note_client(api, r);
-    if (!route) {
-        static const char TEXT[] = "404 page not found\n";
-        http_answer(r, 404, "Content-Type: text/plain; charset=utf-8\r\n", TEXT, sizeof TEXT - 1);
-    } else if (strcmp(r->method, route->method) != 0) {
-        OWN_PTR char *allow = xasprintf("Allow: %s\r\n", route->method);
-        http_answer(r, 405, allow, "", 0);
-    } else {
-        route->run(api, r, id);
-    }
+    const char *allow;
+    void *service;
+    const struct route *route = r->head.method ? route_find(&table, 1, r->head.method, r->head.path.at, &service, &id, &allow) : NULL;
+    return route && route->run == do_response ? find_exchange(api, id) : NULL;
 }
 
-void runtime_api_gone(void *to, struct http_request *r)
+static void on_piece(void *to, struct http_request *r, const char *bytes, size_t n)
 {
-    struct runtime_api *api = to;
+    struct runtime_api *api = r->owner;
+    (void)to;
+    for (size_t i = 0; i < api->out_count; i++)
+        if (api->out[i].stream == r)
+            api->owner.on_piece(api->owner.to, api->out[i].inv, bytes, n);
+}
+
+void runtime_api_headers(struct runtime_api *api, struct http_request *r)
+{
+    bool any = false;
+    for (size_t i = 0; i < api->out_count; i++)
+        any = any || (api->out[i].inv && api->out[i].inv->streaming);
+    struct exchange *x = any ? exchange_of_response(api, r) : NULL;
+    if (!x || x->state != RUNNING || !x->inv->streaming || !mode_is_known(r))
+        return;
+    x->state = INVOCATION_RESPONSE;
+    x->stream = r;
+    r->owner = api;
+    r->on_piece = on_piece;
+    api->owner.on_stream(api->owner.to, x->inv, http_header(r, "Content-Type"), r);
+}
+
+void runtime_api_gone(struct runtime_api *api, struct http_request *r)
+{
     for (size_t i = 0; i < api->waiting_count; i++)
         if (api->waiting[i] == r) {
             memmove(api->waiting + i, api->waiting + i + 1, (--api->waiting_count - i) * sizeof(struct http_request *));
             return;
         }
-    OWN_PTR char *id = NULL;
-    const struct route *route = r->truncated && r->method ? find_route(r->path.at, &id) : NULL;
-    if (!route || !id || route->run != do_response || strcmp(r->method, "POST") != 0 || api->state != RUNNING || strcmp(id, api->id) != 0)
+    struct exchange *x = r->truncated ? exchange_of_response(api, r) : NULL;
+    if (!x || !(x->state == RUNNING || x->stream == r))
         return;
-    answered(api);
-    api->owner.on_truncated(api->owner.to);
+    struct invocation *inv = answered(api, x);
+    api->owner.on_truncated(api->owner.to, inv);
 }
 
-void runtime_api_invoke(struct runtime_api *api, const struct invocation *inv)
+void runtime_api_invoke(struct runtime_api *api, struct invocation *inv)
 {
-    api->offered = inv;
+    api->offered = xrealloc(api->offered, api->offered_count + 1, sizeof(struct invocation *));
+    api->offered[api->offered_count++] = inv;
     hand_to_waiting(api);
+}
+
+void runtime_api_drop(struct runtime_api *api, const struct invocation *inv)
+{
+    for (size_t i = 0; i < api->offered_count; i++)
+        if (api->offered[i] == inv)
+            memmove(api->offered + i, api->offered + i + 1, (--api->offered_count - i) * sizeof(struct invocation *));
+    for (size_t i = 0; i < api->out_count; i++)
+        if (api->out[i].inv == inv) {
+            answered(api, &api->out[i]);
+            return;
+        }
+}
+
+void runtime_api_forget(struct runtime_api *api, const struct invocation *inv)
+{
+    if (runtime_api_running(api, inv))
+        memcpy(api->late[api->late_count++ % LATE_MAX], inv->id, sizeof inv->id);
+    runtime_api_drop(api, inv);
 }
 
 void runtime_api_reset(struct runtime_api *api)
 {
     api->state = STARTED;
-    api->offered = NULL;
-    api->id[0] = 0;
+    api->out_count = api->offered_count = 0;
 }
 
-bool runtime_api_running(const struct runtime_api *api)
+bool runtime_api_running(const struct runtime_api *api, const struct invocation *inv)
 {
-    return api->state == RUNNING;
+    for (size_t i = 0; i < api->out_count; i++)
+        if (api->out[i].inv == inv)
+            return true;
+    return false;
 }
 
 bool runtime_api_waiting(const struct runtime_api *api)
 {
-    return api->state == READY && api->waiting_count > 0;
+    return *runtime_state((struct runtime_api *)(uintptr_t)api) == READY && api->waiting_count > 0;
 }
 
 const char *runtime_api_client(const struct runtime_api *api)

@@ -92,6 +92,7 @@ VALUE(v_stream, log_stream)
 VALUE(v_key_id, access_key_id)
 VALUE(v_secret, secret_access_key)
 VALUE(v_token, session_token)
+VALUE(v_term, term)
 
 static const char *v_memory(const struct variables_input *in, char *scratch, size_t size)
 {
@@ -114,6 +115,27 @@ static const char *v_library_path(const struct variables_input *in, char *scratc
     (void)scratch, (void)size;
     return in->al2 ? ALL + sizeof "/var/lang/lib:" - 1 : ALL;
 }
+static const char *v_execution_env(const struct variables_input *in, char *scratch, size_t size)
+{
+    snprintf(scratch, size, "AWS_Lambda_%s", in->runtime);
+    return in->python || in->nodejs ? scratch : NULL;
+}
+static const char *v_node_path(const struct variables_input *in, char *scratch, size_t size)
+{
+    snprintf(scratch, size, "/opt/nodejs/node%u/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task", in->version);
+    return in->nodejs ? scratch : NULL;
+}
+/* Under run the bootstrap makes the search path, as on Lambda; a command has no bootstrap, and finds the layers by this. */
+static const char *v_python_path(const struct variables_input *in, char *scratch, size_t size)
+{
+    snprintf(scratch, size, "/var/task:/opt/python/lib/python3.%u/site-packages:/opt/python:/var/runtime", in->version);
+    return in->python && !in->api ? scratch : NULL;
+}
+static const char *v_debug_port(const struct variables_input *in, char *scratch, size_t size)
+{
+    snprintf(scratch, size, "%u", in->debug_port);
+    return in->debug_port && in->api && (in->python || in->nodejs) ? scratch : NULL;
+}
 static const char *v_json(const struct variables_input *in, char *scratch, size_t size)
 {
     (void)scratch, (void)size;
@@ -125,8 +147,22 @@ static const char *v_level(const struct variables_input *in, char *scratch, size
     return in->json_logs ? "INFO" : NULL;
 }
 
+static const char *v_initialization(const struct variables_input *in, char *scratch, size_t size)
+{
+    (void)scratch, (void)size;
+    return in->max_concurrency > 1 ? "lambda-managed-instances" : "on-demand";
+}
+
+static const char *v_max_concurrency(const struct variables_input *in, char *scratch, size_t size)
+{
+    snprintf(scratch, size, "%u", in->max_concurrency);
+    return in->max_concurrency > 1 ? scratch : NULL;
+}
+
 /* default_only: the user's value wins. Not set, as on Lambda: HOME USER LOGNAME HOSTNAME SHELL TERM TMPDIR; for provided.*
- * AWS_EXECUTION_ENV PWD SHLVL _X_AMZN_TRACE_ID _LAMBDA_TELEMETRY_LOG_FD; the metadata API, which lrun does not serve. */
+ * AWS_EXECUTION_ENV PWD SHLVL _X_AMZN_TRACE_ID, which managed runtimes' bootstraps and clients set but for the first. Our
+ * choice: _LAMBDA_TELEMETRY_LOG_FD only where there are extensions, which alone could tell; without it clients log to stdout, in
+ * order with what else they print. No metadata API, which lrun does not serve. */
 static const struct variable {
     const char *name, *fixed; /* fixed, or found by value */
     value_fn value;
@@ -135,7 +171,8 @@ static const struct variable {
     {"AWS_LAMBDA_FUNCTION_NAME", NULL, v_name, false},
     {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", NULL, v_memory, false},
     {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST", NULL, false},
-    {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand", NULL, false},
+    {"AWS_LAMBDA_INITIALIZATION_TYPE", NULL, v_initialization, false},
+    {"AWS_LAMBDA_MAX_CONCURRENCY", NULL, v_max_concurrency, false},
     {"AWS_LAMBDA_LOG_GROUP_NAME", NULL, v_group, false},
     {"AWS_LAMBDA_LOG_STREAM_NAME", NULL, v_stream, false},
     {"AWS_LAMBDA_LOG_FORMAT", NULL, v_json, false},
@@ -153,6 +190,11 @@ static const struct variable {
     {"LAMBDA_TASK_ROOT", "/var/task", NULL, false},
     {"LAMBDA_RUNTIME_DIR", "/var/runtime", NULL, false},
     {"_HANDLER", NULL, v_handler, false},
+    {"AWS_EXECUTION_ENV", NULL, v_execution_env, false},
+    {"NODE_PATH", NULL, v_node_path, true},
+    {"PYTHONPATH", NULL, v_python_path, true},
+    {"LRUN_DEBUG_PORT", NULL, v_debug_port, false},
+    {"TERM", NULL, v_term, true},
     {"LANG", "en_US.UTF-8", NULL, true},
     {"TZ", ":UTC", NULL, true},
     {"PATH", NULL, v_path, true},
@@ -177,4 +219,27 @@ void variables_make(const struct variables_input *in, struct strv *ret)
     }
     for (size_t i = 0; in->user && i < in->user->n; i++)
         strv_add(ret, xstrdup(in->user->at[i]));
+}
+
+/* lambda-environment, section 1.3. */
+void variables_for_extensions(const struct strv *all, struct strv *ret)
+{
+    static const char *const HIDDEN[] = {
+        "AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
+        "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_HANDLER", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_LAMBDA_TELEMETRY_LOG_FD", "LRUN_DEBUG_PORT",
+    };
+    for (size_t i = 0; i < all->n; i++) {
+        bool hidden = false;
+        for (size_t k = 0; k < COUNT(HIDDEN); k++)
+            hidden = hidden || key_is(all->at[i], HIDDEN[k]);
+        if (!hidden)
+            strv_add(ret, xstrdup(all->at[i]));
+    }
+}
+
+void variables_for_frames(const struct strv *all, int fd, struct strv *ret)
+{
+    for (size_t i = 0; i < all->n; i++)
+        strv_add(ret, xstrdup(all->at[i]));
+    strv_add(ret, xasprintf("_LAMBDA_TELEMETRY_LOG_FD=%d", fd));
 }

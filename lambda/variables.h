@@ -13,8 +13,14 @@ struct variables_input {
     const char *log_stream;
     const char *access_key_id, *secret_access_key, *session_token; /* NULL: not set */
     unsigned memory;      /* MB */
+    const char *runtime;  /* as AWS names it */
+    unsigned version;     /* of the language */
     bool al2;             /* provided.al2, still on the old sandbox */
+    bool python, nodejs;  /* managed runtimes */
     bool json_logs;
+    unsigned max_concurrency; /* invocations an environment takes at once */
+    unsigned debug_port;  /* 0: none; ours, for the packs' bootstraps, which take it away */
+    const char *term;     /* of the terminal that the function is given, or NULL */
     const struct strv *user; /* K=V, checked */
 };
 
@@ -29,5 +35,11 @@ int variables_check_size(const struct strv *list, struct err *err);
 
 /* All variables, as envp wants them. */
 void variables_make(const struct variables_input *in, struct strv *ret);
+
+/* Those of them that extensions see. */
+void variables_for_extensions(const struct strv *all, struct strv *ret);
+
+/* All, and _LAMBDA_TELEMETRY_LOG_FD: a runtime that knows it writes framed messages there. */
+void variables_for_frames(const struct strv *all, int fd, struct strv *ret);
 
 #endif

@@ -7,13 +7,15 @@
 #include <errno.h>
 #include <string.h>
 
-enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, CACHE = 1 << CMD_CACHE, BOTH = RUN | EXEC, ALL = BOTH | CACHE };
+enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE,
+       BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, ALL = ANY | CACHE };
 
 static const struct command_row {
     const char *name, *synopsis, *help;
 } COMMANDS[CMD_COUNT] = {
     [CMD_RUN] = {"run", "lrun [run] [OPTIONS] FUNCTION", "invoke the function: response on stdout, log on stderr"},
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run any command in the function's environment"},
+    [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...", "keep functions warm behind Lambda's Invoke API and function URLs"},
     [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "look after the cache of unpacked archives"},
 };
 
@@ -60,6 +62,12 @@ static int set_choice(const struct row *row, const char *value, struct request *
     return fail_hint(err, "it is one of %s", row->arg);
 }
 
+/* A word without dot and slash is no file: more likely one of the others, misspelt. */
+static int set_choice_or_file(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    return strpbrk(value, "./") ? set_text(row, value, r, err) : set_choice(row, value, r, err);
+}
+
 static int set_num(const struct row *row, const char *value, struct request *r, struct err *err)
 {
     struct number *n = field_of(row, r);
@@ -70,6 +78,12 @@ static int set_num(const struct row *row, const char *value, struct request *r, 
     }
     n->set = true;
     return 0;
+}
+
+static int set_debug_port(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    r->debug = true;
+    return set_num(row, value, r, err);
 }
 
 static int add_text(const struct row *row, const char *value, struct request *r, struct err *err)
@@ -95,44 +109,57 @@ static int add_layers(const struct row *row, const char *value, struct request *
 
 #define FIELD(name) offsetof(struct request, name)
 static const struct row ROWS[] = {
-    {0, BOTH, "layers", "A.zip,B.zip", "layers merged into /opt, the later one wins; repeats; at most 5", add_layers, FIELD(layers), 0, 0},
+    {0, ANY, "layers", "A.zip,B.zip", "layers merged into /opt, the later one wins; repeats; at most 5", add_layers, FIELD(layers), 0, 0},
     {'e', RUN, "event", "FILE|JSON|-", "the event: a file, JSON text, or - for stdin; repeats (default {})", add_text, FIELD(events), 0, 0},
     {0, RUN, "pause", "MS", "wait this long between events, frozen (default 0)", set_num, FIELD(pause), 0, 3600000},
-    {0, BOTH, "handler", "NAME", "what _HANDLER says (default function.handler)", set_text, FIELD(handler), 0, 0},
-    {0, BOTH, "memory", "MB", "memory of the function (default 128; exec: no limit)", set_num, FIELD(memory), 128, 10240},
-    {0, BOTH, "timeout", "SECONDS", "stop it after this long (default 3; exec: never)", set_num, FIELD(timeout), 1, 900},
-    {0, BOTH, "tmp-size", "MB", "size of /tmp (default 512)", set_num, FIELD(tmp_size), 512, 10240},
-    {0, RUN, "init-limit", "SECONDS", "how long the init phase may take (default 10)", set_num, FIELD(init_limit), 1, 900},
-    {0, BOTH, "env", "K=V", "set a variable; K alone copies the caller's; repeats", add_text, FIELD(env), 0, 0},
-    {0, BOTH, "env-file", "FILE", "variables from KEY=VALUE lines or SAM's JSON; repeats", add_text, FIELD(env_files), 0, 0},
+    {0, ANY, "handler", "NAME", "what _HANDLER says (default: the runtime's, as lambda_function.lambda_handler)", set_text, FIELD(handler), 0, 0},
+    {0, ANY, "memory", "MB", "memory of the function (default 128; exec: no limit)", set_num, FIELD(memory), 128, 10240},
+    {0, ANY, "timeout", "SECONDS", "stop it after this long (default 3; exec: never)", set_num, FIELD(timeout), 1, 900},
+    {0, ANY, "tmp-size", "MB", "size of /tmp (default 512)", set_num, FIELD(tmp_size), 512, 10240},
+    {0, INVOKES, "init-limit", "SECONDS", "how long the init phase may take (default 10)", set_num, FIELD(init_limit), 1, 900},
+    {0, ANY, "env", "K=V", "set a variable; K alone copies the caller's; repeats", add_text, FIELD(env), 0, 0},
+    {0, ANY, "env-file", "FILE", "variables from KEY=VALUE lines or SAM's JSON; repeats", add_text, FIELD(env_files), 0, 0},
     {0, BOTH, "name", "NAME", "name of the function (default: that of the file)", set_text, FIELD(name), 0, 0},
-    {0, BOTH, "region", "REGION", "AWS region it believes in (default us-east-1)", set_text, FIELD(region), 0, 0},
-    {0, BOTH, "credentials", "fake|env|profile:NAME", "AWS credentials it sees (default fake)", set_text, FIELD(credentials), 0, 0},
-    {0, BOTH, "runtime", "provided.al2023|provided.al2", "the runtime it claims to be (default provided.al2023)", set_choice, FIELD(runtime), 0, 0},
-    {0, BOTH, "rootfs", "DIR|host", "the root file system it runs on (default host)", set_text, FIELD(rootfs), 0, 0},
-    {0, BOTH, "net", "none|host", "its network (default none: a loopback of its own)", set_choice, FIELD(net), 0, 0},
-    {0, BOTH, "seccomp", "lambda|lambda-legacy|core|unconfined", "system calls it may use (default lambda)", set_choice, FIELD(seccomp), 0, 0},
-    {0, BOTH, "shm", "absent|denied|MB", "/dev/shm: as on Lambda, unwritable, or of a size", set_text, FIELD(shm), 0, 0},
+    {0, ANY, "region", "REGION", "AWS region it believes in (default us-east-1)", set_text, FIELD(region), 0, 0},
+    {0, ANY, "credentials", "fake|env|profile:NAME", "AWS credentials it sees (default fake)", set_text, FIELD(credentials), 0, 0},
+    {0, ANY, "runtime", "ID", "the runtime it claims to be: python3.11, nodejs20.x, provided.al2023, ... (default: the package tells)", set_text, FIELD(runtime), 0, 0},
+    {0, ANY, "strict", NULL, "refuse a package that needs a newer C library than the named runtime has", set_flag, FIELD(strict), 0, 0},
+    {0, ANY, "rootfs", "DIR|host", "the root file system it runs on (default host)", set_text, FIELD(rootfs), 0, 0},
+    {0, ANY, "net", "none|host|user|blackhole", "its network: a loopback (default), the host's, outwards by pasta, or one where connections hang", set_choice, FIELD(net), 0, 0},
+    {0, ANY, "cgroup", "DIR", "cgroup v2 directory to limit it in (default: the one around lrun's own, if it may be divided)", set_text, FIELD(cgroup), 0, 0},
+    {0, ANY, "seccomp", "lambda|lambda-legacy|core|unconfined|FILE", "system calls it may use: built in, or OCI JSON as Docker's (default lambda)", set_choice_or_file, FIELD(seccomp), 0, 0},
+    {0, ANY, "shm", "absent|denied|MB", "/dev/shm: as on Lambda, unwritable, or of a size", set_text, FIELD(shm), 0, 0},
+    {0, BOTH, "debug", NULL, "for debuggers: ptrace is allowed, no timeouts, no freeze, the terminal is the function's", set_flag, FIELD(debug), 0, 0},
+    {'d', BOTH, "debug-port", "PORT", "--debug, with 127.0.0.1:PORT led to the function's debugger; node and debugpy listen there", set_debug_port, FIELD(debug_port), 1, 65535},
+    {0, BOTH, "hold", NULL, "keep the environment of a failure, and say how to enter it", set_flag, FIELD(hold), 0, 0},
+    {'t', EXEC, "tty", NULL, "give the command a terminal of its own", set_flag, FIELD(tty), 0, 0},
+    {0, EXEC, "in", "PID", "run the command in the environment that another lrun keeps, instead of a function's", set_num, FIELD(in), 1, 4194304},
     {'w', EXEC, "workdir", "DIR", "directory to start in (default /var/task)", set_text, FIELD(workdir), 0, 0},
     {'v', EXEC, "volume", "SRC:DST[:ro|rw]", "show a file or directory of the host, read-only by default; repeats", add_text, FIELD(volumes), 0, 0},
     {0, EXEC, "scratch", NULL, "make /var/task writable; what is written is discarded", set_flag, FIELD(scratch), 0, 0},
     {0, EXEC, "out", "DIR", "copy the regular files of /tmp/out here afterwards", set_text, FIELD(out), 0, 0},
-    {0, RUN, "log-format", "text|json", "form of the platform's log lines (default text)", set_choice, FIELD(log_format), 0, 0},
+    {0, INVOKES, "log-format", "text|json", "form of the platform's log lines (default text)", set_choice, FIELD(log_format), 0, 0},
+    {0, SERVE, "host", "ADDRESS", "where to listen (default 127.0.0.1)", set_text, FIELD(host), 0, 0},
+    {'p', SERVE, "port", "PORT", "the Invoke API's port; 0 takes a free one (default 3001)", set_num, FIELD(port), 0, 65535},
+    {0, SERVE, "url", "[NAME=]PORT", "a function URL: HTTP requests there are events of payload format 2.0; repeats", add_text, FIELD(urls), 0, 0},
+    {0, SERVE, "url-mode", "buffered|stream", "how function URLs answer: as a whole, or as the function sends it (default buffered)", set_choice, FIELD(url_mode), 0, 0},
+    {0, SERVE, "cors", NULL, "let web pages of any origin use the function URLs", set_flag, FIELD(cors), 0, 0},
+    {0, SERVE, "concurrency", "N", "environments a function may have (default 10)", set_num, FIELD(concurrency), 1, 1000},
+    {0, SERVE, "queue", "N", "requests that may wait for an environment; beyond it they get 429 (default 100)", set_num, FIELD(queue), 0, 100000},
+    {0, SERVE, "max-concurrency", "N", "invocations an environment takes at once, as on Lambda Managed Instances (default 1)", set_num, FIELD(max_concurrency), 1, 64},
+    {0, SERVE, "idle-timeout", "SECONDS", "shut an environment down after so long without work; 0: never (default 600)", set_num, FIELD(idle_timeout), 0, 86400},
+    {0, SERVE, "stream-shape", NULL, "stream as slowly as Lambda: 2 MB/s after the first 6 MB", set_flag, FIELD(stream_shape), 0, 0},
+    {0, SERVE, "watch", NULL, "when a package changes, go on with the new one; no request is dropped", set_flag, FIELD(watch), 0, 0},
+    {0, SERVE, "config", "FILE", "functions and their options from JSON (see lrun.json in the manual)", set_text, FIELD(config), 0, 0},
+    {0, SERVE, "ready-fd", "N", "write a line to this descriptor once requests can come", set_num, FIELD(ready_fd), 0, 1u << 20},
     {0, BOTH, "report", "FILE|-|fd:N", "append one JSON line that says how it went", set_text, FIELD(report), 0, 0},
     {0, ALL, "cache-dir", "DIR", "where unpacked archives are kept", set_text, FIELD(cache_dir), 0, 0},
-    {'q', BOTH, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
-    {'v', RUN, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
+    {'q', ANY, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
+    {'v', INVOKES, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
     {0, EXEC, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
     {'h', ALL, "help", NULL, "this text", set_flag, FIELD(help), 0, 0},
     {0, ALL, "version", NULL, "the version", set_flag, FIELD(version), 0, 0},
 };
-
-void request_done(struct request *r)
-{
-    struct strv *lists[] = {&r->words, &r->layers, &r->env, &r->env_files, &r->events, &r->volumes};
-    for (size_t i = 0; i < COUNT(lists); i++)
-        strv_done(lists[i]);
-}
 
 enum command cli_command(int argc, char **argv)
 {
@@ -197,6 +224,37 @@ static int parse_option(int argc, char **argv, int *at, struct request *r, struc
     return row->set(row, value, r, err);
 }
 
+static int too_many_layers(struct err *err)
+{
+    return fail(err, 0, NULL, "use these layers: Cannot reference more than 5 layers."); /* CreateFunction's InvalidParameterValueException */
+}
+
+static int check_serve(const struct request *r, struct err *err)
+{
+    if (r->layers.n > 5)
+        return too_many_layers(err);
+    if (r->words.n || r->config)
+        return 0;
+    fail(err, 0, NULL, "serve without a function");
+    return fail_hint(err, "usage: %s", COMMANDS[CMD_SERVE].synopsis);
+}
+
+int cli_set(struct request *r, const char *option, const char *value, struct err *err)
+{
+    const struct row *row = find_row(r->command, option, strlen(option), 0);
+    if (!row || row->field == FIELD(config) || row->field == FIELD(help) || row->field == FIELD(version)) {
+        fail(err, 0, option, "use the option");
+        return fail_hint(err, "see lrun %s --help", COMMANDS[r->command].name);
+    }
+    if (!row->arg && strcmp(value, "true") != 0) {
+        fail(err, 0, option, "use a value for the switch");
+        return fail_hint(err, "it is true, or not there");
+    }
+    char *kept = xstrdup(value);
+    strv_add(&r->owned, kept);
+    return row->set(row, kept, r, err);
+}
+
 static int check_words(struct request *r, bool saw_dashes, struct err *err)
 {
     if (r->help || r->version)
@@ -207,7 +265,14 @@ static int check_words(struct request *r, bool saw_dashes, struct err *err)
         fail(err, 0, NULL, "tell what to do with the cache");
         return fail_hint(err, "usage: %s", COMMANDS[CMD_CACHE].synopsis);
     }
-    if (r->words.n != 1) {
+    if (r->command == CMD_SERVE)
+        return check_serve(r, err);
+    size_t functions = r->in.set ? 0 : 1;
+    if (r->words.n > functions && r->in.set) {
+        fail(err, 0, r->words.at[0], "use a function beside --in");
+        return fail_hint(err, "the environment that is entered has its own");
+    }
+    if (r->words.n != functions) {
         fail(err, 0, r->words.n ? r->words.at[1] : NULL, r->words.n ? "take a second function" : "run without a function");
         return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis);
     }
@@ -215,18 +280,18 @@ static int check_words(struct request *r, bool saw_dashes, struct err *err)
         fail(err, 0, NULL, "run without a command");
         return fail_hint(err, "usage: %s; the -- is required", COMMANDS[CMD_EXEC].synopsis);
     }
-    r->function = r->words.at[0];
-    if (r->layers.n > 5) /* the words of CreateFunction's InvalidParameterValueException */
-        return fail(err, 0, NULL, "use these layers: Cannot reference more than 5 layers.");
-    return 0;
+    r->function = functions ? r->words.at[0] : "";
+    return r->layers.n > 5 ? too_many_layers(err) : 0;
 }
 
 int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
 {
     *ret = (struct request){
-        .command = cli_command(argc, argv), .args = argv, .handler = "function.handler", .region = "us-east-1", .credentials = "fake",
-        .runtime = "provided.al2023", .rootfs = "host", .net = "none", .seccomp = "lambda", .shm = "absent", .log_format = "text",
+        .command = cli_command(argc, argv), .args = argv, .region = "us-east-1", .credentials = "fake",
+        .rootfs = "host", .net = "none", .seccomp = "lambda", .shm = "absent", .log_format = "text",
         .memory = {128, false}, .timeout = {3, false}, .tmp_size = {512, false}, .init_limit = {10, false}, .workdir = "/var/task",
+        .host = "127.0.0.1", .url_mode = "buffered", .port = {3001, false}, .concurrency = {10, false}, .queue = {100, false}, .max_concurrency = {1, false},
+        .idle_timeout = {600, false},
     };
     bool named = argc > 1 && strcmp(argv[1], COMMANDS[ret->command].name) == 0, dashes = false;
     for (int i = named ? 2 : 1; i < argc; i++) {

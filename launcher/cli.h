@@ -11,6 +11,9 @@
 /* Fills ret from the command line. Strings in it borrow from argv. An err means usage: exit status 2 (125 for exec). */
 int cli_parse(int argc, char **argv, struct request *ret, struct err *err);
 
+/* Sets one option by its name, as the command line would; value "true" for a switch. The value is copied. */
+int cli_set(struct request *r, const char *option, const char *value, struct err *err);
+
 /* The command argv asks for, known even where the rest does not parse. */
 enum command cli_command(int argc, char **argv);
 

@@ -3,6 +3,7 @@
 #include "launcher/identity.h"
 #include "mounts/cache.h"
 
+#include "base/helper.h"
 #include "base/own.h"
 
 #include <string.h>
@@ -22,7 +23,7 @@ int cmd_cache(const struct request *r, struct err *err)
             continue;
         int program = -1;
         if (identity_choose(&id, err) < 0 || identity_cache_dir(&id, r->cache_dir, &dir, err) < 0 ||
-            unpacker_open(&program, err) < 0 || identity_take(&id, err) < 0 || cache_open(dir, program, &cache, err) < 0)
+            helper_open(UNPACKER, &program, err) < 0 || identity_take(&id, err) < 0 || cache_open(dir, program, &cache, err) < 0)
             return -1;
         int status = VERBS[i].run(&cache, stdout, err);
         cache_done(&cache);

@@ -3,14 +3,18 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "launcher/commands.h"
+#include "launcher/forward.h"
 #include "launcher/launch.h"
 #include "launcher/results.h"
+#include "launcher/terminal.h"
 #include "policy/memory.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static const int FORWARDED[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 
@@ -20,7 +24,9 @@ struct exec {
     struct sandbox sandbox;
     struct event *control, *timeout, *memory, *signals[COUNT(FORWARDED)];
     unsigned asked_to_end; /* SIGINT and SIGTERM so far */
-    bool ended;
+    struct terminal terminal; /* -t */
+    struct forward *forward;  /* --debug-port */
+    bool ended, held;
     int status; /* exit status of lrun */
     struct err err;
     bool failed;
@@ -63,6 +69,11 @@ static void on_signal(evutil_socket_t number, short what, void *to)
 {
     (void)what;
     struct exec *x = to;
+    if (x->held) {
+        if (number == SIGINT || number == SIGTERM)
+            event_base_loopbreak(x->base);
+        return;
+    }
     if ((number == SIGINT || number == SIGTERM) && ++x->asked_to_end > 1) { /* the command did not heed the first */
         x->launch->report.signal = (int)number;
         end(x, BECAUSE_INTERRUPTED, 128 + (int)number);
@@ -105,6 +116,7 @@ static void on_control(evutil_socket_t fd, short what, void *to)
         case MESSAGE_STARTED: x->launch->report.phase = AT_COMMAND; break;
         case MESSAGE_NOT_STARTED: on_not_started(x, &m); break;
         case MESSAGE_EXITED: on_exited(x, &m); break;
+        case MESSAGE_SOCKET: forward_socket(x->forward, take_fd(&x->sandbox.fds[FD_SOCKET])); break;
         case MESSAGE_HANGUP:
             fail(&x->err, 0, NULL, "go on: the sandbox's init was killed");
             x->failed = true;
@@ -169,15 +181,50 @@ static int bring_results(struct exec *x, struct err *err)
     return 0;
 }
 
+static void ask_socket(void *to)
+{
+    struct exec *x = to;
+    sandbox_tell(&x->sandbox, MESSAGE_SOCKET, 0);
+}
+
+/* What the command left stays, for whoever wants to look into it, until lrun is interrupted. */
+static void hold(struct exec *x)
+{
+    if (!x->launch->request->hold || x->failed || x->status == 0)
+        return;
+    fprintf(stderr, "lrun: status %d, held for you to look into; end it with ^C, enter it with: lrun exec -t --in %d -- /bin/bash\n", x->status, getpid());
+    x->held = true;
+    event_base_dispatch(x->base);
+}
+
+static int start_command(struct exec *x, struct err *err)
+{
+    struct launch *l = x->launch;
+    if (l->request->tty) {
+        if (terminal_open(&x->terminal, STDOUT_FILENO, false, err) < 0)
+            return -1;
+        for (int i = 0; i < 3; i++)
+            l->spec.stdio[i] = x->terminal.theirs;
+        l->spec.tty = true;
+    }
+    if (sandbox_start(&l->spec, &x->sandbox, err) < 0)
+        return -1;
+    if (l->inputs.debugger >= 0)
+        x->forward = forward_new(x->base, take_fd(&l->inputs.debugger), (uint16_t)l->request->debug_port.value, ask_socket, x);
+    return l->request->tty ? terminal_join(&x->terminal, x->base, err) : 0;
+}
+
 static int exec_run(struct launch *l, struct err *err)
 {
-    struct exec x = {.launch = l};
+    struct exec x = {.launch = l, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}};
     double start = clock_ms();
     x.base = event_base_new();
     if (!x.base)
         return fail(err, errno, NULL, "make an event loop");
     watch_signals(&x);
-    if (sandbox_start(&l->spec, &x.sandbox, err) < 0) {
+    if (start_command(&x, err) < 0) {
+        terminal_done(&x.terminal);
+        sandbox_done(&x.sandbox);
         unwatch(&x);
         return -1;
     }
@@ -186,7 +233,10 @@ static int exec_run(struct launch *l, struct err *err)
     on_control(-1, 0, &x); /* a short command may be over already */
     if (!x.ended)
         event_base_dispatch(x.base);
+    terminal_done(&x.terminal);
+    hold(&x);
     int status = bring_results(&x, err);
+    forward_done(x.forward);
     sandbox_done(&x.sandbox);
     unwatch(&x);
     if (x.failed) {
@@ -203,8 +253,10 @@ static int exec_run(struct launch *l, struct err *err)
 
 int cmd_exec(const struct request *r, struct err *err)
 {
+    if (r->in.set)
+        return cmd_enter(r, err);
     static struct launch l; /* large; one per process */
-    int status = launch_prepare(r, NULL, &l, err);
+    int status = launch_prepare(r, &l, err);
     if (status == 0)
         status = exec_run(&l, err);
     return launch_finish(&l, "exec", status, err);

@@ -5,18 +5,19 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "launcher/commands.h"
-#include "launcher/function.h"
+#include "launcher/environment.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 struct run {
     struct launch *launch;
     struct event_base *base;
-    struct function *function;
+    struct environment *environment;
+    struct call call;
+    struct text response;
     struct event *pause, *interrupts[2];
     size_t next;     /* event to send */
     bool any_error;
@@ -26,8 +27,9 @@ struct run {
 };
 
 /* A single response is byte-exact, with a newline on a terminal only; several are one compact JSON line each. */
-static int print_response(struct run *x, const struct text *payload)
+static int print_response(struct run *x)
 {
+    const struct text *payload = &x->response;
     struct text out = {0};
     if (x->launch->inputs.event_count > 1) {
         json_compact(payload->at ? payload->at : "", payload->n, &out);
@@ -42,25 +44,95 @@ static int print_response(struct run *x, const struct text *payload)
     return status;
 }
 
+static void invoke_next(struct run *x)
+{
+    const struct launch *l = x->launch;
+    const struct text *event = &l->inputs.events[x->next++];
+    x->call = (struct call){.owner = x, .invocation = {.event = event->at, .event_size = event->n}};
+    invocation_begin(&x->call.invocation);
+    invocation_arn(l->request->region, l->inputs.name, NULL, x->call.invocation.arn, sizeof x->call.invocation.arn);
+    environment_invoke(x->environment, &x->call);
+}
+
 static void on_pause(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
-    struct run *x = to;
-    function_invoke(x->function, &x->launch->inputs.events[x->next++]);
+    invoke_next(to);
 }
 
-static void on_result(void *to, const struct function_result *result)
+/* A failed environment stays as it is, for whoever wants to look into it, until lrun is interrupted. */
+static bool hold(const struct run *x)
+{
+    if (!x->launch->request->hold || !x->any_error || x->interrupted)
+        return false;
+    fprintf(stderr, "lrun: held for you to look into; end it with ^C, enter it with: lrun exec -t --in %d -- /bin/bash\n", getpid());
+    return true;
+}
+
+static void on_init(void *to, const struct report_init *init)
 {
     struct run *x = to;
-    x->any_error = x->any_error || result->status != STATUS_SUCCESS;
-    if (!x->interrupted && print_response(x, result->payload) < 0)
+    struct report *r = &x->launch->report;
+    r->inits = xrealloc(r->inits, r->init_count + 1, sizeof *r->inits);
+    r->inits[r->init_count] = *init;
+    r->inits[r->init_count++].error_type = init->error_type ? xstrdup(init->error_type) : NULL;
+}
+
+static void on_answer(void *to, struct call *c, const struct outcome *o)
+{
+    struct run *x = to;
+    (void)c;
+    x->response.n = 0;
+    text_add(&x->response, o->payload.at, o->payload.n);
+}
+
+static void note_invocation(struct run *x, const struct call *c, const struct call_figures *figures)
+{
+    struct report *r = &x->launch->report;
+    bool failed = c->status != STATUS_SUCCESS;
+    r->invocations = xrealloc(r->invocations, r->invocation_count + 1, sizeof *r->invocations);
+    r->invocations[r->invocation_count++] = (struct report_invocation){
+        .request_id = xstrdup(c->invocation.id), .error_type = failed ? xstrdup(c->error_type) : NULL, .status = c->status, .duration_ms = figures->ms,
+        .init_ms = figures->init_ms, .billed_ms = figures->billed_ms, .used_mb = figures->used_mb, .event_bytes = c->invocation.event_size, .response_bytes = x->response.n};
+    if (r->reason == BECAUSE_SUCCESS) /* of several, the first that failed */
+        r->reason = c->reason;
+    r->peak_bytes = environment_peak(x->environment);
+    r->response_size = c->response_bytes;
+}
+
+/* Lambda's shutdown phase, which costs nothing where no extension is registered. */
+static void end(struct run *x)
+{
+    environment_stop(x->environment);
+}
+
+static void on_done(void *to, struct call *c, const struct call_figures *figures)
+{
+    struct run *x = to;
+    x->any_error = x->any_error || c->status != STATUS_SUCCESS;
+    note_invocation(x, c, figures);
+    if (!x->interrupted && print_response(x) < 0)
         x->status = -1;
     if (x->interrupted || x->status < 0 || x->next >= x->launch->inputs.event_count) {
-        event_base_loopbreak(x->base);
+        if (x->status < 0 || !hold(x))
+            end(x);
         return;
     }
     uint64_t ms = x->launch->request->pause.value;
     event_add(x->pause, &(struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)});
+}
+
+static void on_closed(void *to)
+{
+    event_base_loopbreak(((struct run *)to)->base);
+}
+
+static void on_broken(void *to, const struct err *err)
+{
+    struct run *x = to;
+    x->err = *err;
+    x->status = -1;
+    event_base_loopbreak(x->base);
 }
 
 static void on_interrupt(evutil_socket_t number, short what, void *to)
@@ -69,21 +141,10 @@ static void on_interrupt(evutil_socket_t number, short what, void *to)
     struct run *x = to;
     bool again = x->interrupted != 0; /* a second one does not wait */
     x->interrupted = (int)number;
-    if (again || !function_interrupt(x->function))
+    if (again)
         event_base_loopbreak(x->base);
-}
-
-/* --net host: the sandbox has no network of its own to listen in, so lrun does, on a free port. */
-static int listen_on_host(int *ret, char *address, size_t size, struct err *err)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof a;
-    OWN_FD int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (s < 0 || bind(s, (struct sockaddr *)&a, sizeof a) < 0 || listen(s, 128) < 0 || getsockname(s, (struct sockaddr *)&a, &length) < 0)
-        return fail(err, errno, "127.0.0.1", "listen for the Runtime API at");
-    snprintf(address, size, "127.0.0.1:%u", ntohs(a.sin_port));
-    *ret = take_fd(&s);
-    return 0;
+    else if (!environment_interrupt(x->environment))
+        end(x);
 }
 
 static int run_events(struct run *x, struct err *err)
@@ -97,14 +158,15 @@ static int run_events(struct run *x, struct err *err)
         x->interrupts[i] = evsignal_new(x->base, SIGNALS[i], on_interrupt, x);
         event_add(x->interrupts[i], NULL);
     }
-    int status = function_start(x->launch, x->base, on_result, x, &x->function, err);
+    const struct environment_config config = {
+        .launch = x->launch, .base = x->base, .cgroup = &x->launch->cgroup,
+        .owner = {.to = x, .on_init = on_init, .on_answer = on_answer, .on_done = on_done, .on_closed = on_closed, .on_broken = on_broken}};
+    int status = environment_start(&config, &x->environment, err);
     if (status == 0) {
-        function_invoke(x->function, &x->launch->inputs.events[x->next++]);
+        invoke_next(x);
         event_base_dispatch(x->base);
-        if (function_failed(x->function, err))
-            status = -1;
     }
-    function_done(x->function);
+    environment_done(x->environment);
     event_free(x->pause);
     for (size_t i = 0; i < COUNT(SIGNALS); i++)
         event_free(x->interrupts[i]);
@@ -116,12 +178,7 @@ int cmd_run(const struct request *r, struct err *err)
 {
     static struct launch l; /* large; one per process */
     struct run x = {.launch = &l};
-    char address[32] = API_ADDRESS ":9001";
-    OWN_FD int listener = -1;
-    if (strcmp(r->net, "host") == 0 && listen_on_host(&listener, address, sizeof address, err) < 0)
-        return -1;
-    int status = launch_prepare(r, address, &l, err);
-    l.inputs.listener = take_fd(&listener);
+    int status = launch_prepare(r, &l, err);
     if (status == 0)
         status = run_events(&x, err);
     if (status == 0 && x.status < 0) {
@@ -135,5 +192,6 @@ int cmd_run(const struct request *r, struct err *err)
     } else if (status == 0) {
         status = x.any_error ? EXIT_FUNCTION_ERROR : 0;
     }
+    text_done(&x.response);
     return launch_finish(&l, "run", status, err);
 }

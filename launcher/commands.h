@@ -10,6 +10,8 @@ enum { EXIT_FUNCTION_ERROR = 1, EXIT_USAGE = 2, EXIT_TIME = 124, EXIT_LRUN = 125
 
 int cmd_run(const struct request *r, struct err *err);
 int cmd_exec(const struct request *r, struct err *err);
+int cmd_enter(const struct request *r, struct err *err); /* exec --in */
+int cmd_serve(const struct request *r, struct err *err);
 int cmd_cache(const struct request *r, struct err *err);
 
 #endif

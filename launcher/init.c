@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* init.c: process 1 of the sandbox.
  *
- * Starts the payload, then does three things for ever: reaps every child that ends, does what the supervisor says, and
+ * Starts the extensions and the payload, then does three things for ever: reaps every child that ends, does what the supervisor says, and
  * ends when the supervisor is gone.
- *   Must:     report the payload's end to the supervisor before reaping on.
+ *   Must:     report a program's end to the supervisor before reaping on.
  *   Must not: exit on an error of its own: the kernel kills the sandbox with it. */
 #include "base/own.h"
 #include "launcher/payload.h"
 #include "launcher/sandbox.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 struct init {
     struct inside *in;
-    pid_t payload; /* 0: none */
+    pid_t programs[PROGRAMS_MAX]; /* 0: none */
+    bool told_ready;
 };
 
 /* Handshake #1 goes out once the payload runs: it need not wait for the supervisor to wake up. */
@@ -30,16 +37,63 @@ static void say_ready(struct init *i)
         own_close(&i->in->fds[fd]);
 }
 
-static void start(struct init *i, bool first)
+/* name: of the extension, or NULL for the payload. */
+static void start_program(struct init *i, int program, const char *name, bool framed)
 {
-    struct message m = {.type = MESSAGE_STARTED};
-    pid_t pid = payload_start(i->in->spec, &m.err);
-    if (first)
+    struct message m = {.type = MESSAGE_STARTED, .program = program};
+    pid_t pid = payload_start(i->in->spec, name, framed, &m.err);
+    if (!i->told_ready)
         say_ready(i);
-    i->payload = pid > 0 ? pid : 0;
+    i->told_ready = true;
+    i->programs[program] = pid > 0 ? pid : 0;
     m.type = pid > 0 ? MESSAGE_STARTED : MESSAGE_NOT_STARTED;
     m.value = pid > 0 ? pid : m.err.no;
     message_send(i->in->control, &m, NULL);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_extension(const struct dirent *e)
+{
+    struct stat st;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, EXTENSIONS_DIR "/%s", e->d_name);
+    return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !(stat(path, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
+/* Returns whether there are any: the payload then waits until all have registered. */
+static bool start_extensions(struct init *i)
+{
+    struct dirent **found;
+    if (!i->in->spec->extension_envp || access(EXTENSIONS_OFF, F_OK) == 0)
+        return false;
+    int n = scandir(EXTENSIONS_DIR, &found, is_extension, by_name);
+    if (n <= 0)
+        return false;
+    if (!i->told_ready)
+        say_ready(i);
+    i->told_ready = true;
+    message_send(i->in->control, &(struct message){.type = MESSAGE_EXTENSIONS, .value = n}, NULL);
+    for (int k = 0; k < n; k++) {
+        struct message m = {.type = MESSAGE_EXTENSION, .program = PROGRAM_EXTENSION + k};
+        snprintf(m.err.path, sizeof m.err.path, "%s", found[k]->d_name);
+        if (PROGRAM_EXTENSION + n <= PROGRAMS_MAX) {
+            message_send(i->in->control, &m, NULL);
+            start_program(i, PROGRAM_EXTENSION + k, found[k]->d_name, false);
+        }
+        free(found[k]);
+    }
+    free(found);
+    return true;
+}
+
+static void start(struct init *i)
+{
+    if (!start_extensions(i))
+        start_program(i, PROGRAM_PAYLOAD, NULL, false);
 }
 
 /* Returns whether a child was reaped. */
@@ -50,40 +104,52 @@ static bool reap(struct init *i, int flags)
     pid_t pid = wait4(-1, &status, flags, &use);
     if (pid <= 0)
         return false;
-    if (pid == i->payload) {
-        i->payload = 0;
-        message_send(i->in->control, &(struct message){.type = MESSAGE_EXITED, .value = status, .max_rss = use.ru_maxrss * 1024L}, NULL);
-        if (i->in->spec->one_shot) /* nothing else is asked of us: spare the supervisor's SIGKILL and the wait for it */
-            _exit(0);
-    }
+    for (int k = 0; k < PROGRAMS_MAX; k++)
+        if (pid == i->programs[k]) {
+            i->programs[k] = 0;
+            message_send(i->in->control, &(struct message){.type = MESSAGE_EXITED, .program = k, .value = status, .max_rss = use.ru_maxrss * 1024L}, NULL);
+            if (i->in->spec->one_shot) /* nothing else is asked of us: spare the supervisor's SIGKILL and the wait for it */
+                _exit(0);
+        }
     return true;
 }
 
 /* kill(-1) from process 1 reaches everything else in the namespace, children of children that called setsid too. */
 static void kill_all(struct init *i)
 {
-    i->payload = 0; /* it is not news: the supervisor asked for it */
+    memset(i->programs, 0, sizeof i->programs); /* it is not news: the supervisor asked for it */
     kill(-1, SIGKILL);
     while (reap(i, 0))
         kill(-1, SIGKILL);
     message_send(i->in->control, &(struct message){.type = MESSAGE_GONE}, NULL);
 }
 
+/* A socket stays in the network it was made in: lrun connects this one from outside. */
+static void give_socket(struct init *i)
+{
+    int fds[FD_COUNT] = FDS_NONE;
+    fds[FD_SOCKET] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    message_send(i->in->control, &(struct message){.type = MESSAGE_SOCKET}, fds);
+    own_close(&fds[FD_SOCKET]);
+}
+
 static void obey(struct init *i, const struct message *m)
 {
     switch (m->type) {
-    case MESSAGE_START: start(i, false); break;
+    case MESSAGE_START: start(i); break;
+    case MESSAGE_START_RUNTIME: start_program(i, PROGRAM_PAYLOAD, NULL, true); break;
     case MESSAGE_FREEZE: kill(-1, SIGSTOP); break;
     case MESSAGE_THAW: kill(-1, SIGCONT); break;
     case MESSAGE_SIGNAL:
-        if (i->payload)
-            kill(-i->payload, m->value); /* its process group: it leads a session */
+        if (m->program >= 0 && m->program < PROGRAMS_MAX && i->programs[m->program])
+            kill(-i->programs[m->program], m->value); /* its process group: it leads a session */
         break;
     case MESSAGE_KILL_ONE:
         if (m->value > 1)
             kill(m->value, SIGKILL);
         break;
     case MESSAGE_KILL: kill_all(i); break;
+    case MESSAGE_SOCKET: give_socket(i); break;
     case MESSAGE_HANGUP: _exit(0); /* the supervisor is gone: nothing may outlive it */
     default: break;
     }
@@ -96,7 +162,7 @@ _Noreturn void init_main(struct inside *in)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     int children = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-    start(&i, true);
+    start(&i);
     for (;;) {
         struct pollfd p[] = {{.fd = in->control, .events = POLLIN}, {.fd = children, .events = POLLIN}};
         if (poll(p, 2, -1) < 0)

@@ -2,10 +2,13 @@
 #include "launcher/inputs.h"
 
 #include "base/fs.h"
+#include "base/helper.h"
 #include "base/num.h"
 #include "base/own.h"
 #include "base/sys.h"
+#include "launcher/forward.h"
 #include "mounts/zip.h"
+#include "policy/seccomp.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -129,16 +132,26 @@ static int parse_shm(const struct request *r, struct inputs *in, struct err *err
     return 0;
 }
 
+/* A directory, or the archive of one. */
 static int open_rootfs(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
+    struct stat st;
     if (strcmp(r->rootfs, "host") == 0)
         return 0;
-    OWN_FD int fd = open(r->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
+    OWN_FD int fd = open(r->rootfs, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) < 0) {
         fail(err, errno, r->rootfs, "open the root file system");
-        return fail_hint(err, "--rootfs takes a directory, or host");
+        return fail_hint(err, "--rootfs takes a directory, a tarball, or host");
     }
-    return make_source(r->rootfs, fd, id, &in->rootfs, err);
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        fail(err, 0, r->rootfs, "use as a root file system");
+        return fail_hint(err, "--rootfs takes a directory, a tarball, or host");
+    }
+    in->rootfs = (struct input){.path = r->rootfs, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
+    if (in->rootfs.is_dir && make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0)
+        return -1;
+    in->rootfs.fd = take_fd(&fd);
+    return 0;
 }
 
 static int open_all(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
@@ -154,25 +167,42 @@ static int open_all(const struct request *r, const struct identity *id, struct i
             return -1;
     if (open_rootfs(r, id, in, err) < 0 || parse_shm(r, in, err) < 0 || open_out(r, id, in, err) < 0)
         return -1;
-    if (id->from_root && unpacker_open(&in->program, err) < 0)
+    /* With --net host there is one loopback, and the debugger is on it already. */
+    if (r->debug_port.set && strcmp(r->net, "host") != 0 && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
+        return -1;
+    struct seccomp_program known;
+    if (!seccomp_builtin(r->seccomp, &known)) {
+        in->policy = open(r->seccomp, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (in->policy < 0)
+            return fail(err, errno, r->seccomp, "open the policy");
+        if (id->from_root && helper_open("lrun-policy", &in->policy_program, err) < 0)
+            return -1;
+    }
+    if (id->from_root && helper_open(UNPACKER, &in->program, err) < 0)
         return -1;
     if (identity_cache_dir(id, r->cache_dir, &in->cache_dir, err) < 0)
         return -1;
     return inputs_read_texts(r, in, err);
 }
 
+void inputs_none(struct inputs *in)
+{
+    *in = (struct inputs){.report = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .function = {.fd = -1, .source.tree = -1},
+                           .rootfs = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
+    for (size_t i = 0; i < COUNT(in->entries); i++)
+        in->entries[i].lock = -1;
+}
+
 int inputs_open(const struct request *r, const struct identity *id, struct inputs *ret, struct err *err)
 {
-    *ret = (struct inputs){.report = -1, .listener = -1, .out = -1, .program = -1, .function = {.fd = -1, .source.tree = -1},
-                           .rootfs = {.tree = -1}, .cache = {.dir = -1, .program = -1}};
-    for (size_t i = 0; i < COUNT(ret->entries); i++)
-        ret->entries[i].lock = -1;
+    inputs_none(ret);
     return open_all(r, id, ret, err);
 }
 
+/* The function, its layers, and the root file system at the end. */
 static struct input *input_at(struct inputs *in, size_t i)
 {
-    return i == 0 ? &in->function : &in->layers[i - 1];
+    return i == 0 ? &in->function : i <= in->layer_count ? &in->layers[i - 1] : &in->rootfs;
 }
 
 static int too_big(const struct inputs *in, struct err *err)
@@ -181,31 +211,41 @@ static int too_big(const struct inputs *in, struct err *err)
     return fail_hint(err, "The actual size is %ju bytes.", (uintmax_t)in->unpacked);
 }
 
-int inputs_unpack(struct inputs *in, struct err *err)
+/* What an entry tells of the archive it was made from. */
+static void use_entry(struct inputs *in, struct input *owner, const struct cache_entry *e)
 {
-    struct archive archives[1 + MAX_LAYERS];
-    struct cache_entry entries[1 + MAX_LAYERS];
-    struct input *owners[1 + MAX_LAYERS];
+    owner->source = (struct source){.path = e->tree_path, .dev = e->dev, .ino = e->ino, .tree = -1};
+    owner->need = e->need;
+    in->unpacked += owner == &in->rootfs ? 0 : e->size; /* AWS's limit is on what was deployed */
+    in->hits += e->hit;
+    in->misses += !e->hit;
+    if (e->replaced && !e->hit)
+        strv_add(&in->notes, xasprintf("%s holds %ju names twice: the last of each in its directory is used, as on Lambda", owner->path,
+                                       (uintmax_t)e->replaced));
+}
+
+int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
+{
+    struct archive archives[INPUTS_MAX];
+    struct cache_entry entries[INPUTS_MAX];
+    struct input *owners[INPUTS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i <= in->layer_count; i++)
-        if (!input_at(in, i)->is_dir) {
+    for (size_t i = 0; i <= in->layer_count + 1; i++)
+        if (input_at(in, i)->path && !input_at(in, i)->is_dir) {
             owners[n] = input_at(in, i);
-            archives[n] = (struct archive){owners[n]->path, owners[n]->fd};
+            archives[n] = (struct archive){.name = owners[n]->path, .fd = owners[n]->fd, .is_tar = owners[n] == &in->rootfs};
             n++;
         }
     if (n == 0)
         return 0;
-    if (cache_open(in->cache_dir, take_fd(&in->program), &in->cache, err) < 0 || cache_get(&in->cache, archives, n, entries, err) < 0)
+    if (cache_open(in->cache_dir, take_fd(&in->program), &in->cache, err) < 0)
+        return -1;
+    in->cache.terminal = !quiet && isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
+    if (cache_get(&in->cache, archives, n, entries, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         in->entries[i] = entries[i];
-        owners[i]->source = (struct source){.path = entries[i].tree_path, .dev = entries[i].dev, .ino = entries[i].ino, .tree = -1};
-        in->unpacked += entries[i].size;
-        in->hits += entries[i].hit;
-        in->misses += !entries[i].hit;
-        if (entries[i].replaced && !entries[i].hit)
-            strv_add(&in->notes, xasprintf("%s holds %ju names twice: the last of each in its directory is used, as on Lambda",
-                                           owners[i]->path, (uintmax_t)entries[i].replaced));
+        use_entry(in, owners[i], &in->entries[i]);
     }
     return in->unpacked > ZIP_MAX_SIZE ? too_big(in, err) : 0;
 }
@@ -215,9 +255,30 @@ static void source_done(struct source *s)
     own_close(&s->tree);
 }
 
+static int release_tree(struct source *s, struct err *err)
+{
+    struct stat st;
+    if (s->tree < 0)
+        return 0;
+    if (stat(s->path, &st) < 0 || access(s->path, X_OK) < 0) {
+        fail(err, errno, s->path, "reach the directory as uid %u, which root becomes", (unsigned)geteuid());
+        return fail_hint(err, "let others read it and the directories above it, or pass a zip");
+    }
+    own_close(&s->tree);
+    return 0;
+}
+
+int inputs_release_trees(struct inputs *in, struct err *err)
+{
+    for (size_t i = 0; i <= in->layer_count + 1; i++)
+        if (release_tree(&input_at(in, i)->source, err) < 0)
+            return -1;
+    return 0;
+}
+
 void inputs_done(struct inputs *in)
 {
-    for (size_t i = 0; i <= in->layer_count; i++) {
+    for (size_t i = 0; i <= in->layer_count + 1; i++) {
         own_close(&input_at(in, i)->fd);
         source_done(&input_at(in, i)->source);
     }
@@ -225,7 +286,6 @@ void inputs_done(struct inputs *in)
         free((char *)(uintptr_t)in->volumes[i].source.path);
         source_done(&in->volumes[i].source);
     }
-    source_done(&in->rootfs);
     free(in->volumes);
     for (size_t i = 0; i < in->event_count; i++)
         text_done(&in->events[i]);
@@ -239,8 +299,11 @@ void inputs_done(struct inputs *in)
     free(in->cache_dir);
     own_close(&in->report);
     own_close(&in->out);
-    own_close(&in->listener);
+    own_close(&in->debugger);
     own_close(&in->program);
+    own_close(&in->policy);
+    own_close(&in->policy_program);
+    text_done(&in->policy_code);
     for (size_t i = 0; i < COUNT(in->entries); i++)
         cache_entry_done(&in->entries[i]);
     if (in->cache.dir >= 0)

@@ -12,21 +12,22 @@
 #include "mounts/cache.h"
 #include "mounts/plan.h"
 
-struct input { /* the function or a layer */
+struct input { /* the function, a layer or the root file system */
     const char *path;
     bool is_dir;
     int fd; /* the archive, or the directory (O_PATH) */
     struct source source; /* of a directory; of an archive once it is in the cache */
+    struct elf_need need; /* of an archive */
 };
 
-enum { MAX_LAYERS = 5 };
+enum { MAX_LAYERS = 5, INPUTS_MAX = MAX_LAYERS + 2 };
 
 struct inputs {
     struct input function, layers[MAX_LAYERS];
     size_t layer_count;
     struct volume *volumes;
     size_t volume_count;
-    struct source rootfs; /* path NULL: host */
+    struct input rootfs; /* path NULL: the host's */
     struct strv variables; /* the user's, checked */
     struct strv notes;     /* things to say once, unless quiet */
     struct text *events;
@@ -36,22 +37,29 @@ struct inputs {
     enum shm shm;
     uint64_t shm_bytes;
     int report; /* -1: none asked for */
-    int listener; /* --net host: the Runtime API's socket, or -1 */
+    int debugger; /* --debug-port's socket here, or -1 */
     int out;    /* --out's directory, or -1 */
     int program; /* lrun-unpack, or -1 while not needed */
+    int policy, policy_program; /* --seccomp FILE and lrun-policy, or -1 */
+    struct text policy_code; /* the filter made of it */
     char *cache_dir;
 
     /* Filled by inputs_unpack(). */
     struct cache cache;
-    struct cache_entry entries[1 + MAX_LAYERS];
+    struct cache_entry entries[INPUTS_MAX];
     uint64_t unpacked; /* bytes of all archives */
     unsigned hits, misses;
 };
 
+/* Nothing is open: what inputs_done() can be given. */
+void inputs_none(struct inputs *in);
+
 int inputs_open(const struct request *r, const struct identity *id, struct inputs *ret, struct err *err);
 
-/* After the change of identity: archives into the cache, and the limit on the sum of their sizes. */
-int inputs_unpack(struct inputs *in, struct err *err);
+/* After the change of identity: archives into the cache, and the limit on the sum of their sizes. quiet: no progress bar. */
+int inputs_unpack(struct inputs *in, bool quiet, struct err *err);
+/* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */
+int inputs_release_trees(struct inputs *in, struct err *err);
 void inputs_done(struct inputs *in);
 
 /* inputs_text.c: variables, events, credentials and the name. For inputs.c only. */

@@ -4,13 +4,16 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "lambda/variables.h"
+#include "launcher/client.h"
 #include "launcher/commands.h"
+#include "launcher/policy_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 void launch_note(const struct launch *l, const char *format, ...)
@@ -43,29 +46,40 @@ static void describe(const struct launch *l)
     fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, l->request->net);
 }
 
-/* Extensions would be started first by Lambda: the user must know that they were not. */
+/* Only layers can bring them: nothing else is mounted at /opt. */
 static void look_for_extensions(struct launch *l)
 {
     for (size_t i = 0; i < l->inputs.layer_count; i++) {
         const struct input *layer = &l->inputs.layers[i];
         OWN_PTR char *path = xasprintf("%s/extensions", layer->source.path);
-        int fd = layer->is_dir ? openat(layer->fd, "extensions", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                               : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-        for (struct dirent *e; d && (e = readdir(d));)
-            if (e->d_name[0] != '.') {
-                launch_note(l, "the layer %s brings extensions (%s): they were not started", layer->path, e->d_name);
-                report_degraded(&l->report, "extensions in /opt/extensions are not started");
-                break;
-            }
+        struct stat st;
+        if (layer->is_dir ? fstatat(layer->fd, "extensions", &st, 0) == 0 : stat(path, &st) == 0)
+            l->has_extensions = l->has_extensions || S_ISDIR(st.st_mode);
     }
+}
+
+/* exec has no limits unless they are asked for. */
+static bool is_limited(const struct request *r)
+{
+    return !r->debug && (r->command != CMD_EXEC || r->memory.set);
+}
+
+/* Moving a process into one costs milliseconds, which root's launch would pay: only if it is asked for. */
+int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err)
+{
+    const struct request *r = l->request;
+    *ret = (struct cgroup)CGROUP_NONE;
+    if (!r->cgroup && (l->identity.from_root || !is_limited(r)))
+        return 0;
+    return cgroup_make(r->cgroup, is_limited(r) ? r->memory.value : 0, l->identity.uid, ret, err);
 }
 
 static void note_differences(struct launch *l)
 {
     const struct request *r = l->request;
-    report_degraded(&l->report, "the CPU share that goes with the memory size is not enforced");
-    if (r->command == CMD_RUN || r->memory.set)
+    if (!l->cgroup.cpu)
+        report_degraded(&l->report, "the CPU share that goes with the memory size is not enforced");
+    if (is_limited(r) && !l->cgroup.memory)
         report_degraded(&l->report, "memory is limited by watching, not by a cgroup");
     if (l->inputs.function.is_dir) {
         l->report.function_is_dir = true;
@@ -78,31 +92,76 @@ static void note_differences(struct launch *l)
         report_degraded(&l->report, "the function shares the host's network, loopback and abstract sockets included, and others on this machine can reach its Runtime API");
         launch_note(l, "--net host: the function can reach whatever this machine's own loopback serves");
     }
+    if (strcmp(r->net, "blackhole") == 0)
+        report_degraded(&l->report, "names do not resolve: in a VPC the resolver answers even without NAT");
+    if (r->debug)
+        report_degraded(&l->report, "debugging: ptrace is allowed, and there are no timeouts, no freeze and no limit on memory");
     if (strcmp(r->seccomp, "unconfined") == 0)
         report_degraded(&l->report, "no system call is refused");
     if (l->identity.from_root && geteuid() == 0)
         report_degraded(&l->report, "lrun is root of a user namespace and has no other uid to become");
 }
 
-static void make_variables(struct launch *l, const char *api)
+/* An ELF file of the package that the named runtime's C library cannot load, though the one here may. The words are the
+ * loader's. */
+static int check_libraries(struct launch *l, struct err *err)
+{
+    const struct runtime *rt = &l->runtime;
+    struct elf_need most = {0};
+    const char *prefix = "";
+    for (size_t i = 0; i <= l->inputs.layer_count; i++) {
+        const struct input *input = i ? &l->inputs.layers[i - 1] : &l->inputs.function;
+        struct elf_need before = most;
+        elf_need_more(&most, &input->need);
+        if (strcmp(before.glibc, most.glibc) != 0)
+            prefix = i ? "/opt" : "/var/task";
+    }
+    if (!most.glibc[0] || strverscmp(most.glibc, rt->glibc) <= 0)
+        return 0;
+    if (!l->request->strict) {
+        launch_note(l, "%s/%s needs GLIBC_%s, and %s has GLIBC_%s: on Lambda it does not load (--strict refuses it)", prefix, most.file, most.glibc,
+                    rt->id, rt->glibc);
+        return 0;
+    }
+    OWN_PTR char *path = xasprintf("%s/%s", prefix, most.file);
+    fail(err, 0, NULL, "run on %s, whose C library is %s", rt->id, rt->glibc);
+    return fail_hint(err, "%s: /lib64/%s: version `GLIBC_%s' not found (required by %s)", path, most.library, most.glibc, path);
+}
+
+static void note_runtime(struct launch *l)
+{
+    const struct runtime *rt = &l->runtime;
+    if (rt->found && l->request->command != CMD_EXEC)
+        launch_note(l, "no bootstrap, but %s: it runs as %s with the handler %s (--runtime and --handler say otherwise)", rt->found, rt->id,
+                    launch_handler(l));
+}
+
+const char *launch_handler(const struct launch *l)
+{
+    return l->request->handler ? l->request->handler : l->runtime.handler;
+}
+
+void launch_variables(const struct launch *l, const char *api, struct strv *ret)
 {
     const struct request *r = l->request;
     time_t now = time(NULL);
     struct tm tm;
-    char random[UUID_SIZE], hex[33] = "";
+    char random[UUID_SIZE], hex[33] = "", stream[64];
     gmtime_r(&now, &tm); /* strftime would read the host's time zone */
     random_uuid(random);
     for (size_t i = 0, n = 0; random[i]; i++)
         if (random[i] != '-')
             hex[n++] = random[i];
-    snprintf(l->log_stream, sizeof l->log_stream, "%04d/%02d/%02d/[$LATEST]%s", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, hex);
+    snprintf(stream, sizeof stream, "%04d/%02d/%02d/[$LATEST]%s", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, hex);
     struct variables_input in = {
-        .handler = r->handler, .name = l->inputs.name, .region = r->region, .api = api, .log_stream = l->log_stream,
+        .handler = launch_handler(l), .name = l->inputs.name, .region = r->region, .api = api, .log_stream = stream,
         .access_key_id = l->inputs.access_key_id, .secret_access_key = l->inputs.secret_access_key,
-        .session_token = l->inputs.session_token, .memory = (unsigned)r->memory.value, .al2 = strcmp(r->runtime, "provided.al2") == 0,
-        .json_logs = strcmp(r->log_format, "json") == 0, .user = &l->inputs.variables,
+        .session_token = l->inputs.session_token, .memory = (unsigned)r->memory.value, .al2 = strcmp(l->runtime.id, "provided.al2") == 0,
+        .python = l->runtime.family == RUNTIME_PYTHON, .nodejs = l->runtime.family == RUNTIME_NODEJS, .runtime = l->runtime.id,
+        .version = l->runtime.version, .debug_port = (unsigned)(r->debug_port.set ? r->debug_port.value : 0), .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
+        .max_concurrency = (unsigned)r->max_concurrency.value, .json_logs = strcmp(r->log_format, "json") == 0, .user = &l->inputs.variables,
     };
-    variables_make(&in, &l->envp);
+    variables_make(&in, ret);
 }
 
 static int make_plan(struct launch *l, struct err *err)
@@ -114,10 +173,11 @@ static int make_plan(struct launch *l, struct err *err)
     random_uuid(l->boot_id);
     struct plan_input in = {
         .function = l->inputs.function.source, .function_is_dir = l->inputs.function.is_dir, .layers = layers, .layer_count = l->inputs.layer_count, .volumes = l->inputs.volumes,
-        .volume_count = l->inputs.volume_count, .rootfs = l->inputs.rootfs, .tmp_bytes = r->tmp_size.value << 20, .shm = l->inputs.shm,
-        .shm_bytes = l->inputs.shm_bytes, .scratch = r->scratch, .host_net = strcmp(r->net, "host") == 0, .make_out = r->out != NULL,
+        .volume_count = l->inputs.volume_count, .rootfs = l->inputs.rootfs.source, .tmp_bytes = r->tmp_size.value << 20, .shm = l->inputs.shm,
+        .shm_bytes = l->inputs.shm_bytes, .scratch = r->scratch, .host_net = strcmp(r->net, "host") == 0, .resolver = strcmp(r->net, "none") != 0, .make_out = r->out != NULL,
         .boot_id = l->boot_id,
     };
+    runtime_mounts(&l->runtime, &in.runtime);
     return plan_make(&in, &l->plan, err);
 }
 
@@ -126,41 +186,51 @@ static int make_plan(struct launch *l, struct err *err)
 static void leave_session_keyring(struct launch *l)
 {
     enum { JOIN_SESSION_KEYRING = 1 };
-    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS && l->spec.policy == POLICY_IS_UNCONFINED)
+    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS && !l->spec.policy.n)
         report_degraded(&l->report, "the function shares the caller's session keyring");
 }
 
 static void fill_spec(struct launch *l)
 {
     const struct request *r = l->request;
-    bool limited = r->command == CMD_RUN || r->memory.set;
+    bool limited = is_limited(r);
     for (char **a = r->argv; a && *a; a++)
         strv_add(&l->argv, xstrdup(*a));
     l->workdir = xstrdup(r->workdir);
     l->spec = (struct sandbox_spec){
-        .plan = &l->plan, .policy = (enum policy)seccomp_policy(r->seccomp), .host_net = strcmp(r->net, "host") == 0,
-        .wants_tmp = r->out != NULL, .one_shot = r->command == CMD_EXEC && !r->out, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
+        .plan = &l->plan, .bootstraps = runtime_bootstraps(&l->runtime), .policy = l->policy, .net = network_parse(r->net),
+        .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .wants_tmp = r->out != NULL || l->cgroup.memory, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
         .workdir = l->workdir, .caller_argv = r->args,
     };
     limits_plan(limited ? r->memory.value : 0, &l->spec.limits);
     l->report.limits = l->spec.limits;
     l->report.memory_limit_mb = limited ? r->memory.value : 0;
+    l->report.memory_by_cgroup = l->cgroup.memory;
 }
 
-int launch_prepare(const struct request *r, const char *api, struct launch *ret, struct err *err)
+int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err)
 {
     struct launch *l = ret;
-    *l = (struct launch){.request = r, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
-    l->inputs.report = l->inputs.listener = l->inputs.out = l->inputs.program = l->inputs.cache.dir = l->inputs.function.fd = -1;
-    /* Many descriptors are open at once while archives are unpacked; the function's own limit is set later. */
+    *l = (struct launch){.request = r, .identity = *id, .cgroup = CGROUP_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    inputs_none(&l->inputs);
+    return runtime_parse(r, &l->runtime, err) < 0 ? -1 : inputs_open(r, id, &l->inputs, err);
+}
+
+/* Many descriptors are open at once while archives are unpacked; the function's own limit is set later. */
+static void raise_files(void)
+{
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max)
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){files.rlim_max, files.rlim_max});
-    if (identity_choose(&l->identity, err) < 0 || inputs_open(r, &l->identity, &l->inputs, err) < 0 || identity_take(&l->identity, err) < 0)
-        return -1;
+}
+
+int launch_make(struct launch *l, struct err *err)
+{
+    const struct request *r = l->request;
+    raise_files();
     l->report.phase = AT_UNPACK;
     double start = clock_ms();
-    if (inputs_unpack(&l->inputs, err) < 0)
+    if (inputs_unpack(&l->inputs, r->quiet, err) < 0)
         return -1;
     l->report.unpack_ms = clock_ms() - start;
     l->report.hits = l->inputs.hits;
@@ -170,7 +240,17 @@ int launch_prepare(const struct request *r, const char *api, struct launch *ret,
         launch_note(l, "%s", l->inputs.notes.at[i]);
     look_for_extensions(l);
     note_differences(l);
-    make_variables(l, api);
+    if (runtime_choose(&l->inputs, &l->runtime, err) < 0)
+        return -1;
+    l->report.runtime = l->runtime.id;
+    note_runtime(l);
+    if (check_libraries(l, err) < 0)
+        return -1;
+    const char *policy = r->debug && strcmp(r->seccomp, "lambda") == 0 ? "lambda-debug" : r->seccomp;
+    if (!seccomp_builtin(policy, &l->policy) && policy_file_load(&l->inputs, r->seccomp, &l->policy, err) < 0)
+        return -1;
+    if (r->command == CMD_EXEC)
+        launch_variables(l, NULL, &l->envp);
     l->report.phase = AT_SANDBOX;
     if (make_plan(l, err) < 0)
         return -1;
@@ -181,26 +261,48 @@ int launch_prepare(const struct request *r, const char *api, struct launch *ret,
     return 0;
 }
 
-int launch_finish(struct launch *l, const char *command, int status, struct err *err)
+int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
 {
-    struct err second;
-    l->report.exit = status >= 0 ? status : err->exit ? err->exit : EXIT_LRUN;
-    if (status < 0) {
-        if (!err->exit) /* else the command decided it already */
-            l->report.reason = BECAUSE_LRUN_FAILED;
-        l->report.has_err = true;
-        l->report.err = *err;
-    }
-    if (l->inputs.report >= 0 &&
-        report_write(&l->report, command, l->request->function, l->inputs.name, l->inputs.report, &second) < 0 && status >= 0) {
-        *err = second;
-        status = -1;
-    }
+    struct identity id;
+    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    inputs_none(&ret->inputs);
+    if (identity_choose(&id, err) < 0 || launch_open(r, &id, ret, err) < 0 || launch_cgroup(ret, &ret->cgroup, err) < 0 || identity_take(&id, err) < 0)
+        return -1;
+    return launch_make(ret, err);
+}
+
+void launch_done(struct launch *l)
+{
+    cgroup_done(&l->cgroup);
     report_done(&l->report);
     plan_done(&l->plan);
     inputs_done(&l->inputs);
     strv_done(&l->envp);
     strv_done(&l->argv);
     free(l->workdir);
+}
+
+int launch_finish(struct launch *l, const char *command, int status, struct err *err)
+{
+    struct err second;
+    l->report.exit = status >= 0 ? status : err->exit ? err->exit : EXIT_LRUN;
+    if (status < 0) {
+        if (l->report.reason == BECAUSE_SUCCESS) /* else the command decided it already */
+            l->report.reason = BECAUSE_LRUN_FAILED;
+        l->report.has_err = true;
+        l->report.err = *err;
+    }
+    l->report.cgroup_peak_bytes = cgroup_peak(&l->cgroup);
+    if (l->inputs.report >= 0 && l->report.client[0]) {
+        char agent[sizeof l->report.client];
+        memcpy(agent, l->report.client, sizeof agent);
+        client_name(&l->runtime, &l->inputs, agent, l->report.client, sizeof l->report.client);
+    }
+    if (l->inputs.report >= 0 &&
+        report_write(&l->report, command, l->request->function, l->inputs.name, l->inputs.report, &second) < 0 && status >= 0) {
+        *err = second;
+        status = -1;
+    }
+    launch_done(l);
     return status;
 }

@@ -1,30 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* launch.h: what run and exec have in common: from the request to a sandbox that could be started.
  *
- *   identity chosen -> inputs opened -> identity taken -> archives unpacked -> mounts planned -> spec filled */
+ *   identity chosen -> inputs opened -> identity taken -> archives unpacked -> runtime chosen -> mounts planned -> spec filled */
 #ifndef LRUN_LAUNCH_H
 #define LRUN_LAUNCH_H
 
 #include "base/clock.h"
 #include "launcher/inputs.h"
 #include "launcher/report.h"
+#include "launcher/runtime.h"
 #include "launcher/sandbox.h"
+#include "policy/cgroup.h"
 
 struct launch {
     const struct request *request;
     struct identity identity;
     struct inputs inputs;
+    struct runtime runtime;
+    struct seccomp_program policy;
+    struct cgroup cgroup;
     struct plan plan;
     struct sandbox_spec spec;
-    struct strv envp, argv; /* owned copies: init scrubs the caller's */
+    struct strv envp, argv; /* of exec; owned copies: init scrubs the caller's */
     struct report report;
     char *workdir;
-    char log_stream[64];
     char boot_id[UUID_SIZE];
+    bool has_extensions; /* a layer brings /opt/extensions */
 };
 
-/* On failure the report's phase tells how far it came. api: host:port for the function, or NULL. launch_done() either way. */
-int launch_prepare(const struct request *r, const char *api, struct launch *ret, struct err *err);
+/* All of it, for run and exec. On failure the report's phase tells how far it came. launch_finish() either way. */
+int launch_prepare(const struct request *r, struct launch *ret, struct err *err);
+
+/* The parts, for serve, which opens the inputs of all its functions before it takes the identity. launch_done() either way. */
+int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err);
+int launch_make(struct launch *l, struct err *err);
+void launch_done(struct launch *l);
+
+/* A cgroup of its own for an environment: dir -1 if none is to be had and none was asked for. */
+int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err);
+
+/* The variables of one environment; api: host:port, or NULL for exec. */
+void launch_variables(const struct launch *l, const char *api, struct strv *ret);
+
+const char *launch_handler(const struct launch *l); /* NULL: none */
 
 /* Writes the report if one was asked for; status and err are the command's. Returns the exit status, or -1 with err. */
 int launch_finish(struct launch *l, const char *command, int status, struct err *err);

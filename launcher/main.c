@@ -2,6 +2,7 @@
 /* main.c: choose the command; the only place that prints an error and exits. */
 #include "launcher/cli.h"
 #include "launcher/commands.h"
+#include "launcher/version.h"
 
 #include "base/own.h"
 
@@ -12,12 +13,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#ifndef LRUN_VERSION
-#define LRUN_VERSION "0"
-#endif
-
 static int (*const COMMANDS[CMD_COUNT])(const struct request *, struct err *) = {
-    [CMD_RUN] = cmd_run, [CMD_EXEC] = cmd_exec, [CMD_CACHE] = cmd_cache};
+    [CMD_RUN] = cmd_run, [CMD_EXEC] = cmd_exec, [CMD_SERVE] = cmd_serve, [CMD_CACHE] = cmd_cache};
 
 static int print_error(const struct err *err)
 {

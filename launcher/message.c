@@ -13,7 +13,7 @@ union control {
 /* Only what a message carries travels: most are a few bytes, and err is a thousand. */
 static size_t message_size(const struct message *m)
 {
-    bool has_err = m->type == MESSAGE_FAILED || m->type == MESSAGE_NOT_STARTED;
+    bool has_err = m->type == MESSAGE_FAILED || m->type == MESSAGE_NOT_STARTED || m->type == MESSAGE_EXTENSION;
     return has_err ? sizeof *m : offsetof(struct message, err);
 }
 

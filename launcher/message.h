@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* message.h: what the supervisor and init say to each other, over one SOCK_SEQPACKET pair.
  *
+ *   #0 init:       ATTACH, if the supervisor has something to do to it first; waits for its GO
  *   #1 init:       READY, with descriptors; or FAILED with the one err and nothing after it
- *   #2 init:       STARTED or NOT_STARTED, of itself once it is ready, then after each START
- *      init:       EXITED when the payload has ended
+ *   #2 init:       STARTED or NOT_STARTED of the payload, of itself once it is ready, then after each START. If there are
+ *                  extensions, EXTENSIONS instead, and of each EXTENSION and STARTED or NOT_STARTED; the payload then
+ *                  waits for START_RUNTIME
+ *      init:       EXITED when a program has ended
+ *      supervisor: SOCKET, which init answers with one of the sandbox's network
  *      supervisor: START, FREEZE, THAW, SIGNAL, KILL_ONE; KILL is answered by GONE when no process but init is left
  *
  * The supervisor's end is also the liveness signal: init holds no copy of it, so a hang-up means the supervisor is
@@ -19,6 +23,8 @@
 
 enum message_type {
     MESSAGE_HANGUP, /* never sent: what message_receive() gives at the end */
+    MESSAGE_ATTACH,
+    MESSAGE_GO,
     MESSAGE_READY,
     MESSAGE_FAILED,
     MESSAGE_STARTED,
@@ -31,15 +37,24 @@ enum message_type {
     MESSAGE_SIGNAL,
     MESSAGE_KILL_ONE,
     MESSAGE_KILL,
+    MESSAGE_SOCKET,
+    MESSAGE_EXTENSIONS,
+    MESSAGE_EXTENSION,
+    MESSAGE_START_RUNTIME,
 };
 
-enum { FD_PROC, FD_TMP, FD_LISTEN, FD_COUNT }; /* READY: the sandbox's /proc, its /tmp, the API's socket */
+enum { PROGRAM_PAYLOAD, PROGRAM_EXTENSION /* the first; then the next */, PROGRAMS_MAX = 11 };
+
+enum { FD_PROC, FD_TMP, FD_LISTEN, FD_SOCKET, FD_COUNT }; /* READY: the sandbox's /proc, its /tmp, the API's socket; SOCKET: a new one */
+#define FDS_NONE {-1, -1, -1, -1}
 
 struct message {
     enum message_type type;
-    int value;         /* SIGNAL: number; KILL_ONE: pid inside; NOT_STARTED: errno; EXITED: wait status; STARTED: pid inside */
+    int value;         /* SIGNAL: number; KILL_ONE: pid inside; NOT_STARTED: errno; EXITED: wait status; STARTED: pid inside;
+                          EXTENSIONS: how many; more than ten are not started */
+    int program;       /* SIGNAL, STARTED, NOT_STARTED, EXITED, EXTENSION: which */
     int64_t max_rss;   /* EXITED: bytes */
-    struct err err;    /* FAILED; NOT_STARTED: path is what could not be started */
+    struct err err;    /* FAILED; NOT_STARTED: path is what could not be started; EXTENSION: path is its name */
 };
 
 /* fds: FD_COUNT descriptors, -1 for none; or NULL. Returns -1 with errno set. */

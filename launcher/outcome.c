@@ -45,12 +45,19 @@ const char *outcome_status_text(int wait_status, char *text, size_t size)
     return text;
 }
 
-struct outcome outcome_not_started(const char *request_id, const char *path, int no)
+void outcome_start_text(const char *path, int no, char *text, size_t size)
 {
     char reason[64];
     snprintf(reason, sizeof reason, "%s", strerror(no));
     reason[0] = (char)tolower((unsigned char)reason[0]); /* Go: "permission denied", "exec format error" */
-    OWN_PTR char *text = path[0] ? xasprintf("RequestId: %s Error: fork/exec %s: %s", request_id, path, reason)
+    snprintf(text, size, "fork/exec %s: %s", path, reason);
+}
+
+struct outcome outcome_not_started(const char *request_id, const char *path, int no)
+{
+    char reason[640];
+    outcome_start_text(path, no, reason, sizeof reason);
+    OWN_PTR char *text = path[0] ? xasprintf("RequestId: %s Error: %s", request_id, reason)
                                  : xasprintf("RequestId: %s Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]", request_id);
     return make(STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidEntrypoint", text);
 }
@@ -62,6 +69,13 @@ struct outcome outcome_exited(const char *request_id, int wait_status, bool oom)
     OWN_PTR char *text = how ? xasprintf("RequestId: %s Error: Runtime exited with error: %s", request_id, how)
                              : xasprintf("RequestId: %s Error: Runtime exited without providing a reason", request_id);
     return make(STATUS_ERROR, oom ? BECAUSE_OUT_OF_MEMORY : WIFSIGNALED(wait_status) ? BECAUSE_SIGNAL : BECAUSE_EXIT, "Runtime.ExitError", text);
+}
+
+struct outcome outcome_extension(const char *request_id, const char *type, const char *name, const char *text)
+{
+    OWN_PTR char *message = text ? xasprintf("RequestId: %s Error: %s", request_id, text) /* our choice: what AWS says of the other is not known */
+                                 : xasprintf("RequestId: %s Error: extension %s reported an error", request_id, name);
+    return make(STATUS_ERROR, BECAUSE_EXTENSION, type, message);
 }
 
 struct outcome outcome_timeout(const char *request_id, uint64_t seconds)

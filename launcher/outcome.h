@@ -19,9 +19,14 @@ struct outcome outcome_not_started(const char *request_id, const char *path, int
 struct outcome outcome_exited(const char *request_id, int wait_status, bool oom);
 struct outcome outcome_timeout(const char *request_id, uint64_t seconds);
 struct outcome outcome_too_large(uint64_t size);
+/* text: what happened; or NULL, for what the extension named reported itself. */
+struct outcome outcome_extension(const char *request_id, const char *type, const char *name, const char *text);
 struct outcome outcome_truncated(const char *request_id);
 struct outcome outcome_interrupted(const char *request_id);
 void outcome_done(struct outcome *o);
+
+/* Go's words for a program that could not be started: "fork/exec /opt/extensions/x: permission denied". */
+void outcome_start_text(const char *path, int no, char *text, size_t size);
 
 /* Go's words for a wait status: "exit status 1", "signal: killed"; NULL for exit status 0. */
 const char *outcome_status_text(int wait_status, char *text, size_t size);

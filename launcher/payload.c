@@ -14,12 +14,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-
-/* Lambda's order for OS-only runtimes; its error names the two. */
-static char *const BOOTSTRAPS[] = {(char *)(uintptr_t) "/var/task/bootstrap", (char *)(uintptr_t) "/opt/bootstrap"};
 
 #if defined(__x86_64__)
 enum { MACHINE = EM_X86_64 };
@@ -29,18 +27,19 @@ enum { MACHINE = EM_AARCH64 };
 
 struct start { /* what the child needs; its part of memory is shared with init */
     const struct sandbox_spec *spec;
-    const char *path;
-    char *const *argv;
+    const char *path, *workdir;
+    char *const *argv, *const *envp;
+    int stdio[3], frames; /* frames -1: none */
     volatile int failed; /* errno of what it could not do */
     const char *volatile doing; /* what that was; NULL: exec */
 };
 
-static const char *find_bootstrap(void)
+static const char *find_bootstrap(const struct sandbox_spec *spec)
 {
-    for (size_t i = 0; i < COUNT(BOOTSTRAPS); i++) {
+    for (const char *const *b = spec->bootstraps; *b; b++) {
         struct stat st;
-        if (stat(BOOTSTRAPS[i], &st) == 0 && !S_ISDIR(st.st_mode))
-            return BOOTSTRAPS[i];
+        if (stat(*b, &st) == 0 && !S_ISDIR(st.st_mode))
+            return *b;
     }
     return NULL;
 }
@@ -85,13 +84,21 @@ static int child(void *arg)
     sigemptyset(&none);
     s->doing = "pass on the standard streams";
     for (int i = 0; i < 3; i++)
-        if (dup2(spec->stdio[i], i) < 0)
+        if (dup2(s->stdio[i], i) < 0)
             goto failed;
-    setsid(); /* no controlling terminal: no /dev/tty, no keystrokes pushed */
+    setsid(); /* no controlling terminal of the caller's: no /dev/tty, no keystrokes pushed */
+    s->doing = "take the terminal";
+    if (spec->tty && ioctl(0, TIOCSCTTY, 0) < 0)
+        goto failed;
+    s->doing = "tie it to lrun";
+    if (spec->tethered && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        goto failed;
     if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
         goto failed;
+    if (s->frames >= 0 && dup2(s->frames, FRAMES_FD) < 0) /* after the line above: this one is to stay open */
+        goto failed;
     s->doing = "enter the working directory";
-    if (chdir(spec->workdir) < 0)
+    if (chdir(s->workdir) < 0)
         goto failed;
     s->doing = "set the limits";
     if (limits_apply(&spec->limits) < 0)
@@ -100,10 +107,10 @@ static int child(void *arg)
     signal(SIGPIPE, SIG_DFL); /* the one that main.c ignores; exec resets handlers, and main.c has reset what was inherited */
     sigprocmask(SIG_SETMASK, &none, NULL);
     s->doing = "restrict the system calls";
-    if (seccomp_install(spec->policy) < 0) /* last: it refuses calls the lines above need */
+    if (seccomp_install(&spec->policy) < 0) /* last: it refuses calls the lines above need */
         goto failed;
     s->doing = NULL;
-    execve(s->path, s->argv, spec->envp);
+    execve(s->path, s->argv, s->envp);
 failed:
     s->failed = errno;
     _exit(127);
@@ -129,21 +136,36 @@ static pid_t clone_child(struct start *s)
 #endif
 }
 
-pid_t payload_start(const struct sandbox_spec *spec, struct err *err)
+/* Fills what differs between the command of exec, a bootstrap and an extension. path: PATH_MAX, for what is found. */
+static int choose_program(const struct sandbox_spec *spec, const char *extension, bool framed, struct start *s, char *path, struct err *err)
 {
-    char found[PATH_MAX], *bootstrap[2] = {NULL, NULL};
-    struct start s = {.spec = spec, .path = found, .argv = spec->argv};
-    if (spec->argv) {
-        int no = find_command(spec, found, sizeof found);
-        if (no)
-            return fail(err, no, spec->argv[0], "start the command");
-    } else {
-        bootstrap[0] = (char *)(uintptr_t)find_bootstrap();
-        if (!bootstrap[0])
-            return fail(err, 0, NULL, "find a bootstrap");
-        s.path = bootstrap[0];
-        s.argv = bootstrap;
+    const int log = extension ? spec->extension_log : spec->stdio[1];
+    *s = (struct start){.spec = spec, .path = path, .workdir = extension ? "/" : spec->workdir, .argv = spec->argv, .frames = framed ? spec->frames : -1,
+                        .envp = extension ? spec->extension_envp : framed ? spec->framed_envp : spec->envp,
+                        .stdio = {spec->stdio[0], log, extension ? log : spec->stdio[2]}};
+    if (extension) { /* our choice of directory: Lambda's is not known */
+        snprintf(path, PATH_MAX, EXTENSIONS_DIR "/%s", extension);
+        return 0;
     }
+    if (spec->argv) {
+        int no = find_command(spec, path, PATH_MAX);
+        return no ? fail(err, no, spec->argv[0], "start the command") : 0;
+    }
+    const char *bootstrap = find_bootstrap(spec);
+    if (!bootstrap)
+        return fail(err, 0, NULL, "find a bootstrap");
+    snprintf(path, PATH_MAX, "%s", bootstrap);
+    return 0;
+}
+
+pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool framed, struct err *err)
+{
+    char path[PATH_MAX], *alone[2] = {path, NULL};
+    struct start s;
+    if (choose_program(spec, extension, framed, &s, path, err) < 0)
+        return -1;
+    if (!s.argv || extension)
+        s.argv = alone;
     if (foreign_machine(s.path))
         return fail(err, ENOEXEC, s.path, "start the program");
     pid_t pid = clone_child(&s);
@@ -151,7 +173,7 @@ pid_t payload_start(const struct sandbox_spec *spec, struct err *err)
         return fail(err, errno, s.path, "make a process for the program");
     if (!s.failed)
         return pid;
-    fail(err, s.failed, s.doing ? spec->workdir : s.path, "%s", s.doing ? s.doing : "start the program");
+    fail(err, s.failed, s.doing ? s.workdir : s.path, "%s", s.doing ? s.doing : "start the program");
     if (s.doing)
         snprintf(err->step, sizeof err->step, "payload");
     return -1;

@@ -5,8 +5,8 @@
 
 #include "launcher/sandbox.h"
 
-/* Starts it. Returns its pid, or -1 with an err whose no is exec's errno and whose path is what could not be started;
+/* Starts the extension of this name, or the command or bootstrap (NULL); framed: with the descriptor for frames. Returns its pid, or -1 with an err whose no is exec's errno and whose path is what could not be started;
  * no bootstrap at all: no 0 and no path. */
-pid_t payload_start(const struct sandbox_spec *spec, struct err *err);
+pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool framed, struct err *err);
 
 #endif

@@ -5,15 +5,12 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/own.h"
-#include "lambda/http.h"
+#include "lambda/http_parse.h"
+#include "launcher/version.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
-
-#ifndef LRUN_VERSION
-#define LRUN_VERSION "0"
-#endif
 
 static const char *const PHASES[] = {[AT_INPUTS] = "inputs", [AT_UNPACK] = "unpack", [AT_SANDBOX] = "sandbox", [AT_START] = "start",
                                      [AT_INIT] = "init", [AT_INVOKE] = "invoke", [AT_COMMAND] = "command", [AT_RESULTS] = "results", [AT_END] = "end"};
@@ -21,7 +18,7 @@ static const char *const REASONS[] = {
     [BECAUSE_SUCCESS] = "success", [BECAUSE_FUNCTION_ERROR] = "function-error", [BECAUSE_INIT_ERROR] = "init-error",
     [BECAUSE_TIMEOUT] = "timeout", [BECAUSE_INIT_TIMEOUT] = "init-timeout", [BECAUSE_EXIT] = "exit", [BECAUSE_SIGNAL] = "signal",
     [BECAUSE_OUT_OF_MEMORY] = "out-of-memory", [BECAUSE_NOT_STARTED] = "not-started", [BECAUSE_RESPONSE_TOO_LARGE] = "response-too-large",
-    [BECAUSE_RESPONSE_TRUNCATED] = "response-truncated", [BECAUSE_INTERRUPTED] = "interrupted", [BECAUSE_LRUN_FAILED] = "lrun-failed"};
+    [BECAUSE_RESPONSE_TRUNCATED] = "response-truncated", [BECAUSE_INTERRUPTED] = "interrupted", [BECAUSE_EXTENSION] = "extension", [BECAUSE_LRUN_FAILED] = "lrun-failed"};
 
 void report_degraded(struct report *r, const char *sentence)
 {
@@ -102,7 +99,7 @@ static void put_limits(const struct report *r, struct text *out)
             text_printf(out, "%ju", (uintmax_t)r->limits.at[i].rlim_cur);
     }
     json_num(out, "cpus", r->limits.cpu_count);
-    json_put(out, "memoryBy", r->memory_limit_mb ? "watching" : NULL);
+    json_put(out, "memoryBy", !r->memory_limit_mb ? NULL : r->memory_by_cgroup ? "cgroup" : "watching");
     json_key(out, "clamped");
     json_open(out, '[');
     for (size_t i = 0; r->limits.clamped[i]; i++)
@@ -150,6 +147,7 @@ int report_write(const struct report *r, const char *command, const char *functi
     json_put(&line, "command", command);
     json_put(&line, "function", function);
     json_put(&line, "name", name);
+    json_put(&line, "runtime", r->runtime);
     json_put(&line, "phase", PHASES[r->phase]);
     json_put(&line, "reason", REASONS[r->reason]);
     json_num(&line, "exit", r->exit);
@@ -169,6 +167,8 @@ int report_write(const struct report *r, const char *command, const char *functi
     json_key(&line, "limitMB");
     text_printf(&line, r->memory_limit_mb ? "%ju" : "null", (uintmax_t)r->memory_limit_mb);
     json_num(&line, "peakBytes", (double)r->peak_bytes);
+    if (r->cgroup_peak_bytes)
+        json_num(&line, "cgroupPeakBytes", (double)r->cgroup_peak_bytes);
     json_close(&line, '}');
     put_limits(r, &line);
     put_rest(r, &line);

@@ -14,7 +14,7 @@
 enum report_phase { AT_INPUTS, AT_UNPACK, AT_SANDBOX, AT_START, AT_INIT, AT_INVOKE, AT_COMMAND, AT_RESULTS, AT_END };
 enum report_reason {
     BECAUSE_SUCCESS, BECAUSE_FUNCTION_ERROR, BECAUSE_INIT_ERROR, BECAUSE_TIMEOUT, BECAUSE_INIT_TIMEOUT, BECAUSE_EXIT, BECAUSE_SIGNAL,
-    BECAUSE_OUT_OF_MEMORY, BECAUSE_NOT_STARTED, BECAUSE_RESPONSE_TOO_LARGE, BECAUSE_RESPONSE_TRUNCATED, BECAUSE_INTERRUPTED,
+    BECAUSE_OUT_OF_MEMORY, BECAUSE_NOT_STARTED, BECAUSE_RESPONSE_TOO_LARGE, BECAUSE_RESPONSE_TRUNCATED, BECAUSE_INTERRUPTED, BECAUSE_EXTENSION,
     BECAUSE_LRUN_FAILED,
 };
 
@@ -47,8 +47,11 @@ struct report {
     unsigned hits, misses;
     uint64_t unpacked_bytes;
     struct limits limits;
+    bool memory_by_cgroup;
+    uint64_t cgroup_peak_bytes; /* page cache and /tmp included; 0: not known */
     struct strv degraded; /* what is not as on Lambda, each a sentence */
-    char client[129];
+    char client[192];
+    const char *runtime; /* its id; NULL: not decided */
     /* Evidence. */
     char start_path[512]; /* what could not be started, and why */
     int start_errno, wait_status;

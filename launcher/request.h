@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { CMD_RUN, CMD_EXEC, CMD_CACHE, CMD_COUNT };
+enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_COUNT };
 
 struct number {
     uint64_t value; /* the default until set */
@@ -28,7 +28,12 @@ struct request {
     struct strv events;    /* a file, JSON text, or "-" */
     struct strv volumes;   /* SRC:DST[:ro|rw] */
 
-    const char *runtime, *rootfs, *handler, *name, *region, *credentials, *net, *seccomp, *shm;
+    struct strv urls;      /* serve: PORT or NAME=PORT */
+    struct strv owned;     /* texts that fields point to, if the command line does not hold them */
+
+    const char *runtime; /* NULL: the package tells */
+    const char *rootfs, *handler /* NULL: the runtime's default */, *name, *region, *credentials, *net, *seccomp, *shm;
+    const char *cgroup; /* NULL: one is looked for */
     const char *report, *cache_dir, *log_format, *workdir, *out;
 
     struct number memory;     /* MiB */
@@ -36,10 +41,18 @@ struct request {
     struct number tmp_size;   /* MiB */
     struct number init_limit; /* seconds */
     struct number pause;      /* milliseconds */
+    struct number debug_port; /* set: --debug too */
+    struct number in;         /* exec --in: pid of an lrun */
 
-    bool scratch, quiet, verbose, help, version;
+    const char *host, *config, *url_mode; /* serve */
+    struct number port, ready_fd, concurrency, queue, max_concurrency, idle_timeout /* seconds; 0: never */;
+    bool cors, watch, stream_shape;
+
+    bool scratch, strict, debug, hold, tty, quiet, verbose, help, version;
 };
 
+/* Its lists are ret's own; texts are borrowed from r, which must live as long. */
+void request_copy(const struct request *r, struct request *ret);
 void request_done(struct request *r);
 
 #endif

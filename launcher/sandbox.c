@@ -15,7 +15,7 @@
 
 static _Noreturn void child(const struct sandbox_spec *spec, const int pair[2], uid_t uid, gid_t gid)
 {
-    struct inside in = {.spec = spec, .control = pair[1], .peer = pair[0], .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = {-1, -1, -1}};
+    struct inside in = {.spec = spec, .control = pair[1], .peer = pair[0], .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
     struct message m = {.type = MESSAGE_READY};
     if (steps_walk(&in, &m.err) < 0) {
         m.type = MESSAGE_FAILED;
@@ -25,12 +25,28 @@ static _Noreturn void child(const struct sandbox_spec *spec, const int pair[2], 
     init_main(&in);
 }
 
-/* Handshake #1. */
-static int await_ready(struct sandbox *s, struct err *err)
+/* Root gave the right to clone into its cgroup away with its uid; the descriptor it opened before still moves. */
+static bool moves(const struct sandbox_spec *spec)
+{
+    return spec->cgroup && spec->cgroup->procs >= 0;
+}
+
+/* Handshakes #0 and #1. */
+static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struct err *err)
 {
     struct message m;
     if (message_receive(s->control, &m, s->fds, true) < 0)
         return fail(err, errno, NULL, "hear from the sandbox");
+    if (m.type == MESSAGE_ATTACH) {
+        if (spec->net == NET_USER && network_attach(s->pid, &s->pasta, err) < 0)
+            return -1;
+        if (moves(spec) && cgroup_move(spec->cgroup, s->pid, err) < 0)
+            return -1;
+        if (spec->keep && enter_keep(s->pid, spec->envp, &s->kept, err) < 0)
+            return -1;
+        sandbox_tell(s, MESSAGE_GO, 0);
+        return await_ready(spec, s, err);
+    }
     if (m.type == MESSAGE_READY)
         return 0;
     if (m.type == MESSAGE_FAILED) {
@@ -43,16 +59,18 @@ static int await_ready(struct sandbox *s, struct err *err)
 int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct err *err)
 {
     int pair[2];
-    struct sandbox s = {.pidfd = -1, .fds = {-1, -1, -1}};
+    struct sandbox s = SANDBOX_NONE;
     uid_t uid = geteuid();
     gid_t gid = getegid();
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return fail(err, errno, NULL, "make a socket for the sandbox");
+    bool into = spec->cgroup && spec->cgroup->dir >= 0 && !moves(spec);
     struct clone_args args = {
-        .flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD |
-                 (spec->host_net ? 0u : (unsigned)CLONE_NEWNET),
+        .flags = (uint64_t)CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD |
+                 (spec->net == NET_HOST ? 0u : (unsigned)CLONE_NEWNET) | (into ? (uint64_t)CLONE_INTO_CGROUP : 0u),
         .pidfd = (uint64_t)(uintptr_t)&s.pidfd,
         .exit_signal = SIGCHLD,
+        .cgroup = into ? (unsigned)spec->cgroup->dir : 0u,
     };
     /* The child keeps all signals blocked: a ^C from the terminal reaches it too, and must not run our handlers twice. */
     sigset_t all, before;
@@ -72,7 +90,7 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
         return hints_add(err);
     }
     s.pid = (pid_t)pid;
-    if (await_ready(&s, err) < 0) {
+    if (await_ready(spec, &s, err) < 0) {
         sandbox_done(&s);
         return -1;
     }
@@ -80,14 +98,26 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
     return 0;
 }
 
+int sandbox_tell_program(struct sandbox *s, enum message_type type, int program, int value)
+{
+    return message_send(s->control, &(struct message){.type = type, .program = program, .value = value}, NULL);
+}
+
 int sandbox_tell(struct sandbox *s, enum message_type type, int value)
 {
-    return message_send(s->control, &(struct message){.type = type, .value = value}, NULL);
+    return sandbox_tell_program(s, type, PROGRAM_PAYLOAD, value);
 }
 
 int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
 {
-    return message_receive(s->control, ret, NULL, wait);
+    int fds[FD_COUNT];
+    int got = message_receive(s->control, ret, fds, wait);
+    for (int i = 0; got == 1 && i < FD_COUNT; i++)
+        if (fds[i] >= 0) {
+            own_close(&s->fds[i]);
+            s->fds[i] = fds[i];
+        }
+    return got;
 }
 
 void sandbox_done(struct sandbox *s)
@@ -98,6 +128,13 @@ void sandbox_done(struct sandbox *s)
             ;
     }
     s->pid = 0;
+    if (s->pasta > 0) {
+        kill(s->pasta, SIGKILL);
+        while (waitpid(s->pasta, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    s->pasta = 0;
+    enter_done(&s->kept);
     own_close(&s->pidfd);
     own_close(&s->control);
     for (int i = 0; i < FD_COUNT; i++)

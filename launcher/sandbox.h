@@ -8,8 +8,11 @@
 #ifndef LRUN_SANDBOX_H
 #define LRUN_SANDBOX_H
 
+#include "launcher/enter.h"
 #include "launcher/message.h"
+#include "launcher/network.h"
 #include "mounts/plan.h"
+#include "policy/cgroup.h"
 #include "policy/limits.h"
 #include "policy/seccomp.h"
 
@@ -21,32 +24,49 @@ enum {
 };
 #define API_ADDRESS "169.254.100.1" /* as Lambda's newer sandboxes; 127.0.0.1 stays free for the function */
 #define API_PORT 9001
+#define EXTENSIONS_DIR "/opt/extensions"
+#define EXTENSIONS_OFF "/opt/disable-extensions-jwigqn8j" /* Lambda's own switch */
+enum { FRAMES_FD = 62 }; /* as in Lambda's _LAMBDA_TELEMETRY_LOG_FD */
 
 /* What shall run inside. const once given to sandbox_start(): init is a fork and reads it in its own copy. */
 struct sandbox_spec {
     const struct plan *plan;
     struct limits limits;
-    enum policy policy;
-    bool host_net;
+    struct seccomp_program policy;
+    enum net net;
     bool api;              /* make the Runtime API's socket inside */
+    const struct cgroup *cgroup; /* to be made in, or NULL */
+    bool keep;             /* others may enter: keep its namespaces and variables for them */
+    bool tty;              /* stdio[0] becomes the controlling terminal */
+    bool tethered;         /* the payload dies with whoever starts it, who is not init */
     bool one_shot;         /* the sandbox is over with its first payload */
     bool wants_tmp;        /* hand out a descriptor of /tmp */
     int stdio[3];          /* become the payload's 0, 1 and 2 */
-    char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: a bootstrap */
+    char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
+    const char *const *bootstraps;
     char *const *envp;
     const char *workdir;
+    char *const *extension_envp; /* NULL: no extensions are looked for */
+    int extension_log;     /* becomes their 1 and 2 */
+    char *const *framed_envp; /* the payload's, when there are extensions; its FRAMES_FD is then frames */
+    int frames;            /* -1: none */
     char **caller_argv;    /* lrun's own arguments, scrubbed in init: nothing above may point into them */
 };
 
 struct sandbox {
     pid_t pid; /* of init, seen from here */
+    pid_t pasta; /* --net user; 0: none */
     int pidfd, control;
     int fds[FD_COUNT];
+    struct enterable kept;
 };
+#define ENTERABLE_NONE {{-1, -1, -1, -1, -1, -1, -1}, -1}
+#define SANDBOX_NONE {.pidfd = -1, .control = -1, .fds = FDS_NONE, .kept = ENTERABLE_NONE}
 
 /* On failure the err has its step and the hint for this host. */
 int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct err *err);
 int sandbox_tell(struct sandbox *s, enum message_type type, int value);
+int sandbox_tell_program(struct sandbox *s, enum message_type type, int program, int value);
 int sandbox_hear(struct sandbox *s, struct message *ret, bool wait);
 void sandbox_done(struct sandbox *s);
 

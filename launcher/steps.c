@@ -120,7 +120,7 @@ static int lo_request(int s, unsigned long request, const char *address, struct 
 /* The mask matters: with the class's /16 the metadata address 169.254.169.254 would become local too. */
 static int step_loopback(struct inside *in, struct err *err)
 {
-    if (in->spec->host_net)
+    if (in->spec->net == NET_HOST)
         return 0;
     OWN_FD int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (s < 0)
@@ -136,13 +136,27 @@ static int step_loopback(struct inside *in, struct err *err)
 static int step_listen(struct inside *in, struct err *err)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(API_PORT)};
-    if (!in->spec->api || in->spec->host_net)
+    if (!in->spec->api || in->spec->net == NET_HOST)
         return 0;
     inet_pton(AF_INET, API_ADDRESS, &a.sin_addr);
     OWN_FD int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s < 0 || bind(s, (struct sockaddr *)&a, sizeof a) < 0 || listen(s, 128) < 0)
         return fail(err, errno, API_ADDRESS, "listen for the Runtime API at");
     in->fds[FD_LISTEN] = take_fd(&s);
+    return 0;
+}
+
+static int step_attach(struct inside *in, struct err *err)
+{
+    struct message m;
+    if (in->spec->net == NET_BLACKHOLE && network_blackhole(err) < 0)
+        return -1;
+    if (in->spec->net != NET_USER && !in->spec->keep && !(in->spec->cgroup && in->spec->cgroup->procs >= 0))
+        return 0;
+    if (message_send(in->control, &(struct message){.type = MESSAGE_ATTACH}, NULL) < 0 || message_receive(in->control, &m, NULL, true) < 0)
+        return fail(err, errno, NULL, "wait to be attached");
+    if (m.type != MESSAGE_GO)
+        _exit(1); /* lrun is gone, or could not */
     return 0;
 }
 
@@ -191,6 +205,7 @@ static const struct step {
     {"hostname", step_hostname, "needs capabilities"},
     {"loopback", step_loopback, "needs capabilities"},
     {"listen", step_listen, "its address exists since loopback"},
+    {"attach", step_attach, "needs capabilities, and pasta a process whose namespaces can be opened; before there are more processes to move"},
     {"handout", step_handout, "after pivot: the sandbox's /proc and /tmp, not the host's"},
     {"scrub", step_scrub, "nothing below reads the environment; no payload exists yet to read ours"},
     {"caps", step_caps, "last: everything above needs them, nothing below does"},

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mounts/cache.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
+#include "base/helper.h"
 #include "base/num.h"
 #include "base/own.h"
 #include "mounts/cache_entry.h"
@@ -10,9 +12,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
-static const char *const PARTS[] = {"tree", "memo", "tmp"};
+static const char *const PARTS[] = {"tree", "memo", "tmp", "policy"};
 
 /* A cache others can write to would let them choose what runs. */
 static int check_owner(const char *path, int dir, struct err *err)
@@ -28,7 +29,7 @@ static int check_owner(const char *path, int dir, struct err *err)
 
 int cache_open(const char *path, int program, struct cache *ret, struct err *err)
 {
-    struct cache c = {.dir = -1, .program = program};
+    struct cache c = {.dir = -1, .program = program, .terminal = -1};
     if (fs_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", c.boot, sizeof c.boot) < 1)
         return fail(err, errno, "/proc/sys/kernel/random/boot_id", "read the kernel's boot id");
     c.boot[strcspn(c.boot, "\n")] = 0;
@@ -59,7 +60,7 @@ void cache_done(struct cache *c)
     own_close(&c->dir);
     own_close(&c->program);
     free(c->path);
-    *c = (struct cache){.dir = -1, .program = -1};
+    *c = (struct cache){.dir = -1, .program = -1, .terminal = -1};
 }
 
 void cache_entry_done(struct cache_entry *e)
@@ -69,50 +70,16 @@ void cache_entry_done(struct cache_entry *e)
     *e = (struct cache_entry){.lock = -1};
 }
 
-static void memo_line(const struct stat *st, const char *digest, char *text, size_t size)
-{
-    snprintf(text, size, "%jd %jd.%09ld %jd.%09ld %s", (intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
-             (intmax_t)st->st_ctim.tv_sec, st->st_ctim.tv_nsec, digest);
-}
-
-static void memo_name(const struct stat *st, char *name, size_t size)
-{
-    snprintf(name, size, "memo/%jx-%jx", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino);
-}
-
-static bool memo_read(struct cache *c, const struct stat *st, char digest[DIGEST_HEX + 1])
-{
-    char name[64], text[256], want[256];
-    memo_name(st, name, sizeof name);
-    ssize_t n = fs_read_small(c->dir, name, text, sizeof text);
-    if (n < DIGEST_HEX)
-        return false;
-    memcpy(digest, text + n - DIGEST_HEX, DIGEST_HEX);
-    digest[DIGEST_HEX] = 0;
-    memo_line(st, digest, want, sizeof want);
-    return strcmp(text, want) == 0 && strspn(digest, "0123456789abcdef") == DIGEST_HEX;
-}
-
-/* Only a digest of a file that has been still for 100 ms is remembered: clocks of file systems are coarse, and a write
- * within the same tick would not move ctime. A memo that cannot be written costs the next run a hash, nothing else. */
-static void memo_write(struct cache *c, const struct stat *st, const char *digest)
-{
-    struct timespec now;
-    char name[64], text[256], draft[80];
-    struct err ignored;
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t age_ms = (now.tv_sec - st->st_ctim.tv_sec) * 1000 + (now.tv_nsec - st->st_ctim.tv_nsec) / 1000000;
-    if (age_ms < 100)
-        return;
-    memo_name(st, name, sizeof name);
-    memo_line(st, digest, text, sizeof text);
-    snprintf(draft, sizeof draft, "%s.%ld", name, (long)getpid());
-    unlinkat(c->dir, draft, 0);
-    if (fs_write_new(c->dir, draft, 0600, text, strlen(text), &ignored) < 0 || renameat(c->dir, draft, c->dir, name) < 0)
-        unlinkat(c->dir, draft, 0);
-}
+struct work { /* all archives that are asked for at once */
+    struct cache *cache;
+    struct job *jobs;
+    size_t n;
+    double start_ms;
+    bool shown;
+};
 
 struct job { /* one archive on its way into the cache */
+    struct work *work;
     struct stat st;
     struct unpacker worker;
     int dir; /* its place in tmp/ */
@@ -120,12 +87,40 @@ struct job { /* one archive on its way into the cache */
     bool done;
 };
 
+/* A line on a terminal, once it takes so long that somebody may wonder; removed at the end. */
+static void show(void *to)
+{
+    enum { PATIENCE_MS = 300, CELLS = 30 };
+    struct work *w = to;
+    uint64_t total = 0, done = 0;
+    bool known = true;
+    char bar[CELLS + 1];
+    for (size_t i = 0; i < w->n; i++) {
+        const struct unpack_progress *p = w->jobs[i].worker.progress;
+        uint64_t own = p ? atomic_load_explicit(&p->total, memory_order_relaxed) : 0;
+        total += own;
+        known = known && (own || w->jobs[i].done);
+        done += p ? atomic_load_explicit(&p->done, memory_order_relaxed) : 0;
+    }
+    if (w->cache->terminal < 0 || clock_ms() - w->start_ms < PATIENCE_MS)
+        return;
+    double part = total ? (double)(done > total ? total : done) / (double)total : 0;
+    for (int i = 0; i < CELLS; i++)
+        bar[i] = i < (int)(part * CELLS) ? '#' : '.';
+    bar[CELLS] = 0;
+    if (known)
+        dprintf(w->cache->terminal, "\r\033[Klrun: unpacking [%s] %3.0f%% of %.0f MB", bar, part * 100, (double)total / 1e6);
+    else /* a tarball tells its size at its end only */
+        dprintf(w->cache->terminal, "\r\033[Klrun: unpacking, %.0f MB so far", (double)done / 1e6);
+    w->shown = true;
+}
+
 static int start_job(struct cache *c, const struct archive *a, struct job *job, struct cache_entry *ret, struct err *err)
 {
     char digest[DIGEST_HEX + 1];
     if (fstat(a->fd, &job->st) < 0)
         return fail(err, errno, a->name, "look at the archive");
-    if (memo_read(c, &job->st, digest)) {
+    if (cache_recall(c, "digest", &job->st, digest, sizeof digest) && strspn(digest, "0123456789abcdef") == DIGEST_HEX) {
         int found = entry_open(c, digest, ret, err);
         if (found < 0)
             return -1;
@@ -133,18 +128,18 @@ static int start_job(struct cache *c, const struct archive *a, struct job *job, 
         if (found == 1)
             return 0;
     }
-    if (c->program < 0 && unpacker_open(&c->program, err) < 0)
+    if (c->program < 0 && helper_open(UNPACKER, &c->program, err) < 0)
         return -1;
     if (entry_begin(c, job->name, sizeof job->name, &job->dir, err) < 0)
         return -1;
-    return unpacker_start(c->program, "unpack", a->fd, job->dir, &job->worker, err);
+    return unpacker_start(c->program, a->is_tar ? "untar" : "unpack", a->fd, job->dir, &job->worker, err);
 }
 
 /* The archive is hashed: unpack it only if its content is not there yet. */
 static int job_hashed(struct cache *c, struct job *job, struct cache_entry *ret, struct err *err)
 {
     struct unpack_digest d;
-    if (unpacker_read(&job->worker, &d, sizeof d, err) < 0)
+    if (unpacker_read(&job->worker, &d, sizeof d, show, job->work, err) < 0)
         return -1;
     if (!d.ok) {
         *err = d.err;
@@ -164,7 +159,7 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
     struct unpack_result r;
     char digest[DIGEST_HEX + 1];
     memcpy(digest, ret->digest, sizeof digest);
-    if (unpacker_read(&job->worker, &r, sizeof r, err) < 0)
+    if (unpacker_read(&job->worker, &r, sizeof r, show, job->work, err) < 0)
         return -1;
     if (!r.ok) {
         *err = r.err;
@@ -204,7 +199,7 @@ static int run_jobs(struct cache *c, const struct archive *archives, size_t n, s
                 return name_archive(archives[i].name, err);
     for (size_t i = 0; i < n; i++)
         if (!ret[i].hit)
-            memo_write(c, &jobs[i].st, ret[i].digest);
+            cache_remember(c, "digest", &jobs[i].st, ret[i].digest);
     return 0;
 }
 
@@ -212,11 +207,14 @@ int cache_get(struct cache *c, const struct archive *archives, size_t n, struct 
 {
     OWN_PTR struct job *jobs = xcalloc(n, sizeof *jobs);
     struct err ignored;
+    struct work work = {.cache = c, .jobs = jobs, .n = n, .start_ms = clock_ms()};
     for (size_t i = 0; i < n; i++) {
-        jobs[i] = (struct job){.worker = {.socket = -1}, .dir = -1};
+        jobs[i] = (struct job){.work = &work, .worker = {.socket = -1}, .dir = -1};
         ret[i] = (struct cache_entry){.lock = -1};
     }
     int status = run_jobs(c, archives, n, jobs, ret, err);
+    if (work.shown)
+        dprintf(c->terminal, "\r\033[K");
     for (size_t i = 0; i < n; i++) {
         unpacker_done(&jobs[i].worker);
         if (jobs[i].name[0])

@@ -30,7 +30,7 @@ static int each_key(struct cache *c, int (*each)(struct cache *, const char *key
 static int list_one(struct cache *c, const char *key, void *to, struct err *err)
 {
     OWN_PTR char *path = xasprintf("tree/%s/facts", key);
-    char text[160], when[32] = "";
+    char text[512], when[32] = "";
     uintmax_t size = 0, entries = 0;
     struct stat st;
     (void)err;
@@ -59,9 +59,14 @@ static int prune_one(struct cache *c, const char *key, void *to, struct err *err
 
 int cache_prune(struct cache *c, FILE *to, struct err *err)
 {
-    if (each_key(c, prune_one, to, err) < 0 || fs_remove_tree(c->dir, "memo", err) < 0)
-        return -1;
-    return mkdirat(c->dir, "memo", 0700) < 0 && errno != EEXIST ? fail(err, errno, c->path, "make the cache's memo directory") : 0;
+    static const char *const WHOLE[] = {"memo", "policy"};
+    int status = each_key(c, prune_one, to, err);
+    for (size_t i = 0; i < COUNT(WHOLE) && status == 0; i++) {
+        status = fs_remove_tree(c->dir, WHOLE[i], err);
+        if (status == 0 && mkdirat(c->dir, WHOLE[i], 0700) < 0 && errno != EEXIST)
+            status = fail(err, errno, c->path, "make a part of the cache directory");
+    }
+    return status;
 }
 
 struct verdict {

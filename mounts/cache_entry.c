@@ -2,6 +2,7 @@
 #include "mounts/cache_entry.h"
 
 #include "base/fs.h"
+#include "base/helper.h"
 #include "base/num.h"
 #include "base/own.h"
 
@@ -12,6 +13,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+enum { FACTS_MAX = 512 };
+
 void entry_key(const char *digest, char key[KEY_SIZE])
 {
     snprintf(key, KEY_SIZE, "%s-" UNPACKER_VERSION, digest);
@@ -19,7 +22,7 @@ void entry_key(const char *digest, char key[KEY_SIZE])
 
 static int program_of(struct cache *c, struct err *err)
 {
-    return c->program >= 0 ? 0 : unpacker_open(&c->program, err);
+    return c->program >= 0 ? 0 : helper_open(UNPACKER, &c->program, err);
 }
 
 int entry_verify(struct cache *c, int dir, struct err *err)
@@ -28,7 +31,7 @@ int entry_verify(struct cache *c, int dir, struct err *err)
     struct unpack_result r;
     if (program_of(c, err) < 0 || unpacker_start(c->program, "verify", dir, -1, &u, err) < 0)
         return -1;
-    int status = unpacker_read(&u, &r, sizeof r, err);
+    int status = unpacker_read(&u, &r, sizeof r, NULL, NULL, err);
     unpacker_done(&u);
     if (status == 0 && !r.ok) {
         *err = r.err;
@@ -37,27 +40,31 @@ int entry_verify(struct cache *c, int dir, struct err *err)
     return status;
 }
 
-static int write_facts(const struct cache *c, int dir, uint64_t size, uint64_t entries, uint64_t replaced, struct err *err)
+static int write_facts(const struct cache *c, int dir, const struct cache_entry *e, struct err *err)
 {
-    char text[160];
-    int n = snprintf(text, sizeof text, "boot %s size %ju entries %ju replaced %ju\n", c->boot, (uintmax_t)size, (uintmax_t)entries,
-                     (uintmax_t)replaced);
+    char text[FACTS_MAX];
+    int n = snprintf(text, sizeof text, "boot %s size %ju entries %ju replaced %ju glibc %s %s %s\n", c->boot, (uintmax_t)e->size,
+                     (uintmax_t)e->entries, (uintmax_t)e->replaced, e->need.glibc[0] ? e->need.glibc : "-",
+                     e->need.glibc[0] ? e->need.library : "-", e->need.glibc[0] ? e->need.file : "-");
     unlinkat(dir, "facts.new", 0);
     if (fs_write_new(dir, "facts.new", 0644, text, (size_t)n, err) < 0)
         return -1;
     return renameat(dir, "facts.new", dir, "facts") < 0 ? fail(err, errno, "facts", "publish the cache entry's facts") : 0;
 }
 
-static int read_facts(int dir, char boot[40], struct cache_entry *e, uint64_t *entries)
+static int read_facts(int dir, char boot[40], struct cache_entry *e)
 {
-    char text[160];
+    char text[FACTS_MAX];
     uintmax_t size, count, replaced;
     if (fs_read_small(dir, "facts", text, sizeof text) < 0 ||
-        sscanf(text, "boot %39s size %ju entries %ju replaced %ju", boot, &size, &count, &replaced) != 4)
+        sscanf(text, "boot %39s size %ju entries %ju replaced %ju glibc %15s %31s %239[^\n]", boot, &size, &count, &replaced, e->need.glibc,
+               e->need.library, e->need.file) != 7)
         return -1;
+    if (strcmp(e->need.glibc, "-") == 0)
+        e->need = (struct elf_need){0};
     e->size = size;
     e->replaced = replaced;
-    *entries = count;
+    e->entries = count;
     return 0;
 }
 
@@ -65,13 +72,12 @@ static int read_facts(int dir, char boot[40], struct cache_entry *e, uint64_t *e
 static int trust(struct cache *c, int dir, struct cache_entry *e)
 {
     char boot[40];
-    uint64_t entries;
     struct err ignored;
-    if (read_facts(dir, boot, e, &entries) < 0)
+    if (read_facts(dir, boot, e) < 0)
         return 0;
     if (strcmp(boot, c->boot) == 0)
         return 1;
-    return entry_verify(c, dir, &ignored) == 0 && write_facts(c, dir, e->size, entries, e->replaced, &ignored) == 0;
+    return entry_verify(c, dir, &ignored) == 0 && write_facts(c, dir, e, &ignored) == 0;
 }
 
 int entry_open(struct cache *c, const char *digest, struct cache_entry *ret, struct err *err)
@@ -128,7 +134,8 @@ int entry_publish(struct cache *c, const char *name, int dir, const char *digest
     char key[KEY_SIZE];
     entry_key(digest, key);
     OWN_PTR char *path = xasprintf("tree/%s", key);
-    if (write_facts(c, dir, r->size, r->entries, r->replaced, err) < 0)
+    struct cache_entry e = {.size = r->size, .entries = r->entries, .replaced = r->replaced, .need = r->need};
+    if (write_facts(c, dir, &e, err) < 0)
         return -1;
     if (renameat2(c->dir, name, c->dir, path, RENAME_NOREPLACE) == 0) {
         flock(dir, LOCK_UN);

@@ -5,6 +5,7 @@
 
 #include <gelf.h>
 #include <libelf.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The section of a type, with its header; NULL if there is none. */
@@ -44,7 +45,21 @@ static bool version_above(const char *a, const char *b)
     return strverscmp(a, b) > 0;
 }
 
-static void add_versions(Elf *elf, struct text *out)
+/* A version such as GLIBC_2.34 of a library, asked for by file. */
+static void note_need(const char *file, const char *library, const char *version, struct elf_need *need)
+{
+    struct elf_need n = {0};
+    if (strncmp(version, "GLIBC_2", 7) != 0)
+        return;
+    snprintf(n.glibc, sizeof n.glibc, "%s", version + 6);
+    snprintf(n.library, sizeof n.library, "%s", library);
+    snprintf(n.file, sizeof n.file, "%s", file);
+    for (char *c = n.file; *c; c++) /* it becomes part of a line */
+        *c = (unsigned char)*c < 0x20 ? '?' : *c;
+    elf_need_more(need, &n);
+}
+
+static void add_versions(Elf *elf, const char *name, struct text *out, struct elf_need *ret_need)
 {
     GElf_Shdr header;
     Elf_Data *data = section_data(elf, SHT_GNU_verneed, &header);
@@ -61,6 +76,7 @@ static void add_versions(Elf *elf, struct text *out)
                 break;
         }
         if (library && highest) {
+            note_need(name, library, highest, ret_need);
             list_item(out, start, library);
             text_puts(out, ":");
             manifest_name(out, highest);
@@ -89,19 +105,19 @@ static void add_interpreter(Elf *elf, struct text *out)
     text_puts(out, "-");
 }
 
-void elf_facts(int fd, const char *name, struct text *out)
+void elf_facts(const uint8_t *bytes, size_t n, const char *name, struct text *out, struct elf_need *ret_need)
 {
     GElf_Ehdr header;
     if (elf_version(EV_CURRENT) == EV_NONE)
         return;
-    Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+    Elf *elf = elf_memory((char *)(uintptr_t)bytes, n); /* read only: nothing here asks for a change */
     if (elf && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header)) {
         text_printf(out, "elf %u %d %u ", header.e_machine, gelf_getclass(elf) == ELFCLASS64 ? 64 : 32, header.e_type);
         add_interpreter(elf, out);
         text_puts(out, " ");
         add_needed(elf, out);
         text_puts(out, " ");
-        add_versions(elf, out);
+        add_versions(elf, name, out, ret_need);
         text_puts(out, " ");
         manifest_name(out, name);
         text_puts(out, "\n");

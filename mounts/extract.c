@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* extract.c: unpack what zip.c has located and approved.
  *
- * libarchive walks the entries in the order of their local headers, which is the order of z->entries, so the two go
- * in step and any difference is an error. Symbolic links are made last: while files are written no path can lead
+ * Every entry's data is known by its place, so workers claim entries one by one and need not agree on anything else.
+ * Large files go first, or the last one would leave the other workers idle; small ones are claimed by the dozen, so that
+ * two workers seldom meet in one directory. Symbolic links are made last: while files are written no path can lead
  * through one. Modes and times of directories come after their contents. */
 #include "mounts/extract.h"
 
@@ -11,29 +12,63 @@
 #include "mounts/elf_facts.h"
 #include "mounts/manifest.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
 #include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+
+enum { WORKERS_MAX = 8, DOZEN = 16, LARGE = 256 * 1024, WORTH_THREADS = 128 * 1024 };
+
+struct extract {
+    const struct zip *z;
+    const uint8_t *bytes;
+    int tree;
+    struct unpack_progress *progress;
+    uint32_t *order; /* of files: the large ones first */
+    size_t n, large;
+    atomic_size_t next; /* in order */
+    struct text *elf;   /* by entry: its line of the manifest, if it has one */
+    pthread_t threads[WORKERS_MAX];
+    unsigned thread_count;
+    atomic_bool failed;
+    pthread_mutex_t lock; /* of the two below */
+    struct elf_need need;
+    struct err err;
+};
+
+struct worker {
+    struct extract *x;
+    struct libdeflate_decompressor *inflater;
+    uint8_t *buffer;
+    size_t room;
+};
 
 static int unreadable(const struct zip_entry *e, const char *why, struct err *err)
 {
-    fail(err, 0, e ? e->name : NULL, "read the archive: " ZIP_UNREADABLE);
+    fail(err, 0, e->name, "read the archive: " ZIP_UNREADABLE);
     return fail_hint(err, "%s", why);
 }
 
+/* One mkdir for each directory that the entry before did not need already: entries of a directory mostly lie together. */
 static int make_directories(const struct zip *z, int tree, struct err *err)
 {
+    const char *before = "";
     for (size_t i = 0; i < z->n; i++) {
         const struct zip_entry *e = &z->entries[i];
         OWN_PTR char *path = xstrdup(e->name);
-        size_t n = strlen(path);
+        size_t n = strlen(path), same = 0;
+        while (before[same] && before[same] == path[same])
+            same++;
         for (size_t at = 1; at <= n; at++) {
             if (path[at] != '/' && !(at == n && e->type == ZIP_DIR))
+                continue;
+            if (at < same && at < n) /* part of the path before too, so it was made for that */
                 continue;
             path[at] = 0;
             if (mkdirat(tree, path, 0755) < 0 && errno != EEXIST)
@@ -41,70 +76,188 @@ static int make_directories(const struct zip *z, int tree, struct err *err)
             if (at < n)
                 path[at] = '/';
         }
+        before = e->name;
     }
     return 0;
 }
 
-/* Copies the current entry's data to fd; no more and no less than the headers promised. */
-static int copy_data(struct archive *a, const struct zip_entry *e, int fd, struct err *err)
+/* The entry's data in the worker's buffer; no more and no less than the headers promised. */
+static int inflate(struct worker *w, const struct zip_entry *e, const uint8_t **ret, struct err *err)
 {
-    uint64_t left = e->size;
-    char buffer[128 * 1024];
-    for (;;) {
-        la_ssize_t n = archive_read_data(a, buffer, sizeof buffer);
-        if (n < 0)
-            return unreadable(e, archive_error_string(a) ? archive_error_string(a) : "its data is damaged", err);
-        if (n == 0)
-            return left ? unreadable(e, "its data is shorter than its size", err) : 0;
-        if ((uint64_t)n > left)
+    const uint8_t *packed = w->x->bytes + e->data;
+    size_t in = 0, out = 0;
+    if (e->method == 0) {
+        *ret = packed;
+    } else {
+        if (!w->buffer || w->room <= e->size) { /* mapped anew, not grown: nothing in it is worth a copy */
+            if (w->buffer)
+                munmap(w->buffer, w->room);
+            w->room = e->size + 1 > 1u << 20 ? e->size + 1 : 1u << 20;
+            w->buffer = mmap(NULL, w->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (w->buffer == MAP_FAILED) {
+                w->buffer = NULL;
+                w->room = 0;
+                return fail(err, ENOMEM, e->name, "unpack the file");
+            }
+            madvise(w->buffer, w->room, MADV_HUGEPAGE);
+        }
+        enum libdeflate_result got = libdeflate_deflate_decompress_ex(w->inflater, packed, e->packed, w->buffer, e->size, &in, &out);
+        if (got == LIBDEFLATE_INSUFFICIENT_SPACE)
             return unreadable(e, "its data is longer than its size", err);
-        if (fs_write_all(fd, buffer, (size_t)n) < 0)
-            return fail(err, errno, e->name, "write the unpacked file");
-        left -= (uint64_t)n;
+        if (got != LIBDEFLATE_SUCCESS)
+            return unreadable(e, "its data is damaged", err);
+        if (out != e->size)
+            return unreadable(e, "its data is shorter than its size", err);
+        if (in != e->packed)
+            return unreadable(e, "its packed data is not as long as its header says", err);
+        *ret = w->buffer;
     }
+    return libdeflate_crc32(0, *ret, e->size) == e->crc ? 0 : unreadable(e, "its checksum is wrong", err);
 }
 
-static int extract_file(struct archive *a, const struct zip_entry *e, int tree, struct text *manifest, struct err *err)
+static void note_elf(struct extract *x, size_t index, const uint8_t *data)
 {
-    OWN_FD int fd = openat(tree, e->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const struct zip_entry *e = &x->z->entries[index];
+    struct elf_need need = {0};
+    if (!data || e->size < 52 || memcmp(data, "\177ELF", 4) != 0)
+        return;
+    elf_facts(data, e->size, e->name, &x->elf[index], &need);
+    pthread_mutex_lock(&x->lock);
+    elf_need_more(&x->need, &need);
+    pthread_mutex_unlock(&x->lock);
+}
+
+static int extract_file(struct worker *w, size_t index, struct err *err)
+{
+    const struct zip_entry *e = &w->x->z->entries[index];
+    const uint8_t *data = NULL;
+    if (inflate(w, e, &data, err) < 0)
+        return -1;
+    OWN_FD int fd = openat(w->x->tree, e->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, zip_stored_mode(ZIP_FILE, e->mode));
     if (fd < 0)
         return fail(err, errno, e->name, "create the unpacked file");
-    if (copy_data(a, e, fd, err) < 0)
-        return -1;
-    char magic[4];
-    if (e->size >= 52 && pread(fd, magic, 4, 0) == 4 && memcmp(magic, "\177ELF", 4) == 0)
-        elf_facts(fd, e->name, manifest);
+    if (fs_write_all(fd, data, e->size) < 0)
+        return fail(err, errno, e->name, "write the unpacked file");
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = e->mtime}};
-    if (fchmod(fd, zip_stored_mode(ZIP_FILE, e->mode)) < 0 || futimens(fd, times) < 0)
-        return fail(err, errno, e->name, "set mode and time of the unpacked file");
+    if (futimens(fd, times) < 0)
+        return fail(err, errno, e->name, "set the time of the unpacked file");
+    note_elf(w->x, index, data);
+    atomic_fetch_add_explicit(&w->x->progress->done, e->size, memory_order_relaxed);
     return 0;
 }
 
-static int read_link(struct archive *a, struct archive_entry *ae, const struct zip_entry *e, char **ret, struct err *err)
+static void keep_err(struct extract *x, const struct err *err)
 {
+    pthread_mutex_lock(&x->lock);
+    if (!atomic_exchange(&x->failed, true))
+        x->err = *err;
+    pthread_mutex_unlock(&x->lock);
+}
+
+/* The next entries of order that are this worker's: one large file, or a dozen small ones. */
+static size_t claim(struct extract *x, size_t *ret_first)
+{
+    size_t at = atomic_load(&x->next), n;
+    do {
+        if (at >= x->n)
+            return 0;
+        n = at < x->large ? 1 : x->n - at < DOZEN ? x->n - at : DOZEN;
+    } while (!atomic_compare_exchange_weak(&x->next, &at, at + n));
+    *ret_first = at;
+    return n;
+}
+
+static void *work(void *to)
+{
+    struct extract *x = to;
+    struct worker w = {.x = x, .inflater = libdeflate_alloc_decompressor()};
+    struct err err;
+    size_t first, n;
+    while (w.inflater && !atomic_load(&x->failed) && (n = claim(x, &first)) > 0)
+        for (size_t i = first; i < first + n && !atomic_load(&x->failed); i++)
+            if (extract_file(&w, x->order[i], &err) < 0)
+                keep_err(x, &err);
+    if (!w.inflater) {
+        fail(&err, ENOMEM, NULL, "unpack the archive");
+        keep_err(x, &err);
+    }
+    libdeflate_free_decompressor(w.inflater);
+    if (w.buffer)
+        munmap(w.buffer, w.room);
+    return NULL;
+}
+
+static int larger_first(const void *a, const void *b, void *to)
+{
+    const struct zip *z = to;
+    uint64_t x = z->entries[*(const uint32_t *)a].size, y = z->entries[*(const uint32_t *)b].size;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Large files by size, then the small ones as they lie in the archive. */
+static void put_in_order(struct extract *x)
+{
+    const struct zip *z = x->z;
+    x->order = xcalloc(z->n, sizeof *x->order);
+    for (int small = 0; small < 2; small++) {
+        for (size_t i = 0; i < z->n; i++)
+            if (z->entries[i].type == ZIP_FILE && !z->entries[i].replaced && (z->entries[i].size < LARGE) == small)
+                x->order[x->n++] = (uint32_t)i;
+        if (!small) {
+            x->large = x->n;
+            qsort_r(x->order, x->n, sizeof *x->order, larger_first, (void *)(uintptr_t)z);
+        }
+    }
+}
+
+struct extract *extract_start(const struct zip *z, const uint8_t *bytes, int tree, struct unpack_progress *progress)
+{
+    struct extract *x = xcalloc(1, sizeof *x);
+    cpu_set_t cpus;
+    *x = (struct extract){.z = z, .bytes = bytes, .tree = tree, .progress = progress, .lock = PTHREAD_MUTEX_INITIALIZER};
+    x->elf = xcalloc(z->n, sizeof *x->elf);
+    atomic_store_explicit(&progress->total, z->size, memory_order_relaxed);
+    put_in_order(x);
+    if (make_directories(z, tree, &x->err) < 0)
+        atomic_store(&x->failed, true);
+    int want = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+    if (z->size < WORTH_THREADS)
+        want = 0;
+    for (int i = 0; i < want && i < WORKERS_MAX; i++)
+        if (pthread_create(&x->threads[x->thread_count], NULL, work, x) == 0)
+            x->thread_count++;
+    return x;
+}
+
+/* ---- after the files ---- */
+
+static int make_link(struct worker *w, const struct zip_entry *e, struct err *err)
+{
+    const uint8_t *data = NULL;
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = e->mtime}};
     if (e->size == 0 || e->size >= PATH_MAX)
         return unreadable(e, "a symbolic link's target must have 1 to 4095 bytes", err);
-    const char *known = archive_entry_symlink(ae); /* libarchive has read the data already */
-    OWN_PTR char *target = known ? xstrdup(known) : xcalloc(e->size + 1, 1);
-    if (!known && archive_read_data(a, target, e->size) != (la_ssize_t)e->size)
-        return unreadable(e, "its target cannot be read", err);
+    if (inflate(w, e, &data, err) < 0)
+        return -1;
+    OWN_PTR char *target = xasprintf("%.*s", (int)e->size, (const char *)data);
     if (strlen(target) != e->size)
         return unreadable(e, "its target holds a NUL byte", err);
-    if (libdeflate_crc32(0, target, e->size) != e->crc) /* libarchive checks this for files only */
-        return unreadable(e, "its checksum is wrong", err);
-    *ret = take_ptr(&target);
+    if (symlinkat(target, w->x->tree, e->name) < 0 || utimensat(w->x->tree, e->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+        return fail(err, errno, e->name, "make the symbolic link");
     return 0;
 }
 
-static int make_links(const struct zip *z, char **targets, int tree, struct err *err)
+static int make_links(struct extract *x, struct err *err)
 {
-    for (size_t i = 0; i < z->n; i++) {
-        const struct zip_entry *e = &z->entries[i];
-        struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = e->mtime}};
-        if (targets[i] && (symlinkat(targets[i], tree, e->name) < 0 || utimensat(tree, e->name, times, AT_SYMLINK_NOFOLLOW) < 0))
-            return fail(err, errno, e->name, "make the symbolic link");
-    }
-    return 0;
+    struct worker w = {.x = x, .inflater = libdeflate_alloc_decompressor()};
+    int status = w.inflater ? 0 : fail(err, ENOMEM, NULL, "unpack the archive");
+    for (size_t i = 0; i < x->z->n && status == 0; i++)
+        if (x->z->entries[i].type == ZIP_LINK && !x->z->entries[i].replaced)
+            status = make_link(&w, &x->z->entries[i], err);
+    libdeflate_free_decompressor(w.inflater);
+    if (w.buffer)
+        munmap(w.buffer, w.room);
+    return status;
 }
 
 static int finish_directories(const struct zip *z, int tree, struct err *err)
@@ -120,65 +273,36 @@ static int finish_directories(const struct zip *z, int tree, struct err *err)
     return 0;
 }
 
-/* As zip_name() does: no empty and no "." parts. */
-static char *normalised(const char *name)
+static void write_lines(const struct extract *x, struct text *manifest)
 {
-    OWN_PTR char *copy = xstrdup(name);
-    struct text joined = {0};
-    char *save = NULL;
-    text_puts(&joined, "");
-    for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save))
-        if (strcmp(part, ".") != 0)
-            text_printf(&joined, "%s%s", joined.n ? "/" : "", part);
-    return joined.at;
-}
-
-static int next_entry(struct archive *a, const struct zip_entry *e, struct archive_entry **ret, struct err *err)
-{
-    int got = archive_read_next_header(a, ret);
-    if (got != ARCHIVE_OK && got != ARCHIVE_WARN) /* WARN: a name outside the locale's character set, which we ignore */
-        return unreadable(e, archive_error_string(a) ? archive_error_string(a) : "fewer entries than its directory counts", err);
-    const char *name = archive_entry_pathname(*ret);
-    OWN_PTR char *normal = e->plain_name && name ? normalised(name) : NULL;
-    bool same_size = e->type == ZIP_LINK || !archive_entry_size_is_set(*ret) || (uint64_t)archive_entry_size(*ret) == e->size;
-    if (!same_size || (normal && strcmp(normal, e->name) != 0))
-        return unreadable(e, "two readings of the archive disagree about this entry", err);
-    return 0;
-}
-
-static int extract_all(struct archive *a, const struct zip *z, int tree, char **targets, struct text *manifest, struct err *err)
-{
-    for (size_t i = 0; i < z->n; i++) {
-        const struct zip_entry *e = &z->entries[i];
-        struct archive_entry *ae;
-        if (next_entry(a, e, &ae, err) < 0)
-            return -1;
-        if (e->replaced)
+    for (size_t i = 0; i < x->z->n; i++) {
+        if (x->z->entries[i].replaced)
             continue;
-        manifest_entry(manifest, e);
-        if (e->type == ZIP_FILE && extract_file(a, e, tree, manifest, err) < 0)
-            return -1;
-        if (e->type == ZIP_LINK && read_link(a, ae, e, &targets[i], err) < 0)
-            return -1;
+        manifest_entry(manifest, &x->z->entries[i]);
+        if (x->elf[i].n)
+            text_add(manifest, x->elf[i].at, x->elf[i].n);
     }
-    return 0;
 }
 
-int extract(const struct zip *z, const uint8_t *bytes, uint64_t n, int tree, struct text *manifest, struct err *err)
+int extract_finish(struct extract *x, struct text *manifest, struct elf_need *ret_need, struct err *err)
 {
-    if (make_directories(z, tree, err) < 0)
-        return -1;
-    struct archive *a = archive_read_new();
-    char **targets = xcalloc(z->n, sizeof *targets);
-    int result = -1;
-    if (!a || archive_read_support_format_zip_seekable(a) != ARCHIVE_OK || archive_read_set_options(a, "zip:!mac-ext") < ARCHIVE_WARN ||
-        archive_read_open_memory(a, bytes, n) != ARCHIVE_OK)
-        unreadable(NULL, a && archive_error_string(a) ? archive_error_string(a) : "libarchive cannot open it", err);
-    else if (extract_all(a, z, tree, targets, manifest, err) == 0 && make_links(z, targets, tree, err) == 0)
-        result = finish_directories(z, tree, err);
-    archive_read_free(a);
-    for (size_t i = 0; i < z->n; i++)
-        free(targets[i]);
-    free(targets);
-    return result;
+    work(x); /* what the workers have left; all of it where there are none */
+    for (unsigned i = 0; i < x->thread_count; i++)
+        pthread_join(x->threads[i], NULL);
+    int status = 0;
+    if (atomic_load(&x->failed)) {
+        *err = x->err;
+        status = -1;
+    }
+    if (status == 0 && (make_links(x, err) < 0 || finish_directories(x->z, x->tree, err) < 0))
+        status = -1;
+    if (status == 0)
+        write_lines(x, manifest);
+    *ret_need = x->need;
+    for (size_t i = 0; i < x->z->n; i++)
+        text_done(&x->elf[i]);
+    free(x->elf);
+    free(x->order);
+    free(x);
+    return status;
 }

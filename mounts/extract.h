@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* extract.h: from a judged archive to files. The only includer of libarchive; runs in lrun-unpack only. */
+/* extract.h: from a judged zip to files, over the cores. Runs in lrun-unpack only. */
 #ifndef LRUN_EXTRACT_H
 #define LRUN_EXTRACT_H
 
+#include "mounts/unpack.h"
 #include "mounts/zip.h"
 
-/* Unpacks z, which was read from the same bytes, beneath tree, an empty directory; adds manifest lines to manifest. */
-int extract(const struct zip *z, const uint8_t *bytes, uint64_t n, int tree, struct text *manifest, struct err *err);
+/* 1. extract_start()   directories are made; workers begin with the files, while the caller hashes the archive
+ * 2. extract_finish()  waits for them; links, modes and times of directories, manifest lines
+ * z and bytes, which z was read from, are borrowed until 2; tree is an empty directory. An err of 1 is told by 2. */
+struct extract;
+struct extract *extract_start(const struct zip *z, const uint8_t *bytes, int tree, struct unpack_progress *progress);
+int extract_finish(struct extract *x, struct text *manifest, struct elf_need *ret_need, struct err *err);
 
 #endif

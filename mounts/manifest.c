@@ -15,9 +15,9 @@ void manifest_name(struct text *out, const char *name)
             text_printf(out, "%%%02x", *c);
 }
 
-void manifest_head(struct text *out, const struct zip *z)
+void manifest_head(struct text *out, uint64_t size, uint64_t entries, uint64_t replaced)
 {
-    text_printf(out, "lrun-manifest 1\nsize %ju entries %zu replaced %zu\n", (uintmax_t)z->size, z->n, z->replaced);
+    text_printf(out, "lrun-manifest 1\nsize %ju entries %ju replaced %ju\n", (uintmax_t)size, (uintmax_t)entries, (uintmax_t)replaced);
 }
 
 void manifest_entry(struct text *out, const struct zip_entry *e)

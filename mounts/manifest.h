@@ -25,7 +25,7 @@ struct manifest_line {
 };
 
 void manifest_name(struct text *out, const char *name);
-void manifest_head(struct text *out, const struct zip *z);
+void manifest_head(struct text *out, uint64_t size, uint64_t entries, uint64_t replaced);
 void manifest_entry(struct text *out, const struct zip_entry *e);
 
 /* Reads one f, d or l line in place (it is changed). Returns false for any other line. */

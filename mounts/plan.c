@@ -107,11 +107,13 @@ static const struct row ETC[] = {
 /* Our choice, AWS's content is not known: with no network a name must fail at once, not after three time-outs. */
 static const struct row RESOLV_NONE = {.kind = ROW_FILE, .target = "etc/resolv.conf", .mode = 0644,
                                        .text = "options timeout:1 attempts:1\nnameserver 127.0.0.1\n", .why = "there is no network"};
+static const struct row RESOLV_VPC = {.kind = ROW_FILE, .target = "etc/resolv.conf", .mode = 0644, .text = "nameserver 169.254.169.253\n",
+                                      .why = "the address of a VPC's resolver"};
 static const struct row RESOLV_FILE = {.kind = ROW_FILE, .target = "etc/resolv.conf", .text = "", .mode = 0644, .why = "mountpoint"};
 static const struct row RESOLV_HOST = {.kind = ROW_BIND, .flags = FLAG_FILE | FLAG_OPTIONAL, .target = "etc/resolv.conf",
                                        .source = {.path = "/etc/resolv.conf", .tree = -1}, .why = "--net host resolves as the host"};
 
-static struct row *add(struct plan *p, struct row row)
+struct row *plan_add(struct plan *p, struct row row)
 {
     p->rows = xrealloc(p->rows, p->n + 1, sizeof *p->rows);
     p->rows[p->n] = row;
@@ -130,7 +132,7 @@ static void add_host(struct plan *p, bool skeleton)
 {
     for (size_t i = 0; i < COUNT(HOST); i++)
         if ((HOST[i].kind != ROW_BIND) == skeleton)
-            add(p, HOST[i]);
+            plan_add(p, HOST[i]);
 }
 
 static const char *const OURS[] = {"dev", "proc", "sys", "etc", "usr", "bin", "sbin", "lib", "lib64"};
@@ -161,7 +163,7 @@ static void add_mountpoint(struct plan *p, const struct volume *v)
         const char *end = strchrnul(c, '/');
         char *path = xasprintf("%.*s", (int)(end - v->target - 1), v->target + 1);
         bool file = !*end && v->is_file;
-        add(p, (struct row){.kind = file ? ROW_FILE : ROW_DIR, .flags = FLAG_OPTIONAL, .target = path, .owned = path, .text = "",
+        plan_add(p, (struct row){.kind = file ? ROW_FILE : ROW_DIR, .flags = FLAG_OPTIONAL, .target = path, .owned = path, .text = "",
                             .mode = file ? 0644 : 0755, .why = "mountpoint of a volume"});
     }
 }
@@ -170,9 +172,10 @@ static void add_skeleton(struct plan *p, const struct plan_input *in)
 {
     add_all(p, SKELETON, COUNT(SKELETON));
     add_all(p, ETC, COUNT(ETC));
-    add(p, in->host_net ? RESOLV_FILE : RESOLV_NONE);
+    plan_add(p, in->host_net ? RESOLV_FILE : in->resolver ? RESOLV_VPC : RESOLV_NONE);
     if (!in->rootfs.path)
         add_host(p, true);
+    plan_runtime_skeleton(p, &in->runtime, !in->rootfs.path);
     for (size_t i = 0; i < in->volume_count; i++)
         add_mountpoint(p, &in->volumes[i]);
     p->skeleton = p->n;
@@ -185,30 +188,30 @@ static void add_shm(struct plan *p, const struct plan_input *in)
     for (size_t i = p->skeleton; i < p->n; i++)
         if (p->rows[i].kind == ROW_TMPFS && strcmp(p->rows[i].target, "dev") == 0)
             p->rows[i].inodes++;
-    add(p, (struct row)ROW_OF_DIR("dev/shm", 0555, "mountpoint"));
+    plan_add(p, (struct row)ROW_OF_DIR("dev/shm", 0555, "mountpoint"));
     if (in->shm == SHM_SIZED)
-        add(p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "dev/shm", .text = "/dev/shm", .size = in->shm_bytes,
+        plan_add(p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "dev/shm", .text = "/dev/shm", .size = in->shm_bytes,
                             .inodes = in->shm_bytes / 4096 + 1, .mode = 01777, .why = "asked for with --shm"});
 }
 
 static void add_code(struct plan *p, const struct plan_input *in)
 {
     if (in->scratch)
-        add(p, (struct row){.kind = ROW_SCRATCH, .flags = FLAG_RW, .target = "var/task", .sources = p->lowers, .n = 1,
+        plan_add(p, (struct row){.kind = ROW_SCRATCH, .flags = FLAG_RW, .target = "var/task", .sources = p->lowers, .n = 1,
                             .size = in->tmp_bytes, .why = "the function's code under a layer that is discarded"});
     else if (in->function_is_dir)
-        add(p, (struct row){.kind = ROW_BIND, .target = "var/task", .source = in->function, .why = "the function's directory, read-only as on Lambda"});
+        plan_add(p, (struct row){.kind = ROW_BIND, .target = "var/task", .source = in->function, .why = "the function's directory, read-only as on Lambda"});
     else
-        add(p, (struct row){.kind = ROW_OVERLAY, .target = "var/task", .sources = p->lowers, .n = 1,
+        plan_add(p, (struct row){.kind = ROW_OVERLAY, .target = "var/task", .sources = p->lowers, .n = 1,
                             .why = "the function's code; an overlay, so that mountinfo does not tell where the cache is"});
     if (in->layer_count)
-        add(p, (struct row){.kind = ROW_OVERLAY, .target = "opt", .sources = p->lowers + 1, .n = in->layer_count,
+        plan_add(p, (struct row){.kind = ROW_OVERLAY, .target = "opt", .sources = p->lowers + 1, .n = in->layer_count,
                             .why = "the layers merged, the later one wins"});
     else if (in->rootfs.path)
-        add(p, (struct row){.kind = ROW_MASK, .target = "opt", .why = "empty without layers"});
+        plan_add(p, (struct row){.kind = ROW_MASK, .target = "opt", .why = "empty without layers"});
     if (in->rootfs.path) {
-        add(p, (struct row){.kind = ROW_MASK, .target = "home", .why = "empty on Lambda"});
-        add(p, (struct row){.kind = ROW_MASK, .target = "sys", .why = "empty on Lambda"});
+        plan_add(p, (struct row){.kind = ROW_MASK, .target = "home", .why = "empty on Lambda"});
+        plan_add(p, (struct row){.kind = ROW_MASK, .target = "sys", .why = "empty on Lambda"});
     }
 }
 
@@ -223,23 +226,25 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     for (size_t i = 0; i < in->layer_count; i++)
         p.lowers[1 + i] = in->layers[i];
     add_skeleton(&p, in);
-    if (!in->rootfs.path)
+    if (!in->rootfs.path) {
         add_host(&p, false);
+        plan_runtime_host(&p, &in->runtime);
+    }
     if (in->host_net)
-        add(&p, RESOLV_HOST);
+        plan_add(&p, RESOLV_HOST);
     add_all(&p, DEV, COUNT(DEV));
     add_shm(&p, in);
     add_all(&p, PROC, COUNT(PROC));
     strv_add(&p.texts, xasprintf("%s\n", in->boot_id));
-    add(&p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[0],
+    plan_add(&p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[0],
                          .why = "generated: the host's would tell two sandboxes that they share it"});
-    add(&p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "tmp", .text = "/tmp", .size = in->tmp_bytes,
+    plan_add(&p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "tmp", .text = "/tmp", .size = in->tmp_bytes,
                          .inodes = in->tmp_bytes / 16384, .mode = 01777, .why = "the one writable place; kept over warm invocations"});
     if (in->make_out)
-        add(&p, (struct row)ROW_OF_DIR("tmp/out", 0755, "what --out copies back"));
+        plan_add(&p, (struct row)ROW_OF_DIR("tmp/out", 0755, "what --out copies back"));
     add_code(&p, in);
     for (size_t i = 0; i < in->volume_count; i++)
-        add(&p, (struct row){.kind = ROW_BIND, .flags = FLAG_USER | (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
+        plan_add(&p, (struct row){.kind = ROW_BIND, .flags = FLAG_USER | (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
                              .target = in->volumes[i].target + 1, .source = in->volumes[i].source, .why = "asked for with -v"});
     *ret = p;
     return 0;

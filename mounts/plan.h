@@ -70,7 +70,21 @@ struct volume {
 
 enum shm { SHM_ABSENT, SHM_DENIED, SHM_SIZED };
 
+struct plan_file { /* a file of the skeleton */
+    const char *target, *text;
+    mode_t mode;
+};
+
+struct plan_runtime { /* a managed runtime's part; all zero for provided.* */
+    char name[24];           /* of the interpreter in /var/lang/bin: "python3.11", "node" */
+    const char *interpreter; /* absolute; NULL: none */
+    const struct plan_file *files;
+    size_t file_count;
+    bool node_parts; /* the host's node is Debian's, which keeps parts of itself among its modules */
+};
+
 struct plan_input {
+    struct plan_runtime runtime;
     struct source function;
     bool function_is_dir; /* bound at the user's wish; a tree of the cache goes below an overlay, which hides its path */
     const struct source *layers; /* the last wins */
@@ -81,10 +95,16 @@ struct plan_input {
     uint64_t tmp_bytes, shm_bytes;
     enum shm shm;
     bool scratch, host_net, make_out;
+    bool resolver; /* names are asked for at AWS's resolver's address; or by the host's configuration with host_net */
     const char *boot_id; /* what /proc/sys/kernel/random/boot_id shows: not the host's */
 };
 
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err);
 void plan_done(struct plan *p);
+
+/* For plan.c and plan_runtime.c only. The host's part comes after the binds of the host's own tree. */
+struct row *plan_add(struct plan *p, struct row row);
+void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool on_host);
+void plan_runtime_host(struct plan *p, const struct plan_runtime *rt);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unpack_main.c: lrun-unpack, started by lrun on a cache miss. unpack.h says how the two talk.
  *
- *   unpack  confine; map the archive; 1 hash it and say so; 2 wait for go; judge it; unpack it; 3 say how it went
+ *   unpack  confine; map the zip; judge it, begin to unpack it; 1 hash it and say so; 2 wait for go; 3 say how it went
+ *   untar   the same for a tarball, which is unpacked after go
  *   verify  take a user namespace, so that files the owner may not read can be read; compare the entry with its manifest
  *
  * Must not: print. What goes wrong is sent in the result; lrun prints it. */
@@ -11,6 +12,7 @@
 #include "mounts/extract.h"
 #include "mounts/manifest.h"
 #include "mounts/unpack.h"
+#include "mounts/untar.h"
 #include "mounts/verify.h"
 
 #include <errno.h>
@@ -25,12 +27,15 @@
 #include <sys/stat.h>
 
 /* The archive was cut short while mapped: the kernel sends SIGBUS, and there is no way back. */
+static volatile sig_atomic_t hashed; /* lrun has the digest, and waits for the result */
+
 static void on_sigbus(int signal)
 {
     (void)signal;
-    static struct unpack_result result;
-    fail(&result.err, 0, NULL, "read the archive: it was cut short while it was being read");
-    fs_write_all(UNPACK_SOCKET, &result, sizeof result);
+    static struct unpack_digest early;
+    static struct unpack_result late;
+    fail(hashed ? &late.err : &early.err, 0, NULL, "read the archive: it was cut short while it was being read");
+    fs_write_all(UNPACK_SOCKET, hashed ? (void *)&late : (void *)&early, hashed ? sizeof late : sizeof early);
     _exit(1);
 }
 
@@ -63,68 +68,111 @@ static int digest(const uint8_t *bytes, size_t n, char hex[DIGEST_HEX + 1], stru
     return 0;
 }
 
-static int unpack(const uint8_t *bytes, const struct stat *before, struct unpack_result *r)
+struct job { /* one archive */
+    const uint8_t *bytes;
+    struct stat st;
+    struct unpack_progress *progress;
+    int tree;
+    struct text manifest;
+    struct unpack_result result;
+    char verb; /* u: a zip, which is unpacked while it is hashed; t: a tarball, afterwards */
+    struct zip zip;
+    struct extract *extract; /* NULL: not begun, and result.err says why */
+};
+
+static int make_tree(struct job *j)
 {
-    struct zip z = {0};
-    struct text manifest = {0};
-    struct stat after;
-    size_t n = (size_t)before->st_size;
-    if (zip_read(bytes, n, &z, &r->err) < 0)
-        return -1;
-    r->size = z.size;
-    r->entries = z.n;
-    r->replaced = z.replaced;
+    struct err *err = &j->result.err;
     if (mkdirat(UNPACK_INTO, "tree", 0755) < 0)
-        return fail(&r->err, errno, "tree", "make the directory");
-    OWN_FD int tree = openat(UNPACK_INTO, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (tree < 0)
-        return fail(&r->err, errno, "tree", "open the directory");
-    manifest_head(&manifest, &z);
-    int status = extract(&z, bytes, n, tree, &manifest, &r->err);
-    if (status == 0)
-        status = fs_write_new(UNPACK_INTO, "manifest", 0644, manifest.at, manifest.n, &r->err);
-    /* What was unpacked must be what was hashed: the file was mapped all the while and anyone may have written to it. */
-    if (status == 0 && (fstat(UNPACK_INPUT, &after) < 0 || after.st_size != before->st_size ||
-                        memcmp(&after.st_mtim, &before->st_mtim, sizeof after.st_mtim) != 0 ||
-                        memcmp(&after.st_ctim, &before->st_ctim, sizeof after.st_ctim) != 0))
-        status = fail(&r->err, 0, NULL, "unpack the archive: it changed while it was being read");
-    text_done(&manifest);
-    zip_done(&z);
-    return status;
+        return fail(err, errno, "tree", "make the directory");
+    j->tree = openat(UNPACK_INTO, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return j->tree < 0 ? fail(err, errno, "tree", "open the directory") : 0;
 }
 
-static int unpack_main(void)
+static void begin_zip(struct job *j)
+{
+    struct unpack_result *r = &j->result;
+    if (zip_read(j->bytes, (size_t)j->st.st_size, &j->zip, &r->err) < 0)
+        return;
+    r->size = j->zip.size;
+    r->entries = j->zip.n;
+    r->replaced = j->zip.replaced;
+    if (make_tree(j) == 0)
+        j->extract = extract_start(&j->zip, j->bytes, j->tree, j->progress);
+}
+
+static int finish_zip(struct job *j)
+{
+    struct unpack_result *r = &j->result;
+    if (!j->extract)
+        return -1;
+    manifest_head(&j->manifest, r->size, r->entries, r->replaced);
+    return extract_finish(j->extract, &j->manifest, &r->need, &r->err);
+}
+
+/* What was unpacked must be what was hashed: the file was mapped all the while and anyone may have written to it. */
+static int check_unchanged(const struct job *j, struct err *err)
+{
+    struct stat after;
+    if (fstat(UNPACK_INPUT, &after) == 0 && after.st_size == j->st.st_size &&
+        memcmp(&after.st_mtim, &j->st.st_mtim, sizeof after.st_mtim) == 0 && memcmp(&after.st_ctim, &j->st.st_ctim, sizeof after.st_ctim) == 0)
+        return 0;
+    return fail(err, 0, NULL, "unpack the archive: it changed while it was being read");
+}
+
+static int finish(struct job *j)
+{
+    struct err *err = &j->result.err;
+    int status = j->verb == 't' ? make_tree(j) : finish_zip(j);
+    if (status == 0 && j->verb == 't')
+        status = untar(j->bytes, (size_t)j->st.st_size, j->tree, j->progress, &j->manifest, &j->result, err);
+    if (status == 0)
+        status = fs_write_new(UNPACK_INTO, "manifest", 0644, j->manifest.at, j->manifest.n, err);
+    return status == 0 ? check_unchanged(j, err) : -1;
+}
+
+static struct unpack_progress *map_progress(void)
+{
+    static struct unpack_progress own;
+    void *shared = mmap(NULL, sizeof own, PROT_READ | PROT_WRITE, MAP_SHARED, UNPACK_SHARED, 0);
+    return shared == MAP_FAILED ? &own : shared;
+}
+
+static int unpack_main(char verb)
 {
     static struct unpack_digest d;
-    static struct unpack_result r;
-    struct stat st = {0};
-    const uint8_t *bytes = NULL;
+    static struct job j;
     char go = 0;
+    j.verb = verb;
     setlocale(LC_CTYPE, "C.UTF-8"); /* before confinement: it opens files. Outside UTF-8, libarchive loses names */
-    int status = fstat(UNPACK_INPUT, &st) < 0 ? fail(&d.err, errno, NULL, "look at the archive") : 0;
+    j.progress = map_progress();
+    int status = fstat(UNPACK_INPUT, &j.st) < 0 ? fail(&d.err, errno, NULL, "look at the archive") : 0;
     if (status == 0)
         status = confine(UNPACK_INTO, &d.err);
     if (status == 0)
-        status = map_archive(&st, &bytes, &d.err);
+        status = map_archive(&j.st, &j.bytes, &d.err);
+    if (status == 0 && verb == 'u')
+        begin_zip(&j);
     if (status == 0)
-        status = digest(bytes, (size_t)st.st_size, d.hex, &d.err);
+        status = digest(j.bytes, (size_t)j.st.st_size, d.hex, &d.err);
     d.ok = status == 0;
     if (fs_write_all(UNPACK_SOCKET, &d, sizeof d) < 0 || status < 0)
         return 1;
+    hashed = 1;
     if (read(UNPACK_SOCKET, &go, 1) != 1 || go != 'g')
-        return 0;
-    return send_result(&r, unpack(bytes, &st, &r));
+        _exit(0); /* with its workers, wherever they are */
+    return send_result(&j.result, finish(&j));
 }
 
 int main(int argc, char **argv)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* and should that be missed: the socket's end ends us at the next message */
-    umask(022);
+    umask(0); /* files are made with their modes */
     signal(SIGBUS, on_sigbus);
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    if (argc == 2 && strcmp(argv[1], "unpack") == 0)
-        return unpack_main();
+    if (argc == 2 && (strcmp(argv[1], "unpack") == 0 || strcmp(argv[1], "untar") == 0))
+        return unpack_main(strcmp(argv[1], "untar") == 0 ? 't' : 'u');
     if (argc == 2 && strcmp(argv[1], "verify") == 0) {
         static struct unpack_result r;
         return send_result(&r, verify_entry(UNPACK_INPUT, &r.err));

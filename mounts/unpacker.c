@@ -1,61 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mounts/unpacker.h"
 
-#include "base/fs.h"
+#include "base/helper.h"
 #include "base/own.h"
-#include "base/sys.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
+#include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-static const char *const PLACES[] = {"lrun-unpack", "../libexec/lrun/lrun-unpack"};
-
-int unpacker_open(int *ret_program, struct err *err)
+/* Without it nobody is told how far it came, which is no reason to fail. */
+static struct unpack_progress *share_progress(int *ret_fd)
 {
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n < 0)
-        return fail(err, errno, "/proc/self/exe", "find out where lrun lies");
-    self[n] = 0;
-    *strrchr(self, '/') = 0;
-    for (size_t i = 0; i < COUNT(PLACES); i++) {
-        OWN_PTR char *path = xasprintf("%s/%s", self, PLACES[i]);
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd >= 0) {
-            *ret_program = fd;
-            return 0;
-        }
-    }
-    fail(err, errno, self, "find lrun-unpack beside lrun or in ../libexec/lrun of");
-    return fail_hint(err, "build or install the two together");
-}
-
-static _Noreturn void become_unpacker(int program, const char *verb, int input, int into, int sock)
-{
-    char *const argv[] = {(char *)(uintptr_t) "lrun-unpack", (char *)(uintptr_t)verb, NULL};
-    char *const envp[] = {NULL}; /* nothing of the caller's: no LD_PRELOAD, no GLIBC_TUNABLES */
-    /* Move all out of the way first: any of them may stand on another's place. Null stays for what is not given. */
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int from[] = {null, null, 2, input, into < 0 ? null : into, sock, program};
-    for (size_t i = 0; i < COUNT(from); i++)
-        if ((from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 20)) < 0)
-            _exit(126);
-    for (int i = 0; i < 6; i++)
-        if (dup2(from[i], i) < 0)
-            _exit(126);
-    sys_close_range(6, 19, 0);
-    for (int signal_no = 1; signal_no < 32; signal_no++)
-        signal(signal_no, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    syscall(SYS_execveat, from[6], "", argv, envp, AT_EMPTY_PATH);
-    _exit(127);
+    int fd = memfd_create("lrun-progress", MFD_CLOEXEC);
+    void *p = fd >= 0 && ftruncate(fd, sizeof(struct unpack_progress)) == 0
+                  ? mmap(NULL, sizeof(struct unpack_progress), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+    *ret_fd = fd;
+    return p == MAP_FAILED ? NULL : p;
 }
 
 int unpacker_start(int program, const char *verb, int input, int into, struct unpacker *ret, struct err *err)
@@ -63,16 +25,22 @@ int unpacker_start(int program, const char *verb, int input, int into, struct un
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return fail(err, errno, NULL, "make a socket for the unpacker");
+    OWN_FD int shared = -1;
+    struct unpack_progress *progress = into < 0 ? NULL : share_progress(&shared);
+    char *const argv[] = {(char *)(uintptr_t)UNPACKER, (char *)(uintptr_t)verb, NULL};
+    const int fds[] = {-1, -1, 2, input, into, pair[1], shared};
     pid_t pid = fork();
     if (pid == 0)
-        become_unpacker(program, verb, input, into, pair[1]);
+        helper_become(program, argv, fds, COUNT(fds));
     int no = errno;
     close(pair[1]);
     if (pid < 0) {
         close(pair[0]);
+        if (progress)
+            munmap(progress, sizeof *progress);
         return fail(err, no, NULL, "start the unpacker");
     }
-    *ret = (struct unpacker){pid, pair[0]};
+    *ret = (struct unpacker){pid, pair[0], progress};
     return 0;
 }
 
@@ -85,7 +53,7 @@ static int died(struct unpacker *u, struct err *err)
         ;
     u->pid = 0;
     if (got > 0 && WIFEXITED(status) && (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 126)) {
-        fail(err, 0, "lrun-unpack", "start the unpacker");
+        fail(err, 0, UNPACKER, "start the unpacker");
         return fail_hint(err, "its libraries may be missing; run it by hand to see");
     }
     fail(err, 0, NULL, "unpack: the unpacker ended unexpectedly (%s %d)",
@@ -93,10 +61,16 @@ static int died(struct unpacker *u, struct err *err)
     return fail_hint(err, "it is limited in time, memory and file size; nothing was kept");
 }
 
-int unpacker_read(struct unpacker *u, void *message, size_t size, struct err *err)
+int unpacker_read(struct unpacker *u, void *message, size_t size, void (*on_wait)(void *to), void *to, struct err *err)
 {
+    enum { OFTEN_MS = 100 };
     char *at = message;
     while (size) {
+        struct pollfd p = {.fd = u->socket, .events = POLLIN};
+        if (on_wait && poll(&p, 1, OFTEN_MS) == 0) {
+            on_wait(to);
+            continue;
+        }
         ssize_t n = read(u->socket, at, size);
         if (n < 0 && errno == EINTR)
             continue;
@@ -116,6 +90,9 @@ void unpacker_answer(struct unpacker *u, bool go)
 void unpacker_done(struct unpacker *u)
 {
     own_close(&u->socket);
+    if (u->progress)
+        munmap(u->progress, sizeof *u->progress);
+    u->progress = NULL;
     if (u->pid > 0)
         while (waitpid(u->pid, NULL, 0) < 0 && errno == EINTR)
             ;

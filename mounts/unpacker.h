@@ -11,17 +11,17 @@
 struct unpacker { /* one worker; all zero but socket -1 when there is none */
     pid_t pid;
     int socket;
+    struct unpack_progress *progress; /* shared with it, or NULL */
 };
 
-/* Opens lrun-unpack, which lies beside lrun or in ../libexec/lrun: a descriptor, so that it can still be started
- * after the caller's uid is given up. */
-int unpacker_open(int *ret_program, struct err *err);
+#define UNPACKER "lrun-unpack" /* for helper_open() */
 
-/* verb: "unpack" or "verify". input and into become the worker's fd 3 and 4 (into: -1 for verify). */
+/* verb: "unpack", "untar" or "verify". input and into become the worker's fd 3 and 4 (into: -1 for verify). */
 int unpacker_start(int program, const char *verb, int input, int into, struct unpacker *ret, struct err *err);
 
-/* Reads one whole message; a worker that died instead is an err that says how. */
-int unpacker_read(struct unpacker *u, void *message, size_t size, struct err *err);
+/* Reads one whole message; a worker that died instead is an err that says how. on_wait, or NULL: called with to while it
+ * takes long, several times a second. */
+int unpacker_read(struct unpacker *u, void *message, size_t size, void (*on_wait)(void *to), void *to, struct err *err);
 
 /* Lets it unpack what it has hashed, or stop. */
 void unpacker_answer(struct unpacker *u, bool go);

@@ -13,7 +13,7 @@
 
 enum { LOCAL = 0x04034b50, CENTRAL = 0x02014b50, END = 0x06054b50, END64 = 0x06064b50, LOCATOR64 = 0x07064b50 };
 enum { LOCAL_SIZE = 30, CENTRAL_SIZE = 46, END_SIZE = 22, END64_SIZE = 56, LOCATOR64_SIZE = 20 };
-enum { EXTRA_ZIP64 = 0x0001, EXTRA_TIME = 0x5455, EXTRA_UNICODE_PATH = 0x7075 };
+enum { EXTRA_ZIP64 = 0x0001, EXTRA_TIME = 0x5455 };
 enum { FLAG_ENCRYPTED = 1, FLAG_DESCRIPTOR = 8, FLAG_PATCH = 0x20, FLAG_STRONG = 0x40, FLAG_MASKED = 0x2000 };
 
 static unsigned u16(const uint8_t *p)
@@ -137,7 +137,7 @@ static int entry_type(const uint8_t *central, const char *name, size_t n, struct
 }
 
 /* The local header must tell the same as the central one, or a reader that prefers it unpacks something else. */
-static int check_local(const uint8_t *bytes, uint64_t limit, const uint8_t *central, const struct zip_entry *e,
+static int check_local(const uint8_t *bytes, uint64_t limit, const uint8_t *central, struct zip_entry *e,
                        uint64_t *ret_end, struct err *err)
 {
     const char *why = NULL;
@@ -160,6 +160,7 @@ static int check_local(const uint8_t *bytes, uint64_t limit, const uint8_t *cent
              !(descriptor && u32(local + 18) == 0xffffffff) &&
              (u32(local + 14) != e->crc || packed != e->packed || size != e->size))
         why = "its local and central headers give different sizes or checksums";
+    e->data = data;
     *ret_end = data + e->packed;
     return why ? zip_unreadable(e->name, why, err) : 0;
 }
@@ -195,10 +196,6 @@ static int read_entry(const uint8_t *bytes, const struct directory *d, uint64_t 
     size_t length;
     const uint8_t *ut = extra(fields, extra_n, EXTRA_TIME, &length);
     e->mtime = ut && length >= 5 && (ut[0] & 1) ? (int32_t)u32(ut + 1) : dos_time(u16(c + 14), u16(c + 12));
-    e->plain_name = !extra(fields, extra_n, EXTRA_UNICODE_PATH, &length);
-    for (size_t i = 0; i < name_n; i++)
-        if ((uint8_t)raw[i] >= 0x80 || raw[i] == '\\')
-            e->plain_name = false;
     *at += all;
     return check_local(bytes, d->start, c, e, ret_end, err);
 }

@@ -3,7 +3,7 @@
  *
  * Lambda reads the central directory; libarchive prefers local headers, and parsers that disagree are how one file
  * is reviewed and another unpacked. So this pass decides what the archive holds, refuses every archive whose two
- * sets of headers differ, and hands libarchive only what it has located. Pure: it reads memory and writes nothing. */
+ * sets of headers differ, and says where each entry's data lies. Pure: it reads memory and writes nothing. */
 #ifndef LRUN_ZIP_H
 #define LRUN_ZIP_H
 
@@ -22,10 +22,10 @@ struct zip_entry {
     uint16_t method;    /* 0 or 8 */
     uint32_t crc;
     uint64_t packed, size, offset; /* offset: of the local header */
+    uint64_t data;                 /* where the packed bytes begin */
     int64_t mtime;                 /* seconds since 1970: the UT field, else the DOS time taken as UTC */
     uint32_t index;                /* place in the central directory */
     bool replaced;                 /* a later central entry has the same name and wins */
-    bool plain_name;               /* ASCII as stored, so that another reader's name must equal it */
 };
 
 struct zip {

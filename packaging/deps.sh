@@ -10,8 +10,9 @@ if ! dpkg-query -W -f='${Status}' libllhttp-dev 2>/dev/null | grep -q 'ok instal
 else
     LLHTTP=libllhttp-dev
 fi
-# For lint, fuzz, bench and the test of --rootfs.
-MORE="clang clang-tidy libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap bubblewrap strace libarchive-tools p7zip-full"
+# For lint, fuzz, bench and some tests: root file systems, a debugger, others' policies, modules that must not leak in.
+MORE="awscli python3-boto3 wrk passt autoconf automake cmake g++ gdb libtool golang-github-containers-common python3-yaml clang clang-tidy libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap bubblewrap strace libarchive-tools p7zip-full"
+[ -x /usr/bin/node ] || [ -x /usr/bin/nodejs ] || [ -x /usr/local/bin/node ] || MORE="$MORE nodejs"
 missing=
 for p in $NEED $LLHTTP $MORE; do
     case $p in
@@ -29,6 +30,8 @@ available=
 for p in $missing; do
     # A name that this release does not have: its newer or older form.
     case $p in
+    # Not in every Ubuntu: what needs them is skipped.
+    awscli | passt | golang-github-containers-common) apt-cache show "$p" >/dev/null 2>&1 || continue ;;
     node-llhttp) apt-cache show node-llhttp >/dev/null 2>&1 || p=libllhttp-dev ;;
     libclang-rt-dev) apt-cache show libclang-rt-dev >/dev/null 2>&1 ||
         p=$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p' | head -n 1)

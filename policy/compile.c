@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compile.c: a tool of the build: policies from OCI seccomp JSON to BPF, as C.
+/* compile.c: lrun-policy: policies from OCI seccomp JSON to BPF.
  *
- *   compile ARCH NAME FILE... [-- FILE...]    static const POLICY_NAME[]
+ *   lrun-policy embed ARCH NAME FILE... [-- FILE...]   for the build: static const POLICY_NAME[], on standard output
+ *   lrun-policy user                                   for lrun: the user's policy from standard input, stacked on core;
+ *                                                      struct sock_filter[] on standard output and status 0, or a struct
+ *                                                      err and status 1
  *
  * Files of one group are merged (same default action). What the first group allows is judged by the second: as two
- * stacked filters would, but loaded in one, and what the first refuses keeps its errno.
- * Compiling at run time would cost a launch a millisecond. A call no rule of an architecture knows is left out of that
- * architecture's filter. Foreign ABIs get ENOSYS: they look like a kernel without them, and never kill. */
-#include <cjson/cJSON.h>
+ * stacked filters would, but loaded in one, and what the first refuses keeps its errno. Of two filters that both answer
+ * with an errno the later one would win, and core's ENOSYS for clone3 must, or no thread could be started.
+ * Compiling at run time costs a launch a millisecond, so lrun keeps what it was given. A call no rule of an architecture
+ * knows is left out of that architecture's filter. Foreign ABIs get ENOSYS: they look like a kernel without them, and
+ * never kill. */
+#include "base/fs.h"
+#include "base/own.h"
+#include "policy/oci.h"
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <stdbool.h>
-#include <seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,55 +26,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static _Noreturn void die(const char *what, const char *object)
-{
-    fprintf(stderr, "policy/compile: cannot %s %s\n", what, object);
-    exit(1);
-}
-
 static const struct {
     const char *name;
     uint32_t token;
 } ARCHES[] = {{"x86_64", SCMP_ARCH_X86_64}, {"aarch64", SCMP_ARCH_AARCH64}};
 
-static const struct {
-    const char *name;
-    enum scmp_compare op;
-} OPS[] = {{"SCMP_CMP_EQ", SCMP_CMP_EQ}, {"SCMP_CMP_NE", SCMP_CMP_NE}, {"SCMP_CMP_GT", SCMP_CMP_GT}, {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
+extern const char core_json[];
+__asm__(".pushsection .rodata\n.global core_json\ncore_json:\n.incbin \"policy/core.json\"\n.byte 0\n.popsection\n");
 
-static double number(const cJSON *o, const char *key)
-{
-    const cJSON *n = cJSON_GetObjectItem(o, key);
-    return n ? n->valuedouble : 0;
-}
-
-static uint32_t action_of(const cJSON *o, const char *key, const char *errno_key)
-{
-    const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(o, key));
-    if (name && strcmp(name, "SCMP_ACT_ALLOW") == 0)
-        return SCMP_ACT_ALLOW;
-    if (name && strcmp(name, "SCMP_ACT_ERRNO") == 0)
-        return SCMP_ACT_ERRNO((uint32_t)number(o, errno_key));
-    die("use the action", name ? name : "(none)");
-}
-
-static unsigned read_args(const cJSON *rule, struct scmp_arg_cmp *ret)
-{
-    unsigned n = 0;
-    const cJSON *arg;
-    cJSON_ArrayForEach(arg, cJSON_GetObjectItem(rule, "args"))
-    {
-        const char *op = cJSON_GetStringValue(cJSON_GetObjectItem(arg, "op"));
-        size_t i = 0;
-        while (i < sizeof OPS / sizeof OPS[0] && strcmp(OPS[i].name, op ? op : "") != 0)
-            i++;
-        if (i == sizeof OPS / sizeof OPS[0] || n == 6)
-            die("use the comparison", op ? op : "(none)");
-        ret[n++] = (struct scmp_arg_cmp){.arg = (unsigned)number(arg, "index"), .op = OPS[i].op,
-                                         .datum_a = (scmp_datum_t)number(arg, "value"), .datum_b = (scmp_datum_t)number(arg, "valueTwo")};
-    }
-    return n;
-}
+struct group { /* being compiled */
+    scmp_filter_ctx ctx;
+    uint32_t arch, fallback;
+    bool ours; /* no call is named by two rules with different fates: the plain ones may go into the tree */
+};
 
 /* Calls an allow list allows whatever their arguments, by number. They come first in the filter, as a search tree over
  * ranges: neighbours in number are mostly neighbours in fate, and a filter's load time goes by its length. libseccomp
@@ -76,11 +46,10 @@ static unsigned read_args(const cJSON *rule, struct scmp_arg_cmp *ret)
 enum { NUMBERS = 1024 };
 static bool plain[NUMBERS];
 
-static bool is_plain(uint32_t arch, const cJSON *root, const cJSON *rule, const char *name)
+static bool is_plain(const struct group *g, const struct oci_rule *rule, const char *name)
 {
-    int nr = seccomp_syscall_resolve_name_arch(arch, name);
-    uint32_t fallback = action_of(root, "defaultAction", "defaultErrnoRet");
-    if (fallback == SCMP_ACT_ALLOW || cJSON_GetArraySize(cJSON_GetObjectItem(rule, "args")) > 0 || nr >= NUMBERS)
+    int nr = seccomp_syscall_resolve_name_arch(g->arch, name);
+    if (!g->ours || g->fallback == SCMP_ACT_ALLOW || rule->action != SCMP_ACT_ALLOW || rule->arg_count > 0 || nr >= NUMBERS)
         return false;
     if (nr >= 0)
         plain[nr] = true;
@@ -143,39 +112,94 @@ static size_t emit_prologue(struct sock_filter *code, size_t at, uint32_t arch, 
     return end;
 }
 
-static void add_file(scmp_filter_ctx ctx, uint32_t arch, const cJSON *root)
+static int add_rule(const struct oci_rule *rule, void *to, struct err *err)
 {
-    const cJSON *rule, *name;
-    cJSON_ArrayForEach(rule, cJSON_GetObjectItem(root, "syscalls"))
-    {
-        struct scmp_arg_cmp args[6];
-        unsigned n = read_args(rule, args);
-        uint32_t action = action_of(rule, "action", "errnoRet");
-        cJSON_ArrayForEach(name, cJSON_GetObjectItem(rule, "names"))
-        {
-            if (is_plain(arch, root, rule, name->valuestring))
-                continue;
-            int nr = seccomp_syscall_resolve_name(name->valuestring);
-            if (nr == __NR_SCMP_ERROR)
-                die("find the system call", name->valuestring);
-            int failed = seccomp_rule_add_array(ctx, action, nr, n, args);
-            if (failed)
-                die(strerror(-failed), name->valuestring);
-        }
+    struct group *g = to;
+    if (rule->action == g->fallback)
+        return 0;
+    for (unsigned i = 0; i < rule->name_count; i++) {
+        const char *name = rule->names[i];
+        if (is_plain(g, rule, name))
+            continue;
+        int nr = seccomp_syscall_resolve_name(name);
+        if (nr == __NR_SCMP_ERROR && g->ours)
+            return fail(err, 0, name, "find the system call");
+        if (nr == __NR_SCMP_ERROR)
+            continue;
+        int failed = seccomp_rule_add_array(g->ctx, rule->action, nr, rule->arg_count, rule->args);
+        if (failed && failed != -EEXIST) /* the same is said already */
+            return fail(err, -failed, NULL, "libseccomp refuses it for %s (%s)", name, strerror(-failed));
     }
+    return 0;
 }
 
-static cJSON *read_file(const char *path)
+struct source { /* one file of a group */
+    const char *text, *path;
+};
+
+static int export_group(const struct group *g, struct sock_filter *code, size_t *at, struct err *err)
 {
-    static char text[1 << 20];
-    FILE *f = fopen(path, "r");
-    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-    text[n] = 0;
-    cJSON *root = f ? cJSON_Parse(text) : NULL;
-    if (!root)
-        die("read", path);
-    fclose(f);
-    return root;
+    OWN_FD int fd = memfd_create("bpf", MFD_CLOEXEC);
+    int failed = fd < 0 ? -errno : seccomp_export_bpf(g->ctx, fd);
+    if (failed)
+        return fail(err, -failed, NULL, "compile the policy");
+    ssize_t n = pread(fd, code + *at, (BPF_MAXINSNS - *at) * sizeof *code, 0);
+    off_t all = lseek(fd, 0, SEEK_END);
+    if (n <= 0 || n != all)
+        return fail(err, E2BIG, NULL, "compile the policy: a filter holds at most %d instructions", BPF_MAXINSNS);
+    *at += (size_t)n / sizeof *code;
+    return 0;
+}
+
+static int fill_group(struct group *g, const struct source *files, size_t n, unsigned *ret_last, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct oci_policy *p = NULL;
+        if (oci_read(files[i].text, files[i].path, &p, err) < 0)
+            return -1;
+        if (i == 0) {
+            g->fallback = oci_default(p);
+            g->ctx = seccomp_init(g->fallback);
+            *ret_last = oci_last_call(p);
+            if (g->ctx && g->arch != seccomp_arch_native() && (seccomp_arch_add(g->ctx, g->arch) || seccomp_arch_remove(g->ctx, seccomp_arch_native())))
+                seccomp_release(g->ctx), g->ctx = NULL;
+        }
+        int status = g->ctx ? 0 : fail(err, EINVAL, files[i].path, "make a filter of the policy");
+        if (status == 0 && i == 0) {
+            seccomp_attr_set(g->ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+            seccomp_attr_set(g->ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a decision tree */
+        }
+        if (status == 0)
+            status = oci_each(p, g->arch, add_rule, g, err);
+        oci_done(p);
+        if (status < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Compiles the files behind code[*at]. */
+static int emit_group(struct sock_filter *code, size_t *at, uint32_t arch, bool ours, const struct source *files, size_t n, struct err *err)
+{
+    struct group g = {.arch = arch, .ours = ours};
+    unsigned last = 0;
+    memset(plain, 0, sizeof plain);
+    int status = fill_group(&g, files, n, &last, err);
+    if (status == 0 && last)
+        *at = emit_prologue(code, *at, arch, last);
+    if (status == 0)
+        status = export_group(&g, code, at, err);
+    if (g.ctx)
+        seccomp_release(g.ctx);
+    return status;
+}
+
+/* What the first group allows goes on to the second. */
+static void chain(struct sock_filter *code, size_t first, size_t n)
+{
+    for (size_t i = 0; n > first && i < first; i++)
+        if (code[i].code == (BPF_RET | BPF_K) && code[i].k == SECCOMP_RET_ALLOW)
+            code[i] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(first - i - 1));
 }
 
 static void print_program(const char *name, const struct sock_filter *code, size_t n)
@@ -186,58 +210,82 @@ static void print_program(const char *name, const struct sock_filter *code, size
     printf("};\n");
 }
 
-/* Compiles files argv[from] to argv[to - 1] behind code[at]; returns the new end. */
-static size_t emit_group(struct sock_filter *code, size_t at, uint32_t arch, char **argv, int from, int to)
+static int die(const struct err *err)
 {
-    cJSON *first = read_file(argv[from]);
-    scmp_filter_ctx ctx = seccomp_init(action_of(first, "defaultAction", "defaultErrnoRet"));
-    if (!ctx)
-        die("make a filter for", argv[from]);
-    if (arch != seccomp_arch_native() && (seccomp_arch_add(ctx, arch) || seccomp_arch_remove(ctx, seccomp_arch_native())))
-        die("change the architecture for", argv[from]);
-    seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-    seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a decision tree */
-    memset(plain, 0, sizeof plain);
-    for (int i = from; i < to; i++) {
-        cJSON *root = read_file(argv[i]);
-        add_file(ctx, arch, root);
-        cJSON_Delete(root);
+    char text[1200];
+    err_text(err, text, sizeof text);
+    fprintf(stderr, "lrun-policy: %s\n", text);
+    return 1;
+}
+
+static int read_file(const char *path, struct source *ret, struct err *err)
+{
+    struct text text = {0};
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return fail(err, errno, path, "open the policy");
+    int status = fs_read_all(fileno(f), 1 << 20, path, &text, err);
+    fclose(f);
+    *ret = (struct source){text.at, path};
+    return status;
+}
+
+static struct sock_filter code[2 * BPF_MAXINSNS];
+
+static int embed(const char *arch, const char *name, char **files, int n, struct err *err)
+{
+    struct source sources[8] = {{NULL, NULL}};
+    uint32_t token = 0;
+    size_t at = 0, first = 0;
+    int from = 0;
+    for (size_t i = 0; i < COUNT(ARCHES); i++)
+        if (strcmp(arch, ARCHES[i].name) == 0)
+            token = ARCHES[i].token;
+    for (int i = 0; i <= n; i++) {
+        if (i < n && strcmp(files[i], "--") != 0) {
+            if (i - from >= (int)COUNT(sources) || read_file(files[i], &sources[i - from], err) < 0)
+                return -1;
+            continue;
+        }
+        int status = emit_group(code, &at, token, true, sources, (size_t)(i - from), err);
+        for (int done = 0; done < i - from; done++)
+            free((char *)(uintptr_t)sources[done].text);
+        if (status < 0)
+            return -1;
+        first = first ? first : at;
+        from = i + 1;
     }
-    uint32_t last = (uint32_t)number(first, "lastSyscall");
-    if (last)
-        at = emit_prologue(code, at, arch, last);
-    int fd = memfd_create("bpf", 0);
-    if (fd < 0 || seccomp_export_bpf(ctx, fd) != 0)
-        die("export", argv[from]);
-    ssize_t n = pread(fd, code + at, (BPF_MAXINSNS - at) * sizeof *code, 0);
-    if (n <= 0)
-        die("read back", argv[from]);
-    close(fd);
-    seccomp_release(ctx);
-    cJSON_Delete(first);
-    return at + (size_t)n / sizeof *code;
+    chain(code, first, at);
+    print_program(name, code, at);
+    return 0;
+}
+
+static int user(struct err *err)
+{
+    struct text text = {0};
+    size_t at = 0;
+    if (fs_read_all(STDIN_FILENO, 1 << 20, "", &text, err) < 0)
+        return -1;
+    const struct source core = {core_json, "core"}, own = {text.at ? text.at : "", ""};
+    if (emit_group(code, &at, seccomp_arch_native(), true, &core, 1, err) < 0)
+        return -1;
+    size_t first = at;
+    if (emit_group(code, &at, seccomp_arch_native(), false, &own, 1, err) < 0)
+        return -1;
+    if (at > BPF_MAXINSNS)
+        return fail(err, E2BIG, NULL, "compile the policy: with core's it holds more than %d instructions", BPF_MAXINSNS);
+    chain(code, first, at);
+    text_done(&text);
+    return fs_write_all(STDOUT_FILENO, code, at * sizeof *code) < 0 ? fail(err, errno, NULL, "hand over the filter") : 0;
 }
 
 int main(int argc, char **argv)
 {
-    static struct sock_filter code[BPF_MAXINSNS];
-    uint32_t arch = 0;
-    int dashes = 3;
-    if (argc < 4)
-        die("run without", "ARCH NAME FILE...");
-    for (size_t i = 0; i < sizeof ARCHES / sizeof ARCHES[0]; i++)
-        if (strcmp(argv[1], ARCHES[i].name) == 0)
-            arch = ARCHES[i].token;
-    if (!arch)
-        die("make a filter for", argv[1]);
-    while (dashes < argc && strcmp(argv[dashes], "--") != 0)
-        dashes++;
-    size_t first = emit_group(code, 0, arch, argv, 3, dashes), n = first;
-    if (dashes < argc)
-        n = emit_group(code, first, arch, argv, dashes + 1, argc);
-    for (size_t i = 0; n > first && i < first; i++)
-        if (code[i].code == (BPF_RET | BPF_K) && code[i].k == SECCOMP_RET_ALLOW)
-            code[i] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(first - i - 1));
-    print_program(argv[2], code, n);
-    return 0;
+    static struct err err;
+    if (argc >= 5 && strcmp(argv[1], "embed") == 0)
+        return embed(argv[2], argv[3], argv + 4, argc - 4, &err) < 0 ? die(&err) : 0;
+    if (argc == 2 && strcmp(argv[1], "user") == 0)
+        return user(&err) == 0 ? 0 : fs_write_all(STDOUT_FILENO, &err, sizeof err) < 0 ? 2 : 1;
+    fputs("lrun-policy: started by lrun and its build only; it compiles seccomp policies\n", stderr);
+    return 2;
 }

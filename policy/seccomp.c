@@ -4,7 +4,6 @@
 #include "base/own.h"
 #include "base/sys.h"
 
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <string.h>
 
@@ -16,28 +15,31 @@
 #error "lrun has seccomp policies for x86-64 and arm64 only"
 #endif
 
-#define PROGRAM(array) {COUNT(array), (struct sock_filter *)(uintptr_t)(array)}
+#define PROGRAM(array) {COUNT(array), (array)}
 
 static const struct {
     const char *name;
-    struct sock_fprog program; /* core's refusals come first in each */
+    struct seccomp_program program; /* core's refusals come first in each */
 } POLICIES[] = {
-    [POLICY_IS_UNCONFINED] = {"unconfined", {0, NULL}},
-    [POLICY_IS_CORE] = {"core", PROGRAM(POLICY_CORE)},
-    [POLICY_IS_LAMBDA] = {"lambda", PROGRAM(POLICY_LAMBDA)},
-    [POLICY_IS_LAMBDA_LEGACY] = {"lambda-legacy", PROGRAM(POLICY_LEGACY)},
+    {"unconfined", {0, NULL}},
+    {"core", PROGRAM(POLICY_CORE)},
+    {"lambda", PROGRAM(POLICY_LAMBDA)},
+    {"lambda-legacy", PROGRAM(POLICY_LEGACY)},
+    {"lambda-debug", PROGRAM(POLICY_DEBUG)},
 };
 
-int seccomp_policy(const char *name)
+bool seccomp_builtin(const char *name, struct seccomp_program *ret)
 {
     for (size_t i = 0; i < COUNT(POLICIES); i++)
-        if (strcmp(POLICIES[i].name, name) == 0)
-            return (int)i;
-    return -1;
+        if (strcmp(POLICIES[i].name, name) == 0) {
+            *ret = POLICIES[i].program;
+            return true;
+        }
+    return false;
 }
 
-int seccomp_install(enum policy policy)
+int seccomp_install(const struct seccomp_program *program)
 {
-    const struct sock_fprog *program = &POLICIES[policy].program;
-    return program->len == 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program) == 0 ? 0 : -1;
+    struct sock_fprog prog = {program->n, (struct sock_filter *)(uintptr_t)program->code};
+    return prog.len == 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0 ? 0 : -1;
 }

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seccomp.h: the built-in system call policies, compiled when lrun was built from the JSON files beside this one. */
+/* seccomp.h: system call policies as filters: the built-in ones, compiled when lrun was built from the JSON files beside
+ * this one, and whatever lrun-policy has compiled. */
 #ifndef LRUN_SECCOMP_H
 #define LRUN_SECCOMP_H
 
-#include "base/err.h"
+#include <linux/filter.h>
+#include <stdbool.h>
 
-enum policy {
-    POLICY_IS_UNCONFINED,
-    POLICY_IS_CORE,
-    POLICY_IS_LAMBDA,
-    POLICY_IS_LAMBDA_LEGACY,
+struct seccomp_program { /* all zero: no filter */
+    unsigned short n;
+    const struct sock_filter *code;
 };
 
-/* name: as --seccomp takes it. Returns -1 for an unknown one. */
-int seccomp_policy(const char *name);
+/* name: as --seccomp takes it. False for one that is not built in. */
+bool seccomp_builtin(const char *name, struct seccomp_program *ret);
 
-/* Installs the filter of the policy in this thread; no_new_privs must be set. Returns -1 with errno set.
- * Async-signal-safe: called between clone and exec. */
-int seccomp_install(enum policy policy);
+/* Installs the filter in this thread; no_new_privs must be set. Returns -1 with errno set. Async-signal-safe: called
+ * between clone and exec. */
+int seccomp_install(const struct seccomp_program *program);
 
 #endif

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -206,3 +207,164 @@ def init_of(process, seconds=10):
                 pass
     assert wait_until(find, seconds), "no sandbox came up"
     return find()
+
+
+class Answer:
+    """Of an HTTP request."""
+
+    def __init__(self, response):
+        self.status, self.body = response.status, response.read()
+        self.headers = {k.lower(): v for k, v in response.getheaders()}
+        self.all_headers = response.getheaders()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def error(self):
+        return self.headers.get("x-amzn-errortype")
+
+    def __repr__(self):
+        return f"{self.status} {self.headers}\n{self.body[:2000]!r}"
+
+
+class Server:
+    """lrun serve, ready. Ends with the test, and must then end well."""
+
+    def __init__(self, lrun, *args, ready=True, env=None, **more):
+        read_end, write_end = os.pipe()
+        self.log_file = lrun.tmp / f"serve-{os.urandom(4).hex()}.log"
+        self.argv = lrun.argv("serve", "--port", "0", "--ready-fd", write_end, *args, report=False)
+        with open(self.log_file, "wb") as log:
+            self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, pass_fds=[write_end], cwd=lrun.tmp, env=env, **more)
+        os.close(write_end)
+        self.ended = False
+        self.port = None
+        with os.fdopen(read_end) as r:
+            line = r.readline() if ready else ""
+        if ready:
+            assert line.startswith("ready http://"), f"{line!r}: not ready: {self.log}"
+            self.port = int(line.rsplit(":", 1)[1])
+
+    @property
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+    @property
+    def url_port(self):
+        return int(re.search(r"function URL of \S+: http://[\d.]+:(\d+)/", self.log)[1])
+
+    def http(self, method, path, body=None, headers={}, port=None, timeout=30):
+        import http.client
+        c = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout)
+        c.request(method, path, body, headers)
+        a = Answer(c.getresponse())
+        c.close()
+        return a
+
+    def invoke(self, payload="{}", name="function", query="", **headers):
+        headers = {"X-Amz-" + k.replace("_", "-"): v for k, v in headers.items()}
+        return self.http("POST", f"/2015-03-31/functions/{name}/invocations{query}", payload, headers)
+
+    def stream(self, payload="{}", name="function", **headers):
+        headers = {"X-Amz-" + k.replace("_", "-"): v for k, v in headers.items()}
+        return self.http("POST", f"/2021-11-15/functions/{name}/response-streaming-invocations", payload, headers)
+
+    def url(self, path="/", method="GET", body=None, **headers):
+        return self.http(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()}, port=self.url_port)
+
+    def metric(self, name, **labels):
+        text = self.http("GET", "/metrics").body.decode()
+        for line in text.splitlines():
+            m = re.match(r"(\w+)\{(.*)\} (\S+)$", line)
+            if m and m[1] == name and all(f'{k}="{v}"' in m[2] for k, v in labels.items()):
+                return float(m[3])
+        return None
+
+    def stop(self, sig=signal.SIGTERM, seconds=20):
+        if not self.ended:
+            self.process.send_signal(sig)
+            self.wait(seconds)
+        return self.process.returncode
+
+    def wait(self, seconds=20):
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            pytest.fail(f"did not end:\n{self.log}")
+        self.ended = True
+        return self.process.returncode
+
+    def __repr__(self):
+        return f"--- log\n{self.log[-6000:]}"
+
+
+@pytest.fixture
+def serve(lrun):
+    servers = []
+
+    def make(*args, **more):
+        servers.append(Server(lrun, *args, **more))
+        return servers[-1]
+    yield make
+    for s in servers:
+        if s.ended:
+            continue
+        assert s.process.poll() is None, f"it ended by itself: {s.process.returncode}\n{s.log}"
+        assert s.stop() == 0, s.log
+
+
+def frames(body):
+    """The event stream's frames: (type, payload). Checks both checksums."""
+    import struct
+    import zlib
+    found = []
+    rest = memoryview(body)
+    while rest:
+        total, headers_len, crc = struct.unpack(">III", rest[:12])
+        body = bytes(rest[:total])
+        assert zlib.crc32(body[:8]) == crc and zlib.crc32(body[:total - 4]) == struct.unpack(">I", body[total - 4:total])[0]
+        at, headers = 12, {}
+        while at < 12 + headers_len:
+            n = body[at]
+            name = body[at + 1:at + 1 + n].decode()
+            assert body[at + 1 + n] == 7
+            size = struct.unpack(">H", body[at + 2 + n:at + 4 + n])[0]
+            headers[name] = body[at + 4 + n:at + 4 + n + size].decode()
+            at += 4 + n + size
+        assert headers[":message-type"] == "event"
+        found.append((headers[":event-type"], body[12 + headers_len:total - 4]))
+        rest = rest[total:]
+    return found
+
+
+# ---- the table of the APIs: which test shows which row ----
+
+ROWS = {}
+
+
+def row(*ids):
+    """Marks a test with the rows of tests/serve/rows.txt that it shows."""
+    return pytest.mark.row(*ids)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "row(ids): rows of tests/serve/rows.txt that the test shows")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    for mark in item.iter_markers("row"):
+        for id in mark.args:
+            if report.when == "call" or report.failed:
+                ROWS.setdefault(id, []).append((item.nodeid, report.outcome))
+
+
+def pytest_sessionfinish(session):
+    if ROWS and (path := os.environ.get("LRUN_API_TABLE")):
+        pathlib.Path(path).write_text(json.dumps(ROWS))

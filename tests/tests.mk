@@ -1,10 +1,9 @@
 # The targets that check: included by the Makefile.
 PYTHON := /usr/bin/python3
-TOOLS  := $(B)/tests/probe $(B)/tests/refuse
+TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension
 UNIT_C := $(wildcard tests/unit/*.c)
 # What unit tests link: all of lrun and lrun-unpack but the two mains.
 UNIT_O := $(filter-out $(B)/launcher/main.o,$(LRUN_O)) $(B)/mounts/zip.o $(B)/mounts/zip_check.o $(B)/mounts/manifest.o $(LLHTTP_OBJECTS)
-SUITES := tests/cli tests/sandbox tests/cache
 
 $(B)/tests/probe: tests/tools/probe.c
 	@mkdir -p $(@D)
@@ -12,9 +11,12 @@ $(B)/tests/probe: tests/tools/probe.c
 $(B)/tests/refuse: tests/tools/refuse.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lseccomp
+$(B)/tests/extension: tests/tools/extension.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpthread
 $(B)/tests/unit: $(UNIT_C) $(UNIT_O)
 	@mkdir -p $(@D)
-	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -ljansson $(LLHTTP_LINK) -lm
+	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -ljansson -lz $(LLHTTP_LINK) -lm
 
 deps:
 	sh packaging/deps.sh
@@ -22,9 +24,10 @@ deps:
 # As root the suite runs twice: here, and as an unprivileged user from a copy that user can read.
 check: deps
 	@$(MAKE) --no-print-directory all examples $(TOOLS) $(B)/tests/unit
+	@sh tests/real/layers.sh $(B) || echo "check: layers of Debian's packages could not be made (sudo apt-get update?)"
 	@sh tests/check.sh $(B)
 
-EXAMPLES := $(patsubst %,$(B)/examples/%.zip,hello-c adder shell first second function)
+EXAMPLES := $(patsubst %,$(B)/examples/%.zip,hello-c adder shell first second function python node)
 examples: $(EXAMPLES)
 $(B)/examples/hello-c.zip: examples/hello-c/bootstrap.c
 	@mkdir -p $(B)/examples/hello-c
@@ -36,6 +39,10 @@ $(B)/examples/adder.zip: examples/exec-tests/adder.c
 	@rm -f $@; cd $(B)/examples/adder && zip -q -X ../adder.zip adder
 $(B)/examples/shell.zip: $(wildcard examples/shell/*)
 	@mkdir -p $(@D); rm -f $@; cd examples/shell && zip -q -X $(abspath $@) bootstrap function.sh
+$(B)/examples/python.zip: examples/python/lambda_function.py
+	@mkdir -p $(@D); rm -f $@; cd examples/python && zip -q -X $(abspath $@) lambda_function.py
+$(B)/examples/node.zip: examples/node/index.mjs
+	@mkdir -p $(@D); rm -f $@; cd examples/node && zip -q -X $(abspath $@) index.mjs
 $(B)/examples/%.zip: $(wildcard examples/layers/*/* examples/layers/*/*/*)
 	@mkdir -p $(@D); rm -f $@; cd examples/layers/$* && zip -q -X -r $(abspath $@) .
 
@@ -45,14 +52,15 @@ demo: deps
 
 asan:
 	@$(MAKE) --no-print-directory B=build/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" \
-	  CFLAGS="-O1 -g" all examples build/asan/tests/probe build/asan/tests/refuse build/asan/tests/unit
-	sh tests/check.sh build/asan
+	  CFLAGS="-O1 -g" all examples build/asan/tests/probe build/asan/tests/refuse build/asan/tests/extension build/asan/tests/unit
+	@sh tests/real/layers.sh build/asan || true
+	LRUN_PASSES=unprivileged sh tests/check.sh build/asan
 
 lint: $(POLICIES)
 	clang --version | head -n 1
-	@for f in $(LRUN_C) $(UNPACK_ONLY) policy/compile.c; do clang -fsyntax-only $(filter-out -fstack-clash-protection,$(ALL_C)) $$f || exit 1; done
-	@clang-tidy --quiet $(LRUN_C) $(UNPACK_ONLY) -- -std=gnu17 -D_GNU_SOURCE $(INCLUDE) 2>/dev/null
-	@for f in $(LRUN_C) $(UNPACK_ONLY); do aarch64-linux-gnu-gcc -c -o /dev/null $(filter-out -fstack-clash-protection,$(ALL_C)) \
+	@for f in $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY); do clang -fsyntax-only $(filter-out -fstack-clash-protection,$(ALL_C)) $$f || exit 1; done
+	@clang-tidy --quiet $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) -- -std=gnu17 -D_GNU_SOURCE $(INCLUDE) 2>/dev/null
+	@for f in $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY); do aarch64-linux-gnu-gcc -c -o /dev/null $(filter-out -fstack-clash-protection,$(ALL_C)) \
 	  -idirafter /usr/include -idirafter /usr/include/$$(gcc -print-multiarch) $$f || exit 1; done
 	@echo "lint: gcc and clang without warnings, clang-tidy clean, arm64 compiles"
 
@@ -61,23 +69,25 @@ layers:   ## base < {mounts, policy, lambda} < launcher
 	@! grep -nE '#include "(launcher|lambda|policy)/' mounts/*.[ch]
 	@! grep -nE '#include "(launcher|lambda|mounts)/' policy/*.[ch]
 	@! grep -nE '#include "(launcher|mounts|policy)/' lambda/*.[ch]
-	@for l in archive.h:mounts/extract.c libelf.h:mounts/elf_facts.c llhttp.h:lambda/http.c sys/capability.h:policy/caps.c jansson.h:base/json.c; do \
+	@for l in archive.h:mounts/untar.c libelf.h:mounts/elf_facts.c llhttp.h:lambda/http_parse.c zlib.h:lambda/event_stream.c sys/capability.h:policy/caps.c jansson.h:base/json.c cjson/cJSON.h:policy/oci.c; do \
 	  [ "$$(grep -lE "#include <$${l%%:*}>" */*.[ch] | paste -sd' ')" = "$${l#*:}" ] || { echo "$${l%%:*} has another includer than $${l#*:}"; exit 1; }; done
 	@echo "layers: no include points upwards; one adapter per library"
 
 sizes:    ## files under 400 lines, headers under 120, functions under 60
 	@mkdir -p $(B)
-	@awk 'FNR == 1 { if (n > 400) print f ": " n " lines"; f = FILENAME } { n = FNR } END { if (n > 400) print f ": " n " lines" }' $(LRUN_C) $(UNPACK_ONLY) policy/compile.c | tee $(B)/sizes
-	@awk '/^[a-z].*\)$$/ { name = $$0; start = FNR } /^}/ { if (start && FNR - start > 61) print FILENAME ": " FNR - start " lines: " name; start = 0 }' $(LRUN_C) $(UNPACK_ONLY) policy/compile.c | tee -a $(B)/sizes
+	@awk 'FNR == 1 { if (n > 400) print f ": " n " lines"; f = FILENAME } { n = FNR } END { if (n > 400) print f ": " n " lines" }' $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) | tee $(B)/sizes
+	@awk '/^[a-z].*\)$$/ { name = $$0; start = FNR } /^}/ { if (start && FNR - start > 61) print FILENAME ": " FNR - start " lines: " name; start = 0 }' $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) | tee -a $(B)/sizes
 	@wc -l $(foreach d,base launcher lambda mounts policy,$(wildcard $(d)/*.h)) | awk '$$1 > 120 && $$2 != "total" { print $$2 ": " $$1 " lines" }' | tee -a $(B)/sizes
 	@[ ! -s $(B)/sizes ] && echo "sizes: all within bounds"
 
-bench: all
+bench: all examples
 	@sh tests/bench/bench.sh $(B)
+	@sh tests/bench/serve.sh $(B)
 
 FUZZ_SECONDS ?= 60
 FUZZ_ZIP  := mounts/zip.c mounts/zip_check.c base/err.c base/str.c base/num.c
-FUZZ_HTTP := lambda/http.c lambda/runtime_api.c base/json.c base/base64.c base/err.c base/str.c base/num.c
+FUZZ_HTTP := $(addprefix lambda/,runtime_api.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_client.c http_parse.c \
+  http_status.c http_write.c routes.c api_error.c invocation.c) base/clock.c base/json.c base/base64.c base/str.c base/err.c base/num.c
 fuzz: $(POLICIES)
 	@mkdir -p $(B)/fuzz/zip $(B)/fuzz/http
 	clang -O1 -g -std=gnu17 -D_GNU_SOURCE $(INCLUDE) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(B)/fuzz/zip.bin tests/fuzz/zip.c $(FUZZ_ZIP)
@@ -90,3 +100,13 @@ fuzz: $(POLICIES)
 # Real clients from their registries, pinned by version and digest: not part of check.
 conformance: all
 	sh tests/conformance/run.sh $(B)
+
+# Every row of the APIs' specification with its tests and their results.
+api-table: all examples $(TOOLS)
+	@LRUN_API_TABLE=$(abspath $(B))/api-rows.json $(PYTHON) -m pytest -q -p no:cacheprovider tests/serve tests/cli/test_runtime_api.py tests/cli/test_run.py >$(B)/api-table.log 2>&1 </dev/null || { tail -n 30 $(B)/api-table.log; exit 1; }
+	@$(PYTHON) tests/serve/table.py $(B)/api-rows.json >$(B)/api-table.md; s=$$?; tail -n 1 $(B)/api-table.md; exit $$s
+
+# Mixed load on serve, for SOAK_MINUTES: nothing lost, nothing doubled, nothing left.
+SOAK_MINUTES ?= 30
+soak: all
+	@$(PYTHON) tests/serve/soak.py $(B)/lrun $(SOAK_MINUTES)

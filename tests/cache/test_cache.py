@@ -131,7 +131,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(lrun, tmp):
         subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("call, errno", [("symlinkat", "EIO"), ("fchmod", "EIO"), ("mkdirat", "ENOSPC"), ("write", "EIO"), ("renameat2", "EIO"), ("flock", "EIO")])
+@pytest.mark.parametrize("call, errno", [("symlinkat", "EIO"), ("utimensat", "EIO"), ("mkdirat", "ENOSPC"), ("write", "EIO"), ("renameat2", "EIO"), ("flock", "EIO")])
 def test_failing_calls_are_named_and_leave_nothing(lrun, tmp, call, errno):
     package = make_zip(tmp / "a.zip", {"d/f": "x", "l": ("f", 0o120777)})
     lrun.exec(make_zip(tmp / "b.zip", {"b": ""}), "/bin/true")  # the cache exists
@@ -156,15 +156,15 @@ def test_an_archive_that_changes_while_it_is_read_is_refused_or_whole(lrun, tmp)
 
 
 def test_an_archive_that_changes_between_hash_and_unpacking_is_refused(lrun, tmp):
-    """strace holds the unpacker for 300 ms after it has hashed; meanwhile other content of the same size is written."""
-    a, b = (make_zip(tmp / f"{n}.zip", {"f": os.urandom(4096)}) for n in "ab")
+    """strace holds the unpacker for 300 ms at its link, after it has hashed; meanwhile other content of the same size is written."""
+    a, b = (make_zip(tmp / f"{n}.zip", {"f": os.urandom(4096), "l": ("f", 0o120777)}) for n in "ab")
     target = tmp / "fn.zip"
     target.write_bytes(a.read_bytes())
     assert a.stat().st_size == b.stat().st_size
     lrun.exec(b, "/bin/true")  # the cache exists
-    wrap = ["strace", "-f", "-qq", "-o", str(tmp / "trace"), "-e", "trace=mkdirat", "-e", "inject=mkdirat:delay_enter=300000"]
+    wrap = ["strace", "-f", "-qq", "-o", str(tmp / "trace"), "-e", "trace=symlinkat", "-e", "inject=symlinkat:delay_enter=300000"]
     p = subprocess.Popen([*wrap, *lrun.argv("exec", target, "--", "/bin/true", report=False)], stderr=subprocess.PIPE, text=True)
-    assert wait_until(lambda: (tmp / "trace").exists() and '"tree"' in (tmp / "trace").read_text())
+    assert wait_until(lambda: (tmp / "trace").exists() and '"l"' in (tmp / "trace").read_text())
     (unpacker,) = processes_of("lrun-unpack\0unpack")
     status = open(f"/proc/{unpacker}/status").read()
     assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status and open(f"/proc/{unpacker}/environ").read() == "", "it is confined before it reads"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every example, as its reader would run it."""
+import json
+import re
 import xml.etree.ElementTree as xml
 
-from conftest import BUILD, TOP
+from conftest import BUILD, TOP, make_zip
 
 ZIPS = BUILD / "examples"
 
@@ -28,3 +30,30 @@ def test_a_packages_tests_run_inside_and_their_results_come_back(lrun, tmp):
     r = lrun.exec(ZIPS / "adder.zip", "/mnt/tests/run.sh", options=("-v", f"{TOP}/examples/exec-tests/tests:/mnt/tests", "--out", tmp / "results"))
     suite = xml.parse(tmp / "results/junit.xml").getroot()
     assert r.code == 0 and suite.get("tests") == "3" and suite.get("failures") == "0", r
+
+
+def test_the_extension_reads_telemetry(lrun, tmp):
+    agent = (TOP / "examples/extension/agent").read_text()
+    layer = make_zip(tmp / "agent.zip", {"extensions/agent": (agent, 0o755)})
+    r = lrun.run("--layers", layer, "-e", "1", ZIPS / "hello-c.zip")
+    assert r.code == 0 and "agent telemetry platform.initReport" in r.log and "agent INVOKE " in r.log and "agent SHUTDOWN spindown" in r.log, r
+
+
+def test_the_configuration_is_served(serve, tmp):
+    config = json.loads((TOP / "examples/serve/lrun.json").read_text())
+    for f in config["functions"].values():
+        f["code"] = str(ZIPS / f["code"].rsplit("/", 1)[1])
+    config["functions"]["hello"]["url"] = 0
+    (tmp / "lrun.json").write_text(json.dumps(config))
+    s = serve("--config", tmp / "lrun.json")
+    assert s.invoke("1", "hello").json == {"hello": "from C", "event": 1} and s.invoke('{"name":"you"}', "python").json["hello"]
+    assert s.url("/x").json["event"]["rawPath"] == "/x"
+
+
+def test_the_configurations_schema_is_what_is_taken(lrun):
+    import jsonschema
+    schema = json.loads((TOP / "docs/config.schema.json").read_text())
+    jsonschema.validate(json.loads((TOP / "examples/serve/lrun.json").read_text()), schema)
+    options = set(re.findall(r"--([a-z-]+)", lrun("serve", "--help", report=False).text))
+    per_server = {"host", "port", "config", "ready-fd", "name", "cache-dir", "verbose", "help", "version"}
+    assert set(schema["$defs"]["function"]["properties"]) - {"code"} == {o for o in options if o not in per_server and not o.startswith("-")}

@@ -32,7 +32,7 @@ def call(*args, **more):
     (("--tmp-size", "511", "a.zip"), "within 512 and 10240"),
     (("--net", "bridge", "a.zip"), "it is one of none|host"),
     (("--seccomp", "lam", "a.zip"), "it is one of lambda|"),
-    (("--runtime", "python3.12", "a.zip"), "it is one of provided.al2023|provided.al2"),
+    (("--runtime", "ruby3.2", "a.zip"), "it is one of provided.al2023, provided.al2, python3"),
     (("--quiet=yes", "a.zip"), "give a value to the switch"),
     (("--layers", "a.zip,,b.zip", "f.zip"), "empty layer name"),
     (("--layers", "1,2,3,4,5,6", "f.zip"), "Cannot reference more than 5 layers."),
@@ -139,7 +139,7 @@ def test_reports_can_share_a_file_and_use_a_descriptor(lrun, empty, tmp):
 
 
 def test_help_exists_for_every_command_and_says_every_option(lrun):
-    for command in ("run", "exec", "cache"):
+    for command in ("run", "exec", "serve", "cache"):
         r = call(command, "--help")
         assert r.returncode == 0 and r.stdout.startswith(f"usage: lrun {'[run]' if command == 'run' else command} ") and r.stderr == ""
 
@@ -148,7 +148,7 @@ def test_the_man_page_has_exactly_the_options_of_the_help():
     man = set(re.findall(r"^(?:\\fB\\-.\\fR, )?\\fB\\-\\-([a-z\\-]+)\\fR", (BUILD / "lrun.1").read_text(), re.M))
     man = {m.replace("\\-", "-") for m in man}
     shown = set()
-    for command in ("run", "exec", "cache"):
+    for command in ("run", "exec", "serve", "cache"):
         shown |= set(re.findall(r"^ {2}(?:-.,| {3}) --([a-z-]+)", call(command, "--help").stdout, re.M))
     assert man == shown and len(shown) > 25
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from conftest import row
+
 ACCEPTED = [202, '{"status":"OK"}\n']
 
 
@@ -34,6 +36,7 @@ def transition(a, b):
     return bad(403, "InvalidStateTransition", f"State transition from {a} to {b} failed for runtime. Error: State transition is not allowed")
 
 
+@row("1.1 next", "1.2 Aws-Request-Id", "1.2 Trace-Id")
 def test_next_has_every_header_a_client_needs(lrun, function):
     h = seen(lrun, function, """
         status, raw, event = request("GET", R + "next")
@@ -50,6 +53,7 @@ def test_next_has_every_header_a_client_needs(lrun, function):
     assert "Lambda-Runtime-Client-Context" not in raw and "Lambda-Runtime-Cognito-Identity" not in raw
 
 
+@row("1.1 unknown path", "1.1 wrong method", "1.1 restore")
 def test_unknown_paths_are_404_and_wrong_methods_405(lrun, function):
     s = seen(lrun, function, """
         note(request("GET", "/nowhere"))
@@ -65,6 +69,7 @@ def test_unknown_paths_are_404_and_wrong_methods_405(lrun, function):
     assert s == [[404, "404 page not found\n"]] * 3 + [[405, "", "GET"], [405, "", "POST"], [200, "pong"]]
 
 
+@row("1.3 InvalidRequestID", "1.4 unknown id")
 def test_a_wrong_id_is_told_before_the_state_is_looked_at(lrun, function):
     s = seen(lrun, function, """
         note(respond("nope", "x"))
@@ -76,6 +81,7 @@ def test_a_wrong_id_is_told_before_the_state_is_looked_at(lrun, function):
     assert s == [bad(400, "InvalidRequestID", "Invalid request ID")] * 4
 
 
+@row("1.4 next while Running")
 def test_next_while_running_gives_the_same_event_again_at_once(lrun, function):
     s = seen(lrun, function, """
         headers, event = next()
@@ -85,6 +91,7 @@ def test_next_while_running_gives_the_same_event_again_at_once(lrun, function):
     assert s == [True, True]
 
 
+@row("1.4 init/error while Running", "1.3 InvalidStateTransition")
 def test_init_error_while_running_is_refused(lrun, function):
     assert seen(lrun, function, """
         headers, event = next()
@@ -92,6 +99,7 @@ def test_init_error_while_running_is_refused(lrun, function):
     """) == [transition("Running", "InitError")]
 
 
+@row("1.4 second response")
 def test_a_second_answer_is_refused_by_state(lrun, function):
     r = lrun.run(function("""
         def text(answer):
@@ -106,6 +114,7 @@ def test_a_second_answer_is_refused_by_state(lrun, function):
                                                   transition("RuntimeResponseSentState", "InvocationErrorResponse")]), r
 
 
+@row("1.4 error after response")
 def test_a_second_answer_is_refused_while_the_environment_stays(lrun, function):
     r = lrun.run(function("""
         headers, event = next()
@@ -121,6 +130,7 @@ def test_a_second_answer_is_refused_while_the_environment_stays(lrun, function):
     assert second == [403, text % "InvocationResponse", 403, text % "InvocationErrorResponse"], r
 
 
+@row("1.4 second init/error")
 def test_a_second_init_error_is_refused(lrun, function):
     r = lrun.run(function("""
         request("POST", BASE + "/init/error", '{"a":1}')
@@ -130,6 +140,7 @@ def test_a_second_init_error_is_refused(lrun, function):
     assert r.json == {"a": 1} and "from InitError to InitError" in r.log, r
 
 
+@row("1.4 bad mode")
 def test_an_unknown_response_mode_is_told_and_the_invocation_goes_on(lrun, function):
     s = seen(lrun, function, """
         headers, event = next()
@@ -138,6 +149,7 @@ def test_an_unknown_response_mode_is_told_and_the_invocation_goes_on(lrun, funct
     assert s == [bad(400, "InvalidFunctionResponseMode", "Invalid function response mode")]
 
 
+@row("1.8 mode header")
 def test_streaming_mode_is_taken_in_any_case_and_collected(lrun, function):
     r = lrun.run(function("""
         headers, event = next()
@@ -153,6 +165,7 @@ def test_streaming_mode_is_taken_in_any_case_and_collected(lrun, function):
     assert r.out == b'{"a":1}', r
 
 
+@row("1.8 trailers")
 def test_a_stream_that_ends_in_an_error_trailer_is_a_function_error(lrun, function):
     r = lrun.run(function("""
         import base64
@@ -167,6 +180,7 @@ def test_a_stream_that_ends_in_an_error_trailer_is_a_function_error(lrun, functi
     assert r.code == 1 and r.json == {"errorType": "Late"} and "Error Type: Function.Late" in r.log, r
 
 
+@row("1.5 XRay cause header")
 def test_a_header_of_a_megabyte_is_taken(lrun, function):
     r = lrun.run(function("""
         headers, event = next()
@@ -188,6 +202,7 @@ def test_headers_beyond_the_limit_are_431_and_the_server_goes_on(lrun, function)
     assert s in (["cut off"], [[431, ""]])
 
 
+@row("1.3 413", "1.4 413", "1.1 response")
 def test_the_largest_response_fits_and_one_byte_more_is_too_large(lrun, function):
     code = """
         while True:
@@ -211,12 +226,14 @@ def test_a_large_event_arrives_whole(lrun, function, tmp):
     assert r.out == b"6000002"
 
 
+@row("1.2 6 MB")
 def test_an_event_over_the_limit_is_refused_in_aws_words(lrun, function, tmp):
     (tmp / "e").write_text('"' + "x" * 6291456 + '"')
     r = lrun.run(function(""), "-e", tmp / "e")
     assert r.code == 125 and "Request must be smaller than 6291456 bytes for the InvokeFunction operation" in r.log, r
 
 
+@row("1.8 truncated", "1.3 TruncatedHTTPRequest")
 def test_a_response_that_breaks_off_is_truncated(lrun, function):
     r = lrun.run(function("""
         headers, event = next()
@@ -228,6 +245,7 @@ def test_a_response_that_breaks_off_is_truncated(lrun, function):
     assert r.json["errorType"] == "Runtime.TruncatedResponse" and r.report["reason"] == "response-truncated", r
 
 
+@row("1.4 two that wait")
 def test_of_two_that_wait_the_first_is_served_and_the_second_counts_as_the_next(lrun, function):
     r = lrun.run(function("""
         import select
@@ -277,6 +295,7 @@ def test_malformed_requests_are_400_and_harm_nobody(lrun, function, sent):
     assert s == ["HTTP/1.1 400 Bad Request"]
 
 
+@row("1.1 keep-alive")
 def test_requests_may_be_pipelined(lrun, function):
     s = seen(lrun, function, """
         s = socket.create_connection(API.split(":"))
@@ -300,6 +319,7 @@ def test_expect_100_continue_is_answered(lrun, function):
     assert s == ["HTTP/1.1 100 Continue"]
 
 
+@row("1.6 identity")
 def test_the_clients_name_is_in_the_report(lrun, function):
     r = lrun.run(function("""
         status, h, body = request("GET", BASE + "/invocation/next", headers={"User-Agent": "aws-lambda-x/1.2 more words", "Lambda-Runtime-Features": "httpclient"})

@@ -18,8 +18,13 @@ REQUESTS = [
     "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
     "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n", "GET /ping HTTP/1.0\r\n\r\n", "GET /x HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n" + NEXT,
 ]
+REGISTER = 'POST /2020-01-01/extension/register HTTP/1.1\r\nLambda-Extension-Name: x\r\nContent-Length: 31\r\n\r\n{"events":["INVOKE","SHUTDOWN"]}'
+REQUESTS += [
+    REGISTER, REGISTER + REGISTER, "GET /2020-01-01/extension/event/next HTTP/1.1\r\nLambda-Extension-Identifier: " + ID + "\r\n\r\n",
+    'PUT /2022-07-01/telemetry HTTP/1.1\r\nLambda-Extension-Identifier: ' + ID + '\r\nContent-Length: 2\r\n\r\n{}',
+]
 for i, r in enumerate(REQUESTS):
-    for first in (0, 1, 33):
+    for first in (0, 1, 2, 6, 33):
         (out / "http" / f"seed{i}-{first}").write_bytes(bytes([first]) + r.encode())
 for i, files in enumerate(({"a": b"x"}, {"d/": b"", "d/f": b"y" * 300}, {"a": b"", "b/c/d": b"z", "b/e": b"q" * 50})):
     for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

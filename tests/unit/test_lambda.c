@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/own.h"
+#include "base/base64.h"
+#include "lambda/event_stream.h"
 #include "lambda/events.h"
-#include "lambda/runtime_api.h"
+#include "lambda/routes.h"
+#include "lambda/api_error.h"
 #include "lambda/variables.h"
 
 #include <criterion/criterion.h>
@@ -76,4 +79,89 @@ Test(variables, a_later_value_replaces_an_earlier_one)
     cr_expect_eq(v.n, 2);
     cr_expect_str_eq(v.at[0], "AA=3");
     strv_done(&v);
+}
+
+static char *hex_of(const struct text *t)
+{
+    struct text out = {0};
+    text_puts(&out, "");
+    for (size_t i = 0; i < t->n; i++)
+        text_printf(&out, "%02x", (unsigned char)t->at[i]);
+    return out.at;
+}
+
+/* Vectors that AWS's JavaScript client was seen to decode. */
+Test(event_stream, frames_are_those_clients_decode)
+{
+    struct text chunk = {0}, log = {0}, end = {0};
+    event_stream_chunk("hello", 5, &chunk);
+    event_stream_complete(NULL, NULL, "log", 3, &log);
+    event_stream_complete(NULL, NULL, NULL, 0, &end);
+    OWN_PTR char *a = hex_of(&chunk), *b = hex_of(&log), *c = hex_of(&end);
+    cr_expect_str_eq(a, "0000006f0000005af5fe871f0d3a6d6573736167652d747970650700056576656e740b3a6576656e742d7479706507000c5061796c6f61644368756e6b0d3a636f6e74656e742d74797065070018"
+                        "6170706c69636174696f6e2f6f637465742d73747265616d68656c6c6f4fe061f2");
+    cr_expect_str_eq(b, "0000007800000054c086e18a0d3a6d6573736167652d747970650700056576656e740b3a6576656e742d7479706507000e496e766f6b65436f6d706c6574650d3a636f6e74656e742d74797065070010"
+                        "6170706c69636174696f6e2f6a736f6e7b224c6f67526573756c74223a226247396e227d8ecdc304");
+    cr_expect_str_eq(c, "00000066000000541f56c8690d3a6d6573736167652d747970650700056576656e740b3a6576656e742d7479706507000e496e766f6b65436f6d706c6574650d3a636f6e74656e742d74797065070010"
+                        "6170706c69636174696f6e2f6a736f6e7b7dface259a");
+    text_done(&chunk), text_done(&log), text_done(&end);
+}
+
+Test(event_stream, what_is_encoded_is_decoded_and_nothing_else)
+{
+    struct text frames = {0};
+    char type[32];
+    const unsigned char *payload;
+    size_t size;
+    event_stream_chunk("0123456789", 10, &frames);
+    cr_assert_eq(event_stream_decode(frames.at, frames.n, type, sizeof type, &payload, &size), (long)frames.n);
+    cr_expect_str_eq(type, "PayloadChunk");
+    cr_expect(size == 10 && memcmp(payload, "0123456789", 10) == 0);
+    for (size_t i = 0; i < frames.n; i++) {
+        cr_expect_eq(event_stream_decode(frames.at, i, type, sizeof type, &payload, &size), 0, "cut at %zu", i);
+        frames.at[i] ^= 1;
+        cr_expect_eq(event_stream_decode(frames.at, frames.n, type, sizeof type, &payload, &size), -1, "bit of %zu", i);
+        frames.at[i] ^= 1;
+    }
+    text_done(&frames);
+}
+
+Test(base64, goes_both_ways_and_strictly)
+{
+    static const char *const rows[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"}};
+    static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Z===", "Zg==x", "Z g=", "@@@@", "Zm9vZg==Zm9v"};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct text encoded = {0}, decoded = {0};
+        text_puts(&encoded, ""), text_puts(&decoded, "");
+        base64_encode(rows[i][0], strlen(rows[i][0]), &encoded);
+        cr_expect_str_eq(encoded.at, rows[i][1]);
+        cr_expect(base64_decode_strict(rows[i][1], strlen(rows[i][1]), &decoded));
+        cr_expect_str_eq(decoded.at, rows[i][0]);
+        text_done(&encoded), text_done(&decoded);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct text t = {0};
+        cr_expect_not(base64_decode_strict(bad[i], strlen(bad[i]), &t), "%s", bad[i]);
+        text_done(&t);
+    }
+}
+
+Test(routes, a_star_is_one_segment)
+{
+    static const struct route table[] = {{"POST", "/a/*/b", NULL}, {"GET", "/a/x/b", NULL}, {"GET", "/c", NULL}};
+    const struct route_table t = {table, COUNT(table), NULL};
+    static const struct {
+        const char *method, *path, *word, *allow;
+        int found;
+    } rows[] = {{"POST", "/a/1/b", "1", NULL, 0}, {"GET", "/a/x/b", NULL, "POST", 1}, {"GET", "/a/y/b", NULL, "POST", -1}, {"POST", "/a//b", NULL, NULL, -1}, {"POST", "/a/1/2/b", NULL, NULL, -1},
+                {"GET", "/c", NULL, NULL, 2}, {"GET", "/c/", NULL, NULL, -1}, {"PUT", "/c", NULL, "GET", -1}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        void *service;
+        OWN_PTR char *word = NULL;
+        const char *allow;
+        const struct route *got = route_find(&t, 1, rows[i].method, rows[i].path, &service, &word, &allow);
+        cr_expect_eq(got ? (int)(got - table) : -1, rows[i].found, "%s", rows[i].path);
+        cr_expect(rows[i].word ? word && strcmp(word, rows[i].word) == 0 : !word);
+        cr_expect(rows[i].found >= 0 || (rows[i].allow ? allow && strcmp(allow, rows[i].allow) == 0 : !allow));
+    }
 }

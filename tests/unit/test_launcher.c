@@ -2,7 +2,7 @@
 #include "base/own.h"
 #include "launcher/cli.h"
 #include "launcher/hints.h"
-#include "launcher/log_pipe.h"
+#include "launcher/log.h"
 #include "launcher/outcome.h"
 #include "policy/limits.h"
 
@@ -51,7 +51,7 @@ Test(hints, name_the_switch_that_was_read_and_no_other)
     }
 }
 
-Test(log_pipe, leaves_colours_and_text_and_nothing_else)
+Test(log, leaves_colours_and_text_and_nothing_else)
 {
     static const struct {
         const char *in, *out;
@@ -59,7 +59,7 @@ Test(log_pipe, leaves_colours_and_text_and_nothing_else)
                 {"\033", "?"}, {"\033[31", "?[31"}, {"\302\233m", "?m"}, {"gr\303\274n", "gr\303\274n"}, {"\177\b", "??"}, {"\033[31;x", "?[31;x"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct text t = {0};
-        log_pipe_harmless(rows[i].in, strlen(rows[i].in), &t);
+        log_harmless(rows[i].in, strlen(rows[i].in), &t);
         cr_expect_str_eq(t.at, rows[i].out);
         text_done(&t);
     }
@@ -97,4 +97,32 @@ Test(limits, never_ask_for_more_than_the_caller_has)
         cr_expect(l.at[i].rlim_max <= now.rlim_max && l.at[i].rlim_cur <= l.at[i].rlim_max, "%s", LIMITS[i].name);
     }
     cr_expect(l.cpu_count >= 1 && l.cpu_count <= 2);
+}
+
+struct messages {
+    struct text all;
+    unsigned n;
+};
+
+static void take_message(void *to, const char *message, size_t n)
+{
+    struct messages *m = to;
+    m->n++;
+    text_add(&m->all, message, n);
+    text_puts(&m->all, "|");
+}
+
+Test(log, frames_are_messages_and_the_rest_is_passed_on)
+{
+    static const char FRAME[] = "\xa5\x5a\x00\x03\x00\x00\x00\x05\0\0\0\0\0\0\0\0he\nlo";
+    enum { WHOLE = sizeof FRAME - 1 };
+    static const char TEXT[] = "plain\n";
+    struct messages m = {{0}, 0};
+    cr_expect_eq(log_frames(FRAME, WHOLE, take_message, &m), WHOLE);
+    cr_expect(m.n == 1 && strcmp(m.all.at, "he\nlo|") == 0);
+    for (size_t i = 1; i < WHOLE; i++)
+        cr_expect_eq(log_frames(FRAME, i, take_message, &m), 0, "%zu bytes of a frame", i);
+    cr_expect_eq(log_frames(TEXT, sizeof TEXT - 1, take_message, &m), sizeof TEXT - 1);
+    cr_expect(m.n == 2 && strcmp(m.all.at, "he\nlo|plain\n|") == 0);
+    text_done(&m.all);
 }

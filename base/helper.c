@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/helper.h"
+
+#include "base/own.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+static const char *const PLACES[] = {"", "../libexec/lrun/"};
+
+int helper_open(const char *name, int *ret_program, struct err *err)
+{
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n < 0)
+        return fail(err, errno, "/proc/self/exe", "find out where lrun lies");
+    self[n] = 0;
+    *strrchr(self, '/') = 0;
+    for (size_t i = 0; i < COUNT(PLACES); i++) {
+        OWN_PTR char *path = xasprintf("%s/%s%s", self, PLACES[i], name);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) {
+            *ret_program = fd;
+            return 0;
+        }
+    }
+    fail(err, 0, self, "find %s beside lrun or in ../libexec/lrun of", name);
+    return fail_hint(err, "build or install the two together");
+}
+
+_Noreturn void helper_become(int program, char *const *argv, const int *fds, int n)
+{
+    enum { MOST = 8, AWAY = 20 };
+    char *const envp[] = {NULL};
+    int from[MOST + 1] = {0}, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    /* Move all out of the way first: any of them may stand on another's place. */
+    if (n > MOST)
+        _exit(126);
+    for (int i = 0; i <= n; i++) {
+        int fd = i == n ? program : fds[i];
+        if ((from[i] = fcntl(fd < 0 ? null : fd, F_DUPFD_CLOEXEC, AWAY)) < 0)
+            _exit(126);
+    }
+    for (int i = 0; i < n; i++)
+        if (dup2(from[i], i) < 0)
+            _exit(126);
+    sys_close_range((unsigned)n, AWAY - 1, 0);
+    for (int signal_no = 1; signal_no < 32; signal_no++)
+        signal(signal_no, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    syscall(SYS_execveat, from[n], "", argv, envp, AT_EMPTY_PATH);
+    _exit(127);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lambda/api_error.h"
+
+#include "base/json.h"
+#include "base/own.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+const char API_JSON[] = "Content-Type: application/json\r\n";
+const char API_ACCEPTED[] = "{\"status\":\"OK\"}\n";
+
+void api_error(struct http_request *r, int status, const char *type, const char *message)
+{
+    struct text body = {0};
+    json_open(&body, '{');
+    json_put(&body, "errorMessage", message);
+    json_put(&body, "errorType", type);
+    json_close(&body, '}');
+    text_puts(&body, "\n");
+    http_answer(r, status, API_JSON, body.at, body.n);
+    text_done(&body);
+}
+
+void api_route(const struct route_table *tables, size_t n, struct http_request *r)
+{
+    static const char NOT_FOUND[] = "404 page not found\n";
+    OWN_PTR char *word = NULL;
+    const char *allow;
+    void *service = NULL;
+    const struct route *route = route_find(tables, n, r->head.method, r->head.path.at, &service, &word, &allow);
+    if (route) {
+        route->run(service, r, word);
+    } else if (allow) {
+        OWN_PTR char *header = xasprintf("Allow: %s\r\n", allow);
+        http_answer(r, 405, header, "", 0);
+    } else {
+        http_answer(r, 404, "Content-Type: text/plain; charset=utf-8\r\n", NOT_FOUND, sizeof NOT_FOUND - 1);
+    }
+}
+
+void runtime_error_type(const char *header, char *ret, size_t size)
+{
+    const char *name = header ? strchr(header, '.') : NULL;
+    bool function = header && str_begins(header, "Function."), runtime = header && str_begins(header, "Runtime.");
+    bool good = (function || runtime) && isupper((unsigned char)name[1]) && name[2];
+    for (const char *c = good ? name + 1 : ""; *c; c++)
+        good = good && isalpha((unsigned char)*c);
+    snprintf(ret, size, "%s", good ? header : function ? "Function.Unknown" : "Runtime.Unknown");
+}
+
+/* The cause goes to X-Ray, which there is none of: the invoker gets the three members that are his. */
+void api_strip_cause(struct http_request *r)
+{
+    static const char *const KEPT[] = {"errorMessage", "errorType", "stackTrace", NULL};
+    const char *type = http_header(r, "Content-Type");
+    struct text picked = {0};
+    if (!type || strcasecmp(type, "application/vnd.aws.lambda.error.cause+json") != 0)
+        return;
+    if (!json_pick(r->body.at, r->body.n, KEPT, &picked))
+        text_puts(&picked, "\"Invalid error body\"");
+    text_done(&r->body);
+    r->body = picked;
+}
+
+/* 202, and the body is the caller's. */
+struct text api_accept(struct http_request *r)
+{
+    struct text body = r->body;
+    r->body = (struct text){0};
+    http_answer(r, 202, API_JSON, API_ACCEPTED, strlen(API_ACCEPTED));
+    return body;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api_error.h: how the APIs inside the sandbox say no, and what is made of the errors that a runtime tells.
+ * Source: lambda-apis, sections 1.3, 1.5 and 2.2. */
+#ifndef LRUN_API_ERROR_H
+#define LRUN_API_ERROR_H
+
+#include "lambda/routes.h"
+
+extern const char API_JSON[];     /* the header line */
+extern const char API_ACCEPTED[]; /* the body of 202 */
+
+/* {"errorMessage":...,"errorType":...} and a newline. */
+void api_error(struct http_request *r, int status, const char *type, const char *message);
+
+/* Runs the route of the request, or answers 404 or 405 as these APIs do. */
+void api_route(const struct route_table *tables, size_t n, struct http_request *r);
+
+/* Lambda-Runtime-Function-Error-Type as telemetry and REPORT show it: known forms are kept, others become Unknown. */
+void runtime_error_type(const char *header, char *ret, size_t size);
+
+/* Of a body that tells an error with its cause, keeps what is the invoker's. */
+void api_strip_cause(struct http_request *r);
+
+/* Answers 202; the body is the caller's. */
+struct text api_accept(struct http_request *r);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lambda/event_stream.h"
+
+#include "base/base64.h"
+#include "base/json.h"
+#include "base/own.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { PRELUDE = 12 /* two lengths and their checksum */, TRAILER = 4, TYPE_STRING = 7 };
+
+static void put32(struct text *out, uint32_t n)
+{
+    const unsigned char b[] = {(unsigned char)(n >> 24), (unsigned char)(n >> 16), (unsigned char)(n >> 8), (unsigned char)n};
+    text_add(out, b, sizeof b);
+}
+
+static uint32_t get32(const unsigned char *b)
+{
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static uint32_t checksum(const void *bytes, size_t n)
+{
+    return (uint32_t)crc32(0, bytes, (uInt)n);
+}
+
+static void header(struct text *out, const char *name, const char *value)
+{
+    size_t n = strlen(value);
+    const unsigned char length[] = {(unsigned char)strlen(name)}, type[] = {TYPE_STRING, (unsigned char)(n >> 8), (unsigned char)n};
+    text_add(out, length, sizeof length);
+    text_puts(out, name);
+    text_add(out, type, sizeof type);
+    text_add(out, value, n);
+}
+
+static void frame(const char *event, const char *content_type, const void *payload, size_t n, struct text *out)
+{
+    struct text headers = {0};
+    size_t start = out->n;
+    header(&headers, ":message-type", "event");
+    header(&headers, ":event-type", event);
+    header(&headers, ":content-type", content_type);
+    put32(out, (uint32_t)(PRELUDE + headers.n + n + TRAILER));
+    put32(out, (uint32_t)headers.n);
+    put32(out, checksum(out->at + start, 8));
+    text_add(out, headers.at, headers.n);
+    text_add(out, payload, n);
+    put32(out, checksum(out->at + start, out->n - start));
+    text_done(&headers);
+}
+
+void event_stream_chunk(const void *bytes, size_t n, struct text *out)
+{
+    for (size_t at = 0; at < n; at += EVENT_STREAM_PAYLOAD_MAX)
+        frame("PayloadChunk", "application/octet-stream", (const char *)bytes + at, n - at < EVENT_STREAM_PAYLOAD_MAX ? n - at : EVENT_STREAM_PAYLOAD_MAX, out);
+}
+
+void event_stream_complete(const char *code, const char *details, const char *log, size_t log_size, struct text *out)
+{
+    struct text body = {0}, encoded = {0};
+    json_open(&body, '{');
+    if (code)
+        json_put(&body, "ErrorCode", code);
+    if (details)
+        json_put(&body, "ErrorDetails", details);
+    if (log) {
+        text_puts(&encoded, "");
+        base64_encode(log, log_size, &encoded);
+        json_put(&body, "LogResult", encoded.at);
+    }
+    json_close(&body, '}');
+    frame("InvokeComplete", "application/json", body.at, body.n, out);
+    text_done(&body);
+    text_done(&encoded);
+}
+
+/* The value of the header, which must be text. False: the headers are broken. */
+static bool find_type(const unsigned char *b, size_t n, char *type, size_t size)
+{
+    static const char NAME[] = ":event-type";
+    for (size_t at = 0; at < n;) {
+        size_t name = b[at];
+        if (n - at < 1 + name + 3 || b[at + 1 + name] != TYPE_STRING)
+            return false;
+        const unsigned char *value = b + at + 1 + name + 3;
+        size_t length = (size_t)(value[-2] << 8 | value[-1]);
+        if (n - at < 1 + name + 3 + length)
+            return false;
+        if (name == sizeof NAME - 1 && memcmp(b + at + 1, NAME, name) == 0)
+            snprintf(type, size, "%.*s", (int)length, (const char *)value);
+        at += 1 + name + 3 + length;
+    }
+    return true;
+}
+
+long event_stream_decode(const void *bytes, size_t n, char *type, size_t type_size, const unsigned char **ret_payload, size_t *ret_size)
+{
+    const unsigned char *b = bytes;
+    if (n < PRELUDE)
+        return 0;
+    size_t total = get32(b), headers = get32(b + 4);
+    if (get32(b + 8) != checksum(b, 8) || total < PRELUDE + TRAILER || headers > total - PRELUDE - TRAILER)
+        return -1;
+    if (n < total)
+        return 0;
+    *type = 0;
+    if (get32(b + total - TRAILER) != checksum(b, total - TRAILER) || !find_type(b + PRELUDE, headers, type, type_size))
+        return -1;
+    *ret_payload = b + PRELUDE + headers;
+    *ret_size = total - PRELUDE - TRAILER - headers;
+    return (long)total;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event_stream.h: application/vnd.amazon.eventstream, the framing of InvokeWithResponseStream. Source: lambda-apis, section
+ * 4.6. The only includer of zlib, for its CRC-32. */
+#ifndef LRUN_EVENT_STREAM_H
+#define LRUN_EVENT_STREAM_H
+
+#include "base/str.h"
+
+enum { EVENT_STREAM_PAYLOAD_MAX = 1 << 20 }; /* our choice of how much one PayloadChunk holds */
+
+/* One or more PayloadChunks. */
+void event_stream_chunk(const void *bytes, size_t n, struct text *out);
+
+/* The last frame. code and details: NULL on success; log: NULL unless it was asked for. */
+void event_stream_complete(const char *code, const char *details, const char *log, size_t log_size, struct text *out);
+
+/* Reads one frame: its length, 0 if there is not enough of it yet, -1 if it is none. type: the :event-type. For tests and
+ * fuzzing. */
+long event_stream_decode(const void *bytes, size_t n, char *type, size_t type_size, const unsigned char **ret_payload, size_t *ret_size);
+
+#endif

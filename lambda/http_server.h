@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_server.h: an HTTP/1.1 server on libevent.
+ *
+ *   1. http_serve() takes over a listening socket.
+ *   2. For each request on_headers() is called, if there is one; it may set on_piece, and then gets the body piece by
+ *      piece instead of at the end.
+ *   3. When the whole body is there, on_request() is called. It answers at once or later, with http_answer() or with
+ *      http_begin(), http_send() and http_end(); until then no further request of that connection is read. An answer may
+ *      begin before the request is complete.
+ *   4. on_gone() says that a request will not be answered or completed: its connection ended. After it the request is no
+ *      more. A request whose body was cut off is handed to on_gone() alone, with truncated set.
+ *
+ * Bodies beyond body_max are read and thrown away (too_large), since clients write all before they read the answer. */
+#ifndef LRUN_HTTP_SERVER_H
+#define LRUN_HTTP_SERVER_H
+
+#include "lambda/http_parse.h"
+
+#include <event2/event.h>
+
+struct http_connection;
+
+struct http_request {
+    struct http_connection *connection;
+    struct http_head head;
+    struct text body;
+    uint64_t body_size; /* all of it, also what was thrown away */
+    bool too_large, truncated;
+    void *owner; /* the handler's */
+    void (*on_piece)(void *to, struct http_request *request, const char *bytes, size_t n);
+    void (*on_drained)(void *to, struct http_request *request); /* after http_send(): little of it is left to be sent */
+    bool begun, chunked, headless; /* of its answer; headless: HEAD, which takes no body */
+};
+
+struct http_handler {
+    void (*on_headers)(void *to, struct http_request *request);
+    void (*on_request)(void *to, struct http_request *request);
+    void (*on_gone)(void *to, struct http_request *request);
+    void *to;
+    size_t body_max, header_max;
+    uint64_t discard_max;      /* a body beyond this breaks the connection; 0: 256 MiB */
+    unsigned connections_max;  /* 0: 512 */
+    unsigned request_s, idle_s; /* a request must be complete, and a next one begin, within so many seconds; 0: whenever */
+};
+
+struct http_server;
+
+/* listener: non-blocking, taken over; -1: connections come by http_adopt() alone. */
+struct http_server *http_serve(struct event_base *base, int listener, const struct http_handler *handler);
+void http_server_done(struct http_server *s);
+
+/* Takes no more connections, and answers what it has with Connection: close. */
+void http_server_stop(struct http_server *s);
+
+/* No connection is open: all that clients sent before they ended has been read. */
+bool http_server_idle(const struct http_server *s);
+
+/* As http_head_value(). */
+const char *http_header(const struct http_request *request, const char *name);
+
+/* headers: "Name: value\r\n" lines, or "". The request is no more afterwards. */
+void http_answer(struct http_request *request, int status, const char *headers, const void *body, size_t n);
+
+/* An answer whose length is not known yet. http_end() and http_abort() are the end of the request; an aborted one is seen
+ * to be cut off. */
+void http_begin(struct http_request *request, int status, const char *headers);
+void http_send(struct http_request *request, const void *bytes, size_t n);
+size_t http_unsent(const struct http_request *request);
+void http_end(struct http_request *request);
+void http_abort(struct http_request *request);
+
+/* While paused nothing more of the request's body is read. */
+void http_pause(struct http_request *request, bool paused);
+
+/* Address of the client, as text. */
+void http_peer(const struct http_request *request, char *text, size_t size);
+
+/* Serves a connected, non-blocking socket as if it had been accepted. */
+struct http_connection *http_adopt(struct http_server *s, int fd);
+
+#endif

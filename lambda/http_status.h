@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_status.h: the words that go with status codes. */
+#ifndef LRUN_HTTP_STATUS_H
+#define LRUN_HTTP_STATUS_H
+
+const char *http_reason(int status);
+
+#endif

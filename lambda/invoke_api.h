@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* invoke_api.h: what a client asks of the Invoke API, and how it says no. Source: lambda-apis, sections 4.1 to 4.5. */
+#ifndef LRUN_INVOKE_API_H
+#define LRUN_INVOKE_API_H
+
+#include "lambda/http_server.h"
+#include "lambda/invocation.h"
+
+enum { INVOKE_MAX = 6 * 1024 * 1024, EVENT_MAX = 1024 * 1024, CLIENT_CONTEXT_MAX = 3583 };
+enum invoke_kind { INVOKE_REQUEST_RESPONSE, INVOKE_EVENT, INVOKE_DRY_RUN };
+
+struct invoke { /* texts are owned */
+    enum invoke_kind kind;
+    bool tail;   /* wants the log's tail */
+    bool stream; /* InvokeWithResponseStream */
+    struct text name, qualifier; /* qualifier n 0: none */
+    struct text payload;
+    struct text client_context; /* n 0: none */
+};
+void invoke_done(struct invoke *i);
+
+/* word: the function's name or ARN, as it came in the path. Takes the request's body. False: the request is answered. */
+bool invoke_parse(struct http_request *r, const char *word, const char *region, struct invoke *ret);
+
+/* Why there will be no invocation. */
+enum invoke_error {
+    ERROR_NOT_FOUND, ERROR_OTHER_REGION, ERROR_BAD_NAME, ERROR_QUALIFIER, ERROR_BAD_JSON, ERROR_BAD_KIND, ERROR_BAD_LOG_TYPE, ERROR_BAD_CONTEXT,
+    ERROR_TOO_LARGE, ERROR_EVENT_TOO_LARGE, ERROR_THROTTLED, ERROR_THROTTLED_EVENTS, ERROR_SERVICE, ERROR_PATH, ERROR_METHOD, INVOKE_ERRORS,
+};
+extern const struct invoke_error_row {
+    int status;
+    const char *exception; /* x-amzn-ErrorType */
+    const char *type;      /* NULL: the body has none */
+    const char *message_key;
+    const char *reason;    /* NULL: none */
+    const char *text;      /* of the message; may hold one %s */
+} INVOKE_ERROR_ROWS[INVOKE_ERRORS];
+
+/* detail: for the row's %s; NULL if it has none. */
+void invoke_refuse(struct http_request *r, enum invoke_error error, const char *detail);
+
+/* x-amzn-RequestId and X-Amzn-Trace-Id, as every answer to an invocation has them. */
+void invoke_ids(const struct invocation *inv, struct text *headers);
+
+/* X-Amz-Log-Result. */
+void invoke_log(const char *tail, size_t n, struct text *headers);
+
+#endif

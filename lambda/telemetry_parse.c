@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* telemetry_parse.c: what a subscription asks for. The texts of refusals but the two of AWS's documentation are our choice. */
+#include "lambda/telemetry.h"
+
+#include "base/json.h"
+#include "base/own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RESERVED_PORT = 9001 };
+
+static const struct {
+    const char *version;
+    bool logs;
+    enum event_form form;
+} SCHEMAS[] = {
+    {"2022-07-01", false, FORM_TELEMETRY}, {"2022-12-13", false, FORM_TELEMETRY}, {"2025-01-29", false, FORM_TELEMETRY},
+    {"2020-08-15", true, FORM_LOGS_2020}, {"2021-03-18", true, FORM_LOGS_2021},
+};
+
+static const struct {
+    const char *name;
+    enum telemetry_type type;
+} TYPES[] = {{"platform", TYPE_PLATFORM}, {"function", TYPE_FUNCTION}, {"extension", TYPE_EXTENSION}};
+
+static void complain(struct text *why, const char *what)
+{
+    text_printf(why, "%s%s", why->n ? "; " : "", what);
+}
+
+static void parse_schema(const json_t *v, bool logs, struct subscription_request *ret, struct text *why)
+{
+    const char *version = json_str(v) ? json_str(v) : json_kind(v) == JSON_IS_ABSENT ? (logs ? "2020-08-15" : "2022-07-01") : "";
+    for (size_t i = 0; i < COUNT(SCHEMAS); i++)
+        if (SCHEMAS[i].logs == logs && strcmp(SCHEMAS[i].version, version) == 0) {
+            ret->form = SCHEMAS[i].form;
+            return;
+        }
+    complain(why, "schemaVersion is not supported");
+}
+
+static void parse_types(const json_t *v, struct subscription_request *ret, struct text *why)
+{
+    const json_t *one;
+    for (size_t i = 0; (one = json_nth(v, i)); i++) {
+        unsigned type = 0;
+        for (size_t t = 0; t < COUNT(TYPES); t++)
+            if (json_str(one) && strcmp(json_str(one), TYPES[t].name) == 0)
+                type = TYPES[t].type;
+        if (!type) {
+            complain(why, "types should only contain platform, function and extension");
+            return;
+        }
+        ret->types |= type;
+    }
+    if (!ret->types)
+        complain(why, "types should not be empty");
+}
+
+/* http://sandbox.localdomain:PORT/path */
+static void parse_uri(const char *uri, struct subscription_request *ret, struct text *why)
+{
+    static const char SCHEME[] = "http://";
+    const char *host = str_begins(uri, SCHEME) ? uri + sizeof SCHEME - 1 : NULL;
+    size_t n = host ? strcspn(host, ":/") : 0;
+    if (!host || !n || n >= sizeof ret->host) {
+        complain(why, "URI is not valid");
+        return;
+    }
+    snprintf(ret->host, sizeof ret->host, "%.*s", (int)n, host);
+    if (strcmp(ret->host, "sandbox.localdomain") != 0 && strcmp(ret->host, "sandbox") != 0 && strcmp(ret->host, "localhost") != 0 &&
+        strcmp(ret->host, "127.0.0.1") != 0) {
+        complain(why, "URI host should be sandbox.localdomain");
+        return;
+    }
+    if (host[n] != ':') {
+        complain(why, "URI port is not provided");
+        return;
+    }
+    char *end;
+    unsigned long port = strtoul(host + n + 1, &end, 10);
+    if (end == host + n + 1 || (*end && *end != '/') || port < 1 || port > 65535 || strpbrk(end, " \r\n") || strlen(end) >= sizeof ret->path)
+        complain(why, "URI is not valid");
+    else if (port == RESERVED_PORT)
+        complain(why, "port 9001 is reserved");
+    ret->port = (uint16_t)port;
+    snprintf(ret->path, sizeof ret->path, "%s", *end ? end : "/");
+}
+
+static void parse_destination(const json_t *v, bool logs, struct subscription_request *ret, struct text *why)
+{
+    const char *protocol = json_str(json_get(v, "protocol")), *uri = json_str(json_get(v, "URI")), *method = json_str(json_get(v, "method"));
+    int64_t port;
+    if (protocol && strcmp(protocol, "HTTP") == 0) {
+        ret->protocol = DESTINATION_HTTP;
+        ret->put = logs && method && strcmp(method, "PUT") == 0;
+        if (uri)
+            parse_uri(uri, ret, why);
+        else
+            complain(why, "URI is not provided");
+    } else if (protocol && strcmp(protocol, "TCP") == 0) {
+        ret->protocol = DESTINATION_TCP;
+        if (!json_int(json_get(v, "port"), &port) || port < 1 || port > 65535)
+            complain(why, "port is not provided");
+        else if (port == RESERVED_PORT)
+            complain(why, "port 9001 is reserved");
+        else
+            ret->port = (uint16_t)port;
+    } else {
+        complain(why, "protocol should be HTTP or TCP");
+    }
+}
+
+static void parse_buffering(const json_t *v, struct subscription_request *ret, struct text *why)
+{
+    const struct {
+        const char *key;
+        uint64_t *field;
+        int64_t low, high, usual;
+    } rows[] = {{"maxItems", &ret->max_items, 1000, 10000, 10000},
+                {"maxBytes", &ret->max_bytes, 262144, 1048576, 262144},
+                {"timeoutMs", &ret->timeout_ms, 25, 30000, 1000}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const json_t *given = json_get(v, rows[i].key);
+        int64_t value = rows[i].usual;
+        bool bad = given && (!json_int(given, &value) || value < rows[i].low || value > rows[i].high);
+        if (bad) {
+            OWN_PTR char *text = xasprintf("%s should be between %jd and %jd", rows[i].key, (intmax_t)rows[i].low, (intmax_t)rows[i].high);
+            complain(why, text);
+        }
+        *rows[i].field = (uint64_t)value;
+    }
+}
+
+bool telemetry_parse(const char *body, size_t n, bool logs, struct subscription_request *ret, struct text *ret_why)
+{
+    json_t *top = json_read(body, n, NULL);
+    *ret = (struct subscription_request){.port = 0};
+    if (json_kind(top) == JSON_IS_OBJECT) {
+        parse_schema(json_get(top, "schemaVersion"), logs, ret, ret_why);
+        parse_destination(json_get(top, "destination"), logs, ret, ret_why);
+        parse_types(json_get(top, "types"), ret, ret_why);
+        parse_buffering(json_get(top, "buffering"), ret, ret_why);
+    } else {
+        complain(ret_why, "the body should be a JSON object");
+    }
+    json_release(top);
+    return ret_why->n == 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* enter.h: finding and joining the namespaces of an environment that another lrun keeps (exec --in PID).
+ *
+ * Its init is closed to everyone. What can be joined through: a program that runs inside, as long as one does; and the
+ * descriptors that an lrun started with --hold or --debug keeps for this, with the function's variables. */
+#ifndef LRUN_ENTER_H
+#define LRUN_ENTER_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <sys/types.h>
+
+enum { NAMESPACES = 7 };
+
+struct enterable { /* all -1 at first */
+    int ns[NAMESPACES]; /* in the order they must be joined: the user namespace gives the right to the others */
+    int variables;
+};
+
+/* For the one that keeps: opens them of pid, its init, which must still be dumpable. envp is written to a memory file. */
+int enter_keep(pid_t pid, char *const *envp, struct enterable *ret, struct err *err);
+
+/* For the one that comes: pid is an lrun, or a process inside. ret_envp: the function's variables. */
+int enter_find(pid_t pid, struct enterable *ret, struct strv *ret_envp, struct err *err);
+
+/* Joins them; children are then inside. The caller has all capabilities there and should drop them. */
+int enter_join(const struct enterable *e, struct err *err);
+void enter_done(struct enterable *e);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment_start.c: how an environment comes and goes. */
+#include "launcher/environment_state.h"
+
+#include "base/own.h"
+#include "lambda/variables.h"
+#include "launcher/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static int start_sandbox(struct environment *e, struct err *err)
+{
+    char address[32] = API_ADDRESS ":9001";
+    OWN_FD int listener = -1;
+    OWN_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (null < 0)
+        return fail(err, errno, "/dev/null", "open");
+    if (e->launch->spec.net == NET_HOST) { /* the sandbox has no network of its own to listen in, so lrun does */
+        uint16_t port;
+        if (listener_open("127.0.0.1", 0, "listen for the Runtime API at", &listener, &port, err) < 0)
+            return -1;
+        snprintf(address, sizeof address, "127.0.0.1:%u", port);
+    }
+    launch_variables(e->launch, address, &e->envp);
+    e->spec = e->launch->spec;
+    e->spec.api = true;
+    e->spec.envp = e->envp.at;
+    e->spec.cgroup = e->cgroup->dir >= 0 ? e->cgroup : NULL;
+    e->spec.wants_tmp = e->spec.wants_tmp || e->cgroup->memory;
+    e->spec.frames = e->log.pipes[LOG_FRAMES].write_end;
+    e->spec.extension_log = e->log.pipes[LOG_EXTENSION].write_end;
+    if (e->launch->has_extensions) {
+        variables_for_extensions(&e->envp, &e->extension_envp);
+        variables_for_frames(&e->envp, FRAMES_FD, &e->framed_envp);
+        e->spec.extension_envp = e->extension_envp.at;
+        e->spec.framed_envp = e->framed_envp.at;
+    }
+    if (environment_streams(e, null, err) < 0 || sandbox_start(&e->spec, &e->sandbox, err) < 0)
+        return -1;
+    log_close_write_ends(&e->log);
+    if (listener < 0)
+        listener = take_fd(&e->sandbox.fds[FD_LISTEN]);
+    return environment_serve(e, take_fd(&listener), err);
+}
+
+int environment_start(const struct environment_config *config, struct environment **ret, struct err *err)
+{
+    struct environment *e = xcalloc(1, sizeof *e);
+    struct launch *l = config->launch;
+    double start = clock_ms();
+    *e = (struct environment){.launch = l, .base = config->base, .owner = config->owner, .cgroup = config->cgroup, .label = config->label, .init_ms = -1,
+                              .capacity = (unsigned)l->request->max_concurrency.value, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}};
+    *ret = e;
+    if (e->cgroup->memory)
+        e->oom_kills = cgroup_oom_kills(e->cgroup); /* of the environments before */
+    environment_make_apis(e);
+    if (log_open(&e->log, config->base, l->has_extensions, err) < 0)
+        return -1;
+    e->log.on_line = environment_on_line;
+    e->log.to = e;
+    environment_label(e, NULL);
+    environment_tell(e, NULL, (struct event){.type = EVENT_INIT_START, .runtime = l->runtime.label, .region = l->request->region, .function = l->inputs.name});
+    if (start_sandbox(e, err) < 0)
+        return -1;
+    l->report.setup_ms = clock_ms() - start;
+    e->control = event_new(e->base, e->sandbox.control, EV_READ | EV_PERSIST, environment_hear, e);
+    e->limit = evtimer_new(e->base, environment_on_limit, e);
+    e->freeze = evtimer_new(e->base, environment_on_freeze, e);
+    e->ending_timer = evtimer_new(e->base, environment_on_ending, e);
+    e->memory = event_new(e->base, -1, EV_PERSIST, environment_on_memory, e);
+    event_add(e->control, NULL);
+    environment_begin_init(e, PHASE_INIT);
+    return environment_join_debugger(e, err);
+}
+
+void environment_abandon_calls(struct environment *e)
+{
+    for (size_t i = 0; i < e->call_count; i++) {
+        event_free(e->calls[i]->deadline);
+        e->calls[i]->deadline = NULL;
+    }
+    e->call_count = 0;
+}
+
+void environment_done(struct environment *e)
+{
+    if (!e)
+        return;
+    struct event *all[] = {e->control, e->limit, e->memory, e->freeze, e->ending_timer};
+    for (size_t i = 0; i < COUNT(all); i++)
+        if (all[i])
+            event_free(all[i]);
+    forward_done(e->forward);
+    sandbox_done(&e->sandbox); /* SIGKILL at once */
+    if (e->frozen && e->cgroup->freeze >= 0)
+        cgroup_freeze(e->cgroup, false); /* the next environment is made in it */
+    terminal_done(&e->terminal);
+    log_drain(&e->log);
+    telemetry_done(e->telemetry);
+    http_server_done(e->http);
+    runtime_api_done(e->runtime);
+    log_done(&e->log);
+    environment_abandon_calls(e);
+    free(e->calls);
+    outcome_done(&e->outcome);
+    text_done(&e->init_error);
+    strv_done(&e->envp);
+    strv_done(&e->extension_envp);
+    strv_done(&e->framed_envp);
+    free(e);
+}

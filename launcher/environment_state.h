@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment_state.h: what the environment's files share: one environment's state. For these only. */
+#ifndef LRUN_ENVIRONMENT_STATE_H
+#define LRUN_ENVIRONMENT_STATE_H
+
+#include "lambda/http_server.h"
+#include "lambda/runtime_api.h"
+#include "lambda/telemetry.h"
+#include "launcher/environment.h"
+#include "launcher/forward.h"
+#include "launcher/log.h"
+#include "launcher/terminal.h"
+
+enum state { COLD, INIT, READY, ENDING, CLOSED };
+enum ending { END_RUNTIME /* SIGTERM was sent */, END_DRAIN, END_EXTENSIONS /* SHUTDOWN was sent */, END_KILL, END_GONE };
+enum { SOCKET_WAITERS = 64 };
+
+struct environment {
+    struct launch *launch;
+    struct event_base *base;
+    struct environment_owner owner;
+    struct cgroup *cgroup;
+    const char *label;
+
+    enum state state;
+    enum event_phase phase; /* of the init going on or last made */
+    struct sandbox_spec spec;
+    struct strv envp, extension_envp, framed_envp;
+    struct sandbox sandbox;
+    struct runtime_api *runtime;
+    struct extensions_api extensions;
+    struct telemetry *telemetry;
+    struct http_server *http;
+    struct log log;
+    struct terminal terminal; /* --debug */
+    struct forward *forward;  /* --debug-port */
+    struct event *control, *limit /* of init */, *memory, *freeze, *ending_timer;
+
+    struct call **calls;
+    size_t call_count;
+    unsigned capacity;
+    bool frozen, runtime_ready /* it has asked for an event */, stopping, tail_spent /* with the last call */;
+    unsigned alive; /* programs, a bit each */
+    char names[PROGRAMS_MAX][256]; /* of extensions */
+    void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
+    size_t socket_waiter_count;
+
+    enum ending ending;
+    unsigned ending_ticks;
+    double ending_start;
+    struct outcome outcome; /* of what is ENDING */
+    double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
+    struct text init_error;
+    char init_error_type[128];
+    bool has_init_error, oom;
+    uint64_t peak;
+    double looked_ms; /* when memory was looked at */
+    unsigned oom_kills; /* of the cgroup, seen so far */
+};
+
+void timer_arm(struct event *timer, double ms);
+
+/* environment.c: for environment_start.c */
+void environment_begin_init(struct environment *e, enum event_phase phase);
+void environment_on_limit(evutil_socket_t fd, short what, void *to);
+void environment_on_memory(evutil_socket_t fd, short what, void *to);
+void environment_on_freeze(evutil_socket_t fd, short what, void *to);
+
+/* environment.c: for those below */
+void environment_answered(struct environment *e, struct call *c, const struct outcome *o);
+void environment_end(struct environment *e, struct outcome outcome);
+void environment_break(struct environment *e, const struct err *err);
+struct outcome environment_init_failure(struct environment *e, struct outcome otherwise);
+const char *environment_request_id(const struct environment *e); /* of the call that what happens is told to; "" if there is none */
+void environment_conclude(struct environment *e); /* all its processes are gone, and what they sent is read */
+void environment_conclude_calls(struct environment *e);
+void environment_check_init(struct environment *e);
+void environment_check_calls(struct environment *e);
+
+/* environment_tell.c: what is said of it: log lines, telemetry, the report's parts, results. */
+void environment_tell(struct environment *e, const struct call *c, struct event event);
+double environment_timeout_ms(const struct environment *e);
+double environment_init_limit_ms(const struct environment *e);
+void environment_finish(struct environment *e, struct call *c); /* END, REPORT, and the figures to the owner */
+void environment_runtime_done(struct environment *e, struct call *c);
+void environment_report_init(struct environment *e, const struct outcome *o);
+void environment_on_line(void *to, enum log_source source, const char *line, size_t n);
+void environment_label(struct environment *e, const struct call *c);
+
+/* environment_api.c: what the APIs inside the sandbox report. */
+void environment_make_apis(struct environment *e);
+int environment_serve(struct environment *e, int listener, struct err *err);
+
+/* environment_control.c: what init reports. */
+void environment_hear(evutil_socket_t fd, short what, void *to);
+void environment_ask_socket(struct environment *e, void *waiter);
+
+/* environment_ending.c: from SIGTERM to the last process. */
+void environment_begin_ending(struct environment *e);
+void environment_ending_progress(struct environment *e); /* a program has ended */
+void environment_on_ending(evutil_socket_t fd, short what, void *to);
+
+/* environment_debug.c: before and after the sandbox is made */
+int environment_streams(struct environment *e, int null, struct err *err);
+int environment_join_debugger(struct environment *e, struct err *err);
+
+/* environment_limits.c */
+void environment_look_at_memory(struct environment *e); /* the peak so far; sees that the limit is kept */
+void environment_set_frozen(struct environment *e, bool frozen);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/interpreter.h"
+
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "base/sys.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+struct language {
+    bool versioned;        /* file names tell the version: what and the number */
+    const char *bare[3];
+    const char *says;      /* how --version begins, up to the number that counts */
+    const char *what;      /* for messages: the name before the version */
+    const char *bootstrap; /* of a root file system that is an extracted image of AWS's */
+};
+const struct language INTERPRETER_PYTHON = {true, {"python3", NULL}, "Python 3.", "python3.", "var/runtime/bootstrap"};
+const struct language INTERPRETER_NODE = {false, {"node", "nodejs", NULL}, "v", "nodejs", "var/runtime/bootstrap"};
+
+/* /var/lang is AWS's own place; a distribution's comes before what someone put into /usr/local. */
+static const char *const PLACES[] = {"var/lang/bin", "usr/bin", "usr/local/bin"};
+enum { HOST_FIRST = 1 }; /* on the host, /var/lang is nobody's */
+
+static unsigned parse_version(const struct language *l, const char *text)
+{
+    uint64_t n = 0;
+    OWN_PTR char *digits = str_begins(text, l->says) ? xstrdup(text + strlen(l->says)) : NULL;
+    if (!digits)
+        return 0;
+    digits[strspn(digits, "0123456789")] = 0;
+    return num_plain(digits, 10, &n) < 0 || n > 9999 ? 0 : (unsigned)n;
+}
+
+static _Noreturn void say_version(const char *path, int out)
+{
+    char *const argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t) "--version", NULL}, *const envp[] = {NULL};
+    if (dup2(out, 1) == 1)
+        sys_close_range(3, ~0u, 0);
+    execve(path, argv, envp);
+    _exit(127);
+}
+
+/* Asks the host's binary; 0 if it does not say. */
+static unsigned ask_version(const struct language *l, const char *path)
+{
+    int ends[2];
+    char text[64] = "";
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        say_version(path, ends[1]);
+    close(ends[1]);
+    for (size_t n = 0; pid > 0 && n < sizeof text - 1;) {
+        ssize_t got = read(ends[0], text + n, sizeof text - 1 - n);
+        if (got <= 0 && errno != EINTR)
+            break;
+        n += got > 0 ? (size_t)got : 0;
+    }
+    close(ends[0]);
+    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return parse_version(l, text);
+}
+
+/* What the file at path says of its version; asking node costs 40 ms, hence once for each binary. */
+static unsigned version_of(const struct language *l, const char *path, struct inputs *in)
+{
+    struct stat st;
+    char memo[64];
+    uint64_t known;
+    OWN_FD int fd = open(path, O_PATH | O_CLOEXEC);
+    struct err ignored;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return 0;
+    bool open = in->cache.dir >= 0 || cache_open(in->cache_dir, -1, &in->cache, &ignored) == 0;
+    if (open && cache_recall(&in->cache, "version", &st, memo, sizeof memo) && num_plain(memo, 10, &known) == 0)
+        return (unsigned)known;
+    unsigned version = ask_version(l, path);
+    snprintf(memo, sizeof memo, "%u", version);
+    if (open && version)
+        cache_remember(&in->cache, "version", &st, memo);
+    return version;
+}
+
+/* A name such as python3.11, of the file itself or of what its link leads to, tells without asking. */
+static unsigned version_by_name(const struct language *l, const char *path)
+{
+    unsigned n = 0;
+    char trailing, to[256];
+    OWN_PTR char *real = l->versioned ? realpath(path, NULL) : NULL;
+    if (!real)
+        return 0;
+    snprintf(to, sizeof to, "%s", strrchr(real, '/') + 1);
+    return sscanf(to, "python3.%u%c", &n, &trailing) == 1 ? n : 0;
+}
+
+static bool exists(int root, const char *path)
+{
+    struct stat st;
+    /* In a root file system of the user's, links are meant from inside. */
+    OWN_FD int fd = root >= 0 ? sys_openat2(root, path, O_PATH, 0, RESOLVE_IN_ROOT) : openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
+    return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static int not_found(const struct language *l, unsigned version, unsigned other, const char *path, struct err *err)
+{
+    char want[32] = "", have[32];
+    if (version)
+        snprintf(want, sizeof want, "%u", version);
+    snprintf(have, sizeof have, "%s%u", l->what, other);
+    fail(err, 0, NULL, "run on %s%s%s", l->what, version ? want : "", version ? "" : "x");
+    if (other)
+        return fail_hint(err, "%s is %s; name that, or bring the other in a root file system (--rootfs)", path, have);
+    return fail_hint(err, "it is in none of /usr/bin and /usr/local/bin%s; install it, or bring it in a root file system (--rootfs)",
+                     l->versioned ? "" : ", neither as node nor as nodejs");
+}
+
+static int find_on_host(const struct language *l, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err)
+{
+    unsigned other = 0;
+    char name[32] = "", seen[64] = "";
+    for (size_t p = HOST_FIRST; p < COUNT(PLACES); p++) {
+        if (version && l->versioned) {
+            snprintf(name, sizeof name, "%s%u", l->what, version);
+            snprintf(ret->path, sizeof ret->path, "/%s/%s", PLACES[p], name);
+            ret->version = version;
+            if (exists(-1, ret->path))
+                return 0;
+        }
+        for (size_t i = 0; l->bare[i]; i++) {
+            snprintf(ret->path, sizeof ret->path, "/%s/%s", PLACES[p], l->bare[i]);
+            if (!exists(-1, ret->path))
+                continue;
+            ret->version = version_by_name(l, ret->path);
+            if (!ret->version)
+                ret->version = version_of(l, ret->path, in);
+            if (ret->version && (!version || version == ret->version))
+                return 0;
+            other = other ? other : ret->version;
+            if (!seen[0])
+                snprintf(seen, sizeof seen, "%s", ret->path);
+        }
+    }
+    return not_found(l, version, other, seen, err);
+}
+
+/* Nothing of it can be run here: names tell, and node's bootstrap looks again when it is started. */
+static int find_in_root(const struct language *l, unsigned version, int root, struct interpreter *ret, struct err *err)
+{
+    ret->own_bootstrap = exists(root, l->bootstrap);
+    if (!version && !l->versioned) {
+        fail(err, 0, NULL, "tell which version of node the root file system has");
+        return fail_hint(err, "say it with --runtime nodejsN.x");
+    }
+    for (unsigned v = version ? version : 6; v <= (version ? version : 40); v++)
+        for (size_t p = 0; p < COUNT(PLACES); p++)
+            for (size_t i = 0; l->versioned ? i < 1 : l->bare[i] != NULL; i++) {
+                char name[32];
+                snprintf(name, sizeof name, "%s%u", l->what, v);
+                snprintf(ret->path, sizeof ret->path, "/%s/%s", PLACES[p], l->versioned ? name : l->bare[i]);
+                ret->version = v;
+                if (exists(root, ret->path + 1))
+                    return 0;
+            }
+    char want[32] = "";
+    if (version)
+        snprintf(want, sizeof want, "%u", version);
+    fail(err, ENOENT, NULL, "find %s%s in the root file system", l->what, want);
+    return fail_hint(err, "it is in none of its /var/lang/bin, /usr/bin and /usr/local/bin");
+}
+
+int interpreter_find(const struct language *language, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err)
+{
+    struct interpreter found = {0};
+    OWN_FD int root = -1;
+    if (in->rootfs.path)
+        root = in->rootfs.is_dir ? fcntl(in->rootfs.fd, F_DUPFD_CLOEXEC, 3) : open(in->rootfs.source.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int status = in->rootfs.path ? find_in_root(language, version, root, &found, err) : find_on_host(language, version, in, &found, err);
+    if (status == 0)
+        *ret = found;
+    return status;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* interpreter.h: finding python3.N and node, on the host or in the user's root file system, and their versions. */
+#ifndef LRUN_INTERPRETER_H
+#define LRUN_INTERPRETER_H
+
+#include "launcher/inputs.h"
+
+struct language;
+extern const struct language INTERPRETER_PYTHON, INTERPRETER_NODE;
+
+struct interpreter {
+    char path[64];      /* absolute, as seen from inside */
+    unsigned version;   /* python: the minor; node: the major; */
+    bool own_bootstrap; /* a root file system of AWS's own making: its bootstrap knows its interpreter */
+};
+
+/* version 0: whatever is there. in: its root file system, and its cache, which remembers what a binary said of its
+ * version, so that it is asked once. */
+int interpreter_find(const struct language *language, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err);
+
+#endif

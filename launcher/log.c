@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/log.h"
+
+#include "base/fs.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Length of a colour sequence (ESC [ digits ; ... m) at c, or 0. */
+static size_t colour(const char *c, size_t n)
+{
+    if (n < 3 || c[0] != 033 || c[1] != '[')
+        return 0;
+    for (size_t i = 2; i < n && i < 32; i++) {
+        if (c[i] == 'm')
+            return i + 1;
+        if (!strchr("0123456789;:", c[i]))
+            return 0;
+    }
+    return 0;
+}
+
+void log_harmless(const char *bytes, size_t n, struct text *out)
+{
+    for (size_t i = 0; i < n;) {
+        unsigned char c = (unsigned char)bytes[i];
+        size_t length = colour(bytes + i, n - i);
+        /* 0x80-0x9f as the second byte of a UTF-8 sequence begun by 0xc2 are the eight-bit control characters. */
+        bool c1 = c == 0xc2 && i + 1 < n && (unsigned char)bytes[i + 1] >= 0x80 && (unsigned char)bytes[i + 1] <= 0x9f;
+        if (length)
+            text_add(out, bytes + i, length);
+        else if (c1 || (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f)
+            text_puts(out, "?");
+        else
+            text_add(out, bytes + i, 1);
+        i += length ? length : c1 ? 2 : 1;
+    }
+}
+
+static void out(struct log *l, const char *bytes, size_t n)
+{
+    struct text harmless = {0};
+    if (l->to_terminal) {
+        log_harmless(bytes, n, &harmless);
+        fs_write_all(STDERR_FILENO, harmless.at, harmless.n);
+        text_done(&harmless);
+    } else {
+        fs_write_all(STDERR_FILENO, bytes, n); /* if stderr is gone, nobody reads the log: not a failure of the function */
+    }
+}
+
+static void keep(struct log *l, const char *bytes, size_t n)
+{
+    if (l->tail.n > 4 * LOG_TAIL) {
+        memmove(l->tail.at, l->tail.at + l->tail.n - LOG_TAIL, LOG_TAIL);
+        l->tail.n = LOG_TAIL;
+    }
+    size_t skip = n > LOG_TAIL ? n - LOG_TAIL : 0;
+    text_add(&l->tail, bytes + skip, n - skip);
+}
+
+/* With a prefix whole lines are written, in one call each; without one, bytes as they are. */
+static void put(struct log *l, const char *bytes, size_t n)
+{
+    if (!n)
+        return;
+    if (!l->prefix[0]) {
+        l->mid_line = bytes[n - 1] != '\n';
+        out(l, bytes, n);
+        return;
+    }
+    struct text lines = {0};
+    for (size_t at = 0; at < n;) {
+        const char *end = memchr(bytes + at, '\n', n - at);
+        size_t length = end ? (size_t)(end - bytes) - at : n - at;
+        text_puts(&lines, l->prefix);
+        text_add(&lines, bytes + at, length);
+        text_puts(&lines, "\n");
+        at += length + 1;
+    }
+    out(l, lines.at, lines.n);
+    text_done(&lines);
+}
+
+/* ---- lines ---- */
+
+static void end_line(struct log_pipe *p)
+{
+    struct log *l = p->log;
+    if (l->prefix[0])
+        put(l, p->line.at, p->line.n);
+    if (l->on_line)
+        l->on_line(l->to, p->source, p->line.at, p->line.n);
+    p->line.n = 0;
+}
+
+static void split(struct log_pipe *p, const char *bytes, size_t n)
+{
+    while (n) {
+        const char *end = memchr(bytes, '\n', n);
+        size_t length = end ? (size_t)(end - bytes) + 1 : n;
+        text_add(&p->line, bytes, length);
+        if (end || p->line.n >= LOG_LINE_MAX)
+            end_line(p);
+        bytes += length;
+        n -= length;
+    }
+}
+
+/* ---- frames ---- */
+
+static uint32_t big_endian(const unsigned char *b)
+{
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+size_t log_frames(const char *bytes, size_t n, void (*on_message)(void *to, const char *message, size_t n), void *to)
+{
+    enum { HEAD = 16 };
+    static const unsigned char MAGIC[] = {0xa5, 0x5a};
+    size_t at = 0;
+    while (at < n) {
+        const unsigned char *b = (const unsigned char *)bytes + at;
+        size_t left = n - at;
+        if (memcmp(b, MAGIC, left < sizeof MAGIC ? left : sizeof MAGIC) != 0) { /* up to the next that may be one */
+            const void *next = memchr(b + 1, MAGIC[0], left - 1);
+            size_t length = next ? (size_t)((const unsigned char *)next - b) : left;
+            on_message(to, bytes + at, length);
+            at += length;
+            continue;
+        }
+        if (left < HEAD)
+            break;
+        size_t length = big_endian(b + 4);
+        if (length > LOG_LINE_MAX * 16) { /* no frame of anybody's */
+            on_message(to, bytes + at, HEAD);
+            at += HEAD;
+            continue;
+        }
+        if (left - HEAD < length)
+            break;
+        on_message(to, bytes + at + HEAD, length);
+        at += HEAD + length;
+    }
+    return at;
+}
+
+static void on_message(void *to, const char *message, size_t n)
+{
+    struct log_pipe *p = to;
+    struct log *l = p->log;
+    if (!n)
+        return;
+    if (l->mid_line && !l->prefix[0])
+        put(l, "\n", 1);
+    put(l, message, n);
+    keep(l, message, n);
+    if (message[n - 1] != '\n') {
+        if (!l->prefix[0])
+            put(l, "\n", 1);
+        keep(l, "\n", 1);
+    }
+    if (l->on_line)
+        l->on_line(l->to, LOG_FUNCTION, message, n);
+}
+
+/* ---- pipes ---- */
+
+/* Returns whether there may be more. */
+static bool take(struct log_pipe *p)
+{
+    char buffer[4096];
+    ssize_t n = p->read_end < 0 ? 0 : read(p->read_end, buffer, sizeof buffer);
+    if (n > 0 && p->source == LOG_FRAMES) {
+        text_add(&p->line, buffer, (size_t)n);
+        size_t used = log_frames(p->line.at, p->line.n, on_message, p);
+        memmove(p->line.at, p->line.at + used, p->line.n - used);
+        p->line.n -= used;
+    } else if (n > 0) {
+        struct log *l = p->log;
+        keep(l, buffer, (size_t)n);
+        if (!l->prefix[0])
+            put(l, buffer, (size_t)n);
+        if (l->prefix[0] || l->on_line)
+            split(p, buffer, (size_t)n);
+    }
+    return n > 0 || (n < 0 && errno == EINTR);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *to)
+{
+    struct log_pipe *p = to;
+    (void)fd, (void)what;
+    event_add(p->readable, NULL);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *to)
+{
+    struct log_pipe *p = to;
+    struct pollfd err = {.fd = STDERR_FILENO, .events = POLLOUT};
+    (void)fd, (void)what;
+    if (poll(&err, 1, 0) == 0) { /* full: look again when it is not. Regular files are always writable and never get here */
+        event_del(p->readable);
+        event_add(p->writable, NULL);
+        return;
+    }
+    take(p);
+}
+
+static int open_pipe(struct log *l, enum log_source source, struct event_base *base, struct err *err)
+{
+    struct log_pipe *p = &l->pipes[source];
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return fail(err, errno, NULL, "make a pipe for the function's log");
+    fcntl(ends[0], F_SETFL, O_NONBLOCK); /* our end only: the function's must block when it is full */
+    p->read_end = ends[0];
+    p->write_end = ends[1];
+    p->readable = event_new(base, p->read_end, EV_READ | EV_PERSIST, on_readable, p);
+    p->writable = event_new(base, STDERR_FILENO, EV_WRITE, on_writable, p);
+    event_add(p->readable, NULL);
+    return 0;
+}
+
+int log_open(struct log *l, struct event_base *base, bool extensions, struct err *err)
+{
+    *l = (struct log){.to_terminal = isatty(STDERR_FILENO)};
+    for (int i = 0; i < LOG_SOURCES; i++)
+        l->pipes[i] = (struct log_pipe){.log = l, .source = (enum log_source)i, .read_end = -1, .write_end = -1};
+    for (int i = 0; i < (extensions ? LOG_SOURCES : LOG_EXTENSION); i++)
+        if (open_pipe(l, (enum log_source)i, base, err) < 0)
+            return -1;
+    return 0;
+}
+
+void log_close_write_ends(struct log *l)
+{
+    for (int i = 0; i < LOG_SOURCES; i++)
+        own_close(&l->pipes[i].write_end);
+}
+
+void log_done(struct log *l)
+{
+    for (int i = 0; i < LOG_SOURCES; i++) {
+        struct log_pipe *p = &l->pipes[i];
+        if (p->readable)
+            event_free(p->readable);
+        if (p->writable)
+            event_free(p->writable);
+        own_close(&p->read_end);
+        own_close(&p->write_end);
+        text_done(&p->line);
+    }
+    text_done(&l->tail);
+}
+
+void log_drain(struct log *l)
+{
+    for (int i = 0; i < LOG_SOURCES; i++) {
+        struct log_pipe *p = &l->pipes[i];
+        while (take(p))
+            ;
+        if (p->line.n && p->source != LOG_FRAMES)
+            end_line(p);
+    }
+}
+
+void log_platform(struct log *l, const struct text *line, bool shown)
+{
+    if (!line->n)
+        return;
+    if (l->tail.n && l->tail.at[l->tail.n - 1] != '\n')
+        keep(l, "\n", 1);
+    keep(l, line->at, line->n);
+    if (!shown)
+        return;
+    if (l->mid_line && !l->prefix[0])
+        put(l, "\n", 1);
+    put(l, line->at, line->n);
+}
+
+void log_begin(struct log *l)
+{
+    l->tail.n = 0;
+}

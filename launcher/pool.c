@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/pool_state.h"
+
+#include "base/own.h"
+
+static struct generation *generation_new(struct launch *l)
+{
+    struct generation *g = xcalloc(1, sizeof *g);
+    g->launch = l;
+    g->users = 1;
+    return g;
+}
+
+void pool_generation_leave(struct generation *g)
+{
+    if (--g->users)
+        return;
+    launch_done(g->launch);
+    free(g->launch);
+    free(g);
+}
+
+static void line_add(struct line *l, struct job *j)
+{
+    j->next = NULL;
+    *(l->first ? l->last : &l->first) = j;
+    l->last = &j->next;
+    l->n++;
+}
+
+static struct job *line_take(struct line *l)
+{
+    struct job *j = l->first;
+    l->first = j->next;
+    l->n--;
+    return j;
+}
+
+/* ---- jobs ---- */
+
+/* The one that was used last: others may then reach their idle time-out. */
+static struct slot *find_room(struct pool *p)
+{
+    struct slot *best = NULL;
+    for (unsigned i = 0; i < p->config.concurrency; i++) {
+        struct slot *s = &p->slots[i];
+        if (s->state == SLOT_OPEN && s->generation == p->generation && s->jobs < environment_capacity(s->environment) && (!best || s->used > best->used))
+            best = s;
+    }
+    return best;
+}
+
+static void give(struct slot *s, struct job *j)
+{
+    s->at = xrealloc(s->at, s->jobs + 1, sizeof(struct job *));
+    s->at[s->jobs++] = j;
+    s->used = ++s->pool->given;
+    event_del(s->idle);
+    j->slot = s;
+    j->call.owner = j;
+    environment_invoke(s->environment, &j->call);
+}
+
+static struct job *take_next(struct pool *p)
+{
+    for (unsigned i = 0; i < COUNT(p->lines); i++) {
+        struct line *l = &p->lines[p->turn++ % COUNT(p->lines)];
+        if (l->first)
+            return line_take(l);
+    }
+    return NULL;
+}
+
+void pool_work(struct pool *p)
+{
+    while (p->lines[0].first || p->lines[1].first) {
+        struct err err = {0};
+        struct slot *s = find_room(p);
+        if (!s)
+            s = pool_slot_open(p, &err);
+        if (!s && !err.what[0]) /* all are busy */
+            return;
+        struct job *j = take_next(p);
+        if (s)
+            give(s, j);
+        else
+            j->owner->on_lost(j, &err);
+    }
+}
+
+bool pool_submit(struct pool *p, struct job *j)
+{
+    struct line *l = &p->lines[j->of_event];
+    if (!j->of_event && l->n >= p->config.queue_max && !find_room(p)) {
+        unsigned open = 0;
+        for (unsigned i = 0; i < p->config.concurrency; i++)
+            open += p->slots[i].state != SLOT_EMPTY;
+        if (open >= p->config.concurrency) {
+            p->metrics.throttles++;
+            return false;
+        }
+    }
+    line_add(l, j);
+    pool_work(p);
+    return true;
+}
+
+/* ---- the pool ---- */
+
+static void on_reap(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct pool *p = to;
+    for (unsigned i = 0; i < p->config.concurrency; i++) {
+        struct slot *s = &p->slots[i];
+        if (s->state != SLOT_DEAD)
+            continue;
+        environment_done(s->environment);
+        pool_generation_leave(s->generation);
+        event_free(s->idle);
+        free(s->at);
+        *s = (struct slot){.pool = p};
+    }
+    pool_work(p);
+    p->config.on_change(p->config.to);
+}
+
+struct pool *pool_new(const struct pool_config *config)
+{
+    struct pool *p = xcalloc(1, sizeof *p);
+    p->config = *config;
+    p->generation = generation_new(config->launch);
+    p->slots = xcalloc(config->concurrency, sizeof *p->slots);
+    p->metrics.function = config->name;
+    p->reaper = evtimer_new(config->base, on_reap, p);
+    return p;
+}
+
+void pool_start(struct pool *p)
+{
+    struct err err;
+    pool_slot_open(p, &err);
+}
+
+static void retire_all(struct pool *p)
+{
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        pool_slot_retire(&p->slots[i]);
+}
+
+void pool_reload(struct pool *p, struct launch *launch)
+{
+    pool_generation_leave(p->generation);
+    p->generation = generation_new(launch);
+    p->metrics.reloads++;
+    retire_all(p);
+    if (!find_room(p))
+        pool_start(p);
+    pool_work(p);
+}
+
+void pool_stop(struct pool *p)
+{
+    p->stopping = true;
+    retire_all(p);
+}
+
+bool pool_started(const struct pool *p)
+{
+    return p->started;
+}
+
+bool pool_closed(const struct pool *p)
+{
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        if (p->slots[i].state != SLOT_EMPTY)
+            return false;
+    return true;
+}
+
+bool pool_idle(const struct pool *p)
+{
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        if (p->slots[i].jobs)
+            return false;
+    return !p->lines[0].first && !p->lines[1].first;
+}
+
+const struct launch *pool_launch(const struct pool *p)
+{
+    return p->generation->launch;
+}
+
+const char *pool_name(const struct pool *p)
+{
+    return p->config.name;
+}
+
+struct function_metrics *pool_metrics(struct pool *p)
+{
+    struct function_metrics *m = &p->metrics;
+    m->environments = m->busy = m->frozen = 0;
+    for (unsigned i = 0; i < p->config.concurrency; i++) {
+        m->environments += p->slots[i].state != SLOT_EMPTY;
+        m->busy += p->slots[i].jobs > 0;
+        m->frozen += p->slots[i].state == SLOT_OPEN && p->slots[i].jobs == 0;
+    }
+    m->queued = p->lines[0].n + p->lines[1].n;
+    return m;
+}
+
+void pool_done(struct pool *p)
+{
+    struct err gone;
+    fail(&gone, 0, NULL, "finish the invocation: lrun was told to stop");
+    for (unsigned i = 0; i < p->config.concurrency; i++) {
+        struct slot *s = &p->slots[i];
+        if (s->state == SLOT_EMPTY)
+            continue;
+        if (s->environment)
+            environment_abandon_calls(s->environment);
+        pool_slot_lose_jobs(s, &gone);
+        environment_done(s->environment);
+        pool_generation_leave(s->generation);
+        event_free(s->idle);
+        free(s->at);
+    }
+    for (unsigned i = 0; i < COUNT(p->lines); i++)
+        while (p->lines[i].first) {
+            struct job *j = line_take(&p->lines[i]);
+            j->owner->on_lost(j, &gone);
+        }
+    pool_generation_leave(p->generation);
+    event_free(p->reaper);
+    metrics_done(&p->metrics);
+    free(p->slots);
+    free(p);
+}

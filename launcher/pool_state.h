@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool_state.h: what pool.c and pool_slot.c share. For these only. */
+#ifndef LRUN_POOL_STATE_H
+#define LRUN_POOL_STATE_H
+
+#include "launcher/pool.h"
+
+struct generation { /* what environments are made from; a reload makes a new one */
+    struct launch *launch;
+    unsigned users;
+};
+
+/* An environment and its place. States: SLOT_EMPTY -> SLOT_OPEN -> SLOT_CLOSING -> SLOT_DEAD -> SLOT_EMPTY */
+struct slot {
+    enum { SLOT_EMPTY, SLOT_OPEN, SLOT_CLOSING, SLOT_DEAD } state;
+    struct pool *pool;
+    struct environment *environment;
+    struct generation *generation;
+    unsigned jobs;
+    struct job **at; /* those it has; jobs of them */
+    uint64_t used;   /* when it was last given one, in jobs of the pool */
+    struct event *idle;
+    char label[96];
+};
+
+struct line {
+    struct job *first, **last;
+    unsigned n;
+};
+
+struct pool {
+    struct pool_config config;
+    struct generation *generation;
+    struct slot *slots;
+    struct line lines[2]; /* clients' and the event queue's */
+    unsigned turn;
+    struct event *reaper;
+    struct function_metrics metrics;
+    uint64_t given;
+    bool stopping, started;
+};
+
+/* pool.c */
+void pool_work(struct pool *p); /* gives jobs to environments while there are both */
+void pool_generation_leave(struct generation *g);
+
+/* pool_slot.c */
+struct slot *pool_slot_open(struct pool *p, struct err *err); /* NULL: all are taken, or err */
+void pool_slot_retire(struct slot *s);                        /* ends it if it is idle and not wanted any more */
+void pool_slot_lose_jobs(struct slot *s, const struct err *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/request.h"
+
+#include "base/own.h"
+
+static void copy_list(struct strv *ret, const struct strv *v)
+{
+    *ret = (struct strv){0};
+    for (size_t i = 0; i < v->n; i++)
+        strv_add(ret, xstrdup(v->at[i]));
+}
+
+void request_copy(const struct request *r, struct request *ret)
+{
+    const struct strv *from[] = {&r->words, &r->layers, &r->env, &r->env_files, &r->events, &r->volumes, &r->urls};
+    *ret = *r;
+    ret->owned = (struct strv){0};
+    struct strv *to[] = {&ret->words, &ret->layers, &ret->env, &ret->env_files, &ret->events, &ret->volumes, &ret->urls};
+    for (size_t i = 0; i < COUNT(from); i++)
+        copy_list(to[i], from[i]);
+}
+
+void request_done(struct request *r)
+{
+    struct strv *lists[] = {&r->words, &r->layers, &r->env, &r->env_files, &r->events, &r->volumes, &r->urls, &r->owned};
+    for (size_t i = 0; i < COUNT(lists); i++)
+        strv_done(lists[i]);
+}

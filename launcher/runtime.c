@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/runtime.h"
+
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "launcher/commands.h"
+#include "launcher/interpreter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct family {
+    const char *name, *suffix; /* an id is name, version, suffix */
+    const char *label;         /* INIT_START's form of the name */
+    const char *handler;
+    unsigned first, al2023; /* oldest version known; the first on Amazon Linux 2023, whose C library is newer */
+} FAMILIES[] = {
+    [RUNTIME_PROVIDED] = {"provided.al", "", "provided:al", "function.handler", 2, 2023},
+    [RUNTIME_PYTHON] = {"python3.", "", "python:3.", "lambda_function.lambda_handler", 6, 12},
+    [RUNTIME_NODEJS] = {"nodejs", ".x", "nodejs:", "index.handler", 12, 20},
+};
+
+/* What decides the runtime when none is named, in the package's root. */
+static const struct {
+    const char *file;
+    enum runtime_family family;
+} TELLTALES[] = {
+    {"lambda_function.py", RUNTIME_PYTHON}, {"index.js", RUNTIME_NODEJS}, {"index.mjs", RUNTIME_NODEJS}, {"index.cjs", RUNTIME_NODEJS}};
+
+static int bad_id(const char *id, struct err *err)
+{
+    fail(err, 0, id, "use the runtime");
+    return fail_hint(err, "it is one of provided.al2023, provided.al2, python3, python3.N, nodejs, nodejsN.x");
+}
+
+/* version 0: whatever is there. */
+static int parse_id(const char *id, struct runtime *ret, struct err *err)
+{
+    static const struct {
+        const char *name;
+        enum runtime_family family;
+    } BARE[] = {{"python3", RUNTIME_PYTHON}, {"python", RUNTIME_PYTHON}, {"nodejs", RUNTIME_NODEJS}};
+    for (size_t i = 0; i < COUNT(BARE); i++)
+        if (strcmp(BARE[i].name, id) == 0) {
+            ret->family = BARE[i].family;
+            return 0;
+        }
+    for (unsigned f = 0; f < COUNT(FAMILIES); f++) {
+        uint64_t version;
+        size_t n = strlen(FAMILIES[f].name), tail = strlen(FAMILIES[f].suffix), all = strlen(id);
+        if (!str_begins(id, FAMILIES[f].name) || !str_ends(id, FAMILIES[f].suffix) || all <= n + tail)
+            continue;
+        OWN_PTR char *digits = xasprintf("%.*s", (int)(all - n - tail), id + n);
+        if (num_plain(digits, 10, &version) < 0 || version < FAMILIES[f].first || version > 9999 || digits[0] == '0')
+            return bad_id(id, err);
+        if (f == RUNTIME_PROVIDED && version != 2 && version != 2023)
+            return bad_id(id, err);
+        ret->family = (enum runtime_family)f;
+        ret->version = (unsigned)version;
+        return 0;
+    }
+    return bad_id(id, err);
+}
+
+static bool tree_has(const struct input *input, const char *name)
+{
+    struct stat st;
+    if (input->is_dir)
+        return fstatat(input->fd, name, &st, 0) == 0 && !S_ISDIR(st.st_mode);
+    OWN_PTR char *path = xasprintf("%s/%s", input->source.path, name);
+    return lstat(path, &st) == 0 && !S_ISDIR(st.st_mode); /* a link's target is meant from inside */
+}
+
+/* A bootstrap means provided.al2023; else exactly one of the default handlers' files means that runtime. */
+static void detect(const struct inputs *in, struct runtime *ret)
+{
+    size_t found = 0, which = 0;
+    ret->family = RUNTIME_PROVIDED;
+    ret->version = FAMILIES[RUNTIME_PROVIDED].al2023;
+    if (tree_has(&in->function, "bootstrap"))
+        return;
+    for (size_t i = 0; i < in->layer_count; i++)
+        if (tree_has(&in->layers[i], "bootstrap"))
+            return;
+    for (size_t i = 0; i < COUNT(TELLTALES); i++)
+        if (tree_has(&in->function, TELLTALES[i].file)) {
+            found++;
+            which = i;
+        }
+    if (found != 1)
+        return;
+    ret->family = TELLTALES[which].family;
+    ret->found = TELLTALES[which].file;
+    ret->version = 0;
+}
+
+static void name_runtime(struct runtime *rt)
+{
+    const struct family *f = &FAMILIES[rt->family];
+    snprintf(rt->id, sizeof rt->id, "%s%u%s", f->name, rt->version, f->suffix);
+    snprintf(rt->label, sizeof rt->label, "%s%u", f->label, rt->version);
+    rt->glibc = rt->version >= f->al2023 ? "2.34" : "2.26";
+    rt->handler = f->handler;
+}
+
+int runtime_parse(const struct request *r, struct runtime *ret, struct err *err)
+{
+    *ret = (struct runtime){0};
+    if (!r->runtime || parse_id(r->runtime, ret, err) == 0) {
+        ret->named = r->runtime != NULL;
+        return 0;
+    }
+    err->exit = r->command == CMD_EXEC ? EXIT_LRUN : EXIT_USAGE;
+    return -1;
+}
+
+int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err)
+{
+    struct interpreter found;
+    if (!rt->named)
+        detect(in, rt);
+    if (rt->family != RUNTIME_PROVIDED) {
+        if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
+            if (rt->found) /* nobody asked for it: say why it was wanted */
+                fail_hint(err, "%s makes it a package for this runtime; install it, or name another with --runtime", rt->found);
+            return -1;
+        }
+        rt->version = found.version;
+        rt->own_bootstrap = found.own_bootstrap;
+        snprintf(rt->interpreter, sizeof rt->interpreter, "%s", found.path);
+    }
+    name_runtime(rt);
+    return 0;
+}
+
+const char *const *runtime_bootstraps(const struct runtime *rt)
+{
+    /* Lambda's order for OS-only runtimes; its error names the two. A managed runtime has its own and ignores the package's. */
+    static const char *const OS_ONLY[] = {"/var/task/bootstrap", "/opt/bootstrap", NULL};
+    static const char *const MANAGED[] = {"/var/runtime/bootstrap", NULL};
+    return rt->family == RUNTIME_PROVIDED ? OS_ONLY : MANAGED;
+}
+
+/* Files of the packs, as they lie in runtimes/: part of the executable, so that no launch has to find them. */
+#define EMBED(symbol, path)                                                                                                      \
+    extern const char symbol[];                                                                                                  \
+    __asm__(".pushsection .rodata\n.global " #symbol "\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.popsection\n")
+EMBED(pack_python3_bootstrap, "runtimes/python3/bootstrap");
+EMBED(pack_python3_bootstrap_py, "runtimes/python3/bootstrap.py");
+EMBED(pack_python3_client, "runtimes/python3/lambda_client.py");
+EMBED(pack_nodejs_bootstrap, "runtimes/nodejs/bootstrap");
+EMBED(pack_nodejs_index, "runtimes/nodejs/index.mjs");
+EMBED(pack_nodejs_client, "runtimes/nodejs/lambda_client.cjs");
+
+static const struct plan_file PACK_PYTHON[] = {{"var/runtime/bootstrap", pack_python3_bootstrap, 0755},
+                                               {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644},
+                                               {"var/runtime/lambda_client.py", pack_python3_client, 0644}};
+static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_nodejs_bootstrap, 0755},
+                                               {"var/runtime/index.mjs", pack_nodejs_index, 0644},
+                                               {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644}};
+
+void runtime_mounts(const struct runtime *rt, struct plan_runtime *ret)
+{
+    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .node_parts = access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0};
+    if (rt->family == RUNTIME_PYTHON) {
+        snprintf(ret->name, sizeof ret->name, "python3.%u", rt->version);
+        ret->files = PACK_PYTHON;
+        ret->file_count = COUNT(PACK_PYTHON);
+    } else if (rt->family == RUNTIME_NODEJS) {
+        snprintf(ret->name, sizeof ret->name, "node");
+        ret->files = PACK_NODEJS;
+        ret->file_count = COUNT(PACK_NODEJS);
+    }
+    if (rt->own_bootstrap)
+        ret->file_count = 0;
+}

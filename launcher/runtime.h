@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.h: which of Lambda's runtimes the function claims to run on, and what that means here.
+ * Source: lambda-environment, sections 1.2, 3.1, 3.3 and 9. */
+#ifndef LRUN_RUNTIME_H
+#define LRUN_RUNTIME_H
+
+#include "launcher/inputs.h"
+
+enum runtime_family { RUNTIME_PROVIDED, RUNTIME_PYTHON, RUNTIME_NODEJS };
+
+struct runtime {
+    enum runtime_family family;
+    bool named;             /* by the user */
+    char id[24];            /* as AWS names it: "python3.11", "nodejs20.x", "provided.al2023" */
+    char label[24];         /* as INIT_START has it, without the release: "python:3.11", "nodejs:20" */
+    unsigned version;       /* python: the minor; nodejs: the major */
+    const char *glibc;      /* the newest symbol version its C library has: "2.34" */
+    const char *handler;    /* AWS's default */
+    const char *found;      /* what in the package decided it, or NULL: the user did */
+    char interpreter[64];   /* absolute, on the host or in the user's root file system; "" for provided.* */
+    bool own_bootstrap;     /* the user's root file system brings AWS's /var/runtime/bootstrap: ours stays away */
+};
+
+/* Reads --runtime, if it was given: before anything is opened, since a wrong one is an error of usage. */
+int runtime_parse(const struct request *r, struct runtime *ret, struct err *err);
+
+/* After the archives are unpacked, which tell if nobody did. Refuses an interpreter that is not there, or is of another
+ * version, naming both. */
+int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err);
+
+/* The paths that are tried as bootstraps, NULL at the end. */
+const char *const *runtime_bootstraps(const struct runtime *rt);
+
+/* The file system's part of it: files of /var/runtime, the interpreter in /var/lang, what of the host is hidden. */
+void runtime_mounts(const struct runtime *rt, struct plan_runtime *ret);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_runtime.c: the rows that a runtime needs: its files in /var/runtime, its interpreter in /var/lang, and what of
+ * the host's own modules must not be seen, or the ImportError that a user came to see would never appear. */
+#include "mounts/plan.h"
+
+#include "base/own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HIDE(where, more, reason) {.kind = ROW_MASK, .flags = FLAG_OPTIONAL | (more), .target = (where), .why = (reason)}
+
+/* Whatever the runtime claims to be: a command or bootstrap may start either interpreter. Places of Debian's and
+ * Fedora's packages; /usr/local is not shown at all. */
+static const struct row HIDDEN[] = {
+    HIDE("usr/lib/python3/dist-packages", 0, "the host's Python modules are not Lambda's"),
+    HIDE("usr/lib/node_modules", 0, "the host's global node modules are not Lambda's"),
+};
+
+/* Debian's node reads parts of itself from among its modules and does not start without them. */
+static const char NODE_MODULES[] = "usr/share/nodejs";
+static const char *const NODE_PARTS[] = {"acorn", "acorn-walk", "cjs-module-lexer", "undici"};
+
+/* Of the one version that runs: its name stands between the two. */
+static const struct {
+    const char *before, *after;
+    unsigned flags;
+} HIDDEN_VERSIONED[] = {{"usr/lib", "site-packages", 0}, {"usr/lib", "dist-packages", 0}, {"usr/lib", "sitecustomize.py", FLAG_FILE},
+                        {"usr/lib64", "site-packages", 0}, {"usr/local/lib", "site-packages", 0}, {"usr/local/lib", "dist-packages", 0}};
+
+static void add_owned(struct plan *p, struct row row, char *target)
+{
+    row.target = row.owned = target;
+    plan_add(p, row);
+}
+
+static const char *keep_text(struct plan *p, char *text)
+{
+    strv_add(&p->texts, text);
+    return text;
+}
+
+/* Where the standard library lies: beside bin of the interpreter's own prefix. */
+static char *library_of(const struct plan_runtime *rt)
+{
+    return xasprintf("%s/%s", str_begins(rt->interpreter, "/usr/local/") ? "/usr/local/lib" : "/usr/lib", rt->name);
+}
+
+void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool on_host)
+{
+    bool python = str_begins(rt->name, "python");
+    for (size_t i = 0; i < rt->file_count; i++)
+        plan_add(p, (struct row){.kind = ROW_FILE, .target = rt->files[i].target, .text = rt->files[i].text, .mode = rt->files[i].mode,
+                                 .why = "the runtime's own file"});
+    if (!rt->interpreter || str_begins(rt->interpreter, "/var/lang/"))
+        return;
+    plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang", .mode = 0755, .why = "the runtime's language"});
+    plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang/bin", .mode = 0755, .why = "first in PATH"});
+    if (!on_host)
+        add_owned(p, (struct row){.kind = ROW_LINK, .text = rt->interpreter, .why = "shebangs of layers name it"}, xasprintf("var/lang/bin/%s", rt->name));
+    if (!python)
+        return;
+    const char *to = keep_text(p, xstrdup(rt->name));
+    plan_add(p, (struct row){.kind = ROW_LINK, .target = "var/lang/bin/python3", .text = to, .why = "shebangs of layers name it"});
+    plan_add(p, (struct row){.kind = ROW_LINK, .target = "var/lang/bin/python", .text = to, .why = "shebangs of layers name it"});
+    if (!on_host)
+        return;
+    /* With its library beside it, the interpreter takes /var/lang as its prefix: sys.path and tracebacks are Lambda's. */
+    plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang/lib", .mode = 0755, .why = "where Lambda has the standard library"});
+    add_owned(p, (struct row){.kind = ROW_LINK, .text = keep_text(p, library_of(rt)), .why = "the standard library"}, xasprintf("var/lang/lib/%s", rt->name));
+}
+
+static void bind_host(struct plan *p, unsigned flags, char *target, const char *source, const char *why)
+{
+    add_owned(p, (struct row){.kind = ROW_BIND, .flags = flags, .source = {.path = source, .tree = -1}, .why = why}, target);
+}
+
+static void hide_node_modules(struct plan *p, bool parts)
+{
+    if (!parts) {
+        plan_add(p, (struct row)HIDE(NODE_MODULES, 0, "the host's node modules are not Lambda's"));
+        return;
+    }
+    plan_add(p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = NODE_MODULES, .text = "what hides the host's node modules", .size = 64 * 1024,
+                             .inodes = COUNT(NODE_PARTS) + 1, .mode = 0755, .why = "the host's node modules are not Lambda's"});
+    for (size_t i = 0; i < COUNT(NODE_PARTS); i++)
+        add_owned(p, (struct row){.kind = ROW_DIR, .mode = 0755, .why = "mountpoint"}, xasprintf("%s/%s", NODE_MODULES, NODE_PARTS[i]));
+    plan_add(p, (struct row){.kind = ROW_FREEZE, .target = NODE_MODULES, .why = "its places are made"});
+    for (size_t i = 0; i < COUNT(NODE_PARTS); i++) {
+        char *target = xasprintf("%s/%s", NODE_MODULES, NODE_PARTS[i]);
+        bind_host(p, FLAG_OPTIONAL, target, keep_text(p, xasprintf("/%s", target)), "a part of Debian's node itself");
+    }
+}
+
+void plan_runtime_host(struct plan *p, const struct plan_runtime *rt)
+{
+    if (rt->interpreter)
+        bind_host(p, FLAG_FILE, xasprintf("var/lang/bin/%s", rt->name), rt->interpreter, "the interpreter, under Lambda's name for it");
+    if (rt->interpreter && str_begins(rt->interpreter, "/usr/local/") && str_begins(rt->name, "python")) {
+        char *library = library_of(rt), *shared = xasprintf("/usr/local/lib/lib%s.so.1.0", rt->name);
+        bind_host(p, 0, xstrdup(library + 1), keep_text(p, library), "the standard library of an interpreter in /usr/local");
+        bind_host(p, FLAG_FILE | FLAG_OPTIONAL, xstrdup(shared + 1), keep_text(p, shared), "the interpreter's own library");
+    }
+    for (size_t i = 0; i < COUNT(HIDDEN); i++)
+        plan_add(p, HIDDEN[i]);
+    hide_node_modules(p, rt->node_parts);
+    for (size_t i = 0; str_begins(rt->name, "python") && i < COUNT(HIDDEN_VERSIONED); i++)
+        add_owned(p, (struct row)HIDE(NULL, HIDDEN_VERSIONED[i].flags, "the host's Python modules are not Lambda's"),
+                  xasprintf("%s/%s/%s", HIDDEN_VERSIONED[i].before, rt->name, HIDDEN_VERSIONED[i].after));
+}

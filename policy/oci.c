@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/oci.h"
+
+#include "base/own.h"
+#include "base/str.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+struct oci_policy {
+    cJSON *root;
+    char *text, *path;
+    uint32_t fallback;
+};
+
+static const struct {
+    const char *name; /* as GOARCH and as the OCI have it */
+    const char *oci;
+    uint32_t token;
+} ARCHES[] = {{"amd64", "SCMP_ARCH_X86_64", SCMP_ARCH_X86_64}, {"arm64", "SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64}};
+
+static const struct {
+    const char *name;
+    uint32_t action;
+    bool takes_errno;
+} ACTIONS[] = {{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW, false}, {"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0), true},
+               {"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD, false}, {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD, false},
+               {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS, false}, {"SCMP_ACT_TRAP", SCMP_ACT_TRAP, false},
+               {"SCMP_ACT_LOG", SCMP_ACT_LOG, false}, {"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0), true}};
+
+static const struct {
+    const char *name;
+    enum scmp_compare op;
+} OPS[] = {{"SCMP_CMP_EQ", SCMP_CMP_EQ}, {"SCMP_CMP_NE", SCMP_CMP_NE}, {"SCMP_CMP_GT", SCMP_CMP_GT}, {"SCMP_CMP_GE", SCMP_CMP_GE},
+           {"SCMP_CMP_LT", SCMP_CMP_LT}, {"SCMP_CMP_LE", SCMP_CMP_LE}, {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
+
+static int line_at(const char *text, const char *at)
+{
+    int line = 1;
+    for (const char *c = text; c < at && *c; c++)
+        line += *c == '\n';
+    return line;
+}
+
+/* Where rule number n of the list "syscalls" begins: cJSON keeps no places. */
+static int line_of_rule(const char *text, int n)
+{
+    const char *c = strstr(text, "\"syscalls\"");
+    int depth = 0;
+    for (bool quoted = false; c && *c; c++) {
+        if (*c == '\\' && quoted && c[1])
+            c++;
+        else if (*c == '"')
+            quoted = !quoted;
+        else if (!quoted && (*c == '[' || *c == '{')) {
+            if (*c == '{' && depth == 1 && n-- == 0)
+                return line_at(text, c);
+            depth++;
+        } else if (!quoted && (*c == ']' || *c == '}'))
+            depth--;
+    }
+    return 0;
+}
+
+/* number: of the rule, from 0; -1: the policy as a whole. object: what is wrong with it, or NULL. */
+static int wrong(const struct oci_policy *p, int number, const char *what, const char *object, struct err *err)
+{
+    if (number < 0)
+        fail(err, 0, p->path, "use the policy: %s", what);
+    else
+        fail(err, 0, p->path, "use rule %d (line %d) of the policy: %s", number + 1, line_of_rule(p->text, number), what);
+    return object ? fail_hint(err, "it says %s", object) : -1;
+}
+
+static const char *string_of(const cJSON *o, const char *key)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
+}
+
+static double number_of(const cJSON *o, const char *key, double otherwise)
+{
+    const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, key);
+    return cJSON_IsNumber(n) ? n->valuedouble : otherwise;
+}
+
+/* EPERM where no errno is given, as the OCI says. */
+static int read_action(const struct oci_policy *p, int number, const cJSON *o, const char *key, const char *errno_key, uint32_t *ret, struct err *err)
+{
+    const char *name = string_of(o, key);
+    for (size_t i = 0; name && i < COUNT(ACTIONS); i++)
+        if (strcmp(ACTIONS[i].name, name) == 0) {
+            uint32_t no = (uint32_t)number_of(o, errno_key, EPERM) & 0xffff;
+            *ret = ACTIONS[i].action | (ACTIONS[i].takes_errno ? no : 0);
+            return 0;
+        }
+    return wrong(p, number, name ? "its action is unknown or cannot be had here" : "it has no action", name, err);
+}
+
+static int read_args(const struct oci_policy *p, int number, const cJSON *rule, struct oci_rule *ret, struct err *err)
+{
+    const cJSON *arg;
+    cJSON_ArrayForEach(arg, cJSON_GetObjectItemCaseSensitive(rule, "args"))
+    {
+        const char *op = string_of(arg, "op");
+        size_t i = 0;
+        while (i < COUNT(OPS) && strcmp(OPS[i].name, op ? op : "") != 0)
+            i++;
+        double index = number_of(arg, "index", -1);
+        if (i == COUNT(OPS))
+            return wrong(p, number, "the comparison of an argument is unknown", op, err);
+        if (ret->arg_count == 6 || index < 0 || index > 5)
+            return wrong(p, number, "a call has the arguments 0 to 5", NULL, err);
+        ret->args[ret->arg_count++] = (struct scmp_arg_cmp){.arg = (unsigned)index, .op = OPS[i].op,
+                                                            .datum_a = (scmp_datum_t)number_of(arg, "value", 0),
+                                                            .datum_b = (scmp_datum_t)number_of(arg, "valueTwo", 0)};
+    }
+    return 0;
+}
+
+static bool list_has(const cJSON *list, const char *text)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+        if (item->valuestring && strcmp(item->valuestring, text) == 0)
+            return true;
+    return false;
+}
+
+static bool kernel_is(const char *minimum)
+{
+    struct utsname u;
+    unsigned have[2] = {0}, want[2] = {0};
+    if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &have[0], &have[1]) != 2 || sscanf(minimum, "%u.%u", &want[0], &want[1]) != 2)
+        return false;
+    return have[0] != want[0] ? have[0] > want[0] : have[1] >= want[1];
+}
+
+/* includes: all named must be had. excludes: none may be. Nothing has capabilities here. */
+static bool holds(const cJSON *rule, const char *arch)
+{
+    const cJSON *in = cJSON_GetObjectItemCaseSensitive(rule, "includes"), *out = cJSON_GetObjectItemCaseSensitive(rule, "excludes");
+    const cJSON *arches = cJSON_GetObjectItemCaseSensitive(in, "arches");
+    const char *kernel = string_of(in, "minKernel"), *not_kernel = string_of(out, "minKernel");
+    if (cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(in, "caps")) > 0)
+        return false;
+    if (cJSON_GetArraySize(arches) > 0 && !list_has(arches, arch))
+        return false;
+    if (kernel && !kernel_is(kernel))
+        return false;
+    return !list_has(cJSON_GetObjectItemCaseSensitive(out, "arches"), arch) && !(not_kernel && kernel_is(not_kernel));
+}
+
+static int read_rule(const struct oci_policy *p, int number, const cJSON *rule, struct oci_rule *ret, struct strv *names, struct err *err)
+{
+    const cJSON *name, *list = cJSON_GetObjectItemCaseSensitive(rule, "names");
+    *ret = (struct oci_rule){0};
+    if (string_of(rule, "name")) /* the form of old Docker files */
+        strv_add(names, xstrdup(string_of(rule, "name")));
+    cJSON_ArrayForEach(name, list)
+    {
+        if (!cJSON_IsString(name))
+            return wrong(p, number, "a name is not a string", NULL, err);
+        strv_add(names, xstrdup(name->valuestring));
+    }
+    if (!names->n)
+        return wrong(p, number, "it names no call", NULL, err);
+    if (read_action(p, number, rule, "action", "errnoRet", &ret->action, err) < 0 || read_args(p, number, rule, ret, err) < 0)
+        return -1;
+    ret->names = (const char *const *)names->at;
+    ret->name_count = (unsigned)names->n;
+    return 0;
+}
+
+int oci_read(const char *text, const char *path, struct oci_policy **ret, struct err *err)
+{
+    struct oci_policy p = {.text = xstrdup(text), .path = xstrdup(path), .root = cJSON_Parse(text)};
+    const cJSON *rules = cJSON_GetObjectItemCaseSensitive(p.root, "syscalls");
+    int status = 0;
+    if (!p.root) {
+        const char *at = cJSON_GetErrorPtr();
+        fail(err, 0, path, "read the policy: it is no JSON");
+        status = fail_hint(err, "line %d is the last that can be read", line_at(text, at ? at : text));
+    } else if (string_of(p.root, "listenerPath")) {
+        status = wrong(&p, -1, "no process listens for calls here (listenerPath)", NULL, err);
+    } else if (!cJSON_IsObject(p.root) || (rules && !cJSON_IsArray(rules))) {
+        status = wrong(&p, -1, "it must be an object with a list of syscalls", NULL, err);
+    } else {
+        status = read_action(&p, -1, p.root, "defaultAction", "defaultErrnoRet", &p.fallback, err);
+    }
+    struct oci_policy *kept = xcalloc(1, sizeof *kept);
+    *kept = p;
+    if (status < 0)
+        oci_done(kept);
+    else
+        *ret = kept;
+    return status;
+}
+
+uint32_t oci_default(const struct oci_policy *p)
+{
+    return p->fallback;
+}
+
+unsigned oci_last_call(const struct oci_policy *p)
+{
+    return (unsigned)number_of(p->root, "lastSyscall", 0);
+}
+
+int oci_each(const struct oci_policy *p, uint32_t arch, int (*each)(const struct oci_rule *rule, void *to, struct err *err), void *to, struct err *err)
+{
+    const char *name = "";
+    const cJSON *rule;
+    int number = 0, status = 0;
+    for (size_t i = 0; i < COUNT(ARCHES); i++)
+        if (ARCHES[i].token == arch)
+            name = ARCHES[i].name;
+    cJSON_ArrayForEach(rule, cJSON_GetObjectItemCaseSensitive(p->root, "syscalls"))
+    {
+        struct strv names = {0};
+        struct oci_rule r;
+        status = read_rule(p, number, rule, &r, &names, err); /* also of rules that do not hold: a mistake is one anywhere */
+        if (status == 0 && holds(rule, name) && each(&r, to, err) < 0) {
+            char why[sizeof err->what];
+            memcpy(why, err->what, sizeof why);
+            status = wrong(p, number, why, NULL, err);
+        }
+        strv_done(&names);
+        number++;
+        if (status < 0)
+            break;
+    }
+    return status;
+}
+
+void oci_done(struct oci_policy *p)
+{
+    cJSON_Delete(p->root);
+    free(p->text);
+    free(p->path);
+    free(p);
+}

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Environments under serve: how many there are, who gets one, freezing, re-initialising, going away."""
+import json
+import os
+import threading
+import time
+
+import pytest
+
+from conftest import ROOT, make_zip, processes_of, row, skip, wait_until
+
+COUNT = """
+n = 0
+while True:
+    headers, event = next()
+    n += 1
+    do = json.loads(event)
+    if isinstance(do, dict) and "sleep" in do: time.sleep(do["sleep"])
+    if do == "exit": os._exit(1)
+    if do == "hang": time.sleep(60)
+    if do == "file": open("/tmp/kept", "w").write("kept")
+    respond(headers[ID], json.dumps({"n": n, "stream": os.environ["AWS_LAMBDA_LOG_STREAM_NAME"], "kept": os.path.exists("/tmp/kept")}).encode())
+"""
+
+
+def together(s, payloads):
+    answers = [None] * len(payloads)
+
+    def one(i):
+        answers[i] = s.invoke(json.dumps(payloads[i]))
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(len(payloads))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return answers
+
+
+@row("7.1 concurrent requests")
+def test_requests_at_once_get_environments_of_their_own(serve, function):
+    s = serve("--concurrency", 3, function(COUNT))
+    answers = together(s, [{"sleep": 0.4}] * 6)
+    assert all(a.status == 200 for a in answers) and len({a.json["stream"] for a in answers}) == 3
+    assert sorted(a.json["n"] for a in answers) == [1, 1, 1, 2, 2, 2]
+    assert s.metric("lrun_environments") == 3 and s.metric("lrun_cold_starts_total") == 3
+    assert [s.invoke().json["n"] for _ in range(3)] == [3, 4, 5], "the one used last is used again"
+
+
+def test_an_environment_is_there_before_the_first_request(serve, function):
+    s = serve(function(COUNT))
+    assert s.log.count("INIT_START") == 1 and s.metric("lrun_environments_idle") == 1
+    s.invoke()
+    assert wait_until(lambda: "Init Duration" in s.log) and s.log.count("INIT_START") == 1
+
+
+def test_the_line_is_first_come_first_served(serve, function):
+    s = serve("--concurrency", 1, function("""
+        while True:
+            headers, event = next()
+            log("had", event.decode())
+            time.sleep(0.15)
+            respond(headers[ID], event)
+    """))
+    threads = []
+    for i in range(5):
+        threads.append(threading.Thread(target=lambda i=i: s.invoke(str(i))))
+        threads[-1].start()
+        time.sleep(0.05)
+    for t in threads:
+        t.join()
+    had = [line.split()[-1] for line in s.log.splitlines() if " had " in line]
+    assert had == ["0", "1", "2", "3", "4"]
+
+
+@row("1.4 freeze", "7.12 re-init")
+def test_a_frozen_environment_does_nothing_and_wakes_for_the_next(serve, function):
+    s = serve(function("""
+        import threading
+        ticks = 0
+        def tick():
+            global ticks
+            while True:
+                ticks += 1
+                time.sleep(0.01)
+        threading.Thread(target=tick, daemon=True).start()
+        while True:
+            headers, event = next()
+            respond(headers[ID], str(ticks).encode())
+    """))
+    first = s.invoke().json
+    time.sleep(1)
+    assert s.invoke().json - first < 40
+
+
+@pytest.mark.parametrize("do", ["exit", "hang"])
+def test_after_a_failure_memory_is_new_and_tmp_is_kept(serve, function, do):
+    s = serve("--timeout", 1, function(COUNT))
+    assert s.invoke('"file"').json["n"] == 1
+    assert s.invoke(json.dumps(do)).headers["x-amz-function-error"] == "Unhandled"
+    a = s.invoke('"x"').json
+    assert a["n"] == 1 and a["kept"] is True and s.log.count("INIT_START") == 1, "a suppressed init says nothing"
+
+
+def test_a_crash_touches_no_other(serve, function):
+    s = serve("--concurrency", 2, function(COUNT))
+    answers = together(s, [{"sleep": 1}, "exit"])
+    assert answers[0].json["n"] == 1 and "x-amz-function-error" in answers[1].headers
+
+
+@row("1.4 exit while idle")
+def test_a_runtime_that_ends_while_idle_is_started_anew(serve, function):
+    s = serve(function("""
+        import threading
+        while True:
+            headers, event = next()
+            respond(headers[ID], str(os.getpid()).encode())
+            if event == b"1": os._exit(0)
+    """))
+    assert s.invoke("1").status == 200
+    for _ in range(3):
+        a = s.invoke("2")
+        assert a.status == 200 and "x-amz-function-error" not in a.headers, a
+
+
+def test_init_killed_is_not_the_end_of_the_server(serve, function):
+    from conftest import init_of
+    if not ROOT and os.geteuid() == 0:
+        skip("root only")
+    s = serve(function(COUNT))
+    os.kill(init_of(s.process), 9)
+    assert wait_until(lambda: "the sandbox's init was killed" in s.log)
+    assert s.invoke().json["n"] == 1
+
+
+def test_an_idle_environment_goes(serve, function):
+    s = serve("--idle-timeout", 1, function(COUNT))
+    s.invoke()
+    assert wait_until(lambda: s.metric("lrun_environments") == 0, 6)
+    assert s.invoke().json["n"] == 1 and s.metric("lrun_cold_starts_total") == 2
+
+
+def test_memory_is_limited_and_told(serve, function):
+    s = serve("--memory", 128, "--timeout", 10, function("""
+        while True:
+            headers, event = next()
+            x = bytearray(json.loads(event) << 20)
+            for i in range(0, len(x), 4096): x[i] = 1
+            time.sleep(0.2)
+            respond(headers[ID], b"1")
+    """))
+    assert s.invoke("60").json == 1
+    a = s.invoke("400")
+    assert a.json["errorType"] == "Runtime.ExitError" and a.json["errorMessage"].endswith("signal: killed"), a
+    assert s.invoke("1").json == 1 and 60 << 20 < s.metric("lrun_max_memory_used_bytes") <= 128 << 20
+
+
+MANY = """
+import threading
+def worker():
+    c = connect()
+    def post(path, body):
+        return request("POST", BASE + "/invocation/" + path, body, c=c)
+    while True:
+        headers, event = next(c)
+        do = json.loads(event)
+        if isinstance(do, (int, float)): time.sleep(do)
+        if do == "exit": os._exit(3)
+        if do == "fail": log("fail", post(headers[ID] + "/error", b'{"errorType":"Mine"}')[0]); continue
+        log("answer", post(headers[ID] + "/response", json.dumps([os.getpid(), os.environ["AWS_LAMBDA_MAX_CONCURRENCY"], os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]]).encode()))
+for i in range(3): threading.Thread(target=worker, daemon=True).start()
+worker()
+"""
+
+
+@row("1.9 several next", "1.9 variables", "1.9 by id", "1.9 init by one worker")
+def test_one_environment_takes_several_at_once(serve, function):
+    s = serve("--max-concurrency", 4, "--concurrency", 1, function(MANY))
+    start = time.monotonic()
+    answers = together(s, [0.8, 0.6, 0.4, 0.2])
+    assert time.monotonic() - start < 1.8
+    assert all(a.json[1:] == ["4", "lambda-managed-instances"] for a in answers) and len({a.json[0] for a in answers}) == 1
+    assert len({a.headers["x-amzn-requestid"] for a in answers}) == 4
+    assert s.metric("lrun_environments") == 1
+    assert s.invoke('"fail"').json == {"errorType": "Mine"}
+
+
+@row("1.9 timeout", "1.3 410")
+def test_a_timeout_of_one_leaves_the_others_alone(serve, function):
+    s = serve("--max-concurrency", 4, "--concurrency", 1, "--timeout", 1, function(MANY))
+    answers = together(s, [1.5, 0.6])
+    assert answers[0].json["errorType"] == "Sandbox.Timedout" and answers[1].status == 200 and "x-amz-function-error" not in answers[1].headers
+    pid = answers[1].json[0]
+    assert wait_until(lambda: "answer (410" in s.log and '"errorType":"InvokeTimeout"' in s.log, 4), s
+    assert s.invoke("0").json[0] == pid, "it was not ended"
+
+
+@row("1.9 crash")
+def test_a_crash_ends_all_that_were_with_it(serve, function):
+    s = serve("--max-concurrency", 4, "--concurrency", 1, function(MANY))
+    answers = together(s, [2, "exit"])
+    assert all(a.json["errorType"] == "Runtime.ExitError" for a in answers)
+    assert s.invoke("0").status == 200
+
+
+@row("1.9 extensions")
+def test_extensions_hear_of_no_invocations_then(serve, function, tmp):
+    from test_extensions import AGENT
+    layer = make_zip(tmp / "l.zip", {"extensions/agent": (AGENT + "say('A', register()[2])\nid = register(events=['SHUTDOWN'])[1]['lambda-extension-identifier']\nsay('B', register('in', ['INVOKE'])[2])\nloop(id)\n", 0o755)})
+    s = serve("--max-concurrency", 2, "--layers", layer, function(MANY))
+    assert s.invoke("0").status == 200
+    assert "INVOKE: ErrorInvalidEventType" in s.log and "No events allowed for internal extensions" in s.log
+
+
+def test_nothing_is_left_behind(lrun, function):
+    from conftest import Server
+    marker = f"marker-{os.urandom(6).hex()}"
+    s = Server(lrun, "--concurrency", 3, "--env", f"MARK={marker}", function("import subprocess\nsubprocess.Popen(['/bin/sleep', '1234.5'])\n" + COUNT))
+    together(s, [{"sleep": 0.3}] * 3)
+    assert s.stop() == 0
+    assert wait_until(lambda: not [p for p in processes_of("1234.5")])
+    s = Server(lrun, "--concurrency", 3, function("import subprocess\nsubprocess.Popen(['/bin/sleep', '1234.6'])\n" + COUNT, "b.zip"))
+    together(s, [{"sleep": 0.3}] * 3)
+    s.process.kill()
+    s.wait()
+    assert wait_until(lambda: not [p for p in processes_of("1234.6")])
