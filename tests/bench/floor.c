@@ -69,6 +69,7 @@ static const char *const BINDS[] = {"/usr/bin", "/usr/sbin", "/usr/lib", "/usr/l
                                     "/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/certs", "/etc/protocols", "/etc/services"};
 static const char *const DEVICES[] = {"null", "zero", "full", "random", "urandom"};
 static const char *const FROZEN[] = {"bus", "fs", "irq", "sys"};
+static const char *const HIDDEN[] = {"usr/lib/python3/dist-packages", "usr/lib/node_modules", "usr/share/nodejs"};
 static const char *const MASKED[] = {"interrupts", "keys", "timer_list", "sys/kernel/random/boot_id"};
 
 static void inside(char **argv, uid_t uid, gid_t gid)
@@ -115,6 +116,11 @@ static void inside(char **argv, uid_t uid, gid_t gid)
             show("nothing", to, RO);
     }
     show("empty", "root/proc/acpi", RO);
+    for (size_t i = 0; i < sizeof HIDDEN / sizeof *HIDDEN; i++) {
+        snprintf(to, sizeof to, "root/%s", HIDDEN[i]);
+        if (access(to, F_OK) == 0)
+            show("empty", to, RO);
+    }
     attach(make("tmpfs", "size", "512m", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), "root/tmp");
     for (int i = 0; i < 3; i++) {
         snprintf(to, sizeof to, "%d", i);

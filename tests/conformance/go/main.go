@@ -41,5 +41,10 @@ func handle(ctx context.Context, r request) (any, error) {
 }
 
 func main() {
-	lambda.Start(handle)
+	if os.Getenv("SIGTERM") == "" {
+		lambda.Start(handle)
+		return
+	}
+	// AWS's client registers an internal extension for this, or Lambda would send no SIGTERM.
+	lambda.StartWithOptions(handle, lambda.WithEnableSIGTERM(func() { os.Stderr.WriteString("heard SIGTERM\n") }))
 }

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many idle environments: how long each took to start, and what each costs: environments.py LRUN ZIP N. As root, who alone may
+read how much memory each init has."""
+import http.client
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+lrun, package, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+
+def pss(pid):
+    m = re.search(r"^Pss:\s+(\d+) kB", open(f"/proc/{pid}/smaps_rollup").read(), re.M)
+    return int(m[1])
+
+
+def children(pid):
+    return [int(p) for p in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+
+
+read_end, write_end = os.pipe()
+cache = tempfile.mkdtemp(prefix="lrun-bench-")
+os.chmod(cache, 0o777)
+server = subprocess.Popen([lrun, "serve", "-q", "--port", "0", "--ready-fd", str(write_end), "--cache-dir", cache + "/c", "--concurrency", str(n), "--queue", "100000", "--timeout", "120", package],
+                          pass_fds=[write_end], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+os.close(write_end)
+port = int(os.fdopen(read_end).readline().rsplit(":", 1)[1])
+time.sleep(0.2)
+first = pss(server.pid)
+start = time.monotonic()
+connections = []
+for _ in range(n):  # all are sent before any answer is read: each needs an environment of its own
+    c = http.client.HTTPConnection("127.0.0.1", port)
+    c.request("POST", "/2015-03-31/functions/f/invocations", "{}")
+    connections.append(c)
+for c in connections:
+    assert c.getresponse().status == 200
+took = time.monotonic() - start
+for c in connections:
+    c.close()
+time.sleep(0.5)
+inits = children(server.pid)
+supervisor = pss(server.pid)
+memory = sum(pss(p) for p in inits)
+print(f"{len(inits)} idle environments            {took / max(1, len(inits) - 1) * 1000:.2f} ms each to start under load; supervisor {supervisor / len(inits):.0f} kB, init "
+      f"{memory / len(inits):.0f} kB PSS each (budget 1500 kB together); supervisor alone with one: {first} kB")
+server.terminate()
+server.wait()
