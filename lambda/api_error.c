@@ -11,16 +11,27 @@
 const char API_JSON[] = "Content-Type: application/json\r\n";
 const char API_ACCEPTED[] = "{\"status\":\"OK\"}\n";
 
-void api_error(struct http_request *r, int status, const char *type, const char *message)
+/* The Telemetry API has the type before the message, the others after it. */
+static void answer(struct http_request *r, int status, const char *const pairs[2][2])
 {
     struct text body = {0};
     json_open(&body, '{');
-    json_put(&body, "errorMessage", message);
-    json_put(&body, "errorType", type);
+    for (int i = 0; i < 2; i++)
+        json_put(&body, pairs[i][0], pairs[i][1]);
     json_close(&body, '}');
     text_puts(&body, "\n");
     http_answer(r, status, API_JSON, body.at, body.n);
     text_done(&body);
+}
+
+void api_error(struct http_request *r, int status, const char *type, const char *message)
+{
+    answer(r, status, (const char *const[2][2]){{"errorMessage", message}, {"errorType", type}});
+}
+
+void telemetry_error(struct http_request *r, int status, const char *type, const char *message)
+{
+    answer(r, status, (const char *const[2][2]){{"errorType", type}, {"errorMessage", message}});
 }
 
 void api_route(const struct route_table *tables, size_t n, struct http_request *r)

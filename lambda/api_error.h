@@ -11,6 +11,8 @@ extern const char API_ACCEPTED[]; /* the body of 202 */
 
 /* {"errorMessage":...,"errorType":...} and a newline. */
 void api_error(struct http_request *r, int status, const char *type, const char *message);
+/* The same, the type first. */
+void telemetry_error(struct http_request *r, int status, const char *type, const char *message);
 
 /* Runs the route of the request, or answers 404 or 405 as these APIs do. */
 void api_route(const struct route_table *tables, size_t n, struct http_request *r);

@@ -172,7 +172,7 @@ static bool parse_payload(struct http_request *r, struct invoke *ret)
     char size[24];
     struct text why = {0};
     snprintf(size, sizeof size, "%ju", (uintmax_t)r->body_size);
-    if (r->too_large || r->body_size > INVOKE_MAX || (ret->kind == INVOKE_EVENT && r->body_size > EVENT_MAX)) {
+    if (r->too_large || (ret->kind == INVOKE_EVENT && r->body_size > EVENT_MAX)) {
         invoke_refuse(r, ret->kind == INVOKE_EVENT ? ERROR_EVENT_TOO_LARGE : ERROR_TOO_LARGE, size);
         return false;
     }

@@ -118,18 +118,6 @@ void telemetry_line(struct telemetry *t, enum telemetry_type type, const char *l
 
 /* ---- subscribing ---- */
 
-static void refuse(struct http_request *r, int status, const char *type, const char *message)
-{
-    struct text body = {0};
-    json_open(&body, '{');
-    json_put(&body, "errorType", type);
-    json_put(&body, "errorMessage", message);
-    json_close(&body, '}');
-    text_puts(&body, "\n");
-    http_answer(r, status, API_JSON, body.at, body.n);
-    text_done(&body);
-}
-
 static struct telemetry_sink **find_sink(struct telemetry *t, const struct extension *x)
 {
     for (size_t i = 0; i < t->n; i++)
@@ -187,13 +175,13 @@ static void subscribe(struct telemetry *t, struct http_request *r, bool logs)
     if (t->closed) {
         snprintf(type, sizeof type, "%s.SubscriptionClosed", api);
         snprintf(message, sizeof message, "%s API subscription is closed", api);
-        refuse(r, 403, type, message);
+        telemetry_error(r, 403, type, message);
     } else if (slot && was_logs != logs) { /* our choice of words: AWS's are not known */
         snprintf(type, sizeof type, "%s.InvalidSubscription", api);
         snprintf(message, sizeof message, "the extension is subscribed to the %s API already", was_logs ? "Logs" : "Telemetry");
-        refuse(r, 403, type, message);
+        telemetry_error(r, 403, type, message);
     } else if (!telemetry_parse(r->body.at, r->body.n, logs, &want, &why)) {
-        refuse(r, 400, logs ? "Logs.ValidationError" : "ValidationError", why.at);
+        telemetry_error(r, 400, logs ? "Logs.ValidationError" : "ValidationError", why.at);
     } else {
         accept_subscription(t, x, &want, slot);
         http_answer(r, 200, API_JSON, "\"OK\"", 4);

@@ -184,7 +184,7 @@ static const struct row *find_row(enum command command, const char *name, size_t
 static int unknown_option(enum command command, const char *word, struct err *err)
 {
     fail(err, 0, word, "use the option");
-    return fail_hint(err, "see lrun %s --help; a name that begins with a dash goes after --", COMMANDS[command].name);
+    return fail_hint(err, "see lrun %s --help%s", COMMANDS[command].name, word[0] == '-' ? "; a name that begins with a dash goes after --" : "");
 }
 
 static int need_value(const struct row *row, const char *word, struct err *err)
@@ -242,10 +242,8 @@ static int check_serve(const struct request *r, struct err *err)
 int cli_set(struct request *r, const char *option, const char *value, struct err *err)
 {
     const struct row *row = find_row(r->command, option, strlen(option), 0);
-    if (!row || row->field == FIELD(config) || row->field == FIELD(help) || row->field == FIELD(version)) {
-        fail(err, 0, option, "use the option");
-        return fail_hint(err, "see lrun %s --help", COMMANDS[r->command].name);
-    }
+    if (!row || row->field == FIELD(config) || row->field == FIELD(help) || row->field == FIELD(version))
+        return unknown_option(r->command, option, err);
     if (!row->arg && strcmp(value, "true") != 0) {
         fail(err, 0, option, "use a value for the switch");
         return fail_hint(err, "it is true, or not there");

@@ -6,6 +6,7 @@
  *   Must:     report a program's end to the supervisor before reaping on.
  *   Must not: exit on an error of its own: the kernel kills the sandbox with it. */
 #include "base/own.h"
+#include "launcher/forget.h"
 #include "launcher/payload.h"
 #include "launcher/sandbox.h"
 
@@ -26,6 +27,8 @@ struct init {
     struct inside *in;
     pid_t programs[PROGRAMS_MAX]; /* 0: none */
     bool told_ready;
+    int extensions; /* in /opt, which nobody can change; more than fit in names are refused by the supervisor */
+    char names[PROGRAMS_MAX - PROGRAM_EXTENSION][NAME_MAX + 1];
 };
 
 /* Handshake #1 goes out once the payload runs: it need not wait for the supervisor to wake up. */
@@ -64,29 +67,38 @@ static int is_extension(const struct dirent *e)
     return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !(stat(path, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
+static void find_extensions(struct init *i)
+{
+    struct dirent **found;
+    int n = scandir(EXTENSIONS_DIR, &found, is_extension, by_name);
+    if (n < 0)
+        return;
+    for (int k = 0; k < n; k++) {
+        if (k < PROGRAMS_MAX - PROGRAM_EXTENSION)
+            snprintf(i->names[k], sizeof i->names[k], "%s", found[k]->d_name);
+        free(found[k]);
+    }
+    free(found);
+    i->extensions = n;
+}
+
 /* Returns whether there are any: the payload then waits until all have registered. */
 static bool start_extensions(struct init *i)
 {
-    struct dirent **found;
-    if (!i->in->spec->extension_envp || access(EXTENSIONS_OFF, F_OK) == 0)
-        return false;
-    int n = scandir(EXTENSIONS_DIR, &found, is_extension, by_name);
-    if (n <= 0)
+    if (!i->in->spec->extension_envp || i->extensions == 0 || access(EXTENSIONS_OFF, F_OK) == 0)
         return false;
     if (!i->told_ready)
         say_ready(i);
     i->told_ready = true;
-    message_send(i->in->control, &(struct message){.type = MESSAGE_EXTENSIONS, .value = n}, NULL);
-    for (int k = 0; k < n; k++) {
+    message_send(i->in->control, &(struct message){.type = MESSAGE_EXTENSIONS, .value = i->extensions}, NULL);
+    if (PROGRAM_EXTENSION + i->extensions > PROGRAMS_MAX)
+        return true;
+    for (int k = 0; k < i->extensions; k++) {
         struct message m = {.type = MESSAGE_EXTENSION, .program = PROGRAM_EXTENSION + k};
-        snprintf(m.err.path, sizeof m.err.path, "%s", found[k]->d_name);
-        if (PROGRAM_EXTENSION + n <= PROGRAMS_MAX) {
-            message_send(i->in->control, &m, NULL);
-            start_program(i, PROGRAM_EXTENSION + k, found[k]->d_name, false);
-        }
-        free(found[k]);
+        snprintf(m.err.path, sizeof m.err.path, "%s", i->names[k]);
+        message_send(i->in->control, &m, NULL);
+        start_program(i, PROGRAM_EXTENSION + k, i->names[k], false);
     }
-    free(found);
     return true;
 }
 
@@ -157,12 +169,17 @@ static void obey(struct init *i, const struct message *m)
 
 _Noreturn void init_main(struct inside *in)
 {
-    struct init i = {.in = in};
+    static struct init i;
+    i.in = in;
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     int children = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (in->spec->extension_envp)
+        find_extensions(&i);
     start(&i);
+    if (!in->spec->one_shot)
+        in->spec = forget_all_but(in->spec);
     for (;;) {
         struct pollfd p[] = {{.fd = in->control, .events = POLLIN}, {.fd = children, .events = POLLIN}};
         if (poll(p, 2, -1) < 0)

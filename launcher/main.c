@@ -2,6 +2,7 @@
 /* main.c: choose the command; the only place that prints an error and exits. */
 #include "launcher/cli.h"
 #include "launcher/commands.h"
+#include "launcher/forget.h"
 #include "launcher/version.h"
 
 #include "base/own.h"
@@ -67,6 +68,7 @@ int main(int argc, char **argv)
 {
     static struct request r;
     static struct err err;
+    forget_from_here();
     reset_signals();
     umask(022);
     int usage = cli_command(argc, argv) == CMD_EXEC ? EXIT_LRUN : EXIT_USAGE;

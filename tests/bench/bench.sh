@@ -47,6 +47,17 @@ bench() {
     printf '                                                   bwrap %6d us  ratio %s (budget 0.65)\n' "$bwrap" "$(ratio "$exec" "$bwrap")"
     printf 'run of a C bootstrap, whole process   %6d us   bwrap %6d us  ratio %s (budget 1.00)\n' "$run" "$bwrap" "$(ratio "$run" "$bwrap")"
 }
+# All cores at once, 1,000 launches each.
+rate() { # command...
+    start=$(date +%s%N)
+    seq "$(nproc)" | xargs -P "$(nproc)" -n 1 ./race 1000 "$@" >/dev/null
+    awk -v n="$(nproc)" -v t=$(($(date +%s%N) - start)) 'BEGIN { printf "%.0f", n * 1000 / (t / 1e9) }'
+}
+rates() {
+    ours=$(rate ./lrun exec --cache-dir "$work/cache-$(id -u)" --layers l1.zip,l2.zip fn.zip -- /var/task/bootstrap ---)
+    theirs=$(rate bwrap "$@" /var/task/bootstrap ---)
+    printf 'launches per second, %d at once        %6d      bwrap %6d     ratio %s\n' "$(nproc)" "$ours" "$theirs" "$(ratio "$ours" "$theirs")"
+}
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 # One archive by lrun, cold and hashed, less a warm launch; and by the three that people use, none of them syncing.
 unpack() { # what, archive, place
@@ -99,7 +110,7 @@ interpreters() {
     { read -r run; read -r bare; } <times
     printf 'run of a Node.js handler, whole       %6d us   node -e 1 %d us\n' "$run" "$bare"
 }
-if command -v bwrap >/dev/null; then bench "$@"; else echo "bench: bwrap is missing: make deps"; exit 1; fi
+if command -v bwrap >/dev/null; then bench "$@"; rates "$@"; else echo "bench: bwrap is missing: make deps"; exit 1; fi
 if command -v bsdtar >/dev/null && command -v 7z >/dev/null; then unpack_all; else best=0 cold=0; fi
 interpreters
 printf '{"us":{"floor":%d,"exec":%d,"bwrap":%d,"run":%d,"cold":%d,"unpackPeer":%d},"rounds":%d,"uid":%d}\n' "$floor" "$exec" "$bwrap" "$run" "$cold" "$best" "$rounds" "$(id -u)" >"$build/bench.json" 2>/dev/null || true

@@ -52,6 +52,6 @@ row "eight connections" 8 0
 kill "$lrun"
 wait "$lrun" || true
 # The C bootstrap, but busy for a while with each event: or one environment would serve all.
-sed 's|char \*event = read_answer(s);|& usleep(4000000);|' "$here/../../examples/hello-c/bootstrap.c" >slow.c
+sed 's|char \*event = read_answer(s);|& usleep(20000000);|' "$here/../../examples/hello-c/bootstrap.c" >slow.c
 mkdir slow && cc -O2 -static -D_GNU_SOURCE -o slow/bootstrap slow.c && (cd slow && zip -q ../slow.zip bootstrap) && chmod a+r slow.zip
-if [ "$(id -u)" = 0 ]; then /usr/bin/python3 "$here/environments.py" "$work/lrun" "$work/slow.zip" "${ENVIRONMENTS:-300}"; fi
+if [ "$(id -u)" = 0 ]; then /usr/bin/python3 "$here/environments.py" "$work/lrun" "$work/slow.zip" "${ENVIRONMENTS:-1000}"; fi

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, make_zip, processes_of, row, skip, wait_until
+from conftest import make_zip, processes_of, row, wait_until
 
 COUNT = """
 n = 0
@@ -122,10 +122,38 @@ def test_a_runtime_that_ends_while_idle_is_started_anew(serve, function):
         assert a.status == 200 and "x-amz-function-error" not in a.headers, a
 
 
+def holds(pid, secret):
+    """Whether a process has this in what it may write."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            start, end = (int(x, 16) for x in line.split()[0].split("-"))
+            if line.split()[1].startswith("rw"):
+                memory.seek(start)
+                if secret in memory.read(end - start):
+                    return True
+    return False
+
+
+def test_init_keeps_nothing_of_other_environments(serve, function):
+    """Each init is a fork of a server that has other functions' requests in its memory."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may look into an init")
+    s = serve("--concurrency", 2, function(COUNT))
+    secret = os.urandom(20).hex()
+    first = threading.Thread(target=s.invoke, args=(json.dumps({"sleep": 2, "secret": secret}),))
+    first.start()
+    assert wait_until(lambda: "START RequestId" in s.log)
+    s.invoke(json.dumps({"sleep": 0.1}))
+    inits = [int(p) for p in open(f"/proc/{s.process.pid}/task/{s.process.pid}/children").read().split()]
+    assert len(inits) == 2 and holds(s.process.pid, secret.encode()), "this look finds what is there"
+    assert not any(holds(p, secret.encode()) for p in inits)
+    first.join()
+    s.invoke("\"exit\"")
+    assert s.invoke("1").status == 200, "and it still starts what it is told to"
+
+
 def test_init_killed_is_not_the_end_of_the_server(serve, function):
     from conftest import init_of
-    if not ROOT and os.geteuid() == 0:
-        skip("root only")
     s = serve(function(COUNT))
     os.kill(init_of(s.process), 9)
     assert wait_until(lambda: "the sandbox's init was killed" in s.log)
