@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 int fs_read_all(int fd, size_t max, const char *name, struct text *ret, struct err *err)
@@ -106,4 +107,17 @@ int fs_write_new(int dir, const char *path, mode_t mode, const void *bytes, size
     if (fs_write_all(fd, bytes, n) < 0)
         return fail(err, errno, path, "write the file");
     return 0;
+}
+
+int fs_replace(int dir, const char *path, const void *bytes, size_t n, struct err *err)
+{
+    OWN_PTR char *draft = xasprintf("%s.%ld", path, (long)getpid());
+    unlinkat(dir, draft, 0); /* of a process that had this number and was killed */
+    if (fs_write_new(dir, draft, 0600, bytes, n, err) == 0) {
+        if (renameat(dir, draft, dir, path) == 0)
+            return 0;
+        fail(err, errno, path, "put in its place the file");
+    }
+    unlinkat(dir, draft, 0);
+    return -1;
 }

@@ -27,4 +27,7 @@ int fs_make_dirs(const char *path, mode_t mode, struct err *err);
 /* Writes a new file beneath dir in one go. */
 int fs_write_new(int dir, const char *path, mode_t mode, const void *bytes, size_t n, struct err *err);
 
+/* Writes a file of mode 0600 beneath dir whole or not at all, in place of what was there. Returns -1 with err. */
+int fs_replace(int dir, const char *path, const void *bytes, size_t n, struct err *err);
+
 #endif

@@ -94,7 +94,7 @@ static int run(struct visit *v, struct err *err)
 
 static int fill_spec(const struct request *r, struct visit *v, struct strv *envp, struct err *err)
 {
-    const char *policy = r->debug && strcmp(r->seccomp, "lambda") == 0 ? "lambda-debug" : r->seccomp;
+    const char *policy = request_policy(r);
     if (r->tty && getenv("TERM"))
         strv_add(envp, xasprintf("TERM=%s", getenv("TERM")));
     v->spec = (struct sandbox_spec){.stdio = {0, 1, 2}, .argv = r->argv, .envp = envp->at, .workdir = r->workdir, .tethered = true, .tty = r->tty};

@@ -192,7 +192,7 @@ static void hold(struct exec *x)
 {
     if (!x->launch->request->hold || x->failed || x->status == 0)
         return;
-    fprintf(stderr, "lrun: status %d, held for you to look into; end it with ^C, enter it with: lrun exec -t --in %d -- /bin/bash\n", x->status, getpid());
+    launch_say_held();
     x->held = true;
     event_base_dispatch(x->base);
 }

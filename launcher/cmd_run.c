@@ -65,7 +65,7 @@ static bool hold(const struct run *x)
 {
     if (!x->launch->request->hold || !x->any_error || x->interrupted)
         return false;
-    fprintf(stderr, "lrun: held for you to look into; end it with ^C, enter it with: lrun exec -t --in %d -- /bin/bash\n", getpid());
+    launch_say_held();
     return true;
 }
 

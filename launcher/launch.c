@@ -16,6 +16,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+void launch_say_held(void)
+{
+    fprintf(stderr, "lrun: held for you to look into; end it with ^C, enter it with: lrun exec -t --in %d -- /bin/bash\n", getpid());
+}
+
 void launch_note(const struct launch *l, const char *format, ...)
 {
     char text[1024];
@@ -246,8 +251,7 @@ int launch_make(struct launch *l, struct err *err)
     note_runtime(l);
     if (check_libraries(l, err) < 0)
         return -1;
-    const char *policy = r->debug && strcmp(r->seccomp, "lambda") == 0 ? "lambda-debug" : r->seccomp;
-    if (!seccomp_builtin(policy, &l->policy) && policy_file_load(&l->inputs, r->seccomp, &l->policy, err) < 0)
+    if (!seccomp_builtin(request_policy(r), &l->policy) && policy_file_load(&l->inputs, r->seccomp, &l->policy, err) < 0)
         return -1;
     if (r->command == CMD_EXEC)
         launch_variables(l, NULL, &l->envp);

@@ -50,4 +50,7 @@ int launch_finish(struct launch *l, const char *command, int status, struct err 
 /* A note for the user on stderr, one line, unless quiet. */
 void launch_note(const struct launch *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* --hold: what failed stays, and this is how to enter it. */
+void launch_say_held(void);
+
 #endif

@@ -65,12 +65,9 @@ static void keep(struct inputs *in, const char *name, const struct text *key, co
 {
     struct text all = {0};
     struct err ignored;
-    OWN_PTR char *draft = xasprintf("%s.%ld", name, (long)getpid());
     text_add(&all, key->at, key->n);
     text_add(&all, code->at, code->n);
-    unlinkat(in->cache.dir, draft, 0);
-    if (fs_write_new(in->cache.dir, draft, 0600, all.at, all.n, &ignored) < 0 || renameat(in->cache.dir, draft, in->cache.dir, name) < 0)
-        unlinkat(in->cache.dir, draft, 0);
+    fs_replace(in->cache.dir, name, all.at, all.n, &ignored);
     text_done(&all);
 }
 

@@ -3,6 +3,8 @@
 
 #include "base/own.h"
 
+#include <string.h>
+
 static void copy_list(struct strv *ret, const struct strv *v)
 {
     *ret = (struct strv){0};
@@ -25,4 +27,9 @@ void request_done(struct request *r)
     struct strv *lists[] = {&r->words, &r->layers, &r->env, &r->env_files, &r->events, &r->volumes, &r->urls, &r->owned};
     for (size_t i = 0; i < COUNT(lists); i++)
         strv_done(lists[i]);
+}
+
+const char *request_policy(const struct request *r)
+{
+    return r->debug && strcmp(r->seccomp, "lambda") == 0 ? "lambda-debug" : r->seccomp;
 }

@@ -55,4 +55,7 @@ struct request {
 void request_copy(const struct request *r, struct request *ret);
 void request_done(struct request *r);
 
+/* The policy's name or file: --debug has one of its own in place of the default. */
+const char *request_policy(const struct request *r);
+
 #endif

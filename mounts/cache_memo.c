@@ -38,7 +38,7 @@ bool cache_recall(const struct cache *c, const char *what, const struct stat *st
 void cache_remember(const struct cache *c, const char *what, const struct stat *st, const char *value)
 {
     struct timespec now;
-    char name[80], text[256], draft[100];
+    char name[80], text[256];
     struct err ignored;
     clock_gettime(CLOCK_REALTIME, &now);
     int64_t age_ms = (now.tv_sec - st->st_ctim.tv_sec) * 1000 + (now.tv_nsec - st->st_ctim.tv_nsec) / 1000000;
@@ -46,8 +46,5 @@ void cache_remember(const struct cache *c, const char *what, const struct stat *
         return;
     memo_name(st, what, name, sizeof name);
     memo_line(st, value, text, sizeof text);
-    snprintf(draft, sizeof draft, "%s.%ld", name, (long)getpid());
-    unlinkat(c->dir, draft, 0);
-    if (fs_write_new(c->dir, draft, 0600, text, strlen(text), &ignored) < 0 || renameat(c->dir, draft, c->dir, name) < 0)
-        unlinkat(c->dir, draft, 0);
+    fs_replace(c->dir, name, text, strlen(text), &ignored);
 }
