@@ -1,4 +1,4 @@
-# lrun: see README.md. Targets: deps demo check asan lint layers sizes api-table soak bench fuzz conformance install
+# lrun: see README.md. Targets: deps demo check asan lint layers sizes bugs api-table soak bench fuzz conformance install
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
 B       ?= build
@@ -27,7 +27,7 @@ endif
 UNPACK_ONLY := mounts/unpack_main.c mounts/extract.c mounts/untar.c mounts/elf_facts.c mounts/confine.c mounts/verify.c mounts/zip.c mounts/zip_check.c mounts/manifest.c
 POLICY_ONLY := policy/compile.c policy/oci.c
 LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY),$(wildcard launcher/*.c mounts/*.c policy/*.c lambda/*.c base/*.c))
-UNPACK_C := $(UNPACK_ONLY) base/fs.c base/str.c base/err.c base/num.c
+UNPACK_C := $(UNPACK_ONLY) mounts/manifest_read.c base/fs.c base/str.c base/err.c base/num.c
 SANITIZED := $(if $(SANITIZE),$(B)/tests/tools/sanitizer.o)
 LRUN_O   := $(LRUN_C:%.c=$(B)/%.o) $(SANITIZED)
 UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o) $(SANITIZED)
@@ -40,14 +40,14 @@ comma    := ,
 UNPACK_L := -larchive -Wl,-Bstatic -lelf -lz -ldeflate -lseccomp -Wl,-Bdynamic -lcrypto
 
 # A name of a target must not be taken for the folder of that name.
-.PHONY: all deps demo check examples asan lint layers sizes api-table soak bench fuzz conformance install clean
+.PHONY: all deps demo check examples asan lint layers sizes bugs api-table soak bench fuzz conformance install clean
 all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(B)/lrun.1 $(B)/lrun.bash
 
 $(B)/lrun: $(LRUN_O) $(LLHTTP_OBJECTS)
 	$(CC) $(CFLAGS) $(SANITIZE) $(LRUN_LINK) -o $@ $^ $(LRUN_L)
 $(B)/lrun-unpack: $(UNPACK_O)
 	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(UNPACK_L)
-$(B)/%.o: %.c Makefile | $(POLICIES)
+$(B)/%.o: %.c Makefile | $(POLICIES) $(B)/why.h
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
 $(B)/llhttp/%.o: /usr/share/llhttp/%.c
@@ -62,6 +62,10 @@ $(B)/policy_%.h: $(B)/lrun-policy $(wildcard policy/*.json)
 	c="$(B)/lrun-policy embed $*" d=policy; { $$c CORE $$d/core.json && $$c LAMBDA $$d/core.json $$d/lambda-refusals.json -- $$d/lambda.json && \
 	  $$c LEGACY $$d/core.json $$d/lambda-refusals.json $$d/lambda-legacy.json -- $$d/lambda.json && \
 	  $$c DEBUG $$d/core.json $$d/lambda-refusals.json -- $$d/lambda.json $$d/lambda-debug.json; } > $@.new && mv $@.new $@
+$(B)/why.h: Makefile $(wildcard docs/why/*.md)
+	@mkdir -p $(@D)
+	for f in docs/why/LR-*.md; do printf '{"%s",\n' "$$(basename $$f .md)"; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
+$(B)/launcher/cmd_explain.o: $(B)/why.h
 $(B)/launcher/runtime.o: $(wildcard runtimes/*/*)
 $(B)/docgen: tests/tools/docgen.c $(B)/launcher/cli.o $(B)/launcher/request.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
 	$(CC) $(ALL_C) $(LINK) -o $@ $^

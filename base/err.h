@@ -13,7 +13,7 @@ struct err {
     int exit;       /* the exit status it leads to; 0: lrun's own, 125                */
     int no;         /* errno where it failed; 0 where none applies                     */
     char step[24];  /* the step of a sequence it happened in, for hints; "" if none    */
-    char what[120]; /* the action, as it follows "cannot": "mount the function's code" */
+    char what[160]; /* the action, as it follows "cannot": "mount the function's code" */
     char path[512]; /* its object; "" if none                                          */
     char hint[320]; /* what the reader can do; "" where we do not know                 */
 };

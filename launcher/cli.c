@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE,
-       BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, ALL = ANY | CACHE };
+enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE, EXPLAIN = 1 << CMD_EXPLAIN,
+       BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, STORES = ANY | CACHE, ALL = STORES | EXPLAIN };
 
 static const struct command_row {
     const char *name, *synopsis, *help;
@@ -16,6 +16,7 @@ static const struct command_row {
     [CMD_RUN] = {"run", "lrun [run] [OPTIONS] FUNCTION", "invoke the function: response on stdout, log on stderr"},
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run any command in the function's environment"},
     [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...", "keep functions warm behind Lambda's Invoke API and function URLs"},
+    [CMD_EXPLAIN] = {"explain", "lrun explain [LR-NNN...]", "say more about a cause that a why: line names"},
     [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "look after the cache of unpacked archives"},
 };
 
@@ -129,6 +130,7 @@ static const struct row ROWS[] = {
     {0, ANY, "cgroup", "DIR", "cgroup v2 directory to limit it in (default: the one around lrun's own, if it may be divided)", set_text, FIELD(cgroup), 0, 0},
     {0, ANY, "seccomp", "lambda|lambda-legacy|core|unconfined|FILE", "system calls it may use: built in, or OCI JSON as Docker's (default lambda)", set_choice_or_file, FIELD(seccomp), 0, 0},
     {0, ANY, "shm", "absent|denied|MB", "/dev/shm: as on Lambda, unwritable, or of a size", set_text, FIELD(shm), 0, 0},
+    {0, ANY, "passwd", "present|absent", "whether /etc/passwd knows the function's user: on some of Lambda's hosts it does not", set_choice, FIELD(passwd), 0, 0},
     {0, BOTH, "debug", NULL, "for debuggers: ptrace is allowed, no timeouts, no freeze, the terminal is the function's", set_flag, FIELD(debug), 0, 0},
     {'d', BOTH, "debug-port", "PORT", "--debug, with 127.0.0.1:PORT led to the function's debugger; node and debugpy listen there", set_debug_port, FIELD(debug_port), 1, 65535},
     {0, BOTH, "hold", NULL, "keep the environment of a failure, and say how to enter it", set_flag, FIELD(hold), 0, 0},
@@ -153,7 +155,7 @@ static const struct row ROWS[] = {
     {0, SERVE, "config", "FILE", "functions and their options from JSON (see lrun.json in the manual)", set_text, FIELD(config), 0, 0},
     {0, SERVE, "ready-fd", "N", "write a line to this descriptor once requests can come", set_num, FIELD(ready_fd), 0, 1u << 20},
     {0, BOTH, "report", "FILE|-|fd:N", "append one JSON line that says how it went", set_text, FIELD(report), 0, 0},
-    {0, ALL, "cache-dir", "DIR", "where unpacked archives are kept", set_text, FIELD(cache_dir), 0, 0},
+    {0, STORES, "cache-dir", "DIR", "where unpacked archives are kept", set_text, FIELD(cache_dir), 0, 0},
     {'q', ANY, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
     {'v', INVOKES, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
     {0, EXEC, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
@@ -263,6 +265,8 @@ static int check_words(struct request *r, bool saw_dashes, struct err *err)
         fail(err, 0, NULL, "tell what to do with the cache");
         return fail_hint(err, "usage: %s", COMMANDS[CMD_CACHE].synopsis);
     }
+    if (r->command == CMD_EXPLAIN)
+        return 0;
     if (r->command == CMD_SERVE)
         return check_serve(r, err);
     size_t functions = r->in.set ? 0 : 1;
@@ -286,7 +290,7 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
 {
     *ret = (struct request){
         .command = cli_command(argc, argv), .args = argv, .region = "us-east-1", .credentials = "fake",
-        .rootfs = "host", .net = "none", .seccomp = "lambda", .shm = "absent", .log_format = "text",
+        .rootfs = "host", .net = "none", .seccomp = "lambda", .shm = "absent", .passwd = "present", .log_format = "text",
         .memory = {128, false}, .timeout = {3, false}, .tmp_size = {512, false}, .init_limit = {10, false}, .workdir = "/var/task",
         .host = "127.0.0.1", .url_mode = "buffered", .port = {3001, false}, .concurrency = {10, false}, .queue = {100, false}, .max_concurrency = {1, false},
         .idle_timeout = {600, false},

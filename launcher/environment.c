@@ -178,6 +178,8 @@ static void answer(struct environment *e, struct call *c, const struct outcome *
     c->reason = o->reason;
     c->response_bytes = o->size ? o->size : c->streamed ? c->response_bytes : o->payload.n;
     snprintf(c->error_type, sizeof c->error_type, "%s", type);
+    if (o->status != STATUS_SUCCESS)
+        text_add(&c->failure, o->payload.at, o->payload.n);
     e->owner.on_answer(e->owner.to, c, o);
 }
 
@@ -278,6 +280,7 @@ void environment_conclude(struct environment *e)
 {
     bool again = e->outcome.of_init && e->phase == PHASE_INIT && !e->stopping; /* Lambda runs init once more, within the invocation */
     event_del(e->ending_timer);
+    e->past.init_timed_out = e->past.init_timed_out || (e->outcome.of_init && e->outcome.reason == BECAUSE_INIT_TIMEOUT);
     if (e->outcome.of_init)
         environment_report_init(e, &e->outcome);
     e->state = COLD; /* a call that comes from here on begins an init */

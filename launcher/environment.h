@@ -34,6 +34,7 @@ struct call {
     char error_type[128], end_type[128];
     uint64_t response_bytes;
     enum report_reason reason;
+    struct text failure; /* what the client was told, if it failed: evidence */
 };
 
 struct call_figures {

@@ -78,7 +78,7 @@ static void on_runtime_exited(struct environment *e, const struct message *m)
 {
     if (!e->peak) /* it ended before it was looked at once; this counts mapped files too */
         e->peak = (uint64_t)m->max_rss;
-    e->launch->report.wait_status = m->value;
+    e->launch->report.wait_status = e->past.wait_status = m->value;
     e->launch->report.signal = WIFSIGNALED(m->value) ? WTERMSIG(m->value) : 0;
     if (goes_on(e))
         end_with(e, outcome_exited(environment_request_id(e), m->value, e->oom));

@@ -48,6 +48,10 @@ void environment_set_frozen(struct environment *e, bool frozen)
     if (e->frozen == frozen)
         return;
     e->frozen = frozen;
+    if (frozen)
+        e->past.frozen_since = clock_ms();
+    else
+        e->past.frozen_ms = clock_ms() - e->past.frozen_since;
     telemetry_pause(e->telemetry, frozen);
     if (e->cgroup->freeze >= 0) {
         cgroup_freeze(e->cgroup, frozen);

@@ -50,6 +50,12 @@ struct environment {
     double ending_start;
     struct outcome outcome; /* of what is ENDING */
     double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
+    struct {
+        unsigned calls;          /* that are over */
+        bool timed_out, init_timed_out;
+        double frozen_since, frozen_ms; /* the last time */
+        int wait_status;         /* of the runtime that ended last */
+    } past;                      /* evidence */
     struct text init_error;
     char init_error_type[128];
     bool has_init_error, oom;
@@ -86,6 +92,9 @@ void environment_runtime_done(struct environment *e, struct call *c);
 void environment_report_init(struct environment *e, const struct outcome *o);
 void environment_on_line(void *to, enum log_source source, const char *line, size_t n);
 void environment_label(struct environment *e, const struct call *c);
+
+/* environment_explain.c: why a call failed, after its REPORT. */
+void environment_explain(struct environment *e, struct call *c);
 
 /* environment_api.c: what the APIs inside the sandbox report. */
 void environment_make_apis(struct environment *e);

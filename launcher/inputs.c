@@ -207,8 +207,7 @@ static struct input *input_at(struct inputs *in, size_t i)
 
 static int too_big(const struct inputs *in, struct err *err)
 {
-    fail(err, 0, NULL, "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes");
-    return fail_hint(err, "The actual size is %ju bytes.", (uintmax_t)in->unpacked);
+    return fail(err, 0, NULL, "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is %ju bytes", (uintmax_t)in->unpacked);
 }
 
 /* What an entry tells of the archive it was made from. */

@@ -180,6 +180,7 @@ static int make_plan(struct launch *l, struct err *err)
         .function = l->inputs.function.source, .function_is_dir = l->inputs.function.is_dir, .layers = layers, .layer_count = l->inputs.layer_count, .volumes = l->inputs.volumes,
         .volume_count = l->inputs.volume_count, .rootfs = l->inputs.rootfs.source, .tmp_bytes = r->tmp_size.value << 20, .shm = l->inputs.shm,
         .shm_bytes = l->inputs.shm_bytes, .scratch = r->scratch, .host_net = strcmp(r->net, "host") == 0, .resolver = strcmp(r->net, "none") != 0, .make_out = r->out != NULL,
+        .no_user = strcmp(r->passwd, "absent") == 0,
         .boot_id = l->boot_id,
     };
     runtime_mounts(&l->runtime, &in.runtime);
@@ -204,7 +205,7 @@ static void fill_spec(struct launch *l)
     l->workdir = xstrdup(r->workdir);
     l->spec = (struct sandbox_spec){
         .plan = &l->plan, .bootstraps = runtime_bootstraps(&l->runtime), .policy = l->policy, .net = network_parse(r->net),
-        .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .wants_tmp = r->out != NULL || l->cgroup.memory, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
+        .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .wants_tmp = r->out != NULL || l->cgroup.memory || r->command == CMD_SERVE || r->events.n > 1, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
         .workdir = l->workdir, .caller_argv = r->args,
     };
     limits_plan(limited ? r->memory.value : 0, &l->spec.limits);

@@ -276,8 +276,12 @@ void log_platform(struct log *l, const struct text *line, bool shown)
     if (l->tail.n && l->tail.at[l->tail.n - 1] != '\n')
         keep(l, "\n", 1);
     keep(l, line->at, line->n);
-    if (!shown)
-        return;
+    if (shown)
+        log_note(l, line);
+}
+
+void log_note(struct log *l, const struct text *line)
+{
     if (l->mid_line && !l->prefix[0])
         put(l, "\n", 1);
     put(l, line->at, line->n);

@@ -49,6 +49,9 @@ void log_drain(struct log *l);
  * shown: else it goes to the tail alone. */
 void log_platform(struct log *l, const struct text *line, bool shown);
 
+/* A line of lrun's own: like a platform line that is shown, and not part of the tail. */
+void log_note(struct log *l, const struct text *line);
+
 /* A new invocation: the tail begins. */
 void log_begin(struct log *l);
 

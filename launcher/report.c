@@ -28,6 +28,12 @@ void report_degraded(struct report *r, const char *sentence)
     strv_add(&r->degraded, xstrdup(sentence));
 }
 
+void report_why(struct report *r, const char *id, const char *text)
+{
+    strv_add(&r->why, xstrdup(id));
+    strv_add(&r->why, xstrdup(text));
+}
+
 static void put_bool(struct text *out, const char *key, bool value)
 {
     json_key(out, key);
@@ -115,6 +121,15 @@ static void put_rest(const struct report *r, struct text *out)
     for (size_t i = 0; i < r->degraded.n; i++)
         json_item(out, r->degraded.at[i]);
     json_close(out, ']');
+    json_key(out, "why");
+    json_open(out, '[');
+    for (size_t i = 0; i + 1 < r->why.n; i += 2) {
+        json_open(out, '{');
+        json_put(out, "id", r->why.at[i]);
+        json_put(out, "text", r->why.at[i + 1]);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
     json_key(out, "cache");
     json_open(out, '{');
     json_num(out, "hits", r->hits);
@@ -190,4 +205,5 @@ void report_done(struct report *r)
     free(r->invocations);
     free(r->inits);
     strv_done(&r->degraded);
+    strv_done(&r->why);
 }

@@ -50,6 +50,7 @@ struct report {
     bool memory_by_cgroup;
     uint64_t cgroup_peak_bytes; /* page cache and /tmp included; 0: not known */
     struct strv degraded; /* what is not as on Lambda, each a sentence */
+    struct strv why; /* id and sentence in turn */
     char client[192];
     const char *runtime; /* its id; NULL: not decided */
     /* Evidence. */
@@ -59,6 +60,7 @@ struct report {
     uint64_t response_size;
 };
 
+void report_why(struct report *r, const char *id, const char *text); /* texts are copied */
 void report_degraded(struct report *r, const char *sentence); /* once each */
 
 /* Appends the line to fd with one write where the file system allows it. */

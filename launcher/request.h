@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_COUNT };
+enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_EXPLAIN, CMD_COUNT };
 
 struct number {
     uint64_t value; /* the default until set */
@@ -20,7 +20,7 @@ struct request {
     char **args;          /* main's argv, which strings here borrow from */
     const char *function; /* zip or directory */
     char **argv;          /* exec: the command after "--", NULL at its end */
-    struct strv words;    /* cache: list, prune or verify */
+    struct strv words;    /* cache: list, prune or verify; explain: ids */
 
     struct strv layers;    /* in order; the later one wins */
     struct strv env;       /* K=V, or K for the caller's value */
@@ -32,7 +32,7 @@ struct request {
     struct strv owned;     /* texts that fields point to, if the command line does not hold them */
 
     const char *runtime; /* NULL: the package tells */
-    const char *rootfs, *handler /* NULL: the runtime's default */, *name, *region, *credentials, *net, *seccomp, *shm;
+    const char *rootfs, *handler /* NULL: the runtime's default */, *name, *region, *credentials, *net, *seccomp, *shm, *passwd;
     const char *cgroup; /* NULL: one is looked for */
     const char *report, *cache_dir, *log_format, *workdir, *out;
 

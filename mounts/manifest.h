@@ -24,11 +24,18 @@ struct manifest_line {
     char *name; /* within the line handed in */
 };
 
+struct manifest_elf { /* texts lie within the line handed in; "-": none */
+    unsigned machine, bits, type;
+    char *interpreter, *needed, *versions; /* lists, with commas; needed and versions as they are written, with %xx */
+    char *name;
+};
+
 void manifest_name(struct text *out, const char *name);
 void manifest_head(struct text *out, uint64_t size, uint64_t entries, uint64_t replaced);
 void manifest_entry(struct text *out, const struct zip_entry *e);
 
 /* Reads one f, d or l line in place (it is changed). Returns false for any other line. */
 bool manifest_parse(char *line, struct manifest_line *ret);
+bool manifest_parse_elf(char *line, struct manifest_elf *ret);
 
 #endif

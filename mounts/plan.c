@@ -85,18 +85,19 @@ static const struct row PROC[] = {
     PROC_MASK("latency_stats", FLAG_FILE), PROC_MASK("sched_debug", FLAG_FILE), PROC_MASK("scsi", 0), PROC_MASK("timer_list", FLAG_FILE),
 };
 
-static const char PASSWD[] = /* lambda-environment: the pool user and the stock accounts of Amazon Linux */
-    "root:x:0:0:root:/root:/bin/bash\n"
-    "bin:x:1:1:bin:/bin:/sbin/nologin\n"
-    "daemon:x:2:2:daemon:/sbin:/sbin/nologin\n"
-    "nobody:x:65534:65534:Kernel Overflow User:/:/sbin/nologin\n"
-    "rngd:x:996:994::/home/rngd:/sbin/nologin\n"
-    "slicer:x:995:992::/tmp:/sbin/nologin\n"
+#define STOCK_USERS /* lambda-environment: the stock accounts of Amazon Linux; the pool user comes after them */ \
+    "root:x:0:0:root:/root:/bin/bash\n" \
+    "bin:x:1:1:bin:/bin:/sbin/nologin\n" \
+    "daemon:x:2:2:daemon:/sbin:/sbin/nologin\n" \
+    "nobody:x:65534:65534:Kernel Overflow User:/:/sbin/nologin\n" \
+    "rngd:x:996:994::/home/rngd:/sbin/nologin\n" \
+    "slicer:x:995:992::/tmp:/sbin/nologin\n" \
     "sb_logger:x:994:991::/tmp:/sbin/nologin\n"
-    "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n";
+static const struct row USERS = {.kind = ROW_FILE, .target = "etc/passwd", .mode = 0644, .text = STOCK_USERS "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n",
+                                 .why = "who the function is, not who you are"};
+static const struct row USERS_ABSENT = {.kind = ROW_FILE, .target = "etc/passwd", .mode = 0644, .text = STOCK_USERS, .why = "without the function's user (--passwd absent)"};
 
 static const struct row ETC[] = {
-    {.kind = ROW_FILE, .target = "etc/passwd", .text = PASSWD, .mode = 0644, .why = "who the function is, not who you are"},
     {.kind = ROW_FILE, .target = "etc/group", .text = "", .mode = 0644, .why = "empty on Lambda: id shows gid 990 without a name"},
     /* Our choice: on AWS sandbox.localdomain is an address of the sandbox's own, 169.254.100.x. */
     {.kind = ROW_FILE, .target = "etc/hosts", .text = "127.0.0.1 localhost localhost.localdomain\n127.0.0.1 sandbox.localdomain sandbox\n",
@@ -172,6 +173,7 @@ static void add_skeleton(struct plan *p, const struct plan_input *in)
 {
     add_all(p, SKELETON, COUNT(SKELETON));
     add_all(p, ETC, COUNT(ETC));
+    plan_add(p, in->no_user ? USERS_ABSENT : USERS);
     plan_add(p, in->host_net ? RESOLV_FILE : in->resolver ? RESOLV_VPC : RESOLV_NONE);
     if (!in->rootfs.path)
         add_host(p, true);

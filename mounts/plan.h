@@ -95,6 +95,7 @@ struct plan_input {
     uint64_t tmp_bytes, shm_bytes;
     enum shm shm;
     bool scratch, host_net, make_out;
+    bool no_user;  /* /etc/passwd does not know the function's user */
     bool resolver; /* names are asked for at AWS's resolver's address; or by the host's configuration with host_net */
     const char *boot_id; /* what /proc/sys/kernel/random/boot_id shows: not the host's */
 };

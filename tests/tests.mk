@@ -56,7 +56,7 @@ asan:
 	@sh tests/real/layers.sh build/asan || true
 	LRUN_PASSES=unprivileged sh tests/check.sh build/asan
 
-lint: $(POLICIES)
+lint: $(POLICIES) $(B)/why.h
 	clang --version | head -n 1
 	@for f in $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY); do clang -fsyntax-only $(filter-out -fstack-clash-protection,$(ALL_C)) $$f || exit 1; done
 	@clang-tidy --quiet $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) -- -std=gnu17 -D_GNU_SOURCE $(INCLUDE) 2>/dev/null
@@ -110,3 +110,8 @@ api-table: all examples $(TOOLS)
 SOAK_MINUTES ?= 30
 soak: all
 	@$(PYTHON) tests/serve/soak.py $(B)/lrun $(SOAK_MINUTES)
+
+# Bugs that only Lambda shows: each plain, under lrun, and with its fix.
+bugs: all examples
+	@rm -f $(B)/bugs.json; LRUN_BUGS=$(abspath $(B))/bugs.json $(PYTHON) -m pytest -q -p no:cacheprovider tests/bugs/test_bugs.py >$(B)/bugs.log 2>&1 </dev/null || tail -n 40 $(B)/bugs.log
+	@$(PYTHON) tests/bugs/table.py $(B)/bugs.json

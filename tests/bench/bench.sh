@@ -50,7 +50,7 @@ bench() {
 # All cores at once, 1,000 launches each.
 rate() { # command...
     start=$(date +%s%N)
-    seq "$(nproc)" | xargs -P "$(nproc)" -n 1 ./race 1000 "$@" >/dev/null
+    seq "$(nproc)" | xargs -P "$(nproc)" -I{} ./race 1000 "$@" >/dev/null
     awk -v n="$(nproc)" -v t=$(($(date +%s%N) - start)) 'BEGIN { printf "%.0f", n * 1000 / (t / 1e9) }'
 }
 rates() {

@@ -132,7 +132,7 @@ def test_sizes_of_function_and_layers_are_added(lrun, tmp):
     parts = [make_zip(tmp / f"{i}.zip", {f"f{i}": big}) for i in range(3)]
     assert lrun.exec(parts[0], "/bin/true", options=("--layers", parts[1])).code == 0
     r = lrun.exec(parts[0], "/bin/true", options=("--layers", f"{parts[1]},{parts[2]}"))
-    assert r.code == 125 and f"exceeds the maximum allowed size of 262144000 bytes; The actual size is {3 * len(big)} bytes." in r.log, r
+    assert r.code == 125 and f"exceeds the maximum allowed size of 262144000 bytes. The actual size is {3 * len(big)} bytes" in r.log, r
 
 
 def test_many_entries_are_unpacked_and_too_many_refused(lrun, tmp, refused):

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment_explain.c: the evidence of a call that failed, and what follows from it, in the log and in the report. */
+#include "launcher/environment_state.h"
+
+#include "base/json.h"
+#include "launcher/explain.h"
+
+#include <string.h>
+
+static void say(struct environment *e, const struct cause *cause)
+{
+    struct text line = {0};
+    if (strcmp(e->launch->request->log_format, "json") == 0) {
+        json_open(&line, '{');
+        json_put(&line, "type", "lrun.why");
+        json_key(&line, "record");
+        json_open(&line, '{');
+        json_put(&line, "id", cause->id);
+        json_put(&line, "why", cause->text);
+        json_close(&line, '}');
+        json_close(&line, '}');
+    } else {
+        text_printf(&line, "why: %s (%s)", cause->text, cause->id);
+    }
+    text_puts(&line, "\n");
+    log_note(&e->log, &line);
+    text_done(&line);
+}
+
+static void look_into(struct environment *e, const struct call *c)
+{
+    struct evidence ev = {
+        .launch = e->launch, .reason = c->reason, .payload = c->failure.at, .payload_size = c->failure.n, .tmp = e->sandbox.fds[FD_TMP],
+        .earlier_calls = e->past.calls, .timed_out_before = e->past.timed_out, .init_timed_out = e->past.init_timed_out, .frozen_ms = e->past.frozen_ms,
+        .began_ms = clock_epoch_ms() - (int64_t)(clock_ms() - c->start_ms), .wait_status = e->past.wait_status, .response_bytes = c->response_bytes,
+    };
+    struct cause causes[CAUSES_MAX];
+    ev.log = environment_tail(e, &ev.log_size);
+    size_t n = explain(&ev, causes);
+    for (size_t i = 0; i < n; i++) {
+        if (!e->launch->request->quiet)
+            say(e, &causes[i]);
+        report_why(&e->launch->report, causes[i].id, causes[i].text);
+    }
+    causes_done(causes, n);
+}
+
+void environment_explain(struct environment *e, struct call *c)
+{
+    if (c->status != STATUS_SUCCESS && c->reason != BECAUSE_INTERRUPTED)
+        look_into(e, c);
+    text_done(&c->failure);
+    e->past.calls++;
+    e->past.timed_out = e->past.timed_out || c->status == STATUS_TIMEOUT;
+    e->past.init_timed_out = false;
+    e->past.frozen_ms = 0;
+}

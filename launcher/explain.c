@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/explain_rule.h"
+
+#include "base/json.h"
+#include "base/own.h"
+
+#include <fcntl.h>
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { LOG_LINES = 12, TRIES = 16 };
+
+/* ---- the text that is searched ---- */
+
+static void add_values(const json_t *v, struct text *out);
+
+static void add_member(const char *key, const json_t *value, void *to)
+{
+    (void)key;
+    add_values(value, to);
+}
+
+/* All texts of the error, a line each: message, type, trace. */
+static void add_values(const json_t *v, struct text *out)
+{
+    if (json_kind(v) == JSON_IS_TEXT)
+        text_printf(out, "%s\n", json_str(v));
+    else if (json_kind(v) == JSON_IS_OBJECT)
+        json_visit(v, add_member, out);
+    else
+        for (size_t i = 0; json_kind(v) == JSON_IS_ARRAY && json_nth(v, i); i++)
+            add_values(json_nth(v, i), out);
+}
+
+/* What a managed runtime reports is the error itself, with its trace; what was printed besides may be handled long since.
+ * Other runtimes, and deaths, leave only the last lines. */
+static bool payload_tells(const struct evidence *ev)
+{
+    return (ev->reason == BECAUSE_FUNCTION_ERROR || ev->reason == BECAUSE_INIT_ERROR) && ev->launch->runtime.family != RUNTIME_PROVIDED;
+}
+
+static void add_log(const struct evidence *ev, struct text *out)
+{
+    const char *start = ev->log + ev->log_size;
+    for (int lines = 0; start > ev->log && lines <= LOG_LINES; start--)
+        if (start[-1] == '\n' && ++lines > LOG_LINES)
+            break;
+    text_add(out, start, (size_t)(ev->log + ev->log_size - start));
+}
+
+static void collect_text(const struct evidence *ev, struct text *out)
+{
+    json_t *error = ev->payload ? json_read(ev->payload, ev->payload_size, NULL) : NULL;
+    text_puts(out, "");
+    add_values(error, out);
+    json_release(error);
+    if (!payload_tells(ev))
+        add_log(ev, out);
+    for (size_t i = 0; i < out->n; i++)
+        if (out->at[i] == '\r' || !out->at[i]) /* a traceback is one record, joined by carriage returns */
+            out->at[i] = '\n';
+}
+
+/* ---- what the package holds ---- */
+
+static int tree_of(const struct input *input)
+{
+    return input->is_dir ? openat(input->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open(input->source.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int entry_of(const struct launch *l, const struct input *input)
+{
+    for (size_t i = 0; !input->is_dir && i < COUNT(l->inputs.entries); i++)
+        if (l->inputs.entries[i].tree_path && l->inputs.entries[i].dev == input->source.dev && l->inputs.entries[i].ino == input->source.ino)
+            return l->inputs.entries[i].lock;
+    return -1;
+}
+
+static void read_package(struct evidence *ev)
+{
+    struct err ignored;
+    const struct inputs *in = &ev->launch->inputs;
+    for (size_t i = 0; i <= in->layer_count; i++) {
+        const struct input *input = i ? &in->layers[i - 1] : &in->function;
+        ev->parts[i] = (struct merged_part){i ? "/opt" : "/var/task", entry_of(ev->launch, input), tree_of(input)};
+    }
+    if (merged_read(ev->parts, in->layer_count + 1, &ev->merged, &ignored) < 0)
+        merged_done(&ev->merged);
+}
+
+static void release_package(struct evidence *ev)
+{
+    merged_done(&ev->merged);
+    for (size_t i = 0; i <= ev->launch->inputs.layer_count; i++)
+        own_close(&ev->parts[i].tree);
+}
+
+const char *explain_provider(const struct evidence *ev, const struct merged_file *f, char *text, size_t size)
+{
+    const struct input *input = f->part ? &ev->launch->inputs.layers[f->part - 1] : NULL;
+    const char *name = input ? strrchr(input->path, '/') : NULL;
+    snprintf(text, size, input ? "layer %s" : "the function", input ? (name && name[1] ? name + 1 : input->path) : "");
+    return text;
+}
+
+void explain_path(const char *word, char *ret, size_t size)
+{
+    while (str_begins(word, "./"))
+        word += 2;
+    snprintf(ret, size, word[0] == '/' ? "%s" : "/var/task/%s", word);
+}
+
+bool explain_paths(const struct evidence *ev, const struct match *m, path_fn fn, struct text *out)
+{
+    static const char ENDS[] = " '\"`:,;()[]<>";
+    for (const char *c = m->line; *c;) {
+        size_t n = strcspn(c, ENDS);
+        char word[OBJECT_MAX], path[OBJECT_MAX + 16];
+        snprintf(word, sizeof word, "%.*s", (int)n, c);
+        explain_path(word, path, sizeof path);
+        const struct merged_file *f = n > 1 && n < sizeof word ? merged_find(&ev->merged, path) : NULL;
+        if (f && f->type != 'd' && fn(ev, f, out))
+            return true;
+        c += n;
+        c += strspn(c, ENDS);
+    }
+    return false;
+}
+
+bool explain_tmp(const struct evidence *ev, const char *path, int64_t *ret_made_ms)
+{
+    struct statx st;
+    if (ev->tmp < 0 || !str_begins(path, "/tmp/") || statx(ev->tmp, path + 5, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_CTIME, &st) < 0)
+        return false;
+    const struct statx_timestamp *t = st.stx_mask & STATX_BTIME ? &st.stx_btime : &st.stx_ctime;
+    *ret_made_ms = t->tv_sec * 1000 + t->tv_nsec / 1000000;
+    return true;
+}
+
+/* ---- the rules ---- */
+
+static void take_group(const char *text, const regmatch_t *g, char *ret, size_t size)
+{
+    int n = g->rm_so < 0 ? 0 : (int)(g->rm_eo - g->rm_so);
+    snprintf(ret, size, "%.*s", n, g->rm_so < 0 ? "" : text + g->rm_so);
+}
+
+static void fill_match(const char *text, const char *from, const regmatch_t *groups, struct match *m)
+{
+    const char *start = from + groups[0].rm_so, *end = strchrnul(start, '\n');
+    while (start > text && start[-1] != '\n')
+        start--;
+    snprintf(m->line, sizeof m->line, "%.*s", (int)(end - start), start);
+    for (int i = 1; i <= GROUPS_MAX; i++)
+        take_group(from, &groups[i], m->groups[i - 1], sizeof m->groups[i - 1]);
+}
+
+static bool tell(const struct rule *rule, const struct evidence *ev, const struct match *m, struct text *out)
+{
+    if (rule->tell)
+        return rule->tell(ev, m, out);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    text_printf(out, rule->says, m->groups[0]); /* from the table: at most one %s */
+#pragma GCC diagnostic pop
+    return true;
+}
+
+/* Tries each place where the pattern is found, until one is established. */
+static bool apply(const struct rule *rule, const struct evidence *ev, struct text *out)
+{
+    static struct match m; /* large */
+    regex_t regex;
+    regmatch_t groups[GROUPS_MAX + 1];
+    bool told = false;
+    m = (struct match){0};
+    if (!rule->pattern)
+        return rule->tell(ev, &m, out);
+    if (regcomp(&regex, rule->pattern, REG_EXTENDED | REG_NEWLINE) != 0)
+        return false;
+    const char *from = ev->text;
+    for (int i = 0; i < TRIES && !told && regexec(&regex, from, COUNT(groups), groups, from == ev->text ? 0 : REG_NOTBOL) == 0; i++) {
+        fill_match(ev->text, from, groups, &m);
+        told = tell(rule, ev, &m, out);
+        from += groups[0].rm_eo > groups[0].rm_so ? groups[0].rm_eo : groups[0].rm_so + 1;
+    }
+    regfree(&regex);
+    return told;
+}
+
+size_t explain(struct evidence *ev, struct cause ret[CAUSES_MAX])
+{
+    struct text text = {0};
+    size_t n = 0;
+    collect_text(ev, &text);
+    ev->text = text.at;
+    read_package(ev);
+    for (size_t i = 0; i < RULE_COUNT && n < CAUSES_MAX; i++) {
+        struct text sentence = {0};
+        bool known = false; /* several rules may lead to one cause */
+        for (size_t k = 0; k < n; k++)
+            known = known || strcmp(ret[k].id, RULES[i].id) == 0;
+        if (!known && apply(&RULES[i], ev, &sentence))
+            ret[n++] = (struct cause){RULES[i].id, sentence.at};
+        else
+            text_done(&sentence);
+    }
+    release_package(ev);
+    text_done(&text);
+    return n;
+}
+
+void causes_done(struct cause *causes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(causes[i].text);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain_libraries.c: what the dynamic loader says. */
+#include "launcher/explain_rule.h"
+
+#include "base/own.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The loader passes over a library of another machine, and then says that there is none. */
+bool tell_foreign_library(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    if (tell_machine(ev, m, out))
+        return true;
+    const char *base = strrchr(m->groups[0], '/') ? strrchr(m->groups[0], '/') + 1 : m->groups[0];
+    OWN_PTR char *end = xasprintf("/%s", base);
+    for (const struct merged_file *f = merged_ending(&ev->merged, end, NULL); f && *base; f = merged_ending(&ev->merged, end, f)) {
+        struct match own = {0};
+        snprintf(own.line, sizeof own.line, "%.*s", (int)sizeof own.line - 1, f->path);
+        if (tell_machine(ev, &own, out))
+            return true;
+    }
+    return false;
+}
+
+static bool on_library_path(const char *path)
+{
+    static const char *const DIRS[] = {"/var/task", "/var/task/lib", "/opt/lib"};
+    size_t n = (size_t)(strrchr(path, '/') - path);
+    for (size_t i = 0; i < COUNT(DIRS); i++)
+        if (strlen(DIRS[i]) == n && strncmp(path, DIRS[i], n) == 0)
+            return true;
+    return false;
+}
+
+bool tell_library(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    const char *name = strrchr(m->groups[0], '/') ? strrchr(m->groups[0], '/') + 1 : m->groups[0];
+    OWN_PTR char *end = xasprintf("/%s", name);
+    const struct merged_file *f = merged_ending(&ev->merged, end, NULL);
+    if (f && on_library_path(f->path))
+        return false; /* it is found: what it needs itself is not, or it is broken */
+    if (f)
+        text_printf(out, "%s is where the loader does not look (LD_LIBRARY_PATH has /opt/lib and /var/task/lib of yours): move it to lib/ of the package or of the layer", f->path);
+    else
+        text_printf(out, "%s is neither part of the runtime nor in function or layers: put it into lib/ of the package (/var/task/lib) or of a layer (/opt/lib)", name);
+    return true;
+}
+
+bool tell_version(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    text_printf(out, "%s needs %s, which is newer than what the runtime has: build it on the runtime's own image (%s has GLIBC_%s), or link it statically",
+                m->groups[2][0] ? m->groups[2] : "a library", m->groups[0], ev->launch->runtime.id, ev->launch->runtime.glibc);
+    return true;
+}
+
+static bool list_has(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *c = list; c; c = strchr(c, ',') ? strchr(c, ',') + 1 : NULL)
+        if (strncmp(c, name, n) == 0 && (c[n] == ',' || !c[n]))
+            return true;
+    return false;
+}
+
+/* A library of the package that takes the place of the one the program was linked with. */
+bool tell_symbol(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    char path[OBJECT_MAX + 16];
+    explain_path(m->groups[0], path, sizeof path);
+    const struct merged_file *program = merged_find(&ev->merged, path);
+    for (size_t i = 0; i < ev->merged.n; i++) {
+        const struct merged_file *f = &ev->merged.files[i];
+        const char *base = strrchr(f->path, '/') + 1;
+        char who[OBJECT_MAX];
+        if (f->hidden || f->type == 'd' || !on_library_path(f->path) || !strstr(base, ".so") || f == program)
+            continue;
+        if (program && !(program->elf && list_has(program->elf->needed, base)))
+            continue;
+        text_printf(out, "%s of %s comes before the runtime's own on LD_LIBRARY_PATH and lacks the symbol %s that %s asks for: remove it, bring the version the program was linked with, or start the program without LD_LIBRARY_PATH",
+                    f->path, explain_provider(ev, f, who, sizeof who), m->groups[1], m->groups[0]);
+        return true;
+    }
+    return false;
+}

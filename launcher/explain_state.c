@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain_state.c: limits, what is left of earlier invocations, the freeze, the network, how it ended. */
+#include "launcher/explain_rule.h"
+
+#include "base/own.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+bool tell_tmp_full(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    (void)m;
+    text_printf(out, "/tmp is full: it holds %ju MB (Lambda: EphemeralStorage, 512 unless set), and keeps what earlier invocations of the environment left; write less, clean up, or raise it (--tmp-size)", (uintmax_t)ev->launch->request->tmp_size.value);
+    return true;
+}
+
+bool tell_left_over(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    int64_t made;
+    if (!ev->earlier_calls || !explain_tmp(ev, m->groups[1], &made) || made >= ev->began_ms)
+        return false;
+    text_printf(out, "%s was left by an earlier invocation: /tmp is kept as long as the environment lives; remove it at the end, use a name of its own (mkdtemp), or accept that it is there", m->groups[1]);
+    return true;
+}
+
+/* The directory is there from before, what should be in it is not. */
+bool tell_half_done(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    int64_t made;
+    char dir[OBJECT_MAX];
+    snprintf(dir, sizeof dir, "%s", m->groups[0]);
+    for (char *slash = strrchr(dir, '/'); ev->timed_out_before && slash && slash > dir + 4; slash = strrchr(dir, '/')) {
+        *slash = 0;
+        if (!explain_tmp(ev, dir, &made))
+            continue;
+        if (made >= ev->began_ms)
+            return false;
+        text_printf(out, "%s was begun by an invocation that was ended by its timeout, and /tmp keeps what was half done: make it under another name and rename it when it is complete", dir);
+        return true;
+    }
+    return false;
+}
+
+static bool says(const struct evidence *ev, const char *const *words)
+{
+    for (; *words; words++)
+        if (strstr(ev->text, *words))
+            return true;
+    return false;
+}
+
+bool tell_shm(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    static const char *const ERRORS[] = {"No such file or directory", "ENOENT", "Function not implemented", "ENOSYS", NULL}; /* the C library's age decides */
+    (void)m;
+    if (strcmp(ev->launch->request->shm, "absent") != 0 || !says(ev, ERRORS))
+        return false;
+    text_puts(out, "there is no /dev/shm on Lambda, which POSIX semaphores and shared memory need: use threads, or processes that speak over pipes (multiprocessing.Pipe), or a file in /tmp");
+    return true;
+}
+
+bool tell_shm_denied(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    static const char *const ERRORS[] = {"Permission denied", "EACCES", NULL};
+    (void)m;
+    if (strcmp(ev->launch->request->shm, "denied") != 0 || !says(ev, ERRORS))
+        return false;
+    text_puts(out, "/dev/shm may not be written, and POSIX semaphores and shared memory need it: use threads, or processes that speak over pipes (multiprocessing.Pipe), or a file in /tmp");
+    return true;
+}
+
+static const char *const NOT_PERMITTED[] = {"Operation not permitted", "EPERM", NULL};
+
+bool tell_other_user(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    (void)m;
+    if (says(ev, NOT_PERMITTED))
+        text_puts(out, "on Lambda a function has one unprivileged user and cannot become another or give files away: leave the call out");
+    return out->n != 0;
+}
+
+bool tell_namespaces(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    (void)m;
+    if (says(ev, NOT_PERMITTED) || strstr(ev->text, "No usable sandbox"))
+        text_puts(out, "namespaces cannot be made on Lambda, so programs cannot sandbox themselves: turn it off (Chromium: --no-sandbox)");
+    return out->n != 0;
+}
+
+bool tell_ptrace(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    (void)m;
+    if (says(ev, NOT_PERMITTED))
+        text_puts(out, "ptrace is refused on Lambda: debuggers and crash handlers do not work there (here --debug allows it)");
+    return out->n != 0;
+}
+
+bool tell_frozen(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    enum { NOTICED_MS = 500 };
+    (void)m;
+    if (!ev->earlier_calls || ev->frozen_ms < NOTICED_MS)
+        return false;
+    text_printf(out, "the environment was frozen for %.1f s before this invocation, and nobody in it could answer: peers close connections meanwhile; connect anew, or try again once when a kept one fails", ev->frozen_ms / 1000);
+    return true;
+}
+
+bool tell_timeout(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    const struct request *r = ev->launch->request;
+    (void)m;
+    if (ev->reason != BECAUSE_TIMEOUT)
+        return false;
+    if (ev->init_timed_out)
+        text_printf(out, "the init phase took longer than %ju s and was run again within the invocation, whose timeout of %ju s it used up: do less at import, or raise the timeout", (uintmax_t)r->init_limit.value, (uintmax_t)r->timeout.value);
+    else
+        text_printf(out, "nothing was answered within %ju s (Lambda: Timeout, 3 unless set), and Lambda then kills the runtime: raise it (--timeout), or see what it waited for", (uintmax_t)r->timeout.value);
+    return true;
+}
+
+bool tell_init_timeout(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    (void)m;
+    if (ev->reason != BECAUSE_INIT_TIMEOUT)
+        return false;
+    text_printf(out, "the runtime did not ask for an event within %ju s of its start, Lambda's limit for the init phase: do less at import", (uintmax_t)ev->launch->request->init_limit.value);
+    return true;
+}
+
+bool tell_memory(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    (void)m;
+    if (ev->reason != BECAUSE_OUT_OF_MEMORY)
+        return false;
+    text_printf(out, "it used more than its %ju MB of memory (Lambda: MemorySize, 128 unless set) and was killed: raise it (--memory), or use less", (uintmax_t)ev->launch->request->memory.value);
+    return true;
+}
+
+bool tell_exit(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    int status = ev->wait_status;
+    (void)m;
+    if (ev->reason != BECAUSE_EXIT || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return false;
+    text_puts(out, "the runtime's process ended by itself, with status 0: on Lambda that is a failure, since it must go on and ask for the next event; do not call exit in a handler, and let a bootstrap loop");
+    return true;
+}
+
+bool tell_signal(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    int status = ev->wait_status;
+    (void)m;
+    if (ev->reason != BECAUSE_SIGNAL || !WIFSIGNALED(status) || WTERMSIG(status) != SIGILL)
+        return false;
+    text_puts(out, "it ran an instruction that this processor does not have (SIGILL): build it for the baseline (-march=x86-64-v2), not for the machine it is built on; Lambda's hosts differ");
+    return true;
+}
+
+bool tell_response(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    (void)m;
+    if (ev->reason != BECAUSE_RESPONSE_TOO_LARGE)
+        return false;
+    text_printf(out, "the response has %ju bytes, and Lambda takes 6291556: return less, a reference to an object in S3, or stream it", (uintmax_t)ev->response_bytes);
+    return true;
+}
+
+bool tell_no_network(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    (void)m;
+    if (strcmp(ev->launch->request->net, "none") != 0)
+        return false;
+    text_puts(out, "the sandbox has no network but its own loopback, which is lrun's default and not Lambda's: --net user lets it out");
+    return true;
+}
+
+bool tell_no_account(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    (void)m;
+    if (strcmp(ev->launch->request->credentials, "fake") != 0)
+        return false;
+    text_puts(out, "the credentials it has are made up, which is lrun's default: --credentials env or profile:NAME gives it yours");
+    return true;
+}
