@@ -25,6 +25,7 @@ struct http_connection {
     struct http_parser *parser;
     struct http_request *request; /* being read, or waiting for its answer */
     bool busy /* with the handler */, keep_alive, closing /* once all is written */;
+    struct text held; /* its answer, while on_request() tells others what the request brought */
 };
 
 struct http_server {
@@ -32,6 +33,7 @@ struct http_server {
     struct event *accept;
     struct http_handler handler;
     struct http_connection *connections;
+    struct http_connection *holding; /* the one whose on_request() runs, or NULL */
     unsigned count;
     int listener;
     bool stopped;
@@ -59,6 +61,7 @@ static void connection_free(struct http_connection *c)
     *at = c->next;
     c->server->count--;
     bufferevent_free(c->io);
+    text_done(&c->held);
     if (c->late)
         event_free(c->late);
     http_parser_free(c->parser);
@@ -76,6 +79,26 @@ static void arm(struct http_connection *c, unsigned seconds)
 }
 
 /* ---- writing ---- */
+
+static void put(struct http_connection *c, const struct iovec *parts, int count)
+{
+    bool hold = c->server->holding == c;
+    if (!hold)
+        http_put(c->io, parts, count);
+    for (int i = 0; hold && i < count; i++)
+        text_add(&c->held, parts[i].iov_base, parts[i].iov_len);
+}
+
+void http_release(struct http_server *s)
+{
+    struct http_connection *c = s->holding;
+    s->holding = NULL;
+    if (c && c->held.n) {
+        const struct iovec all = http_part(c->held.at, c->held.n);
+        http_put(c->io, &all, 1);
+        c->held.n = 0;
+    }
+}
 
 /* Closes once all is written, which may be now: not at once, the caller may be deep in what the connection called. */
 static void close_soon(struct http_connection *c)
@@ -123,7 +146,7 @@ void http_answer(struct http_request *request, int status, const char *headers, 
         snprintf(length, sizeof length, "Content-Length: %zu\r\n", n);
     snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n%s%s", status, http_reason(status), length, keep ? "" : "Connection: close\r\n");
     struct iovec parts[] = {http_part(head, strlen(head)), http_part(headers, strlen(headers)), http_part("\r\n", 2), http_part(body, bodiless || is_head(request) ? 0 : n)};
-    http_put(c->io, parts, COUNT(parts));
+    put(c, parts, COUNT(parts));
     finish(request, keep);
 }
 
@@ -137,7 +160,7 @@ void http_begin(struct http_request *request, int status, const char *headers)
     snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n%s%s", status, http_reason(status), request->chunked ? "Transfer-Encoding: chunked\r\n" : "",
              request->chunked && request->head.keep_alive && !c->server->stopped ? "" : "Connection: close\r\n");
     struct iovec parts[] = {http_part(head, strlen(head)), http_part(headers, strlen(headers)), http_part("\r\n", 2)};
-    http_put(c->io, parts, COUNT(parts));
+    put(c, parts, COUNT(parts));
 }
 
 void http_send(struct http_request *request, const void *bytes, size_t n)
@@ -147,7 +170,7 @@ void http_send(struct http_request *request, const void *bytes, size_t n)
         return;
     snprintf(size, sizeof size, "%zx\r\n", n);
     struct iovec chunk[] = {http_part(size, strlen(size)), http_part(bytes, n), http_part("\r\n", 2)};
-    http_put(request->connection->io, request->chunked ? chunk : chunk + 1, request->chunked ? 3 : 1);
+    put(request->connection, request->chunked ? chunk : chunk + 1, request->chunked ? 3 : 1);
 }
 
 size_t http_unsent(const struct http_request *request)
@@ -157,8 +180,9 @@ size_t http_unsent(const struct http_request *request)
 
 void http_end(struct http_request *request)
 {
+    const struct iovec last = http_part("0\r\n\r\n", 5);
     if (request->chunked)
-        http_put_text(request->connection->io, "0\r\n\r\n");
+        put(request->connection, &last, 1);
     finish(request, request->chunked && keeps(request->connection, request));
 }
 
@@ -244,7 +268,9 @@ static void feed(struct http_connection *c)
             text_puts(&c->request->body, "");
             c->busy = true;
             arm(c, 0);
+            c->server->holding = c;
             c->server->handler.on_request(c->server->handler.to, c->request); /* may free nothing but the request */
+            http_release(c->server);
         } else if (got != HTTP_MORE && !c->closing) {
             refuse(c, got == HTTP_HEAD_TOO_LARGE ? 431 : 400);
         }

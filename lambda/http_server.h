@@ -45,6 +45,10 @@ struct http_handler {
 
 struct http_server;
 
+/* Within on_request() the answer to that request waits until on_request() returns, or until this: others, who may be waiting
+ * for what the request brought, are told first. */
+void http_release(struct http_server *s);
+
 /* listener: non-blocking, taken over; -1: connections come by http_adopt() alone. */
 struct http_server *http_serve(struct event_base *base, int listener, const struct http_handler *handler);
 void http_server_done(struct http_server *s);

@@ -202,7 +202,10 @@ void environment_answered(struct environment *e, struct call *c, const struct ou
 {
     if (e->state == READY && clock_ms() - e->looked_ms > LOOK_MS)
         environment_look_at_memory(e); /* before anything else: the processes are still as they were */
+    if (e->past.frozen_ms <= 0) /* events come one upon the other: the runtime asks for the next while the client reads this */
+        http_release(e->http);
     answer(e, c, o);
+    http_release(e->http); /* only now: the runtime that wakes up would take the processor from the client */
     if (e->state == ENDING || e->extensions.n == 0)
         finish(e, c);
     else

@@ -4,6 +4,8 @@
 
 #include "base/own.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -48,6 +50,18 @@ static void on_extensions(struct environment *e, int count)
 {
     if (count > EXTENSIONS_MAX)
         end_with(e, outcome_extension(environment_request_id(e), "Extension.LaunchError", NULL, "TooManyExtensions: Extension limit (10) reached"));
+}
+
+/* The kernel takes a directory of /proc as a pidfd. */
+static void on_started(struct environment *e, const struct message *m)
+{
+    char pid[16];
+    e->alive |= 1u << m->program;
+    if (m->program != PROGRAM_PAYLOAD)
+        return;
+    snprintf(pid, sizeof pid, "%d", m->value);
+    own_close(&e->runtime_pid);
+    e->runtime_pid = openat(e->sandbox.fds[FD_PROC], pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 static void on_not_started(struct environment *e, const struct message *m)
@@ -136,7 +150,7 @@ void environment_hear(evutil_socket_t fd, short what, void *to)
     struct err gone;
     while (e->state != CLOSED && sandbox_hear(&e->sandbox, &m, false) == 1)
         switch (m.type) {
-        case MESSAGE_STARTED: e->alive |= 1u << m.program; break;
+        case MESSAGE_STARTED: on_started(e, &m); break;
         case MESSAGE_EXTENSIONS: on_extensions(e, m.value); break;
         case MESSAGE_EXTENSION: on_extension(e, &m); break;
         case MESSAGE_NOT_STARTED: on_not_started(e, &m); break;

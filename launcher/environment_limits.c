@@ -3,8 +3,10 @@
  * signals. */
 #include "launcher/environment_state.h"
 
+#include "base/sys.h"
 #include "policy/memory.h"
 
+#include <signal.h>
 #include <sys/statvfs.h>
 
 /* Files of /tmp lie on a disk on Lambda; here they are memory that a cgroup charges. */
@@ -57,6 +59,8 @@ void environment_set_frozen(struct environment *e, bool frozen)
         cgroup_freeze(e->cgroup, frozen);
         return;
     }
+    if (!frozen && e->runtime_pid >= 0) /* at once; init, which must wake up first, does the same for all that runs */
+        sys_pidfd_send_signal(e->runtime_pid, SIGCONT);
     sandbox_tell(&e->sandbox, frozen ? MESSAGE_FREEZE : MESSAGE_THAW, 0);
     if (frozen)
         report_degraded(&e->launch->report, "frozen by SIGSTOP, not by a cgroup: programs can notice EINTR and stopped children");

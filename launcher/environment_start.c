@@ -49,7 +49,7 @@ int environment_start(const struct environment_config *config, struct environmen
     struct environment *e = xcalloc(1, sizeof *e);
     struct launch *l = config->launch;
     double start = clock_ms();
-    *e = (struct environment){.launch = l, .base = config->base, .owner = config->owner, .cgroup = config->cgroup, .label = config->label, .init_ms = -1,
+    *e = (struct environment){.launch = l, .base = config->base, .owner = config->owner, .cgroup = config->cgroup, .label = config->label, .init_ms = -1, .runtime_pid = -1,
                               .capacity = (unsigned)l->request->max_concurrency.value, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}};
     *ret = e;
     if (e->cgroup->memory)
@@ -93,6 +93,7 @@ void environment_done(struct environment *e)
             event_free(all[i]);
     forward_done(e->forward);
     sandbox_done(&e->sandbox); /* SIGKILL at once */
+    own_close(&e->runtime_pid);
     if (e->frozen && e->cgroup->freeze >= 0)
         cgroup_freeze(e->cgroup, false); /* the next environment is made in it */
     terminal_done(&e->terminal);

@@ -41,6 +41,7 @@ struct environment {
     unsigned capacity;
     bool frozen, runtime_ready /* it has asked for an event */, stopping, tail_spent /* with the last call */;
     unsigned alive; /* programs, a bit each */
+    int runtime_pid; /* the runtime's directory in /proc, or -1 */
     char names[PROGRAMS_MAX][256]; /* of extensions */
     void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
     size_t socket_waiter_count;

@@ -147,7 +147,7 @@ def test_a_runtime_that_ends_in_an_invocation_is_an_exit_error(lrun, function, h
     id = r.report["invocations"][0]["requestId"]
     assert r.code == 1 and r.json == {"errorType": "Runtime.ExitError", "errorMessage": f"RequestId: {id} Error: {text}"}, r
     assert r.report["invocations"][0]["maxMemoryUsedMB"] > 0, r
-    assert f"half a line\nEND RequestId: {id}\n" in r.log and r.log.endswith("Status: error\tError Type: Runtime.ExitError\n"), r
+    assert f"half a line\nEND RequestId: {id}\n" in r.log and r.log.split("why: ")[0].endswith("Status: error\tError Type: Runtime.ExitError\n"), r
 
 
 def test_a_runtime_that_ends_in_init_is_run_once_more_and_reported_twice(lrun, function):
