@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lambda/http_server.h"
+#include "lambda/http_connection.h"
 
 #include "base/own.h"
 #include "lambda/http_status.h"
-#include "lambda/http_write.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,29 +14,7 @@
 
 enum { CONNECTIONS_MAX = 512, DISCARD_MAX = 256 << 20, DRAINED = 64 << 10, READ_MAX = 64 << 10 };
 
-struct http_connection {
-    struct http_server *server;
-    struct http_connection *next; /* in the server's list */
-    struct bufferevent *io;
-    struct event *late; /* request_s or idle_s is over */
-    struct http_parser *parser;
-    struct http_request *request; /* being read, or waiting for its answer */
-    bool busy /* with the handler */, keep_alive, closing /* once all is written */;
-    struct text held; /* its answer, while on_request() tells others what the request brought */
-};
-
-struct http_server {
-    struct event_base *base;
-    struct event *accept;
-    struct http_handler handler;
-    struct http_connection *connections;
-    struct http_connection *holding; /* the one whose on_request() runs, or NULL */
-    unsigned count;
-    int listener;
-    bool stopped;
-};
-
-static void request_free(struct http_request *r)
+void http_request_free(struct http_request *r)
 {
     http_head_done(&r->head);
     text_done(&r->body);
@@ -53,7 +28,7 @@ static void connection_free(struct http_connection *c)
         gone->truncated = !c->busy;
         if (c->server->handler.on_gone)
             c->server->handler.on_gone(c->server->handler.to, gone);
-        request_free(gone);
+        http_request_free(gone);
     }
     struct http_connection **at = &c->server->connections;
     while (*at != c)
@@ -68,7 +43,7 @@ static void connection_free(struct http_connection *c)
     free(c);
 }
 
-static void arm(struct http_connection *c, unsigned seconds)
+void http_arm(struct http_connection *c, unsigned seconds)
 {
     if (!c->late)
         return;
@@ -78,122 +53,6 @@ static void arm(struct http_connection *c, unsigned seconds)
         event_del(c->late);
 }
 
-/* ---- writing ---- */
-
-static void put(struct http_connection *c, const struct iovec *parts, int count)
-{
-    bool hold = c->server->holding == c;
-    if (!hold)
-        http_put(c->io, parts, count);
-    for (int i = 0; hold && i < count; i++)
-        text_add(&c->held, parts[i].iov_base, parts[i].iov_len);
-}
-
-void http_release(struct http_server *s)
-{
-    struct http_connection *c = s->holding;
-    s->holding = NULL;
-    if (c && c->held.n) {
-        const struct iovec all = http_part(c->held.at, c->held.n);
-        http_put(c->io, &all, 1);
-        c->held.n = 0;
-    }
-}
-
-/* Closes once all is written, which may be now: not at once, the caller may be deep in what the connection called. */
-static void close_soon(struct http_connection *c)
-{
-    c->closing = true;
-    bufferevent_disable(c->io, EV_READ);
-    if (evbuffer_get_length(bufferevent_get_output(c->io)) == 0)
-        bufferevent_trigger(c->io, EV_WRITE, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
-}
-
-/* The request is answered, and no more. */
-static void finish(struct http_request *request, bool keep)
-{
-    struct http_connection *c = request->connection;
-    bool whole = c->busy; /* else its body is still being read, which nobody wants any more */
-    c->request = NULL;
-    request_free(request);
-    c->busy = false;
-    if (!keep || !whole) {
-        close_soon(c);
-        return;
-    }
-    arm(c, c->server->handler.idle_s);
-    /* The next request of a pipeline may lie in the buffer already. Called from within feed(), that loop goes on. */
-    if (evbuffer_get_length(bufferevent_get_input(c->io)))
-        bufferevent_trigger(c->io, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
-}
-
-static bool keeps(const struct http_connection *c, const struct http_request *r)
-{
-    return r->head.keep_alive && !c->server->stopped && c->busy;
-}
-
-static bool is_head(const struct http_request *r)
-{
-    return r->head.method && strcmp(r->head.method, "HEAD") == 0;
-}
-
-void http_answer(struct http_request *request, int status, const char *headers, const void *body, size_t n)
-{
-    struct http_connection *c = request->connection;
-    char head[160], length[48] = "";
-    bool keep = keeps(c, request), bodiless = status == 204 || status == 304;
-    if (!bodiless)
-        snprintf(length, sizeof length, "Content-Length: %zu\r\n", n);
-    snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n%s%s", status, http_reason(status), length, keep ? "" : "Connection: close\r\n");
-    struct iovec parts[] = {http_part(head, strlen(head)), http_part(headers, strlen(headers)), http_part("\r\n", 2), http_part(body, bodiless || is_head(request) ? 0 : n)};
-    put(c, parts, COUNT(parts));
-    finish(request, keep);
-}
-
-void http_begin(struct http_request *request, int status, const char *headers)
-{
-    struct http_connection *c = request->connection;
-    char head[160];
-    request->begun = true;
-    request->headless = is_head(request) || status == 204 || status == 304;
-    request->chunked = request->head.chunks && !request->headless;
-    snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n%s%s", status, http_reason(status), request->chunked ? "Transfer-Encoding: chunked\r\n" : "",
-             request->chunked && request->head.keep_alive && !c->server->stopped ? "" : "Connection: close\r\n");
-    struct iovec parts[] = {http_part(head, strlen(head)), http_part(headers, strlen(headers)), http_part("\r\n", 2)};
-    put(c, parts, COUNT(parts));
-}
-
-void http_send(struct http_request *request, const void *bytes, size_t n)
-{
-    char size[24];
-    if (!n || request->headless)
-        return;
-    snprintf(size, sizeof size, "%zx\r\n", n);
-    struct iovec chunk[] = {http_part(size, strlen(size)), http_part(bytes, n), http_part("\r\n", 2)};
-    put(request->connection, request->chunked ? chunk : chunk + 1, request->chunked ? 3 : 1);
-}
-
-size_t http_unsent(const struct http_request *request)
-{
-    return evbuffer_get_length(bufferevent_get_output(request->connection->io));
-}
-
-void http_end(struct http_request *request)
-{
-    const struct iovec last = http_part("0\r\n\r\n", 5);
-    if (request->chunked)
-        put(request->connection, &last, 1);
-    finish(request, request->chunked && keeps(request->connection, request));
-}
-
-void http_abort(struct http_request *request)
-{
-    struct http_connection *c = request->connection;
-    /* A reset: to a client of HTTP/1.0 a mere end would look complete. */
-    setsockopt(bufferevent_getfd(c->io), SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
-    finish(request, false);
-}
-
 /* ---- reading ---- */
 
 static struct http_head *on_begin(void *to)
@@ -201,7 +60,7 @@ static struct http_head *on_begin(void *to)
     struct http_connection *c = to;
     c->request = xcalloc(1, sizeof *c->request);
     c->request->connection = c;
-    arm(c, c->server->handler.request_s);
+    http_arm(c, c->server->handler.request_s);
     return &c->request->head;
 }
 
@@ -245,12 +104,12 @@ static void refuse(struct http_connection *c, int status)
         broken->truncated = true;
         if (broken->head.complete && c->server->handler.on_gone)
             c->server->handler.on_gone(c->server->handler.to, broken);
-        request_free(broken);
+        http_request_free(broken);
     }
     snprintf(text, sizeof text, "HTTP/1.1 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status, http_reason(status));
     if (!begun)
         http_put_text(c->io, text);
-    close_soon(c);
+    http_close_soon(c);
 }
 
 /* Feeds what has arrived to the parser, up to the end of one request at a time. */
@@ -267,7 +126,7 @@ static void feed(struct http_connection *c)
         if (got == HTTP_MESSAGE && c->request) {
             text_puts(&c->request->body, "");
             c->busy = true;
-            arm(c, 0);
+            http_arm(c, 0);
             c->server->holding = c;
             c->server->handler.on_request(c->server->handler.to, c->request); /* may free nothing but the request */
             http_release(c->server);
@@ -323,7 +182,7 @@ struct http_connection *http_adopt(struct http_server *s, int fd)
     bufferevent_setwatermark(c->io, EV_WRITE, DRAINED, 0);
     if (s->handler.idle_s) {
         c->late = evtimer_new(s->base, on_late, c);
-        arm(c, s->handler.idle_s);
+        http_arm(c, s->handler.idle_s);
         bufferevent_set_timeouts(c->io, NULL, &(struct timeval){.tv_sec = s->handler.request_s}); /* a client that reads no answer */
     }
     bufferevent_enable(c->io, EV_READ | EV_WRITE);
@@ -365,7 +224,7 @@ void http_server_stop(struct http_server *s)
     for (struct http_connection *c = s->connections, *next; c; c = next) {
         next = c->next;
         if (!c->request)
-            close_soon(c);
+            http_close_soon(c);
     }
 }
 

@@ -94,8 +94,7 @@ void environment_report_init(struct environment *e, const struct outcome *o);
 void environment_on_line(void *to, enum log_source source, const char *line, size_t n);
 void environment_label(struct environment *e, const struct call *c);
 
-/* environment_explain.c: why a call failed, after its REPORT. */
-void environment_explain(struct environment *e, struct call *c);
+void environment_explain(struct environment *e, struct call *c); /* environment_explain.c: why it failed, after its REPORT */
 
 /* environment_api.c: what the APIs inside the sandbox report. */
 void environment_make_apis(struct environment *e);

@@ -86,7 +86,7 @@ bench: all examples
 
 FUZZ_SECONDS ?= 60
 FUZZ_ZIP  := mounts/zip.c mounts/zip_check.c base/err.c base/str.c base/num.c
-FUZZ_HTTP := $(addprefix lambda/,runtime_api.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_client.c http_parse.c \
+FUZZ_HTTP := $(addprefix lambda/,runtime_api.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_client.c http_parse.c \
   http_status.c http_write.c routes.c api_error.c invocation.c) base/clock.c base/json.c base/base64.c base/str.c base/err.c base/num.c
 fuzz: $(POLICIES)
 	@mkdir -p $(B)/fuzz/zip $(B)/fuzz/http
