@@ -121,3 +121,19 @@ bug("V4", "DataDog/datadog-lambda-extension#613", "an extension that aborts", te
 bug("Y4", "llrt#255", "what is not flushed is lost", native=True, text="lost", plain=ok(),
     bad=Run(py("import subprocess\nout = subprocess.check_output(['./tool'])\nif not out: raise RuntimeError('lost')", tool=("cc", "#include <stdio.h>\n#include <unistd.h>\nint main(void) { printf(\"kept\"); _exit(0); }"))),
     fixed=Run(py("import subprocess\nout = subprocess.check_output(['./tool'])\nif not out: raise RuntimeError('lost')", tool=("cc", "#include <stdio.h>\n#include <unistd.h>\nint main(void) { printf(\"kept\"); fflush(stdout); _exit(0); }"))))
+bug("Y2", "localstack#12470", "a carriage return does not end a line", works=r"\na\rb\n", bad=Run(py("print('\\na\\rb')")))
+
+
+def no_date(lrun, tmp):
+    """An entry of DOS date 0, month 0: packers refuse to write it, Lambda takes it."""
+    from conftest import make_zip
+    path = make_zip(tmp / "date.zip", {"bootstrap": ECHO})
+    data = path.read_bytes()
+    stamp = ((2024 - 1980) << 9 | 2 << 5 | 3).to_bytes(2, "little")
+    assert data.count(stamp) == 2
+    path.write_bytes(data.replace(stamp, b"\0\0"))
+    r = lrun.run("-e", "7", path)
+    return True, r.code == 0 and r.text == "7", True, "-", repr(r)
+
+
+bug("Z8", "cloudfront-authorization-at-edge#87", "a date before 1980", checks=no_date)
