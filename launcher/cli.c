@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE, EXPLAIN = 1 << CMD_EXPLAIN,
-       BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, STORES = ANY | CACHE, ALL = STORES | EXPLAIN };
+enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE, EXPLAIN = 1 << CMD_EXPLAIN, DOCTOR = 1 << CMD_DOCTOR,
+       BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, STORES = ANY | CACHE | DOCTOR, ALL = STORES | EXPLAIN };
 
 static const struct command_row {
     const char *name, *synopsis, *help;
@@ -17,6 +17,7 @@ static const struct command_row {
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run any command in the function's environment"},
     [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...", "keep functions warm behind Lambda's Invoke API and function URLs"},
     [CMD_EXPLAIN] = {"explain", "lrun explain [LR-NNN...]", "say more about a cause that a why: line names"},
+    [CMD_DOCTOR] = {"doctor", "lrun doctor [--json]", "try on this host what lrun needs, and say what to do about what fails"},
     [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "look after the cache of unpacked archives"},
 };
 
@@ -127,7 +128,7 @@ static const struct row ROWS[] = {
     {0, ANY, "strict", NULL, "refuse a package that needs a newer C library than the named runtime has", set_flag, FIELD(strict), 0, 0},
     {0, ANY, "rootfs", "DIR|FILE|host", "the root file system it runs on: a directory, a tarball or the host's (default)", set_text, FIELD(rootfs), 0, 0},
     {0, ANY, "net", "none|host|user|blackhole", "its network: a loopback (default), the host's, outwards by pasta, or one where connections hang", set_choice, FIELD(net), 0, 0},
-    {0, ANY, "cgroup", "DIR", "cgroup v2 directory to limit it in (default: the one around lrun's own, if it may be divided)", set_text, FIELD(cgroup), 0, 0},
+    {0, ANY | DOCTOR, "cgroup", "DIR", "cgroup v2 directory to limit it in (default: the one around lrun's own, if it may be divided)", set_text, FIELD(cgroup), 0, 0},
     {0, ANY, "seccomp", "lambda|lambda-legacy|core|unconfined|FILE", "system calls it may use: built in, or OCI JSON as Docker's (default lambda)", set_choice_or_file, FIELD(seccomp), 0, 0},
     {0, ANY, "shm", "absent|denied|MB", "/dev/shm: as on Lambda, unwritable, or of a size", set_text, FIELD(shm), 0, 0},
     {0, ANY, "passwd", "present|absent", "whether /etc/passwd knows the function's user: on some of Lambda's hosts it does not", set_choice, FIELD(passwd), 0, 0},
@@ -156,6 +157,7 @@ static const struct row ROWS[] = {
     {0, SERVE, "ready-fd", "N", "write a line to this descriptor once requests can come", set_num, FIELD(ready_fd), 0, 1u << 20},
     {0, BOTH, "report", "FILE|-|fd:N", "append one JSON line that says how it went", set_text, FIELD(report), 0, 0},
     {0, STORES, "cache-dir", "DIR", "where unpacked archives are kept", set_text, FIELD(cache_dir), 0, 0},
+    {0, DOCTOR, "json", NULL, "as JSON", set_flag, FIELD(json), 0, 0},
     {'q', ANY, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
     {'v', INVOKES, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
     {0, EXEC, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
@@ -266,6 +268,12 @@ static int check_words(struct request *r, bool saw_dashes, struct err *err)
         return fail_hint(err, "usage: %s", COMMANDS[CMD_CACHE].synopsis);
     }
     if (r->command == CMD_EXPLAIN)
+        return 0;
+    if (r->command == CMD_DOCTOR && r->words.n) {
+        fail(err, 0, r->words.at[0], "use a word beside doctor");
+        return fail_hint(err, "usage: %s", COMMANDS[CMD_DOCTOR].synopsis);
+    }
+    if (r->command == CMD_DOCTOR)
         return 0;
     if (r->command == CMD_SERVE)
         return check_serve(r, err);

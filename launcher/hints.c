@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const struct hint {
-    const char *step;
+    const char *step; /* "*": any */
     int no;
     const char *file, *value; /* established by this file having this first word; NULL: nothing to establish; "*": it exists */
     const char *text;
@@ -51,6 +51,11 @@ static const struct hint {
     {"root", ENOSPC, NULL, NULL, "not the disk: the kernel's limit of mounts, see /proc/sys/fs/mount-max"},
     {"root", ENOSYS, NULL, NULL, "the kernel is too old or a seccomp profile refuses the call: lrun needs Linux 5.14"},
     {"root", ENODEV, NULL, NULL, "the kernel lacks this file system"},
+    {"*", ENOSYS, NULL, NULL, "the kernel is too old or a seccomp profile refuses the call: lrun needs Linux 5.14"},
+    {"*", EINVAL, NULL, NULL, "the kernel does not do this as lrun asks for it: Linux 5.14 is needed, and kernels that only look like Linux (gVisor, WSL 1) may lack it"},
+    {"*", ENOSPC, NULL, NULL, "not the disk: one of the kernel's limits is reached, see /proc/sys/user and /proc/sys/fs/mount-max"},
+    {"*", EPERM, NULL, NULL, "something around lrun refuses this call: a container's seccomp profile or a security module may do so, see docs/hosts.md"},
+    {"*", EACCES, NULL, NULL, "something around lrun refuses this call: a container's seccomp profile or a security module may do so, see docs/hosts.md"},
 };
 
 static bool read_first_word(const char *path, char *text, unsigned long size)
@@ -66,7 +71,7 @@ const char *hints_find(const char *step, int no, hints_reader reader)
     for (size_t i = 0; i < COUNT(HINTS); i++) {
         const struct hint *h = &HINTS[i];
         char text[64];
-        if (strcmp(h->step, step) != 0 || h->no != no)
+        if ((strcmp(h->step, step) != 0 && strcmp(h->step, "*") != 0) || h->no != no)
             continue;
         if (!h->file || (reader(h->file, text, sizeof text) && (strcmp(h->value, "*") == 0 || strcmp(text, h->value) == 0)))
             return h->text;

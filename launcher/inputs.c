@@ -5,6 +5,7 @@
 #include "base/helper.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "launcher/hints.h"
 #include "base/sys.h"
 #include "launcher/forward.h"
 #include "mounts/zip.h"
@@ -24,7 +25,11 @@ static int make_source(const char *path, int fd, const struct identity *id, stru
     if (!id->from_root)
         return 0;
     ret->tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-    return ret->tree < 0 && errno != EPERM ? fail(err, errno, path, "clone the tree of") : 0;
+    if (ret->tree >= 0 || errno == EPERM)
+        return 0;
+    fail(err, errno, path, "clone the tree of");
+    snprintf(err->step, sizeof err->step, "trees");
+    return hints_add(err);
 }
 
 static int open_input(const char *path, const struct identity *id, struct input *ret, struct err *err)

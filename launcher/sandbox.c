@@ -117,6 +117,8 @@ int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
             own_close(&s->fds[i]);
             s->fds[i] = fds[i];
         }
+    if (got == 1 && ret->type == MESSAGE_NOT_STARTED && ret->err.step[0])
+        hints_add(&ret->err);
     return got;
 }
 

@@ -41,7 +41,8 @@ Test(hints, name_the_switch_that_was_read_and_no_other)
         {"clone", EPERM, "/.dockerenv", "", "seccomp=unconfined"},
         {"clone", EPERM, NULL, NULL, "the system refuses user namespaces"},
         {"clone", EIO, NULL, NULL, NULL},
-        {"caps", EPERM, NULL, NULL, NULL},
+        {"caps", EPERM, NULL, NULL, "something around lrun refuses this call"},
+        {"caps", EIO, NULL, NULL, NULL},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         fake_file = rows[i].file;

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""lrun doctor: each probe is the real thing, so refusing its calls must show, with what to do about it."""
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from conftest import LRUN, TOP, helper
+
+ERRNOS = ["EPERM", "EACCES", "ENOSYS", "EINVAL", "ENOSPC"]
+SCHEMA = json.loads((TOP / "docs/doctor.schema.json").read_text())
+# What would switch a protection off instead of allowing lrun what it needs.
+BYPASS = re.compile(r"--privileged|aa-exec|busybox|LD_PRELOAD|setenforce|chmod u\+s|--cap-add|apparmor_parser -R|teardown", re.I)
+
+
+def doctor(tmp, *wrap, options=("--json",)):
+    p = subprocess.run([*map(str, wrap), LRUN, "doctor", "--cache-dir", str(tmp / "cache"), *options], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+    if "--json" not in options:
+        return p
+    import jsonschema
+    report = json.loads(p.stdout)
+    jsonschema.validate(report, SCHEMA)
+    assert p.returncode == (0 if report["works"] else 1) and not p.stderr, p
+    return {probe["name"]: probe for probe in report["probes"]}
+
+
+def test_it_works_here(tmp):
+    found = doctor(tmp)
+    assert [n for n, p in found.items() if p["needed"]] == ["kernel", "helpers", "cache", "sandbox"] and all(p["status"] == "ok" for p in found.values() if p["needed"]), found
+    assert all(p["note"] for p in found.values() if p["status"] == "ok") and all(p["what"] for p in found.values() if p["status"] != "ok")
+
+
+def test_it_can_be_read_and_leaves_nothing(tmp):
+    before = set(os.listdir("/tmp"))
+    p = doctor(tmp, options=())
+    assert p.returncode == 0 and p.stdout.endswith("lrun works here.\n") and re.search(r"^ok +sandbox +", p.stdout, re.M), p
+    assert not [n for n in set(os.listdir("/tmp")) - before if n.startswith("lrun-doctor")]
+
+
+@pytest.mark.parametrize("errno", ERRNOS)
+@pytest.mark.parametrize("call, step", [
+    ("clone3", "clone"), ("mount", "private"), ("fsopen", "root"), ("fsconfig", "root"), ("fsmount", "root"), ("open_tree", "root"), ("mount_setattr", "root"), ("move_mount", "root"), ("pivot_root", "pivot"),
+    ("sethostname", "hostname"), ("capset", "caps"), ("seccomp", "payload"),
+])
+def test_what_the_sandbox_needs(tmp, call, step, errno):
+    found = doctor(tmp, helper("refuse"), call, errno, "--")["sandbox"]
+    trees = ("trees", step) if call == "open_tree" else (step,)  # root clones directories before it gives up its uid
+    assert found["status"] == "failed" and found["step"] in trees and found["errno"] == getattr(__import__("errno"), errno), found
+    assert found["what"] and found["remedy"] and not BYPASS.search(json.dumps(found)), found
+
+
+@pytest.mark.parametrize("errno", ERRNOS)
+@pytest.mark.parametrize("call, probe", [("landlock_create_ruleset", "landlock")])
+def test_the_other_probes(tmp, call, probe, errno):
+    found = doctor(tmp, helper("refuse"), call, errno, "--")[probe]
+    assert found["status"] == ("failed" if found["needed"] else "absent") and found["errno"] == getattr(__import__("errno"), errno) and found["what"], found
+    assert found["remedy"] and not BYPASS.search(json.dumps(found)), found
+
+
+def test_a_cache_that_cannot_be_made(tmp):
+    (tmp / "file").write_text("")
+    p = subprocess.run([LRUN, "doctor", "--json", "--cache-dir", str(tmp / "file" / "x")], capture_output=True, text=True)
+    found = {x["name"]: x for x in json.loads(p.stdout)["probes"]}
+    assert p.returncode == 1 and found["cache"]["status"] == "failed" and "/file" in found["cache"]["path"], found
+
+
+def test_a_cgroup_that_is_none(tmp):
+    found = doctor(tmp, options=("--json", "--cgroup", str(tmp)))["cgroup"]
+    assert found["status"] == "absent" and found["remedy"], found
+
+
+def test_masked_proc_is_said(tmp):
+    """As in Docker."""
+    found = doctor(tmp, "unshare", "-Urm", "/bin/sh", "-c", 'mount --bind /dev/null /proc/keys && exec "$@"', "sh")["sandbox"]
+    assert found["status"] == "failed" and "systempaths" in found["remedy"] and not BYPASS.search(json.dumps(found)), found
+
+
+def test_words_beside_it_are_refused():
+    p = subprocess.run([LRUN, "doctor", "me"], capture_output=True, text=True)
+    assert p.returncode == 2 and "usage: lrun doctor [--json]" in p.stderr
