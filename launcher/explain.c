@@ -63,48 +63,6 @@ static void collect_text(const struct evidence *ev, struct text *out)
             out->at[i] = '\n';
 }
 
-/* ---- what the package holds ---- */
-
-static int tree_of(const struct input *input)
-{
-    return input->is_dir ? openat(input->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open(input->source.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static int entry_of(const struct launch *l, const struct input *input)
-{
-    for (size_t i = 0; !input->is_dir && i < COUNT(l->inputs.entries); i++)
-        if (l->inputs.entries[i].tree_path && l->inputs.entries[i].dev == input->source.dev && l->inputs.entries[i].ino == input->source.ino)
-            return l->inputs.entries[i].lock;
-    return -1;
-}
-
-static void read_package(struct evidence *ev)
-{
-    struct err ignored;
-    const struct inputs *in = &ev->launch->inputs;
-    for (size_t i = 0; i <= in->layer_count; i++) {
-        const struct input *input = i ? &in->layers[i - 1] : &in->function;
-        ev->parts[i] = (struct merged_part){i ? "/opt" : "/var/task", entry_of(ev->launch, input), tree_of(input)};
-    }
-    if (merged_read(ev->parts, in->layer_count + 1, &ev->merged, &ignored) < 0)
-        merged_done(&ev->merged);
-}
-
-static void release_package(struct evidence *ev)
-{
-    merged_done(&ev->merged);
-    for (size_t i = 0; i <= ev->launch->inputs.layer_count; i++)
-        own_close(&ev->parts[i].tree);
-}
-
-const char *explain_provider(const struct evidence *ev, const struct merged_file *f, char *text, size_t size)
-{
-    const struct input *input = f->part ? &ev->launch->inputs.layers[f->part - 1] : NULL;
-    const char *name = input ? strrchr(input->path, '/') : NULL;
-    snprintf(text, size, input ? "layer %s" : "the function", input ? (name && name[1] ? name + 1 : input->path) : "");
-    return text;
-}
-
 void explain_path(const char *word, char *ret, size_t size)
 {
     while (str_begins(word, "./"))
@@ -120,7 +78,7 @@ bool explain_paths(const struct evidence *ev, const struct match *m, path_fn fn,
         char word[OBJECT_MAX], path[OBJECT_MAX + 16];
         snprintf(word, sizeof word, "%.*s", (int)n, c);
         explain_path(word, path, sizeof path);
-        const struct merged_file *f = n > 1 && n < sizeof word ? merged_find(&ev->merged, path) : NULL;
+        const struct merged_file *f = n > 1 && n < sizeof word ? merged_find(&ev->package.merged, path) : NULL;
         if (f && f->type != 'd' && fn(ev, f, out))
             return true;
         c += n;
@@ -196,7 +154,7 @@ size_t explain(struct evidence *ev, struct cause ret[CAUSES_MAX])
     size_t n = 0;
     collect_text(ev, &text);
     ev->text = text.at;
-    read_package(ev);
+    package_read(&ev->launch->inputs, &ev->package);
     for (size_t i = 0; i < RULE_COUNT && n < CAUSES_MAX; i++) {
         struct text sentence = {0};
         bool known = false; /* several rules may lead to one cause */
@@ -207,7 +165,7 @@ size_t explain(struct evidence *ev, struct cause ret[CAUSES_MAX])
         else
             text_done(&sentence);
     }
-    release_package(ev);
+    package_done(&ev->package);
     text_done(&text);
     return n;
 }

@@ -8,7 +8,7 @@
 #define LRUN_EXPLAIN_H
 
 #include "launcher/launch.h"
-#include "mounts/merged.h"
+#include "launcher/package.h"
 
 enum { CAUSES_MAX = 3 };
 
@@ -34,8 +34,7 @@ struct evidence {
     uint64_t response_bytes;
 
     /* explain()'s own: */
-    struct merged merged; /* function and layers */
-    struct merged_part parts[MAX_LAYERS + 1];
+    struct package package;
     const char *text; /* all that is searched */
 };
 

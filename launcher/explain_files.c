@@ -18,7 +18,7 @@ static bool by_loader(const struct match *m)
 
 static size_t first_line(const struct evidence *ev, const struct merged_file *f, char *line, size_t size)
 {
-    ssize_t n = merged_head(&ev->merged, f, line, size);
+    ssize_t n = merged_head(&ev->package.merged, f, line, size);
     if (n < 3 || line[0] != '#' || line[1] != '!')
         return 0;
     line[strcspn(line, "\n")] = 0;
@@ -60,7 +60,7 @@ bool tell_interpreter(const struct evidence *ev, const struct match *m, struct t
 static bool lacks_loader(const struct evidence *ev, const struct merged_file *f, struct text *out)
 {
     static char head[65536];
-    ssize_t n = merged_head(&ev->merged, f, head, sizeof head);
+    ssize_t n = merged_head(&ev->package.merged, f, head, sizeof head);
     Elf64_Ehdr header;
     if (n < (ssize_t)sizeof header || memcmp(head, ELFMAG, SELFMAG) != 0 || head[EI_CLASS] != ELFCLASS64)
         return false;
@@ -104,7 +104,7 @@ enum { MACHINE = EM_AARCH64 };
 static bool is_foreign(const struct evidence *ev, const struct merged_file *f, struct text *out)
 {
     unsigned char head[64];
-    if (merged_head(&ev->merged, f, (char *)head, sizeof head) < 20)
+    if (merged_head(&ev->package.merged, f, (char *)head, sizeof head) < 20)
         return false;
     if (memcmp(head, "\xcf\xfa\xed\xfe", 4) == 0 || memcmp(head, "MZ", 2) == 0) {
         text_printf(out, "%s is a program for %s, and Lambda is Linux: build it there, or in a container of the runtime's image", f->path, head[0] == 'M' ? "Windows" : "macOS");
@@ -125,7 +125,7 @@ bool tell_machine(const struct evidence *ev, const struct match *m, struct text 
 static bool has_no_shebang(const struct evidence *ev, const struct merged_file *f, struct text *out)
 {
     char head[64];
-    ssize_t n = merged_head(&ev->merged, f, head, sizeof head);
+    ssize_t n = merged_head(&ev->package.merged, f, head, sizeof head);
     if (n < 1 || memcmp(head, "#!", 2) == 0 || memchr(head, 0, (size_t)n))
         return false;
     text_printf(out, "%s is a script without a #! line, which the kernel cannot start: its first line must name the interpreter", f->path);
@@ -197,10 +197,10 @@ bool tell_read_only(const struct evidence *ev, const struct match *m, struct tex
 static const struct merged_file *find_database(const struct evidence *ev, bool wal)
 {
     enum { WRITE_VERSION = 18, WAL = 2 }; /* in the header of the file, see sqlite.org/fileformat */
-    for (size_t i = 0; i < ev->merged.n; i++) {
-        const struct merged_file *f = &ev->merged.files[i];
+    for (size_t i = 0; i < ev->package.merged.n; i++) {
+        const struct merged_file *f = &ev->package.merged.files[i];
         char head[32];
-        if (f->hidden || f->size < 100 || f->type != 'f' || merged_head(&ev->merged, f, head, sizeof head) < 20 || memcmp(head, "SQLite format 3", 16) != 0)
+        if (f->hidden || f->size < 100 || f->type != 'f' || merged_head(&ev->package.merged, f, head, sizeof head) < 20 || memcmp(head, "SQLite format 3", 16) != 0)
             continue;
         if (!wal || head[WRITE_VERSION] == WAL)
             return f;

@@ -14,7 +14,7 @@ bool tell_foreign_library(const struct evidence *ev, const struct match *m, stru
         return true;
     const char *base = strrchr(m->groups[0], '/') ? strrchr(m->groups[0], '/') + 1 : m->groups[0];
     OWN_PTR char *end = xasprintf("/%s", base);
-    for (const struct merged_file *f = merged_ending(&ev->merged, end, NULL); f && *base; f = merged_ending(&ev->merged, end, f)) {
+    for (const struct merged_file *f = merged_ending(&ev->package.merged, end, NULL); f && *base; f = merged_ending(&ev->package.merged, end, f)) {
         struct match own = {0};
         snprintf(own.line, sizeof own.line, "%.*s", (int)sizeof own.line - 1, f->path);
         if (tell_machine(ev, &own, out))
@@ -37,7 +37,7 @@ bool tell_library(const struct evidence *ev, const struct match *m, struct text 
 {
     const char *name = strrchr(m->groups[0], '/') ? strrchr(m->groups[0], '/') + 1 : m->groups[0];
     OWN_PTR char *end = xasprintf("/%s", name);
-    const struct merged_file *f = merged_ending(&ev->merged, end, NULL);
+    const struct merged_file *f = merged_ending(&ev->package.merged, end, NULL);
     if (f && on_library_path(f->path))
         return false; /* it is found: what it needs itself is not, or it is broken */
     if (f)
@@ -68,9 +68,9 @@ bool tell_symbol(const struct evidence *ev, const struct match *m, struct text *
 {
     char path[OBJECT_MAX + 16];
     explain_path(m->groups[0], path, sizeof path);
-    const struct merged_file *program = merged_find(&ev->merged, path);
-    for (size_t i = 0; i < ev->merged.n; i++) {
-        const struct merged_file *f = &ev->merged.files[i];
+    const struct merged_file *program = merged_find(&ev->package.merged, path);
+    for (size_t i = 0; i < ev->package.merged.n; i++) {
+        const struct merged_file *f = &ev->package.merged.files[i];
         const char *base = strrchr(f->path, '/') + 1;
         char who[OBJECT_MAX];
         if (f->hidden || f->type == 'd' || !on_library_path(f->path) || !strstr(base, ".so") || f == program)
@@ -78,7 +78,7 @@ bool tell_symbol(const struct evidence *ev, const struct match *m, struct text *
         if (program && !(program->elf && list_has(program->elf->needed, base)))
             continue;
         text_printf(out, "%s of %s comes before the runtime's own on LD_LIBRARY_PATH and lacks the symbol %s that %s asks for: remove it, bring the version the program was linked with, or start the program without LD_LIBRARY_PATH",
-                    f->path, explain_provider(ev, f, who, sizeof who), m->groups[1], m->groups[0]);
+                    f->path, package_provider(&ev->package, f->part, who, sizeof who), m->groups[1], m->groups[0]);
         return true;
     }
     return false;

@@ -31,7 +31,7 @@ static const struct merged_file *module_at(const struct evidence *ev, const char
 {
     for (size_t i = 0; i < COUNT(FORMS); i++) {
         OWN_PTR char *path = xasprintf("%s/%s%s", dir, module, FORMS[i]);
-        const struct merged_file *f = merged_find(&ev->merged, path);
+        const struct merged_file *f = merged_find(&ev->package.merged, path);
         if (f && f->type != 'd')
             return f;
     }
@@ -45,16 +45,16 @@ bool tell_nested(const struct evidence *ev, const struct match *m, struct text *
     as_path(m->groups[0], module, sizeof module);
     if (module_at(ev, "/var/task", module))
         return false;
-    for (size_t i = 0; i < ev->merged.n; i++) {
-        const struct merged_file *d = &ev->merged.files[i];
-        size_t n = strcspn(merged_name(&ev->merged, d), "/");
-        OWN_PTR char *dir = xasprintf("/var/task/%.*s", (int)n, merged_name(&ev->merged, d));
+    for (size_t i = 0; i < ev->package.merged.n; i++) {
+        const struct merged_file *d = &ev->package.merged.files[i];
+        size_t n = strcspn(merged_name(&ev->package.merged, d), "/");
+        OWN_PTR char *dir = xasprintf("/var/task/%.*s", (int)n, merged_name(&ev->package.merged, d));
         if (d->part || d->hidden || strcmp(dir + 10, "node_modules") == 0)
             continue;
         const struct merged_file *f = module_at(ev, dir, module);
         if (!f)
             continue;
-        text_printf(out, "it is in the package as %s, one folder too deep: the archive's own top is /var/task, so zip the content of %s, not the folder", merged_name(&ev->merged, f), dir + 10);
+        text_printf(out, "it is in the package as %s, one folder too deep: the archive's own top is /var/task, so zip the content of %s, not the folder", merged_name(&ev->package.merged, f), dir + 10);
         return true;
     }
     return false;
@@ -78,9 +78,9 @@ bool tell_case(const struct evidence *ev, const struct match *m, struct text *ou
     static const char *const DIRS[] = {"/var/task", "/opt/python", "/opt/nodejs/node_modules", "/var/task/node_modules"};
     char module[OBJECT_MAX];
     as_path(m->groups[0], module, sizeof module);
-    for (size_t i = 0; i < ev->merged.n; i++)
+    for (size_t i = 0; i < ev->package.merged.n; i++)
         for (size_t k = 0; k < COUNT(DIRS) * COUNT(FORMS); k++) {
-            const struct merged_file *f = &ev->merged.files[i];
+            const struct merged_file *f = &ev->package.merged.files[i];
             OWN_PTR char *path = f->hidden || !*module ? NULL : xasprintf("%s/%s%s", DIRS[k / COUNT(FORMS)], module, FORMS[k % COUNT(FORMS)]);
             if (!path || f->type == 'd' || strcasecmp(path, f->path) != 0 || strcmp(path, f->path) == 0)
                 continue;
@@ -95,8 +95,8 @@ bool tell_backslash(const struct evidence *ev, const struct match *m, struct tex
 {
     char module[OBJECT_MAX];
     as_path(m->groups[0], module, sizeof module);
-    for (size_t i = 0; i < ev->merged.n && *module; i++) {
-        const struct merged_file *f = &ev->merged.files[i];
+    for (size_t i = 0; i < ev->package.merged.n && *module; i++) {
+        const struct merged_file *f = &ev->package.merged.files[i];
         const char *found = f->hidden || !strchr(f->path, '\\') ? NULL : f->path;
         OWN_PTR char *plain = found ? xstrdup(found) : NULL;
         for (char *c = plain; c && *c; c++)
@@ -105,7 +105,7 @@ bool tell_backslash(const struct evidence *ev, const struct match *m, struct tex
         OWN_PTR char *middle = xasprintf("/%s", module);
         if (!plain || !strstr(plain, middle))
             continue;
-        text_printf(out, "the archive has a file whose name is \"%s\", with backslashes, as archivers of Windows write it; on Lambda that is one name, not a path: make the archive with / in its names", merged_name(&ev->merged, f));
+        text_printf(out, "the archive has a file whose name is \"%s\", with backslashes, as archivers of Windows write it; on Lambda that is one name, not a path: make the archive with / in its names", merged_name(&ev->package.merged, f));
         return true;
     }
     return false;
@@ -140,14 +140,14 @@ bool tell_dangling(const struct evidence *ev, const struct match *m, struct text
     static const char *const ELSEWHERE[] = {"/usr/", "/etc/", "/tmp/", "/proc/", "/dev/", "/bin/", "/lib", "/var/lang/", "/var/runtime/"}; /* not known here */
     char module[OBJECT_MAX], target[PATH_MAX], to[PATH_MAX];
     as_path(m->groups[0], module, sizeof module);
-    for (size_t i = 0; i < ev->merged.n && *module; i++) {
-        const struct merged_file *f = &ev->merged.files[i];
-        ssize_t n = f->type == 'l' && !f->hidden && names_module(strrchr(f->path, '/') + 1, module) ? readlinkat(ev->parts[f->part].tree, merged_name(&ev->merged, f), target, sizeof target - 1) : -1;
+    for (size_t i = 0; i < ev->package.merged.n && *module; i++) {
+        const struct merged_file *f = &ev->package.merged.files[i];
+        ssize_t n = f->type == 'l' && !f->hidden && names_module(strrchr(f->path, '/') + 1, module) ? readlinkat(ev->package.parts[f->part].tree, merged_name(&ev->package.merged, f), target, sizeof target - 1) : -1;
         if (n <= 0)
             continue;
         target[n] = 0;
         resolve(f->path, target, to, sizeof to);
-        bool known = !merged_find(&ev->merged, to) && strcmp(to, "/opt") != 0 && strcmp(to, "/var/task") != 0;
+        bool known = !merged_find(&ev->package.merged, to) && strcmp(to, "/opt") != 0 && strcmp(to, "/var/task") != 0;
         for (size_t k = 0; k < COUNT(ELSEWHERE); k++)
             known = known && !str_begins(to, ELSEWHERE[k]);
         if (!known)
@@ -165,7 +165,7 @@ static bool tell_misplaced(const struct evidence *ev, const char *module, const 
         const struct merged_file *f = module_at(ev, *dirs, module);
         if (!f)
             continue;
-        text_printf(out, "%s has it as %s, where the runtime does not look: in a layer's archive it belongs beneath %s", explain_provider(ev, f, who, sizeof who), f->path, right);
+        text_printf(out, "%s has it as %s, where the runtime does not look: in a layer's archive it belongs beneath %s", package_provider(&ev->package, f->part, who, sizeof who), f->path, right);
         return true;
     }
     return false;
@@ -200,8 +200,8 @@ bool tell_abi(const struct evidence *ev, const struct match *m, struct text *out
     as_path(m->groups[0], module, sizeof module);
     const char *last = strrchr(module, '/') ? strrchr(module, '/') + 1 : module;
     snprintf(fits, sizeof fits, ".cpython-3%u-", ev->launch->runtime.version);
-    for (size_t i = 0; i < ev->merged.n && *last; i++) {
-        const struct merged_file *f = &ev->merged.files[i];
+    for (size_t i = 0; i < ev->package.merged.n && *last; i++) {
+        const struct merged_file *f = &ev->package.merged.files[i];
         const char *base = strrchr(f->path, '/') + 1, *tag = base + strlen(last);
         if (f->hidden || f->type != 'f' || !str_begins(base, last) || !(str_begins(tag, ".cpython-") || (str_begins(tag, ".cp3") && str_ends(base, ".pyd"))))
             continue;
@@ -217,10 +217,10 @@ bool tell_abi(const struct evidence *ev, const struct match *m, struct text *out
 bool tell_shadow(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char who[OBJECT_MAX];
-    const struct merged_file *f = merged_find(&ev->merged, m->groups[2]);
+    const struct merged_file *f = merged_find(&ev->package.merged, m->groups[2]);
     if (!f || !f->part)
         return false;
     text_printf(out, "%s comes from %s (%s), which is searched before the runtime's own packages, and that version has no %s: bring versions that fit each other, all in the layer or all in the function", m->groups[1],
-                explain_provider(ev, f, who, sizeof who), f->path, m->groups[0]);
+                package_provider(&ev->package, f->part, who, sizeof who), f->path, m->groups[0]);
     return true;
 }

@@ -27,9 +27,6 @@ void explain_path(const char *word, char *ret, size_t size);
 /* Calls fn with each path of the line that is in function or layers, until it returns true. */
 typedef bool (*path_fn)(const struct evidence *, const struct merged_file *, struct text *);
 bool explain_paths(const struct evidence *ev, const struct match *m, path_fn fn, struct text *out);
-/* "the function", "layer b.zip". */
-const char *explain_provider(const struct evidence *ev, const struct merged_file *f, char *text, size_t size);
-
 bool explain_tmp(const struct evidence *ev, const char *path, int64_t *ret_made_ms); /* false: no such thing in its /tmp */
 
 /* explain_files.c */
