@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE, EXPLAIN = 1 << CMD_EXPLAIN, DOCTOR = 1 << CMD_DOCTOR,
-       BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, STORES = ANY | CACHE | DOCTOR, ALL = STORES | EXPLAIN };
+enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE, EXPLAIN = 1 << CMD_EXPLAIN, DOCTOR = 1 << CMD_DOCTOR, INSPECT = 1 << CMD_INSPECT,
+       BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, LOOKS = ANY | INSPECT, STORES = LOOKS | CACHE | DOCTOR, ALL = STORES | EXPLAIN };
 
 static const struct command_row {
     const char *name, *synopsis, *help;
@@ -17,6 +17,7 @@ static const struct command_row {
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run any command in the function's environment"},
     [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...", "keep functions warm behind Lambda's Invoke API and function URLs"},
     [CMD_EXPLAIN] = {"explain", "lrun explain [LR-NNN...]", "say more about a cause that a why: line names"},
+    [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] FUNCTION", "show what function and layers bring, and what will not work, before anything runs"},
     [CMD_DOCTOR] = {"doctor", "lrun doctor [--json]", "try on this host what lrun needs, and say what to do about what fails"},
     [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "look after the cache of unpacked archives"},
 };
@@ -111,10 +112,10 @@ static int add_layers(const struct row *row, const char *value, struct request *
 
 #define FIELD(name) offsetof(struct request, name)
 static const struct row ROWS[] = {
-    {0, ANY, "layers", "A.zip,B.zip", "layers merged into /opt, the later one wins; repeats; at most 5", add_layers, FIELD(layers), 0, 0},
+    {0, LOOKS, "layers", "A.zip,B.zip", "layers merged into /opt, the later one wins; repeats; at most 5", add_layers, FIELD(layers), 0, 0},
     {'e', RUN, "event", "FILE|JSON|-", "the event: a file, JSON text, or - for stdin; repeats (default {})", add_text, FIELD(events), 0, 0},
     {0, RUN, "pause", "MS", "wait this long between events, frozen (default 0)", set_num, FIELD(pause), 0, 3600000},
-    {0, ANY, "handler", "NAME", "what _HANDLER says (default: the runtime's, as lambda_function.lambda_handler)", set_text, FIELD(handler), 0, 0},
+    {0, LOOKS, "handler", "NAME", "what _HANDLER says (default: the runtime's, as lambda_function.lambda_handler)", set_text, FIELD(handler), 0, 0},
     {0, ANY, "memory", "MB", "memory of the function (default 128; exec: no limit)", set_num, FIELD(memory), 128, 10240},
     {0, ANY, "timeout", "SECONDS", "stop it after this long (default 3; exec: never)", set_num, FIELD(timeout), 1, 900},
     {0, ANY, "tmp-size", "MB", "size of /tmp (default 512)", set_num, FIELD(tmp_size), 512, 10240},
@@ -124,9 +125,9 @@ static const struct row ROWS[] = {
     {0, BOTH, "name", "NAME", "name of the function (default: that of the file)", set_text, FIELD(name), 0, 0},
     {0, ANY, "region", "REGION", "AWS region it believes in (default us-east-1)", set_text, FIELD(region), 0, 0},
     {0, ANY, "credentials", "fake|env|profile:NAME", "AWS credentials it sees (default fake)", set_text, FIELD(credentials), 0, 0},
-    {0, ANY, "runtime", "ID", "the runtime it claims to be: python3.11, nodejs20.x, provided.al2023, ... (default: the package tells)", set_text, FIELD(runtime), 0, 0},
+    {0, LOOKS, "runtime", "ID", "the runtime it claims to be: python3.11, nodejs20.x, provided.al2023, ... (default: the package tells)", set_text, FIELD(runtime), 0, 0},
     {0, ANY, "strict", NULL, "refuse a package that needs a newer C library than the named runtime has", set_flag, FIELD(strict), 0, 0},
-    {0, ANY, "rootfs", "DIR|FILE|host", "the root file system it runs on: a directory, a tarball or the host's (default)", set_text, FIELD(rootfs), 0, 0},
+    {0, LOOKS, "rootfs", "DIR|FILE|host", "the root file system it runs on: a directory, a tarball or the host's (default)", set_text, FIELD(rootfs), 0, 0},
     {0, ANY, "net", "none|host|user|blackhole", "its network: a loopback (default), the host's, outwards by pasta, or one where connections hang", set_choice, FIELD(net), 0, 0},
     {0, ANY | DOCTOR, "cgroup", "DIR", "cgroup v2 directory to limit it in (default: the one around lrun's own, if it may be divided)", set_text, FIELD(cgroup), 0, 0},
     {0, ANY, "seccomp", "lambda|lambda-legacy|core|unconfined|FILE", "system calls it may use: built in, or OCI JSON as Docker's (default lambda)", set_choice_or_file, FIELD(seccomp), 0, 0},
@@ -157,8 +158,10 @@ static const struct row ROWS[] = {
     {0, SERVE, "ready-fd", "N", "write a line to this descriptor once requests can come", set_num, FIELD(ready_fd), 0, 1u << 20},
     {0, BOTH, "report", "FILE|-|fd:N", "append one JSON line that says how it went", set_text, FIELD(report), 0, 0},
     {0, STORES, "cache-dir", "DIR", "where unpacked archives are kept", set_text, FIELD(cache_dir), 0, 0},
-    {0, DOCTOR, "json", NULL, "as JSON", set_flag, FIELD(json), 0, 0},
-    {'q', ANY, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
+    {0, INSPECT, "list", NULL, "every path, who provides it, and what is hidden", set_flag, FIELD(list), 0, 0},
+    {0, INSPECT, "tree", NULL, "what is seen, as a tree with sizes", set_flag, FIELD(tree), 0, 0},
+    {0, DOCTOR | INSPECT, "json", NULL, "as JSON", set_flag, FIELD(json), 0, 0},
+    {'q', LOOKS, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
     {'v', INVOKES, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
     {0, EXEC, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
     {'h', ALL, "help", NULL, "this text", set_flag, FIELD(help), 0, 0},

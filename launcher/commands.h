@@ -12,6 +12,7 @@ int cmd_run(const struct request *r, struct err *err);
 int cmd_exec(const struct request *r, struct err *err);
 int cmd_enter(const struct request *r, struct err *err); /* exec --in */
 int cmd_serve(const struct request *r, struct err *err);
+int cmd_inspect(const struct request *r, struct err *err);
 int cmd_doctor(const struct request *r, struct err *err);
 int cmd_explain(const struct request *r, struct err *err);
 int cmd_cache(const struct request *r, struct err *err);

@@ -111,8 +111,7 @@ bool tell_backslash(const struct evidence *ev, const struct match *m, struct tex
     return false;
 }
 
-/* The path a link means, without looking at anything. */
-static void resolve(const char *link, const char *target, char *ret, size_t size)
+void explain_resolve(const char *link, const char *target, char *ret, size_t size)
 {
     char whole[PATH_MAX * 2], *save = NULL;
     size_t n = 0;
@@ -146,7 +145,7 @@ bool tell_dangling(const struct evidence *ev, const struct match *m, struct text
         if (n <= 0)
             continue;
         target[n] = 0;
-        resolve(f->path, target, to, sizeof to);
+        explain_resolve(f->path, target, to, sizeof to);
         bool known = !merged_find(&ev->package.merged, to) && strcmp(to, "/opt") != 0 && strcmp(to, "/var/task") != 0;
         for (size_t k = 0; k < COUNT(ELSEWHERE); k++)
             known = known && !str_begins(to, ELSEWHERE[k]);

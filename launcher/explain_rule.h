@@ -27,6 +27,9 @@ void explain_path(const char *word, char *ret, size_t size);
 /* Calls fn with each path of the line that is in function or layers, until it returns true. */
 typedef bool (*path_fn)(const struct evidence *, const struct merged_file *, struct text *);
 bool explain_paths(const struct evidence *ev, const struct match *m, path_fn fn, struct text *out);
+/* The path a link means, without looking at anything. */
+void explain_resolve(const char *link, const char *target, char *ret, size_t size);
+
 bool explain_tmp(const struct evidence *ev, const char *path, int64_t *ret_made_ms); /* false: no such thing in its /tmp */
 
 /* explain_files.c */

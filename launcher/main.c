@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 
 static int (*const COMMANDS[CMD_COUNT])(const struct request *, struct err *) = {
-    [CMD_RUN] = cmd_run, [CMD_EXEC] = cmd_exec, [CMD_SERVE] = cmd_serve, [CMD_CACHE] = cmd_cache, [CMD_EXPLAIN] = cmd_explain, [CMD_DOCTOR] = cmd_doctor};
+    [CMD_RUN] = cmd_run, [CMD_EXEC] = cmd_exec, [CMD_SERVE] = cmd_serve, [CMD_CACHE] = cmd_cache, [CMD_EXPLAIN] = cmd_explain, [CMD_DOCTOR] = cmd_doctor, [CMD_INSPECT] = cmd_inspect};
 
 static int print_error(const struct err *err)
 {

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_EXPLAIN, CMD_DOCTOR, CMD_COUNT };
+enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_EXPLAIN, CMD_DOCTOR, CMD_INSPECT, CMD_COUNT };
 
 struct number {
     uint64_t value; /* the default until set */
@@ -48,7 +48,7 @@ struct request {
     struct number port, ready_fd, concurrency, queue, max_concurrency, idle_timeout /* seconds; 0: never */;
     bool cors, watch, stream_shape;
 
-    bool scratch, strict, debug, hold, tty, json, quiet, verbose, help, version;
+    bool scratch, strict, debug, hold, tty, json, list, tree, quiet, verbose, help, version;
 };
 
 /* Its lists are ret's own; texts are borrowed from r, which must live as long. */

@@ -97,9 +97,11 @@ static void detect(const struct inputs *in, struct runtime *ret)
     ret->version = 0;
 }
 
-static void name_runtime(struct runtime *rt)
+void runtime_name(struct runtime *rt)
 {
     const struct family *f = &FAMILIES[rt->family];
+    if (!rt->version)
+        rt->version = f->al2023;
     snprintf(rt->id, sizeof rt->id, "%s%u%s", f->name, rt->version, f->suffix);
     snprintf(rt->label, sizeof rt->label, "%s%u", f->label, rt->version);
     rt->glibc = rt->version >= f->al2023 ? "2.34" : "2.26";
@@ -132,7 +134,7 @@ int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err)
         rt->own_bootstrap = found.own_bootstrap;
         snprintf(rt->interpreter, sizeof rt->interpreter, "%s", found.path);
     }
-    name_runtime(rt);
+    runtime_name(rt);
     return 0;
 }
 

@@ -28,6 +28,10 @@ int runtime_parse(const struct request *r, struct runtime *ret, struct err *err)
  * version, naming both. */
 int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err);
 
+/* Fills what follows from family and version alone, where no interpreter was found. A version that was left open becomes the
+ * first that runs on Amazon Linux 2023. */
+void runtime_name(struct runtime *rt);
+
 /* The paths that are tried as bootstraps, NULL at the end. */
 const char *const *runtime_bootstraps(const struct runtime *rt);
 

@@ -172,7 +172,8 @@ void merged_done(struct merged *m)
     *m = (struct merged){0};
 }
 
-const struct merged_file *merged_find(const struct merged *m, const char *path)
+/* The first that is not before the path; what lies beneath the path follows it. */
+static size_t place_of(const struct merged *m, const char *path)
 {
     struct merged_file wanted = {.path = (char *)(uintptr_t)path, .part = UINT_MAX};
     size_t low = 0, high = m->n;
@@ -183,7 +184,19 @@ const struct merged_file *merged_find(const struct merged *m, const char *path)
         else
             high = middle;
     }
-    return low < m->n && strcmp(m->files[low].path, path) == 0 && !m->files[low].hidden ? &m->files[low] : NULL;
+    return low;
+}
+
+const struct merged_file *merged_find(const struct merged *m, const char *path)
+{
+    size_t at = place_of(m, path);
+    return at < m->n && strcmp(m->files[at].path, path) == 0 && !m->files[at].hidden ? &m->files[at] : NULL;
+}
+
+bool merged_below(const struct merged *m, const char *path)
+{
+    size_t at = place_of(m, path);
+    return at < m->n && below(m->files[at].path, path);
 }
 
 const struct merged_file *merged_ending(const struct merged *m, const char *end, const struct merged_file *after)

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inspect.h: what is known of function and layers before anything runs. */
+#ifndef LRUN_INSPECT_H
+#define LRUN_INSPECT_H
+
+#include "launcher/launch.h"
+#include "launcher/package.h"
+
+struct shadow { /* a path that several provide */
+    const struct merged_file *seen, *below;
+    bool same; /* content; false for directories, and where it is not known */
+};
+
+struct module { /* one that several bring in versions that differ, by its metadata */
+    char *name, *version;
+    unsigned part;
+};
+
+struct lint {
+    bool error; /* Lambda refuses it, or it cannot work; else a warning */
+    const char *id; /* of the cause that explains it: docs/why/ */
+    char *path;     /* "": of the whole */
+    char *text;
+};
+
+struct inspection {
+    const struct launch *launch;
+    struct package package;
+    uint64_t bytes[MAX_LAYERS + 1];
+    unsigned files[MAX_LAYERS + 1];
+    struct shadow *shadows;
+    size_t shadow_count;
+    struct module *modules; /* by name; neighbours of one name */
+    size_t module_count;
+    struct lint *lints;
+    size_t lint_count, errors;
+};
+
+/* package is read already. inspection_done() either way. */
+void inspection_make(struct inspection *i);
+void inspection_done(struct inspection *i);
+
+/* inspect_lint.c */
+void inspection_lint(struct inspection *i);
+void lint_add(struct inspection *i, bool error, const char *id, const char *path, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* inspect_layout.c */
+void inspection_lint_layout(struct inspection *i);
+
+/* inspect_modules.c */
+void inspection_modules(struct inspection *i);
+
+/* The forms it is printed in. */
+enum inspect_form { INSPECT_SUMMARY, INSPECT_LIST, INSPECT_TREE };
+void inspect_text(const struct inspection *i, enum inspect_form form, FILE *to);
+void inspect_json(const struct inspection *i, FILE *to);
+/* AWS's CodeSha256: base64 of the archive's digest; "" of a directory. ret: 45 bytes. */
+void inspect_code_sha256(const struct inspection *i, unsigned part, char *ret);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inspect_text.c: an inspection for people: a summary, a list or a tree. Colours on a terminal only; none carries meaning. */
+#include "launcher/inspect.h"
+
+#include "base/own.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHADOWS_SHOWN = 20 };
+
+static void put_name(const char *path, FILE *to) /* names are the archive's: nothing of them may act on a terminal */
+{
+    for (const unsigned char *c = (const unsigned char *)path; *c; c++)
+        fputc(*c < 0x20 || *c == 0x7f ? '?' : *c, to);
+}
+
+static void put_parts(const struct inspection *i, FILE *to)
+{
+    uint64_t all = 0;
+    for (unsigned p = 0; p <= i->package.inputs->layer_count; p++) {
+        char who[256], sha[45];
+        inspect_code_sha256(i, p, sha);
+        all += i->bytes[p];
+        fprintf(to, "%-28s %6u files %12ju bytes  %s\n", package_provider(&i->package, p, who, sizeof who), i->files[p], (uintmax_t)i->bytes[p], sha[0] ? sha : "a directory: no CodeSha256");
+    }
+    fprintf(to, "%-28s %12s %12ju bytes  %.1f %% of 262144000; %zu of 5 layers\n", "together", "", (uintmax_t)all, (double)all / 2621440, i->package.inputs->layer_count);
+    fprintf(to, "%-28s %s, GLIBC_%s%s%s\n", "runtime", i->launch->runtime.id, i->launch->runtime.glibc, launch_handler(i->launch) ? ", handler " : "", launch_handler(i->launch) ? launch_handler(i->launch) : "");
+}
+
+static const char *kind(char type)
+{
+    return type == 'd' ? "directory" : type == 'l' ? "link" : "file";
+}
+
+static void put_shadows(const struct inspection *i, FILE *to)
+{
+    size_t same = 0;
+    for (size_t k = 0; k < i->shadow_count; k++)
+        same += i->shadows[k].same;
+    if (!i->shadow_count)
+        return;
+    fprintf(to, "\n%zu paths are provided more than once, %zu of them with the same content:\n", i->shadow_count, same);
+    for (size_t k = 0; k < i->shadow_count && k < SHADOWS_SHOWN; k++) {
+        const struct shadow *s = &i->shadows[k];
+        char a[256], b[256];
+        fputs("  ", to);
+        put_name(s->seen->path, to);
+        fprintf(to, "  %s of %s over %s of %s%s\n", kind(s->seen->type), package_provider(&i->package, s->seen->part, a, sizeof a), kind(s->below->type),
+                package_provider(&i->package, s->below->part, b, sizeof b), s->same ? ", the same" : "");
+    }
+    if (i->shadow_count > SHADOWS_SHOWN)
+        fprintf(to, "  and %zu more: --list or --json has them\n", i->shadow_count - SHADOWS_SHOWN);
+}
+
+static void put_modules(const struct inspection *i, FILE *to)
+{
+    if (i->module_count)
+        fputs("\nmodules in several versions:\n", to);
+    for (size_t k = 0; k < i->module_count; k++) {
+        char who[256];
+        const struct module *m = &i->modules[k];
+        bool first = k == 0 || strcmp(i->modules[k - 1].name, m->name) != 0;
+        fprintf(to, "  %-24s %-12s %s\n", first ? m->name : "", m->version, package_provider(&i->package, m->part, who, sizeof who));
+    }
+}
+
+static void put_lints(const struct inspection *i, FILE *to)
+{
+    bool colours = isatty(fileno(to)) && !getenv("NO_COLOR");
+    fputs(i->lint_count ? "\n" : "", to);
+    for (size_t k = 0; k < i->lint_count; k++) {
+        const struct lint *l = &i->lints[k];
+        fprintf(to, "%s%-7s%s %s  ", colours ? l->error ? "\033[31m" : "\033[33m" : "", l->error ? "error" : "warning", colours ? "\033[0m" : "", l->id);
+        put_name(l->path, to);
+        fputs(l->path[0] ? ": " : "", to);
+        put_name(l->text, to);
+        fputc('\n', to);
+    }
+    if (i->lint_count)
+        fprintf(to, "%zu errors, %zu warnings; lrun explain LR-NNN says more\n", i->errors, i->lint_count - i->errors);
+    else
+        fputs("\nnothing to complain of\n", to);
+}
+
+static void put_list(const struct inspection *i, FILE *to)
+{
+    const struct merged *m = &i->package.merged;
+    for (size_t k = 0; k < m->n; k++) {
+        const struct merged_file *f = &m->files[k];
+        char who[256], mode[16] = "-";
+        if (f->mode >= 0)
+            snprintf(mode, sizeof mode, "%04o", (unsigned)f->mode & 07777);
+        fprintf(to, "%c %4s %10ju  ", f->type, mode, (uintmax_t)f->size);
+        put_name(f->path, to);
+        fprintf(to, "  %s%s\n", package_provider(&i->package, f->part, who, sizeof who), f->hidden ? ", hidden" : "");
+    }
+}
+
+/* Sizes of directories are those of what is seen beneath them. Depth by slashes: paths are sorted as they are walked. */
+static uint64_t size_below(const struct merged *m, size_t k, size_t n) /* of what files[k].path[0..n) is */
+{
+    uint64_t all = 0;
+    for (size_t l = k; l < m->n && strncmp(m->files[l].path, m->files[k].path, n) == 0 && (m->files[l].path[n] == '/' || !m->files[l].path[n]); l++)
+        all += m->files[l].hidden || m->files[l].type == 'd' ? 0 : m->files[l].size;
+    return all;
+}
+
+/* A directory that no archive names: shown where the first thing in it is. */
+static void put_line(size_t depth, const char *name, size_t n, bool dir, uint64_t size, const char *who, FILE *to)
+{
+    char shown[256];
+    snprintf(shown, sizeof shown, "%.*s%s", (int)(n < 200 ? n : 200), name, dir ? "/" : "");
+    fprintf(to, "%*s", (int)depth * 2, "");
+    put_name(shown, to);
+    fprintf(to, "%*s %10ju  %s\n", (int)(strlen(shown) + depth * 2 < 60 ? 60 - strlen(shown) - depth * 2 : 1), "", (uintmax_t)size, who);
+}
+
+static void put_tree(const struct inspection *i, FILE *to)
+{
+    const struct merged *m = &i->package.merged;
+    const char *before = "";
+    for (size_t k = 0; k < m->n; k++) {
+        const struct merged_file *f = &m->files[k];
+        char who[256];
+        if (f->hidden || strcmp(f->path, before) == 0)
+            continue;
+        size_t depth = 0;
+        const char *name = f->path + 1;
+        for (const char *slash; (slash = strchr(name, '/')); name = slash + 1, depth++)
+            if (strncmp(before, f->path, (size_t)(slash - f->path) + 1) != 0 && strncmp(before, f->path, (size_t)(slash - f->path)) != 0)
+                put_line(depth, name, (size_t)(slash - name), true, size_below(m, k, (size_t)(slash - f->path)), "", to);
+        put_line(depth, name, strlen(name), f->type == 'd', f->type == 'd' ? size_below(m, k, strlen(f->path)) : f->size, f->type == 'd' ? "" : package_provider(&i->package, f->part, who, sizeof who), to);
+        before = f->path;
+    }
+}
+
+void inspect_text(const struct inspection *i, enum inspect_form form, FILE *to)
+{
+    if (form == INSPECT_LIST) {
+        put_list(i, to);
+    } else if (form == INSPECT_TREE) {
+        put_tree(i, to);
+    } else {
+        put_parts(i, to);
+        put_shadows(i, to);
+        put_modules(i, to);
+        put_lints(i, to);
+    }
+}
