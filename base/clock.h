@@ -20,6 +20,13 @@ static inline int64_t clock_epoch_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static inline int64_t clock_files_ms(void) /* since the epoch, as file systems date: by the last tick */
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME_COARSE, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 enum { UUID_SIZE = 37 };
 
 /* A random (version 4) UUID in lower case. */

@@ -92,6 +92,7 @@ static void dispatch(struct environment *e, struct call *c)
         environment_tell(e, c, (struct event){.type = EVENT_START, .tenant = inv->tenant});
     c->started = true;
     c->phase = CALL_RUNNING;
+    c->began_ms = clock_files_ms();
     e->launch->report.phase = AT_INVOKE;
     double left = environment_timeout_ms(e) - (clock_ms() - c->start_ms);
     inv->deadline_ms = clock_epoch_ms() + (int64_t)left;

@@ -29,6 +29,7 @@ struct call {
     enum { CALL_WAITING, CALL_RUNNING, CALL_ANSWERED } phase;
     bool late /* it came while the one before was being ended */, started /* START is written */, runtime_done, streamed, truncated;
     double start_ms, first_byte_ms, answer_ms; /* clock_ms() */
+    int64_t began_ms;                          /* clock_files_ms() when the event was handed out; 0: it was not */
     struct event *deadline;
     enum event_status status, end_status; /* of the answer; of the whole, which REPORT tells: an extension may use up the time after it */
     char error_type[128], end_type[128];

@@ -29,7 +29,7 @@ struct evidence {
     bool timed_out_before;        /* one of these */
     bool init_timed_out;
     double frozen_ms;             /* before this invocation */
-    int64_t began_ms;             /* since the epoch */
+    int64_t began_ms;             /* of this invocation, by clock_files_ms() */
     int wait_status;              /* of the runtime, if it ended */
     uint64_t response_bytes;
 

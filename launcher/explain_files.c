@@ -10,12 +10,6 @@
 
 /* ---- starting a program: the error names one that is there, and the kernel means what it asks for ---- */
 
-/* The line is the dynamic loader's, so the program did start. */
-static bool by_loader(const struct match *m)
-{
-    return strstr(m->line, "shared object file") != NULL;
-}
-
 static size_t first_line(const struct evidence *ev, const struct merged_file *f, char *line, size_t size)
 {
     ssize_t n = merged_head(&ev->package.merged, f, line, size);
@@ -37,7 +31,7 @@ static bool is_crlf(const struct evidence *ev, const struct merged_file *f, stru
 
 bool tell_crlf(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return !by_loader(m) && explain_paths(ev, m, is_crlf, out);
+    return explain_paths(ev, m, is_crlf, out);
 }
 
 static bool lacks_interpreter(const struct evidence *ev, const struct merged_file *f, struct text *out)
@@ -53,7 +47,7 @@ static bool lacks_interpreter(const struct evidence *ev, const struct merged_fil
 
 bool tell_interpreter(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return !by_loader(m) && explain_paths(ev, m, lacks_interpreter, out);
+    return explain_paths(ev, m, lacks_interpreter, out);
 }
 
 /* A program that is there and yet is not found is one whose PT_INTERP is not. */
@@ -80,7 +74,7 @@ static bool lacks_loader(const struct evidence *ev, const struct merged_file *f,
 
 bool tell_loader(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return !by_loader(m) && explain_paths(ev, m, lacks_loader, out);
+    return explain_paths(ev, m, lacks_loader, out);
 }
 
 const char *elf_machine_name(unsigned machine)

@@ -122,7 +122,7 @@ BIG = "with open(tempfile.gettempdir() + '/big', 'wb') as f: os.posix_fallocate(
 bug("R15", "linter-bot#158", "/tmp is full", why=("LR-035",), text="Errno 28", bad=Run(py(BIG)), fixed=Run(py(BIG), options=("--tmp-size", "1024")))
 WORK = "os.mkdir(tempfile.gettempdir() + '/work')"
 bug("R16", "Esri/OptimizeRasters#78", "files of the invocation before", why=("LR-036",), text="FileExistsError", plain=Run(py(WORK)),
-    bad=Run(py(WORK), events=("1", "2")), fixed=Run(py("os.makedirs(tempfile.gettempdir() + '/work', exist_ok=True)"), events=("1", "2")))
+    bad=Run(py(WORK), events=("1", "2"), options=("--pause", "30")), fixed=Run(py("os.makedirs(tempfile.gettempdir() + '/work', exist_ok=True)"), events=("1", "2")))
 UNPACK = """
 import time
 place = tempfile.gettempdir() + '/tool'
@@ -347,7 +347,7 @@ def stale_connection(lrun, tmp):
     return passed, bool(failed), f.good and not f.why, verdict(("LR-040",), r.why), f"{out}\n{r}\n{f}"
 
 
-bug("R38", "aws/aws-sdk-js-v3#1196", "a kept connection is dead after the freeze", checks=stale_connection)
+bug("R38", "aws/aws-sdk-js-v3#1196", "a kept connection is dead after the freeze", why=("LR-040",), checks=stale_connection)
 
 # ---- how it ends ----
 bug("R39", "aws-lambda-web-adapter#35", "init takes too long", why=("LR-003",), text=r"(?=.*INIT_REPORT [^\n]*Phase: init\tStatus: timeout)(?=.*Task timed out after 2\.00 seconds)",

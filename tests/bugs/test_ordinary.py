@@ -31,6 +31,21 @@ def test_an_ordinary_failure_is_not_explained(lrun, tmp, name):
     assert not r.good and r.why == [] and r.report["why"] == [], r
 
 
+def test_a_denial_that_the_mode_does_not_explain_is_not_explained(lrun, tmp):
+    r = launch(Run({**py("raise PermissionError(13, 'Permission denied', '/var/task/tool')"), "tool": ("x", 0o755)}), tmp, lrun)
+    assert not r.good and r.why == [], r
+
+
+def test_what_the_same_invocation_made_was_not_left_by_an_earlier_one(lrun, tmp):
+    r = launch(Run(py("os.mkdir(f'/tmp/{event}'); os.mkdir(f'/tmp/{event}')"), events=("1", "2")), tmp, lrun)
+    assert not r.good and r.why == [], r
+
+
+def test_a_reset_without_a_freeze_is_not_explained(lrun, tmp):
+    r = launch(Run(py("raise ConnectionResetError(104, 'Connection reset by peer')"), events=("1", "2")), tmp, lrun)
+    assert not r.good and r.why == [], r
+
+
 def test_an_exit_with_an_error_is_not_explained(lrun, tmp):
     r = launch(Run({"bootstrap": CLIENT + "next()\nlog('configuration is bad: No such file or directory')\nsys.exit(3)\n"}), tmp, lrun)
     assert not r.good and r.why == [], r

@@ -22,7 +22,7 @@ def doctor(tmp, *wrap, options=("--json",)):
     import jsonschema
     report = json.loads(p.stdout)
     jsonschema.validate(report, SCHEMA)
-    assert p.returncode == (0 if report["works"] else 1) and not p.stderr, p
+    assert p.returncode == (0 if report["works"] else 1) and "lrun:" not in p.stderr, p
     return {probe["name"]: probe for probe in report["probes"]}
 
 
