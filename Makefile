@@ -54,20 +54,18 @@ $(B)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
 	@$(CC) -O2 -g -fPIE $(SANITIZE) $(LLHTTP_CFLAGS) -c -o $@ $<
 # It compiles lrun's own policies for lrun's build, and is what lrun starts for a user's.
-$(B)/lrun-policy: $(POLICY_ONLY) policy/core.json policy/oci.h base/fs.c base/str.c base/err.c
+$(B)/lrun-policy: $(POLICY_ONLY) $(wildcard policy/*.json) policy/oci.h base/fs.c base/str.c base/err.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_C) $(LINK) -o $@ $(POLICY_ONLY) base/fs.c base/str.c base/err.c -lseccomp -lcjson
-$(B)/policy_%.h: $(B)/lrun-policy $(wildcard policy/*.json)
+$(B)/policy_%.h: $(B)/lrun-policy
 	@mkdir -p $(@D)
-	c="$(B)/lrun-policy embed $*" d=policy; { $$c CORE $$d/core.json && $$c LAMBDA $$d/core.json $$d/lambda-refusals.json -- $$d/lambda.json && \
-	  $$c LEGACY $$d/core.json $$d/lambda-refusals.json $$d/lambda-legacy.json -- $$d/lambda.json && \
-	  $$c DEBUG $$d/core.json $$d/lambda-refusals.json -- $$d/lambda.json $$d/lambda-debug.json; } > $@.new && mv $@.new $@
+	$(B)/lrun-policy embed $* > $@.new && mv $@.new $@
 $(B)/why.h: Makefile $(wildcard docs/why/*.md)
 	@mkdir -p $(@D)
 	for f in docs/why/LR-*.md; do printf '{"%s",\n' "$$(basename $$f .md)"; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
 $(B)/launcher/cmd_explain.o: $(B)/why.h
 $(B)/launcher/runtime.o: $(wildcard runtimes/*/*)
-$(B)/docgen: tests/tools/docgen.c $(B)/launcher/cli.o $(B)/launcher/request.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
+$(B)/docgen: tests/tools/docgen.c $(B)/launcher/cli.o $(B)/launcher/cli_help.o $(B)/launcher/request.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
 	$(CC) $(ALL_C) $(LINK) -o $@ $^
 $(B)/lrun.1: docs/lrun.1.in $(B)/docgen
 	$(B)/docgen man | sed -e '/@OPTIONS@/{r /dev/stdin' -e 'd}' -e 's/@VERSION@/$(VERSION)/' docs/lrun.1.in > $@

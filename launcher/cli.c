@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "launcher/cli.h"
+#include "launcher/cli_row.h"
 
 #include "base/num.h"
 #include "base/own.h"
@@ -10,9 +10,7 @@
 enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE, EXPLAIN = 1 << CMD_EXPLAIN, DOCTOR = 1 << CMD_DOCTOR, INSPECT = 1 << CMD_INSPECT,
        BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, LOOKS = ANY | INSPECT, STORES = LOOKS | CACHE | DOCTOR, ALL = STORES | EXPLAIN };
 
-static const struct command_row {
-    const char *name, *synopsis, *help;
-} COMMANDS[CMD_COUNT] = {
+const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_RUN] = {"run", "lrun [run] [OPTIONS] FUNCTION", "invoke the function: response on stdout, log on stderr"},
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run any command in the function's environment"},
     [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...", "keep functions warm behind Lambda's Invoke API and function URLs"},
@@ -20,17 +18,6 @@ static const struct command_row {
     [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] FUNCTION", "show what function and layers bring, and what will not work, before anything runs"},
     [CMD_DOCTOR] = {"doctor", "lrun doctor [--json]", "try on this host what lrun needs, and say what to do about what fails"},
     [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "look after the cache of unpacked archives"},
-};
-
-struct row;
-typedef int (*set_fn)(const struct row *, const char *value, struct request *, struct err *);
-struct row {
-    char letter;
-    unsigned commands;
-    const char *name, *arg, *help; /* arg: NULL for a switch; "a|b|c" for a choice */
-    set_fn set;
-    size_t field;
-    uint64_t min, max;
 };
 
 static void *field_of(const struct row *row, struct request *r)
@@ -69,6 +56,12 @@ static int set_choice(const struct row *row, const char *value, struct request *
 static int set_choice_or_file(const struct row *row, const char *value, struct request *r, struct err *err)
 {
     return strpbrk(value, "./") ? set_text(row, value, r, err) : set_choice(row, value, r, err);
+}
+
+static int set_shown_policy(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    r->show_policy = true;
+    return set_choice_or_file(row, value, r, err);
 }
 
 static int set_num(const struct row *row, const char *value, struct request *r, struct err *err)
@@ -111,28 +104,29 @@ static int add_layers(const struct row *row, const char *value, struct request *
 }
 
 #define FIELD(name) offsetof(struct request, name)
-static const struct row ROWS[] = {
+const struct row ROWS[] = {
     {0, LOOKS, "layers", "A.zip,B.zip", "layers merged into /opt, the later one wins; repeats; at most 5", add_layers, FIELD(layers), 0, 0},
     {'e', RUN, "event", "FILE|JSON|-", "the event: a file, JSON text, or - for stdin; repeats (default {})", add_text, FIELD(events), 0, 0},
     {0, RUN, "pause", "MS", "wait this long between events, frozen (default 0)", set_num, FIELD(pause), 0, 3600000},
     {0, LOOKS, "handler", "NAME", "what _HANDLER says (default: the runtime's, as lambda_function.lambda_handler)", set_text, FIELD(handler), 0, 0},
-    {0, ANY, "memory", "MB", "memory of the function (default 128; exec: no limit)", set_num, FIELD(memory), 128, 10240},
+    {0, LOOKS, "memory", "MB", "memory of the function (default 128; exec: no limit)", set_num, FIELD(memory), 128, 10240},
     {0, ANY, "timeout", "SECONDS", "stop it after this long (default 3; exec: never)", set_num, FIELD(timeout), 1, 900},
-    {0, ANY, "tmp-size", "MB", "size of /tmp (default 512)", set_num, FIELD(tmp_size), 512, 10240},
+    {0, LOOKS, "tmp-size", "MB", "size of /tmp (default 512)", set_num, FIELD(tmp_size), 512, 10240},
     {0, INVOKES, "init-limit", "SECONDS", "how long the init phase may take (default 10)", set_num, FIELD(init_limit), 1, 900},
-    {0, ANY, "env", "K=V", "set a variable; K alone copies the caller's; repeats", add_text, FIELD(env), 0, 0},
-    {0, ANY, "env-file", "FILE", "variables from KEY=VALUE lines or SAM's JSON; repeats", add_text, FIELD(env_files), 0, 0},
-    {0, BOTH, "name", "NAME", "name of the function (default: that of the file)", set_text, FIELD(name), 0, 0},
-    {0, ANY, "region", "REGION", "AWS region it believes in (default us-east-1)", set_text, FIELD(region), 0, 0},
-    {0, ANY, "credentials", "fake|env|profile:NAME", "AWS credentials it sees (default fake)", set_text, FIELD(credentials), 0, 0},
+    {0, LOOKS, "env", "K=V", "set a variable; K alone copies the caller's; repeats", add_text, FIELD(env), 0, 0},
+    {0, LOOKS, "env-file", "FILE", "variables from KEY=VALUE lines or SAM's JSON; repeats", add_text, FIELD(env_files), 0, 0},
+    {0, BOTH | INSPECT, "name", "NAME", "name of the function (default: that of the file)", set_text, FIELD(name), 0, 0},
+    {0, LOOKS, "region", "REGION", "AWS region it believes in (default us-east-1)", set_text, FIELD(region), 0, 0},
+    {0, LOOKS, "credentials", "fake|env|profile:NAME", "AWS credentials it sees (default fake)", set_text, FIELD(credentials), 0, 0},
     {0, LOOKS, "runtime", "ID", "the runtime it claims to be: python3.11, nodejs20.x, provided.al2023, ... (default: the package tells)", set_text, FIELD(runtime), 0, 0},
     {0, ANY, "strict", NULL, "refuse a package that needs a newer C library than the named runtime has", set_flag, FIELD(strict), 0, 0},
     {0, LOOKS, "rootfs", "DIR|FILE|host", "the root file system it runs on: a directory, a tarball or the host's (default)", set_text, FIELD(rootfs), 0, 0},
-    {0, ANY, "net", "none|host|user|blackhole", "its network: a loopback (default), the host's, outwards by pasta, or one where connections hang", set_choice, FIELD(net), 0, 0},
+    {0, LOOKS, "net", "none|host|user|blackhole", "its network: a loopback (default), the host's, outwards by pasta, or one where connections hang", set_choice, FIELD(net), 0, 0},
     {0, ANY | DOCTOR, "cgroup", "DIR", "cgroup v2 directory to limit it in (default: the one around lrun's own, if it may be divided)", set_text, FIELD(cgroup), 0, 0},
     {0, ANY, "seccomp", "lambda|lambda-legacy|core|unconfined|FILE", "system calls it may use: built in, or OCI JSON as Docker's (default lambda)", set_choice_or_file, FIELD(seccomp), 0, 0},
-    {0, ANY, "shm", "absent|denied|MB", "/dev/shm: as on Lambda, unwritable, or of a size", set_text, FIELD(shm), 0, 0},
-    {0, ANY, "passwd", "present|absent", "whether /etc/passwd knows the function's user: on some of Lambda's hosts it does not", set_choice, FIELD(passwd), 0, 0},
+    {0, INSPECT, "seccomp", "lambda|lambda-legacy|core|unconfined|FILE", "what this policy comes to, with all that lrun adds, as OCI JSON; needs no function", set_shown_policy, FIELD(seccomp), 0, 0},
+    {0, LOOKS, "shm", "absent|denied|MB", "/dev/shm: as on Lambda, unwritable, or of a size", set_text, FIELD(shm), 0, 0},
+    {0, LOOKS, "passwd", "present|absent", "whether /etc/passwd knows the function's user: on some of Lambda's hosts it does not", set_choice, FIELD(passwd), 0, 0},
     {0, BOTH, "debug", NULL, "for debuggers: ptrace is allowed, no timeouts, no freeze, the terminal is the function's", set_flag, FIELD(debug), 0, 0},
     {'d', BOTH, "debug-port", "PORT", "--debug, with 127.0.0.1:PORT led to the function's debugger; node and debugpy listen there", set_debug_port, FIELD(debug_port), 1, 65535},
     {0, BOTH, "hold", NULL, "keep the environment of a failure, and say how to enter it", set_flag, FIELD(hold), 0, 0},
@@ -160,6 +154,9 @@ static const struct row ROWS[] = {
     {0, STORES, "cache-dir", "DIR", "where unpacked archives are kept", set_text, FIELD(cache_dir), 0, 0},
     {0, INSPECT, "list", NULL, "every path, who provides it, and what is hidden", set_flag, FIELD(list), 0, 0},
     {0, INSPECT, "tree", NULL, "what is seen, as a tree with sizes", set_flag, FIELD(tree), 0, 0},
+    {0, INSPECT, "variables", NULL, "the environment variables it will see", set_flag, FIELD(variables), 0, 0},
+    {0, INSPECT, "mounts", NULL, "its file system: what is mounted where, and why", set_flag, FIELD(mounts), 0, 0},
+    {0, INSPECT, "graph", "FILE.svg", "draw who provides what, and what is hidden", set_text, FIELD(graph), 0, 0},
     {0, DOCTOR | INSPECT, "json", NULL, "as JSON", set_flag, FIELD(json), 0, 0},
     {'q', LOOKS, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
     {'v', INVOKES, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
@@ -167,6 +164,8 @@ static const struct row ROWS[] = {
     {'h', ALL, "help", NULL, "this text", set_flag, FIELD(help), 0, 0},
     {0, ALL, "version", NULL, "the version", set_flag, FIELD(version), 0, 0},
 };
+
+const size_t ROW_COUNT = COUNT(ROWS);
 
 enum command cli_command(int argc, char **argv)
 {
@@ -178,7 +177,7 @@ enum command cli_command(int argc, char **argv)
 
 static const struct row *find_row(enum command command, const char *name, size_t n, char letter)
 {
-    for (size_t i = 0; i < COUNT(ROWS); i++) {
+    for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct row *row = &ROWS[i];
         if (!(row->commands & 1u << command))
             continue;
@@ -280,6 +279,8 @@ static int check_words(struct request *r, bool saw_dashes, struct err *err)
         return 0;
     if (r->command == CMD_SERVE)
         return check_serve(r, err);
+    if (r->show_policy && !r->words.n)
+        return 0;
     size_t functions = r->in.set ? 0 : 1;
     if (r->words.n > functions && r->in.set) {
         fail(err, 0, r->words.at[0], "use a function beside --in");
@@ -324,67 +325,4 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
         }
     }
     return check_words(ret, dashes, err);
-}
-
-void cli_help(enum command command, FILE *to)
-{
-    fprintf(to, "usage: %s\n       %s\n\n", COMMANDS[command].synopsis, COMMANDS[command].help);
-    for (size_t i = 0; i < COUNT(ROWS); i++) {
-        const struct row *row = &ROWS[i];
-        if (!(row->commands & 1u << command))
-            continue;
-        char left[80];
-        snprintf(left, sizeof left, "--%s%s%s", row->name, row->arg ? " " : "", row->arg ? row->arg : "");
-        char letter[4] = {'-', row->letter, ',', 0};
-        if (strlen(left) > 26)
-            fprintf(to, "  %s %s\n%36s%s\n", row->letter ? letter : "   ", left, "", row->help);
-        else
-            fprintf(to, "  %s %-28s  %s\n", row->letter ? letter : "   ", left, row->help);
-    }
-    if (command != CMD_RUN)
-        return;
-    fputs("\ncommands:\n", to);
-    for (size_t i = 0; i < CMD_COUNT; i++)
-        fprintf(to, "  %-42s %s\n", COMMANDS[i].synopsis, COMMANDS[i].help);
-    fputs("\nman lrun says more.\n", to);
-}
-
-void cli_man_options(FILE *to)
-{
-    for (size_t i = 0; i < COUNT(ROWS); i++) {
-        const struct row *row = &ROWS[i];
-        fputs(".TP\n", to);
-        if (row->letter)
-            fprintf(to, "\\fB\\-%c\\fR, ", row->letter);
-        fputs("\\fB\\-\\-", to);
-        for (const char *c = row->name; *c; c++)
-            fprintf(to, *c == '-' ? "\\-" : "%c", *c);
-        fputs("\\fR", to);
-        if (row->arg)
-            fprintf(to, " \\fI%s\\fR", row->arg);
-        fputs(" (", to);
-        for (unsigned c = 0, n = 0; c < CMD_COUNT; c++)
-            if (row->commands & 1u << c)
-                fprintf(to, "%s%s", n++ ? ", " : "", COMMANDS[c].name);
-        fprintf(to, ")\n%s.\n", row->help);
-    }
-}
-
-void cli_bash_completion(FILE *to)
-{
-    fputs("# bash completion for lrun, made from its option table\n_lrun()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words\n", to);
-    fputs("    case ${COMP_WORDS[1]} in\n", to);
-    for (int c = CMD_COUNT - 1; c >= 0; c--) {
-        fprintf(to, "    %s) words=\"", c == CMD_RUN ? "*" : COMMANDS[c].name);
-        for (size_t i = 0; i < COUNT(ROWS); i++)
-            if (ROWS[i].commands & 1u << c)
-                fprintf(to, "--%s ", ROWS[i].name);
-        fputs(c == CMD_CACHE ? "list prune verify\" ;;\n" : "\" ;;\n", to);
-    }
-    fputs("    esac\n    [ \"$COMP_CWORD\" = 1 ] && words=\"$words", to);
-    for (size_t i = 0; i < CMD_COUNT; i++)
-        fprintf(to, " %s", COMMANDS[i].name);
-    fputs("\"\n    case $cur in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n", to);
-    fputs("    *) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n    esac\n}\n", to);
-    fputs("complete -o filenames -F _lrun lrun\n", to);
 }

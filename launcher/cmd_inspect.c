@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_inspect.c: looks at function and layers without running anything. */
+#include "base/helper.h"
+#include "base/own.h"
 #include "launcher/commands.h"
 #include "launcher/inspect.h"
+#include "launcher/policy_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,28 +21,60 @@ static void choose_runtime(struct launch *l)
         runtime_name(&l->runtime);
 }
 
+/* The address of its Runtime API; with the host's network a port is taken when it starts. */
+static const char *api_of(const struct request *r)
+{
+    return network_parse(r->net) == NET_HOST ? "127.0.0.1:0" : API_ADDRESS ":9001";
+}
+
+static int show(struct inspection *i, struct launch *l, struct err *err)
+{
+    const struct request *r = l->request;
+    choose_runtime(l);
+    if (launch_plan(l, err) < 0)
+        return -1;
+    launch_variables(l, api_of(r), &l->envp);
+    package_read(&l->inputs, &i->package);
+    inspection_make(i);
+    if (r->graph && inspect_graph(i, l->inputs.graph, err) < 0)
+        return -1;
+    if (r->json)
+        inspect_json(i, stdout);
+    else
+        inspect_text(i, stdout);
+    return i->errors ? EXIT_ERRORS : i->lint_count ? EXIT_WARNINGS : 0;
+}
+
+static int show_policy(const struct request *r, const struct identity *id, struct err *err)
+{
+    struct seccomp_program known;
+    OWN_FD int program = -1;
+    OWN_FD int policy = seccomp_builtin(r->seccomp, &known) ? -1 : open(r->seccomp, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (policy < 0 && !seccomp_builtin(r->seccomp, &known))
+        return fail(err, errno, r->seccomp, "open the policy");
+    if (helper_open("lrun-policy", &program, err) < 0 || identity_take(id, err) < 0)
+        return -1;
+    return policy_file_print(program, policy, r->seccomp, stdout, err);
+}
+
 int cmd_inspect(const struct request *r, struct err *err)
 {
     static struct launch l; /* large; one per process */
     struct identity id;
     struct inspection i = {.launch = &l};
+    if (identity_choose(&id, err) < 0)
+        return -1;
+    if (r->show_policy)
+        return show_policy(r, &id, err);
     l = (struct launch){.request = r, .cgroup = CGROUP_NONE};
     inputs_none(&l.inputs);
-    int status = identity_choose(&id, err) < 0 || launch_open(r, &id, &l, err) < 0 || identity_take(&id, err) < 0 ? -1 : 0;
+    int status = launch_open(r, &id, &l, err) < 0 || identity_take(&id, err) < 0 ? -1 : 0;
     if (status == 0 && inputs_unpack(&l.inputs, r->quiet, err) < 0) {
         status = -1;
         err->exit = err->no == 0 ? EXIT_ERRORS : 0; /* refused as it is, not for a reason of this host's */
     }
-    if (status == 0) {
-        choose_runtime(&l);
-        package_read(&l.inputs, &i.package);
-        inspection_make(&i);
-        if (r->json)
-            inspect_json(&i, stdout);
-        else
-            inspect_text(&i, r->list ? INSPECT_LIST : r->tree ? INSPECT_TREE : INSPECT_SUMMARY, stdout);
-        status = i.errors ? EXIT_ERRORS : i.lint_count ? EXIT_WARNINGS : 0;
-    }
+    if (status == 0)
+        status = show(&i, &l, err);
     inspection_done(&i);
     package_done(&i.package);
     launch_done(&l);

@@ -159,9 +159,16 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
     return 0;
 }
 
+static int open_graph(const struct request *r, struct inputs *in, struct err *err)
+{
+    if (r->graph)
+        in->graph = open(r->graph, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666); /* emptied once there is something to write */
+    return r->graph && in->graph < 0 ? fail(err, errno, r->graph, "open for the graph") : 0;
+}
+
 static int open_all(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
-    if (open_report(r, in, err) < 0 || open_input(r->function, id, &in->function, err) < 0)
+    if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 || open_input(r->function, id, &in->function, err) < 0)
         return -1;
     for (; in->layer_count < r->layers.n; in->layer_count++)
         if (open_input(r->layers.at[in->layer_count], id, &in->layers[in->layer_count], err) < 0)
@@ -192,7 +199,7 @@ static int open_all(const struct request *r, const struct identity *id, struct i
 
 void inputs_none(struct inputs *in)
 {
-    *in = (struct inputs){.report = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .function = {.fd = -1, .source.tree = -1},
+    *in = (struct inputs){.report = -1, .graph = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .function = {.fd = -1, .source.tree = -1},
                            .rootfs = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
     for (size_t i = 0; i < COUNT(in->entries); i++)
         in->entries[i].lock = -1;
@@ -302,6 +309,7 @@ void inputs_done(struct inputs *in)
     free(in->name);
     free(in->cache_dir);
     own_close(&in->report);
+    own_close(&in->graph);
     own_close(&in->out);
     own_close(&in->debugger);
     own_close(&in->program);

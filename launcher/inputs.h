@@ -37,6 +37,7 @@ struct inputs {
     enum shm shm;
     uint64_t shm_bytes;
     int report; /* -1: none asked for */
+    int graph;  /* inspect --graph's file, or -1 */
     int debugger; /* --debug-port's socket here, or -1 */
     int out;    /* --out's directory, or -1 */
     int program; /* lrun-unpack, or -1 while not needed */

@@ -58,6 +58,13 @@ void inspect_code_sha256(const struct inspection *i, unsigned part, char *ret)
     text_done(&out);
 }
 
+const char *inspect_value(const struct inspection *i, const char *variable)
+{
+    const char *value = strchr(variable, '=') + 1;
+    bool secret = str_begins(variable, "AWS_SECRET_ACCESS_KEY=") || str_begins(variable, "AWS_SESSION_TOKEN=");
+    return secret && strcmp(i->launch->request->credentials, "fake") != 0 ? "(not shown)" : value;
+}
+
 void lint_add(struct inspection *i, bool error, const char *id, const char *path, const char *format, ...)
 {
     char text[1024];

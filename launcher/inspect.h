@@ -50,10 +50,13 @@ void inspection_lint_layout(struct inspection *i);
 /* inspect_modules.c */
 void inspection_modules(struct inspection *i);
 
-/* The forms it is printed in. */
-enum inspect_form { INSPECT_SUMMARY, INSPECT_LIST, INSPECT_TREE };
-void inspect_text(const struct inspection *i, enum inspect_form form, FILE *to);
+/* inspect_text.c: the forms that the request asks for, else a summary. */
+void inspect_text(const struct inspection *i, FILE *to);
 void inspect_json(const struct inspection *i, FILE *to);
+/* A variable's value as it may be shown: the user's own credentials are not. */
+const char *inspect_value(const struct inspection *i, const char *variable);
+/* inspect_graph.c: into an SVG file, which is emptied first. */
+int inspect_graph(const struct inspection *i, int fd, struct err *err);
 /* AWS's CodeSha256: base64 of the archive's digest; "" of a directory. ret: 45 bytes. */
 void inspect_code_sha256(const struct inspection *i, unsigned part, char *ret);
 

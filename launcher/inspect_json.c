@@ -87,6 +87,31 @@ static void put_lints(const struct inspection *i, struct text *out)
     json_close(out, ']');
 }
 
+static void put_surroundings(const struct inspection *i, struct text *out)
+{
+    const struct launch *l = i->launch;
+    json_key(out, "variables");
+    json_open(out, '{');
+    for (size_t k = 0; k < l->envp.n; k++) {
+        OWN_PTR char *name = xasprintf("%.*s", (int)strcspn(l->envp.at[k], "="), l->envp.at[k]);
+        json_put(out, name, inspect_value(i, l->envp.at[k]));
+    }
+    json_close(out, '}');
+    json_key(out, "mounts");
+    json_open(out, '[');
+    for (size_t k = 0; k < l->plan.n; k++) {
+        const struct row *row = &l->plan.rows[k];
+        OWN_PTR char *path = xasprintf("/%s", row->target);
+        json_open(out, '{');
+        json_put(out, "path", path);
+        json_put(out, "kind", plan_kind(row->kind));
+        json_flag(out, "writable", row->flags & FLAG_RW);
+        json_put(out, "why", row->why);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
 void inspect_json(const struct inspection *i, FILE *to)
 {
     struct text out = {0};
@@ -98,6 +123,7 @@ void inspect_json(const struct inspection *i, FILE *to)
     put_files(i, &out);
     put_shadows(i, &out);
     put_lints(i, &out);
+    put_surroundings(i, &out);
     json_close(&out, '}');
     text_puts(&out, "\n");
     fwrite(out.at, 1, out.n, to);

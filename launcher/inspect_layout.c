@@ -70,7 +70,7 @@ static void check_prefix(struct inspection *i, unsigned part)
     bool python = i->launch->runtime.family == RUNTIME_PYTHON, right = false;
     const char *wrong = NULL;
     for (size_t k = 0; k < m->n; k++) {
-        const char *name = m->files[k].part == part ? merged_name(m, &m->files[k]) : "";
+        const char *name = m->files[k].part == part && m->files[k].type != 'd' ? merged_name(m, &m->files[k]) : "";
         const char *slash = strchr(name, '/');
         right = right || str_begins(name, python ? "python/" : "nodejs/") || str_begins(name, "bin/") || str_begins(name, "lib/") || str_begins(name, "extensions/");
         if (python ? (!slash && str_ends(name, ".py")) || (slash && strcmp(slash, "/__init__.py") == 0) : str_begins(name, "node_modules/"))

@@ -166,7 +166,7 @@ static void check_link(struct inspection *i, const struct merged_file *f)
     target[n] = 0;
     explain_resolve(f->path, target, to, sizeof to);
     bool inside = str_begins(to, "/opt/") || str_begins(to, "/var/task/");
-    if (inside && !merged_find(&i->package.merged, to) && !merged_below(&i->package.merged, to))
+    if (inside && !merged_find(&i->package.merged, to))
         lint_add(i, false, "LR-022", f->path, "is a link to %s, which is not in the package", target);
     else if (!inside && (str_begins(to, "/home/") || str_begins(to, "/Users/") || str_begins(to, "/root/") || str_begins(to, "/build/")))
         lint_add(i, false, "LR-022", f->path, "is a link to %s, a path of the machine it was packed on", target);

@@ -99,23 +99,15 @@ static void put_list(const struct inspection *i, FILE *to)
     }
 }
 
-/* Sizes of directories are those of what is seen beneath them. Depth by slashes: paths are sorted as they are walked. */
-static uint64_t size_below(const struct merged *m, size_t k, size_t n) /* of what files[k].path[0..n) is */
+/* Of a directory: of what is seen beneath it. Paths are sorted as they are walked. */
+static uint64_t size_of(const struct merged *m, size_t k)
 {
-    uint64_t all = 0;
-    for (size_t l = k; l < m->n && strncmp(m->files[l].path, m->files[k].path, n) == 0 && (m->files[l].path[n] == '/' || !m->files[l].path[n]); l++)
+    const char *path = m->files[k].path;
+    const size_t n = strlen(path);
+    uint64_t all = m->files[k].size;
+    for (size_t l = k + 1; m->files[k].type == 'd' && l < m->n && strncmp(m->files[l].path, path, n) == 0 && (m->files[l].path[n] == '/' || !m->files[l].path[n]); l++)
         all += m->files[l].hidden || m->files[l].type == 'd' ? 0 : m->files[l].size;
     return all;
-}
-
-/* A directory that no archive names: shown where the first thing in it is. */
-static void put_line(size_t depth, const char *name, size_t n, bool dir, uint64_t size, const char *who, FILE *to)
-{
-    char shown[256];
-    snprintf(shown, sizeof shown, "%.*s%s", (int)(n < 200 ? n : 200), name, dir ? "/" : "");
-    fprintf(to, "%*s", (int)depth * 2, "");
-    put_name(shown, to);
-    fprintf(to, "%*s %10ju  %s\n", (int)(strlen(shown) + depth * 2 < 60 ? 60 - strlen(shown) - depth * 2 : 1), "", (uintmax_t)size, who);
 }
 
 static void put_tree(const struct inspection *i, FILE *to)
@@ -124,29 +116,60 @@ static void put_tree(const struct inspection *i, FILE *to)
     const char *before = "";
     for (size_t k = 0; k < m->n; k++) {
         const struct merged_file *f = &m->files[k];
-        char who[256];
+        char who[256], name[256];
         if (f->hidden || strcmp(f->path, before) == 0)
             continue;
-        size_t depth = 0;
-        const char *name = f->path + 1;
-        for (const char *slash; (slash = strchr(name, '/')); name = slash + 1, depth++)
-            if (strncmp(before, f->path, (size_t)(slash - f->path) + 1) != 0 && strncmp(before, f->path, (size_t)(slash - f->path)) != 0)
-                put_line(depth, name, (size_t)(slash - name), true, size_below(m, k, (size_t)(slash - f->path)), "", to);
-        put_line(depth, name, strlen(name), f->type == 'd', f->type == 'd' ? size_below(m, k, strlen(f->path)) : f->size, f->type == 'd' ? "" : package_provider(&i->package, f->part, who, sizeof who), to);
         before = f->path;
+        int depth = 0;
+        for (const char *c = strchr(merged_name(m, f), '/'); c; c = strchr(c + 1, '/'))
+            depth++;
+        int root = k == 0 || strncmp(f->path, m->files[k - 1].path, strlen(m->parts[f->part].at)) != 0;
+        if (root)
+            fprintf(to, "%s\n", m->parts[f->part].at);
+        snprintf(name, sizeof name, "%.200s%s", strrchr(f->path, '/') + 1, f->type == 'd' ? "/" : "");
+        int indent = 2 + depth * 2, n = (int)strlen(name) + indent;
+        fprintf(to, "%*s", indent, "");
+        put_name(name, to);
+        fprintf(to, "%*s %10ju  %s\n", n < 60 ? 60 - n : 1, "", (uintmax_t)size_of(m, k), f->type == 'd' ? "" : package_provider(&i->package, f->part, who, sizeof who));
     }
 }
 
-void inspect_text(const struct inspection *i, enum inspect_form form, FILE *to)
+static void put_variables(const struct inspection *i, FILE *to)
 {
-    if (form == INSPECT_LIST) {
-        put_list(i, to);
-    } else if (form == INSPECT_TREE) {
-        put_tree(i, to);
-    } else {
-        put_parts(i, to);
-        put_shadows(i, to);
-        put_modules(i, to);
-        put_lints(i, to);
+    for (size_t k = 0; k < i->launch->envp.n; k++) {
+        const char *variable = i->launch->envp.at[k];
+        fprintf(to, "%.*s=", (int)strcspn(variable, "="), variable);
+        put_name(inspect_value(i, variable), to);
+        fputc('\n', to);
     }
+}
+
+static void put_mounts(const struct inspection *i, FILE *to)
+{
+    const struct plan *p = &i->launch->plan;
+    for (size_t k = 0; k < p->n; k++) {
+        fprintf(to, "%-9s %s  /", plan_kind(p->rows[k].kind), p->rows[k].flags & FLAG_RW ? "rw" : "ro");
+        put_name(p->rows[k].target, to);
+        fprintf(to, "%*s %s\n", (int)(strlen(p->rows[k].target) < 40 ? 40 - strlen(p->rows[k].target) : 0), "", p->rows[k].why);
+    }
+}
+
+static void put_summary(const struct inspection *i, FILE *to)
+{
+    put_parts(i, to);
+    put_shadows(i, to);
+    put_modules(i, to);
+    put_lints(i, to);
+}
+
+void inspect_text(const struct inspection *i, FILE *to)
+{
+    const struct request *r = i->launch->request;
+    const struct {
+        bool wanted;
+        void (*put)(const struct inspection *, FILE *);
+    } forms[] = {{!r->list && !r->tree && !r->variables && !r->mounts, put_summary}, {r->list, put_list}, {r->tree, put_tree}, {r->variables, put_variables}, {r->mounts, put_mounts}};
+    for (size_t k = 0; k < COUNT(forms); k++)
+        if (forms[k].wanted)
+            forms[k].put(i, to);
 }

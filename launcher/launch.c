@@ -39,14 +39,11 @@ void launch_note(const struct launch *l, const char *format, ...)
 /* --verbose: identity, cache and the plan of mounts, a line each. */
 static void describe(const struct launch *l)
 {
-    static const char *const KINDS[] = {[ROW_DIR] = "directory", [ROW_FILE] = "file", [ROW_LINK] = "link", [ROW_BIND] = "bind", [ROW_TMPFS] = "tmpfs",
-                                        [ROW_PROC] = "proc", [ROW_WRITE] = "write", [ROW_OVERLAY] = "overlay", [ROW_MASK] = "hidden",
-                                        [ROW_FREEZE] = "read-only", [ROW_SCRATCH] = "scratch"};
     fprintf(stderr, "lrun: uid %u becomes %d inside; cache %s: %u found, %u unpacked, %ju bytes\n", (unsigned)geteuid(), INSIDE_UID, l->inputs.cache_dir,
             l->report.hits, l->report.misses, (uintmax_t)l->report.unpacked_bytes);
     for (size_t i = 0; i < l->plan.n; i++) {
         const struct row *row = &l->plan.rows[i];
-        fprintf(stderr, "lrun: %-9s /%-36s %s\n", KINDS[row->kind], row->target, row->why);
+        fprintf(stderr, "lrun: %-9s /%-36s %s\n", plan_kind(row->kind), row->target, row->why);
     }
     fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, l->request->net);
 }
@@ -169,7 +166,7 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
     variables_make(&in, ret);
 }
 
-static int make_plan(struct launch *l, struct err *err)
+int launch_plan(struct launch *l, struct err *err)
 {
     const struct request *r = l->request;
     struct source layers[MAX_LAYERS];
@@ -257,7 +254,7 @@ int launch_make(struct launch *l, struct err *err)
     if (r->command == CMD_EXEC)
         launch_variables(l, NULL, &l->envp);
     l->report.phase = AT_SANDBOX;
-    if (make_plan(l, err) < 0)
+    if (launch_plan(l, err) < 0)
         return -1;
     fill_spec(l);
     if (r->verbose)

@@ -34,6 +34,7 @@ int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
 /* The parts, for serve, which opens the inputs of all its functions before it takes the identity. launch_done() either way. */
 int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err);
 int launch_make(struct launch *l, struct err *err);
+int launch_plan(struct launch *l, struct err *err); /* its part that fills plan; inputs are unpacked and the runtime is chosen */
 void launch_done(struct launch *l);
 
 /* A cgroup of its own for an environment: dir -1 if none is to be had and none was asked for. */

@@ -16,15 +16,15 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
-enum { FILTER_MAX = BPF_MAXINSNS * sizeof(struct sock_filter) };
+enum { FILTER_MAX = BPF_MAXINSNS * sizeof(struct sock_filter), PRINTED_MAX = 8 << 20 };
 
-/* All that decides the outcome: lrun's version, its core policy, the kernel (minKernel), the policy. */
+/* All that decides the outcome: lrun's version and what lrun-policy makes of a file (counted), its core policy, the kernel (minKernel), the policy. */
 static void make_key(const struct text *policy, struct text *ret)
 {
     struct utsname u = {0};
     struct seccomp_program core;
     uname(&u);
-    text_printf(ret, "lrun " LRUN_VERSION " %s %s %zu\n", u.release, u.machine, policy->n);
+    text_printf(ret, "lrun " LRUN_VERSION " 2 %s %s %zu\n", u.release, u.machine, policy->n);
     if (seccomp_builtin("core", &core))
         text_add(ret, core.code, core.n * sizeof *core.code);
     text_add(ret, policy->at, policy->n);
@@ -71,19 +71,18 @@ static void keep(struct inputs *in, const char *name, const struct text *key, co
     text_done(&all);
 }
 
-/* The policy's descriptor is the helper's standard input; a struct err instead of a filter comes with status 1. */
-static int compile(const struct inputs *in, int program, const char *path, struct text *ret, struct err *err)
+/* The policy's descriptor is the helper's standard input, or -1; a struct err instead of an answer comes with status 1. */
+static int ask(int program, char *const *argv, int policy, const char *path, size_t most, struct text *ret, struct err *err)
 {
-    static char *const argv[] = {(char *)(uintptr_t) "lrun-policy", (char *)(uintptr_t) "user", NULL};
     int ends[2], status = 0;
-    if (lseek(in->policy, 0, SEEK_SET) < 0 || pipe2(ends, O_CLOEXEC) < 0)
+    if ((policy >= 0 && lseek(policy, 0, SEEK_SET) < 0) || pipe2(ends, O_CLOEXEC) < 0)
         return fail(err, errno, path, "hand over the policy");
-    const int fds[] = {in->policy, ends[1], 2};
+    const int fds[] = {policy, ends[1], 2};
     pid_t pid = fork();
     if (pid == 0)
         helper_become(program, argv, fds, COUNT(fds));
     close(ends[1]);
-    int got = pid < 0 ? fail(err, errno, NULL, "start lrun-policy") : fs_read_all(ends[0], FILTER_MAX, "lrun-policy", ret, err);
+    int got = pid < 0 ? fail(err, errno, NULL, "start lrun-policy") : fs_read_all(ends[0], most, "lrun-policy", ret, err);
     close(ends[0]);
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
@@ -94,10 +93,27 @@ static int compile(const struct inputs *in, int program, const char *path, struc
         snprintf(err->path, sizeof err->path, "%s", path);
         return -1;
     }
-    if (status == 0 && ret->n && ret->n % sizeof(struct sock_filter) == 0)
+    if (status == 0 && ret->n)
         return 0;
     fail(err, 0, path, "compile the policy: lrun-policy failed");
     return fail_hint(err, "its libraries may be missing; run it by hand to see");
+}
+
+static int compile(const struct inputs *in, const char *path, struct text *ret, struct err *err)
+{
+    static char *const argv[] = {(char *)(uintptr_t) "lrun-policy", (char *)(uintptr_t) "user", NULL};
+    return ask(in->policy_program, argv, in->policy, path, FILTER_MAX, ret, err);
+}
+
+int policy_file_print(int program, int policy, const char *path, FILE *to, struct err *err)
+{
+    char *const argv[] = {(char *)(uintptr_t) "lrun-policy", (char *)(uintptr_t) "print", (char *)(uintptr_t)(policy < 0 ? path : "-"), NULL};
+    struct text all = {0};
+    int status = ask(program, argv, policy, path, PRINTED_MAX, &all, err);
+    if (status == 0)
+        fwrite(all.at, 1, all.n, to);
+    text_done(&all);
+    return status;
 }
 
 int policy_file_load(struct inputs *in, const char *path, struct seccomp_program *ret, struct err *err)
@@ -113,7 +129,7 @@ int policy_file_load(struct inputs *in, const char *path, struct seccomp_program
         if (in->policy_program < 0)
             status = helper_open("lrun-policy", &in->policy_program, err);
         if (status == 0)
-            status = compile(in, in->policy_program, path, &code, err);
+            status = compile(in, path, &code, err);
         if (status == 0) {
             keep(in, name, &key, &code);
             use(&code, in, ret);

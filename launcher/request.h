@@ -34,7 +34,7 @@ struct request {
     const char *runtime; /* NULL: the package tells */
     const char *rootfs, *handler /* NULL: the runtime's default */, *name, *region, *credentials, *net, *seccomp, *shm, *passwd;
     const char *cgroup; /* NULL: one is looked for */
-    const char *report, *cache_dir, *log_format, *workdir, *out;
+    const char *report, *cache_dir, *log_format, *workdir, *out, *graph;
 
     struct number memory;     /* MiB */
     struct number timeout;    /* seconds */
@@ -48,7 +48,7 @@ struct request {
     struct number port, ready_fd, concurrency, queue, max_concurrency, idle_timeout /* seconds; 0: never */;
     bool cors, watch, stream_shape;
 
-    bool scratch, strict, debug, hold, tty, json, list, tree, quiet, verbose, help, version;
+    bool scratch, strict, debug, hold, tty, json, list, tree, variables, mounts, show_policy, quiet, verbose, help, version;
 };
 
 /* Its lists are ret's own; texts are borrowed from r, which must live as long. */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MANIFEST_MAX = 256 << 20 };
+enum { MANIFEST_MAX = 256 << 20, PARTS_MAX = 8 };
 
 struct reader {
     struct merged *m;
@@ -126,6 +126,29 @@ static bool below(const char *path, const char *dir)
     return strncmp(path, dir, n) == 0 && path[n] == '/';
 }
 
+/* Archives need not name a directory that they have something in: it is there all the same. files is sorted. */
+static void add_implied(struct reader *r)
+{
+    struct merged *m = r->m;
+    const char *last[PARTS_MAX] = {NULL}; /* of each part */
+    const size_t named = m->n;
+    for (size_t i = 0; i < named; i++) {
+        const char *path = m->files[i].path, *before = last[m->files[i].part];
+        last[m->files[i].part] = path;
+        r->part = m->files[i].part;
+        for (const char *slash = strchr(path + strlen(m->parts[r->part].at) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+            size_t n = (size_t)(slash - path);
+            if (before && strncmp(before, path, n) == 0 && (before[n] == '/' || !before[n]))
+                continue;
+            OWN_PTR char *dir = xasprintf("%.*s", (int)n, path);
+            struct merged_file *f = add(r, dir + strlen(m->parts[r->part].at) + 1);
+            f->type = 'd';
+            f->mode = -1;
+            f->stored = 0755;
+        }
+    }
+}
+
 /* Directories merge; anything else hides what is beneath it at its path, and below its path what lower parts have. */
 static void mark_hidden(struct merged *m)
 {
@@ -146,6 +169,12 @@ static void mark_hidden(struct merged *m)
     }
 }
 
+static void sort(struct merged *m)
+{
+    if (m->n)
+        qsort(m->files, m->n, sizeof *m->files, by_path);
+}
+
 int merged_read(const struct merged_part *parts, size_t n, struct merged *ret, struct err *err)
 {
     *ret = (struct merged){.parts = parts, .part_count = n};
@@ -155,8 +184,9 @@ int merged_read(const struct merged_part *parts, size_t n, struct merged *ret, s
         if ((parts[i].entry >= 0 ? read_manifest(&r, parts[i].entry, err) : read_dir(&r, parts[i].tree, "", 0, err)) < 0)
             return -1;
     }
-    if (ret->n)
-        qsort(ret->files, ret->n, sizeof *ret->files, by_path);
+    sort(ret);
+    add_implied(&r);
+    sort(ret);
     mark_hidden(ret);
     return 0;
 }
@@ -191,12 +221,6 @@ const struct merged_file *merged_find(const struct merged *m, const char *path)
 {
     size_t at = place_of(m, path);
     return at < m->n && strcmp(m->files[at].path, path) == 0 && !m->files[at].hidden ? &m->files[at] : NULL;
-}
-
-bool merged_below(const struct merged *m, const char *path)
-{
-    size_t at = place_of(m, path);
-    return at < m->n && below(m->files[at].path, path);
 }
 
 const struct merged_file *merged_ending(const struct merged *m, const char *end, const struct merged_file *after)

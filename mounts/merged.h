@@ -25,7 +25,7 @@ struct merged_file {
     char *path;     /* "/opt/python/x.py" */
     unsigned part;  /* of several with one path the highest part comes first, and is the one that is seen */
     char type;      /* f, d, l */
-    int mode;       /* as packed; -1: none */
+    int mode;       /* as packed; -1: none, as of a directory that is there for what is in it alone */
     unsigned stored; /* as it is here */
     uint64_t size;
     uint32_t crc;   /* 0 in a directory */
@@ -42,7 +42,7 @@ struct merged {
     struct strv owned;
 };
 
-/* parts: lowest first. merged_done() either way. */
+/* parts: lowest first, at most 8. merged_done() either way. */
 int merged_read(const struct merged_part *parts, size_t n, struct merged *ret, struct err *err);
 void merged_done(struct merged *m);
 
@@ -51,9 +51,6 @@ const struct merged_file *merged_find(const struct merged *m, const char *path);
 
 /* The first file that is seen and whose path ends in this, from the one after after (NULL: from the start). */
 const struct merged_file *merged_ending(const struct merged *m, const char *end, const struct merged_file *after);
-
-/* Whether there is anything beneath this path, which has no entry of its own: a directory that archives need not name. */
-bool merged_below(const struct merged *m, const char *path);
 
 /* Its content, at most size-1 bytes and a 0. Returns the length, or -1 (a link, or unreadable). */
 ssize_t merged_head(const struct merged *m, const struct merged_file *f, char *buffer, size_t size);

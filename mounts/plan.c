@@ -261,3 +261,11 @@ void plan_done(struct plan *p)
     strv_done(&p->texts);
     *p = (struct plan){0};
 }
+
+const char *plan_kind(enum row_kind kind)
+{
+    static const char *const KINDS[] = {[ROW_DIR] = "directory", [ROW_FILE] = "file", [ROW_LINK] = "link", [ROW_BIND] = "bind", [ROW_TMPFS] = "tmpfs",
+                                        [ROW_PROC] = "proc", [ROW_WRITE] = "write", [ROW_OVERLAY] = "overlay", [ROW_MASK] = "hidden",
+                                        [ROW_FREEZE] = "read-only", [ROW_SCRATCH] = "scratch"};
+    return KINDS[kind];
+}

@@ -102,6 +102,7 @@ struct plan_input {
 
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err);
 void plan_done(struct plan *p);
+const char *plan_kind(enum row_kind kind); /* in a word, for people */
 
 /* For plan.c and plan_runtime.c only. The host's part comes after the binds of the host's own tree. */
 struct row *plan_add(struct plan *p, struct row row);

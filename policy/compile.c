@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compile.c: lrun-policy: policies from OCI seccomp JSON to BPF.
  *
- *   lrun-policy embed ARCH NAME FILE... [-- FILE...]   for the build: static const POLICY_NAME[], on standard output
- *   lrun-policy user                                   for lrun: the user's policy from standard input, stacked on core;
- *                                                      struct sock_filter[] on standard output and status 0, or a struct
- *                                                      err and status 1
+ *   lrun-policy embed ARCH   for the build: static const POLICY_NAME[] of each built-in policy, on standard output
+ *   lrun-policy user         for lrun: the user's policy from standard input, stacked on core; struct sock_filter[] on
+ *                            standard output and status 0, or a struct err and status 1
+ *   lrun-policy print NAME   for lrun: what a built-in policy, or with "-" the one on standard input, comes to, as one
+ *                            policy in the OCI's JSON; or a struct err and status 1
  *
- * Files of one group are merged (same default action). What the first group allows is judged by the second: as two
- * stacked filters would, but loaded in one, and what the first refuses keeps its errno. Of two filters that both answer
- * with an errno the later one would win, and core's ENOSYS for clone3 must, or no thread could be started.
+ * A policy is judged in groups, one after the other: what a group allows goes on to the next, and what it refuses keeps
+ * its errno. That is as stacked filters would, but loaded in one, and of two filters that both answer with an errno the
+ * later one would win: core's ENOSYS for clone3 must, or no thread could be started. Files of one group are merged (same
+ * default action). Of the user's file what it refuses is a group of its own, before what it allows.
  * Compiling at run time costs a launch a millisecond, so lrun keeps what it was given. A call no rule of an architecture
  * knows is left out of that architecture's filter. Foreign ABIs get ENOSYS: they look like a kernel without them, and
  * never kill. */
@@ -31,12 +33,37 @@ static const struct {
     uint32_t token;
 } ARCHES[] = {{"x86_64", SCMP_ARCH_X86_64}, {"aarch64", SCMP_ARCH_AARCH64}};
 
-extern const char core_json[];
-__asm__(".pushsection .rodata\n.global core_json\ncore_json:\n.incbin \"policy/core.json\"\n.byte 0\n.popsection\n");
+#define EMBED(name, file) \
+    extern const char name[]; \
+    __asm__(".pushsection .rodata\n.global " #name "\n" #name ":\n.incbin \"policy/" file "\"\n.byte 0\n.popsection\n")
+EMBED(core_json, "core.json");
+EMBED(refusals_json, "lambda-refusals.json");
+EMBED(legacy_json, "lambda-legacy.json");
+EMBED(lambda_json, "lambda.json");
+EMBED(debug_json, "lambda-debug.json");
+
+struct source { /* one file of a group */
+    const char *text, *path;
+};
+
+/* The built-in policies: the files of the group that refuses, then of the group that allows. */
+static const struct builtin {
+    const char *name, *symbol;
+    struct source refusals[4], allowed[3];
+} BUILTINS[] = {
+    {"core", "CORE", {{core_json, "core"}}, {{NULL, NULL}}},
+    {"lambda", "LAMBDA", {{core_json, "core"}, {refusals_json, "lambda-refusals"}}, {{lambda_json, "lambda"}}},
+    {"lambda-legacy", "LEGACY", {{core_json, "core"}, {refusals_json, "lambda-refusals"}, {legacy_json, "lambda-legacy"}}, {{lambda_json, "lambda"}}},
+    {"lambda-debug", "DEBUG", {{core_json, "core"}, {refusals_json, "lambda-refusals"}}, {{lambda_json, "lambda"}, {debug_json, "lambda-debug"}}},
+};
+
+enum part { WHOLE, REFUSALS, REST }; /* of the files */
 
 struct group { /* being compiled */
     scmp_filter_ctx ctx;
     uint32_t arch, fallback;
+    enum part part;
+    unsigned rules;
     bool ours; /* no call is named by two rules with different fates: the plain ones may go into the tree */
 };
 
@@ -112,11 +139,17 @@ static size_t emit_prologue(struct sock_filter *code, size_t at, uint32_t arch, 
     return end;
 }
 
+static bool refuses(uint32_t action)
+{
+    return action == SCMP_ACT_KILL_PROCESS || action == SCMP_ACT_KILL_THREAD || action == SCMP_ACT_TRAP || (action & 0xffff0000U) == SCMP_ACT_ERRNO(0);
+}
+
 static int add_rule(const struct oci_rule *rule, void *to, struct err *err)
 {
     struct group *g = to;
-    if (rule->action == g->fallback)
+    if (rule->action == g->fallback || (g->part != WHOLE && refuses(rule->action) != (g->part == REFUSALS)))
         return 0;
+    g->rules++;
     for (unsigned i = 0; i < rule->name_count; i++) {
         const char *name = rule->names[i];
         if (is_plain(g, rule, name))
@@ -132,10 +165,6 @@ static int add_rule(const struct oci_rule *rule, void *to, struct err *err)
     }
     return 0;
 }
-
-struct source { /* one file of a group */
-    const char *text, *path;
-};
 
 static int export_group(const struct group *g, struct sock_filter *code, size_t *at, struct err *err)
 {
@@ -158,9 +187,9 @@ static int fill_group(struct group *g, const struct source *files, size_t n, uns
         if (oci_read(files[i].text, files[i].path, &p, err) < 0)
             return -1;
         if (i == 0) {
-            g->fallback = oci_default(p);
+            g->fallback = g->part == REFUSALS ? SCMP_ACT_ALLOW : oci_default(p);
             g->ctx = seccomp_init(g->fallback);
-            *ret_last = oci_last_call(p);
+            *ret_last = g->part == REFUSALS ? 0 : oci_last_call(p);
             if (g->ctx && g->arch != seccomp_arch_native() && (seccomp_arch_add(g->ctx, g->arch) || seccomp_arch_remove(g->ctx, seccomp_arch_native())))
                 seccomp_release(g->ctx), g->ctx = NULL;
         }
@@ -178,31 +207,29 @@ static int fill_group(struct group *g, const struct source *files, size_t n, uns
     return 0;
 }
 
-/* Compiles the files behind code[*at]. */
-static int emit_group(struct sock_filter *code, size_t *at, uint32_t arch, bool ours, const struct source *files, size_t n, struct err *err)
+static struct sock_filter code[2 * BPF_MAXINSNS];
+
+/* Compiles the files behind code[*at]; no rules of such a part: nothing. What the groups before allow goes on to it. */
+static int emit_group(size_t *at, uint32_t arch, bool ours, enum part part, const struct source *files, size_t n, struct err *err)
 {
-    struct group g = {.arch = arch, .ours = ours};
+    struct group g = {.arch = arch, .ours = ours, .part = part};
+    const size_t first = *at;
     unsigned last = 0;
     memset(plain, 0, sizeof plain);
     int status = fill_group(&g, files, n, &last, err);
     if (status == 0 && last)
         *at = emit_prologue(code, *at, arch, last);
-    if (status == 0)
+    if (status == 0 && (g.rules || part != REFUSALS))
         status = export_group(&g, code, at, err);
     if (g.ctx)
         seccomp_release(g.ctx);
+    for (size_t i = 0; *at > first && i < first; i++)
+        if (code[i].code == (BPF_RET | BPF_K) && code[i].k == SECCOMP_RET_ALLOW)
+            code[i] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(first - i - 1));
     return status;
 }
 
-/* What the first group allows goes on to the second. */
-static void chain(struct sock_filter *code, size_t first, size_t n)
-{
-    for (size_t i = 0; n > first && i < first; i++)
-        if (code[i].code == (BPF_RET | BPF_K) && code[i].k == SECCOMP_RET_ALLOW)
-            code[i] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(first - i - 1));
-}
-
-static void print_program(const char *name, const struct sock_filter *code, size_t n)
+static void print_program(const char *name, size_t n)
 {
     printf("static const struct sock_filter POLICY_%s[] = {\n", name);
     for (size_t i = 0; i < n; i++)
@@ -218,45 +245,29 @@ static int die(const struct err *err)
     return 1;
 }
 
-static int read_file(const char *path, struct source *ret, struct err *err)
+static size_t count(const struct source *files, size_t most)
 {
-    struct text text = {0};
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return fail(err, errno, path, "open the policy");
-    int status = fs_read_all(fileno(f), 1 << 20, path, &text, err);
-    fclose(f);
-    *ret = (struct source){text.at, path};
-    return status;
+    size_t n = 0;
+    while (n < most && files[n].text)
+        n++;
+    return n;
 }
 
-static struct sock_filter code[2 * BPF_MAXINSNS];
-
-static int embed(const char *arch, const char *name, char **files, int n, struct err *err)
+static int embed(const char *arch, struct err *err)
 {
-    struct source sources[8] = {{NULL, NULL}};
     uint32_t token = 0;
-    size_t at = 0, first = 0;
-    int from = 0;
     for (size_t i = 0; i < COUNT(ARCHES); i++)
         if (strcmp(arch, ARCHES[i].name) == 0)
             token = ARCHES[i].token;
-    for (int i = 0; i <= n; i++) {
-        if (i < n && strcmp(files[i], "--") != 0) {
-            if (i - from >= (int)COUNT(sources) || read_file(files[i], &sources[i - from], err) < 0)
-                return -1;
-            continue;
-        }
-        int status = emit_group(code, &at, token, true, sources, (size_t)(i - from), err);
-        for (int done = 0; done < i - from; done++)
-            free((char *)(uintptr_t)sources[done].text);
-        if (status < 0)
+    for (size_t i = 0; i < COUNT(BUILTINS); i++) {
+        const struct builtin *b = &BUILTINS[i];
+        size_t at = 0, allowed = count(b->allowed, COUNT(b->allowed));
+        if (emit_group(&at, token, true, WHOLE, b->refusals, count(b->refusals, COUNT(b->refusals)), err) < 0)
             return -1;
-        first = first ? first : at;
-        from = i + 1;
+        if (allowed && emit_group(&at, token, true, WHOLE, b->allowed, allowed, err) < 0)
+            return -1;
+        print_program(b->symbol, at);
     }
-    chain(code, first, at);
-    print_program(name, code, at);
     return 0;
 }
 
@@ -266,26 +277,61 @@ static int user(struct err *err)
     size_t at = 0;
     if (fs_read_all(STDIN_FILENO, 1 << 20, "", &text, err) < 0)
         return -1;
-    const struct source core = {core_json, "core"}, own = {text.at ? text.at : "", ""};
-    if (emit_group(code, &at, seccomp_arch_native(), true, &core, 1, err) < 0)
-        return -1;
-    size_t first = at;
-    if (emit_group(code, &at, seccomp_arch_native(), false, &own, 1, err) < 0)
+    const struct source own = {text.at ? text.at : "", ""};
+    if (emit_group(&at, seccomp_arch_native(), true, WHOLE, BUILTINS[0].refusals, 1, err) < 0 ||
+        emit_group(&at, seccomp_arch_native(), false, REFUSALS, &own, 1, err) < 0 || emit_group(&at, seccomp_arch_native(), false, REST, &own, 1, err) < 0)
         return -1;
     if (at > BPF_MAXINSNS)
         return fail(err, E2BIG, NULL, "compile the policy: with core's it holds more than %d instructions", BPF_MAXINSNS);
-    chain(code, first, at);
     text_done(&text);
     return fs_write_all(STDOUT_FILENO, code, at * sizeof *code) < 0 ? fail(err, errno, NULL, "hand over the filter") : 0;
+}
+
+static int print(const char *name, struct err *err)
+{
+    struct source files[8] = {BUILTINS[0].refusals[0]};
+    struct oci_policy *policies[COUNT(files)];
+    struct text text = {0};
+    size_t n = 0, read = 0;
+    int status = 0;
+    if (strcmp(name, "-") == 0) {
+        if (fs_read_all(STDIN_FILENO, 1 << 20, "", &text, err) < 0)
+            return -1;
+        files[1] = (struct source){text.at ? text.at : "", ""};
+        n = 2;
+    }
+    for (size_t i = 0; n == 0 && i < COUNT(BUILTINS); i++) {
+        const struct builtin *b = &BUILTINS[i];
+        for (size_t k = 0; strcmp(name, b->name) == 0 && k < COUNT(b->refusals) + COUNT(b->allowed); k++) {
+            const struct source *f = k < COUNT(b->refusals) ? &b->refusals[k] : &b->allowed[k - COUNT(b->refusals)];
+            if (f->text)
+                files[n++] = *f;
+        }
+    }
+    for (; status == 0 && read < n; read += status == 0)
+        status = oci_read(files[read].text, files[read].path, &policies[read], err);
+    if (status == 0)
+        status = oci_print(policies, n, seccomp_arch_native(), STDOUT_FILENO, err);
+    while (read > 0)
+        oci_done(policies[--read]);
+    text_done(&text);
+    return status;
+}
+
+static int answer(int status, const struct err *err) /* to lrun */
+{
+    return status == 0 ? 0 : fs_write_all(STDOUT_FILENO, err, sizeof *err) < 0 ? 2 : 1;
 }
 
 int main(int argc, char **argv)
 {
     static struct err err;
-    if (argc >= 5 && strcmp(argv[1], "embed") == 0)
-        return embed(argv[2], argv[3], argv + 4, argc - 4, &err) < 0 ? die(&err) : 0;
+    if (argc == 3 && strcmp(argv[1], "embed") == 0)
+        return embed(argv[2], &err) < 0 ? die(&err) : 0;
     if (argc == 2 && strcmp(argv[1], "user") == 0)
-        return user(&err) == 0 ? 0 : fs_write_all(STDOUT_FILENO, &err, sizeof err) < 0 ? 2 : 1;
+        return answer(user(&err), &err);
+    if (argc == 3 && strcmp(argv[1], "print") == 0)
+        return answer(print(argv[2], &err), &err);
     fputs("lrun-policy: started by lrun and its build only; it compiles seccomp policies\n", stderr);
     return 2;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/oci.h"
 
+#include "base/fs.h"
 #include "base/own.h"
 #include "base/str.h"
 
@@ -232,6 +233,59 @@ int oci_each(const struct oci_policy *p, uint32_t arch, int (*each)(const struct
         if (status < 0)
             break;
     }
+    return status;
+}
+
+/* Each rule is checked as if it were compiled; what decided whether it holds is no part of it any more. */
+static int add_rules(const struct oci_policy *p, const char *arch, cJSON *to, struct err *err)
+{
+    const cJSON *rule;
+    int number = 0;
+    cJSON_ArrayForEach(rule, cJSON_GetObjectItemCaseSensitive(p->root, "syscalls"))
+    {
+        struct strv names = {0};
+        struct oci_rule r;
+        int status = read_rule(p, number++, rule, &r, &names, err);
+        strv_done(&names);
+        if (status < 0)
+            return -1;
+        if (!holds(rule, arch))
+            continue;
+        cJSON *copy = cJSON_Duplicate(rule, true);
+        cJSON_DeleteItemFromObjectCaseSensitive(copy, "includes");
+        cJSON_DeleteItemFromObjectCaseSensitive(copy, "excludes");
+        cJSON_AddItemToArray(to, copy);
+    }
+    return 0;
+}
+
+int oci_print(struct oci_policy *const *policies, size_t n, uint32_t arch, int to, struct err *err)
+{
+    static const char *const TOP[] = {"defaultAction", "defaultErrnoRet", "lastSyscall"};
+    cJSON *all = cJSON_CreateObject(), *rules = cJSON_CreateArray();
+    int status = 0;
+    size_t a = 0;
+    while (a + 1 < COUNT(ARCHES) && ARCHES[a].token != arch)
+        a++;
+    for (size_t i = 0; i < n && status == 0; i++) {
+        for (size_t k = 0; k < COUNT(TOP); k++) {
+            const cJSON *item = cJSON_GetObjectItemCaseSensitive(policies[i]->root, TOP[k]);
+            cJSON_DeleteItemFromObjectCaseSensitive(all, item ? TOP[k] : "");
+            if (item)
+                cJSON_AddItemToObject(all, TOP[k], cJSON_Duplicate(item, true));
+        }
+        status = add_rules(policies[i], ARCHES[a].name, rules, err);
+    }
+    if (n == 0)
+        cJSON_AddStringToObject(all, "defaultAction", ACTIONS[0].name);
+    cJSON *list = cJSON_AddArrayToObject(all, "architectures");
+    cJSON_AddItemToArray(list, cJSON_CreateString(ARCHES[a].oci));
+    cJSON_AddItemToObject(all, "syscalls", rules);
+    char *text = cJSON_Print(all);
+    if (status == 0 && (!text || fs_write_all(to, text, strlen(text)) < 0 || fs_write_all(to, "\n", 1) < 0))
+        status = fail(err, errno, "standard output", "write the policy to");
+    free(text);
+    cJSON_Delete(all);
     return status;
 }
 

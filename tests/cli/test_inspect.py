@@ -107,9 +107,9 @@ def test_libraries_that_are_missing_and_a_loader_that_is_not_there(tmp):
 def test_who_provides_what_and_what_is_hidden(tmp):
     layers = ({"python/a.py": "1", "python/same.py": "s", "d/x": "1", "d/y": "2"}, {"python/a.py": "2", "python/same.py": "s", "d": "a file"})
     _, d = found(tmp, PY, layers)
-    assert {(s["path"], s["seen"], s["hides"], s["same"]) for s in d["shadows"]} == {("/opt/python/a.py", 2, 1, False), ("/opt/python/same.py", 2, 1, True)}
+    assert {(s["path"], s["seen"], s["hides"], s["same"]) for s in d["shadows"]} == {("/opt/python/a.py", 2, 1, False), ("/opt/python/same.py", 2, 1, True), ("/opt/d", 2, 1, False)}
     hidden = {(f["path"], f["part"]) for f in d["files"] if f["hidden"]}
-    assert hidden == {("/opt/python/a.py", 1), ("/opt/python/same.py", 1), ("/opt/d/x", 1), ("/opt/d/y", 1)}
+    assert hidden == {("/opt/python/a.py", 1), ("/opt/python/same.py", 1), ("/opt/d/x", 1), ("/opt/d/y", 1), ("/opt/d", 1)}
     assert [p["files"] for p in d["parts"]] == [1, 4, 3] and d["runtime"].startswith("python3.") and d["handler"] == "lambda_function.lambda_handler"
 
 
@@ -150,6 +150,83 @@ def test_the_forms_for_people(tmp):
     assert any(line.split() == ["f", "0644", "100", "/opt/python/pkg/a.py", "layer", "layer.zip"] for line in p.stdout.decode().splitlines()), p.stdout
     tree = inspect(tmp, "--layers", layer, function, form="--tree").stdout.decode()
     assert any(line.split() == ["python/", "101"] for line in tree.splitlines()) and any(line.split()[:2] == ["a.py", "100"] for line in tree.splitlines()), tree
+
+
+def test_a_directory_that_an_archive_only_implies_hides_a_file_too(tmp, lrun):
+    layers = ({"d": "a file"}, {"d/x/y": "1"})
+    _, d = found(tmp, PY, layers)
+    assert [(s["path"], s["seen"], s["hides"]) for s in d["shadows"]] == [("/opt/d", 2, 1)]
+    assert {(f["path"], f["type"], f["mode"], f["part"], f["hidden"]) for f in d["files"] if f["path"].startswith("/opt/d")} == {
+        ("/opt/d", "file", "0644", 1, True), ("/opt/d", "directory", None, 2, False), ("/opt/d/x", "directory", None, 2, False), ("/opt/d/x/y", "file", "0644", 2, False)}
+    r = lrun.sh(tmp / "fn.zip", "cat /opt/d/x/y", options=("--layers", f"{tmp}/layer0.zip,{tmp}/layer1.zip"))
+    assert r.code == 0 and r.text == "1", "as it is mounted"
+
+
+def test_the_variables_are_those_that_it_will_see(tmp, lrun):
+    function = make_zip(tmp / "fn.zip", {"lambda_function.py": "import os\ndef lambda_handler(event, context): return dict(os.environ)\n"})
+    options = ("--env", "AB=b=c", "--memory", 256, "--name", "other", "--region", "eu-west-1")
+    shown = inspect(tmp, *options, function)["variables"]
+    seen = lrun.run(*options, function).json
+    # made anew for each environment, or set by the interpreter and its start within it
+    own = {"AWS_LAMBDA_LOG_STREAM_NAME", "_X_AMZN_TRACE_ID", "LC_CTYPE", "PYTHONPATH", "PWD", "SHLVL"}
+    assert {k: v for k, v in shown.items() if k not in own} == {k: v for k, v in seen.items() if k not in own}
+    assert shown["AB"] == "b=c" and shown["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256" and shown["AWS_LAMBDA_RUNTIME_API"] == "169.254.100.1:9001"
+    text = inspect(tmp, *options, function, form="--variables").stdout.decode()
+    assert "AB=b=c\n" in text and "AWS_REGION=eu-west-1\n" in text
+
+
+def test_credentials_of_the_users_own_are_not_shown(tmp, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "mine-" + name)
+    function = make_zip(tmp / "fn.zip", PY)
+    for form in ("--json", "--variables"):
+        p = subprocess.run([LRUN, "inspect", "--cache-dir", tmp / "cache", form, "--credentials", "env", function], capture_output=True)
+        assert p.returncode == 0 and b"mine-AWS_SECRET" not in p.stdout and b"mine-AWS_SESSION" not in p.stdout and b"(not shown)" in p.stdout, p
+
+
+def test_the_mounts_are_those_that_are_made(tmp, lrun):
+    function, layer = make_zip(tmp / "fn.zip", {**PY, "bootstrap": ""}), make_zip(tmp / "layer.zip", {"x": ""})
+    options = ("--layers", layer, "--shm", "64")
+    shown = {m["path"]: m for m in inspect(tmp, *options, function)["mounts"]}
+    table = lrun.sh(function, "cat /proc/self/mountinfo", options=options).text.splitlines()
+    made = {line.split()[4]: line.split()[5] for line in table}
+    for path in ("/var/task", "/opt", "/tmp", "/proc", "/dev", "/dev/null", "/dev/shm", "/usr/bin"):
+        assert path in made and shown[path]["writable"] == made[path].startswith("rw"), (path, shown[path], made[path])
+    assert not [p for p in made if p not in shown and p != "/"], "nothing is mounted that was not shown"
+    text = inspect(tmp, *options, function, form="--mounts").stdout.decode()
+    assert any(line.startswith("overlay   ro  /opt ") for line in text.splitlines())
+
+
+def test_the_graph_shows_who_provides_what_and_what_is_hidden(tmp):
+    import xml.dom.minidom
+    layers = [make_zip(tmp / f"{n}.zip", f) for n, f in (("one", {"python/a.py": "1" * 3000, "python/b.py": "2", "meta/x": ""}), ("two", {"python/a.py": "22", "<script>&\"'\x07": "x"}))]
+    out = tmp / "graph.svg"
+    out.write_text("what was there before " * 10000)
+    out.chmod(0o666)
+    p = inspect(tmp, "--graph", out, "--layers", ",".join(map(str, layers)), make_zip(tmp / "fn.zip", PY), form="")
+    assert p.returncode == 0, p
+    svg = xml.dom.minidom.parse(str(out))
+    texts = ["".join(n.data for n in t.childNodes) for t in svg.getElementsByTagName("text")]
+    assert {"the function", "layer one.zip", "layer two.zip", "/opt", "/var/task", "a.py", "1 hidden", "<script>&\"'?"} <= set(texts), texts
+    assert "before" not in out.read_text(), "the file is emptied first"
+    large = {f"python/{'x' * 200}{i}.py": "1" for i in range(3000)}
+    p = inspect(tmp, "--graph", out, "--layers", make_zip(tmp / "large.zip", {**large, **{f"d{i}/e/f{i}": "" for i in range(300)}}), tmp / "fn.zip", form="")
+    svg = xml.dom.minidom.parse(str(out))
+    assert p.returncode == 0 and int(svg.documentElement.getAttribute("height")) < 2000 and any("more" in "".join(n.data for n in t.childNodes) for t in svg.getElementsByTagName("text"))
+    p = inspect(tmp, "--graph", tmp / "no/where.svg", tmp / "fn.zip", form="")
+    assert p.returncode == 125 and b"open for the graph" in p.stderr and b"No such file" in p.stderr, p
+
+
+def test_a_policy_needs_no_function_and_a_wrong_one_says_why(tmp):
+    (tmp / "bad.json").write_text('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_NOTHING"}]}')
+    p = subprocess.run([LRUN, "inspect", "--seccomp", tmp / "bad.json"], capture_output=True)
+    assert p.returncode == 125 and b"rule 1 (line 1)" in p.stderr and b"SCMP_ACT_NOTHING" in p.stderr and b"bad.json" in p.stderr and not p.stdout, p
+    p = subprocess.run([LRUN, "inspect", "--seccomp", "lamda"], capture_output=True)
+    assert p.returncode == 2 and b"it is one of lambda|" in p.stderr, p
+    p = subprocess.run([LRUN, "inspect", "--seccomp", "unconfined"], capture_output=True)
+    assert p.returncode == 0 and json.loads(p.stdout)["defaultAction"] == "SCMP_ACT_ALLOW", p
+    p = subprocess.run([LRUN, "inspect", "--seccomp", tmp / "none.json"], capture_output=True)
+    assert p.returncode == 125 and b"No such file" in p.stderr, p
 
 
 def test_what_lambda_refuses_is_an_error_and_what_the_host_refuses_is_not(tmp):

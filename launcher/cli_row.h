@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli_row.h: what a row of the option table is. For cli.c, which has the table, and cli_help.c. */
+#ifndef LRUN_CLI_ROW_H
+#define LRUN_CLI_ROW_H
+
+#include "launcher/cli.h"
+
+struct command_row {
+    const char *name, *synopsis, *help;
+};
+
+struct row;
+typedef int (*set_fn)(const struct row *, const char *value, struct request *, struct err *);
+struct row {
+    char letter;
+    unsigned commands;
+    const char *name, *arg, *help; /* arg: NULL for a switch; "a|b|c" for a choice */
+    set_fn set;
+    size_t field;
+    uint64_t min, max;
+};
+
+extern const struct command_row COMMANDS[CMD_COUNT];
+extern const struct row ROWS[];
+extern const size_t ROW_COUNT;
+
+#endif
