@@ -39,7 +39,7 @@ static _Noreturn void guide(struct visit *v, pid_t lrun, int errors)
         signal(i, SIG_DFL);
     signal(SIGINT, SIG_IGN); /* they are the command's: it hears of them by its terminal, or from lrun */
     signal(SIGQUIT, SIG_IGN);
-    pid_t pid = enter_join(&v->environment, &err) < 0 || caps_drop(&err) < 0 ? -1 : payload_start(&v->spec, NULL, false, &err);
+    pid_t pid = enter_join(&v->environment, &err) < 0 || caps_drop(&err) < 0 ? -1 : payload_start(&v->spec, NULL, false, -1, &err);
     if (pid < 0) {
         err.exit = err.step[0] || err.no == 0 ? EXIT_LRUN : err.no == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
         if (write(errors, &err, sizeof err) < 0)

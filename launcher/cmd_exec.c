@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "launcher/commands.h"
+#include "launcher/explain.h"
 #include "launcher/forward.h"
 #include "launcher/launch.h"
+#include "launcher/outcome.h"
 #include "launcher/results.h"
 #include "launcher/terminal.h"
 #include "policy/memory.h"
@@ -13,6 +15,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,6 +217,25 @@ static int start_command(struct exec *x, struct err *err)
     return l->request->tty ? terminal_join(&x->terminal, x->base, err) : 0;
 }
 
+/* Why the command did not start, if that is established: the error's hint. A relative name is one of the package's only where
+ * it was looked for there. */
+static void explain_start(struct exec *x)
+{
+    char text[640];
+    struct cause causes[CAUSES_MAX];
+    struct launch *l = x->launch;
+    if (l->report.reason != BECAUSE_NOT_STARTED || x->err.step[0] || (x->err.path[0] != '/' && strcmp(l->workdir, "/var/task") != 0))
+        return;
+    outcome_start_text(x->err.path, x->err.no, text, sizeof text);
+    struct evidence ev = {.launch = l, .reason = BECAUSE_NOT_STARTED, .log = text, .log_size = strlen(text), .tmp = -1};
+    size_t n = explain(&ev, causes);
+    for (size_t i = 0; i < n; i++)
+        report_why(&l->report, causes[i].id, causes[i].text);
+    if (n)
+        fail_hint(&x->err, "%s (%s)", causes[0].text, causes[0].id);
+    causes_done(causes, n);
+}
+
 static int exec_run(struct launch *l, struct err *err)
 {
     struct exec x = {.launch = l, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}};
@@ -240,6 +262,7 @@ static int exec_run(struct launch *l, struct err *err)
     sandbox_done(&x.sandbox);
     unwatch(&x);
     if (x.failed) {
+        explain_start(&x);
         *err = x.err;
         err->exit = x.status;
         return -1;

@@ -156,6 +156,7 @@ void environment_hear(evutil_socket_t fd, short what, void *to)
         case MESSAGE_NOT_STARTED: on_not_started(e, &m); break;
         case MESSAGE_EXITED: on_exited(e, &m); break;
         case MESSAGE_SOCKET: on_socket(e); break;
+        case MESSAGE_REFUSED: refused_listen(&e->refused, e->base, take_fd(&e->sandbox.fds[FD_REFUSED])); break;
         case MESSAGE_GONE:
             e->alive = 0;
             e->ending = END_GONE;

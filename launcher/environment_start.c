@@ -39,6 +39,7 @@ static int start_sandbox(struct environment *e, struct err *err)
     if (environment_streams(e, null, err) < 0 || sandbox_start(&e->spec, &e->sandbox, err) < 0)
         return -1;
     log_close_write_ends(&e->log);
+    refused_listen(&e->refused, e->base, take_fd(&e->sandbox.fds[FD_REFUSED]));
     if (listener < 0)
         listener = take_fd(&e->sandbox.fds[FD_LISTEN]);
     return environment_serve(e, take_fd(&listener), err);
@@ -49,7 +50,7 @@ int environment_start(const struct environment_config *config, struct environmen
     struct environment *e = xcalloc(1, sizeof *e);
     struct launch *l = config->launch;
     double start = clock_ms();
-    *e = (struct environment){.launch = l, .base = config->base, .owner = config->owner, .cgroup = config->cgroup, .label = config->label, .init_ms = -1, .runtime_pid = -1,
+    *e = (struct environment){.launch = l, .base = config->base, .owner = config->owner, .cgroup = config->cgroup, .label = config->label, .init_ms = -1, .runtime_pid = -1, .refused = {.fd = -1, .report = &l->report},
                               .capacity = (unsigned)l->request->max_concurrency.value, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}};
     *ret = e;
     if (e->cgroup->memory)
@@ -91,6 +92,7 @@ void environment_done(struct environment *e)
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i])
             event_free(all[i]);
+    refused_done(&e->refused);
     forward_done(e->forward);
     sandbox_done(&e->sandbox); /* SIGKILL at once */
     own_close(&e->runtime_pid);

@@ -9,6 +9,7 @@
 #include "launcher/environment.h"
 #include "launcher/forward.h"
 #include "launcher/log.h"
+#include "launcher/refused.h"
 #include "launcher/terminal.h"
 
 enum state { COLD, INIT, READY, ENDING, CLOSED };
@@ -41,6 +42,7 @@ struct environment {
     unsigned capacity;
     bool frozen, runtime_ready /* it has asked for an event */, stopping, tail_spent /* with the last call */;
     unsigned alive; /* programs, a bit each */
+    struct refused refused; /* the runtime's calls, since the call before */
     int runtime_pid; /* the runtime's directory in /proc, or -1 */
     char names[PROGRAMS_MAX][256]; /* of extensions */
     void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
@@ -66,7 +68,6 @@ struct environment {
 };
 
 void timer_arm(struct event *timer, double ms);
-
 /* environment.c: for environment_start.c */
 void environment_begin_init(struct environment *e, enum event_phase phase);
 void environment_on_limit(evutil_socket_t fd, short what, void *to);
@@ -83,7 +84,6 @@ void environment_conclude(struct environment *e); /* all its processes are gone,
 void environment_conclude_calls(struct environment *e);
 void environment_check_init(struct environment *e);
 void environment_check_calls(struct environment *e);
-
 /* environment_tell.c: what is said of it: log lines, telemetry, the report's parts, results. */
 void environment_tell(struct environment *e, const struct call *c, struct event event);
 double environment_timeout_ms(const struct environment *e);

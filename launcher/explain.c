@@ -8,6 +8,7 @@
 #include <regex.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 enum { LOG_LINES = 12, TRIES = 16 };
@@ -115,13 +116,36 @@ static void fill_match(const char *text, const char *from, const regmatch_t *gro
         take_group(from, &groups[i], m->groups[i - 1], sizeof m->groups[i - 1]);
 }
 
+/* The latest of the rule's calls that was refused; NULL: none was. prctl is many calls: the one is told by its name. */
+static const char *refused_call(const struct rule *rule, const struct evidence *ev)
+{
+    static const struct {
+        uint64_t option;
+        const char *name;
+    } OPTIONS[] = {{PR_SET_PDEATHSIG, "prctl(PR_SET_PDEATHSIG)"}, {PR_SET_SECCOMP, "prctl(PR_SET_SECCOMP)"}, {PR_SET_NO_NEW_PRIVS, "prctl(PR_SET_NO_NEW_PRIVS)"}};
+    for (size_t i = ev->refused_count; i-- > 0;) {
+        const char *name = seccomp_call_name(ev->refused[i].nr);
+        OWN_PTR char *word = xasprintf(" %s ", name);
+        if (!*name || !strstr(rule->refused, word))
+            continue;
+        for (size_t k = 0; k < COUNT(OPTIONS); k++)
+            if (strcmp(name, "prctl") == 0 && (uint32_t)ev->refused[i].first == OPTIONS[k].option)
+                return OPTIONS[k].name;
+        return name;
+    }
+    return NULL;
+}
+
 static bool tell(const struct rule *rule, const struct evidence *ev, const struct match *m, struct text *out)
 {
-    if (rule->tell)
-        return rule->tell(ev, m, out);
+    const char *call = rule->refused ? refused_call(rule, ev) : NULL;
+    if ((rule->refused && !call) || (rule->tell && !rule->tell(ev, m, out)))
+        return false;
+    if (!rule->says)
+        return true;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    text_printf(out, rule->says, m->groups[0]); /* from the table: at most one %s */
+    text_printf(out, rule->says, call ? call : m->groups[0]); /* from the table: at most one %s */
 #pragma GCC diagnostic pop
     return true;
 }
@@ -135,7 +159,7 @@ static bool apply(const struct rule *rule, const struct evidence *ev, struct tex
     bool told = false;
     m = (struct match){0};
     if (!rule->pattern)
-        return rule->tell(ev, &m, out);
+        return tell(rule, ev, &m, out);
     if (regcomp(&regex, rule->pattern, REG_EXTENDED | REG_NEWLINE) != 0)
         return false;
     const char *from = ev->text;

@@ -32,6 +32,8 @@ struct evidence {
     int64_t began_ms;             /* of this invocation, by clock_files_ms() */
     int wait_status;              /* of the runtime, if it ended */
     uint64_t response_bytes;
+    const struct refused_call *refused; /* by the policy, since the call before; the latest last */
+    size_t refused_count;
 
     /* explain()'s own: */
     struct package package;

@@ -12,12 +12,15 @@ struct match {
     char line[1024];                     /* the line it is in */
 };
 
-/* One thing that can have happened. pattern: POSIX extended, in the text; NULL: tell decides. tell adds the sentence and
- * returns true if the evidence establishes it; NULL: the pattern does, and says is the sentence, its %s the first group. */
+/* One thing that can have happened. All that a row has must hold:
+ *   pattern   POSIX extended, found in the text
+ *   tell      returns true if the evidence establishes it; adds the sentence, unless the row has one
+ *   refused   one of these system calls, each between blanks, is among the refused ones
+ *   says      the sentence; its %s is the refused call, else the pattern's first group */
 struct rule {
     const char *id, *pattern;
     bool (*tell)(const struct evidence *, const struct match *, struct text *);
-    const char *says;
+    const char *says, *refused;
 };
 extern const struct rule RULES[];
 extern const size_t RULE_COUNT;
@@ -68,9 +71,7 @@ bool tell_left_over(const struct evidence *, const struct match *, struct text *
 bool tell_half_done(const struct evidence *, const struct match *, struct text *);
 bool tell_shm(const struct evidence *, const struct match *, struct text *);
 bool tell_shm_denied(const struct evidence *, const struct match *, struct text *);
-bool tell_other_user(const struct evidence *, const struct match *, struct text *);
-bool tell_namespaces(const struct evidence *, const struct match *, struct text *);
-bool tell_ptrace(const struct evidence *, const struct match *, struct text *);
+bool tell_not_permitted(const struct evidence *, const struct match *, struct text *);
 bool tell_frozen(const struct evidence *, const struct match *, struct text *);
 bool tell_timeout(const struct evidence *, const struct match *, struct text *);
 bool tell_init_timeout(const struct evidence *, const struct match *, struct text *);

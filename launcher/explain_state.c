@@ -71,30 +71,11 @@ bool tell_shm_denied(const struct evidence *ev, const struct match *m, struct te
     return true;
 }
 
-static const char *const NOT_PERMITTED[] = {"Operation not permitted", "EPERM", NULL};
-
-bool tell_other_user(const struct evidence *ev, const struct match *m, struct text *out)
+bool tell_not_permitted(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    (void)m;
-    if (says(ev, NOT_PERMITTED))
-        text_puts(out, "on Lambda a function has one unprivileged user and cannot become another or give files away: leave the call out");
-    return out->n != 0;
-}
-
-bool tell_namespaces(const struct evidence *ev, const struct match *m, struct text *out)
-{
-    (void)m;
-    if (says(ev, NOT_PERMITTED) || strstr(ev->text, "No usable sandbox"))
-        text_puts(out, "namespaces cannot be made on Lambda, so programs cannot sandbox themselves: turn it off (Chromium: --no-sandbox)");
-    return out->n != 0;
-}
-
-bool tell_ptrace(const struct evidence *ev, const struct match *m, struct text *out)
-{
-    (void)m;
-    if (says(ev, NOT_PERMITTED))
-        text_puts(out, "ptrace is refused on Lambda: debuggers and crash handlers do not work there (here --debug allows it)");
-    return out->n != 0;
+    static const char *const ERRORS[] = {"Operation not permitted", "operation not permitted", "EPERM", "No usable sandbox" /* Chromium's word for it */, NULL};
+    (void)m, (void)out;
+    return says(ev, ERRORS);
 }
 
 bool tell_frozen(const struct evidence *ev, const struct match *m, struct text *out)

@@ -44,7 +44,7 @@ static void say_ready(struct init *i)
 static void start_program(struct init *i, int program, const char *name, bool framed)
 {
     struct message m = {.type = MESSAGE_STARTED, .program = program};
-    pid_t pid = payload_start(i->in->spec, name, framed, &m.err);
+    pid_t pid = payload_start(i->in->spec, name, framed, i->in->control, &m.err);
     if (!i->told_ready)
         say_ready(i);
     i->told_ready = true;

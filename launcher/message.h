@@ -2,6 +2,7 @@
 /* message.h: what the supervisor and init say to each other, over one SOCK_SEQPACKET pair.
  *
  *   #0 init:       ATTACH, if the supervisor has something to do to it first; waits for its GO
+ *      payload:    REFUSED, if that is asked for, before it becomes the program; at any time, READY not excepted
  *   #1 init:       READY, with descriptors; or FAILED with the one err and nothing after it
  *   #2 init:       STARTED or NOT_STARTED of the payload, of itself once it is ready, then after each START. If there are
  *                  extensions, EXTENSIONS instead, and of each EXTENSION and STARTED or NOT_STARTED; the payload then
@@ -41,12 +42,13 @@ enum message_type {
     MESSAGE_EXTENSIONS,
     MESSAGE_EXTENSION,
     MESSAGE_START_RUNTIME,
+    MESSAGE_REFUSED,
 };
 
 enum { PROGRAM_PAYLOAD, PROGRAM_EXTENSION /* the first; then the next */, PROGRAMS_MAX = 11 };
 
-enum { FD_PROC, FD_TMP, FD_LISTEN, FD_SOCKET, FD_COUNT }; /* READY: the sandbox's /proc, its /tmp, the API's socket; SOCKET: a new one */
-#define FDS_NONE {-1, -1, -1, -1}
+enum { FD_PROC, FD_TMP, FD_LISTEN, FD_SOCKET, FD_REFUSED, FD_COUNT }; /* READY: the sandbox's /proc, its /tmp, the API's socket; SOCKET: a new one; REFUSED: for refused_answer() */
+#define FDS_NONE {-1, -1, -1, -1, -1}
 
 struct message {
     enum message_type type;

@@ -29,7 +29,7 @@ struct start { /* what the child needs; its part of memory is shared with init *
     const struct sandbox_spec *spec;
     const char *path, *workdir;
     char *const *argv, *const *envp;
-    int stdio[3], frames; /* frames -1: none */
+    int stdio[3], frames, control; /* -1: none */
     volatile int failed; /* errno of what it could not do */
     const char *volatile doing; /* what that was; NULL: exec */
 };
@@ -76,6 +76,17 @@ static int find_command(const struct sandbox_spec *spec, char *found, size_t siz
     return no;
 }
 
+/* A container's manager may have a listener of its own, and there can be but one: then nobody is told. */
+static int restrict_calls(const struct start *s)
+{
+    int fds[FD_COUNT] = FDS_NONE;
+    if (s->control >= 0 && s->spec->policy.n)
+        fds[FD_REFUSED] = seccomp_install_told(&s->spec->policy);
+    if (fds[FD_REFUSED] < 0)
+        return seccomp_install(&s->spec->policy);
+    return message_send(s->control, &(struct message){.type = MESSAGE_REFUSED}, fds);
+}
+
 static int child(void *arg)
 {
     struct start *s = arg;
@@ -107,7 +118,7 @@ static int child(void *arg)
     signal(SIGPIPE, SIG_DFL); /* the one that main.c ignores; exec resets handlers, and main.c has reset what was inherited */
     sigprocmask(SIG_SETMASK, &none, NULL);
     s->doing = "restrict the system calls";
-    if (seccomp_install(&spec->policy) < 0) /* last: it refuses calls the lines above need */
+    if (restrict_calls(s) < 0) /* last: it refuses calls the lines above need */
         goto failed;
     s->doing = NULL;
     execve(s->path, s->argv, s->envp);
@@ -137,10 +148,10 @@ static pid_t clone_child(struct start *s)
 }
 
 /* Fills what differs between the command of exec, a bootstrap and an extension. path: PATH_MAX, for what is found. */
-static int choose_program(const struct sandbox_spec *spec, const char *extension, bool framed, struct start *s, char *path, struct err *err)
+static int choose_program(const struct sandbox_spec *spec, const char *extension, bool framed, int control, struct start *s, char *path, struct err *err)
 {
     const int log = extension ? spec->extension_log : spec->stdio[1];
-    *s = (struct start){.spec = spec, .path = path, .workdir = extension ? "/" : spec->workdir, .argv = spec->argv, .frames = framed ? spec->frames : -1,
+    *s = (struct start){.spec = spec, .path = path, .workdir = extension ? "/" : spec->workdir, .argv = spec->argv, .frames = framed ? spec->frames : -1, .control = spec->tells_refused && !extension ? control : -1,
                         .envp = extension ? spec->extension_envp : framed ? spec->framed_envp : spec->envp,
                         .stdio = {spec->stdio[0], log, extension ? log : spec->stdio[2]}};
     if (extension) { /* our choice of directory: Lambda's is not known */
@@ -158,11 +169,11 @@ static int choose_program(const struct sandbox_spec *spec, const char *extension
     return 0;
 }
 
-pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool framed, struct err *err)
+pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool framed, int control, struct err *err)
 {
     char path[PATH_MAX], *alone[2] = {path, NULL};
     struct start s;
-    if (choose_program(spec, extension, framed, &s, path, err) < 0)
+    if (choose_program(spec, extension, framed, control, &s, path, err) < 0)
         return -1;
     if (!s.argv || extension)
         s.argv = alone;

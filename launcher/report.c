@@ -20,24 +20,28 @@ static const char *const REASONS[] = {
     [BECAUSE_OUT_OF_MEMORY] = "out-of-memory", [BECAUSE_NOT_STARTED] = "not-started", [BECAUSE_RESPONSE_TOO_LARGE] = "response-too-large",
     [BECAUSE_RESPONSE_TRUNCATED] = "response-truncated", [BECAUSE_INTERRUPTED] = "interrupted", [BECAUSE_EXTENSION] = "extension", [BECAUSE_LRUN_FAILED] = "lrun-failed"};
 
+static void add_once(struct strv *list, const char *text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->at[i], text) == 0)
+            return;
+    strv_add(list, xstrdup(text));
+}
+
 void report_degraded(struct report *r, const char *sentence)
 {
-    for (size_t i = 0; i < r->degraded.n; i++)
-        if (strcmp(r->degraded.at[i], sentence) == 0)
-            return;
-    strv_add(&r->degraded, xstrdup(sentence));
+    add_once(&r->degraded, sentence);
+}
+
+void report_refused(struct report *r, const char *call)
+{
+    add_once(&r->refused, call);
 }
 
 void report_why(struct report *r, const char *id, const char *text)
 {
     strv_add(&r->why, xstrdup(id));
     strv_add(&r->why, xstrdup(text));
-}
-
-static void put_bool(struct text *out, const char *key, bool value)
-{
-    json_key(out, key);
-    text_puts(out, value ? "true" : "false");
 }
 
 static void put_error(const struct report *r, struct text *out)
@@ -147,9 +151,14 @@ static void put_rest(const struct report *r, struct text *out)
     json_put(out, "startPath", r->start_path[0] ? r->start_path : NULL);
     json_num(out, "startErrno", r->start_errno);
     json_num(out, "waitStatus", r->wait_status);
-    put_bool(out, "oomKilled", r->oom_killed);
-    put_bool(out, "functionIsDirectory", r->function_is_dir);
+    json_flag(out, "oomKilled", r->oom_killed);
+    json_flag(out, "functionIsDirectory", r->function_is_dir);
     json_num(out, "responseSize", (double)r->response_size);
+    json_key(out, "refusedCalls");
+    json_open(out, '[');
+    for (size_t i = 0; i < r->refused.n; i++)
+        json_item(out, r->refused.at[i]);
+    json_close(out, ']');
     json_close(out, '}');
 }
 
@@ -206,4 +215,5 @@ void report_done(struct report *r)
     free(r->inits);
     strv_done(&r->degraded);
     strv_done(&r->why);
+    strv_done(&r->refused);
 }

@@ -51,6 +51,7 @@ struct report {
     uint64_t cgroup_peak_bytes; /* page cache and /tmp included; 0: not known */
     struct strv degraded; /* what is not as on Lambda, each a sentence */
     struct strv why; /* id and sentence in turn */
+    struct strv refused; /* calls that the policy refused, each once */
     char client[192];
     const char *runtime; /* its id; NULL: not decided */
     /* Evidence. */
@@ -61,6 +62,7 @@ struct report {
 };
 
 void report_why(struct report *r, const char *id, const char *text); /* texts are copied */
+void report_refused(struct report *r, const char *call); /* once each */
 void report_degraded(struct report *r, const char *sentence); /* once each */
 
 /* Appends the line to fd with one write where the file system allows it. */

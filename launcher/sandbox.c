@@ -35,8 +35,10 @@ static bool moves(const struct sandbox_spec *spec)
 static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struct err *err)
 {
     struct message m;
-    if (message_receive(s->control, &m, s->fds, true) < 0)
+    if (sandbox_hear(s, &m, true) < 0)
         return fail(err, errno, NULL, "hear from the sandbox");
+    if (m.type == MESSAGE_REFUSED)
+        return await_ready(spec, s, err);
     if (m.type == MESSAGE_ATTACH) {
         if (spec->net == NET_USER && network_attach(s->pid, &s->pasta, err) < 0)
             return -1;

@@ -41,6 +41,7 @@ struct sandbox_spec {
     bool tethered;         /* the payload dies with whoever starts it, who is not init */
     bool one_shot;         /* the sandbox is over with its first payload */
     bool wants_tmp;        /* hand out a descriptor of /tmp */
+    bool tells_refused;    /* the payload's refused calls are answered by refused_answer() on FD_REFUSED */
     int stdio[3];          /* become the payload's 0, 1 and 2 */
     char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
     const char *const *bootstraps;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compile.c: lrun-policy: policies from OCI seccomp JSON to BPF.
  *
- *   lrun-policy embed ARCH   for the build: static const POLICY_NAME[] of each built-in policy, on standard output
+ *   lrun-policy embed ARCH   for the build: static const POLICY_NAME[] of each built-in policy and CALL_NAMES[], on standard output
  *   lrun-policy user         for lrun: the user's policy from standard input, stacked on core; struct sock_filter[] on
  *                            standard output and status 0, or a struct err and status 1
  *   lrun-policy print NAME   for lrun: what a built-in policy, or with "-" the one on standard input, comes to, as one
@@ -237,6 +237,19 @@ static void print_program(const char *name, size_t n)
     printf("};\n");
 }
 
+/* Names by number; what libseccomp does not know stays without. */
+static void print_names(uint32_t arch)
+{
+    enum { LAST = 512 };
+    printf("static const char *const CALL_NAMES[] = {\n");
+    for (int nr = 0; nr < LAST; nr++) {
+        OWN_PTR char *name = seccomp_syscall_resolve_num_arch(arch, nr);
+        if (name)
+            printf("    [%d] = \"%s\",\n", nr, name);
+    }
+    printf("};\n");
+}
+
 static int die(const struct err *err)
 {
     char text[1200];
@@ -268,6 +281,7 @@ static int embed(const char *arch, struct err *err)
             return -1;
         print_program(b->symbol, at);
     }
+    print_names(token);
     return 0;
 }
 

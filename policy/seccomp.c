@@ -4,8 +4,11 @@
 #include "base/own.h"
 #include "base/sys.h"
 
+#include <errno.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #if defined(__x86_64__)
 #include "policy_x86_64.h" /* made by policy/compile.c */
@@ -42,4 +45,48 @@ int seccomp_install(const struct seccomp_program *program)
 {
     struct sock_fprog prog = {program->n, (struct sock_filter *)(uintptr_t)program->code};
     return prog.len == 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0 ? 0 : -1;
+}
+
+int seccomp_install_told(const struct seccomp_program *program)
+{
+    struct sock_filter code[program->n ? program->n : 1]; /* at most 32 KiB */
+    struct sock_fprog prog = {program->n, code};
+    memcpy(code, program->code, program->n * sizeof *code);
+    for (unsigned i = 0; i < program->n; i++)
+        if (code[i].code == (BPF_RET | BPF_K) && code[i].k == (SECCOMP_RET_ERRNO | EPERM))
+            code[i].k = SECCOMP_RET_USER_NOTIF;
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
+}
+
+int refused_answer(int listener, struct refused_call *ret)
+{
+    /* Larger than this header's structs: a newer kernel's may have grown. */
+    union {
+        struct seccomp_notif call;
+        char room[512];
+    } call;
+    union {
+        struct seccomp_notif_resp answer;
+        char room[128];
+    } answer;
+    struct pollfd p = {.fd = listener, .events = POLLIN};
+    if (poll(&p, 1, 0) <= 0)
+        return 0;
+    if (!(p.revents & POLLIN)) /* nobody is left who could call; to receive would wait for ever */
+        return -1;
+    memset(&call, 0, sizeof call);
+    memset(&answer, 0, sizeof answer);
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
+        return 0; /* ENOENT: who called was killed meanwhile */
+    answer.answer.id = call.call.id;
+    answer.answer.error = -EPERM;
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    *ret = (struct refused_call){call.call.data.nr, call.call.data.args[0]};
+    return 1;
+}
+
+const char *seccomp_call_name(int nr)
+{
+    const char *name = nr >= 0 && (size_t)nr < COUNT(CALL_NAMES) ? CALL_NAMES[nr] : NULL;
+    return name ? name : "";
 }

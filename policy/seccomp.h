@@ -6,6 +6,7 @@
 
 #include <linux/filter.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct seccomp_program { /* all zero: no filter */
     unsigned short n;
@@ -18,5 +19,19 @@ bool seccomp_builtin(const char *name, struct seccomp_program *ret);
 /* Installs the filter in this thread; no_new_privs must be set. Returns -1 with errno set. Async-signal-safe: called
  * between clone and exec. */
 int seccomp_install(const struct seccomp_program *program);
+
+/* The same, but calls that the filter would answer with EPERM wait for refused_answer() on the descriptor that is returned.
+ * -1 with errno set, and nothing is installed: EBUSY where a container's manager listens already. Who holds the descriptor
+ * decides nothing: once it is closed such calls get ENOSYS. */
+int seccomp_install_told(const struct seccomp_program *program);
+
+struct refused_call {
+    int nr;
+    uint64_t first; /* argument */
+};
+
+/* Answers one call with EPERM, without waiting. 1: ret is filled; 0: none is there; -1: none will come any more. */
+int refused_answer(int listener, struct refused_call *ret);
+const char *seccomp_call_name(int nr); /* "": not known */
 
 #endif

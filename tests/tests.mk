@@ -98,7 +98,7 @@ fuzz: $(POLICIES)
 	@$(B)/fuzz/http.bin -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 $(B)/fuzz/http tests/fuzz/http-crashes >$(B)/fuzz/http.log 2>&1; s=$$?; tail -n 6 $(B)/fuzz/http.log; exit $$s
 
 # Real clients from their registries, pinned by version and digest: not part of check.
-conformance: all
+conformance: all examples
 	sh tests/conformance/run.sh $(B)
 
 # Every row of the APIs' specification with its tests and their results.

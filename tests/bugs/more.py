@@ -95,6 +95,11 @@ ALLOCATE = "with open(tempfile.gettempdir() + '/x', 'wb') as f: os.posix_falloca
 bug("X3", "realm/realm-core#4957", "fallocate (dated reports)", text=r"\[Errno 1\] Operation not permitted", bad=Run(py(ALLOCATE), options=("--seccomp", "lambda-legacy")), fixed=Run(py(ALLOCATE)))
 TRACE = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.ptrace(0, 0, 0, 0) < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), 'PTRACE_TRACEME')"
 bug("X4", "getsentry/sentry-native#925", "ptrace", why=("LR-044",), text=r"Operation not permitted: 'PTRACE_TRACEME'", bad=Run(py(TRACE)), fixed=ok())
+# The error does not name the call: that it was refused has been seen.
+DEATH = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.prctl(1, 15, 0, 0, 0) < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), 'fork/exec /opt/terraform')"
+bug("X4-deathsig", "hashicorp/terraform-exec#172", "a child tied to its parent's death", why=("LR-056",), text=r"Operation not permitted: 'fork/exec", bad=Run(py(DEATH)), fixed=ok())
+OWNER = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.setresuid(-1, os.getuid(), -1) < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))"
+bug("U7-unnamed", "lambci/lambci#104", "setresuid, by an error that names nothing", why=("LR-041",), text=r"\[Errno 1\] Operation not permitted", bad=Run(py(OWNER)), fixed=ok())
 
 # ---- limits, ports ----
 bug("P5", "tmokmss/deploy-time-build#3", "2,000 files at once", why=("LR-038",), text="Too many open files", plain=ok("import resource\nreturn resource.getrlimit(resource.RLIMIT_NOFILE)[1]"), bad=Run(py("return len([open(__file__) for i in range(2000)])")),

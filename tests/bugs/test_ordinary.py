@@ -14,6 +14,7 @@ PYTHON = {
     "stop": "return next(iter([]))", "lookup": "raise LookupError('no such item: /var/task/thing')", "not found": "open('/tmp/never-written')", "own": "class Mine(Exception): pass\nraise Mine('denied: you may not do that')",
     "http": "import urllib.error\nraise urllib.error.HTTPError('http://x', 500, 'Internal Server Error', None, None)", "marshal": "return {1, 2}", "quota": "raise RuntimeError('user quota exceeded: 1024 of 1024')",
     "import": "import module_that_was_never_written", "subprocess": "import subprocess\nsubprocess.run(['false'], check=True)", "exists": "os.mkdir('/tmp/a'); os.mkdir('/tmp/a')", "handled": "try: open('/var/task/x', 'w')\nexcept OSError as e: print(e)\nraise KeyError('later')",
+    "eperm": "raise PermissionError(1, 'Operation not permitted', 'x')", "refused and handled": "try: os.chown('/tmp', 0, 0)\nexcept OSError: pass\nraise KeyError('later')",
     "log": "print('EMFILE: Too many open files; no space left on device, RemoteDisconnected', file=sys.stderr)\nraise ValueError('bad input')",
 }
 NODEJS = {

