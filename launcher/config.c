@@ -56,6 +56,7 @@ struct reading {
     struct config *config;
     const struct request *base;
     struct config_function *function;
+    const char *name; /* of the function */
     const char *dir; /* of the file, with its slash; "" for none */
     struct err *err;
     int status;
@@ -98,6 +99,12 @@ static void replace_list(struct request *r, const char *key)
         strv_done(list);
 }
 
+static int wrong_value(struct reading *x, const char *key, const char *what)
+{
+    fail(x->err, 0, key, "use the option of function %s: %s", x->name, what);
+    return fail_hint(x->err, "give it as the command line takes it: a text, a number, true, or an array of texts where it repeats (env: an object)");
+}
+
 static void read_member(const char *key, const json_t *value, void *to)
 {
     struct reading *x = to;
@@ -111,14 +118,14 @@ static void read_member(const char *key, const json_t *value, void *to)
         json_visit(value, set_variable, x);
     } else if (kind == JSON_IS_ARRAY) {
         for (size_t i = 0; x->status == 0 && (one = json_nth(value, i)); i++)
-            x->status = json_str(one) ? set(x, key, json_str(one)) : fail(x->err, 0, key, "use the option: its array may hold texts alone");
+            x->status = json_str(one) ? set(x, key, json_str(one)) : wrong_value(x, key, "its array may hold texts alone");
     } else if (kind == JSON_IS_BOOL || kind == JSON_IS_NUMBER || kind == JSON_IS_TEXT) {
         if (kind != JSON_IS_TEXT)
             json_print(value, &printed);
         if (kind != JSON_IS_BOOL || strcmp(printed.at, "true") == 0) /* false: as if it were not there */
             x->status = set(x, key, kind == JSON_IS_TEXT ? json_str(value) : printed.at);
     } else {
-        x->status = fail(x->err, 0, key, "use the option: its value is of another type");
+        x->status = wrong_value(x, key, "its value is of another type");
     }
     text_done(&printed);
 }
@@ -134,6 +141,7 @@ static void read_function(const char *name, const json_t *value, void *to)
         return;
     }
     x->function = add(x->config, x->base);
+    x->name = name;
     x->function->named = true;
     x->function->request.function = NULL;
     json_visit(value, read_member, x);
@@ -149,8 +157,10 @@ static void refuse_other(const char *key, const json_t *value, void *to)
 {
     struct reading *x = to;
     (void)value;
-    if (x->status == 0 && strcmp(key, "functions") != 0)
-        x->status = fail(x->err, 0, key, "use this member beside functions");
+    if (x->status < 0 || strcmp(key, "functions") == 0)
+        return;
+    fail(x->err, 0, key, "use this member beside functions");
+    x->status = fail_hint(x->err, "options of all functions belong on the command line, those of one into its object");
 }
 
 static int read_file(const struct request *r, struct config *c, struct err *err)
