@@ -137,6 +137,12 @@ static int entry_type(const uint8_t *central, const char *name, size_t n, struct
 }
 
 /* The local header must tell the same as the central one, or a reader that prefers it unpacks something else. */
+/* What was streamed may be told afterwards, in the data descriptor, and is 0 in the local header. */
+static bool says(uint64_t local, uint64_t central, bool descriptor)
+{
+    return local == central || (descriptor && local == 0);
+}
+
 static int check_local(const uint8_t *bytes, uint64_t limit, const uint8_t *central, struct zip_entry *e,
                        uint64_t *ret_end, struct err *err)
 {
@@ -156,9 +162,8 @@ static int check_local(const uint8_t *bytes, uint64_t limit, const uint8_t *cent
         why = "its local and central headers give different names";
     else if (u16(local + 8) != e->method || (u16(local + 6) ^ u16(central + 8)) & (FLAG_DESCRIPTOR | FLAG_ENCRYPTED))
         why = "its local and central headers give different methods or flags";
-    else if (!(descriptor && u32(local + 14) == 0 && packed == 0 && size == 0) && !why && /* streamed: told afterwards */
-             !(descriptor && u32(local + 18) == 0xffffffff) &&
-             (u32(local + 14) != e->crc || packed != e->packed || size != e->size))
+    else if (!why && !(descriptor && u32(local + 18) == 0xffffffff) &&
+             !(says(u32(local + 14), e->crc, descriptor) && says(packed, e->packed, descriptor) && says(size, e->size, descriptor)))
         why = "its local and central headers give different sizes or checksums";
     e->data = data;
     *ret_end = data + e->packed;
