@@ -27,6 +27,8 @@ int helper_open(const char *name, int *ret_program, struct err *err)
             *ret_program = fd;
             return 0;
         }
+        if (errno != ENOENT && errno != ENOTDIR)
+            return fail(err, errno, path, "open");
     }
     fail(err, 0, self, "find %s beside lrun or in ../libexec/lrun of", name);
     return fail_hint(err, "build or install the two together");

@@ -5,6 +5,7 @@
 #include "launcher/commands.h"
 #include "launcher/enter.h"
 #include "launcher/identity.h"
+#include "launcher/loop.h"
 #include "launcher/payload.h"
 #include "launcher/terminal.h"
 #include "policy/caps.h"
@@ -82,7 +83,7 @@ static int run(struct visit *v, struct err *err)
     if (status == 0 && v->spec.tty)
         status = terminal_join(&v->terminal, v->base, err);
     if (status == 0)
-        event_base_dispatch(v->base);
+        status = loop_run(v->base, err);
     event_free(child);
     if (status == 0 && read(ends[0], &its, sizeof its) == sizeof its) {
         *err = its;
@@ -126,10 +127,10 @@ int cmd_enter(const struct request *r, struct err *err)
 {
     if (check_options(r, err) < 0)
         return -1;
-    struct visit v = {.environment = ENTERABLE_NONE, .terminal = {.ours = -1, .theirs = -1}, .base = event_base_new()};
+    struct visit v = {.environment = ENTERABLE_NONE, .terminal = {.ours = -1, .theirs = -1}, .base = loop_new(err)};
     struct identity id;
     struct strv envp = {0};
-    int status = v.base ? 0 : fail(err, errno, NULL, "make an event loop");
+    int status = v.base ? 0 : -1;
     if (status == 0 && (identity_choose(&id, err) < 0 || identity_take(&id, err) < 0 ||
                         enter_find((pid_t)r->in.value, &v.environment, &envp, err) < 0 || fill_spec(r, &v, &envp, err) < 0))
         status = -1;

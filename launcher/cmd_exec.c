@@ -6,6 +6,7 @@
 #include "launcher/explain.h"
 #include "launcher/forward.h"
 #include "launcher/launch.h"
+#include "launcher/loop.h"
 #include "launcher/outcome.h"
 #include "launcher/results.h"
 #include "launcher/terminal.h"
@@ -138,11 +139,12 @@ static void watch_signals(struct exec *x)
     }
 }
 
-static void watch(struct exec *x)
+static int watch(struct exec *x, struct err *err)
 {
     const struct request *r = x->launch->request;
     x->control = event_new(x->base, x->sandbox.control, EV_READ | EV_PERSIST, on_control, x);
-    event_add(x->control, NULL);
+    if (loop_add(x->control, err) < 0)
+        return -1;
     if (r->timeout.set) {
         x->timeout = evtimer_new(x->base, on_timeout, x);
         event_add(x->timeout, &(struct timeval){.tv_sec = (time_t)r->timeout.value});
@@ -151,6 +153,7 @@ static void watch(struct exec *x)
         x->memory = event_new(x->base, -1, EV_PERSIST, on_memory, x);
         event_add(x->memory, &(struct timeval){.tv_usec = 10000});
     }
+    return 0;
 }
 
 static void unwatch(struct exec *x)
@@ -197,7 +200,8 @@ static void hold(struct exec *x)
         return;
     launch_say_held();
     x->held = true;
-    event_base_dispatch(x->base);
+    struct err ignored;
+    loop_run(x->base, &ignored);
 }
 
 static int start_command(struct exec *x, struct err *err)
@@ -240,9 +244,9 @@ static int exec_run(struct launch *l, struct err *err)
 {
     struct exec x = {.launch = l, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}};
     double start = clock_ms();
-    x.base = event_base_new();
+    x.base = loop_new(err);
     if (!x.base)
-        return fail(err, errno, NULL, "make an event loop");
+        return -1;
     watch_signals(&x);
     if (start_command(&x, err) < 0) {
         terminal_done(&x.terminal);
@@ -251,10 +255,12 @@ static int exec_run(struct launch *l, struct err *err)
         return -1;
     }
     l->report.setup_ms = clock_ms() - start;
-    watch(&x);
-    on_control(-1, 0, &x); /* a short command may be over already */
-    if (!x.ended)
-        event_base_dispatch(x.base);
+    if (watch(&x, &x.err) < 0)
+        x.failed = true;
+    else
+        on_control(-1, 0, &x); /* a short command may be over already */
+    if (!x.ended && !x.failed && loop_run(x.base, &x.err) < 0)
+        x.failed = true;
     terminal_done(&x.terminal);
     hold(&x);
     int status = bring_results(&x, err);

@@ -6,6 +6,7 @@
 #include "base/own.h"
 #include "launcher/commands.h"
 #include "launcher/environment.h"
+#include "launcher/loop.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -150,9 +151,9 @@ static void on_interrupt(evutil_socket_t number, short what, void *to)
 static int run_events(struct run *x, struct err *err)
 {
     static const int SIGNALS[] = {SIGINT, SIGTERM};
-    x->base = event_base_new();
+    x->base = loop_new(err);
     if (!x->base)
-        return fail(err, errno, NULL, "make an event loop");
+        return -1;
     x->pause = evtimer_new(x->base, on_pause, x);
     for (size_t i = 0; i < COUNT(SIGNALS); i++) {
         x->interrupts[i] = evsignal_new(x->base, SIGNALS[i], on_interrupt, x);
@@ -164,7 +165,7 @@ static int run_events(struct run *x, struct err *err)
     int status = environment_start(&config, &x->environment, err);
     if (status == 0) {
         invoke_next(x);
-        event_base_dispatch(x->base);
+        status = loop_run(x->base, err);
     }
     environment_done(x->environment);
     event_free(x->pause);

@@ -4,6 +4,7 @@
 #include "launcher/commands.h"
 #include "launcher/config.h"
 #include "launcher/listener.h"
+#include "launcher/loop.h"
 #include "launcher/server.h"
 
 #include "base/fs.h"
@@ -254,9 +255,9 @@ static int run(struct server *s, struct err *err)
 {
     static const int SIGNALS[] = {SIGINT, SIGTERM};
     const struct http_handler handler = server_handler(s);
-    s->base = event_base_new();
+    s->base = loop_new(err);
     if (!s->base)
-        return fail(err, errno, NULL, "make an event loop");
+        return -1;
     s->grace = evtimer_new(s->base, on_grace, s);
     for (size_t i = 0; i < COUNT(SIGNALS); i++) {
         s->interrupts[i] = evsignal_new(s->base, SIGNALS[i], on_signal, s);
@@ -273,7 +274,8 @@ static int run(struct server *s, struct err *err)
     for (size_t i = 0; i < s->n; i++)
         pool_start(s->functions[i].pool);
     on_change(s);
-    event_base_dispatch(s->base);
+    if (loop_run(s->base, err) < 0)
+        return -1;
     return s->signal > 0 ? 128 + s->signal : 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "lambda/variables.h"
 #include "launcher/listener.h"
+#include "launcher/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +71,8 @@ int environment_start(const struct environment_config *config, struct environmen
     e->freeze = evtimer_new(e->base, environment_on_freeze, e);
     e->ending_timer = evtimer_new(e->base, environment_on_ending, e);
     e->memory = event_new(e->base, -1, EV_PERSIST, environment_on_memory, e);
-    event_add(e->control, NULL);
+    if (loop_add(e->control, err) < 0)
+        return -1;
     environment_begin_init(e, PHASE_INIT);
     return environment_join_debugger(e, err);
 }

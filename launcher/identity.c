@@ -70,11 +70,18 @@ int identity_cache_dir(const struct identity *id, const char *dir, char **ret, s
     return 0;
 }
 
+/* In the user namespace we are root of: its groups are those of an ordinary user then. */
+static bool setgroups_denied(void)
+{
+    char text[8];
+    return fs_read_small(AT_FDCWD, "/proc/self/setgroups", text, sizeof text) > 0 && str_begins(text, "deny");
+}
+
 int identity_take(const struct identity *id, struct err *err)
 {
     if (!id->from_root)
         return 0;
-    if (setgroups(0, NULL) < 0 && errno != EINVAL && errno != EPERM)
+    if (setgroups(0, NULL) < 0 && errno != EINVAL && !(errno == EPERM && setgroups_denied()))
         return fail(err, errno, NULL, "leave root's groups");
     if (setresgid(id->gid, id->gid, id->gid) < 0 || setresuid(id->uid, id->uid, id->uid) < 0) {
         if (errno == EINVAL) /* the uid has no meaning here: we are root of a user namespace, not of the machine */

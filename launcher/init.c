@@ -175,6 +175,12 @@ _Noreturn void init_main(struct inside *in)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     int children = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (children < 0) {
+        struct message m = {.type = MESSAGE_FAILED};
+        fail(&m.err, errno, NULL, "watch for the end of processes");
+        message_send(in->control, &m, NULL);
+        _exit(1);
+    }
     if (in->spec->extension_envp)
         find_extensions(&i);
     start(&i);

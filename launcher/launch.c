@@ -223,17 +223,26 @@ int launch_open(const struct request *r, const struct identity *id, struct launc
 }
 
 /* Many descriptors are open at once while archives are unpacked; the function's own limit is set later. */
-static void raise_files(void)
+static int raise_files(struct err *err)
 {
+    enum { NEEDED = 64 };
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max)
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return 0;
+    if (files.rlim_max < NEEDED) {
+        fail(err, EMFILE, NULL, "work with the %ju descriptors that lrun is allowed", (uintmax_t)files.rlim_max);
+        return fail_hint(err, "it needs %d: raise the hard limit (ulimit -Hn)", NEEDED);
+    }
+    if (files.rlim_cur < files.rlim_max)
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){files.rlim_max, files.rlim_max});
+    return 0;
 }
 
 int launch_make(struct launch *l, struct err *err)
 {
     const struct request *r = l->request;
-    raise_files();
+    if (raise_files(err) < 0)
+        return -1;
     l->report.phase = AT_UNPACK;
     double start = clock_ms();
     if (inputs_unpack(&l->inputs, r->quiet, err) < 0)

@@ -3,6 +3,7 @@
 
 #include "base/fs.h"
 #include "base/own.h"
+#include "launcher/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -217,13 +218,17 @@ static int open_pipe(struct log *l, enum log_source source, struct event_base *b
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return fail(err, errno, NULL, "make a pipe for the function's log");
-    fcntl(ends[0], F_SETFL, O_NONBLOCK); /* our end only: the function's must block when it is full */
+    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) { /* our end only: the function's must block when it is full */
+        fail(err, errno, NULL, "set up the pipe of the function's log");
+        close(ends[0]);
+        close(ends[1]);
+        return -1;
+    }
     p->read_end = ends[0];
     p->write_end = ends[1];
     p->readable = event_new(base, p->read_end, EV_READ | EV_PERSIST, on_readable, p);
     p->writable = event_new(base, STDERR_FILENO, EV_WRITE, on_writable, p);
-    event_add(p->readable, NULL);
-    return 0;
+    return loop_add(p->readable, err);
 }
 
 int log_open(struct log *l, struct event_base *base, bool extensions, struct err *err)

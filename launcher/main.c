@@ -38,7 +38,8 @@ static int check_stdio(struct err *err)
             fail(err, EISDIR, NAMES[fd], "use a directory as");
             return fail_hint(err, "redirect it to or from a file, a pipe or a terminal");
         }
-        if (fcntl(fd, F_GETFL) & O_PATH) {
+        int flags = fcntl(fd, F_GETFL);
+        if (flags >= 0 && flags & O_PATH) {
             fail(err, EBADF, NAMES[fd], "use an O_PATH descriptor as");
             return fail_hint(err, "open it for reading or writing");
         }

@@ -31,7 +31,7 @@ struct start { /* what the child needs; its part of memory is shared with init *
     char *const *argv, *const *envp;
     int stdio[3], frames, control; /* -1: none */
     volatile int failed; /* errno of what it could not do */
-    const char *volatile doing; /* what that was; NULL: exec */
+    const char *volatile doing, *volatile object; /* what that was, and to what, if anything; NULL: exec */
 };
 
 static const char *find_bootstrap(const struct sandbox_spec *spec)
@@ -97,20 +97,25 @@ static int child(void *arg)
     for (int i = 0; i < 3; i++)
         if (dup2(s->stdio[i], i) < 0)
             goto failed;
-    setsid(); /* no controlling terminal of the caller's: no /dev/tty, no keystrokes pushed */
+    s->doing = "begin a session of its own";
+    if (setsid() < 0) /* no controlling terminal of the caller's: no /dev/tty, no keystrokes pushed */
+        goto failed;
     s->doing = "take the terminal";
     if (spec->tty && ioctl(0, TIOCSCTTY, 0) < 0)
         goto failed;
     s->doing = "tie it to lrun";
     if (spec->tethered && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         goto failed;
+    s->doing = "close what it must not have";
     if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
         goto failed;
     if (s->frames >= 0 && dup2(s->frames, FRAMES_FD) < 0) /* after the line above: this one is to stay open */
         goto failed;
     s->doing = "enter the working directory";
+    s->object = s->workdir;
     if (chdir(s->workdir) < 0)
         goto failed;
+    s->object = NULL;
     s->doing = "set the limits";
     if (limits_apply(&spec->limits) < 0)
         goto failed;
@@ -140,6 +145,7 @@ static pid_t clone_child(struct start *s)
     pid_t pid = clone(child, stack + STACK, CLONE_VFORK | SIGCHLD, shared);
     s->failed = shared->failed;
     s->doing = shared->doing;
+    s->object = shared->object;
     munmap(shared, sizeof *s);
     return pid;
 #else
@@ -184,7 +190,7 @@ pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool
         return fail(err, errno, s.path, "make a process for the program");
     if (!s.failed)
         return pid;
-    fail(err, s.failed, s.doing ? s.workdir : s.path, "%s", s.doing ? s.doing : "start the program");
+    fail(err, s.failed, s.doing ? s.object : s.path, "%s", s.doing ? s.doing : "start the program");
     if (s.doing)
         snprintf(err->step, sizeof err->step, "payload");
     return -1;

@@ -126,6 +126,7 @@ int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
 
 void sandbox_done(struct sandbox *s)
 {
+    own_close(&s->control); /* init ends when it hears that; and at once by the next line */
     if (s->pid > 0) {
         sys_pidfd_send_signal(s->pidfd, SIGKILL); /* init has no handler: nothing less would end it */
         while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
@@ -140,7 +141,6 @@ void sandbox_done(struct sandbox *s)
     s->pasta = 0;
     enter_done(&s->kept);
     own_close(&s->pidfd);
-    own_close(&s->control);
     for (int i = 0; i < FD_COUNT; i++)
         own_close(&s->fds[i]);
 }

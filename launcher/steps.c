@@ -91,7 +91,9 @@ static int step_pivot(struct inside *in, struct err *err)
     if (apply_pivot(in->root, err) < 0)
         return -1;
     own_close(&in->root);
-    if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0 || strcmp(cwd, "/") != 0)
+    if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0)
+        return fail(err, errno, NULL, "see that the host's root is left");
+    if (strcmp(cwd, "/") != 0)
         return fail(err, 0, cwd, "leave the host's root: the directory is still outside");
     return 0;
 }

@@ -108,6 +108,8 @@ static int make_target(const struct place *p, const struct row *row, struct err 
     if (made == 0 && make_one(p, path, row->flags & FLAG_FILE) == 0)
         return 0;
     row_fail(errno, row, "make the mountpoint", err);
+    if (!(row->flags & FLAG_USER))
+        return -1;
     return fail_hint(err, "a volume's place must exist in the package, or lie where nothing is mounted, such as /mnt/NAME");
 }
 

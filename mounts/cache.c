@@ -154,6 +154,8 @@ static int job_hashed(struct cache *c, struct job *job, struct cache_entry *ret,
     return 0;
 }
 
+enum { TRIES = 100 };
+
 static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *ret, struct err *err)
 {
     struct unpack_result r;
@@ -165,12 +167,17 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
         *err = r.err;
         return -1;
     }
-    if (entry_publish(c, job->name, job->dir, digest, &r, err) < 0)
-        return -1;
-    job->name[0] = 0;
-    int found = entry_open(c, digest, ret, err);
+    int found = 0;
+    for (int tries = 0; found == 0 && job->name[0] && tries < TRIES; tries++) { /* another's entry of this content may be pruned meanwhile; ours is locked */
+        int published = entry_publish(c, job->name, job->dir, digest, &r, err);
+        if (published < 0)
+            return -1;
+        if (published)
+            job->name[0] = 0;
+        found = entry_open(c, digest, ret, err);
+    }
     if (found == 0)
-        fail(err, 0, digest, "keep the cache entry: it was pruned at once");
+        fail(err, 0, digest, "use the cache entry that was made: it cannot be trusted, or is pruned again and again");
     return found == 1 ? 0 : -1;
 }
 

@@ -137,11 +137,13 @@ int entry_publish(struct cache *c, const char *name, int dir, const char *digest
     struct cache_entry e = {.size = r->size, .entries = r->entries, .replaced = r->replaced, .need = r->need};
     if (write_facts(c, dir, &e, err) < 0)
         return -1;
-    if (renameat2(c->dir, name, c->dir, path, RENAME_NOREPLACE) == 0) {
-        flock(dir, LOCK_UN);
-        return 0;
-    }
-    return errno == EEXIST ? fs_remove_tree(c->dir, name, err) : fail(err, errno, path, "publish the cache entry");
+    /* From exclusive to shared there is a moment without: the sweeper must not come in it, nor prune, who looks in tree/ alone. */
+    OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (all < 0 || flock(all, LOCK_SH) < 0 || flock(dir, LOCK_SH) < 0)
+        return fail(err, errno, name, "lock the cache entry");
+    if (renameat2(c->dir, name, c->dir, path, RENAME_NOREPLACE) == 0)
+        return 1;
+    return errno == EEXIST ? 0 : fail(err, errno, path, "publish the cache entry");
 }
 
 int entry_remove(struct cache *c, const char *key, struct err *err)

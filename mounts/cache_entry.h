@@ -16,7 +16,7 @@ int entry_open(struct cache *c, const char *digest, struct cache_entry *ret, str
 /* Makes and locks an empty directory in tmp/; name: at least 64 bytes, "tmp/..." beneath c->dir. */
 int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err);
 
-/* Writes facts and renames tmp/... to its key. If somebody else was faster, theirs stays and ours is removed. */
+/* Writes facts and renames tmp/... to its key; it stays locked, shared, as long as dir is open. 1: done; 0: there is one already. */
 int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct unpack_result *r, struct err *err);
 
 /* Takes the entry away if nobody uses it: 1 removed, 0 in use, -1 err. */

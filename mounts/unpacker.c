@@ -84,7 +84,8 @@ int unpacker_read(struct unpacker *u, void *message, size_t size, void (*on_wait
 
 void unpacker_answer(struct unpacker *u, bool go)
 {
-    send(u->socket, go ? "g" : "s", 1, MSG_NOSIGNAL); /* if it is gone, the next read says so */
+    if (send(u->socket, go ? "g" : "s", 1, MSG_NOSIGNAL) != 1)
+        shutdown(u->socket, SHUT_RDWR); /* the next read says that it ended, and so it will */
 }
 
 void unpacker_done(struct unpacker *u)

@@ -81,6 +81,71 @@ def test_an_init_that_is_killed_is_an_error_of_lruns(lrun, empty):
     assert p.wait(10) == 125 and "init was killed" in p.stderr.read()
 
 
+def children_of(pid):
+    try:
+        return [int(c) for c in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+    except OSError:
+        return []
+
+
+def kill_children_at_random(make_argv, longest, rounds=ROUNDS):
+    """Kills one of lrun's own children after a random time: init or the unpacker. Returns (exit status, stderr) of each."""
+    ended = []
+    for i in range(rounds):
+        p = subprocess.Popen(make_argv(i), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: children_of(p.pid) or p.poll() is not None, 2)
+        time.sleep(random.uniform(0, longest))
+        for child in children_of(p.pid):
+            try:
+                os.kill(child, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        ended.append((p.wait(20), p.stderr.read()))
+    return ended
+
+
+@pytest.mark.parametrize("command", ["exec", "run"])
+def test_kill_9_of_process_1_at_random_moments_is_said_and_leaves_nothing(lrun, tmp, function, command):
+    marker = f"63.{os.getpid()}"
+    package = make_zip(tmp / f"one{marker}.zip", {"x": ""}) if command == "exec" else function(f"next()\nos.system('sleep {marker}')")
+    argv = lrun.argv(command, package, *(("--", "/bin/sleep", marker) if command == "exec" else ("--timeout", "60", "-q")), report=False)
+    time.sleep(0.15)
+    assert lrun.exec(package, "/bin/true").code == 0
+    for status, said in kill_children_at_random(lambda i: argv, 0.02, ROUNDS // 2):
+        assert status == 125 and said.count("\n") == 1 and "init was killed" in said, (status, said)
+    assert wait_until(lambda: not processes_of(marker), 5)
+
+
+def test_kill_9_of_the_unpacker_at_random_moments_is_said_and_keeps_nothing(lrun, tmp):
+    data = os.urandom(6 << 20)
+    packages = [make_zip(tmp / f"big{i}.zip", {"f": data + bytes([i % 256]), **{f"d/{j}": data[j:j + 2000] for j in range(200)}}) for i in range(6)]
+
+    def argv(i):
+        subprocess.run(["rm", "-rf", f"{lrun.cache}/tree"])
+        return lrun.argv("exec", packages[i % 6], "--", "/bin/true", report=False)
+    ended = kill_children_at_random(argv, 0.15, ROUNDS // 2)
+    killed = [e for e in ended if e[0]]
+    assert killed, "none was caught"
+    for status, said in killed:
+        assert status == 125 and said.count("\n") == 1 and ("unpacker ended unexpectedly (signal 9)" in said or "init was killed" in said), (status, said)
+    assert os.listdir(f"{lrun.cache}/tmp") == [] and wait_until(lambda: not processes_of("lrun-unpack"), 5)
+    assert lrun("cache", "verify", report=False).code == 0
+
+
+def test_prune_and_verify_during_launches_take_nothing_away(lrun, tmp):
+    packages = [make_zip(tmp / f"p{i}.zip", {"x": f"content {i}"}) for i in range(4)]
+    assert lrun.exec(packages[0], "/bin/true").code == 0
+    stop = subprocess.Popen(["/bin/sh", "-c", 'while :; do "$1" cache prune --cache-dir "$2" || echo bad; "$1" cache verify --cache-dir "$2" || echo bad; done', "sh", LRUN, lrun.cache], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        for i in range(ROUNDS // 2):
+            r = lrun.sh(packages[i % 4], "sleep 0.0$(($$ % 3)); cat x")
+            assert r.code == 0 and r.text == f"content {i % 4}", r
+    finally:
+        stop.kill()
+        said = stop.communicate()[0]
+    assert "bad" not in said, said[-2000:]
+
+
 @pytest.mark.parametrize("parallel", [1, 2])
 def test_many_launches_in_a_row_leave_memory_descriptors_and_cache_as_they_were(lrun, empty, parallel):
     rounds = int(os.environ.get("LRUN_LAUNCHES", "300"))

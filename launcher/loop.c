@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/loop.h"
+
+#include <errno.h>
+
+static void say_nothing(int severity, const char *text)
+{
+    (void)severity, (void)text;
+}
+
+struct event_base *loop_new(struct err *err)
+{
+    event_set_log_callback(say_nothing); /* what matters is said by whoever asked for it */
+    struct event_base *base = event_base_new();
+    if (!base)
+        fail(err, errno, NULL, "make an event loop");
+    return base;
+}
+
+int loop_run(struct event_base *base, struct err *err)
+{
+    errno = 0;
+    event_base_dispatch(base);
+    return event_base_got_break(base) ? 0 : fail(err, errno, NULL, "wait for what happens");
+}
+
+int loop_add(struct event *e, struct err *err)
+{
+    errno = 0;
+    return e && event_add(e, NULL) == 0 ? 0 : fail(err, errno, NULL, "watch a descriptor");
+}
