@@ -113,6 +113,17 @@ int network_attach(pid_t pid, pid_t *ret_pasta, struct err *err)
     return explain(errors, err);
 }
 
+/* Credentials of the machine lrun runs on, if that is in a cloud; no function on Lambda reaches the address either. It goes
+ * before pasta's default route. */
+int network_hide_metadata(struct err *err)
+{
+    struct rtentry route = {.rt_flags = RTF_UP | RTF_HOST | RTF_REJECT};
+    struct sockaddr_in metadata = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xa9fea9fe) /* 169.254.169.254 */};
+    memcpy(&route.rt_dst, &metadata, sizeof metadata);
+    OWN_FD int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    return s < 0 || ioctl(s, SIOCADDRT, &route) < 0 ? fail(err, errno, "169.254.169.254", "hide the machine's metadata service") : 0;
+}
+
 /* A packet that is sent to lo and is for nobody here is dropped, since nothing forwards: no error comes back. */
 int network_blackhole(struct err *err)
 {

@@ -159,7 +159,7 @@ static int step_attach(struct inside *in, struct err *err)
         return fail(err, errno, NULL, "wait to be attached");
     if (m.type != MESSAGE_GO)
         _exit(1); /* lrun is gone, or could not */
-    return 0;
+    return in->spec->net == NET_USER ? network_hide_metadata(err) : 0;
 }
 
 static int step_handout(struct inside *in, struct err *err)

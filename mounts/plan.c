@@ -63,7 +63,7 @@ static const struct row HOST[] = {
  * root's, so making a file gives EACCES, not EROFS: hence 0555 and no spare inode on a tmpfs that is not read-only. */
 enum { DEV_INODES = 9 };
 static const struct row DEV[] = {
-    {.kind = ROW_TMPFS, .flags = FLAG_RW | FLAG_DEV, .target = "dev", .text = "/dev", .size = 4096, .inodes = DEV_INODES, .mode = 0555,
+    {.kind = ROW_TMPFS, .flags = FLAG_RW | FLAG_EXEC_NOT, .target = "dev", .text = "/dev", .size = 4096, .inodes = DEV_INODES, .mode = 0555,
      .why = "built by us: nothing of a root file system's own /dev is used"},
 #define DEVICE(name) \
     {.kind = ROW_BIND, .flags = FLAG_FILE | FLAG_RW | FLAG_DEV, .target = "dev/" name, \
