@@ -1,8 +1,10 @@
-# lrun: see README.md. Targets: deps demo check asan lint layers sizes bugs api-table soak bench fuzz conformance install
+# lrun: see README.md. Targets: deps demo check asan lint layers sizes bugs api-table soak bench fuzz mutants faults check-vm arm64 conformance install
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
 B       ?= build
 CC      ?= cc
+# What starts programs that are built for another machine: see arm64 in tests.mk.
+RUN     ?=
 ARCH    ?= $(shell uname -m)
 ifneq ($(filter arm64 aarch64,$(ARCH)),)
 override ARCH := aarch64
@@ -40,7 +42,7 @@ comma    := ,
 UNPACK_L := -larchive -Wl,-Bstatic -lelf -lz -ldeflate -lseccomp -Wl,-Bdynamic -lcrypto
 
 # A name of a target must not be taken for the folder of that name.
-.PHONY: all deps demo check examples asan lint layers sizes bugs api-table soak bench fuzz conformance install clean
+.PHONY: all arm64 mutants faults check-vm deps demo check examples asan lint layers sizes bugs api-table soak bench fuzz conformance install clean
 all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(B)/lrun.1 $(B)/lrun.bash
 
 $(B)/lrun: $(LRUN_O) $(LLHTTP_OBJECTS)
@@ -59,7 +61,7 @@ $(B)/lrun-policy: $(POLICY_ONLY) $(wildcard policy/*.json) policy/oci.h base/fs.
 	$(CC) $(ALL_C) $(LINK) -o $@ $(POLICY_ONLY) base/fs.c base/str.c base/err.c -lseccomp -lcjson
 $(B)/policy_%.h: $(B)/lrun-policy
 	@mkdir -p $(@D)
-	$(B)/lrun-policy embed $* > $@.new && mv $@.new $@
+	$(RUN) $(B)/lrun-policy embed $* > $@.new && mv $@.new $@
 $(B)/why.h: Makefile $(wildcard docs/why/*.md)
 	@mkdir -p $(@D)
 	for f in docs/why/LR-*.md; do printf '{"%s",\n' "$$(basename $$f .md)"; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
@@ -68,9 +70,9 @@ $(B)/launcher/runtime.o: $(wildcard runtimes/*/*)
 $(B)/docgen: tests/tools/docgen.c $(B)/launcher/cli.o $(B)/launcher/cli_help.o $(B)/launcher/request.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
 	$(CC) $(ALL_C) $(LINK) -o $@ $^
 $(B)/lrun.1: docs/lrun.1.in $(B)/docgen
-	$(B)/docgen man | sed -e '/@OPTIONS@/{r /dev/stdin' -e 'd}' -e 's/@VERSION@/$(VERSION)/' docs/lrun.1.in > $@
+	$(RUN) $(B)/docgen man | sed -e '/@OPTIONS@/{r /dev/stdin' -e 'd}' -e 's/@VERSION@/$(VERSION)/' docs/lrun.1.in > $@
 $(B)/lrun.bash: $(B)/docgen
-	$(B)/docgen bash > $@
+	$(RUN) $(B)/docgen bash > $@
 
 -include $(LRUN_O:.o=.d) $(UNPACK_O:.o=.d)
 include tests/tests.mk

@@ -16,7 +16,7 @@ suite() { # name, then the command prefix
     "$@" "$top_here/$build/tests/unit" --short-filename -j2 --xml="$total/$name-unit.xml" || echo "unit failed" >"$total/$name-failed"
     "$@" env BUILD="$top_here/$build" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider --rootdir="$top_here/tests" \
         --basetemp="/tmp/lrun-check.$$-$name" --junitxml="$total/$name-py.xml" ${PYTEST_ARGS:-} \
-        "$top_here/tests/cli" "$top_here/tests/sandbox" "$top_here/tests/cache" "$top_here/tests/runtimes" "$top_here/tests/serve" "$top_here/tests/bugs" "$top_here/tests/golden" || echo "pytest failed" >>"$total/$name-failed"
+        "$top_here/tests/cli" "$top_here/tests/sandbox" "$top_here/tests/cache" "$top_here/tests/runtimes" "$top_here/tests/serve" "$top_here/tests/bugs" "$top_here/tests/golden" "$top_here/tests/security" "$top_here/tests/faults" || echo "pytest failed" >>"$total/$name-failed"
     rm -rf "/tmp/lrun-check.$$-$name"
 }
 
@@ -33,7 +33,7 @@ top_here=$top
 if [ "$(id -u)" = 0 ]; then
     copy=/tmp/lrun-check.$$/copy
     mkdir -p "$copy"
-    tar -C "$top" -cf - --exclude=.git --exclude='./build/fuzz' --exclude='./build/conformance' . | tar -C "$copy" -xf -
+    tar -C "$top" -cf - --exclude=.git --exclude='./build/fuzz' --exclude='./build/conformance' --exclude='./build/vm' --exclude='./build/arm64' . | tar -C "$copy" -xf -
     # A user of no other use, with a home for its cache; no entry in passwd is needed.
     mkdir -p "$copy/home"
     chown -R 60994:60994 "$copy"

@@ -17,6 +17,34 @@ $(B)/tests/extension: tests/tools/extension.c
 $(B)/tests/unit: $(UNIT_C) $(UNIT_O)
 	@mkdir -p $(@D)
 	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -ljansson -lz $(LLHTTP_LINK) -lm
+# The same without Criterion, in one process: it cannot start processes in user emulation.
+$(B)/tests/plain-unit: $(UNIT_C) $(UNIT_O) tests/tools/plain/criterion/criterion.h
+	@mkdir -p $(@D)
+	@echo '#include <criterion/criterion.h>' | $(CC) -DPLAIN_MAIN -Itests/tools/plain -x c -c -o $@.o -
+	@$(CC) -Itests/tools/plain $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $@.o $(UNIT_C) $(UNIT_O) -levent_core -lcap -ljansson -lz $(LLHTTP_LINK) -lm
+
+# arm64: all of it, built by the cross compiler against Debian's own arm64 packages, which are unpacked and not installed; the
+# unit tests and the policy compiler run in user emulation.
+ARM64 := $(B)/arm64
+arm64:
+	@[ -d $(ARM64)/root/usr/include ] || { mkdir -p $(ARM64) && mmdebstrap --variant=extract --arch=arm64 --quiet \
+	  --include=libc6-dev,libseccomp-dev,libcap-dev,libarchive-dev,libcjson-dev,libjansson-dev,libevent-dev,libelf-dev,zlib1g-dev,libdeflate-dev,libssl-dev \
+	  $$(. /etc/os-release && echo $$VERSION_CODENAME) $(ARM64)/root; }
+	@$(MAKE) --no-print-directory B=$(ARM64) ARCH=aarch64 CC="aarch64-linux-gnu-gcc --sysroot=$(abspath $(ARM64))/root" RUN="qemu-aarch64 -L $(ARM64)/root" all $(ARM64)/tests/plain-unit
+	qemu-aarch64 -L $(ARM64)/root $(ARM64)/tests/plain-unit
+	@for a in x86_64 aarch64; do [ ! -f $(B)/policy_$$a.h ] || cmp $(B)/policy_$$a.h $(ARM64)/policy_$$a.h || exit 1; done
+
+# Each defence removed once: exactly its tests must fail. MUTANTS: words of their names; all.
+mutants: all examples $(TOOLS)
+	@$(PYTHON) tests/security/mutants.py $(B) $(MUTANTS)
+
+# Every system call of a launch and of a server fails once, at every place it is made.
+faults: all examples $(TOOLS)
+	@LRUN_FAULTS=0 $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/faults
+
+# Another kernel, Debian's for clouds, in software emulation: cgroups of one's own, an ordinary user alone, switches that are off.
+check-vm: all
+	@sh tests/vm/run.sh $(B)
 
 deps:
 	sh packaging/deps.sh

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens outside the sandbox: the programs that lrun starts there, and what could be swapped under its hands."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from conftest import LRUN, ROOT, make_zip, skip, wait_until
+
+
+@pytest.fixture(autouse=True)
+def strace():
+    if not shutil.which("strace") or subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode:
+        skip("strace cannot trace here")
+
+
+def traced(tmp, calls, argv, *more, env=None):
+    trace = tmp / "trace"
+    p = subprocess.run(["strace", "-f", "-qq", "-v", "-s", "500", "-o", trace, "-e", "trace=" + calls, *more, *map(str, argv)], capture_output=True, text=True, env=env)
+    return p, trace.read_text(errors="replace")
+
+
+def test_h27_h90_a_program_that_lrun_starts_has_an_empty_environment(lrun, tmp):
+    package = make_zip(tmp / "fn.zip", {"x": "1"})
+    env = {**os.environ, "LD_PRELOAD": "/nowhere/evil.so", "GLIBC_TUNABLES": "glibc.malloc.check=3", "SECRET": "canary"}
+    p, text = traced(tmp, "execveat", lrun.argv("exec", package, "--", "/bin/true", report=False), env=env)
+    calls = [line for line in text.splitlines() if "execveat(" in line]
+    assert calls and all(re.search(r'execveat\(\d+, "", \["lrun-unpack", "unpack"\], \[\], AT_EMPTY_PATH\)', c) for c in calls), text
+    assert p.returncode == 0 and "canary" not in text
+
+
+def test_h72_the_unpacker_is_confined_before_it_reads_the_archive(lrun, tmp):
+    """Landlock, no new privileges, a call list and limits, all before the first look at the archive's bytes."""
+    package = make_zip(tmp / "fn.zip", {"x": "1"})
+    p, text = traced(tmp, "execveat,landlock_create_ruleset,landlock_add_rule,landlock_restrict_self,seccomp,prctl,prlimit64,mmap", lrun.argv("exec", package, "--", "/bin/true", report=False))
+    assert p.returncode == 0, p
+    pid = re.search(r"^(\d+)\s+execveat\(", text, re.M)[1]
+    own = [line.split(None, 1)[1] for line in text.splitlines() if line.startswith(pid + " ")]
+    own = own[next(i for i, l in enumerate(own) if l.startswith("execveat")):]
+
+    def at(pattern):
+        return next((i for i, l in enumerate(own) if re.search(pattern, l)), None)
+    archive = at(r"^mmap\(NULL, \d+, PROT_READ, MAP_PRIVATE, 3, 0\)")
+    steps = {"no new privileges": at(r"^prctl\(PR_SET_NO_NEW_PRIVS, 1.* = 0"), "size of files": at(r"^prlimit64\(0, RLIMIT_FSIZE, \{rlim_cur=\d+"), "time": at(r"^prlimit64\(0, RLIMIT_CPU, \{rlim_cur=300, rlim_max=300\}"),
+             "core": at(r"^prlimit64\(0, RLIMIT_CORE, \{rlim_cur=0, rlim_max=0\}"), "Landlock": at(r"^landlock_restrict_self\(\d+, 0\)\s+= 0"), "calls": at(r"^seccomp\(SECCOMP_SET_MODE_FILTER, .* = 0")}
+    if at(r"^landlock_create_ruleset.*(ENOSYS|EOPNOTSUPP)"):
+        steps.pop("Landlock")
+    assert archive is not None and all(v is not None and v < archive for v in steps.values()), (steps, archive, own)
+
+
+def test_h19_what_is_swapped_after_it_was_named_is_not_shown(lrun, tmp, empty):
+    """strace holds lrun for a moment before the sandbox is made; meanwhile another directory takes the volume's name."""
+    for name in ("named", "other"):
+        (tmp / name).mkdir(mode=0o755)
+        (tmp / name / "which").write_text(name)
+    argv = lrun.argv("exec", "-v", f"{tmp}/named:/mnt/v", empty, "--", "/bin/cat", "/mnt/v/which", report=False)
+    lrun.exec(empty, "/bin/true")
+    trace = tmp / "trace"
+    p = subprocess.Popen(["strace", "-f", "-qq", "-o", trace, "-e", "trace=clone3", "-e", "inject=clone3:delay_enter=400000", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert wait_until(lambda: trace.exists() and "clone3" in trace.read_text(), 10)
+    (tmp / "named").rename(tmp / "away")
+    (tmp / "named").symlink_to(tmp / "other")
+    out, err = p.communicate(timeout=30)
+    if ROOT:  # its tree was cloned as it was named
+        assert p.returncode == 0 and out == "named", (out, err)
+    else:
+        assert p.returncode == 125 and "something else is there now" in err and out == "", (out, err)
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_h17_h18_a_volumes_place_behind_a_link_of_the_package(lrun, tmp, absolute):
+    """The package's link leads out; the place is looked for beneath the new root alone, and nothing is made on the host."""
+    canary, volume = tmp / "canary", tmp / "volume"
+    for d in (canary, volume):
+        d.mkdir()
+        d.chmod(0o777)
+    package = make_zip(tmp / "fn.zip", {"f": "", "d": (str(canary) if absolute else "../" * 20 + str(canary)[1:], 0o120777)})
+    r = lrun.exec(package, "/bin/true", options=("-v", f"{volume}:/var/task/d/x"))
+    assert r.code == 125 and "/var/task/d/x" in r.log and os.listdir(canary) == [], r
+
+
+def test_h26_h94_nothing_is_left_in_the_hosts_tmp(lrun, function):
+    package = function("headers, e = next()\nopen('/tmp/x', 'w').write('x')\nrespond(headers[ID], '1')\nnext()")
+    before = set(os.listdir("/tmp"))
+    assert lrun.run(package).code == 0
+    assert not {n for n in set(os.listdir("/tmp")) - before if n == "x" or n.startswith("lrun")}
+
+
+def test_h25_the_launcher_needs_no_set_user_id_bit():
+    mode = os.stat(LRUN).st_mode
+    assert not mode & 0o6000
+    assert "security.capability" not in (os.listxattr(LRUN) if hasattr(os, "listxattr") else [])

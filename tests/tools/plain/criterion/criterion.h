@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* criterion.h: as much of Criterion as the unit tests use, in one process, for where Criterion cannot start processes of its own:
+ * user emulation. Each test registers itself; PLAIN_MAIN is defined by one file of the program. */
+#ifndef PLAIN_CRITERION_H
+#define PLAIN_CRITERION_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct plain_test {
+    const char *suite, *name;
+    void (*run)(void);
+    struct plain_test *next;
+};
+extern struct plain_test *plain_tests;
+extern int plain_failed, plain_bad;
+
+#define Test(suite, name, ...)                                                        \
+    static void suite##_##name(void);                                                 \
+    __attribute__((constructor)) static void suite##_##name##_register(void)          \
+    {                                                                                 \
+        static struct plain_test t = {#suite, #name, suite##_##name, NULL};           \
+        t.next = plain_tests;                                                         \
+        plain_tests = &t;                                                             \
+    }                                                                                 \
+    static void suite##_##name(void)
+
+#define PLAIN_CHECK(ok, text, fatal)                                                  \
+    do {                                                                              \
+        if (!(ok)) {                                                                  \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, text);                 \
+            plain_bad = 1;                                                            \
+            if (fatal)                                                                \
+                return;                                                               \
+        }                                                                             \
+    } while (0)
+#define cr_expect(x, ...) PLAIN_CHECK(x, #x, 0)
+#define cr_expect_not(x, ...) PLAIN_CHECK(!(x), "not " #x, 0)
+#define cr_expect_eq(a, b, ...) PLAIN_CHECK((a) == (b), #a " == " #b, 0)
+#define cr_expect_null(x, ...) PLAIN_CHECK((x) == NULL, #x " is NULL", 0)
+#define cr_expect_str_eq(a, b, ...) PLAIN_CHECK(strcmp(a, b) == 0, #a " is " #b, 0)
+#define cr_assert(x, ...) PLAIN_CHECK(x, #x, 1)
+#define cr_assert_eq(a, b, ...) PLAIN_CHECK((a) == (b), #a " == " #b, 1)
+#define cr_assert_not_null(x, ...) PLAIN_CHECK((x) != NULL, #x " is not NULL", 1)
+
+#ifdef PLAIN_MAIN
+struct plain_test *plain_tests;
+int plain_failed, plain_bad;
+
+int main(void)
+{
+    int n = 0;
+    for (struct plain_test *t = plain_tests; t; t = t->next, n++) {
+        plain_bad = 0;
+        t->run();
+        plain_failed += plain_bad;
+        if (plain_bad)
+            fprintf(stderr, "failed: %s::%s\n", t->suite, t->name);
+    }
+    printf("%d passed, %d failed\n", n - plain_failed, plain_failed);
+    return plain_failed != 0;
+}
+#endif
+
+#endif
