@@ -19,7 +19,7 @@ static size_t colour(const char *c, size_t n)
     for (size_t i = 2; i < n && i < 32; i++) {
         if (c[i] == 'm')
             return i + 1;
-        if (!strchr("0123456789;:", c[i]))
+        if (!c[i] || !strchr("0123456789;:", c[i]))
             return 0;
     }
     return 0;

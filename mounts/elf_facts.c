@@ -97,7 +97,7 @@ static void add_interpreter(Elf *elf, struct text *out)
         GElf_Phdr p;
         if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_INTERP)
             continue;
-        if (raw && p.p_offset < size && p.p_filesz > 1 && p.p_filesz <= size - p.p_offset && !raw[p.p_offset + p.p_filesz - 1]) {
+        if (raw && p.p_offset < size && p.p_filesz > 1 && p.p_filesz <= size - p.p_offset && raw[p.p_offset] && !raw[p.p_offset + p.p_filesz - 1]) {
             manifest_name(out, raw + p.p_offset);
             return;
         }

@@ -15,6 +15,7 @@ struct oci_policy {
     cJSON *root;
     char *text, *path;
     uint32_t fallback;
+    uint64_t last; /* lastSyscall */
 };
 
 static const struct {
@@ -87,14 +88,26 @@ static double number_of(const cJSON *o, const char *key, double otherwise)
     return cJSON_IsNumber(n) ? n->valuedouble : otherwise;
 }
 
+/* A whole number from 0 to max. JSON's numbers are doubles here: what is 2^64 by rounding is meant as all ones. */
+static int read_number(const struct oci_policy *p, int number, const cJSON *o, const char *key, uint64_t otherwise, uint64_t max, uint64_t *ret, struct err *err)
+{
+    double d = number_of(o, key, (double)otherwise);
+    if (!(d >= 0) || d > (double)max)
+        return wrong(p, number, "a number in it is negative, too large or none", key, err);
+    *ret = d >= 0x1p64 ? UINT64_MAX : (uint64_t)d;
+    return 0;
+}
+
 /* EPERM where no errno is given, as the OCI says. */
 static int read_action(const struct oci_policy *p, int number, const cJSON *o, const char *key, const char *errno_key, uint32_t *ret, struct err *err)
 {
     const char *name = string_of(o, key);
     for (size_t i = 0; name && i < COUNT(ACTIONS); i++)
         if (strcmp(ACTIONS[i].name, name) == 0) {
-            uint32_t no = (uint32_t)number_of(o, errno_key, EPERM) & 0xffff;
-            *ret = ACTIONS[i].action | (ACTIONS[i].takes_errno ? no : 0);
+            uint64_t no;
+            if (read_number(p, number, o, errno_key, EPERM, 0xffff, &no, err) < 0)
+                return -1;
+            *ret = ACTIONS[i].action | (ACTIONS[i].takes_errno ? (uint32_t)no : 0);
             return 0;
         }
     return wrong(p, number, name ? "its action is unknown or cannot be had here" : "it has no action", name, err);
@@ -114,9 +127,10 @@ static int read_args(const struct oci_policy *p, int number, const cJSON *rule, 
             return wrong(p, number, "the comparison of an argument is unknown", op, err);
         if (ret->arg_count == 6 || index < 0 || index > 5)
             return wrong(p, number, "a call has the arguments 0 to 5", NULL, err);
-        ret->args[ret->arg_count++] = (struct scmp_arg_cmp){.arg = (unsigned)index, .op = OPS[i].op,
-                                                            .datum_a = (scmp_datum_t)number_of(arg, "value", 0),
-                                                            .datum_b = (scmp_datum_t)number_of(arg, "valueTwo", 0)};
+        uint64_t a, b;
+        if (read_number(p, number, arg, "value", 0, UINT64_MAX, &a, err) < 0 || read_number(p, number, arg, "valueTwo", 0, UINT64_MAX, &b, err) < 0)
+            return -1;
+        ret->args[ret->arg_count++] = (struct scmp_arg_cmp){.arg = (unsigned)index, .op = OPS[i].op, .datum_a = a, .datum_b = b};
     }
     return 0;
 }
@@ -188,8 +202,8 @@ int oci_read(const char *text, const char *path, struct oci_policy **ret, struct
         status = wrong(&p, -1, "no process listens for calls here (listenerPath)", NULL, err);
     } else if (!cJSON_IsObject(p.root) || (rules && !cJSON_IsArray(rules))) {
         status = wrong(&p, -1, "it must be an object with a list of syscalls", NULL, err);
-    } else {
-        status = read_action(&p, -1, p.root, "defaultAction", "defaultErrnoRet", &p.fallback, err);
+    } else if ((status = read_action(&p, -1, p.root, "defaultAction", "defaultErrnoRet", &p.fallback, err)) == 0) {
+        status = read_number(&p, -1, p.root, "lastSyscall", 0, UINT32_MAX >> 2, &p.last, err);
     }
     struct oci_policy *kept = xcalloc(1, sizeof *kept);
     *kept = p;
@@ -207,7 +221,7 @@ uint32_t oci_default(const struct oci_policy *p)
 
 unsigned oci_last_call(const struct oci_policy *p)
 {
-    return (unsigned)number_of(p->root, "lastSyscall", 0);
+    return (unsigned)p->last;
 }
 
 int oci_each(const struct oci_policy *p, uint32_t arch, int (*each)(const struct oci_rule *rule, void *to, struct err *err), void *to, struct err *err)

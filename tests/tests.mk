@@ -112,18 +112,37 @@ bench: all examples
 	@sh tests/bench/bench.sh $(B)
 	@sh tests/bench/serve.sh $(B)
 
+# Each target is tests/fuzz/NAME.c with the files it is about; inputs that once broke it are in NAME-crashes and always run.
 FUZZ_SECONDS ?= 60
-FUZZ_ZIP  := mounts/zip.c mounts/zip_check.c base/err.c base/str.c base/num.c
-FUZZ_HTTP := $(addprefix lambda/,runtime_api.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_client.c http_parse.c \
-  http_status.c http_write.c routes.c api_error.c invocation.c) base/clock.c base/json.c base/base64.c base/str.c base/err.c base/num.c
-fuzz: $(POLICIES)
-	@mkdir -p $(B)/fuzz/zip $(B)/fuzz/http
-	clang -O1 -g -std=gnu17 -D_GNU_SOURCE $(INCLUDE) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(B)/fuzz/zip.bin tests/fuzz/zip.c $(FUZZ_ZIP)
-	clang -O1 -g -std=gnu17 -D_GNU_SOURCE $(INCLUDE) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(B)/fuzz/http.bin tests/fuzz/http.c $(FUZZ_HTTP) \
-	  $(wildcard /usr/share/llhttp/*.c) -levent_core -ljansson -lm
-	$(PYTHON) tests/fuzz/seed.py $(B)/fuzz
-	@$(B)/fuzz/zip.bin -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 $(B)/fuzz/zip tests/fuzz/zip-crashes >$(B)/fuzz/zip.log 2>&1; s=$$?; tail -n 6 $(B)/fuzz/zip.log; exit $$s
-	@$(B)/fuzz/http.bin -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 $(B)/fuzz/http tests/fuzz/http-crashes >$(B)/fuzz/http.log 2>&1; s=$$?; tail -n 6 $(B)/fuzz/http.log; exit $$s
+FUZZ_BASE    := $(addprefix base/,str.c err.c num.c fs.c)
+FUZZ_zip     := mounts/zip.c mounts/zip_check.c
+FUZZ_unpack  := $(FUZZ_zip) mounts/extract.c mounts/manifest.c mounts/manifest_read.c mounts/elf_facts.c
+FUZZ_elf     := $(FUZZ_zip) mounts/elf_facts.c mounts/manifest.c mounts/manifest_read.c
+FUZZ_policy  := policy/oci.c
+FUZZ_config  := launcher/config.c launcher/cli.c launcher/cli_help.c launcher/request.c base/json.c
+FUZZ_options := launcher/cli.c launcher/cli_help.c launcher/request.c
+FUZZ_stream  := lambda/event_stream.c base/json.c base/base64.c
+FUZZ_frames  := launcher/log.c launcher/loop.c
+FUZZ_http    := $(addprefix lambda/,runtime_api.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_client.c http_parse.c \
+  http_status.c http_write.c routes.c api_error.c invocation.c) base/clock.c base/json.c base/base64.c
+FUZZ_TARGETS := zip unpack elf policy config options stream frames http
+FUZZ_LLHTTP  := $(if $(LLHTTP_LINK),,$(wildcard /usr/share/llhttp/*.c))
+FUZZ_LIBS    := -levent_core -ljansson -lseccomp -lcjson -lelf -ldeflate -lz -lm -lpthread $(LLHTTP_LINK)
+FUZZ_CC      := clang -O1 -g -std=gnu17 -D_GNU_SOURCE -DLRUN_VERSION='"fuzz"' $(INCLUDE)
+fuzz-programs: $(POLICIES)
+	@mkdir -p $(B)/fuzz
+	@for t in $(FUZZ_TARGETS); do echo $$t; done | xargs -P 2 -I T $(MAKE) --no-print-directory $(B)/fuzz/T.bin
+.SECONDEXPANSION:
+$(B)/fuzz/%.bin: tests/fuzz/%.c $$(FUZZ_%) $(FUZZ_BASE)
+	@$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(sort $(FUZZ_$*) $(FUZZ_BASE)) $(if $(filter http,$*),$(FUZZ_LLHTTP)) $(FUZZ_LIBS)
+$(B)/fuzz/%.cov: tests/fuzz/%.c $$(FUZZ_%) $(FUZZ_BASE)
+	@$(FUZZ_CC) -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping -o $@ $< $(sort $(FUZZ_$*) $(FUZZ_BASE)) $(if $(filter http,$*),$(FUZZ_LLHTTP)) $(FUZZ_LIBS)
+fuzz: fuzz-programs
+	@sh tests/fuzz/run.sh $(B) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+# Which lines of the parsers the inputs gathered so far reach.
+fuzz-coverage: fuzz-programs
+	@for t in $(FUZZ_TARGETS); do $(MAKE) --no-print-directory $(B)/fuzz/$$t.cov; done
+	@sh tests/fuzz/coverage.sh $(B) "$(FUZZ_TARGETS)" $(sort $(foreach t,$(FUZZ_TARGETS),$(FUZZ_$(t))))
 
 # Real clients from their registries, pinned by version and digest: not part of check.
 conformance: all examples

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the first inputs of the fuzzers: seed.py DIR."""
 import io
+import json
 import pathlib
+import subprocess
 import sys
+import tempfile
 import zipfile
 
 out = pathlib.Path(sys.argv[1])
@@ -23,6 +26,41 @@ REQUESTS += [
     REGISTER, REGISTER + REGISTER, "GET /2020-01-01/extension/event/next HTTP/1.1\r\nLambda-Extension-Identifier: " + ID + "\r\n\r\n",
     'PUT /2022-07-01/telemetry HTTP/1.1\r\nLambda-Extension-Identifier: ' + ID + '\r\nContent-Length: 2\r\n\r\n{}',
 ]
+HERE = pathlib.Path(__file__).resolve().parents[2]
+
+
+def seed(target, name, data):
+    (out / target).mkdir(parents=True, exist_ok=True)
+    (out / target / f"seed-{name}").write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+for path in sorted((HERE / "policy").glob("*.json")):
+    seed("policy", path.stem, path.read_bytes())
+seed("policy", "includes", '{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":38,"archMap":[{"architecture":"SCMP_ARCH_X86_64","subArchitectures":["SCMP_ARCH_X86"]}],"syscalls":[{"name":"read","action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":1,"valueTwo":2,"op":"SCMP_CMP_MASKED_EQ"}],"includes":{"arches":["amd64"],"minKernel":"4.8","caps":["CAP_X"]},"excludes":{"arches":["arm64"],"minKernel":"9.9"}}]}')
+for name, text in {"all": {"code": "fn.zip", "layers": ["a.zip", "/b.zip"], "memory": 256, "timeout": 5, "env": {"KEY_A": "V", "N": 1, "B": True}, "url": 8080, "cors": True, "handler": "a.b", "region": "eu-west-1", "net": "none"}, "two": {"code": "x"}}.items():
+    seed("config", name, json.dumps({"functions": {"name-1": text, "other": {"code": "dir/", "seccomp": "./p.json", "rootfs": "host", "watch": False}}}))
+for i, words in enumerate((["run", "--layers", "a,b", "-e", "{}", "--memory=256", "fn.zip"], ["exec", "-v", "a:/mnt/b:rw", "--scratch", "-t", "fn.zip", "--", "ls", "-l"], ["serve", "-p", "0", "--url", "x=3002", "n=fn.zip", "-qv"],
+                           ["inspect", "--json", "--seccomp", "lambda"], ["cache", "list"], ["explain", "LR-001"], ["doctor", "--json"], ["--help"], ["--timeout", "900", "--", "fn"], ["--memory", "18446744073709551616", "x"])):
+    seed("options", str(i), "\0".join(words))
+for i, data in enumerate((b"", b"{}", b"x" * 300, bytes(range(256)))):
+    seed("stream", str(i), data)
+    seed("frames", str(i), data)
+    seed("frames", f"frame{i}", b"\xa5\x5a\x00\x03" + len(data).to_bytes(4, "big") + bytes(8) + data + b"tail\x1b[31m\x1b]52;c\x07")
+for name in ("hello-c/bootstrap",):
+    path = out.parent / "examples" / name
+    if path.exists():
+        seed("elf", path.parent.name, path.read_bytes()[:8192])
+# A small shared object with all that is read: dynamic section, needed libraries, versions, interpreter.
+with tempfile.TemporaryDirectory() as place:
+    source = pathlib.Path(place) / "x.c"
+    source.write_text("#include <stdio.h>\nint main(void) { return puts(\"\"); }\n")
+    for flags in (["-Wl,-z,norelro", "-nostartfiles", "-Wl,-e,main"], ["-shared", "-fPIC", "-nostartfiles"]):
+        if subprocess.run(["cc", "-s", "-Os", "-Wl,--build-id=none", "-Wl,-z,noseparate-code", *flags, "-o", f"{place}/x", source], capture_output=True).returncode == 0:
+            seed("elf", flags[0].strip("-"), (pathlib.Path(place) / "x").read_bytes())
+for path in sorted((HERE / "tests/archives").iterdir()):
+    if path.suffix in (".zip", ".jar", ".whl", ".zipx") and path.stat().st_size < 8000:
+        seed("zip", path.name, path.read_bytes())
+        seed("unpack", path.name, path.read_bytes())
 for i, r in enumerate(REQUESTS):
     for first in (0, 1, 2, 6, 33):
         (out / "http" / f"seed{i}-{first}").write_bytes(bytes([first]) + r.encode())
@@ -32,4 +70,5 @@ for i, files in enumerate(({"a": b"x"}, {"d/": b"", "d/f": b"y" * 300}, {"a": b"
         with zipfile.ZipFile(data, "w", kind) as z:
             for name, content in files.items():
                 z.writestr(name, content)
-        (out / "zip" / f"seed{i}-{kind}").write_bytes(data.getvalue())
+        seed("zip", f"{i}-{kind}", data.getvalue())
+        seed("unpack", f"{i}-{kind}", data.getvalue())
