@@ -86,10 +86,10 @@ void environment_begin_init(struct environment *e, enum event_phase phase)
 static void dispatch(struct environment *e, struct call *c)
 {
     struct invocation *inv = &c->invocation;
-    environment_set_frozen(e, false); /* before the event is handed out: it must never find a stopped runtime */
     environment_label(e, c);
     if (!c->started)
         environment_tell(e, c, (struct event){.type = EVENT_START, .tenant = inv->tenant});
+    environment_set_frozen(e, false); /* after START: what was left over goes on at once. Before the event is handed out: it must never find a stopped runtime */
     c->started = true;
     c->phase = CALL_RUNNING;
     c->began_ms = clock_files_ms();

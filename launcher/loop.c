@@ -11,7 +11,13 @@ static void say_nothing(int severity, const char *text)
 struct event_base *loop_new(struct err *err)
 {
     event_set_log_callback(say_nothing); /* what matters is said by whoever asked for it */
-    struct event_base *base = event_base_new();
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+    if (config) {
+        event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV); /* its switches are none of the caller's, and asking for them costs calls */
+        base = event_base_new_with_config(config);
+        event_config_free(config);
+    }
     if (!base)
         fail(err, errno, NULL, "make an event loop");
     return base;

@@ -113,9 +113,11 @@ static int make_target(const struct place *p, const struct row *row, struct err 
     return fail_hint(err, "a volume's place must exist in the package, or lie where nothing is mounted, such as /mnt/NAME");
 }
 
-/* Moves a detached mount onto the row's target, which is made if it is missing. */
+/* Moves a detached mount onto the row's target, which is made if it is missing: on our own skeleton a bind's always is. */
 static int attach(const struct place *p, const struct row *row, int mount, struct err *err)
 {
+    if (p->ours && row->kind == ROW_BIND && make_one(p, row->target, row->flags & FLAG_FILE) < 0 && errno != ENOENT && make_target(p, row, err) < 0)
+        return -1;
     for (int tries = 0; tries < 2; tries++) {
         int done;
         if (p->ours) {
@@ -265,6 +267,8 @@ static int cover(const struct place *p, const struct row *row, int tree, uint64_
 static int do_mask(struct place *p, const struct row *row, struct err *err)
 {
     char name[16];
+    if (row->flags & FLAG_OPTIONAL && faccessat(p->root, row->target, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+        return 0; /* before anything is cloned for it */
     snprintf(name, sizeof name, "%u", p->names);
     if (row->text && (p->names++, fs_write_new(p->work, name, 0444, row->text, strlen(row->text), err) < 0))
         return -1;

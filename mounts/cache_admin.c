@@ -57,15 +57,25 @@ static int prune_one(struct cache *c, const char *key, void *to, struct err *err
     return 0;
 }
 
+/* The directory stays: a launch may be writing into it. */
+static int empty(struct cache *c, const char *name, struct err *err)
+{
+    int fd = openat(c->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d)
+        return fail(err, errno, name, "list the part of the cache");
+    for (struct dirent *e; (e = readdir(d));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT)
+            return fail(err, errno, e->d_name, "remove from the cache");
+    return 0;
+}
+
 int cache_prune(struct cache *c, FILE *to, struct err *err)
 {
     static const char *const WHOLE[] = {"memo", "policy"};
     int status = each_key(c, prune_one, to, err);
-    for (size_t i = 0; i < COUNT(WHOLE) && status == 0; i++) {
-        status = fs_remove_tree(c->dir, WHOLE[i], err);
-        if (status == 0 && mkdirat(c->dir, WHOLE[i], 0700) < 0 && errno != EEXIST)
-            status = fail(err, errno, c->path, "make a part of the cache directory");
-    }
+    for (size_t i = 0; i < COUNT(WHOLE) && status == 0; i++)
+        status = empty(c, WHOLE[i], err);
     return status;
 }
 

@@ -108,6 +108,14 @@ sizes:    ## files under 400 lines, headers under 120, functions under 60
 	@wc -l $(foreach d,base launcher lambda mounts policy,$(wildcard $(d)/*.h)) | awk '$$1 > 120 && $$2 != "total" { print $$2 ": " $$1 " lines" }' | tee -a $(B)/sizes
 	@[ ! -s $(B)/sizes ] && echo "sizes: all within bounds"
 
+# What a launch asks of the kernel, counted: it must not grow.
+counts: all examples
+	@$(PYTHON) tests/bench/counts.py $(B)
+
+# How cost grows, with plots into docs/plots.
+bench-plots: all examples
+	@$(PYTHON) tests/bench/growth.py $(B) docs/plots
+
 bench: all examples
 	@sh tests/bench/bench.sh $(B)
 	@sh tests/bench/serve.sh $(B)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/security.md has a row for each of the hundred hazards, and what its rows name is there."""
+import re
+
+from conftest import TESTS, TOP
+
+ROWS = [line.strip("|").split(" | ") for line in (TOP / "docs/security.md").read_text().splitlines() if line.startswith("| H-")]
+FILES = {p.stem for p in TESTS.rglob("test_*.[pc]*")}
+
+
+def test_every_hazard_has_its_defence_and_its_test():
+    assert [r[0].strip() for r in ROWS] == [f"H-{i}" for i in range(1, 101)]
+    assert all(len(r) == 4 and all(c.strip() for c in r) for r in ROWS)
+
+
+def test_the_tests_that_are_named_are_there():
+    named = {w for r in ROWS for w in re.findall(r"\btest_\w+", r[3])}
+    assert named <= FILES, named - FILES
+
+
+def test_hazards_that_the_escape_suite_names_say_so():
+    text = (TESTS / "security/test_escape.py").read_text() + (TESTS / "security/test_outside.py").read_text()
+    tried = {int(n) for name in re.findall(r"def (test_\w+)", text) for n in re.findall(r"h(\d+)(?=_)", name)}
+    silent = {n for n in tried if not re.search(r"\bE [a-z]|test_outside|test_security|does not apply", ROWS[n - 1][3])}
+    assert not silent, silent
