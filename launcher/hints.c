@@ -42,6 +42,7 @@ static const struct hint {
      "in a container, the one who starts it must allow this; for Docker: --security-opt seccomp=unconfined "
      "--security-opt apparmor=unconfined --security-opt systempaths=unconfined, see docs/hosts.md"},
     {"clone", EPERM, NULL, NULL, "the system refuses user namespaces: a container's seccomp profile, a chroot or a sysctl may do so, see docs/hosts.md"},
+    {"network", ENOSPC, NULL, NULL, "a limit on namespaces is reached: see /proc/sys/user/max_net_namespaces"},
     {"map", EPERM, NULL, NULL, "the user namespace was given without power over itself: a security module may do so, see docs/hosts.md"},
     {"map", EACCES, NULL, NULL, "the user namespace was given without power over itself: a security module may do so, see docs/hosts.md"},
     {"private", EPERM, NULL, NULL, "mounts are refused inside the user namespace: a security module may do so, see docs/hosts.md"},

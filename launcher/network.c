@@ -4,12 +4,14 @@
 #include "base/fs.h"
 #include "base/helper.h"
 #include "base/own.h"
+#include "launcher/message.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <net/route.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +31,63 @@ enum net network_parse(const char *name)
         i++;
     return (enum net)i;
 }
+
+/* ---- the namespace ---- */
+
+void network_aside_prepare(enum net net, struct network_aside *ret)
+{
+    cpu_set_t cpus;
+    int pair[2];
+    *ret = (struct network_aside){.from = -1, .to = -1};
+    if (net == NET_HOST || sched_getaffinity(0, sizeof cpus, &cpus) < 0 || CPU_COUNT(&cpus) < 2 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return;
+    *ret = (struct network_aside){.from = pair[0], .to = pair[1]};
+}
+
+/* It holds lrun's end of the liveness socket for a moment: so it must not outlive lrun. */
+static _Noreturn void make_aside(const struct network_aside *a, int init_pidfd, int liveness, pid_t lrun)
+{
+    int fds[FD_COUNT] = FDS_NONE;
+    close(liveness);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != lrun)
+        _exit(1);
+    if (setns(init_pidfd, CLONE_NEWUSER) == 0 && unshare(CLONE_NEWNET) == 0)
+        fds[FD_SOCKET] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    message_send(a->to, &(struct message){.type = MESSAGE_GO}, fds);
+    _exit(0);
+}
+
+void network_aside_begin(struct network_aside *a, int init_pidfd, int liveness)
+{
+    pid_t lrun = getpid(), pid = a->to < 0 ? -1 : fork();
+    if (pid == 0)
+        make_aside(a, init_pidfd, liveness, lrun);
+    a->pid = pid > 0 ? pid : 0;
+    own_close(&a->from);
+    own_close(&a->to); /* the child alone holds it: if that dies, init hears it */
+}
+
+void network_aside_done(struct network_aside *a)
+{
+    own_close(&a->from);
+    own_close(&a->to);
+    while (a->pid > 0 && waitpid(a->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    a->pid = 0;
+}
+
+int network_enter(int *from, struct err *err)
+{
+    struct message m;
+    int fds[FD_COUNT] = FDS_NONE;
+    bool told = *from >= 0 && message_receive(*from, &m, fds, true) == 1 && fds[FD_SOCKET] >= 0;
+    own_close(from);
+    bool joined = told && setns(fds[FD_SOCKET], CLONE_NEWNET) == 0;
+    own_close(&fds[FD_SOCKET]);
+    return joined || unshare(CLONE_NEWNET) == 0 ? 0 : fail(err, errno, NULL, "make the sandbox's network namespace");
+}
+
+/* ---- pasta ---- */
 
 static const char *const PLACES[] = {"/usr/bin/pasta", "/usr/local/bin/pasta", "/bin/pasta"};
 

@@ -16,6 +16,20 @@ enum net { NET_NONE, NET_HOST, NET_USER, NET_BLACKHOLE };
 
 enum net network_parse(const char *name); /* as --net takes it, checked */
 
+/* Making a network namespace takes the kernel as long as most of the mounts do: with two processors it is made aside, by a child of
+ * lrun's in the sandbox's user namespace, while init mounts. Returns the child's pid, to be waited for, and init's end of a socket that
+ * the namespace comes from; -1 if it is not to be: init makes its own then. Called with all signals blocked, in the parent. */
+struct network_aside {
+    pid_t pid; /* 0: none */
+    int from, to; /* init's end, and the child's */
+};
+void network_aside_prepare(enum net net, struct network_aside *ret);
+void network_aside_begin(struct network_aside *a, int init_pidfd, int liveness);
+void network_aside_done(struct network_aside *a); /* waits for the child */
+
+/* Inside: joins the namespace that was made aside, or makes one. from: -1 or init's end, taken. */
+int network_enter(int *from, struct err *err);
+
 /* NET_USER: starts pasta as a child of ours and waits until it has set up the network of process pid, which must still be
  * dumpable: else its namespaces cannot be opened. */
 int network_attach(pid_t pid, pid_t *ret_pasta, struct err *err);

@@ -13,9 +13,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-static _Noreturn void child(const struct sandbox_spec *spec, const int pair[2], uid_t uid, gid_t gid)
+static _Noreturn void child(const struct sandbox_spec *spec, const int pair[2], struct network_aside *aside, uid_t uid, gid_t gid)
 {
-    struct inside in = {.spec = spec, .control = pair[1], .peer = pair[0], .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
+    own_close(&aside->to);
+    struct inside in = {.spec = spec, .control = pair[1], .peer = pair[0], .network = aside->from, .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
     struct message m = {.type = MESSAGE_READY};
     if (steps_walk(&in, &m.err) < 0) {
         m.type = MESSAGE_FAILED;
@@ -66,10 +67,12 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
     gid_t gid = getegid();
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return fail(err, errno, NULL, "make a socket for the sandbox");
+    struct network_aside aside;
+    network_aside_prepare(spec->net, &aside);
     bool into = spec->cgroup && spec->cgroup->dir >= 0 && !moves(spec);
     struct clone_args args = {
         .flags = (uint64_t)CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD |
-                 (spec->net == NET_HOST ? 0u : (unsigned)CLONE_NEWNET) | (into ? (uint64_t)CLONE_INTO_CGROUP : 0u),
+                 (spec->net == NET_HOST || aside.to >= 0 ? 0u : (unsigned)CLONE_NEWNET) | (into ? (uint64_t)CLONE_INTO_CGROUP : 0u),
         .pidfd = (uint64_t)(uintptr_t)&s.pidfd,
         .exit_signal = SIGCHLD,
         .cgroup = into ? (unsigned)spec->cgroup->dir : 0u,
@@ -80,22 +83,28 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
     sigprocmask(SIG_SETMASK, &all, &before);
     long pid = sys_clone3(&args);
     if (pid == 0)
-        child(spec, pair, uid, gid);
+        child(spec, pair, &aside, uid, gid);
     int no = errno;
+    if (pid > 0)
+        network_aside_begin(&aside, s.pidfd, pair[0]);
     sigprocmask(SIG_SETMASK, &before, NULL);
     close(pair[1]);
     s.control = pair[0];
     if (pid < 0) {
+        s.control = -1;
         close(pair[0]);
+        network_aside_done(&aside);
         fail(err, no, NULL, "create the sandbox's namespaces");
         snprintf(err->step, sizeof err->step, "clone");
         return hints_add(err);
     }
     s.pid = (pid_t)pid;
-    if (await_ready(spec, &s, err) < 0) {
+    int status = await_ready(spec, &s, err);
+    if (status < 0)
         sandbox_done(&s);
+    network_aside_done(&aside);
+    if (status < 0)
         return -1;
-    }
     *ret = s;
     return 0;
 }

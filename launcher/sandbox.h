@@ -76,6 +76,7 @@ struct inside { /* the child's own state */
     const struct sandbox_spec *spec;
     int control; /* its end of the pair */
     int peer;    /* its copy of the supervisor's end, closed first */
+    int network; /* where its network namespace comes from, or -1 */
     uid_t outer_uid;
     gid_t outer_gid;
     int root;

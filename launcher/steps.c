@@ -5,7 +5,7 @@
  *   user    new; unmapped           until step "map"
  *   mount   new; the host's tree    until step "pivot"
  *   pid     new; we are 1
- *   net     new, lo down            until step "loopback"; or the host's
+ *   net     the host's              until step "network", unless clone made it; then new, lo down until "loopback"
  *   ipc     new, empty
  *   uts     new                     named in step "hostname"
  *   cgroup  new, rooted where we are
@@ -119,6 +119,12 @@ static int lo_request(int s, unsigned long request, const char *address, struct 
     return ioctl(s, request, &r) < 0 ? fail(err, errno, address ? address : "lo", "set up the loopback interface") : 0;
 }
 
+/* Without one that is made aside clone3 has made it. */
+static int step_network(struct inside *in, struct err *err)
+{
+    return in->network < 0 ? 0 : network_enter(&in->network, err);
+}
+
 /* The mask matters: with the class's /16 the metadata address 169.254.169.254 would become local too. */
 static int step_loopback(struct inside *in, struct err *err)
 {
@@ -205,6 +211,7 @@ static const struct step {
     {"root", step_root, "builds the tree while host paths can still be opened"},
     {"pivot", step_pivot, "from here on the host's files have no name"},
     {"hostname", step_hostname, "needs capabilities"},
+    {"network", step_network, "as late as can be: it is made meanwhile"},
     {"loopback", step_loopback, "needs capabilities"},
     {"listen", step_listen, "its address exists since loopback"},
     {"attach", step_attach, "needs capabilities, and pasta a process whose namespaces can be opened; before there are more processes to move"},

@@ -117,13 +117,13 @@ def test_kill_9_of_process_1_at_random_moments_is_said_and_leaves_nothing(lrun, 
 
 
 def test_kill_9_of_the_unpacker_at_random_moments_is_said_and_keeps_nothing(lrun, tmp):
-    data = os.urandom(6 << 20)
+    data = os.urandom(20 << 20)
     packages = [make_zip(tmp / f"big{i}.zip", {"f": data + bytes([i % 256]), **{f"d/{j}": data[j:j + 2000] for j in range(200)}}) for i in range(6)]
 
     def argv(i):
         subprocess.run(["rm", "-rf", f"{lrun.cache}/tree"])
         return lrun.argv("exec", packages[i % 6], "--", "/bin/true", report=False)
-    ended = kill_children_at_random(argv, 0.15, ROUNDS // 2)
+    ended = kill_children_at_random(argv, 0.06, ROUNDS // 2)
     killed = [e for e in ended if e[0]]
     assert killed, "none was caught"
     for status, said in killed:

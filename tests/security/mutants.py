@@ -133,6 +133,16 @@ def edit(tree, files, old, new):
     return kept
 
 
+def end_survivors(tree):
+    """Of a mutant whose sandboxes outlive it."""
+    for p in pathlib.Path("/proc").iterdir():
+        try:
+            if p.name.isdigit() and os.readlink(p / "exe").startswith(str(tree)):
+                os.kill(int(p.name), 9)
+        except OSError:
+            pass
+
+
 def main():
     build, names = pathlib.Path(sys.argv[1]), sys.argv[2:]
     with tempfile.TemporaryDirectory(prefix="lrun-mutants.", dir="/tmp") as place:
@@ -154,6 +164,7 @@ def main():
             verdict = "killed" if found == wanted else "ALIVE" if not found else "NOT AS SAID"
             alive += found != wanted
             print(f"{verdict:12} {name}" + ("" if found == wanted else f"\n    fails: {sorted(found)}\n    should: {sorted(wanted)}"), flush=True)
+            end_survivors(tree)
             for path, text in kept.items():
                 path.write_text(text)
         print(f"{len(chosen) - alive} passed, {alive} failed")
