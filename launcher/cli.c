@@ -280,7 +280,7 @@ static int check_words(struct request *r, bool saw_dashes, struct err *err)
     if (r->command == CMD_SERVE)
         return check_serve(r, err);
     if (r->show_policy && !r->words.n)
-        return 0;
+        return r->layers.n > 5 ? too_many_layers(err) : 0;
     size_t functions = r->in.set ? 0 : 1;
     if (r->words.n > functions && r->in.set) {
         fail(err, 0, r->words.at[0], "use a function beside --in");

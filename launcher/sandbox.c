@@ -68,7 +68,7 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return fail(err, errno, NULL, "make a socket for the sandbox");
     struct network_aside aside;
-    network_aside_prepare(spec->net, &aside);
+    network_aside_prepare(spec->network_aside ? spec->net : NET_HOST, &aside);
     bool into = spec->cgroup && spec->cgroup->dir >= 0 && !moves(spec);
     struct clone_args args = {
         .flags = (uint64_t)CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD |

@@ -5,9 +5,11 @@
     mutants.py BUILD [NAME...]
 
 A mutant is killed if the tests that fail are those of its row: more would mean that a test does not know what it tests, fewer that
-nobody would notice. Its row also names further files of tests to run; the escape suite always runs, in three of its modes."""
+nobody would notice. Its row also names further files of tests to run; the escape suite always runs, in two of its modes."""
+import concurrent.futures
 import os
 import pathlib
+import queue
 import re
 import shutil
 import subprocess
@@ -105,11 +107,11 @@ ORDINARY_ID = "60994"
 def failing(tree, build, paths, expression, ordinary=False):
     user = ["setpriv", "--reuid", ORDINARY_ID, "--regid", ORDINARY_ID, "--clear-groups"] if ordinary and os.geteuid() == 0 else []
     report = build / "mutant.xml"
-    env = {**os.environ, "BUILD": str(build), "LRUN_ESCAPE_MODES": "exec-none,run-user,serve-none", "PYTHONDONTWRITEBYTECODE": "1", "LRUN_KILLS": "40", "HOME": str(tree.parent)}
+    env = {**os.environ, "BUILD": str(build), "LRUN_ESCAPE_MODES": "exec-none,run-user", "PYTHONDONTWRITEBYTECODE": "1", "LRUN_KILLS": "40", "HOME": str(tree.parent)}
     found = set()
     for path, more in [(ESCAPE, ())] + [(p, ("-k", expression) if expression else ()) for p in paths]:
         report.unlink(missing_ok=True)
-        subprocess.run([*user, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--junitxml={report}", tree / path, *more], cwd=tree, env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=900)
+        subprocess.run([*user, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--junitxml={report}", f"--basetemp={tree}/../pytest-{tree.name}", tree / path, *more], cwd=tree, env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=900)
         for case in xml.etree.ElementTree.parse(report).iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 found.add(re.sub(r"^test_|\[.*", "", case.get("name")))
@@ -127,7 +129,7 @@ def edit(tree, files, old, new):
         path = tree / f
         text = path.read_text()
         if a not in text:
-            sys.exit(f"mutants: {f} has no {a!r} any more: mend the row")
+            raise SystemExit(f"mutants: {f} has no {a!r} any more: mend the row")
         kept.setdefault(path, text)
         path.write_text(text.replace(a, b, 1))
     return kept
@@ -143,32 +145,49 @@ def end_survivors(tree):
             pass
 
 
+def copy(place, number):
+    tree = pathlib.Path(place) / f"tree{number}"
+    shutil.copytree(TOP, tree, symlinks=True, ignore=shutil.ignore_patterns(".git", "fuzz", "conformance", "asan", "vm", "arm64"))
+    if os.geteuid() == 0:
+        subprocess.run(["chown", "-R", f"{ORDINARY_ID}:{ORDINARY_ID}", tree], check=True)
+    return tree
+
+
+def judge(trees, build, name, row):
+    """In the first tree that is free. Returns whether it is killed as its row says."""
+    tree = trees.get()
+    try:
+        files, old, new, wanted = row[:4]
+        kept = edit(tree, files, old, new)
+        built = make(tree)
+        found = failing(tree, tree / build, row[4] if len(row) > 4 else (), row[5] if len(row) > 5 else None, name in ORDINARY) if built.returncode == 0 else {"it does not build: " + built.stderr[-300:]}
+        end_survivors(tree)
+        for path, text in kept.items():
+            path.write_text(text)
+        verdict = "killed" if found == wanted else "ALIVE" if not found else "NOT AS SAID"
+        print(f"{verdict:12} {name}" + ("" if found == wanted else f"\n    fails: {sorted(found)}\n    should: {sorted(wanted)}"), flush=True)
+        return found == wanted
+    finally:
+        trees.put(tree)
+
+
 def main():
     build, names = pathlib.Path(sys.argv[1]), sys.argv[2:]
+    assert build == pathlib.Path("build"), "of the default build directory"
+    chosen = {k: v for k, v in MUTANTS.items() if not names or any(n in k for n in names)}
     with tempfile.TemporaryDirectory(prefix="lrun-mutants.", dir="/tmp") as place:
-        tree = pathlib.Path(place) / "tree"
-        shutil.copytree(TOP, tree, symlinks=True, ignore=shutil.ignore_patterns(".git", "fuzz", "conformance", "asan", "vm", "arm64"))
         os.chmod(place, 0o755)
-        if os.geteuid() == 0:
-            subprocess.run(["chown", "-R", f"{ORDINARY_ID}:{ORDINARY_ID}", place], check=True)
-        assert build == pathlib.Path("build"), "of the default build directory"
-        alive = 0
-        if failed := failing(tree, tree / build, (), None):
+        trees = queue.Queue()
+        for i in range(min(2, os.cpu_count() or 1)):
+            trees.put(copy(place, i))
+        first = trees.get()
+        if failed := failing(first, first / build, (), None):
             sys.exit(f"mutants: before any is made, these fail: {sorted(failed)}")
-        chosen = {k: v for k, v in MUTANTS.items() if not names or any(n in k for n in names)}
-        for name, row in chosen.items():
-            files, old, new, wanted = row[:4]
-            kept = edit(tree, files, old, new)
-            built = make(tree)
-            found = failing(tree, tree / build, row[4] if len(row) > 4 else (), row[5] if len(row) > 5 else None, name in ORDINARY) if built.returncode == 0 else {"it does not build: " + built.stderr[-300:]}
-            verdict = "killed" if found == wanted else "ALIVE" if not found else "NOT AS SAID"
-            alive += found != wanted
-            print(f"{verdict:12} {name}" + ("" if found == wanted else f"\n    fails: {sorted(found)}\n    should: {sorted(wanted)}"), flush=True)
-            end_survivors(tree)
-            for path, text in kept.items():
-                path.write_text(text)
-        print(f"{len(chosen) - alive} passed, {alive} failed")
-    sys.exit(1 if alive else 0)
+        trees.put(first)
+        with concurrent.futures.ThreadPoolExecutor(trees.qsize()) as pool:
+            killed = sum(pool.map(lambda item: judge(trees, build, *item), chosen.items()))
+    print(f"{killed} passed, {len(chosen) - killed} failed")
+    sys.exit(0 if killed == len(chosen) else 1)
 
 
 if __name__ == "__main__":
