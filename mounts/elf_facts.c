@@ -8,6 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A file may name one long name a million times, and four thousand million headers that it does not have: what is more than any that
+ * starts is not looked at. */
+enum { NAME_MOST = 4096, ENTRIES_MOST = 4096, HEADERS_MOST = 65536 / 56 /* the kernel's own bound, in 64 bits */ };
+
+static const char *name_at(Elf *elf, size_t strings, size_t at)
+{
+    const char *s = elf_strptr(elf, strings, at);
+    return s && strnlen(s, NAME_MOST) < NAME_MOST ? s : NULL;
+}
+
 /* The section of a type, with its header; NULL if there is none. */
 static Elf_Data *section_data(Elf *elf, unsigned type, GElf_Shdr *ret)
 {
@@ -29,10 +39,10 @@ static void add_needed(Elf *elf, struct text *out)
     GElf_Shdr header;
     Elf_Data *data = section_data(elf, SHT_DYNAMIC, &header);
     size_t start = out->n, count = data && header.sh_entsize ? header.sh_size / header.sh_entsize : 0;
-    for (size_t i = 0; i < count; i++) {
-        GElf_Dyn dyn;
+    GElf_Dyn dyn;
+    for (size_t i = 0; i < count && i < ENTRIES_MOST && gelf_getdyn(data, (int)i, &dyn); i++) {
         const char *name;
-        if (gelf_getdyn(data, (int)i, &dyn) && dyn.d_tag == DT_NEEDED && (name = elf_strptr(elf, header.sh_link, dyn.d_un.d_val)))
+        if (dyn.d_tag == DT_NEEDED && (name = name_at(elf, header.sh_link, dyn.d_un.d_val)))
             list_item(out, start, name);
     }
     if (out->n == start)
@@ -65,11 +75,11 @@ static void add_versions(Elf *elf, const char *name, struct text *out, struct el
     Elf_Data *data = section_data(elf, SHT_GNU_verneed, &header);
     size_t start = out->n;
     GElf_Verneed need;
-    for (int at = 0, left = 256; data && left && gelf_getverneed(data, at, &need); at += (int)need.vn_next, left--) {
-        const char *library = elf_strptr(elf, header.sh_link, need.vn_file), *highest = NULL;
+    for (int at = 0, left = ENTRIES_MOST; data && left > 0 && gelf_getverneed(data, at, &need); at += (int)need.vn_next, left--) {
+        const char *library = name_at(elf, header.sh_link, need.vn_file), *highest = NULL;
         GElf_Vernaux aux;
-        for (int a = at + (int)need.vn_aux, n = need.vn_cnt; n > 0 && gelf_getvernaux(data, a, &aux); a += (int)aux.vna_next, n--) {
-            const char *version = elf_strptr(elf, header.sh_link, aux.vna_name);
+        for (int a = at + (int)need.vn_aux, n = need.vn_cnt; n > 0 && left > 0 && gelf_getvernaux(data, a, &aux); a += (int)aux.vna_next, n--, left--) {
+            const char *version = name_at(elf, header.sh_link, aux.vna_name);
             if (version && !strstr(version, "PRIVATE") && (!highest || version_above(version, highest)))
                 highest = version;
             if (!aux.vna_next)
@@ -90,14 +100,13 @@ static void add_versions(Elf *elf, const char *name, struct text *out, struct el
 
 static void add_interpreter(Elf *elf, struct text *out)
 {
-    size_t count = 0, size = 0;
+    size_t size = 0;
     const char *raw = elf_rawfile(elf, &size);
-    elf_getphdrnum(elf, &count);
-    for (size_t i = 0; i < count; i++) {
-        GElf_Phdr p;
-        if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_INTERP)
+    GElf_Phdr p;
+    for (int i = 0; i < HEADERS_MOST && gelf_getphdr(elf, i, &p); i++) {
+        if (p.p_type != PT_INTERP)
             continue;
-        if (raw && p.p_offset < size && p.p_filesz > 1 && p.p_filesz <= size - p.p_offset && raw[p.p_offset] && !raw[p.p_offset + p.p_filesz - 1]) {
+        if (raw && p.p_offset < size && p.p_filesz > 1 && p.p_filesz <= NAME_MOST && p.p_filesz <= size - p.p_offset && raw[p.p_offset] && !raw[p.p_offset + p.p_filesz - 1]) {
             manifest_name(out, raw + p.p_offset);
             return;
         }

@@ -111,7 +111,7 @@ def failing(tree, build, paths, expression, ordinary=False):
     found = set()
     for path, more in [(ESCAPE, ())] + [(p, ("-k", expression) if expression else ()) for p in paths]:
         report.unlink(missing_ok=True)
-        subprocess.run([*user, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--junitxml={report}", f"--basetemp={tree}/../pytest-{tree.name}", tree / path, *more], cwd=tree, env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=900)
+        subprocess.run([*user, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--junitxml={report}", f"--basetemp={tree}.tmp/{'ordinary' if user else 'own'}", tree / path, *more], cwd=tree, env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=900)
         for case in xml.etree.ElementTree.parse(report).iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 found.add(re.sub(r"^test_|\[.*", "", case.get("name")))
@@ -148,8 +148,10 @@ def end_survivors(tree):
 def copy(place, number):
     tree = pathlib.Path(place) / f"tree{number}"
     shutil.copytree(TOP, tree, symlinks=True, ignore=shutil.ignore_patterns(".git", "fuzz", "conformance", "asan", "vm", "arm64"))
+    kept = pathlib.Path(f"{tree}.tmp")
+    kept.mkdir()
     if os.geteuid() == 0:
-        subprocess.run(["chown", "-R", f"{ORDINARY_ID}:{ORDINARY_ID}", tree], check=True)
+        subprocess.run(["chown", "-R", f"{ORDINARY_ID}:{ORDINARY_ID}", tree, kept], check=True)
     return tree
 
 
