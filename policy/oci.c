@@ -104,7 +104,7 @@ static int read_action(const struct oci_policy *p, int number, const cJSON *o, c
     const char *name = string_of(o, key);
     for (size_t i = 0; name && i < COUNT(ACTIONS); i++)
         if (strcmp(ACTIONS[i].name, name) == 0) {
-            uint64_t no;
+            uint64_t no = 0;
             if (read_number(p, number, o, errno_key, EPERM, 0xffff, &no, err) < 0)
                 return -1;
             *ret = ACTIONS[i].action | (ACTIONS[i].takes_errno ? (uint32_t)no : 0);
