@@ -292,12 +292,16 @@ static int user(struct err *err)
     if (fs_read_all(STDIN_FILENO, 1 << 20, "", &text, err) < 0)
         return -1;
     const struct source own = {text.at ? text.at : "", ""};
-    if (emit_group(&at, seccomp_arch_native(), true, WHOLE, BUILTINS[0].refusals, 1, err) < 0 ||
-        emit_group(&at, seccomp_arch_native(), false, REFUSALS, &own, 1, err) < 0 || emit_group(&at, seccomp_arch_native(), false, REST, &own, 1, err) < 0)
+    int status = emit_group(&at, seccomp_arch_native(), true, WHOLE, BUILTINS[0].refusals, 1, err);
+    if (status == 0)
+        status = emit_group(&at, seccomp_arch_native(), false, REFUSALS, &own, 1, err);
+    if (status == 0)
+        status = emit_group(&at, seccomp_arch_native(), false, REST, &own, 1, err);
+    text_done(&text);
+    if (status < 0)
         return -1;
     if (at > BPF_MAXINSNS)
         return fail(err, E2BIG, NULL, "compile the policy: with core's it holds more than %d instructions", BPF_MAXINSNS);
-    text_done(&text);
     return fs_write_all(STDOUT_FILENO, code, at * sizeof *code) < 0 ? fail(err, errno, NULL, "hand over the filter") : 0;
 }
 
