@@ -60,6 +60,11 @@ run_all "root" root "--cgroup $CG/roots"
 out=$(user lrun doctor); has "doctor finds nothing amiss" 'cgroup' "$out"
 echo "$out" | grep -q '^failed' && bad "doctor: no failure" "$out" || ok "doctor: no failure"
 
+# The date jumps a day on and two back while a function runs: its time is the monotonic clock's, so neither ends it nor keeps it.
+jump() { busybox sleep 1; busybox date -s @$(($(busybox date +%s) + 86400)); busybox sleep 0.5; busybox date -s @$(($(busybox date +%s) - 172800)); }
+jump >/dev/null & out=$(user 'lrun -q --timeout 30 -e "\"burn\"" /tests/worker.zip 2>&1'); wait; has "a date that jumps ends nothing" '^[0-9]+$' "$out"
+jump >/dev/null & out=$(user 'lrun -q --timeout 1 -e "\"burn\"" /tests/worker.zip 2>&1'); wait; has "nor does it keep what is over time" 'timed out after 1.00 seconds' "$out"
+
 # User namespaces switched off, as hosts do it: what is said must name the switch.
 for switch in kernel/unprivileged_userns_clone user/max_user_namespaces kernel/apparmor_restrict_unprivileged_userns; do
     [ -f /proc/sys/$switch ] || { echo "absent /proc/sys/$switch"; continue; }
