@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: archives. The columns are described in ../mutants.py."""
+ARCHIVES = "tests/cache/test_archives.py"
+FOREIGN = "tests/cache/test_foreign_archives.py"
+CACHE = "tests/cache/test_cache.py"
+PROCESS = "tests/sandbox/test_process.py"
+
+MUTANTS = {
+    "names with ..": ("mounts/zip_check.c", "if (part == 2 && c[0] == '.' && c[1] == '.')", "if (part == 2 && c[0] == '.' && c[1] == 0)", {"names_that_lead_astray_are_refused"}, (ARCHIVES,), "names or bombs or refused"),
+    "absolute names": ("mounts/zip_check.c", "if (n == 0 || raw[0] == '/')", "if (n == 0)", {"names_that_lead_astray_are_refused"}, (ARCHIVES,), "names or bombs or refused"),
+    "whiteouts": ("mounts/zip_check.c", 'if (part >= 4 && memcmp(c, ".wh.", 4) == 0)', "if (part == 9999)", {"names_that_lead_astray_are_refused"}, (ARCHIVES,), "names or bombs or refused"),
+    "overlapping entries": ("mounts/zip_check.c", "if (ends[z->entries[i - 1].index] > z->entries[i].offset)", "if (ends[z->entries[i - 1].index] == 1)", {"archives_that_two_readers_would_read_differently_are_refused", "an_overlapping_bomb_of_every_kind"}, (ARCHIVES, FOREIGN), "refused or bomb"),
+    "two names": ("mounts/zip.c", "name_n != u16(central + 28) || memcmp(local + LOCAL_SIZE, central + CENTRAL_SIZE, name_n) != 0", "name_n != u16(central + 28)", {"archives_that_two_readers_would_read_differently_are_refused"}, (ARCHIVES,), "refused"),
+    "paths through links": ("mounts/zip_check.c", "if (parent && parent->type != ZIP_DIR)", "if (parent && parent->type == ZIP_FILE)", {"archives_that_two_readers_would_read_differently_are_refused"}, (ARCHIVES,), "refused"),
+    "ambiguous end records": ("mounts/zip.c", "if (at + END_SIZE + u16(bytes + at + 20) != n)", "if (at + END_SIZE > n)", {"ambiguous_or_cut_off_archives_are_refused", "an_archive_of_others"}, (ARCHIVES, FOREIGN), "ambiguous or others"),
+    "the unpacker without Landlock": ("mounts/confine.c", "if (limit(err) < 0 || landlock(dir, err) < 0)", "if (limit(err) < 0 || (0 && landlock(dir, err) < 0))", {"h72_the_unpacker_is_confined_before_it_reads_the_archive"}),
+    "the unpacker without a call list": ("mounts/confine.c", "    return call_list(err);", "    return 0 && call_list(err);", {"h72_the_unpacker_is_confined_before_it_reads_the_archive"}),
+    "the unpacker without limits": ("mounts/confine.c", "if (limit(err) < 0 || landlock(dir, err) < 0)", "if ((0 && limit(err) < 0) || landlock(dir, err) < 0)", {"h72_the_unpacker_is_confined_before_it_reads_the_archive"}),
+    "helpers with the caller's environment": ("base/helper.c", "char *const envp[] = {NULL};", "extern char **environ; char *const *envp = environ;", {"h27_h90_a_program_that_lrun_starts_has_an_empty_environment"}),
+    "a cache that others may write": ("mounts/cache.c", "st.st_mode & 022", "st.st_mode & 0", {"a_cache_others_can_write_to_is_refused"}, (CACHE,), "others"),
+    "prune takes what is used": ("mounts/cache_entry.c", "if (flock(dir, LOCK_EX | LOCK_NB) < 0)\n        return errno == EWOULDBLOCK ? 0", "if (getpid() < 0)\n        return errno == EWOULDBLOCK ? 0", {"prune_removes_what_is_idle_and_keeps_what_is_used", "prune_and_verify_during_launches_take_nothing_away"}, (CACHE, PROCESS), "prune"),
+    "entries of an earlier boot are trusted": ("mounts/cache_entry.c", "if (strcmp(boot, c->boot) == 0)", "if (boot[0])", {"an_entry_of_an_earlier_boot_is_verified_once"}, (CACHE,), "boot"),
+}
