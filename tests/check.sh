@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# check.sh BUILD: runs all tests; started by root, a second time as an unprivileged user from a copy it can read.
-# Ends with one line: N passed, N failed, N skipped.
+# check.sh BUILD: runs all tests (suite.sh); started by root, a second time as an unprivileged user from a copy it can read.
+# Ends with one line: N passed, N failed, N skipped. LRUN_RESULTS: a directory that gets the JUnit files.
 set -u
 build=$1
 top=$(pwd)
@@ -13,11 +13,7 @@ suite() { # name, then the command prefix
     name=$1
     shift
     echo "== $name"
-    "$@" "$top_here/$build/tests/unit" --short-filename -j2 --xml="$total/$name-unit.xml" || echo "unit failed" >"$total/$name-failed"
-    "$@" env BUILD="$top_here/$build" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider --rootdir="$top_here/tests" \
-        --basetemp="/tmp/lrun-check.$$-$name" --junitxml="$total/$name-py.xml" ${PYTEST_ARGS:-} \
-        "$top_here/tests/cli" "$top_here/tests/sandbox" "$top_here/tests/cache" "$top_here/tests/runtimes" "$top_here/tests/serve" "$top_here/tests/bugs" "$top_here/tests/golden" "$top_here/tests/security" "$top_here/tests/faults" || echo "pytest failed" >>"$total/$name-failed"
-    rm -rf "/tmp/lrun-check.$$-$name"
+    "$@" sh tests/suite.sh "$build" "$total" "$name"
 }
 
 # A cgroup of v2 that may be divided: root makes one here and gives it away below; who has one already says so.
@@ -27,17 +23,15 @@ for mount in /sys/fs/cgroup /sys/fs/cgroup/unified; do
 done
 trap 'rm -rf "$total"; [ -n "${LRUN_CGROUP:-}" ] || [ -z "$cgroup" ] || find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null' EXIT
 
-top_here=$top
-# LRUN_PASSES=unprivileged: root leaves its own pass out.
+# LRUN_PASSES: unprivileged or own leaves out the other pass of root's.
 [ "${LRUN_PASSES:-}" = unprivileged ] && [ "$(id -u)" = 0 ] || suite "$(id -un)" env LRUN_CGROUP="$cgroup"
-if [ "$(id -u)" = 0 ]; then
+if [ "$(id -u)" = 0 ] && [ "${LRUN_PASSES:-}" != own ]; then
     copy=/tmp/lrun-check.$$/copy
     mkdir -p "$copy"
     tar -C "$top" -cf - --exclude=.git --exclude='./build/fuzz' --exclude='./build/conformance' --exclude='./build/vm' --exclude='./build/arm64' . | tar -C "$copy" -xf -
     # A user of no other use, with a home for its cache; no entry in passwd is needed.
     mkdir -p "$copy/home"
     chown -R 60994:60994 "$copy"
-    top_here=$copy
     cd "$copy" || exit 1
     if [ -n "$cgroup" ]; then
         chown -R 60994:60994 "$cgroup"
@@ -46,5 +40,6 @@ if [ "$(id -u)" = 0 ]; then
     suite "unprivileged" sh -c "${enter:-} exec \"\$@\"" sh setpriv --reuid 60994 --regid 60994 --clear-groups env -u SUDO_UID -u SUDO_GID LRUN_CGROUP="$cgroup" HOME="$copy/home" XDG_CACHE_HOME="$copy/home/.cache"
     cd "$top" || exit 1
 fi
+[ -z "${LRUN_RESULTS:-}" ] || cp "$total"/*.xml "$LRUN_RESULTS"
 /usr/bin/python3 "$top/tests/summary.py" "$total"
 exit $?

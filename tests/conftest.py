@@ -174,11 +174,22 @@ def helper(name):
     return str(path)
 
 
-def processes_of(marker):
-    """Pids whose command line holds the marker."""
+def descendants(pid):
+    """Pids of its children, of theirs, and so on."""
+    try:
+        children = [int(c) for c in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+    except OSError:
+        return []
+    return [p for c in children for p in (c, *descendants(c))]
+
+
+def processes_of(marker, below=None):
+    """Pids whose command line holds the marker; with below, among that process's descendants. Tests run in parallel: a marker must be the
+    test's own, or below be given."""
     found = []
+    candidates = None if below is None else {str(p) for p in descendants(below)}
     for d in pathlib.Path("/proc").iterdir():
-        if d.name.isdigit() and int(d.name) != os.getpid():
+        if d.name.isdigit() and int(d.name) != os.getpid() and (candidates is None or d.name in candidates):
             try:
                 if marker.encode() in (d / "cmdline").read_bytes():
                     found.append(int(d.name))
@@ -341,6 +352,25 @@ def frames(body):
     return found
 
 
+# ---- order: see docs/testing.md ----
+
+SLOW = {name: float(seconds) for seconds, name in (line.split(" ", 1) for line in (TESTS / "slow.txt").read_text().splitlines() if not line.startswith("#"))}
+
+
+def name_of(item):
+    """As in slow.txt: the path below tests/, and the name."""
+    return f"{item.path.relative_to(TESTS)}::{item.name}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Slow tests first, so that no processor waits for a last one."""
+    for item in items:
+        if name_of(item) in SLOW:
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: -SLOW.get(name_of(item), 0))
+
+
 # ---- the table of the APIs: which test shows which row ----
 
 ROWS = {}
@@ -353,6 +383,9 @@ def row(*ids):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "row(ids): rows of tests/serve/rows.txt that the test shows")
+    config.addinivalue_line("markers", "serial: it measures the machine, fills it, or looks at all of its processes; runs alone, after the others")
+    config.addinivalue_line("markers", "slow: listed in tests/slow.txt; left out of make test")
+    config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one process, one after the other")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -55,6 +55,15 @@ check: deps
 	@sh tests/real/layers.sh $(B) || echo "check: layers of Debian's packages could not be made (sudo apt-get update?)"
 	@sh tests/check.sh $(B)
 
+# For the loop of editing, under a minute: as the user who calls, without the slow tests and those that need the machine to themselves.
+test:
+	@$(MAKE) --no-print-directory all examples $(TOOLS) $(B)/tests/unit
+	@LRUN_QUICK=1 LRUN_PASSES=own sh tests/check.sh $(B)
+
+# Times of the tests, slowest first, for tests/slow.txt: RESULTS is a directory of JUnit files, kept by LRUN_RESULTS=DIR make check.
+slow:
+	@$(PYTHON) tests/slow.py $(RESULTS)
+
 EXAMPLES := $(patsubst %,$(B)/examples/%.zip,hello-c adder shell first second function python node)
 examples: $(EXAMPLES)
 $(B)/examples/hello-c.zip: examples/hello-c/bootstrap.c

@@ -165,7 +165,7 @@ def test_an_archive_that_changes_between_hash_and_unpacking_is_refused(lrun, tmp
     wrap = ["strace", "-f", "-qq", "-o", str(tmp / "trace"), "-e", "trace=symlinkat", "-e", "inject=symlinkat:delay_enter=300000"]
     p = subprocess.Popen([*wrap, *lrun.argv("exec", target, "--", "/bin/true", report=False)], stderr=subprocess.PIPE, text=True)
     assert wait_until(lambda: (tmp / "trace").exists() and '"l"' in (tmp / "trace").read_text())
-    (unpacker,) = processes_of("lrun-unpack\0unpack")
+    (unpacker,) = processes_of("lrun-unpack\0unpack", below=p.pid)
     status = open(f"/proc/{unpacker}/status").read()
     assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status and open(f"/proc/{unpacker}/environ").read() == "", "it is confined before it reads"
     with open(target, "r+b") as f:

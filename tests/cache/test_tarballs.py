@@ -97,7 +97,7 @@ def test_a_later_entry_replaces_an_earlier_one(lrun, tmp, empty, program):
     assert r.text == "third\n" and lrun("cache", "verify", report=False).code == 0, r
 
 
-@pytest.mark.parametrize("data", [b"", b"not a tarball at all, whatever it is called", gzip.compress(b"no tar either"), lzma.compress(b"x")])
+@pytest.mark.parametrize("data", [b"", b"not a tarball at all, whatever it is called", gzip.compress(b"no tar either"), lzma.compress(b"x")], ids=["empty", "text", "gzip of no tar", "xz of no tar"])
 def test_what_is_no_tarball(lrun, tmp, empty, data):
     (tmp / "root.tar").write_bytes(data)
     r = lrun.exec(empty, "/bin/p", options=("--rootfs", tmp / "root.tar"))

@@ -23,6 +23,7 @@ def rows():
 
 
 ROWS = list(rows())
+pytestmark = pytest.mark.xdist_group("golden")
 OPTIONAL = re.compile(r"root lib(32|x32)$|root (boot|media|srv)$|mount .*\*$|namespace time$|env LC_CTYPE|status Seccomp_filters")
 
 

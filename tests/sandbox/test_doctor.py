@@ -32,6 +32,7 @@ def test_it_works_here(tmp):
     assert all(p["note"] for p in found.values() if p["status"] == "ok") and all(p["what"] for p in found.values() if p["status"] != "ok")
 
 
+@pytest.mark.serial  # it looks for what any doctor leaves
 def test_it_can_be_read_and_leaves_nothing(tmp):
     before = set(os.listdir("/tmp"))
     p = doctor(tmp, options=())

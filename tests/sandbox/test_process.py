@@ -51,6 +51,7 @@ def test_kill_9_at_random_moments_of_a_warm_launch_leaves_no_process(lrun, tmp):
     assert lrun.exec(package, "/bin/true").code == 0
 
 
+@pytest.mark.serial  # it looks for any unpacker
 def test_kill_9_at_random_moments_of_a_cold_launch_leaves_no_half_entry(lrun, tmp):
     marker = f"cold{os.getpid()}"
     packages = [make_zip(tmp / f"{marker}-{i}.zip", {f"f{j}": os.urandom(300) + bytes([i % 256, i // 256]) for j in range(60)}) for i in range(ROUNDS)]
@@ -116,6 +117,7 @@ def test_kill_9_of_process_1_at_random_moments_is_said_and_leaves_nothing(lrun, 
     assert wait_until(lambda: not processes_of(marker), 5)
 
 
+@pytest.mark.serial  # it looks for any unpacker
 def test_kill_9_of_the_unpacker_at_random_moments_is_said_and_keeps_nothing(lrun, tmp):
     data = os.urandom(20 << 20)
     packages = [make_zip(tmp / f"big{i}.zip", {"f": data + bytes([i % 256]), **{f"d/{j}": data[j:j + 2000] for j in range(200)}}) for i in range(6)]

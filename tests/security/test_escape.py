@@ -113,7 +113,8 @@ RESULTS = {}
 LOCK = threading.Lock()
 
 
-@pytest.fixture(params=MODES, ids=["-".join(m) for m in MODES])
+# The attack runs once a mode, in one process: a mode's tests stay together.
+@pytest.fixture(params=[pytest.param(m, id="-".join(m), marks=pytest.mark.xdist_group("escape-" + "-".join(m))) for m in MODES])
 def seen(request, place):
     with LOCK:
         if request.param not in RESULTS:

@@ -34,11 +34,6 @@ while True:
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    return {}
-
-
 @pytest.fixture
 def echo(serve, function):
     return serve(function(ECHO))

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""slow.py RESULTS: tests/slow.txt anew, from the JUnit files of a check. A test that is slow in one pass is slow."""
+import pathlib
+import sys
+import xml.etree.ElementTree as xml
+
+LIMIT = 0.5  # seconds
+
+took = {}
+for file in pathlib.Path(sys.argv[1]).glob("*-[ps]*.xml"):
+    for case in xml.parse(file).iter("testcase"):
+        path, _, test_class = case.get("classname").partition("::")
+        name = f"{path.replace('.', '/')}.py::{case.get('name')}"
+        took[name] = max(took.get(name, 0), float(case.get("time")))
+print("# Seconds and name of each test that takes half a second or more: these start first, and make test leaves them out. Made by make slow.")
+for name, seconds in sorted(took.items(), key=lambda x: (-x[1], x[0])):
+    if seconds >= LIMIT:
+        print(f"{seconds:.1f} {name}")
