@@ -9,8 +9,8 @@ LIMIT = 0.5  # seconds
 took = {}
 for file in pathlib.Path(sys.argv[1]).glob("*-[ps]*.xml"):
     for case in xml.parse(file).iter("testcase"):
-        path, _, test_class = case.get("classname").partition("::")
-        name = f"{path.replace('.', '/')}.py::{case.get('name')}"
+        path, test = case.get("classname").replace(".", "/"), case.get("name").partition("@")[0]  # @: its group
+        name = f"{path}.py::{test}"
         took[name] = max(took.get(name, 0), float(case.get("time")))
 print("# Seconds and name of each test that takes half a second or more: these start first, and make test leaves them out. Made by make slow.")
 for name, seconds in sorted(took.items(), key=lambda x: (-x[1], x[0])):

@@ -14,8 +14,10 @@ LISTENER = '''
 import http.server
 SCHEMA, TYPES, PROTOCOL, API_PATH = {schema!r}, {types!r}, {protocol!r}, {path!r}
 got, seen_types, refuse = [], [], {refuse!r}
+one_at_a_time = threading.Lock()
 def take(events, how):
-    for e in events: print("GOT", how, json.dumps(e), flush=True)
+    with one_at_a_time:
+        for e in events: print("GOT", how, json.dumps(e), flush=True)
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_POST(self):
