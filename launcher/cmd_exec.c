@@ -165,6 +165,16 @@ static void unwatch(struct exec *x)
     for (size_t i = 0; i < COUNT(FORWARDED); i++)
         if (x->signals[i])
             event_free(x->signals[i]);
+}
+
+/* The sandbox ends; what a debugger's connections still carry is delivered after that. */
+static void finish(struct exec *x)
+{
+    unwatch(x);
+    terminal_done(&x->terminal);
+    sandbox_done(&x->sandbox);
+    forward_finish(x->forward);
+    forward_done(x->forward);
     event_base_free(x->base);
 }
 
@@ -249,9 +259,7 @@ static int exec_run(struct launch *l, struct err *err)
         return -1;
     watch_signals(&x);
     if (start_command(&x, err) < 0) {
-        terminal_done(&x.terminal);
-        sandbox_done(&x.sandbox);
-        unwatch(&x);
+        finish(&x);
         return -1;
     }
     l->report.setup_ms = clock_ms() - start;
@@ -264,9 +272,7 @@ static int exec_run(struct launch *l, struct err *err)
     terminal_done(&x.terminal);
     hold(&x);
     int status = bring_results(&x, err);
-    forward_done(x.forward);
-    sandbox_done(&x.sandbox);
-    unwatch(&x);
+    finish(&x);
     if (x.failed) {
         explain_start(&x);
         *err = x.err;

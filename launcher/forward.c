@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/forward.h"
 
+#include "base/clock.h"
 #include "base/own.h"
-#include "launcher/listener.h"
 #include "base/str.h"
+#include "launcher/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,8 +17,8 @@ struct pair { /* one connection: its end here and its end inside */
     struct forward *forward;
     struct pair *next;
     int client;                 /* until its other end is there */
-    bool closing;               /* one end is over: what is on its way to the other is still written */
-    struct bufferevent *end[2];
+    struct bufferevent *end[2]; /* here, inside */
+    bool over[2];               /* nothing more comes from that end */
 };
 
 struct forward {
@@ -30,7 +31,7 @@ struct forward {
     struct pair *pairs; /* the oldest last */
 };
 
-enum { FLOW_BYTES = 256 * 1024 };
+enum { FLOW_BYTES = 256 * 1024, FINISH_MS = 1000, FINISH_TICK_US = 50000 };
 
 static struct sockaddr_in loopback(uint16_t port)
 {
@@ -56,13 +57,29 @@ static void pair_done(struct pair *p)
     free(p);
 }
 
+static size_t unwritten(const struct pair *p, int end)
+{
+    return evbuffer_get_length(bufferevent_get_output(p->end[end]));
+}
+
+/* A TCP connection ends in each direction by itself: one that has sent all still waits for its answer. */
+static void pass_end(struct pair *p, int to)
+{
+    if (!p->over[!to] || unwritten(p, to))
+        return;
+    shutdown(bufferevent_getfd(p->end[to]), SHUT_WR);
+    if (p->over[to] && !unwritten(p, !to))
+        pair_done(p);
+}
+
 static void on_drained(struct bufferevent *end, void *to)
 {
     struct pair *p = to;
-    if (p->closing)
-        pair_done(p);
+    int i = end == p->end[1];
+    if (p->over[!i])
+        pass_end(p, i);
     else
-        bufferevent_enable(p->end[end == p->end[0]], EV_READ);
+        bufferevent_enable(p->end[!i], EV_READ);
 }
 
 static void on_read(struct bufferevent *end, void *to)
@@ -77,11 +94,13 @@ static void on_read(struct bufferevent *end, void *to)
 static void on_event(struct bufferevent *end, short what, void *to)
 {
     struct pair *p = to;
-    bool rest = evbuffer_get_length(bufferevent_get_output(p->end[end == p->end[0]])) > 0;
-    if (what & BEV_EVENT_EOF && rest && !p->closing)
-        p->closing = true;
-    else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+    int i = end == p->end[1];
+    if (what & BEV_EVENT_ERROR) {
         pair_done(p);
+    } else if (what & BEV_EVENT_EOF) {
+        p->over[i] = true;
+        pass_end(p, !i);
+    }
 }
 
 static void on_accept(evutil_socket_t fd, short what, void *to)
@@ -129,6 +148,25 @@ void forward_socket(struct forward *f, int socket)
     }
     for (int i = 0; i < 2; i++)
         bufferevent_enable(p->end[i], EV_READ | EV_WRITE);
+}
+
+/* Has something that came from inside not reached its client yet? */
+static bool delivers(const struct forward *f)
+{
+    for (const struct pair *p = f->pairs; p; p = p->next)
+        if (p->end[0] && (!p->over[1] || unwritten(p, 0)))
+            return true;
+    return false;
+}
+
+void forward_finish(struct forward *f)
+{
+    double end = clock_ms() + FINISH_MS;
+    while (f && delivers(f) && clock_ms() < end) {
+        event_base_loopexit(f->base, &(struct timeval){.tv_usec = FINISH_TICK_US});
+        if (event_base_loop(f->base, EVLOOP_ONCE) < 0)
+            return;
+    }
 }
 
 void forward_done(struct forward *f)

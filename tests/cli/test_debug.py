@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Terminals and debuggers: exec -t, --debug, --debug-port, --hold, exec --in."""
 import base64
+import contextlib
 import fcntl
 import json
 import os
@@ -290,6 +291,23 @@ def test_a_port_that_is_taken_is_said(lrun, empty):
         s.listen()
         r = lrun.exec(empty, "/bin/true", options=("-d", s.getsockname()[1]))
     assert r.code == 125 and "listen for a debugger at '127.0.0.1:" in r.log and "choose another port" in r.log, r
+
+
+def test_a_client_that_has_said_all_gets_its_whole_answer_even_if_the_command_ends(lrun, empty):
+    """It closes its half of the connection; the command answers 4 MB, closes, and ends while the client has read nothing."""
+    port = free_port()
+    serve = f"import socket; s = socket.socket(); s.setsockopt(1, 2, 1); s.bind(('127.0.0.1', {port})); s.listen()\nd = b''\nwhile not d:\n    c, _ = s.accept(); d = c.makefile('rb').read()\nc.sendall(d * 400000)"
+    p = subprocess.Popen(lrun.argv("exec", "--debug-port", port, empty, "--", "/usr/bin/python3", "-c", serve, report=False), stdin=subprocess.DEVNULL)
+    got = b""
+    while not got and p.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=10) as s:
+            s.sendall(b"ten bytes!")
+            s.shutdown(socket.SHUT_WR)
+            time.sleep(0.3)
+            while data := s.recv(65536):
+                got += data
+        time.sleep(0.05)
+    assert p.wait(10) == 0 and got == b"ten bytes!" * 400000, len(got)
 
 
 def test_python_says_that_debugpy_is_not_there(lrun, tmp):
