@@ -31,7 +31,7 @@ def skip(reason):
 
 class Result:
     def __init__(self, process, out, err, report):
-        self.code, self.out, self.err, self.report = process.returncode, out, err, report
+        self.code, self.out, self.err, self.report, self.pid = process.returncode, out, err, report, process.pid
 
     @property
     def text(self):

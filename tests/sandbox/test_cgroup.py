@@ -18,18 +18,15 @@ GIVEN = os.environ.get("LRUN_CGROUP")
 def group():
     if not GIVEN or not os.path.exists(GIVEN + "/cgroup.procs"):
         pytest.skip("no cgroup v2 of one's own: tests/check.sh makes one where root may")
-    if ROOT:  # the suite's own directory stays root's: lrun gives the one it is told to the uid it becomes
-        path = pathlib.Path(GIVEN) / f"root-{os.getpid()}"
-        path.mkdir(exist_ok=True)
-        yield path
-        wait_until(lambda: not [d for d in path.iterdir() if d.is_dir()])
-        path.rmdir()
-    else:
-        yield pathlib.Path(GIVEN)
+    path = pathlib.Path(GIVEN) / f"test-{os.getpid()}"  # tests run in parallel; and as root lrun gives the one it is told to the uid it becomes
+    path.mkdir(exist_ok=True)
+    yield path
+    wait_until(lambda: not [d for d in path.iterdir() if d.is_dir()])
+    path.rmdir()
 
 
-def children(group):
-    return [d.name for d in group.iterdir() if d.is_dir() and d.name.startswith("lrun-")]
+def children(group, pid=""):
+    return [d.name for d in group.iterdir() if d.is_dir() and d.name.startswith(f"lrun-{pid}")]
 
 
 TWICE = "for n in range(2):\n    i, e = next()\n    respond(i[ID], e)\nnext()\n"
@@ -46,7 +43,7 @@ def test_one_around_lruns_own_is_found(lrun, function, group):
         pytest.skip("root is not given one unasked")
     r = lrun.run("--pause", "50", "-e", "1", "-e", "2", function(TWICE))
     assert r.code == 0 and not any("SIGSTOP" in d for d in r.report["degraded"]), r
-    assert children(group) == []
+    assert children(group.parent, r.pid) == []
 
 
 def test_what_runs_is_in_it(lrun, empty, group):

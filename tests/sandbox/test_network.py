@@ -114,6 +114,7 @@ def test_user_serves_the_runtime_api_as_ever(lrun, function, pasta):
     assert r.json == [1], r
 
 
+@pytest.mark.serial  # it looks for any pasta
 def test_pasta_goes_with_the_sandbox(lrun, empty, pasta):
     before = pastas()
     assert lrun.exec(empty, "/bin/true", options=("--net", "user")).code == 0
