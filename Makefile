@@ -26,7 +26,7 @@ LLHTTP_CFLAGS := -isystem /usr/share/include/llhttp
 LLHTTP_OBJECTS = $(patsubst /usr/share/llhttp/%.c,$(B)/llhttp/%.o,$(wildcard /usr/share/llhttp/*.c))
 endif
 
-UNPACK_ONLY := mounts/unpack_main.c mounts/extract.c mounts/untar.c mounts/elf_facts.c mounts/confine.c mounts/verify.c mounts/zip.c mounts/zip_check.c mounts/manifest.c
+UNPACK_ONLY := mounts/unpack_main.c mounts/extract.c mounts/untar.c mounts/elf_facts.c mounts/confine.c mounts/verify.c mounts/zip.c mounts/zip_check.c mounts/manifest.c mounts/seen.c
 POLICY_ONLY := policy/compile.c policy/oci.c
 LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY),$(wildcard launcher/*.c mounts/*.c policy/*.c lambda/*.c base/*.c))
 UNPACK_C := $(UNPACK_ONLY) mounts/manifest_read.c base/fs.c base/str.c base/err.c base/num.c

@@ -7,8 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static void out_of_memory(void)
+static void (*when_out_of_memory)(void);
+
+void str_when_out_of_memory(void (*then)(void))
 {
+    when_out_of_memory = then;
+}
+
+static _Noreturn void out_of_memory(void)
+{
+    if (when_out_of_memory)
+        when_out_of_memory();
     static const char text[] = "lrun: cannot go on: out of memory\n";
     ssize_t ignored = write(2, text, sizeof text - 1);
     (void)ignored;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* str.h: growing text and lists of strings. Running out of memory ends the process: nothing useful is left to do. */
+/* str.h: growing text and lists of strings. Running out of memory ends the process: nothing useful is left to do but to say so. */
 #ifndef LRUN_STR_H
 #define LRUN_STR_H
 
@@ -10,6 +10,9 @@ struct strv { /* a list of owned strings, always followed by NULL once something
     char **at;
     size_t n;
 };
+
+/* Calls then, which must not return and must not allocate, instead of writing to standard error and exiting with 125. */
+void str_when_out_of_memory(void (*then)(void));
 
 void *xrealloc(void *p, size_t count, size_t size) __attribute__((returns_nonnull)); /* count * size is checked */
 void *xcalloc(size_t count, size_t size) __attribute__((returns_nonnull));

@@ -21,20 +21,29 @@ static const struct {
     {RLIMIT_CORE, 0, "a crash dump would hold the archive"},
     {RLIMIT_FSIZE, 512u << 20, "twice what a whole package may unpack to"},
     {RLIMIT_CPU, 300, "an archive that takes longer is a bomb"},
-    {RLIMIT_NOFILE, 64, "each worker opens one file at a time"},
+    {RLIMIT_NOFILE, 320, "each worker opens one file at a time; verifying walks 128 directories deep with two for each"},
 };
 
-static int limit(struct err *err)
+static int limit_one(__rlimit_resource_t resource, rlim_t most, struct err *err)
 {
-    for (size_t i = 0; i < COUNT(LIMITS); i++) {
-        struct rlimit now;
-        if (getrlimit(LIMITS[i].resource, &now) < 0)
-            return fail(err, errno, NULL, "read a limit of the unpacker");
-        rlim_t value = now.rlim_max < LIMITS[i].value ? now.rlim_max : LIMITS[i].value;
-        if (setrlimit(LIMITS[i].resource, &(struct rlimit){value, value}) < 0)
-            return fail(err, errno, NULL, "set a limit of the unpacker");
-    }
-    return 0;
+    struct rlimit now;
+    if (getrlimit(resource, &now) < 0)
+        return fail(err, errno, NULL, "read a limit of the unpacker");
+    rlim_t value = now.rlim_max < most ? now.rlim_max : most;
+    return setrlimit(resource, &(struct rlimit){value, value}) < 0 ? fail(err, errno, NULL, "set a limit of the unpacker") : 0;
+}
+
+/* RLIMIT_DATA, not RLIMIT_AS: it counts memory that is the process's own (heap, stacks, buffers), and not the archive, which is mapped
+ * whole and read-only, and whose pages the kernel takes back as it likes. */
+static int limit(uint64_t memory, struct err *err)
+{
+    for (size_t i = 0; i < COUNT(LIMITS); i++)
+        if (limit_one(LIMITS[i].resource, LIMITS[i].value, err) < 0)
+            return -1;
+#ifdef __SANITIZE_ADDRESS__ /* whose shadow is terabytes */
+    memory = RLIM_INFINITY;
+#endif
+    return limit_one(RLIMIT_DATA, memory, err);
 }
 
 static int landlock(int dir, struct err *err)
@@ -84,11 +93,11 @@ static int call_list(struct err *err)
     return failed ? fail(err, -failed, NULL, "restrict the unpacker's system calls") : 0;
 }
 
-int confine(int dir, struct err *err)
+int confine(int dir, uint64_t memory, struct err *err)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail(err, errno, NULL, "give up new privileges in the unpacker");
-    if (limit(err) < 0 || landlock(dir, err) < 0)
+    if (limit(memory, err) < 0 || landlock(dir, err) < 0)
         return -1;
     return call_list(err);
 }

@@ -5,12 +5,20 @@
 
 #include <gelf.h>
 #include <libelf.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 /* A file may name one long name a million times, and four thousand million headers that it does not have: what is more than any that
- * starts is not looked at. */
-enum { NAME_MOST = 4096, ENTRIES_MOST = 4096, HEADERS_MOST = 65536 / 56 /* the kernel's own bound, in 64 bits */ };
+ * starts is not looked at. Offsets are the file's own words: they are added as uint64_t and compared with the section's size. */
+enum {
+    INTERPRETER_MOST = 4096,     /* PATH_MAX */
+    NAME_MOST = 512,             /* a library's is a file's name, 255 bytes; versions are shorter */
+    ENTRIES_MOST = 4096,         /* of a table */
+    LIST_MOST = 64 << 10,        /* bytes of a list in the manifest */
+    SECTION_MOST = 16 << 20,     /* bytes of a section that libelf may have to copy */
+    HEADERS_MOST = 65536 / 56,   /* the kernel's own bound, in 64 bits */
+};
 
 static const char *name_at(Elf *elf, size_t strings, size_t at)
 {
@@ -21,17 +29,30 @@ static const char *name_at(Elf *elf, size_t strings, size_t at)
 /* The section of a type, with its header; NULL if there is none. */
 static Elf_Data *section_data(Elf *elf, unsigned type, GElf_Shdr *ret)
 {
-    for (Elf_Scn *s = NULL; (s = elf_nextscn(elf, s));)
-        if (gelf_getshdr(s, ret) && ret->sh_type == type)
-            return elf_getdata(s, NULL);
+    for (Elf_Scn *s = NULL; (s = elf_nextscn(elf, s));) {
+        GElf_Shdr strings;
+        if (!gelf_getshdr(s, ret) || ret->sh_type != type)
+            continue;
+        /* libelf would unpack a compressed one, whatever it comes to. The table of a running program is not compressed. */
+        if (ret->sh_flags & SHF_COMPRESSED || ret->sh_size > SECTION_MOST || !gelf_getshdr(elf_getscn(elf, ret->sh_link), &strings) || strings.sh_flags & SHF_COMPRESSED)
+            return NULL;
+        return elf_getdata(s, NULL);
+    }
     return NULL;
 }
 
-static void list_item(struct text *out, size_t start, const char *item)
+/* version: NULL for none. */
+static void list_item(struct text *out, size_t start, const char *item, const char *version)
 {
+    if (out->n - start > LIST_MOST)
+        return;
     if (out->n > start)
         text_puts(out, ",");
     manifest_name(out, item);
+    if (!version)
+        return;
+    text_puts(out, ":");
+    manifest_name(out, version);
 }
 
 static void add_needed(Elf *elf, struct text *out)
@@ -43,7 +64,7 @@ static void add_needed(Elf *elf, struct text *out)
     for (size_t i = 0; i < count && i < ENTRIES_MOST && gelf_getdyn(data, (int)i, &dyn); i++) {
         const char *name;
         if (dyn.d_tag == DT_NEEDED && (name = name_at(elf, header.sh_link, dyn.d_un.d_val)))
-            list_item(out, start, name);
+            list_item(out, start, name, NULL);
     }
     if (out->n == start)
         text_puts(out, "-");
@@ -69,30 +90,52 @@ static void note_need(const char *file, const char *library, const char *version
     elf_need_more(need, &n);
 }
 
+struct versions { /* a table of versions asked for */
+    Elf *elf;
+    Elf_Data *data;
+    size_t strings; /* section */
+    int left;       /* entries that are still looked at */
+};
+
+/* Whether an entry may begin at this offset: libelf takes offsets as int. */
+static bool within(struct versions *v, uint64_t at)
+{
+    return v->left-- > 0 && at < v->data->d_size && at <= INT_MAX;
+}
+
+/* The highest version asked of one library; NULL: none. */
+static const char *highest_version(struct versions *v, uint64_t at, unsigned count)
+{
+    const char *highest = NULL;
+    GElf_Vernaux aux;
+    for (; count > 0 && within(v, at) && gelf_getvernaux(v->data, (int)at, &aux); count--) {
+        const char *version = name_at(v->elf, v->strings, aux.vna_name);
+        if (version && !strstr(version, "PRIVATE") && (!highest || version_above(version, highest)))
+            highest = version;
+        if (!aux.vna_next)
+            break;
+        at += aux.vna_next;
+    }
+    return highest;
+}
+
 static void add_versions(Elf *elf, const char *name, struct text *out, struct elf_need *ret_need)
 {
     GElf_Shdr header;
-    Elf_Data *data = section_data(elf, SHT_GNU_verneed, &header);
+    struct versions v = {.elf = elf, .data = section_data(elf, SHT_GNU_verneed, &header), .left = ENTRIES_MOST};
     size_t start = out->n;
+    uint64_t at = 0;
     GElf_Verneed need;
-    for (int at = 0, left = ENTRIES_MOST; data && left > 0 && gelf_getverneed(data, at, &need); at += (int)need.vn_next, left--) {
-        const char *library = name_at(elf, header.sh_link, need.vn_file), *highest = NULL;
-        GElf_Vernaux aux;
-        for (int a = at + (int)need.vn_aux, n = need.vn_cnt; n > 0 && left > 0 && gelf_getvernaux(data, a, &aux); a += (int)aux.vna_next, n--, left--) {
-            const char *version = name_at(elf, header.sh_link, aux.vna_name);
-            if (version && !strstr(version, "PRIVATE") && (!highest || version_above(version, highest)))
-                highest = version;
-            if (!aux.vna_next)
-                break;
-        }
+    v.strings = v.data ? header.sh_link : 0;
+    while (v.data && within(&v, at) && gelf_getverneed(v.data, (int)at, &need)) {
+        const char *library = name_at(elf, v.strings, need.vn_file), *highest = highest_version(&v, at + need.vn_aux, need.vn_cnt);
         if (library && highest) {
             note_need(name, library, highest, ret_need);
-            list_item(out, start, library);
-            text_puts(out, ":");
-            manifest_name(out, highest);
+            list_item(out, start, library, highest);
         }
         if (!need.vn_next)
             break;
+        at += need.vn_next;
     }
     if (out->n == start)
         text_puts(out, "-");
@@ -106,7 +149,7 @@ static void add_interpreter(Elf *elf, struct text *out)
     for (int i = 0; i < HEADERS_MOST && gelf_getphdr(elf, i, &p); i++) {
         if (p.p_type != PT_INTERP)
             continue;
-        if (raw && p.p_offset < size && p.p_filesz > 1 && p.p_filesz <= NAME_MOST && p.p_filesz <= size - p.p_offset && raw[p.p_offset] && !raw[p.p_offset + p.p_filesz - 1]) {
+        if (raw && p.p_offset < size && p.p_filesz > 1 && p.p_filesz <= INTERPRETER_MOST && p.p_filesz <= size - p.p_offset && raw[p.p_offset] && !raw[p.p_offset + p.p_filesz - 1]) {
             manifest_name(out, raw + p.p_offset);
             return;
         }
@@ -114,10 +157,23 @@ static void add_interpreter(Elf *elf, struct text *out)
     text_puts(out, "-");
 }
 
+/* No section count in the header means that it stands elsewhere and has more than 16 bits. libelf takes memory for each
+ * section, and only object files have so many. */
+static bool counts_sections(const uint8_t *bytes, size_t n)
+{
+    Elf64_Ehdr e64;
+    Elf32_Ehdr e32;
+    if (n < sizeof e64) /* no program is so short, of 32 bits neither */
+        return false;
+    memcpy(&e64, bytes, sizeof e64); /* they may lie anywhere in an archive */
+    memcpy(&e32, bytes, sizeof e32);
+    return bytes[EI_CLASS] == ELFCLASS64 ? e64.e_shnum || !e64.e_shoff : e32.e_shnum || !e32.e_shoff;
+}
+
 void elf_facts(const uint8_t *bytes, size_t n, const char *name, struct text *out, struct elf_need *ret_need)
 {
     GElf_Ehdr header;
-    if (elf_version(EV_CURRENT) == EV_NONE)
+    if (elf_version(EV_CURRENT) == EV_NONE || !counts_sections(bytes, n))
         return;
     Elf *elf = elf_memory((char *)(uintptr_t)bytes, n); /* read only: nothing here asks for a change */
     if (elf && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header)) {

@@ -23,7 +23,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-enum { WORKERS_MAX = 8, DOZEN = 16, LARGE = 256 * 1024, WORTH_THREADS = 128 * 1024 };
+enum { WORKERS_MAX = 8, DOZEN = 16, LARGE = 256 * 1024, WORTH_THREADS = 128 * 1024, STACK = 512 * 1024, FACTS_MAX = 32 << 20 };
 
 struct extract {
     const struct zip *z;
@@ -34,6 +34,7 @@ struct extract {
     size_t n, large;
     atomic_size_t next; /* in order */
     struct text *elf;   /* by entry: its line of the manifest, if it has one */
+    atomic_size_t facts; /* bytes of all lines in elf */
     pthread_t threads[WORKERS_MAX];
     unsigned thread_count;
     atomic_bool failed;
@@ -55,28 +56,41 @@ static int unreadable(const struct zip_entry *e, const char *why, struct err *er
     return fail_hint(err, "%s", why);
 }
 
-/* One mkdir for each directory that the entry before did not need already: entries of a directory mostly lie together. */
+/* Makes the directory and those above it that are missing. From below, or an archive of deep paths would cost a call for each
+ * part of each. path is changed meanwhile. */
+static int make_path(int tree, char *path, struct err *err)
+{
+    size_t n = strlen(path), at = n;
+    while (mkdirat(tree, path, 0755) < 0 && errno != EEXIST) {
+        char *slash = strrchr(path, '/');
+        if (errno != ENOENT || !slash)
+            return fail(err, errno, path, "make the directory");
+        at = (size_t)(slash - path);
+        *slash = 0;
+    }
+    for (; at < n; at += strlen(path + at)) {
+        path[at] = '/';
+        if (mkdirat(tree, path, 0755) < 0 && errno != EEXIST)
+            return fail(err, errno, path, "make the directory");
+    }
+    return 0;
+}
+
 static int make_directories(const struct zip *z, int tree, struct err *err)
 {
-    const char *before = "";
+    const char *before = ""; /* the path made last: entries of a directory mostly lie together */
+    size_t before_n = 0;
     for (size_t i = 0; i < z->n; i++) {
         const struct zip_entry *e = &z->entries[i];
-        OWN_PTR char *path = xstrdup(e->name);
-        size_t n = strlen(path), same = 0;
-        while (before[same] && before[same] == path[same])
-            same++;
-        for (size_t at = 1; at <= n; at++) {
-            if (path[at] != '/' && !(at == n && e->type == ZIP_DIR))
-                continue;
-            if (at < same && at < n) /* part of the path before too, so it was made for that */
-                continue;
-            path[at] = 0;
-            if (mkdirat(tree, path, 0755) < 0 && errno != EEXIST)
-                return fail(err, errno, path, "make the directory");
-            if (at < n)
-                path[at] = '/';
-        }
+        const char *slash = strrchr(e->name, '/');
+        size_t n = e->type == ZIP_DIR ? strlen(e->name) : slash ? (size_t)(slash - e->name) : 0;
+        if (n == 0 || (n == before_n && memcmp(before, e->name, n) == 0))
+            continue;
+        OWN_PTR char *path = strndup(e->name, n);
+        if (!path || make_path(tree, path, err) < 0)
+            return path ? -1 : fail(err, ENOMEM, e->name, "make the directory");
         before = e->name;
+        before_n = n;
     }
     return 0;
 }
@@ -115,16 +129,19 @@ static int inflate(struct worker *w, const struct zip_entry *e, const uint8_t **
     return libdeflate_crc32(0, *ret, e->size) == e->crc ? 0 : unreadable(e, "its checksum is wrong", err);
 }
 
-static void note_elf(struct extract *x, size_t index, const uint8_t *data)
+static int note_elf(struct extract *x, size_t index, const uint8_t *data, struct err *err)
 {
     const struct zip_entry *e = &x->z->entries[index];
     struct elf_need need = {0};
     if (!data || e->size < 52 || memcmp(data, "\177ELF", 4) != 0)
-        return;
+        return 0;
     elf_facts(data, e->size, e->name, &x->elf[index], &need);
     pthread_mutex_lock(&x->lock);
     elf_need_more(&x->need, &need);
     pthread_mutex_unlock(&x->lock);
+    if (atomic_fetch_add(&x->facts, x->elf[index].n) + x->elf[index].n <= FACTS_MAX)
+        return 0;
+    return fail(err, 0, e->name, "unpack the archive: its libraries need more others than a system has");
 }
 
 static int extract_file(struct worker *w, size_t index, struct err *err)
@@ -141,7 +158,8 @@ static int extract_file(struct worker *w, size_t index, struct err *err)
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = e->mtime}};
     if (futimens(fd, times) < 0)
         return fail(err, errno, e->name, "set the time of the unpacked file");
-    note_elf(w->x, index, data);
+    if (note_elf(w->x, index, data, err) < 0)
+        return -1;
     atomic_fetch_add_explicit(&w->x->progress->done, e->size, memory_order_relaxed);
     return 0;
 }
@@ -223,9 +241,13 @@ struct extract *extract_start(const struct zip *z, const uint8_t *bytes, int tre
     int want = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
     if (z->size < WORTH_THREADS)
         want = 0;
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, STACK); /* stacks count against the unpacker's memory */
     for (int i = 0; i < want && i < WORKERS_MAX; i++)
-        if (pthread_create(&x->threads[x->thread_count], NULL, work, x) == 0)
+        if (pthread_create(&x->threads[x->thread_count], &small, work, x) == 0)
             x->thread_count++;
+    pthread_attr_destroy(&small);
     return x;
 }
 
@@ -273,18 +295,15 @@ static int finish_directories(const struct zip *z, int tree, struct err *err)
     return 0;
 }
 
-static void write_lines(const struct extract *x, struct text *manifest)
+static int write_lines(const struct extract *x, struct manifest *manifest, struct err *err)
 {
-    for (size_t i = 0; i < x->z->n; i++) {
-        if (x->z->entries[i].replaced)
-            continue;
-        manifest_entry(manifest, &x->z->entries[i]);
-        if (x->elf[i].n)
-            text_add(manifest, x->elf[i].at, x->elf[i].n);
-    }
+    for (size_t i = 0; i < x->z->n; i++)
+        if (!x->z->entries[i].replaced && manifest_add(manifest, &x->z->entries[i], &x->elf[i], err) < 0)
+            return -1;
+    return 0;
 }
 
-int extract_finish(struct extract *x, struct text *manifest, struct elf_need *ret_need, struct err *err)
+int extract_finish(struct extract *x, struct manifest *manifest, struct elf_need *ret_need, struct err *err)
 {
     work(x); /* what the workers have left; all of it where there are none */
     for (unsigned i = 0; i < x->thread_count; i++)
@@ -297,7 +316,7 @@ int extract_finish(struct extract *x, struct text *manifest, struct elf_need *re
     if (status == 0 && (make_links(x, err) < 0 || finish_directories(x->z, x->tree, err) < 0))
         status = -1;
     if (status == 0)
-        write_lines(x, manifest);
+        status = write_lines(x, manifest, err);
     *ret_need = x->need;
     for (size_t i = 0; i < x->z->n; i++)
         text_done(&x->elf[i]);

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mounts/manifest.h"
 
+#include "base/fs.h"
+
+#include <errno.h>
+
+enum { GATHERED = 1 << 20 };
+
 void manifest_name(struct text *out, const char *name)
 {
     for (const unsigned char *c = (const unsigned char *)name; *c; c++)
@@ -27,4 +33,27 @@ void manifest_entry(struct text *out, const struct zip_entry *e)
                 (intmax_t)e->mtime);
     manifest_name(out, e->name);
     text_puts(out, "\n");
+}
+
+static int write_out(struct manifest *m, size_t above, struct err *err)
+{
+    if (m->fd < 0 || m->text.n <= above)
+        return 0;
+    if (fs_write_all(m->fd, m->text.at, m->text.n) < 0)
+        return fail(err, errno, "manifest", "write");
+    m->text.n = 0;
+    return 0;
+}
+
+int manifest_add(struct manifest *m, const struct zip_entry *e, const struct text *more, struct err *err)
+{
+    manifest_entry(&m->text, e);
+    if (more && more->n)
+        text_add(&m->text, more->at, more->n);
+    return write_out(m, GATHERED, err);
+}
+
+int manifest_finish(struct manifest *m, struct err *err)
+{
+    return write_out(m, 0, err);
 }

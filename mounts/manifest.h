@@ -14,6 +14,11 @@
 
 #include "mounts/zip.h"
 
+struct manifest { /* being written: a large one does not lie in memory whole */
+    int fd;           /* where it goes; -1: it stays in text */
+    struct text text; /* what is not there yet */
+};
+
 struct manifest_line {
     char type; /* f, d, l */
     int mode;  /* -1: none */
@@ -33,6 +38,10 @@ struct manifest_elf { /* texts lie within the line handed in; "-": none */
 void manifest_name(struct text *out, const char *name);
 void manifest_head(struct text *out, uint64_t size, uint64_t entries, uint64_t replaced);
 void manifest_entry(struct text *out, const struct zip_entry *e);
+
+/* Adds an entry's line, and more after it (NULL: nothing), and writes out what has gathered. */
+int manifest_add(struct manifest *m, const struct zip_entry *e, const struct text *more, struct err *err);
+int manifest_finish(struct manifest *m, struct err *err); /* writes the rest */
 
 /* Reads one f, d or l line in place (it is changed). Returns false for any other line. */
 bool manifest_parse(char *line, struct manifest_line *ret);

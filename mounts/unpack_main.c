@@ -20,6 +20,7 @@
 #include <locale.h>
 #include <openssl/evp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,14 +30,27 @@
 /* The archive was cut short while mapped: the kernel sends SIGBUS, and there is no way back. */
 static volatile sig_atomic_t hashed; /* lrun has the digest, and waits for the result */
 
+static _Noreturn void end_with(const char *what)
+{
+    static atomic_flag ending = ATOMIC_FLAG_INIT;
+    static struct unpack_digest early;
+    static struct unpack_result late;
+    while (atomic_flag_test_and_set(&ending)) /* another worker is at it, and ends all */
+        pause();
+    fail(hashed ? &late.err : &early.err, 0, NULL, "%s", what);
+    fs_write_all(UNPACK_SOCKET, hashed ? (void *)&late : (void *)&early, hashed ? sizeof late : sizeof early);
+    _exit(1);
+}
+
 static void on_sigbus(int signal)
 {
     (void)signal;
-    static struct unpack_digest early;
-    static struct unpack_result late;
-    fail(hashed ? &late.err : &early.err, 0, NULL, "read the archive: it was cut short while it was being read");
-    fs_write_all(UNPACK_SOCKET, hashed ? (void *)&late : (void *)&early, hashed ? sizeof late : sizeof early);
-    _exit(1);
+    end_with("read the archive: it was cut short while it was being read");
+}
+
+static void on_no_memory(void)
+{
+    end_with("unpack the archive: it needs more memory than the unpacker may take (zip 512 MB, tarball 256 MB)");
 }
 
 static int send_result(struct unpack_result *r, int status)
@@ -73,7 +87,7 @@ struct job { /* one archive */
     struct stat st;
     struct unpack_progress *progress;
     int tree;
-    struct text manifest;
+    struct manifest manifest;
     struct unpack_result result;
     char verb; /* u: a zip, which is unpacked while it is hashed; t: a tarball, afterwards */
     struct zip zip;
@@ -106,7 +120,7 @@ static int finish_zip(struct job *j)
     struct unpack_result *r = &j->result;
     if (!j->extract)
         return -1;
-    manifest_head(&j->manifest, r->size, r->entries, r->replaced);
+    manifest_head(&j->manifest.text, r->size, r->entries, r->replaced);
     return extract_finish(j->extract, &j->manifest, &r->need, &r->err);
 }
 
@@ -123,11 +137,15 @@ static int check_unchanged(const struct job *j, struct err *err)
 static int finish(struct job *j)
 {
     struct err *err = &j->result.err;
+    OWN_FD int fd = openat(UNPACK_INTO, "manifest", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return fail(err, errno, "manifest", "make the file");
+    j->manifest.fd = fd;
     int status = j->verb == 't' ? make_tree(j) : finish_zip(j);
     if (status == 0 && j->verb == 't')
         status = untar(j->bytes, (size_t)j->st.st_size, j->tree, j->progress, &j->manifest, &j->result, err);
     if (status == 0)
-        status = fs_write_new(UNPACK_INTO, "manifest", 0644, j->manifest.at, j->manifest.n, err);
+        status = manifest_finish(&j->manifest, err);
     return status == 0 ? check_unchanged(j, err) : -1;
 }
 
@@ -148,7 +166,7 @@ static int unpack_main(char verb)
     j.progress = map_progress();
     int status = fstat(UNPACK_INPUT, &j.st) < 0 ? fail(&d.err, errno, NULL, "look at the archive") : 0;
     if (status == 0)
-        status = confine(UNPACK_INTO, &d.err);
+        status = confine(UNPACK_INTO, verb == 't' ? UNTAR_MEMORY : UNPACK_MEMORY, &d.err);
     if (status == 0)
         status = map_archive(&j.st, &j.bytes, &d.err);
     if (status == 0 && verb == 'u')
@@ -169,6 +187,7 @@ int main(int argc, char **argv)
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* and should that be missed: the socket's end ends us at the next message */
     umask(0); /* files are made with their modes */
     signal(SIGBUS, on_sigbus);
+    str_when_out_of_memory(on_no_memory);
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && (strcmp(argv[1], "unpack") == 0 || strcmp(argv[1], "untar") == 0))

@@ -9,7 +9,7 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "base/sys.h"
-#include "mounts/manifest.h"
+#include "mounts/seen.h"
 #include "mounts/zip_check.h"
 
 #include <archive.h>
@@ -25,9 +25,8 @@ enum { MAX_ENTRIES = 1000000 };
 struct untar {
     struct archive *a;
     int tree;
-    struct zip_entry *seen; /* for the manifest: one for each path that is there */
-    size_t n, cap;
-    uint64_t size, count;
+    struct seen seen; /* for the manifest: one for each path that is there */
+    uint64_t size, count, names; /* names: their bytes, as the archive spells them */
     struct unpack_progress *progress;
 };
 
@@ -65,24 +64,10 @@ static int open_parent(const struct untar *u, const char *name, const char **ret
     return dir < 0 ? fail(err, errno, name, "open the directory for the entry") : dir;
 }
 
-static size_t find_seen(const struct untar *u, const char *name)
-{
-    size_t i = u->n;
-    while (i > 0 && strcmp(u->seen[i - 1].name, name) != 0)
-        i--;
-    return i; /* one more than its place; 0: not there */
-}
-
 /* Takes name. */
 static struct zip_entry *note(struct untar *u, char *name, enum zip_type type, struct archive_entry *ae)
 {
-    if (u->n == u->cap) {
-        size_t cap = u->cap ? u->cap * 2 : 1024;
-        u->seen = xrealloc(u->seen, cap, sizeof *u->seen);
-        u->cap = cap;
-    }
-    u->seen[u->n] = (struct zip_entry){.name = name, .type = type, .mode = (int)(archive_entry_perm(ae) & 07777), .mtime = archive_entry_mtime(ae)};
-    return &u->seen[u->n++];
+    return seen_add(&u->seen, &(struct zip_entry){.name = name, .type = type, .mode = (int)(archive_entry_perm(ae) & 07777), .mtime = archive_entry_mtime(ae)});
 }
 
 /* What was there under this name gives way, unless both are directories. */
@@ -93,9 +78,9 @@ static int replace(const struct untar *u, int dir, const char *last, bool is_dir
         return errno == ENOENT ? 0 : fail(err, errno, name, "look at the entry");
     if (S_ISDIR(st.st_mode) && !is_dir)
         return fail(err, EISDIR, name, "unpack the entry: a directory is there already");
-    size_t at = find_seen(u, name);
-    if (at && u->seen)
-        u->seen[at - 1].replaced = true;
+    struct zip_entry *before = seen_find(&u->seen, name);
+    if (before)
+        before->replaced = true;
     if (S_ISDIR(st.st_mode))
         return 1;
     return unlinkat(dir, last, 0) < 0 ? fail(err, errno, name, "replace the entry") : 0;
@@ -129,18 +114,18 @@ static int copy_out(struct untar *u, int fd, struct zip_entry *e, struct err *er
 static int copy_file(struct untar *u, int fd, const char *from, struct zip_entry *e, struct err *err)
 {
     char buffer[128 * 1024];
-    size_t at = find_seen(u, from);
+    const struct zip_entry *original = seen_find(&u->seen, from);
     OWN_FD int source = open_beneath(u->tree, from, O_RDONLY | O_NOFOLLOW);
-    if (source < 0 || !at || u->seen[at - 1].type != ZIP_FILE) {
+    if (source < 0 || !original || original->type != ZIP_FILE) {
         fail(err, source < 0 ? errno : 0, e->name, "unpack the hard link");
         return fail_hint(err, "it stands for %s, which is no file of the archive before it", from);
     }
     for (ssize_t n; (n = read(source, buffer, sizeof buffer)) != 0;)
         if (n < 0 || fs_write_all(fd, buffer, (size_t)n) < 0 || count_bytes(u, (uint64_t)n, e->name, err) < 0)
             return fail(err, errno, e->name, "copy for a hard link");
-    e->crc = u->seen[at - 1].crc;
-    e->size = u->seen[at - 1].size;
-    e->mode = u->seen[at - 1].mode;
+    e->crc = original->crc;
+    e->size = original->size;
+    e->mode = original->mode;
     return 0;
 }
 
@@ -191,6 +176,8 @@ static int put_entry(struct untar *u, struct archive_entry *ae, struct err *err)
     if (zip_name(raw, strlen(raw), &name, err) < 0)
         return -1;
     OWN_PTR char *owned = name;
+    if ((u->names += strlen(raw)) > ZIP_MAX_NAMES)
+        return zip_too_many_names(err);
     if (!name[0]) /* the root itself, "./" */
         return 0;
     OWN_FD int dir = open_parent(u, name, &last, err);
@@ -224,8 +211,8 @@ static int read_entries(struct untar *u, struct err *err)
 
 static int finish_directories(const struct untar *u, struct err *err)
 {
-    for (size_t i = u->n; i-- > 0;) { /* the innermost last entry first: times of parents are not moved again */
-        const struct zip_entry *e = &u->seen[i];
+    for (size_t i = u->seen.n; i-- > 0;) { /* the innermost last entry first: times of parents are not moved again */
+        const struct zip_entry *e = &u->seen.at[i];
         if (e->type != ZIP_DIR || e->replaced)
             continue;
         struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = e->mtime}};
@@ -246,26 +233,34 @@ static int refuse_image(const struct untar *u, struct err *err)
     return fail_hint(err, "make one with: docker export $(docker create IMAGE) > rootfs.tar");
 }
 
-int untar(const uint8_t *bytes, size_t n, int tree, struct unpack_progress *progress, struct text *manifest, struct unpack_result *ret,
+static int write_manifest(const struct untar *u, struct manifest *manifest, struct err *err)
+{
+    manifest_head(&manifest->text, u->size, u->count, 0);
+    for (size_t i = 0; i < u->seen.n; i++)
+        if (!u->seen.at[i].replaced && manifest_add(manifest, &u->seen.at[i], NULL, err) < 0)
+            return -1;
+    return 0;
+}
+
+int untar(const uint8_t *bytes, size_t n, int tree, struct unpack_progress *progress, struct manifest *manifest, struct unpack_result *ret,
           struct err *err)
 {
-    struct untar u = {.a = archive_read_new(), .tree = tree, .progress = progress};
+    struct untar u = {.tree = tree, .progress = progress};
     int status = -1;
+    if (seen_start(&u.seen, err) < 0)
+        return -1;
+    u.a = archive_read_new();
     if (!u.a || archive_read_support_format_tar(u.a) != ARCHIVE_OK || archive_read_support_filter_gzip(u.a) != ARCHIVE_OK ||
         archive_read_support_filter_bzip2(u.a) != ARCHIVE_OK || archive_read_support_filter_xz(u.a) != ARCHIVE_OK ||
         archive_read_support_filter_zstd(u.a) != ARCHIVE_OK || archive_read_open_memory(u.a, bytes, n) != ARCHIVE_OK)
         unreadable(&u, NULL, err);
     else if (read_entries(&u, err) == 0 && refuse_image(&u, err) == 0)
         status = finish_directories(&u, err);
-    manifest_head(manifest, u.size, u.count, 0);
-    for (size_t i = 0; i < u.n; i++) {
-        if (status == 0 && !u.seen[i].replaced)
-            manifest_entry(manifest, &u.seen[i]);
-        free(u.seen[i].name);
-    }
+    if (status == 0)
+        status = write_manifest(&u, manifest, err);
     ret->size = u.size;
     ret->entries = u.count;
     archive_read_free(u.a);
-    free(u.seen);
+    seen_done(&u.seen);
     return status;
 }

@@ -116,7 +116,7 @@ int verify_entry(int entry, struct err *err)
     OWN_FD int tree = openat(entry, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || tree < 0)
         return differs("manifest", "it is incomplete", err);
-    if (confine(entry, err) < 0 || fs_read_all(fd, 256u << 20, "manifest", &manifest, err) < 0)
+    if (confine(entry, UNPACK_MEMORY, err) < 0 || fs_read_all(fd, 256u << 20, "manifest", &manifest, err) < 0)
         return -1;
     char *save = NULL;
     for (char *line = strtok_r(manifest.at, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

@@ -35,6 +35,12 @@ int zip_unreadable(const char *name, const char *why, struct err *err)
     return fail_hint(err, "%s", why);
 }
 
+int zip_too_many_names(struct err *err)
+{
+    fail(err, 0, NULL, "unpack the archive: the names of its entries are longer than %d MB together", ZIP_MAX_NAMES >> 20);
+    return fail_hint(err, "shorten the paths, or pack the directories with the most files as an archive inside");
+}
+
 struct directory { /* where the central directory lies */
     uint64_t start, end, entries;
 };
@@ -207,13 +213,16 @@ static int read_entry(const uint8_t *bytes, const struct directory *d, uint64_t 
 
 static int read_entries(const uint8_t *bytes, const struct directory *d, struct zip *z, uint64_t *ends, struct err *err)
 {
-    uint64_t at = d->start;
+    uint64_t at = d->start, names = 0;
     for (uint64_t i = 0; i < d->entries; i++) {
         struct zip_entry *e = &z->entries[z->n];
+        const uint8_t *central = bytes + at;
         e->index = (uint32_t)i;
         z->n++;
         if (read_entry(bytes, d, &at, e, &ends[i], err) < 0)
             return -1;
+        if ((names += u16(central + 28)) > ZIP_MAX_NAMES)
+            return zip_too_many_names(err);
         z->size += e->size;
         if (z->size > ZIP_MAX_SIZE) /* checked entry by entry, so the sum cannot wrap */
             return fail(err, 0, NULL, "unpack the archive: Unzipped size must be smaller than 262144000 bytes");

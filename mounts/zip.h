@@ -38,6 +38,7 @@ struct zip {
 enum {
     ZIP_MAX_ENTRIES = 100000, /* ours: a bomb of names costs inodes, not bytes */
     ZIP_MAX_DEPTH = 128,      /* ours */
+    ZIP_MAX_NAMES = 32 << 20, /* ours: bytes of all names together, as the archive spells them; they are kept in memory */
 };
 #define ZIP_MAX_SIZE UINT64_C(262144000) /* AWS: function and layers unzipped */
 #define ZIP_MAX_RATIO 1032               /* deflate cannot reach more */

@@ -95,9 +95,13 @@ static const struct zip_entry *find(struct zip_entry **sorted, size_t n, const c
 
 static int check_parents(const struct zip *z, struct zip_entry **sorted, struct err *err)
 {
-    for (size_t i = 0; i < z->n; i++) {
+    const char *before = ""; /* the name sorted before: paths that the two share were looked up for it */
+    for (size_t i = 0; i < z->n; before = sorted[i++]->name) {
         OWN_PTR char *name = xstrdup(sorted[i]->name);
-        for (char *slash; (slash = strrchr(name, '/'));) {
+        size_t same = 0;
+        while (before[same] && before[same] == name[same])
+            same++;
+        for (char *slash; (slash = strrchr(name, '/')) && (size_t)(slash - name) >= same;) {
             *slash = 0;
             const struct zip_entry *parent = find(sorted, z->n, name);
             if (parent && parent->type != ZIP_DIR)

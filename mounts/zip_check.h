@@ -8,6 +8,9 @@
 /* AWS's "Could not unzip" with our reason as the hint; -1. name: the entry, or NULL. */
 int zip_unreadable(const char *name, const char *why, struct err *err);
 
+/* Refuses the archive for ZIP_MAX_NAMES; -1. */
+int zip_too_many_names(struct err *err);
+
 /* Normalises a raw name, refusing what could leave the tree: "..", absolute, NUL, too long, too deep, whiteouts. */
 int zip_name(const char *raw, size_t n, char **ret, struct err *err);
 

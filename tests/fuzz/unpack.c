@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct zip z;
     struct err err = {0}, ignored;
     struct unpack_progress progress = {0};
-    struct text manifest = {0};
+    struct manifest manifest = {.fd = -1};
     struct elf_need need = {0};
     struct stat st;
     if (place < 0)
@@ -57,6 +57,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fs_remove_tree(place, "tree", &ignored) < 0)
         abort();
     zip_done(&z);
-    text_done(&manifest);
+    text_done(&manifest.text);
     return 0;
 }
