@@ -16,7 +16,9 @@
  * never kill. */
 #include "base/fs.h"
 #include "base/own.h"
+#include "policy/calls.h"
 #include "policy/oci.h"
+#include "policy/tree.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -63,78 +65,57 @@ struct group { /* being compiled */
     scmp_filter_ctx ctx;
     uint32_t arch, fallback;
     enum part part;
-    unsigned rules;
-    bool ours; /* no call is named by two rules with different fates: the plain ones may go into the tree */
+    unsigned rules;          /* that libseccomp was given */
+    bool ours;               /* what looks at no argument is decided by number, in a tree before the rules */
+    uint32_t *fates;         /* by number; TREE_FOLLOWS: by rules */
+    const uint32_t *before;  /* the fates of the group before; what is refused there is not asked for here. NULL: this is the first, core's */
 };
 
-/* Calls an allow list allows whatever their arguments, by number. They come first in the filter, as a search tree over
- * ranges: neighbours in number are mostly neighbours in fate, and a filter's load time goes by its length. libseccomp
- * makes a leaf of each call. */
-enum { NUMBERS = 1024 };
-static bool plain[NUMBERS];
-
-static bool is_plain(const struct group *g, const struct oci_rule *rule, const char *name)
+/* A call by number, once: two rules for it that both ignore its arguments could not both hold. */
+static int decide(struct group *g, int nr, uint32_t fate, const char *name, struct err *err)
 {
-    int nr = seccomp_syscall_resolve_name_arch(g->arch, name);
-    if (!g->ours || g->fallback == SCMP_ACT_ALLOW || rule->action != SCMP_ACT_ALLOW || rule->arg_count > 0 || nr >= NUMBERS)
-        return false;
-    if (nr >= 0)
-        plain[nr] = true;
-    return true;
+    uint32_t *now = &g->fates[nr];
+    if (*now != g->fallback && *now != fate)
+        return fail(err, 0, name, "decide once and for all on the system call");
+    *now = fate;
+    return 0;
 }
 
-/* Where the fate changes: bounds[i] is the first number of range i, allowed if i is odd. */
-static size_t ranges(uint32_t bounds[NUMBERS])
+/* Numbers that are no calls, and in later groups those that do not get there. */
+static void fill_gaps(const struct group *g)
 {
-    size_t n = 0;
-    bounds[n++] = 0;
-    for (uint32_t nr = 0; nr < NUMBERS; nr++)
-        if (plain[nr] != (n % 2 == 0))
-            bounds[n++] = nr;
-    return n;
+    for (int nr = 0; nr < CALL_NUMBERS; nr++)
+        if (g->before && g->before[nr] != SECCOMP_RET_ALLOW && g->before[nr] != TREE_FOLLOWS)
+            g->fates[nr] = TREE_ANY;
+        else if (!g->before && !call_name(nr, g->arch))
+            g->fates[nr] = SECCOMP_RET_ERRNO | ENOSYS;
 }
 
-/* Emits the search among ranges low to high - 1; each leaf is RET ALLOW or a jump, patched later, to what follows. */
-static size_t emit_tree(struct sock_filter *code, size_t at, const uint32_t *bounds, size_t low, size_t high)
+/* core.json and calls.tsv must say the same of each call, or one was added to without a decision. */
+static int check_decisions(const struct group *g, struct err *err)
 {
-    if (high - low == 1) {
-        code[at] = low % 2 ? (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) : (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, UINT32_MAX);
-        return at + 1;
-    }
-    size_t middle = (low + high) / 2, here = at;
-    size_t right = emit_tree(code, at + 2, bounds, low, middle);
-    code[here] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, bounds[middle], 0, 1);
-    code[here + 1] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(right - here - 2));
-    return emit_tree(code, right, bounds, middle, high);
+    for (int nr = 0; nr < CALL_NUMBERS; nr++)
+        if (g->fates[nr] != call_decision(nr, g->arch)) {
+            fail(err, 0, call_name(nr, g->arch), "make core's filter: calls.tsv and core.json differ on the call");
+            return fail_hint(err, "a call with rules that look at arguments is \"rule\", one that is refused is EPERM or ENOSYS, any other \"allow\"");
+        }
+    return 0;
 }
 
-static size_t emit_plain(struct sock_filter *code, size_t at)
-{
-    uint32_t bounds[NUMBERS + 1];
-    size_t start = at, n = ranges(bounds);
-    if (n < 2)
-        return at;
-    at = emit_tree(code, at, bounds, 0, n);
-    for (size_t i = start; i < at; i++)
-        if (code[i].code == (BPF_JMP | BPF_JA) && code[i].k == UINT32_MAX)
-            code[i].k = (uint32_t)(at - i - 1);
-    return at;
-}
-
-/* libseccomp cannot name calls newer than itself: an own prologue answers for all numbers above the last. It leaves
- * other architectures to the filter behind it, whose first instructions judge them. */
-static size_t emit_prologue(struct sock_filter *code, size_t at, uint32_t arch, uint32_t last)
+/* libseccomp cannot name calls newer than itself: an own prologue answers for all numbers above the last, and for those that
+ * are decided without a look at arguments. It leaves other architectures to the filter behind it, whose first instructions judge them. */
+static size_t emit_prologue(struct sock_filter *code, size_t at, const struct group *g, uint32_t last)
 {
     const struct sock_filter prologue[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, g->arch, 1, 0),
         BPF_STMT(BPF_JMP | BPF_JA, 0), /* patched below */
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
     };
     memcpy(code + at, prologue, sizeof prologue);
-    size_t end = emit_plain(code, at + sizeof prologue / sizeof prologue[0]);
+    size_t end = tree_emit(code, at + sizeof prologue / sizeof prologue[0], g->fates, last + 1);
     code[at + 2].k = (uint32_t)(end - at - 3);
     return end;
 }
@@ -149,16 +130,22 @@ static int add_rule(const struct oci_rule *rule, void *to, struct err *err)
     struct group *g = to;
     if (rule->action == g->fallback || (g->part != WHOLE && refuses(rule->action) != (g->part == REFUSALS)))
         return 0;
-    g->rules++;
     for (unsigned i = 0; i < rule->name_count; i++) {
         const char *name = rule->names[i];
-        if (is_plain(g, rule, name))
-            continue;
-        int nr = seccomp_syscall_resolve_name(name);
-        if (nr == __NR_SCMP_ERROR && g->ours)
+        int nr = seccomp_syscall_resolve_name(name), ours = call_number(name, g->arch);
+        if (ours == CALL_UNKNOWN && nr == __NR_SCMP_ERROR && g->ours)
             return fail(err, 0, name, "find the system call");
-        if (nr == __NR_SCMP_ERROR)
+        if (g->ours && ours < 0) /* another architecture's */
             continue;
+        if (g->ours && decide(g, ours, rule->arg_count ? TREE_FOLLOWS : rule->action, name, err) < 0)
+            return -1;
+        if (g->ours && !rule->arg_count)
+            continue;
+        if (nr == __NR_SCMP_ERROR && ours < 0)
+            continue;
+        if (nr == __NR_SCMP_ERROR)
+            nr = ours; /* newer than libseccomp, which takes this machine's numbers as they are */
+        g->rules++;
         int failed = seccomp_rule_add_array(g->ctx, rule->action, nr, rule->arg_count, rule->args);
         if (failed && failed != -EEXIST) /* the same is said already */
             return fail(err, -failed, NULL, "libseccomp refuses it for %s (%s)", name, strerror(-failed));
@@ -189,7 +176,9 @@ static int fill_group(struct group *g, const struct source *files, size_t n, uns
         if (i == 0) {
             g->fallback = g->part == REFUSALS ? SCMP_ACT_ALLOW : oci_default(p);
             g->ctx = seccomp_init(g->fallback);
-            *ret_last = g->part == REFUSALS ? 0 : oci_last_call(p);
+            *ret_last = g->part == REFUSALS ? 0 : g->ours && !g->before ? (unsigned)call_last(g->arch) : oci_last_call(p);
+            for (int nr = 0; nr < CALL_NUMBERS; nr++)
+                g->fates[nr] = g->ours ? g->fallback : TREE_FOLLOWS;
             if (g->ctx && g->arch != seccomp_arch_native() && (seccomp_arch_add(g->ctx, g->arch) || seccomp_arch_remove(g->ctx, seccomp_arch_native())))
                 seccomp_release(g->ctx), g->ctx = NULL;
         }
@@ -212,13 +201,17 @@ static struct sock_filter code[2 * BPF_MAXINSNS];
 /* Compiles the files behind code[*at]; no rules of such a part: nothing. What the groups before allow goes on to it. */
 static int emit_group(size_t *at, uint32_t arch, bool ours, enum part part, const struct source *files, size_t n, struct err *err)
 {
-    struct group g = {.arch = arch, .ours = ours, .part = part};
+    static uint32_t fates[2][CALL_NUMBERS]; /* of core's group, and of the one being made */
+    struct group g = {.arch = arch, .ours = ours, .part = part, .fates = fates[*at > 0], .before = *at ? fates[0] : NULL};
     const size_t first = *at;
     unsigned last = 0;
-    memset(plain, 0, sizeof plain);
     int status = fill_group(&g, files, n, &last, err);
+    if (status == 0 && ours)
+        fill_gaps(&g);
+    if (status == 0 && files == BUILTINS[0].refusals)
+        status = check_decisions(&g, err);
     if (status == 0 && last)
-        *at = emit_prologue(code, *at, arch, last);
+        *at = emit_prologue(code, *at, &g, last < CALL_NUMBERS ? last : CALL_NUMBERS - 1);
     if (status == 0 && (g.rules || part != REFUSALS))
         status = export_group(&g, code, at, err);
     if (g.ctx)
@@ -237,16 +230,12 @@ static void print_program(const char *name, size_t n)
     printf("};\n");
 }
 
-/* Names by number; what libseccomp does not know stays without. */
 static void print_names(uint32_t arch)
 {
-    enum { LAST = 512 };
     printf("static const char *const CALL_NAMES[] = {\n");
-    for (int nr = 0; nr < LAST; nr++) {
-        OWN_PTR char *name = seccomp_syscall_resolve_num_arch(arch, nr);
-        if (name)
-            printf("    [%d] = \"%s\",\n", nr, name);
-    }
+    for (int nr = 0; nr <= call_last(arch); nr++)
+        if (call_name(nr, arch))
+            printf("    [%d] = \"%s\",\n", nr, call_name(nr, arch));
     printf("};\n");
 }
 
@@ -344,6 +333,8 @@ static int answer(int status, const struct err *err) /* to lrun */
 int main(int argc, char **argv)
 {
     static struct err err;
+    if (calls_load(&err) < 0)
+        return die(&err);
     if (argc == 3 && strcmp(argv[1], "embed") == 0)
         return embed(argv[2], &err) < 0 ? die(&err) : 0;
     if (argc == 2 && strcmp(argv[1], "user") == 0)

@@ -52,8 +52,7 @@ VECTORS = arguments()
 @pytest.mark.parametrize("name", STACKS)
 def test_every_call_is_answered_as_the_policy_says(arch, name):
     code = bpf.programs(BUILD / f"policy_{arch}.h")[SYMBOLS[name]]
-    numbers = bpf.numbers(arch)
-    names = {v: k for k, v in numbers.items()}
+    names = bpf.names(arch)
     tried = 0
     for nr in list(range(0, 600)) + [1023, 1024, 0x3FFFFFFF]:
         for args in VECTORS.get(names.get(nr), PLAIN):
@@ -82,7 +81,7 @@ def test_what_inspect_prints_loads_back_to_the_same_filter(name):
     assert json.loads(text)["architectures"] == ["SCMP_ARCH_" + NATIVE.upper()]
     back = bpf.program(subprocess.run([BUILD / "lrun-policy", "user"], input=text, capture_output=True, check=True).stdout)
     code = bpf.programs(BUILD / f"policy_{NATIVE}.h")[SYMBOLS[name]]
-    names = {v: k for k, v in bpf.numbers(NATIVE).items()}
+    names = bpf.names(NATIVE)
     for nr in list(range(0, 600)) + [1023, 0x40000000, 0x3FFFFFFF]:
         for args in VECTORS.get(names.get(nr), PLAIN):
             assert bpf.answer(code, bpf.ARCH[NATIVE], nr, args) == bpf.answer(back, bpf.ARCH[NATIVE], nr, args), (names.get(nr, nr), args)
