@@ -27,7 +27,8 @@ LLHTTP_OBJECTS = $(patsubst /usr/share/llhttp/%.c,$(B)/llhttp/%.o,$(wildcard /us
 endif
 
 UNPACK_ONLY := mounts/unpack_main.c mounts/extract.c mounts/untar.c mounts/elf_facts.c mounts/confine.c mounts/verify.c mounts/zip.c mounts/zip_check.c mounts/manifest.c mounts/seen.c
-POLICY_ONLY := policy/compile.c policy/oci.c policy/calls.c policy/tree.c
+POLICY_ONLY := policy/compile.c policy/oci.c policy/calls.c policy/tree.c policy/restrict.c
+POLICY_BASE := base/fs.c base/str.c base/err.c base/json_scan.c base/json_slice.c base/json_duplicate.c
 LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY),$(wildcard launcher/*.c mounts/*.c policy/*.c lambda/*.c base/*.c))
 UNPACK_C := $(UNPACK_ONLY) mounts/manifest_read.c base/fs.c base/str.c base/err.c base/num.c
 SANITIZED := $(if $(SANITIZE),$(B)/tests/tools/sanitizer.o)
@@ -56,9 +57,9 @@ $(B)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
 	@$(CC) -O2 -g -fPIE $(SANITIZE) $(LLHTTP_CFLAGS) -c -o $@ $<
 # It compiles lrun's own policies for lrun's build, and is what lrun starts for a user's.
-$(B)/lrun-policy: $(POLICY_ONLY) $(wildcard policy/*.json) policy/calls.tsv policy/oci.h policy/calls.h policy/tree.h base/fs.c base/str.c base/err.c
+$(B)/lrun-policy: $(POLICY_ONLY) $(wildcard policy/*.json) policy/calls.tsv $(wildcard policy/*.h) $(POLICY_BASE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_C) $(LINK) -o $@ $(POLICY_ONLY) base/fs.c base/str.c base/err.c -lseccomp -lcjson
+	$(CC) $(ALL_C) $(LINK) -o $@ $(POLICY_ONLY) $(POLICY_BASE) -lseccomp -lcjson
 $(B)/policy_%.h: $(B)/lrun-policy
 	@mkdir -p $(@D)
 	$(RUN) $(B)/lrun-policy embed $* > $@.new && mv $@.new $@

@@ -18,6 +18,7 @@
 #include "base/own.h"
 #include "policy/calls.h"
 #include "policy/oci.h"
+#include "policy/restrict.h"
 #include "policy/tree.h"
 
 #include <errno.h>
@@ -46,17 +47,21 @@ EMBED(debug_json, "lambda-debug.json");
 
 struct source { /* one file of a group */
     const char *text, *path;
+    size_t n; /* bytes; 0: text ends with 0 */
 };
+
+#define CORE {core_json, "core", 0}
+#define REFUSALS_OF_LAMBDA {refusals_json, "lambda-refusals", 0}
 
 /* The built-in policies: the files of the group that refuses, then of the group that allows. */
 static const struct builtin {
     const char *name, *symbol;
     struct source refusals[4], allowed[3];
 } BUILTINS[] = {
-    {"core", "CORE", {{core_json, "core"}}, {{NULL, NULL}}},
-    {"lambda", "LAMBDA", {{core_json, "core"}, {refusals_json, "lambda-refusals"}}, {{lambda_json, "lambda"}}},
-    {"lambda-legacy", "LEGACY", {{core_json, "core"}, {refusals_json, "lambda-refusals"}, {legacy_json, "lambda-legacy"}}, {{lambda_json, "lambda"}}},
-    {"lambda-debug", "DEBUG", {{core_json, "core"}, {refusals_json, "lambda-refusals"}}, {{lambda_json, "lambda"}, {debug_json, "lambda-debug"}}},
+    {"core", "CORE", {CORE}, {{NULL, NULL, 0}}},
+    {"lambda", "LAMBDA", {CORE, REFUSALS_OF_LAMBDA}, {{lambda_json, "lambda", 0}}},
+    {"lambda-legacy", "LEGACY", {CORE, REFUSALS_OF_LAMBDA, {legacy_json, "lambda-legacy", 0}}, {{lambda_json, "lambda", 0}}},
+    {"lambda-debug", "DEBUG", {CORE, REFUSALS_OF_LAMBDA}, {{lambda_json, "lambda", 0}, {debug_json, "lambda-debug", 0}}},
 };
 
 enum part { WHOLE, REFUSALS, REST }; /* of the files */
@@ -171,7 +176,7 @@ static int fill_group(struct group *g, const struct source *files, size_t n, uns
 {
     for (size_t i = 0; i < n; i++) {
         struct oci_policy *p = NULL;
-        if (oci_read(files[i].text, files[i].path, &p, err) < 0)
+        if (oci_read(files[i].text, files[i].n ? files[i].n : strlen(files[i].text), files[i].path, &p, err) < 0)
             return -1;
         if (i == 0) {
             g->fallback = g->part == REFUSALS ? SCMP_ACT_ALLOW : oci_default(p);
@@ -280,7 +285,7 @@ static int user(struct err *err)
     size_t at = 0;
     if (fs_read_all(STDIN_FILENO, 1 << 20, "", &text, err) < 0)
         return -1;
-    const struct source own = {text.at ? text.at : "", ""};
+    const struct source own = {text.at ? text.at : "", "", text.n};
     int status = emit_group(&at, seccomp_arch_native(), true, WHOLE, BUILTINS[0].refusals, 1, err);
     if (status == 0)
         status = emit_group(&at, seccomp_arch_native(), false, REFUSALS, &own, 1, err);
@@ -304,7 +309,7 @@ static int print(const char *name, struct err *err)
     if (strcmp(name, "-") == 0) {
         if (fs_read_all(STDIN_FILENO, 1 << 20, "", &text, err) < 0)
             return -1;
-        files[1] = (struct source){text.at ? text.at : "", ""};
+        files[1] = (struct source){text.at ? text.at : "", "", text.n};
         n = 2;
     }
     for (size_t i = 0; n == 0 && i < COUNT(BUILTINS); i++) {
@@ -316,7 +321,7 @@ static int print(const char *name, struct err *err)
         }
     }
     for (; status == 0 && read < n; read += status == 0)
-        status = oci_read(files[read].text, files[read].path, &policies[read], err);
+        status = oci_read(files[read].text, files[read].n ? files[read].n : strlen(files[read].text), files[read].path, &policies[read], err);
     if (status == 0)
         status = oci_print(policies, n, seccomp_arch_native(), STDOUT_FILENO, err);
     while (read > 0)
@@ -338,9 +343,9 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "embed") == 0)
         return embed(argv[2], &err) < 0 ? die(&err) : 0;
     if (argc == 2 && strcmp(argv[1], "user") == 0)
-        return answer(user(&err), &err);
+        return answer(restrict_self(&err) < 0 ? -1 : user(&err), &err);
     if (argc == 3 && strcmp(argv[1], "print") == 0)
-        return answer(print(argv[2], &err), &err);
+        return answer(restrict_self(&err) < 0 ? -1 : print(argv[2], &err), &err);
     fputs("lrun-policy: started by lrun and its build only; it compiles seccomp policies\n", stderr);
     return 2;
 }

@@ -2,6 +2,7 @@
 #include "policy/oci.h"
 
 #include "base/fs.h"
+#include "base/json_scan.h"
 #include "base/own.h"
 #include "base/str.h"
 
@@ -12,8 +13,11 @@
 #include <sys/utsname.h>
 
 struct oci_policy {
-    cJSON *root;
-    char *text, *path;
+    const char *text; /* borrowed */
+    size_t n;
+    struct slice top; /* of text */
+    cJSON *root;      /* numbers are raw items: their spelling */
+    char *path;
     uint32_t fallback;
     uint64_t last; /* lastSyscall */
 };
@@ -39,32 +43,21 @@ static const struct {
 } OPS[] = {{"SCMP_CMP_EQ", SCMP_CMP_EQ}, {"SCMP_CMP_NE", SCMP_CMP_NE}, {"SCMP_CMP_GT", SCMP_CMP_GT}, {"SCMP_CMP_GE", SCMP_CMP_GE},
            {"SCMP_CMP_LT", SCMP_CMP_LT}, {"SCMP_CMP_LE", SCMP_CMP_LE}, {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
 
-static int line_at(const char *text, const char *at)
+static int line_at(const struct oci_policy *p, const char *at)
 {
     int line = 1;
-    for (const char *c = text; c < at && *c; c++)
+    for (const char *c = p->text; at && c < at; c++)
         line += *c == '\n';
     return line;
 }
 
-/* Where rule number n of the list "syscalls" begins: cJSON keeps no places. */
-static int line_of_rule(const char *text, int n)
+/* Rule number n of the list "syscalls", as it is spelled: cJSON keeps no places. */
+static struct slice spelled_rule(const struct oci_policy *p, int n)
 {
-    const char *c = strstr(text, "\"syscalls\"");
-    int depth = 0;
-    for (bool quoted = false; c && *c; c++) {
-        if (*c == '\\' && quoted && c[1])
-            c++;
-        else if (*c == '"')
-            quoted = !quoted;
-        else if (!quoted && (*c == '[' || *c == '{')) {
-            if (*c == '{' && depth == 1 && n-- == 0)
-                return line_at(text, c);
-            depth++;
-        } else if (!quoted && (*c == ']' || *c == '}'))
-            depth--;
-    }
-    return 0;
+    struct slice key, rule = {NULL, 0};
+    for (struct json_walk w = json_walk(json_find(p->top, "syscalls")); n >= 0 && json_next(&w, &key, &rule); n--)
+        ;
+    return rule;
 }
 
 /* number: of the rule, from 0; -1: the policy as a whole. object: what is wrong with it, or NULL. */
@@ -73,7 +66,7 @@ static int wrong(const struct oci_policy *p, int number, const char *what, const
     if (number < 0)
         fail(err, 0, p->path, "use the policy: %s", what);
     else
-        fail(err, 0, p->path, "use rule %d (line %d) of the policy: %s", number + 1, line_of_rule(p->text, number), what);
+        fail(err, 0, p->path, "use rule %d (line %d) of the policy: %s", number + 1, line_at(p, spelled_rule(p, number).at), what);
     return object ? fail_hint(err, "it says %s", object) : -1;
 }
 
@@ -82,20 +75,16 @@ static const char *string_of(const cJSON *o, const char *key)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
 }
 
-static double number_of(const cJSON *o, const char *key, double otherwise)
-{
-    const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, key);
-    return cJSON_IsNumber(n) ? n->valuedouble : otherwise;
-}
-
-/* A whole number from 0 to max. JSON's numbers are doubles here: what is 2^64 by rounding is meant as all ones. */
+/* A whole number from 0 to max, by its spelling; absent or null: otherwise. */
 static int read_number(const struct oci_policy *p, int number, const cJSON *o, const char *key, uint64_t otherwise, uint64_t max, uint64_t *ret, struct err *err)
 {
-    double d = number_of(o, key, (double)otherwise);
-    if (!(d >= 0) || d > (double)max)
-        return wrong(p, number, "a number in it is negative, too large or none", key, err);
-    *ret = d >= 0x1p64 ? UINT64_MAX : (uint64_t)d;
-    return 0;
+    const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, key);
+    const char *spelling = cJSON_IsRaw(n) ? n->valuestring : "";
+    *ret = otherwise;
+    if (!n || cJSON_IsNull(n) || json_unsigned((struct slice){spelling, strlen(spelling)}, 0, max, ret) == JSON_WHOLE)
+        return 0;
+    wrong(p, number, "a number in it is negative, too large or none", NULL, err);
+    return fail_hint(err, "%s must be a whole number of at most %ju, in digits", key, (uintmax_t)max);
 }
 
 /* EPERM where no errno is given, as the OCI says. */
@@ -122,12 +111,11 @@ static int read_args(const struct oci_policy *p, int number, const cJSON *rule, 
         size_t i = 0;
         while (i < COUNT(OPS) && strcmp(OPS[i].name, op ? op : "") != 0)
             i++;
-        double index = number_of(arg, "index", -1);
         if (i == COUNT(OPS))
             return wrong(p, number, "the comparison of an argument is unknown", op, err);
-        if (ret->arg_count == 6 || index < 0 || index > 5)
+        uint64_t index, a, b;
+        if (ret->arg_count == 6 || read_number(p, number, arg, "index", UINT64_MAX, 5, &index, err) < 0 || index > 5)
             return wrong(p, number, "a call has the arguments 0 to 5", NULL, err);
-        uint64_t a, b;
         if (read_number(p, number, arg, "value", 0, UINT64_MAX, &a, err) < 0 || read_number(p, number, arg, "valueTwo", 0, UINT64_MAX, &b, err) < 0)
             return -1;
         ret->args[ret->arg_count++] = (struct scmp_arg_cmp){.arg = (unsigned)index, .op = OPS[i].op, .datum_a = a, .datum_b = b};
@@ -189,28 +177,66 @@ static int read_rule(const struct oci_policy *p, int number, const cJSON *rule, 
     return 0;
 }
 
-int oci_read(const char *text, const char *path, struct oci_policy **ret, struct err *err)
+/* Walks cJSON's tree and the text side by side: numbers become raw items with their spelling, since cJSON rounds them to doubles, and
+ * prints raw items as they are. Strings and names must mean the same in both, or one would be checked and another used: cJSON ends
+ * them at a NUL. cJSON nests at most 1,000 deep. */
+static bool keep_spelling(cJSON *item, struct slice v)
 {
-    struct oci_policy p = {.text = xstrdup(text), .path = xstrdup(path), .root = cJSON_Parse(text)};
-    const cJSON *rules = cJSON_GetObjectItemCaseSensitive(p.root, "syscalls");
-    int status = 0;
-    if (!p.root) {
-        const char *at = cJSON_GetErrorPtr();
-        fail(err, 0, path, "read the policy: it is no JSON");
-        status = fail_hint(err, "line %d is the last that can be read", line_at(text, at ? at : text));
-    } else if (string_of(p.root, "listenerPath")) {
-        status = wrong(&p, -1, "no process listens for calls here (listenerPath)", NULL, err);
-    } else if (!cJSON_IsObject(p.root) || (rules && !cJSON_IsArray(rules))) {
-        status = wrong(&p, -1, "it must be an object with a list of syscalls", NULL, err);
-    } else if ((status = read_action(&p, -1, p.root, "defaultAction", "defaultErrnoRet", &p.fallback, err)) == 0) {
-        status = read_number(&p, -1, p.root, "lastSyscall", 0, UINT32_MAX >> 2, &p.last, err);
+    struct slice key, value;
+    cJSON *child = item->child;
+    if (cJSON_IsString(item))
+        return json_is(v, item->valuestring);
+    if (cJSON_IsNumber(item)) {
+        item->valuestring = strndup(v.at, v.n);
+        item->type = (item->type & ~0xff) | cJSON_Raw;
+        return item->valuestring != NULL;
     }
-    struct oci_policy *kept = xcalloc(1, sizeof *kept);
-    *kept = p;
+    for (struct json_walk w = json_walk(v); json_next(&w, &key, &value); child = child->next)
+        if (!child || (key.at && !json_is(key, child->string)) || !keep_spelling(child, value))
+            return false;
+    return !child;
+}
+
+static int read_text(struct oci_policy *p, struct err *err)
+{
+    struct json_fault fault;
+    struct text where = {0};
+    if (!json_scan(p->text, p->n, &p->top, &fault)) {
+        json_fault_text(p->text, &fault, &where);
+        fail(err, 0, p->path, "read the policy: it is no JSON");
+        fail_hint(err, "%s", where.at);
+        text_done(&where);
+        return -1;
+    }
+    struct slice twice = json_duplicate(p->top);
+    if (twice.at) {
+        fail(err, 0, p->path, "use the policy: line %d has a name that its object has already", line_at(p, twice.at));
+        return fail_hint(err, "it is %.*s; readers differ on which of the two holds", twice.n < 100 ? (int)twice.n : 100, twice.at);
+    }
+    p->root = cJSON_ParseWithLength(p->text, p->n);
+    if (!p->root || !keep_spelling(p->root, p->top))
+        return fail(err, 0, p->path, "use the policy: it nests too deep, or a text in it holds NUL or half a surrogate pair");
+    return 0;
+}
+
+int oci_read(const char *text, size_t n, const char *path, struct oci_policy **ret, struct err *err)
+{
+    struct oci_policy *p = xcalloc(1, sizeof *p);
+    *p = (struct oci_policy){.text = text, .n = n, .path = xstrdup(path)};
+    int status = read_text(p, err);
+    const cJSON *rules = cJSON_GetObjectItemCaseSensitive(p->root, "syscalls");
     if (status < 0)
-        oci_done(kept);
+        ;
+    else if (string_of(p->root, "listenerPath"))
+        status = wrong(p, -1, "no process listens for calls here (listenerPath)", NULL, err);
+    else if (!cJSON_IsObject(p->root) || (rules && !cJSON_IsArray(rules)))
+        status = wrong(p, -1, "it must be an object with a list of syscalls", NULL, err);
+    else if ((status = read_action(p, -1, p->root, "defaultAction", "defaultErrnoRet", &p->fallback, err)) == 0)
+        status = read_number(p, -1, p->root, "lastSyscall", 0, UINT32_MAX >> 2, &p->last, err);
+    if (status < 0)
+        oci_done(p);
     else
-        *ret = kept;
+        *ret = p;
     return status;
 }
 
@@ -306,7 +332,6 @@ int oci_print(struct oci_policy *const *policies, size_t n, uint32_t arch, int t
 void oci_done(struct oci_policy *p)
 {
     cJSON_Delete(p->root);
-    free(p->text);
     free(p->path);
     free(p);
 }

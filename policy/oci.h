@@ -23,8 +23,9 @@ struct oci_rule {
 
 struct oci_policy;
 
-/* path: for messages. Errors name the rule and its line. */
-int oci_read(const char *text, const char *path, struct oci_policy **ret, struct err *err);
+/* Reads n bytes that are one JSON object, and nothing else; names must differ within each object. path: for messages. Errors name the
+ * rule and its line. text is borrowed until oci_done(). Whole numbers are read and printed by their spelling, exactly. */
+int oci_read(const char *text, size_t n, const char *path, struct oci_policy **ret, struct err *err);
 uint32_t oci_default(const struct oci_policy *p);
 unsigned oci_last_call(const struct oci_policy *p); /* ours: numbers above are answered with ENOSYS; 0: none */
 

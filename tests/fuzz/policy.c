@@ -31,10 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
     struct oci_policy *p = NULL;
     size_t sum = 0;
-    char *text = malloc(size + 1);
+    char *text = malloc(size ? size : 1);
     memcpy(text, data, size);
-    text[size] = 0;
-    if (oci_read(text, "policy", &p, &err) == 0) {
+    if (oci_read(text, size, "policy", &p, &err) == 0) {
         int first = oci_each(p, SCMP_ARCH_X86_64, each, &sum, &err), second = oci_each(p, SCMP_ARCH_AARCH64, each, &sum, &err);
         if (first != second) /* a mistake is one whether or not the rule holds */
             abort();
