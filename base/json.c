@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include "base/json_scan.h"
+#include "base/own.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -155,40 +158,36 @@ bool json_pick(const char *bytes, size_t n, const char *const *names, struct tex
     return is_object;
 }
 
-static int each(json_t *object, const char *name, json_each_fn fn, void *to, struct err *err)
+static int each(struct slice object, const char *name, json_each_fn fn, void *to, struct err *err)
 {
+    struct slice key, value;
     int status = 0;
-    for (void *at = json_object_iter(object); at && status == 0; at = json_object_iter_next(object, at)) {
-        const char *key = json_object_iter_key(at);
-        const json_t *value = json_object_iter_value(at);
-        if (json_is_string(value)) {
-            status = fn(key, json_string_value(value), to, err);
-        } else if (json_is_number(value) || json_is_boolean(value)) {
-            char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-            status = fn(key, text ? text : "", to, err);
-            free(text);
+    for (struct json_walk w = json_walk(object); status == 0 && json_next(&w, &key, &value);) {
+        enum json_shape shape = json_shape(value);
+        bool plain = shape == SHAPE_STRING || shape == SHAPE_NUMBER || shape == SHAPE_TRUE || shape == SHAPE_FALSE;
+        OWN_PTR char *name_of = json_plain(key), *text = plain ? json_plain(value) : NULL;
+        if (name_of && text) {
+            status = fn(name_of, text, to, err);
         } else {
-            fail(err, 0, key, "use the value in %.60s", name);
-            status = fail_hint(err, "it must be a string, a number or a boolean");
+            fail(err, 0, name_of, "use the value in %.60s", name);
+            status = fail_hint(err, "it must be a string, a number or a boolean, without NUL");
         }
     }
     return status;
 }
 
-int json_each_member(const char *bytes, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found, struct err *err)
+int json_each_member(const char *bytes, size_t n, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found, struct err *err)
 {
-    json_error_t why;
-    json_t *root = json_loads(bytes, 0, &why);
-    if (!json_is_object(root)) {
-        json_decref(root);
+    struct slice top;
+    if (json_document(bytes, n, name, &top, err) < 0)
+        return -1;
+    if (json_shape(top) != SHAPE_OBJECT) {
         fail(err, 0, name, "read JSON from");
-        return root ? fail_hint(err, "it must hold one JSON object") : fail_hint(err, "line %d: %s", why.line, why.text);
+        return fail_hint(err, "it must hold one JSON object");
     }
-    json_t *object = section ? json_object_get(root, section) : root;
-    *ret_found = json_is_object(object);
-    int status = *ret_found ? each(object, name, fn, to, err) : 0;
-    json_decref(root);
-    return status;
+    struct slice object = section ? json_find(top, section) : top;
+    *ret_found = json_shape(object) == SHAPE_OBJECT;
+    return *ret_found ? each(object, name, fn, to, err) : 0;
 }
 
 json_t *json_read(const char *bytes, size_t n, struct text *why)

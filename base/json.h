@@ -30,10 +30,10 @@ void json_compact(const char *bytes, size_t n, struct text *out);
  * False, and nothing added, if the bytes are no JSON object. */
 bool json_pick(const char *bytes, size_t n, const char *const *names, struct text *out);
 
-/* Calls fn for every member of the object at the top, or of the object it holds under section (NULL: the top);
- * numbers and booleans are handed on as their text. ret_found: whether section was there. name: for messages. */
+/* Calls fn for every member of the object at the top, or of the object it holds under section (NULL: the top); numbers and
+ * booleans are handed on as they are spelled. ret_found: whether section was there. name: for messages. Strict: json_document(). */
 typedef int (*json_each_fn)(const char *key, const char *value, void *to, struct err *err);
-int json_each_member(const char *bytes, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found, struct err *err);
+int json_each_member(const char *bytes, size_t n, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found, struct err *err);
 
 /* A tree that was read; values belong to the top one. All take NULL, and answer it as absent. */
 typedef struct json_t json_t;

@@ -16,6 +16,7 @@
 #ifndef LRUN_JSON_SCAN_H
 #define LRUN_JSON_SCAN_H
 
+#include "base/err.h"
 #include "base/str.h"
 
 #include <stdbool.h>
@@ -79,6 +80,12 @@ enum json_whole json_signed(struct slice v, int64_t min, int64_t max, int64_t *r
 
 /* Adds the value without the white space between its tokens, otherwise byte by byte as it is spelled. */
 void json_squeeze(struct slice v, struct text *out);
+
+/* What someone writes by hand: json_scan(), and no name twice in one object. name: the file's, for messages, which say the line. */
+int json_document(const char *bytes, size_t n, const char *name, struct slice *ret, struct err *err);
+
+/* What a string means, or how another value is spelled, with a 0 at its end; the caller's. NULL: it holds NUL itself. */
+char *json_plain(struct slice v);
 
 /* The first name, in the order of the bytes, that an object anywhere in v has had before; none if all differ. n log n in the number of
  * members, whose places it keeps in memory meanwhile. */

@@ -2,7 +2,7 @@
 #include "launcher/config.h"
 
 #include "base/fs.h"
-#include "base/json.h"
+#include "base/json_scan.h"
 #include "base/own.h"
 #include "launcher/cli.h"
 
@@ -59,7 +59,6 @@ struct reading {
     const char *name; /* of the function */
     const char *dir; /* of the file, with its slash; "" for none */
     struct err *err;
-    int status;
 };
 
 static bool is_path(const char *key, const char *value)
@@ -79,18 +78,6 @@ static int set(struct reading *x, const char *key, const char *value)
     return 0;
 }
 
-static void set_variable(const char *key, const json_t *value, void *to)
-{
-    struct reading *x = to;
-    struct text printed = {0};
-    if (!json_str(value))
-        json_print(value, &printed);
-    OWN_PTR char *entry = xasprintf("%s=%s", key, json_str(value) ? json_str(value) : printed.at);
-    text_done(&printed);
-    if (x->status == 0)
-        x->status = set(x, "env", entry);
-}
-
 /* The command line's lists hold for all functions that have none of their own. */
 static void replace_list(struct request *r, const char *key)
 {
@@ -105,90 +92,114 @@ static int wrong_value(struct reading *x, const char *key, const char *what)
     return fail_hint(x->err, "give it as the command line takes it: a text, a number, true, or an array of texts where it repeats (env: an object)");
 }
 
-static void read_member(const char *key, const json_t *value, void *to)
+/* A string's text, or a number or true as it is spelled. */
+static int set_plain(struct reading *x, const char *key, struct slice value)
 {
-    struct reading *x = to;
-    const json_t *one;
-    struct text printed = {0};
-    enum json_kind kind = json_kind(value);
-    if (x->status < 0)
-        return;
-    replace_list(&x->function->request, key);
-    if (kind == JSON_IS_OBJECT && strcmp(key, "env") == 0) {
-        json_visit(value, set_variable, x);
-    } else if (kind == JSON_IS_ARRAY) {
-        for (size_t i = 0; x->status == 0 && (one = json_nth(value, i)); i++)
-            x->status = json_str(one) ? set(x, key, json_str(one)) : wrong_value(x, key, "its array may hold texts alone");
-    } else if (kind == JSON_IS_BOOL || kind == JSON_IS_NUMBER || kind == JSON_IS_TEXT) {
-        if (kind != JSON_IS_TEXT)
-            json_print(value, &printed);
-        if (kind != JSON_IS_BOOL || strcmp(printed.at, "true") == 0) /* false: as if it were not there */
-            x->status = set(x, key, kind == JSON_IS_TEXT ? json_str(value) : printed.at);
-    } else {
-        x->status = wrong_value(x, key, "its value is of another type");
-    }
-    text_done(&printed);
+    OWN_PTR char *text = json_plain(value);
+    return text ? set(x, key, text) : wrong_value(x, key, "it holds NUL");
 }
 
-static void read_function(const char *name, const json_t *value, void *to)
+static int set_variables(struct reading *x, struct slice object)
 {
-    struct reading *x = to;
-    if (x->status < 0)
-        return;
-    if (!is_name(name, strlen(name)) || json_kind(value) != JSON_IS_OBJECT || x->config->n >= FUNCTIONS_MAX) {
+    struct slice key, value;
+    int status = 0;
+    for (struct json_walk w = json_walk(object); status == 0 && json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key), *text = json_plain(value);
+        OWN_PTR char *entry = name && text ? xasprintf("%s=%s", name, text) : NULL;
+        status = entry ? set(x, "env", entry) : wrong_value(x, "env", "it holds NUL");
+    }
+    return status;
+}
+
+static int set_each(struct reading *x, const char *key, struct slice array)
+{
+    struct slice none, value;
+    int status = 0;
+    for (struct json_walk w = json_walk(array); status == 0 && json_next(&w, &none, &value);)
+        status = json_shape(value) == SHAPE_STRING ? set_plain(x, key, value) : wrong_value(x, key, "its array may hold texts alone");
+    return status;
+}
+
+static int read_member(struct reading *x, const char *key, struct slice value)
+{
+    enum json_shape shape = json_shape(value);
+    replace_list(&x->function->request, key);
+    if (shape == SHAPE_OBJECT && strcmp(key, "env") == 0)
+        return set_variables(x, value);
+    if (shape == SHAPE_ARRAY)
+        return set_each(x, key, value);
+    if (shape == SHAPE_OBJECT || shape == SHAPE_NULL)
+        return wrong_value(x, key, "its value is of another type");
+    return shape == SHAPE_FALSE ? 0 : set_plain(x, key, value); /* false: as if it were not there */
+}
+
+static int read_members(struct reading *x, struct slice object)
+{
+    struct slice key, value;
+    int status = 0;
+    for (struct json_walk w = json_walk(object); status == 0 && json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key);
+        status = name ? read_member(x, name, value) : wrong_value(x, "", "its name holds NUL");
+    }
+    return status;
+}
+
+static int read_function(struct reading *x, const char *name, struct slice value)
+{
+    if (!name || !is_name(name, strlen(name)) || json_shape(value) != SHAPE_OBJECT || x->config->n >= FUNCTIONS_MAX) {
         fail(x->err, 0, name, "use the function");
-        x->status = fail_hint(x->err, "its name has letters, digits, - and _; its value is an object");
-        return;
+        return fail_hint(x->err, "its name has letters, digits, - and _; its value is an object");
     }
     x->function = add(x->config, x->base);
     x->name = name;
     x->function->named = true;
     x->function->request.function = NULL;
-    json_visit(value, read_member, x);
+    int status = read_members(x, value);
     strv_add(&x->function->request.owned, xstrdup(name));
     x->function->request.name = x->function->request.owned.at[x->function->request.owned.n - 1];
-    if (x->status == 0 && !x->function->request.function) {
-        fail(x->err, 0, name, "serve the function");
-        x->status = fail_hint(x->err, "name its package: \"code\": \"fn.zip\"");
-    }
+    if (status < 0 || x->function->request.function)
+        return status;
+    fail(x->err, 0, name, "serve the function");
+    return fail_hint(x->err, "name its package: \"code\": \"fn.zip\"");
 }
 
-static void refuse_other(const char *key, const json_t *value, void *to)
+static int read_functions(struct reading *x, struct slice top)
 {
-    struct reading *x = to;
-    (void)value;
-    if (x->status < 0 || strcmp(key, "functions") == 0)
-        return;
-    fail(x->err, 0, key, "use this member beside functions");
-    x->status = fail_hint(x->err, "options of all functions belong on the command line, those of one into its object");
+    struct slice key, value, functions = json_find(top, "functions");
+    for (struct json_walk w = json_walk(top); json_next(&w, &key, &value);)
+        if (!json_is(key, "functions")) {
+            OWN_PTR char *name = json_plain(key);
+            fail(x->err, 0, name, "use this member beside functions");
+            return fail_hint(x->err, "options of all functions belong on the command line, those of one into its object");
+        }
+    int status = 0;
+    for (struct json_walk w = json_walk(functions); status == 0 && json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key);
+        status = read_function(x, name, value);
+    }
+    return status;
 }
 
 static int read_file(const struct request *r, struct config *c, struct err *err)
 {
-    struct text bytes = {0}, why = {0};
+    struct text bytes = {0};
+    struct slice top;
     OWN_FD int fd = open(r->config, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return fail(err, errno, r->config, "open the configuration");
     if (fs_read_all(fd, CONFIG_MAX, r->config, &bytes, err) < 0)
         return -1;
+    OWN_PTR char *owned = bytes.at;
+    if (json_document(bytes.at, bytes.n, r->config, &top, err) < 0)
+        return -1;
+    if (json_shape(json_find(top, "functions")) != SHAPE_OBJECT) {
+        fail(err, 0, r->config, "find functions in");
+        return fail_hint(err, "it holds {\"functions\": {\"NAME\": {\"code\": \"fn.zip\"}}}");
+    }
     const char *slash = strrchr(r->config, '/');
     OWN_PTR char *dir = xasprintf("%.*s", slash ? (int)(slash + 1 - r->config) : 0, r->config);
-    json_t *top = json_read(bytes.at ? bytes.at : "", bytes.n, &why);
     struct reading x = {.config = c, .base = r, .dir = dir, .err = err};
-    if (!top) {
-        fail(err, 0, r->config, "read JSON from");
-        x.status = fail_hint(err, "%s", why.at);
-    } else if (json_kind(json_get(top, "functions")) != JSON_IS_OBJECT) {
-        fail(err, 0, r->config, "find functions in");
-        x.status = fail_hint(err, "it holds {\"functions\": {\"NAME\": {\"code\": \"fn.zip\"}}}");
-    } else {
-        json_visit(top, refuse_other, &x);
-        json_visit(json_get(top, "functions"), read_function, &x);
-    }
-    json_release(top);
-    text_done(&bytes);
-    text_done(&why);
-    return x.status;
+    return read_functions(&x, top);
 }
 
 int config_read(const struct request *r, struct config *ret, struct err *err)

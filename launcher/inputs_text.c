@@ -31,13 +31,13 @@ static int add_member(const char *key, const char *value, void *to, struct err *
 }
 
 /* SAM's form: {"Parameters": {for all functions}, "NAME": {for one}}; or just {K: V}. */
-static int read_env_json(const char *path, const char *json, struct inputs *in, struct err *err)
+static int read_env_json(const char *path, const char *json, size_t n, struct inputs *in, struct err *err)
 {
     bool shared, own, ignored;
-    if (json_each_member(json, "Parameters", path, add_member, in, &shared, err) < 0 ||
-        json_each_member(json, in->name, path, add_member, in, &own, err) < 0)
+    if (json_each_member(json, n, "Parameters", path, add_member, in, &shared, err) < 0 ||
+        json_each_member(json, n, in->name, path, add_member, in, &own, err) < 0)
         return -1;
-    return shared || own ? 0 : json_each_member(json, NULL, path, add_member, in, &ignored, err);
+    return shared || own ? 0 : json_each_member(json, n, NULL, path, add_member, in, &ignored, err);
 }
 
 static int read_env_file(const char *path, struct inputs *in, struct err *err)
@@ -51,7 +51,7 @@ static int read_env_file(const char *path, struct inputs *in, struct err *err)
     int status = 0, number = 0;
     char *save = NULL;
     if (text.at[strspn(text.at, " \t\r\n")] == '{')
-        status = read_env_json(path, text.at, in, err);
+        status = read_env_json(path, text.at, text.n, in, err);
     else
         for (char *line = strtok_r(text.at, "\n", &save); line && status == 0; line = strtok_r(NULL, "\n", &save)) {
             number++;

@@ -24,7 +24,7 @@ static void make_key(const struct text *policy, struct text *ret)
     struct utsname u = {0};
     struct seccomp_program core;
     uname(&u);
-    text_printf(ret, "lrun " LRUN_VERSION " 2 %s %s %zu\n", u.release, u.machine, policy->n);
+    text_printf(ret, "lrun " LRUN_VERSION " 3 %s %s %zu\n", u.release, u.machine, policy->n);
     if (seccomp_builtin("core", &core))
         text_add(ret, core.code, core.n * sizeof *core.code);
     text_add(ret, policy->at, policy->n);

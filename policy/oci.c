@@ -199,20 +199,8 @@ static bool keep_spelling(cJSON *item, struct slice v)
 
 static int read_text(struct oci_policy *p, struct err *err)
 {
-    struct json_fault fault;
-    struct text where = {0};
-    if (!json_scan(p->text, p->n, &p->top, &fault)) {
-        json_fault_text(p->text, &fault, &where);
-        fail(err, 0, p->path, "read the policy: it is no JSON");
-        fail_hint(err, "%s", where.at);
-        text_done(&where);
+    if (json_document(p->text, p->n, p->path, &p->top, err) < 0)
         return -1;
-    }
-    struct slice twice = json_duplicate(p->top);
-    if (twice.at) {
-        fail(err, 0, p->path, "use the policy: line %d has a name that its object has already", line_at(p, twice.at));
-        return fail_hint(err, "it is %.*s; readers differ on which of the two holds", twice.n < 100 ? (int)twice.n : 100, twice.at);
-    }
     p->root = cJSON_ParseWithLength(p->text, p->n);
     if (!p->root || !keep_spelling(p->root, p->top))
         return fail(err, 0, p->path, "use the policy: it nests too deep, or a text in it holds NUL or half a surrogate pair");

@@ -102,7 +102,7 @@ def test_killing_policies_kill(under):
      ["rule 1 (line 3)", "comparison", "ABOUT"]),
     ('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"action": "SCMP_ACT_ERRNO"}]}', ["rule 1 (line 1)", "names no call"]),
     ('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": [7], "action": "SCMP_ACT_ERRNO"}]}', ["rule 1", "not a string"]),
-    ('{"syscalls": []}', ["has no action"]), ("[]", ["must be an object"]), ("", ["no JSON"]), ('{"defaultAction": \n "SCMP_ACT_ALLOW",\n x}', ["no JSON", "line 3"]),
+    ('{"syscalls": []}', ["has no action"]), ("[]", ["must be an object"]), ("", ["read JSON from"]), ('{"defaultAction": \n "SCMP_ACT_ALLOW",\n x}', ["read JSON from", "line 3, column 2: expected a name"]),
     ('{"defaultAction": "SCMP_ACT_NOTIFY"}', ["cannot be had here", "SCMP_ACT_NOTIFY"]), ('{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/x"}', ["listenerPath"]),
 ])
 def test_mistakes_name_rule_and_line(under, text, said):

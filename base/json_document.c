@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json_duplicate.c: what concerns a whole document that has passed json_scan(): names that an object has twice, and the white space. */
+/* json_document.c: what concerns a whole document that has passed json_scan(): names that an object has twice, and the white space. */
 #include "base/json_scan.h"
 
 #include "base/own.h"
@@ -81,6 +81,49 @@ struct slice json_duplicate(struct slice v)
         if (owned[i].object == owned[i - 1].object && json_compare(owned[i].key, owned[i - 1].key) == 0 && (!first.at || owned[i].key.at < first.at))
             first = owned[i].key;
     return first;
+}
+
+static size_t line_of(const char *bytes, const char *at)
+{
+    size_t line = 1;
+    for (const char *c = bytes; c < at; c++)
+        line += *c == '\n';
+    return line;
+}
+
+int json_document(const char *bytes, size_t n, const char *name, struct slice *ret, struct err *err)
+{
+    struct slice top;
+    struct json_fault fault;
+    struct text where = {0};
+    if (!json_scan(bytes, n, &top, &fault)) {
+        json_fault_text(bytes, &fault, &where);
+        fail(err, 0, name, "read JSON from");
+        fail_hint(err, "%s", where.at);
+        text_done(&where);
+        return -1;
+    }
+    struct slice twice = json_duplicate(top);
+    if (twice.at) {
+        fail(err, 0, name, "read JSON from");
+        return fail_hint(err, "line %zu: its object has the name %.*s already, and readers differ on which of the two holds", line_of(bytes, twice.at),
+                         twice.n < 60 ? (int)twice.n : 60, twice.at);
+    }
+    *ret = top;
+    return 0;
+}
+
+char *json_plain(struct slice v)
+{
+    struct text out = {0};
+    text_puts(&out, "");
+    if (json_shape(v) == SHAPE_STRING)
+        json_decode_add(v, &out);
+    else
+        json_squeeze(v, &out);
+    if (memchr(out.at, 0, out.n))
+        text_done(&out);
+    return out.at;
 }
 
 void json_squeeze(struct slice v, struct text *out)
