@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/helper.h"
 
+#include "base/descriptors.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -38,10 +39,15 @@ _Noreturn void helper_become(int program, char *const *argv, const int *fds, int
 {
     enum { MOST = 8, AWAY = 20 };
     char *const envp[] = {NULL};
-    int from[MOST + 1] = {0}, null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    /* Move all out of the way first: any of them may stand on another's place. */
+    int from[MOST + 1] = {0}, kept[MOST + 1] = {0};
     if (n > MOST)
         _exit(126);
+    memcpy(kept, fds, (size_t)n * sizeof *fds);
+    kept[n] = program;
+    if (descriptors_keep(kept, (size_t)n + 1) < 0)
+        _exit(126);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    /* Move all out of the way first: any of them may stand on another's place. */
     for (int i = 0; i <= n; i++) {
         int fd = i == n ? program : fds[i];
         if ((from[i] = fcntl(fd < 0 ? null : fd, F_DUPFD_CLOEXEC, AWAY)) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/network.h"
 
+#include "base/descriptors.h"
 #include "base/fs.h"
 #include "base/helper.h"
 #include "base/own.h"
@@ -44,12 +45,11 @@ void network_aside_prepare(enum net net, struct network_aside *ret)
     *ret = (struct network_aside){.from = pair[0], .to = pair[1]};
 }
 
-/* It holds lrun's end of the liveness socket for a moment: so it must not outlive lrun. */
-static _Noreturn void make_aside(const struct network_aside *a, int init_pidfd, int liveness, pid_t lrun)
+static _Noreturn void make_aside(const struct network_aside *a, int init_pidfd, pid_t lrun)
 {
     int fds[FD_COUNT] = FDS_NONE;
-    close(liveness);
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != lrun)
+    const int kept[] = {a->to, init_pidfd};
+    if (descriptors_keep(kept, COUNT(kept)) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != lrun)
         _exit(1);
     if (setns(init_pidfd, CLONE_NEWUSER) == 0 && unshare(CLONE_NEWNET) == 0)
         fds[FD_SOCKET] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -57,11 +57,11 @@ static _Noreturn void make_aside(const struct network_aside *a, int init_pidfd, 
     _exit(0);
 }
 
-void network_aside_begin(struct network_aside *a, int init_pidfd, int liveness)
+void network_aside_begin(struct network_aside *a, int init_pidfd)
 {
     pid_t lrun = getpid(), pid = a->to < 0 ? -1 : fork();
     if (pid == 0)
-        make_aside(a, init_pidfd, liveness, lrun);
+        make_aside(a, init_pidfd, lrun);
     a->pid = pid > 0 ? pid : 0;
     own_close(&a->from);
     own_close(&a->to); /* the child alone holds it: if that dies, init hears it */

@@ -24,7 +24,7 @@ struct network_aside {
     int from, to; /* init's end, and the child's */
 };
 void network_aside_prepare(enum net net, struct network_aside *ret);
-void network_aside_begin(struct network_aside *a, int init_pidfd, int liveness);
+void network_aside_begin(struct network_aside *a, int init_pidfd);
 void network_aside_done(struct network_aside *a); /* waits for the child */
 
 /* Inside: joins the namespace that was made aside, or makes one. from: -1 or init's end, taken. */

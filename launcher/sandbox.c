@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/sandbox.h"
 
+#include "base/descriptors.h"
 #include "base/own.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "launcher/hints.h"
 
@@ -13,11 +15,34 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-static _Noreturn void child(const struct sandbox_spec *spec, const int pair[2], struct network_aside *aside, uid_t uid, gid_t gid)
+/* What the spec needs inside, and no other function's connections, listeners, notifiers or sandboxes. It also leaves lrun's end
+ * of the pair, whose hang-up is how init hears that lrun has died. */
+static int keep_descriptors(const struct inside *in)
 {
-    own_close(&aside->to);
-    struct inside in = {.spec = spec, .control = pair[1], .peer = pair[0], .network = aside->from, .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
+    const struct sandbox_spec *spec = in->spec;
+    const struct plan *plan = spec->plan;
+    enum { OWN = 8 };
+    size_t n = 0;
+    int *list = xcalloc(OWN + plan->n + plan->lower_count, sizeof *list);
+    const int own[OWN] = {in->control, in->network, spec->stdio[0], spec->stdio[1], spec->stdio[2], spec->extension_log, spec->frames,
+                          plan->has_rootfs ? plan->rootfs.tree : -1};
+    for (size_t i = 0; i < OWN; i++)
+        list[n++] = own[i];
+    for (size_t i = 0; i < plan->n; i++)
+        list[n++] = plan->rows[i].kind == ROW_BIND ? plan->rows[i].source.tree : -1;
+    for (size_t i = 0; i < plan->lower_count; i++)
+        list[n++] = plan->lowers[i].tree;
+    int status = descriptors_keep(list, n);
+    free(list);
+    return status;
+}
+
+static _Noreturn void child(const struct sandbox_spec *spec, int control, int network, uid_t uid, gid_t gid)
+{
+    struct inside in = {.spec = spec, .control = control, .network = network, .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
     struct message m = {.type = MESSAGE_READY};
+    if (keep_descriptors(&in) < 0)
+        _exit(1);
     if (steps_walk(&in, &m.err) < 0) {
         m.type = MESSAGE_FAILED;
         message_send(in.control, &m, NULL);
@@ -83,10 +108,10 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
     sigprocmask(SIG_SETMASK, &all, &before);
     long pid = sys_clone3(&args);
     if (pid == 0)
-        child(spec, pair, &aside, uid, gid);
+        child(spec, pair[1], aside.from, uid, gid);
     int no = errno;
     if (pid > 0)
-        network_aside_begin(&aside, s.pidfd, pair[0]);
+        network_aside_begin(&aside, s.pidfd);
     sigprocmask(SIG_SETMASK, &before, NULL);
     close(pair[1]);
     s.control = pair[0];

@@ -76,7 +76,6 @@ void sandbox_done(struct sandbox *s);
 struct inside { /* the child's own state */
     const struct sandbox_spec *spec;
     int control; /* its end of the pair */
-    int peer;    /* its copy of the supervisor's end, closed first */
     int network; /* where its network namespace comes from, or -1 */
     uid_t outer_uid;
     gid_t outer_gid;

@@ -34,7 +34,6 @@ extern char **environ;
 /* Killed supervisors: PDEATHSIG alone misses one that died before this call, so the hang-up is looked for after it. */
 static int step_parent(struct inside *in, struct err *err)
 {
-    own_close(&in->peer);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         return fail(err, errno, NULL, "ask to die with lrun");
     struct pollfd p = {.fd = in->control};

@@ -223,7 +223,8 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     for (size_t i = 0; i < in->volume_count; i++)
         if (check_volume(&in->volumes[i], err) < 0)
             return -1;
-    p.lowers = xcalloc(1 + in->layer_count, sizeof *p.lowers);
+    p.lower_count = 1 + in->layer_count;
+    p.lowers = xcalloc(p.lower_count, sizeof *p.lowers);
     p.lowers[0] = in->function;
     for (size_t i = 0; i < in->layer_count; i++)
         p.lowers[1 + i] = in->layers[i];

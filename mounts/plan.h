@@ -58,6 +58,7 @@ struct plan {
     size_t n, skeleton; /* rows[0..skeleton) belong to the skeleton */
     struct strv texts;  /* generated contents */
     struct source *lowers; /* function and layers: what the rows of overlays point into */
+    size_t lower_count;
     struct source rootfs;
     bool has_rootfs; /* a root file system of the user's beneath the skeleton */
 };
