@@ -109,6 +109,21 @@ static void on_exited(struct exec *x, const struct message *m)
     end(x, killed ? BECAUSE_SIGNAL : status ? BECAUSE_EXIT : BECAUSE_SUCCESS, status);
 }
 
+/* By somebody outside, or by what the command did: without a policy it may set limits on process 1, which is of its uid, and the
+ * kernel's OOM killer may take that first. */
+static void on_hangup(struct exec *x)
+{
+    if (x->launch->report.phase != AT_COMMAND) {
+        fail(&x->err, 0, NULL, "go on: the sandbox's init was killed");
+        x->failed = true;
+        end(x, BECAUSE_LRUN_FAILED, EXIT_LRUN);
+        return;
+    }
+    launch_note(x->launch, "the command was killed: process 1 of its sandbox was");
+    x->launch->report.signal = SIGKILL;
+    end(x, BECAUSE_SIGNAL, 128 + SIGKILL);
+}
+
 /* With --out, init waits to be told; else it ends with the command, and that hang-up is no news. */
 static void on_control(evutil_socket_t fd, short what, void *to)
 {
@@ -121,11 +136,7 @@ static void on_control(evutil_socket_t fd, short what, void *to)
         case MESSAGE_NOT_STARTED: on_not_started(x, &m); break;
         case MESSAGE_EXITED: on_exited(x, &m); break;
         case MESSAGE_SOCKET: forward_socket(x->forward, take_fd(&x->sandbox.fds[FD_SOCKET])); break;
-        case MESSAGE_HANGUP:
-            fail(&x->err, 0, NULL, "go on: the sandbox's init was killed");
-            x->failed = true;
-            end(x, BECAUSE_LRUN_FAILED, EXIT_LRUN);
-            break;
+        case MESSAGE_HANGUP: on_hangup(x); break;
         default: break;
         }
 }
@@ -181,15 +192,12 @@ static void finish(struct exec *x)
 /* All processes must be gone before their files are read: they could swap one for a link meanwhile. */
 static int bring_results(struct exec *x, struct err *err)
 {
-    struct message m = {.type = MESSAGE_READY};
     unsigned skipped = 0;
     if (x->launch->inputs.out < 0 || x->failed)
         return 0;
     x->launch->report.phase = AT_RESULTS;
-    sandbox_tell(&x->sandbox, MESSAGE_KILL, 0);
-    while (m.type != MESSAGE_GONE && m.type != MESSAGE_HANGUP)
-        if (sandbox_hear(&x->sandbox, &m, true) < 0)
-            return fail(err, errno, NULL, "end the command's processes");
+    if (!sandbox_kill_programs(&x->sandbox) && !sandbox_dead(&x->sandbox))
+        return fail(err, ETIMEDOUT, NULL, "end the command's processes");
     if (results_copy(x->sandbox.fds[FD_TMP], x->launch->inputs.out, x->launch->request->tmp_size.value << 20, &skipped, err) < 0)
         return -1;
     if (skipped)

@@ -62,6 +62,22 @@ static void freeze_soon(struct environment *e)
 
 /* ---- init ---- */
 
+/* After a reset: in the sandbox that is there, /tmp and all, unless somebody inside has laid hands on its process 1. */
+static void start_again(struct environment *e)
+{
+    struct err err;
+    if (e->sandbox.pid > 0 && !e->lost && !limits_same(e->sandbox.pid))
+        environment_lose(e, "its process 1 was given other limits or another priority from inside");
+    if (e->sandbox.pid > 0 && !e->lost && sandbox_tell(&e->sandbox, MESSAGE_START, 0) == 0) /* the first start is init's own */
+        return;
+    if (e->sandbox.pid > 0) {
+        environment_lose(e, "its process 1 was killed");
+        environment_drop_sandbox(e);
+    }
+    if (environment_make_sandbox(e, &err) < 0)
+        environment_break(e, &err);
+}
+
 void environment_begin_init(struct environment *e, enum event_phase phase)
 {
     e->state = INIT;
@@ -80,7 +96,7 @@ void environment_begin_init(struct environment *e, enum event_phase phase)
         c->start_ms = c->start_ms > 0 ? c->start_ms : clock_ms();
         timer_arm(c->deadline, environment_timeout_ms(e) - (clock_ms() - c->start_ms));
     }
-    sandbox_tell(&e->sandbox, MESSAGE_START, 0); /* the first start is init's own */
+    start_again(e);
 }
 
 static void dispatch(struct environment *e, struct call *c)
@@ -295,6 +311,8 @@ void environment_conclude(struct environment *e)
     telemetry_reset(e->telemetry);
     outcome_done(&e->outcome);
     e->outcome = (struct outcome){0};
+    if (e->lost)
+        environment_drop_sandbox(e);
     if (e->stopping) {
         closed(e);
     } else if (e->state == COLD && e->call_count) {
@@ -304,7 +322,8 @@ void environment_conclude(struct environment *e)
 
 void environment_break(struct environment *e, const struct err *err)
 {
-    event_del(e->control);
+    if (e->control)
+        event_del(e->control);
     e->state = CLOSED;
     e->owner.on_broken(e->owner.to, err);
 }

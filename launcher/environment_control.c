@@ -5,6 +5,7 @@
 #include "base/own.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -70,12 +71,16 @@ static void on_not_started(struct environment *e, const struct message *m)
     e->alive &= ~(1u << m->program);
     r->start_errno = m->value;
     snprintf(r->start_path, sizeof r->start_path, "%s", m->err.path);
-    if (m->err.step[0]) { /* not Lambda's failure but ours */
+    if (m->err.step[0] && !e->alive) { /* not Lambda's failure but ours; beside extensions it may be theirs, who can stop and limit it */
         environment_break(e, &m->err);
         return;
     }
     if (!goes_on(e))
         return;
+    if (m->err.step[0]) {
+        end_with(e, outcome_exited(environment_request_id(e), 127 << 8, false));
+        return;
+    }
     if (m->program != PROGRAM_PAYLOAD) {
         char text[400];
         mark_extension(e, extension_name(e, m->program), EXT_LAUNCH_ERROR);
@@ -115,6 +120,8 @@ static void on_exited(struct environment *e, const struct message *m)
 
 /* ---- sockets of the sandbox's network ---- */
 
+enum { SOCKET_MS = 5000 /* from then on those who wait get none. Init answers at once; frozen by a cgroup, when it goes on */ };
+
 void environment_ask_socket(struct environment *e, void *waiter)
 {
     if (e->spec.net == NET_HOST) {
@@ -125,15 +132,18 @@ void environment_ask_socket(struct environment *e, void *waiter)
     if (e->socket_waiter_count == SOCKET_WAITERS)
         return;
     e->socket_waiters[e->socket_waiter_count++] = waiter;
+    timer_arm(e->sockets, SOCKET_MS);
     sandbox_tell(&e->sandbox, MESSAGE_SOCKET, 0);
 }
 
-static void on_socket(struct environment *e)
+/* fd: -1 if there is none. */
+static void give_socket(struct environment *e, int fd)
 {
-    int fd = take_fd(&e->sandbox.fds[FD_SOCKET]);
     void *waiter = e->socket_waiter_count ? e->socket_waiters[0] : NULL;
     if (e->socket_waiter_count)
         memmove(e->socket_waiters, e->socket_waiters + 1, --e->socket_waiter_count * sizeof(void *));
+    if (!e->socket_waiter_count)
+        event_del(e->sockets);
     if (waiter)
         telemetry_socket(e->telemetry, waiter, fd);
     else if (e->forward)
@@ -142,12 +152,34 @@ static void on_socket(struct environment *e)
         own_close(&fd);
 }
 
+void environment_on_sockets(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct environment *e = to;
+    while (e->socket_waiter_count)
+        give_socket(e, -1);
+}
+
+/* Process 1 was killed: from here, since it did not answer; by somebody outside; or in the function's hands, which may have limited
+ * its CPU time where no policy keeps it from that, or used up the memory of the host. It took all that ran inside with it. */
+static void on_hangup(struct environment *e)
+{
+    event_del(e->control);
+    environment_lose(e, "its process 1 was killed");
+    e->alive = 0;
+    if (e->state == ENDING)
+        environment_ending_hangup(e);
+    if (!goes_on(e)) /* while it is cold, the next init finds no sandbox */
+        return;
+    environment_look_at_memory(e);
+    end_with(e, outcome_exited(environment_request_id(e), SIGKILL, e->oom));
+}
+
 void environment_hear(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
     struct message m;
-    struct err gone;
     while (e->state != CLOSED && sandbox_hear(&e->sandbox, &m, false) == 1)
         switch (m.type) {
         case MESSAGE_STARTED: on_started(e, &m); break;
@@ -155,17 +187,16 @@ void environment_hear(evutil_socket_t fd, short what, void *to)
         case MESSAGE_EXTENSION: on_extension(e, &m); break;
         case MESSAGE_NOT_STARTED: on_not_started(e, &m); break;
         case MESSAGE_EXITED: on_exited(e, &m); break;
-        case MESSAGE_SOCKET: on_socket(e); break;
+        case MESSAGE_SOCKET: give_socket(e, take_fd(&e->sandbox.fds[FD_SOCKET])); break;
         case MESSAGE_REFUSED: refused_listen(&e->refused, e->base, take_fd(&e->sandbox.fds[FD_REFUSED])); break;
         case MESSAGE_GONE:
+            if (e->state != ENDING || e->ending != END_KILL)
+                break;
             e->alive = 0;
             e->ending = END_GONE;
             timer_arm(e->ending_timer, 0);
             break;
-        case MESSAGE_HANGUP:
-            fail(&gone, 0, NULL, "go on: the sandbox's init was killed");
-            environment_break(e, &gone);
-            break;
+        case MESSAGE_HANGUP: on_hangup(e); return;
         default: break;
         }
 }

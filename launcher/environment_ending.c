@@ -22,13 +22,53 @@ static bool runs(const struct environment *e, int program)
     return e->alive & 1u << program;
 }
 
+void environment_lose(struct environment *e, const char *why)
+{
+    if (e->lost)
+        return;
+    e->lost = true;
+    sandbox_kill(&e->sandbox);
+    if (e->stopping)
+        return;
+    launch_note(e->launch, "%s%sa new sandbox replaces this one, and what was in its /tmp is lost: %s", e->label ? e->label : "", e->label ? ": " : "", why);
+    report_degraded(&e->launch->report, "the sandbox was replaced, and its /tmp lost: its process 1 was killed, did not answer, or was changed from inside");
+}
+
+static void await_death(struct environment *e)
+{
+    e->ending = END_DEATH;
+    e->ending_ticks = 0;
+    timer_arm(e->ending_timer, 0);
+}
+
+void environment_ending_hangup(struct environment *e)
+{
+    if (e->ending < END_DEATH)
+        await_death(e);
+}
+
 static void kill_all(struct environment *e)
 {
     telemetry_flush(e->telemetry);
+    if (e->lost) {
+        await_death(e);
+        return;
+    }
     e->ending = END_KILL;
-    e->ending_ticks = 0;
     sandbox_tell(&e->sandbox, MESSAGE_KILL, 0);
-    timer_arm(e->ending_timer, TICK_MS);
+    timer_arm(e->ending_timer, ANSWER_MS);
+}
+
+/* SIGKILL was sent from outside: when process 1 is gone, all are. */
+static void on_death(struct environment *e)
+{
+    bool dead = sandbox_dead(&e->sandbox);
+    if (dead || ++e->ending_ticks > TICKS_MAX) {
+        e->alive = 0;
+        e->ending = END_GONE;
+        e->ending_ticks = 0;
+    }
+    timer_arm(e->ending_timer, e->ending == END_GONE ? 0 : TICK_MS);
 }
 
 static const char *reason(const struct environment *e)
@@ -73,7 +113,7 @@ void environment_begin_ending(struct environment *e)
     e->ending_start = clock_ms();
     e->ending_ticks = 0;
     e->ending = END_RUNTIME;
-    if (e->extensions.n == 0)
+    if (e->extensions.n == 0 || e->lost)
         kill_all(e);
     else if (runs(e, PROGRAM_PAYLOAD))
         end_runtime(e, external ? RUNTIME_MS : INTERNAL_MS);
@@ -85,7 +125,7 @@ void environment_begin_ending(struct environment *e)
 
 void environment_ending_progress(struct environment *e)
 {
-    if (e->ending == END_KILL || e->ending == END_GONE)
+    if (e->ending >= END_KILL)
         return;
     if (runs(e, PROGRAM_PAYLOAD))
         return;
@@ -110,7 +150,11 @@ void environment_on_ending(evutil_socket_t fd, short what, void *to)
         break;
     case END_DRAIN: tell_extensions(e); break;
     case END_EXTENSIONS: kill_all(e); break;
-    case END_KILL: timer_arm(e->ending_timer, TICK_MS); break;
+    case END_KILL: /* no GONE */
+        environment_lose(e, "its process 1 did not end the programs in time");
+        await_death(e);
+        break;
+    case END_DEATH: on_death(e); break;
     case END_GONE:
         if (http_server_idle(e->http) || ++e->ending_ticks > TICKS_MAX)
             environment_conclude(e);

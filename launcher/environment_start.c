@@ -46,6 +46,42 @@ static int start_sandbox(struct environment *e, struct err *err)
     return environment_serve(e, take_fd(&listener), err);
 }
 
+/* With an init's programs started in it. */
+int environment_make_sandbox(struct environment *e, struct err *err)
+{
+    e->lost = false;
+    if (e->log.pipes[LOG_FUNCTION].read_end < 0 && log_open_pipes(&e->log, e->base, e->launch->has_extensions, err) < 0)
+        return -1;
+    if (start_sandbox(e, err) < 0)
+        return -1;
+    e->control = event_new(e->base, e->sandbox.control, EV_READ | EV_PERSIST, environment_hear, e);
+    if (loop_add(e->control, err) < 0)
+        return -1;
+    return environment_join_debugger(e, err);
+}
+
+/* The next init makes another; its log goes on, and its pipes are new, since the write ends that lrun held are closed. */
+void environment_drop_sandbox(struct environment *e)
+{
+    event_free(e->control);
+    e->control = NULL;
+    refused_done(&e->refused);
+    environment_on_sockets(-1, 0, e);
+    sandbox_done(&e->sandbox);
+    own_close(&e->runtime_pid);
+    if (e->frozen && e->cgroup->freeze >= 0)
+        cgroup_freeze(e->cgroup, false);
+    e->frozen = false;
+    terminal_done(&e->terminal);
+    log_drain(&e->log);
+    log_close_pipes(&e->log);
+    http_server_done(e->http);
+    e->http = NULL;
+    strv_done(&e->envp);
+    strv_done(&e->extension_envp);
+    strv_done(&e->framed_envp);
+}
+
 int environment_start(const struct environment_config *config, struct environment **ret, struct err *err)
 {
     struct environment *e = xcalloc(1, sizeof *e);
@@ -63,18 +99,16 @@ int environment_start(const struct environment_config *config, struct environmen
     e->log.to = e;
     environment_label(e, NULL);
     environment_tell(e, NULL, (struct event){.type = EVENT_INIT_START, .runtime = l->runtime.label, .region = l->request->region, .function = l->inputs.name});
-    if (start_sandbox(e, err) < 0)
-        return -1;
-    l->report.setup_ms = clock_ms() - start;
-    e->control = event_new(e->base, e->sandbox.control, EV_READ | EV_PERSIST, environment_hear, e);
     e->limit = evtimer_new(e->base, environment_on_limit, e);
     e->freeze = evtimer_new(e->base, environment_on_freeze, e);
     e->ending_timer = evtimer_new(e->base, environment_on_ending, e);
     e->memory = event_new(e->base, -1, EV_PERSIST, environment_on_memory, e);
-    if (loop_add(e->control, err) < 0)
+    e->sockets = evtimer_new(e->base, environment_on_sockets, e);
+    if (environment_make_sandbox(e, err) < 0)
         return -1;
+    l->report.setup_ms = clock_ms() - start;
     environment_begin_init(e, PHASE_INIT);
-    return environment_join_debugger(e, err);
+    return 0;
 }
 
 void environment_abandon_calls(struct environment *e)
@@ -90,7 +124,7 @@ void environment_done(struct environment *e)
 {
     if (!e)
         return;
-    struct event *all[] = {e->control, e->limit, e->memory, e->freeze, e->ending_timer};
+    struct event *all[] = {e->control, e->limit, e->memory, e->freeze, e->ending_timer, e->sockets};
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i])
             event_free(all[i]);

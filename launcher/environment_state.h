@@ -13,7 +13,7 @@
 #include "launcher/terminal.h"
 
 enum state { COLD, INIT, READY, ENDING, CLOSED };
-enum ending { END_RUNTIME /* SIGTERM was sent */, END_DRAIN, END_EXTENSIONS /* SHUTDOWN was sent */, END_KILL, END_GONE };
+enum ending { END_RUNTIME /* SIGTERM was sent */, END_DRAIN, END_EXTENSIONS /* SHUTDOWN was sent */, END_KILL, END_DEATH /* of the sandbox, by SIGKILL from outside */, END_GONE };
 enum { SOCKET_WAITERS = 64 };
 
 struct environment {
@@ -35,12 +35,13 @@ struct environment {
     struct log log;
     struct terminal terminal; /* --debug */
     struct forward *forward;  /* --debug-port */
-    struct event *control, *limit /* of init */, *memory, *freeze, *ending_timer;
+    struct event *control, *limit /* of init */, *memory, *freeze, *ending_timer, *sockets /* how long init may take for one */;
 
     struct call **calls;
     size_t call_count;
     unsigned capacity;
     bool frozen, runtime_ready /* it has asked for an event */, stopping, tail_spent /* with the last call */;
+    bool lost; /* the sandbox was killed, or is to be: the next init makes a new one */
     unsigned alive; /* programs, a bit each */
     struct refused refused; /* the runtime's calls, since the call before */
     int runtime_pid; /* the runtime's directory in /proc, or -1 */
@@ -68,6 +69,9 @@ struct environment {
 };
 
 void timer_arm(struct event *timer, double ms);
+/* environment_start.c: for environment.c */
+int environment_make_sandbox(struct environment *e, struct err *err);
+void environment_drop_sandbox(struct environment *e); /* its programs are gone, and what they sent is read */
 /* environment.c: for environment_start.c */
 void environment_begin_init(struct environment *e, enum event_phase phase);
 void environment_on_limit(evutil_socket_t fd, short what, void *to);
@@ -103,10 +107,13 @@ int environment_serve(struct environment *e, int listener, struct err *err);
 /* environment_control.c: what init reports. */
 void environment_hear(evutil_socket_t fd, short what, void *to);
 void environment_ask_socket(struct environment *e, void *waiter);
+void environment_on_sockets(evutil_socket_t fd, short what, void *to);
 
 /* environment_ending.c: from SIGTERM to the last process. */
 void environment_begin_ending(struct environment *e);
 void environment_ending_progress(struct environment *e); /* a program has ended */
+void environment_ending_hangup(struct environment *e); /* process 1 has ended first */
+void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
 void environment_on_ending(evutil_socket_t fd, short what, void *to);
 
 /* environment_debug.c: before and after the sandbox is made */

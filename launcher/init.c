@@ -13,11 +13,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -108,7 +113,7 @@ static void start(struct init *i)
         start_program(i, PROGRAM_PAYLOAD, NULL, false);
 }
 
-/* Returns whether a child was reaped. */
+/* Returns whether a child was reaped, or let go. */
 static bool reap(struct init *i, int flags)
 {
     int status;
@@ -116,6 +121,10 @@ static bool reap(struct init *i, int flags)
     pid_t pid = wait4(-1, &status, flags, &use);
     if (pid <= 0)
         return false;
+    if (WIFSTOPPED(status)) { /* where no policy refuses it, a child may take its parent, us, as its tracer: we are not one */
+        ptrace(PTRACE_DETACH, pid, NULL, WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status));
+        return true;
+    }
     for (int k = 0; k < PROGRAMS_MAX; k++)
         if (pid == i->programs[k]) {
             i->programs[k] = 0;
@@ -126,6 +135,23 @@ static bool reap(struct init *i, int flags)
     return true;
 }
 
+/* What the System V objects of a namespace are found by. STAT_ANY, since an owner who may not read one may remove it. */
+static void remove_ipc(void)
+{
+    struct shm_info shm;
+    struct msginfo msg;
+    struct seminfo sem;
+    struct shmid_ds shm_of;
+    struct msqid_ds msg_of;
+    struct semid_ds sem_of;
+    for (int k = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&shm); k >= 0; k--)
+        shmctl(shmctl(k, SHM_STAT_ANY, &shm_of), IPC_RMID, NULL);
+    for (int k = msgctl(0, MSG_INFO, (struct msqid_ds *)(void *)&msg); k >= 0; k--)
+        msgctl(msgctl(k, MSG_STAT_ANY, &msg_of), IPC_RMID, NULL);
+    for (int k = semctl(0, 0, SEM_INFO, &sem); k >= 0; k--)
+        semctl(semctl(k, 0, SEM_STAT_ANY, &sem_of), 0, IPC_RMID);
+}
+
 /* kill(-1) from process 1 reaches everything else in the namespace, children of children that called setsid too. */
 static void kill_all(struct init *i)
 {
@@ -133,6 +159,7 @@ static void kill_all(struct init *i)
     kill(-1, SIGKILL);
     while (reap(i, 0))
         kill(-1, SIGKILL);
+    remove_ipc();
     message_send(i->in->control, &(struct message){.type = MESSAGE_GONE}, NULL);
 }
 
@@ -167,6 +194,30 @@ static void obey(struct init *i, const struct message *m)
     }
 }
 
+/* select, since poll refuses two descriptors to a process whose RLIMIT_NOFILE is below two: a payload that no policy holds can set
+ * that on us. Both are below FD_SETSIZE: sandbox.c saw to that. */
+static void await(int control, int children, bool look_only, fd_set *ret_ready)
+{
+    struct timeval none = {0};
+    FD_ZERO(ret_ready);
+    FD_SET(control, ret_ready);
+    FD_SET(children, ret_ready);
+    if (select((control > children ? control : children) + 1, ret_ready, NULL, NULL, look_only ? &none : NULL) < 0)
+        FD_ZERO(ret_ready);
+}
+
+/* Returns whether there may be more: signals from inside and orphans without end must not keep us from the supervisor. */
+static bool hear_of_children(struct init *i, int children)
+{
+    enum { AT_ONCE = 64 };
+    struct signalfd_siginfo signals[16];
+    bool more = read(children, signals, sizeof signals) == sizeof signals;
+    int k = 0;
+    while (k < AT_ONCE && reap(i, WNOHANG))
+        k++;
+    return more || k == AT_ONCE;
+}
+
 _Noreturn void init_main(struct inside *in)
 {
     static struct init i;
@@ -186,19 +237,13 @@ _Noreturn void init_main(struct inside *in)
     start(&i);
     if (!in->spec->one_shot)
         in->spec = forget_all_but(in->spec);
-    for (;;) {
-        struct pollfd p[] = {{.fd = in->control, .events = POLLIN}, {.fd = children, .events = POLLIN}};
-        if (poll(p, 2, -1) < 0)
-            continue;
-        if (p[1].revents) {
-            struct signalfd_siginfo gone[16];
-            while (read(children, gone, sizeof gone) > 0)
-                ;
-            while (reap(&i, WNOHANG))
-                ;
-        }
+    for (bool more = false;;) {
         struct message m;
-        if (p[0].revents && message_receive(in->control, &m, NULL, false) == 1)
+        fd_set ready;
+        await(in->control, children, more, &ready);
+        if (FD_ISSET(children, &ready) || more)
+            more = hear_of_children(&i, children);
+        if (FD_ISSET(in->control, &ready) && message_receive(in->control, &m, NULL, false) == 1)
             obey(&i, &m);
     }
 }

@@ -231,9 +231,8 @@ static int open_pipe(struct log *l, enum log_source source, struct event_base *b
     return loop_add(p->readable, err);
 }
 
-int log_open(struct log *l, struct event_base *base, bool extensions, struct err *err)
+int log_open_pipes(struct log *l, struct event_base *base, bool extensions, struct err *err)
 {
-    *l = (struct log){.to_terminal = isatty(STDERR_FILENO)};
     for (int i = 0; i < LOG_SOURCES; i++)
         l->pipes[i] = (struct log_pipe){.log = l, .source = (enum log_source)i, .read_end = -1, .write_end = -1};
     for (int i = 0; i < (extensions ? LOG_SOURCES : LOG_EXTENSION); i++)
@@ -242,13 +241,19 @@ int log_open(struct log *l, struct event_base *base, bool extensions, struct err
     return 0;
 }
 
+int log_open(struct log *l, struct event_base *base, bool extensions, struct err *err)
+{
+    *l = (struct log){.to_terminal = isatty(STDERR_FILENO)};
+    return log_open_pipes(l, base, extensions, err);
+}
+
 void log_close_write_ends(struct log *l)
 {
     for (int i = 0; i < LOG_SOURCES; i++)
         own_close(&l->pipes[i].write_end);
 }
 
-void log_done(struct log *l)
+void log_close_pipes(struct log *l)
 {
     for (int i = 0; i < LOG_SOURCES; i++) {
         struct log_pipe *p = &l->pipes[i];
@@ -259,7 +264,13 @@ void log_done(struct log *l)
         own_close(&p->read_end);
         own_close(&p->write_end);
         text_done(&p->line);
+        *p = (struct log_pipe){.log = l, .source = (enum log_source)i, .read_end = -1, .write_end = -1};
     }
+}
+
+void log_done(struct log *l)
+{
+    log_close_pipes(l);
     text_done(&l->tail);
 }
 

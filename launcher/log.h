@@ -40,6 +40,10 @@ struct log {
 /* extensions: with the pipes for them and for frames. */
 int log_open(struct log *l, struct event_base *base, bool extensions, struct err *err);
 void log_done(struct log *l);
+
+/* The pipes alone, for another sandbox: what is kept of the log stays. */
+int log_open_pipes(struct log *l, struct event_base *base, bool extensions, struct err *err);
+void log_close_pipes(struct log *l);
 void log_close_write_ends(struct log *l);
 
 /* Writes out all that has arrived, and lines that were not ended. */

@@ -17,6 +17,14 @@ static size_t message_size(const struct message *m)
     return has_err ? sizeof *m : offsetof(struct message, err);
 }
 
+int message_offer(int socket, const struct message *m)
+{
+    ssize_t sent;
+    while ((sent = send(socket, m, message_size(m), MSG_NOSIGNAL | MSG_DONTWAIT)) < 0 && errno == EINTR)
+        ;
+    return sent < 0 ? -1 : 0;
+}
+
 int message_send(int socket, const struct message *m, const int *fds)
 {
     union control control = {0};

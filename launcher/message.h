@@ -62,6 +62,9 @@ struct message {
 /* fds: FD_COUNT descriptors, -1 for none; or NULL. Returns -1 with errno set. */
 int message_send(int socket, const struct message *m, const int *fds);
 
+/* The same without descriptors and without waiting: EAGAIN if the other side reads none of what it was sent. */
+int message_offer(int socket, const struct message *m);
+
 /* ret_fds: FD_COUNT of them, or NULL. Blocks unless wait is false. 1: got one; 0: none there (wait false); -1: errno. */
 int message_receive(int socket, struct message *ret, int *ret_fds, bool wait);
 

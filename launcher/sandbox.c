@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/sandbox.h"
 
+#include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/own.h"
 #include "base/str.h"
@@ -8,10 +9,12 @@
 #include "launcher/hints.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -37,11 +40,21 @@ static int keep_descriptors(const struct inside *in)
     return status;
 }
 
+/* Init waits for it by select(). Under serve, with many environments, it may have any number. */
+static int keep_low(int *fd)
+{
+    int low = *fd < FD_SETSIZE ? *fd : fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (low != *fd)
+        close(*fd);
+    *fd = low;
+    return low;
+}
+
 static _Noreturn void child(const struct sandbox_spec *spec, int control, int network, uid_t uid, gid_t gid)
 {
     struct inside in = {.spec = spec, .control = control, .network = network, .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
     struct message m = {.type = MESSAGE_READY};
-    if (keep_descriptors(&in) < 0)
+    if (keep_descriptors(&in) < 0 || keep_low(&in.control) < 0)
         _exit(1);
     if (steps_walk(&in, &m.err) < 0) {
         m.type = MESSAGE_FAILED;
@@ -136,7 +149,11 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
 
 int sandbox_tell_program(struct sandbox *s, enum message_type type, int program, int value)
 {
-    return message_send(s->control, &(struct message){.type = type, .program = program, .value = value}, NULL);
+    if (message_offer(s->control, &(struct message){.type = type, .program = program, .value = value}) == 0)
+        return 0;
+    if (errno == EAGAIN) /* hundreds lie there unread: it does not live, and lrun must not wait for it */
+        sandbox_kill(s);
+    return -1;
 }
 
 int sandbox_tell(struct sandbox *s, enum message_type type, int value)
@@ -158,14 +175,52 @@ int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
     return got;
 }
 
+void sandbox_kill(struct sandbox *s)
+{
+    if (s->pid > 0)
+        sys_pidfd_send_signal(s->pidfd, SIGKILL); /* init has no handler: nothing less would end it */
+}
+
+/* A pidfd becomes readable when its process is a zombie; process 1 is one when all others of its namespace are gone. */
+static bool dead_within(const struct sandbox *s, int ms)
+{
+    struct pollfd p = {.fd = s->pidfd, .events = POLLIN};
+    int got;
+    while ((got = poll(&p, 1, ms)) < 0 && errno == EINTR)
+        ;
+    return got != 0;
+}
+
+bool sandbox_dead(const struct sandbox *s)
+{
+    return s->pid <= 0 || dead_within(s, 0);
+}
+
+bool sandbox_kill_programs(struct sandbox *s)
+{
+    struct message m = {.type = MESSAGE_READY};
+    const double until = clock_ms() + ANSWER_MS;
+    sandbox_tell(s, MESSAGE_KILL, 0);
+    while (m.type != MESSAGE_GONE && m.type != MESSAGE_HANGUP) {
+        struct pollfd p = {.fd = s->control, .events = POLLIN};
+        const double left = until - clock_ms();
+        if (left <= 0 || (poll(&p, 1, (int)left + 1) > 0 && sandbox_hear(s, &m, false) < 0))
+            break;
+    }
+    if (m.type == MESSAGE_GONE)
+        return true;
+    sandbox_kill(s);
+    dead_within(s, DEATH_MS);
+    return false;
+}
+
 void sandbox_done(struct sandbox *s)
 {
     own_close(&s->control); /* init ends when it hears that; and at once by the next line */
-    if (s->pid > 0) {
-        sys_pidfd_send_signal(s->pidfd, SIGKILL); /* init has no handler: nothing less would end it */
+    sandbox_kill(s);
+    if (s->pid > 0 && dead_within(s, DEATH_MS)) /* else it becomes a zombie when it may, and is lrun's until lrun ends */
         while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
             ;
-    }
     s->pid = 0;
     if (s->pasta > 0) {
         kill(s->pasta, SIGKILL);

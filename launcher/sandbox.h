@@ -4,7 +4,11 @@
  *   sandbox_start()   clone3 with all namespaces; the child walks the step table in steps.c and becomes init
  *   sandbox_tell()    START, FREEZE, THAW, SIGNAL, KILL
  *   sandbox_hear()    what init reports
- *   sandbox_done()    kills init, and with it all that is inside; reaps it */
+ *   sandbox_kill()    SIGKILL from outside, for an init that does not answer
+ *   sandbox_done()    the same, and reaps it
+ *
+ * Init has the payload's uid. The core policy keeps it from being limited or slowed by the payload; where there is no policy, and
+ * whatever else may stop init, nothing here waits for its answer for longer than ANSWER_MS. */
 #ifndef LRUN_SANDBOX_H
 #define LRUN_SANDBOX_H
 
@@ -24,6 +28,12 @@ enum {
 };
 #define API_ADDRESS "169.254.100.1" /* as Lambda's newer sandboxes; 127.0.0.1 stays free for the function */
 #define API_PORT 9001
+enum {
+    /* For GONE, the answer to KILL: as long as Lambda's longest shutdown phase. Seen: some ms; 0.4 s beside 140 busy processes with
+     * init at SCHED_IDLE. One that is late is killed with all that is inside, and what was in /tmp is lost. */
+    ANSWER_MS = 2000,
+    DEATH_MS = 10000, /* for a SIGKILL to end all processes: more, and one hangs in the kernel (a file system that does not answer) */
+};
 #define EXTENSIONS_DIR "/opt/extensions"
 #define EXTENSIONS_OFF "/opt/disable-extensions-jwigqn8j" /* Lambda's own switch */
 enum { FRAMES_FD = 62 }; /* as in Lambda's _LAMBDA_TELEMETRY_LOG_FD */
@@ -70,6 +80,13 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
 int sandbox_tell(struct sandbox *s, enum message_type type, int value);
 int sandbox_tell_program(struct sandbox *s, enum message_type type, int program, int value);
 int sandbox_hear(struct sandbox *s, struct message *ret, bool wait);
+
+/* KILL, and waits for GONE, or for ANSWER_MS; then no process of it runs any more. False: it had to be killed from outside. */
+bool sandbox_kill_programs(struct sandbox *s);
+
+/* Init and all that is inside get SIGKILL from the kernel. A hang-up follows; sandbox_dead(): they are all gone. */
+void sandbox_kill(struct sandbox *s);
+bool sandbox_dead(const struct sandbox *s);
 void sandbox_done(struct sandbox *s);
 
 /* For sandbox.c only: what the child does between clone and being init. steps.c and init.c. */

@@ -2,6 +2,9 @@
 #include "policy/limits.h"
 
 #include "base/own.h"
+#include "base/sys.h"
+
+#include <string.h>
 
 const struct limit LIMITS[] = {
     {"nofile", RLIMIT_NOFILE, 1024, 1024, "measured, and documented as the quota"},
@@ -70,4 +73,28 @@ int limits_apply(const struct limits *l)
     if (l->cpu_count > 0 && sched_setaffinity(0, sizeof l->cpus, &l->cpus) < 0)
         return -1;
     return 0;
+}
+
+static bool same_scheduling(pid_t pid)
+{
+    enum { ATTR_BYTES = 128, IOPRIO_WHO_PROCESS = 1 };
+    /* struct sched_attr, as long as the kernel has it: policy, nice, priority, deadline, clamps. */
+    unsigned char its[ATTR_BYTES] = {0}, ours[ATTR_BYTES] = {0};
+    cpu_set_t cpus_its, cpus_ours;
+    if (syscall(SYS_sched_getattr, pid, its, sizeof its, 0) == 0 && syscall(SYS_sched_getattr, 0, ours, sizeof ours, 0) == 0 && memcmp(its, ours, sizeof its) != 0)
+        return false;
+    if (sched_getaffinity(pid, sizeof cpus_its, &cpus_its) == 0 && sched_getaffinity(0, sizeof cpus_ours, &cpus_ours) == 0 && !CPU_EQUAL(&cpus_its, &cpus_ours))
+        return false;
+    return syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, pid) == syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
+}
+
+bool limits_same(pid_t pid)
+{
+    for (int i = 0; i < RLIM_NLIMITS; i++) {
+        struct rlimit its, ours;
+        if (prlimit(pid, (__rlimit_resource_t)i, NULL, &its) == 0 && prlimit(0, (__rlimit_resource_t)i, NULL, &ours) == 0 &&
+            (its.rlim_cur != ours.rlim_cur || its.rlim_max != ours.rlim_max))
+            return false;
+    }
+    return same_scheduling(pid);
 }

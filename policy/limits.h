@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <sys/types.h>
 
 struct limit {
     const char *name; /* as the report says it */
@@ -28,6 +29,9 @@ extern const unsigned LIMIT_COUNT;
 
 /* memory in MiB decides how many CPUs are visible: 2 up to 3008 MB. 0: all the caller has. */
 void limits_plan(uint64_t memory, struct limits *ret);
+
+/* Has the process the limits, the scheduling and the processors of the caller, of whom it is a fork? True too if it cannot be seen. */
+bool limits_same(pid_t pid);
 
 /* Sets them on the calling process. Returns -1 with errno set. Async-signal-safe. */
 int limits_apply(const struct limits *l);

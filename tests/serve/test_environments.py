@@ -156,7 +156,7 @@ def test_init_killed_is_not_the_end_of_the_server(serve, function):
     from conftest import init_of
     s = serve(function(COUNT))
     os.kill(init_of(s.process), 9)
-    assert wait_until(lambda: "the sandbox's init was killed" in s.log)
+    assert wait_until(lambda: "its process 1 was killed" in s.log)
     assert s.invoke().json["n"] == 1
 
 

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Process 1 of a sandbox is of the payload's uid. The policy keeps it from being limited or slowed from inside; where there is no policy
+(--seccomp unconfined), whatever was done to it, a timeout ends with its words and the next invocation runs."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import init_of, wait_until
+
+TURN = """
+import ctypes, resource
+libc = ctypes.CDLL(None, use_errno=True)
+def turn(how):
+    if how == "nofile": resource.prlimit(1, resource.RLIMIT_NOFILE, (0, 0))
+    if how == "nproc": resource.prlimit(1, resource.RLIMIT_NPROC, (0, 0))
+    if how == "space":
+        resource.prlimit(1, resource.RLIMIT_AS, (0, 0))
+        resource.prlimit(1, resource.RLIMIT_STACK, (0, 0))
+    if how == "cpu":
+        resource.prlimit(1, resource.RLIMIT_CPU, (0, 0))
+        end = time.monotonic() + 20
+        while time.monotonic() < end: # orphans, which process 1 must wait for
+            if os.fork() == 0:
+                if os.fork() == 0: os._exit(0)
+                os._exit(0)
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]: pass
+            except ChildProcessError: pass
+    if how == "nice": os.setpriority(os.PRIO_PROCESS, 1, 19)
+    if how == "idle": os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0))
+    if how == "processor": os.sched_setaffinity(1, {min(os.sched_getaffinity(0))})
+    if how == "io": assert libc.syscall(251 if os.uname().machine == "x86_64" else 30, 1, 1, 3 << 13) == 0
+"""
+FUNCTION = TURN + """
+n = 0
+while True:
+    headers, event = next()
+    event = json.loads(event)
+    n += 1
+    if "turn" in event: turn(event["turn"])
+    if event.get("then") == "exit": os._exit(3)
+    if event.get("then") == "hang":
+        while True: time.sleep(1)
+    respond(headers[ID], json.dumps({"n": n, "cpus": len(os.sched_getaffinity(0)), "nice": os.getpriority(os.PRIO_PROCESS, 0), "policy": os.sched_getscheduler(0),
+                                     "nofile": resource.getrlimit(resource.RLIMIT_NOFILE), "tmp": os.listdir("/tmp"), "ipc": open("/proc/sysvipc/shm").read().count("\\n") - 1}))
+"""
+WAYS = ["nofile", "nproc", "space", "nice", "idle", "processor", "io"]
+
+
+def same(a, b):
+    return {k: v for k, v in a.items() if k != "tmp"} == {k: v for k, v in b.items() if k != "tmp"}
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_an_environment_whose_init_was_changed_is_not_used_again(serve, function, how):
+    s = serve("--timeout", 10, "--seccomp", "unconfined", function(FUNCTION))
+    first = s.invoke().json
+    assert s.invoke(json.dumps({"turn": how, "then": "exit"})).json["errorType"] == "Runtime.ExitError"
+    again = s.invoke()
+    assert again.error is None and same(again.json, first), "a runtime as fresh as the first"
+    assert "a new sandbox replaces this one" in s.log
+    assert s.invoke().json["n"] == 2, "and it stays"
+
+
+def test_an_environment_that_is_only_reset_keeps_its_sandbox(serve, function):
+    s = serve("--timeout", 10, "--seccomp", "unconfined", function(FUNCTION.replace('if "turn"', 'open("/tmp/kept", "w")\n    if "turn"')))
+    s.invoke(json.dumps({"then": "exit"}))
+    assert s.invoke().json["tmp"] == ["kept"] and "replaces" not in s.log
+
+
+@pytest.mark.parametrize("how", ["nofile", "idle"])
+def test_a_timeout_ends_in_aws_words_whatever_was_done_to_init(serve, function, how):
+    s = serve("--timeout", 1, "--seccomp", "unconfined", function(FUNCTION))
+    s.invoke()
+    start = time.monotonic()
+    a = s.invoke(json.dumps({"turn": how, "then": "hang"}))
+    assert a.json["errorType"] == "Sandbox.Timedout" and "Task timed out after 1.00 seconds" in a.json["errorMessage"] and time.monotonic() - start < 20
+    assert s.invoke().json["n"] == 1
+
+
+def test_a_processor_limit_that_kills_init_is_the_functions_own_failure(serve, function):
+    s = serve("--timeout", 30, "--seccomp", "unconfined", function(FUNCTION))
+    s.invoke()
+    a = s.invoke(json.dumps({"turn": "cpu"}))
+    assert a.status == 200 and a.json["errorType"] == "Runtime.ExitError" and "signal: killed" in a.json["errorMessage"]
+    assert s.invoke().json["n"] == 1 and "a new sandbox replaces this one" in s.log
+
+
+@pytest.mark.parametrize("when", ["idle", "busy", "ending"])
+def test_a_killed_or_stopped_init_costs_one_invocation_at_most(serve, function, when):
+    """As the host's OOM killer would: from outside."""
+    s = serve("--timeout", 2, function(FUNCTION))
+    s.invoke()
+    init = init_of(s.process)
+    if when == "idle":
+        os.kill(init, signal.SIGKILL)
+        assert wait_until(lambda: "a new sandbox replaces this one" in s.log)
+    else:
+        os.kill(init, signal.SIGSTOP if when == "ending" else 0)
+        p = subprocess.Popen(["curl", "-s", "-d", json.dumps({"then": "hang"}), f"http://127.0.0.1:{s.port}/2015-03-31/functions/function/invocations"], stdout=subprocess.PIPE)
+        time.sleep(0.5)
+        if when == "busy":
+            os.kill(init, signal.SIGKILL)
+        error = json.loads(p.communicate(timeout=20)[0])
+        assert error["errorType"] == ("Sandbox.Timedout" if when == "ending" else "Runtime.ExitError"), error
+        assert "signal: killed" in error["errorMessage"] or when == "ending"
+    assert s.invoke().json["n"] == 1 and s.invoke().json["n"] == 2
+
+
+def test_an_init_that_hears_nothing_never_stops_lrun(serve, function):
+    """Two messages for each invocation lie unread; hundreds of them fill the socket, for which lrun must not wait."""
+    s = serve("--timeout", 30, function(FUNCTION))
+    s.invoke()
+    os.kill(init_of(s.process), signal.SIGSTOP)
+    ended = 0
+    for _ in range(400):
+        a = s.invoke()
+        ended += a.error is not None
+        time.sleep(0.003)  # it is frozen, and thawed
+    assert ended <= 1 and s.invoke().error is None
+
+
+def test_exec_ends_with_its_command_whatever_that_did_to_init(lrun, empty, tmp):
+    for how in ("nofile", "idle"):
+        r = lrun.exec(empty, "/usr/bin/python3", "-c", TURN.replace("import ctypes", "import ctypes, os, time") + f"turn({how!r})\nos._exit(7)", options=("--seccomp", "unconfined"))
+        assert r.code == 7, r
+    r = lrun.exec(empty, "/usr/bin/python3", "-c", TURN.replace("import ctypes", "import ctypes, os, time") + "turn('nofile')\ntime.sleep(60)", options=("--seccomp", "unconfined", "--timeout", "1"))
+    assert r.code == 124
+    r = lrun.exec(empty, "/usr/bin/python3", "-c", TURN.replace("import ctypes", "import ctypes, os, time") + "turn('cpu')", options=("--seccomp", "unconfined"))
+    assert r.code == 137 and r.report["reason"] == "signal" and r.report["signal"] == 9, r
+
+
+def test_exec_brings_results_back_though_init_does_not_answer(lrun, empty, tmp):
+    (tmp / "out").mkdir()
+    os.chmod(tmp / "out", 0o777)
+    p = subprocess.Popen(lrun.argv("exec", "--out", tmp / "out", empty, "--", "/bin/sh", "-c", "echo x > /tmp/out/x; read line; exit 0", report=False), stdin=subprocess.PIPE)
+    init = init_of(p)
+    children = f"/proc/{init}/task/{init}/children"
+    assert wait_until(lambda: open(children).read())
+    time.sleep(0.2)
+    p.send_signal(signal.SIGSTOP)  # while lrun does not look, the command ends, and then init stops
+    p.stdin.close()
+    assert wait_until(lambda: not open(children).read())
+    os.kill(init, signal.SIGSTOP)
+    p.send_signal(signal.SIGCONT)
+    assert p.wait(30) == 0 and (tmp / "out/x").read_text() == "x\n"
