@@ -22,7 +22,6 @@ struct environment {
     struct environment_owner owner;
     struct cgroup *cgroup;
     const char *label;
-
     enum state state;
     enum event_phase phase; /* of the init going on or last made */
     struct sandbox_spec spec;
@@ -36,12 +35,10 @@ struct environment {
     struct terminal terminal; /* --debug */
     struct forward *forward;  /* --debug-port */
     struct event *control, *limit /* of init */, *memory, *freeze, *ending_timer, *sockets /* how long init may take for one */;
-
     struct call **calls;
     size_t call_count;
     unsigned capacity;
-    bool frozen, runtime_ready /* it has asked for an event */, stopping, tail_spent /* with the last call */;
-    bool lost; /* the sandbox was killed, or is to be: the next init makes a new one */
+    bool frozen, runtime_ready /* it has asked for an event */, stopping, tail_spent /* with the last call */, lost /* its sandbox: the next init makes one */;
     unsigned alive; /* programs, a bit each */
     struct refused refused; /* the runtime's calls, since the call before */
     int runtime_pid; /* the runtime's directory in /proc, or -1 */
@@ -69,16 +66,14 @@ struct environment {
 };
 
 void timer_arm(struct event *timer, double ms);
-/* environment_start.c: for environment.c */
+/* environment_start.c */
 int environment_make_sandbox(struct environment *e, struct err *err);
 void environment_drop_sandbox(struct environment *e); /* its programs are gone, and what they sent is read */
-/* environment.c: for environment_start.c */
+/* environment.c */
 void environment_begin_init(struct environment *e, enum event_phase phase);
 void environment_on_limit(evutil_socket_t fd, short what, void *to);
 void environment_on_memory(evutil_socket_t fd, short what, void *to);
 void environment_on_freeze(evutil_socket_t fd, short what, void *to);
-
-/* environment.c: for those below */
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o);
 void environment_end(struct environment *e, struct outcome outcome);
 void environment_break(struct environment *e, const struct err *err);
@@ -88,6 +83,7 @@ void environment_conclude(struct environment *e); /* all its processes are gone,
 void environment_conclude_calls(struct environment *e);
 void environment_check_init(struct environment *e);
 void environment_check_calls(struct environment *e);
+
 /* environment_tell.c: what is said of it: log lines, telemetry, the report's parts, results. */
 void environment_tell(struct environment *e, const struct call *c, struct event event);
 double environment_timeout_ms(const struct environment *e);
@@ -97,7 +93,6 @@ void environment_runtime_done(struct environment *e, struct call *c);
 void environment_report_init(struct environment *e, const struct outcome *o);
 void environment_on_line(void *to, enum log_source source, const char *line, size_t n);
 void environment_label(struct environment *e, const struct call *c);
-
 void environment_explain(struct environment *e, struct call *c); /* environment_explain.c: why it failed, after its REPORT */
 
 /* environment_api.c: what the APIs inside the sandbox report. */
@@ -116,11 +111,9 @@ void environment_ending_hangup(struct environment *e); /* process 1 has ended fi
 void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
 void environment_on_ending(evutil_socket_t fd, short what, void *to);
 
-/* environment_debug.c: before and after the sandbox is made */
+/* environment_debug.c, environment_limits.c */
 int environment_streams(struct environment *e, int null, struct err *err);
 int environment_join_debugger(struct environment *e, struct err *err);
-
-/* environment_limits.c */
 void environment_look_at_memory(struct environment *e); /* the peak so far; sees that the limit is kept */
 void environment_set_frozen(struct environment *e, bool frozen);
 
