@@ -51,6 +51,64 @@ while True:
 WAYS = ["nofile", "nproc", "space", "nice", "idle", "processor", "io"]
 
 
+ATTEMPT = """
+import ctypes, os, struct, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+X86 = os.uname().machine == "x86_64"
+CALLS = {k: v[not X86] for k, v in {"prlimit64": (302, 261), "setpriority": (141, 140), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
+         "sched_setattr": (314, 274), "sched_setaffinity": (203, 122), "ioprio_set": (251, 30)}.items()}
+def call(name, *args):
+    ctypes.set_errno(0)
+    got = libc.syscall(ctypes.c_long(CALLS[name]), *[ctypes.c_ulong(a) if isinstance(a, int) else a for a in args])
+    return "ok" if got == 0 else os.strerror(ctypes.get_errno())
+limit, param, attr, cpus = (ctypes.create_string_buffer(n) for n in (16, 4, 56, 128))
+def of(pid):
+    os.sched_getaffinity(0)
+    struct.pack_into("I", attr, 0, 56)
+    for i in range(16):
+        libc.prlimit(0, i, None, limit)
+        yield f"prlimit64 {i}", call("prlimit64", pid, i, limit, None)
+    cpu = min(os.sched_getaffinity(0))
+    struct.pack_into("B", cpus, cpu // 8, 1 << cpu % 8)
+    yield "setpriority", call("setpriority", 0, pid, 0)
+    yield "sched_setscheduler", call("sched_setscheduler", pid, 0, param)
+    yield "sched_setparam", call("sched_setparam", pid, param)
+    yield "sched_setattr", call("sched_setattr", pid, attr, 0)
+    yield "sched_setaffinity", call("sched_setaffinity", pid, 128, cpus)
+    yield "ioprio_set", call("ioprio_set", 1, pid, 2 << 13 | 4)
+"""
+
+
+def attempts(lrun, empty, code, policy):
+    r = lrun.exec(empty, "/usr/bin/python3", "-c", ATTEMPT + code, options=("--seccomp", policy))
+    assert r.code == 0, r
+    return json.loads(r.text)
+
+
+@pytest.mark.parametrize("policy", ["lambda", "lambda-legacy", "file"])
+def test_limits_and_scheduling_of_process_1_are_refused_by_every_policy(lrun, empty, tmp, policy):
+    if policy == "file":  # it allows all: core still holds
+        policy = tmp / "all.json"
+        policy.write_text('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}')
+    found = attempts(lrun, empty, """
+import json
+print(json.dumps([list(of(1)), list(of(1 | 1 << 32)), list(of(1 | 1 << 63)), [[f"{n} of a user", call(*a)] for n, a in
+      {"setpriority": ("setpriority", 2, 0, 5), "the same, named": ("setpriority", 2, 993, 5), "with a high bit": ("setpriority", 2 | 1 << 32, 0, 5), "which with a high bit": ("setpriority", 1 << 32, 1, 5),
+       "ioprio": ("ioprio_set", 3, 993, 3 << 13), "ioprio, a high bit": ("ioprio_set", 3 | 1 << 40, 993, 3 << 13)}.items()]]))""", policy)
+    assert [n for group in found for n in group if n[1] != "Operation not permitted"] == []
+
+
+def test_a_functions_own_limits_and_scheduling_may_be_set(lrun, empty):
+    found = attempts(lrun, empty, """
+import json
+child = os.fork()
+if child == 0:
+    time.sleep(30)
+print(json.dumps([list(of(0)), list(of(os.getpid())), list(of(child)), [["own group", call("setpriority", 1, 0, 1)]]]))
+os.kill(child, 9)""", "lambda")
+    assert [n for group in found for n in group if n[1] != "ok"] == []
+
+
 def same(a, b):
     return {k: v for k, v in a.items() if k != "tmp"} == {k: v for k, v in b.items() if k != "tmp"}
 
