@@ -183,8 +183,9 @@ def test_an_init_that_hears_nothing_never_stops_lrun(serve, function):
 
 
 def test_exec_ends_with_its_command_whatever_that_did_to_init(lrun, empty, tmp):
+    """It is woken once in between, by an orphan."""
     for how in ("nofile", "idle"):
-        r = lrun.exec(empty, "/usr/bin/python3", "-c", TURN.replace("import ctypes", "import ctypes, os, time") + f"turn({how!r})\nos._exit(7)", options=("--seccomp", "unconfined"))
+        r = lrun.exec(empty, "/usr/bin/python3", "-c", TURN.replace("import ctypes", "import ctypes, os, time") + f"turn({how!r})\nif os.fork() == 0: os.fork() or time.sleep(0.1); os._exit(0)\ntime.sleep(0.5)\nos._exit(7)", options=("--seccomp", "unconfined"))
         assert r.code == 7, r
     r = lrun.exec(empty, "/usr/bin/python3", "-c", TURN.replace("import ctypes", "import ctypes, os, time") + "turn('nofile')\ntime.sleep(60)", options=("--seccomp", "unconfined", "--timeout", "1"))
     assert r.code == 124
@@ -206,3 +207,16 @@ def test_exec_brings_results_back_though_init_does_not_answer(lrun, empty, tmp):
     os.kill(init, signal.SIGSTOP)
     p.send_signal(signal.SIGCONT)
     assert p.wait(30) == 0 and (tmp / "out/x").read_text() == "x\n"
+
+
+def test_a_killed_init_is_not_asked_to_end_its_programs(serve, function):
+    """They went with it: the answer that will not come is not waited for."""
+    s = serve("--timeout", 30, function(FUNCTION))
+    s.invoke()
+    took = []
+    for _ in range(3):
+        os.kill(init_of(s.process), signal.SIGKILL)
+        start = time.monotonic()
+        s.invoke()
+        took.append(time.monotonic() - start)
+    assert min(took) < 1.5, "the deadline is two seconds"

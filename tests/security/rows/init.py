@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: process 1, and what children of lrun hold. The columns are described in ../mutants.py."""
+INIT = "tests/security/test_init.py"
+DESCRIPTORS = "tests/security/test_descriptors.py"
+GOLDEN = "tests/golden/test_golden.py"
+
+MUTANTS = {
+    "limits of process 1 may be set": ("policy/core.json", '["prlimit64", "sched_setscheduler",', '["getcpu", "sched_setscheduler",', {"limits_and_scheduling_of_process_1_are_refused_by_every_policy"}, (INIT,), "process_1"),
+    "scheduling of process 1 may be set": ("policy/core.json", '"sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity"]', '"getcpu"]', {"limits_and_scheduling_of_process_1_are_refused_by_every_policy"}, (INIT,), "process_1"),
+    "limits of process 1 by 64 bits": ("policy/core.json", '"args": [{"index": 0, "value": 4294967295, "valueTwo": 1, "op": "SCMP_CMP_MASKED_EQ"}]},\n    {"comment": "the same by PRIO_PROCESS', '"args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]},\n    {"comment": "the same by PRIO_PROCESS',
+                                      {"limits_and_scheduling_of_process_1_are_refused_by_every_policy"}, (INIT,), "process_1"),
+    "nice of all processes of a user": ("policy/core.json", '"names": ["setpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1, "args": [{"index": 0, "value": 4294967295, "valueTwo": 2,', '"names": ["getcpu"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1, "args": [{"index": 0, "value": 4294967295, "valueTwo": 2,',
+                                       {"limits_and_scheduling_of_process_1_are_refused_by_every_policy"}, (INIT,), "process_1"),
+    "the end of the programs is waited for": ("launcher/environment_ending.c", "    case END_KILL: /* no GONE */\n", "    case END_KILL: timer_arm(e->ending_timer, ANSWER_MS); break;\n", {"a_killed_or_stopped_init_costs_one_invocation_at_most"}, (INIT,), "killed_or_stopped"),
+    "a hang-up is waited for": ("launcher/environment_ending.c", "    if (e->lost) {\n        await_death(e);", "    if (e->lost && getpid() < 0) {\n        await_death(e);", {"a_killed_init_is_not_asked_to_end_its_programs"}, (INIT,), "not_asked"),
+    "a killed init is lrun's failure": ("launcher/environment_control.c", "    end_with(e, outcome_exited(environment_request_id(e), SIGKILL, e->oom));", "    environment_break(e, &(struct err){.what = \"go on\"});", {"a_killed_or_stopped_init_costs_one_invocation_at_most", "a_processor_limit_that_kills_init_is_the_functions_own_failure"}, (INIT,), "killed_or_stopped or processor_limit"),
+    "a changed init is used again": ("launcher/environment.c", "!limits_same(e->sandbox.pid)", "getpid() < 0", {"an_environment_whose_init_was_changed_is_not_used_again"}, (INIT,), "changed"),
+    "scheduling is not compared": ("policy/limits.c", "    return same_scheduling(pid);", "    return true || same_scheduling(pid);", {"an_environment_whose_init_was_changed_is_not_used_again"}, (INIT,), "changed"),
+    "lrun waits for room in init's socket": ("launcher/message.c", "MSG_NOSIGNAL | MSG_DONTWAIT", "MSG_NOSIGNAL", {"an_init_that_hears_nothing_never_stops_lrun"}, (INIT,), "hears_nothing"),
+    "init waits by poll": ("launcher/init.c", "    struct timeval none = {0};\n", "    struct timeval none = {0};\n    struct { int fd; short a, b; } two[] = {{control, 1, 0}, {children, 1, 0}};\n    if (syscall(271, two, 2, &(struct timespec){0}, NULL, 8) < 0) {\n        FD_ZERO(ret_ready);\n        return;\n    }\n", {"exec_ends_with_its_command_whatever_that_did_to_init"}, (INIT,), "exec_ends"),
+    "results wait for init": ("launcher/sandbox.c", "const double until = clock_ms() + ANSWER_MS;", "const double until = clock_ms() + 1e6;", {"exec_brings_results_back_though_init_does_not_answer"}, (INIT,), "brings_results"),
+    "System V objects stay": ("launcher/init.c", "    remove_ipc();\n", "    (void)remove_ipc;\n", {"fact"}, (GOLDEN,), "reset"),
+    "init keeps lrun's descriptors": ("launcher/sandbox.c", "if (keep_descriptors(&in) < 0 || ", "if ((getpid() < 0 && keep_descriptors(&in) < 0) || ", {"each_process_of_a_server_holds_what_is_listed_and_no_more", "a_connection_ends_when_lrun_closes_it_though_environments_start", "the_hang_up_alone_ends_all_environments"}, (DESCRIPTORS,)),
+}
