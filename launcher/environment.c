@@ -66,7 +66,7 @@ static void freeze_soon(struct environment *e)
 static void start_again(struct environment *e)
 {
     struct err err;
-    if (e->sandbox.pid > 0 && !e->lost && !limits_same(e->sandbox.pid))
+    if (e->sandbox.pid > 0 && !e->lost && !limits_same(e->sandbox.pid, e->cgroup->dir < 0))
         environment_lose(e, "its process 1 was given other limits or another priority from inside");
     if (e->sandbox.pid > 0 && !e->lost && sandbox_tell(&e->sandbox, MESSAGE_START, 0) == 0) /* the first start is init's own */
         return;

@@ -75,20 +75,23 @@ int limits_apply(const struct limits *l)
     return 0;
 }
 
+static bool same_processors(pid_t pid)
+{
+    cpu_set_t its, ours;
+    return sched_getaffinity(pid, sizeof its, &its) < 0 || sched_getaffinity(0, sizeof ours, &ours) < 0 || CPU_EQUAL(&its, &ours);
+}
+
 static bool same_scheduling(pid_t pid)
 {
     enum { ATTR_BYTES = 128, IOPRIO_WHO_PROCESS = 1 };
     /* struct sched_attr, as long as the kernel has it: policy, nice, priority, deadline, clamps. */
     unsigned char its[ATTR_BYTES] = {0}, ours[ATTR_BYTES] = {0};
-    cpu_set_t cpus_its, cpus_ours;
     if (syscall(SYS_sched_getattr, pid, its, sizeof its, 0) == 0 && syscall(SYS_sched_getattr, 0, ours, sizeof ours, 0) == 0 && memcmp(its, ours, sizeof its) != 0)
-        return false;
-    if (sched_getaffinity(pid, sizeof cpus_its, &cpus_its) == 0 && sched_getaffinity(0, sizeof cpus_ours, &cpus_ours) == 0 && !CPU_EQUAL(&cpus_its, &cpus_ours))
         return false;
     return syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, pid) == syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
 }
 
-bool limits_same(pid_t pid)
+bool limits_same(pid_t pid, bool processors)
 {
     for (int i = 0; i < RLIM_NLIMITS; i++) {
         struct rlimit its, ours;
@@ -96,5 +99,5 @@ bool limits_same(pid_t pid)
             (its.rlim_cur != ours.rlim_cur || its.rlim_max != ours.rlim_max))
             return false;
     }
-    return same_scheduling(pid);
+    return same_scheduling(pid) && (!processors || same_processors(pid));
 }

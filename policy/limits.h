@@ -30,8 +30,9 @@ extern const unsigned LIMIT_COUNT;
 /* memory in MiB decides how many CPUs are visible: 2 up to 3008 MB. 0: all the caller has. */
 void limits_plan(uint64_t memory, struct limits *ret);
 
-/* Has the process the limits, the scheduling and the processors of the caller, of whom it is a fork? True too if it cannot be seen. */
-bool limits_same(pid_t pid);
+/* Has the process the limits and the scheduling of the caller, of whom it is a fork; processors: and its processors, which a cgroup
+ * may have changed? True too if it cannot be seen. */
+bool limits_same(pid_t pid, bool processors);
 
 /* Sets them on the calling process. Returns -1 with errno set. Async-signal-safe. */
 int limits_apply(const struct limits *l);

@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -148,7 +149,7 @@ def test_a_processor_limit_that_kills_init_is_the_functions_own_failure(serve, f
     assert s.invoke().json["n"] == 1 and "a new sandbox replaces this one" in s.log
 
 
-@pytest.mark.parametrize("when", ["idle", "busy", "ending"])
+@pytest.mark.parametrize("when", ["idle", "busy", "ending", "cold"])
 def test_a_killed_or_stopped_init_costs_one_invocation_at_most(serve, function, when):
     """As the host's OOM killer would: from outside."""
     s = serve("--timeout", 2, function(FUNCTION))
@@ -158,15 +159,67 @@ def test_a_killed_or_stopped_init_costs_one_invocation_at_most(serve, function, 
         os.kill(init, signal.SIGKILL)
         assert wait_until(lambda: "a new sandbox replaces this one" in s.log)
     else:
-        os.kill(init, signal.SIGSTOP if when == "ending" else 0)
+        if when == "cold":
+            s.invoke(json.dumps({"then": "exit"}))
+        os.kill(init, signal.SIGSTOP if when in ("ending", "cold") else 0)
         p = subprocess.Popen(["curl", "-s", "-d", json.dumps({"then": "hang"}), f"http://127.0.0.1:{s.port}/2015-03-31/functions/function/invocations"], stdout=subprocess.PIPE)
         time.sleep(0.5)
         if when == "busy":
             os.kill(init, signal.SIGKILL)
         error = json.loads(p.communicate(timeout=20)[0])
-        assert error["errorType"] == ("Sandbox.Timedout" if when == "ending" else "Runtime.ExitError"), error
-        assert "signal: killed" in error["errorMessage"] or when == "ending"
+        assert error["errorType"] == ("Runtime.ExitError" if when == "busy" else "Sandbox.Timedout"), error
+        assert "signal: killed" in error["errorMessage"] or when != "busy"
     assert s.invoke().json["n"] == 1 and s.invoke().json["n"] == 2
+
+
+def test_run_goes_on_in_a_new_sandbox_and_says_so(lrun, function):
+    r = lrun.run("--seccomp", "unconfined", "-e", '{"turn": "nproc", "then": "exit"}', "-e", "{}", function(FUNCTION))
+    first, second = map(json.loads, r.text.splitlines())
+    assert r.code == 1 and first["errorType"] == "Runtime.ExitError" and second["n"] == 1
+    assert "a new sandbox replaces this one, and what was in its /tmp is lost" in r.log
+    assert any("the sandbox was replaced, and its /tmp lost" in d for d in r.report["degraded"])
+
+
+def test_signals_without_end_do_not_keep_init_from_lrun(serve, function):
+    s = serve("--timeout", 1, function("""
+        while True:
+            headers, event = next()
+            if event == b'"flood"':
+                for i in range(4):
+                    if os.fork() == 0:
+                        while True: os.kill(1, signal.SIGRTMIN + 3 + i)
+                while True: time.sleep(1)
+            respond(headers[ID], event)"""))
+    assert s.invoke('"flood"').json["errorType"] == "Sandbox.Timedout"
+    assert s.invoke("1").json == 1 and "replaces" not in s.log, "it was killed by init, as told"
+
+
+def test_a_program_that_takes_init_for_its_tracer_is_let_go(lrun, empty):
+    """Its stops are no ends."""
+    r = lrun.exec(empty, "/usr/bin/python3", "-c", """
+import ctypes, os, signal, time
+got = []
+signal.signal(signal.SIGUSR1, lambda *_: got.append(1))
+assert ctypes.CDLL(None).ptrace(0, 0, 0, 0) == 0
+os.kill(os.getpid(), signal.SIGUSR1)
+os._exit(4 + len(got))""", options=("--seccomp", "unconfined", "--timeout", "20"))
+    assert r.code == 5, r
+
+
+def test_a_debuggers_connection_ends_though_init_gives_no_socket(lrun, function):
+    free = socket.create_server(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+    free.close()
+    p = subprocess.Popen(lrun.argv("run", "--debug-port", port, function("next()\nprint('runs', flush=True)\ntime.sleep(60)"), report=False), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        while b"runs" not in p.stderr.readline():
+            pass
+        os.kill(init_of(p), signal.SIGSTOP)
+        c = socket.create_connection(("127.0.0.1", port), timeout=25)
+        assert c.recv(10) == b"", "the end, and no error for want of one"
+    finally:
+        p.kill()
+        p.wait()
 
 
 def test_an_init_that_hears_nothing_never_stops_lrun(serve, function):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
+#include "base/descriptors.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/json.h"
@@ -10,6 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 Test(num, only_whole_numbers_in_range_are_numbers)
 {
@@ -27,6 +30,32 @@ Test(num, only_whole_numbers_in_range_are_numbers)
         cr_expect_eq(status == 0, rows[i].good, "'%s'", rows[i].text);
         cr_expect_eq(n, rows[i].good ? rows[i].value : 77, "'%s'", rows[i].text);
     }
+}
+
+/* In a child: the test's own descriptors are Criterion's. */
+static int keep_some(void)
+{
+    enum { FIRST = 40, LAST = 60 };
+    const int kept[] = {50, -1, 42, 50, 43};
+    for (int fd = FIRST; fd < LAST; fd++)
+        if (dup2(0, fd) != fd)
+            return 1;
+    if (descriptors_keep(kept, COUNT(kept)) < 0)
+        return 2;
+    for (int fd = 3; fd < LAST; fd++)
+        if ((fcntl(fd, F_GETFD) >= 0) != (fd == 42 || fd == 43 || fd == 50))
+            return fd;
+    return fcntl(0, F_GETFD) < 0 || descriptors_keep(NULL, 0) < 0 || fcntl(42, F_GETFD) >= 0 ? 3 : 0;
+}
+
+Test(descriptors, all_but_the_list_and_the_first_three_are_closed, .timeout = 10)
+{
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(keep_some());
+    waitpid(pid, &status, 0);
+    cr_expect_eq(status, 0, "%d", WEXITSTATUS(status));
 }
 
 Test(err, says_action_object_reason_and_remedy_in_one_clean_line)
