@@ -9,9 +9,10 @@
  *                  waits for START_RUNTIME
  *      init:       EXITED when a program has ended
  *      supervisor: SOCKET, which init answers with one of the sandbox's network
- *      supervisor: START, FREEZE, THAW, SIGNAL, KILL_ONE; KILL is answered by GONE when no process but init is left
+ *      supervisor: START, FREEZE, THAW, SIGNAL, KILL_ONE; KILL is answered by GONE when no process but init is left, or else
+ *                  the sandbox is killed from outside
  *
- * The supervisor's end is also the liveness signal: init holds no copy of it, so a hang-up means the supervisor is
+ * The supervisor's end is also the liveness signal: no child of its holds a copy of it, so a hang-up means the supervisor is
  * gone, however it went, and init ends with all it holds. */
 #ifndef LRUN_MESSAGE_H
 #define LRUN_MESSAGE_H

@@ -20,7 +20,7 @@
 
 /* What the spec needs inside, and no other function's connections, listeners, notifiers or sandboxes. It also leaves lrun's end
  * of the pair, whose hang-up is how init hears that lrun has died. */
-static int keep_descriptors(const struct inside *in)
+static int keep_descriptors(const struct inside *in, struct err *err)
 {
     const struct sandbox_spec *spec = in->spec;
     const struct plan *plan = spec->plan;
@@ -37,7 +37,7 @@ static int keep_descriptors(const struct inside *in)
         list[n++] = plan->lowers[i].tree;
     int status = descriptors_keep(list, n);
     free(list);
-    return status;
+    return status < 0 ? fail(err, errno, NULL, "close what is not the sandbox's") : 0;
 }
 
 /* Init waits for it by select(). Under serve, with many environments, it may have any number. */
@@ -54,9 +54,9 @@ static _Noreturn void child(const struct sandbox_spec *spec, int control, int ne
 {
     struct inside in = {.spec = spec, .control = control, .network = network, .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
     struct message m = {.type = MESSAGE_READY};
-    if (keep_descriptors(&in) < 0 || keep_low(&in.control) < 0)
+    if (keep_low(&in.control) < 0)
         _exit(1);
-    if (steps_walk(&in, &m.err) < 0) {
+    if (keep_descriptors(&in, &m.err) < 0 || steps_walk(&in, &m.err) < 0) {
         m.type = MESSAGE_FAILED;
         message_send(in.control, &m, NULL);
         _exit(1);

@@ -273,3 +273,30 @@ def test_a_killed_init_is_not_asked_to_end_its_programs(serve, function):
         s.invoke()
         took.append(time.monotonic() - start)
     assert min(took) < 1.5, "the deadline is two seconds"
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="system calls by x86-64's numbers")
+def test_what_else_takes_a_pid_does_not_reach_process_1_even_without_a_policy(lrun, empty):
+    """The kernel asks a process to be dumpable for these: docs/security.md has the table."""
+    found = lrun.exec(empty, "/usr/bin/python3", "-c", """
+import ctypes, errno, json, os, struct
+libc = ctypes.CDLL(None, use_errno=True)
+a, b = (ctypes.create_string_buffer(64) for _ in range(2))
+struct.pack_into("PP", a, 0, ctypes.addressof(b), 8)
+pidfd = libc.syscall(434, 1, 0)
+CALLS = {"ptrace": (101, 16, 1, 0, 0), "process_vm_readv": (310, 1, a, 1, a, 1, 0), "process_vm_writev": (311, 1, a, 1, a, 1, 0), "kcmp": (312, 1, os.getpid(), 1, 0, 0), "get_robust_list": (274, 1, a, b),
+         "move_pages": (279, 1, 1, a, 0, b, 0), "migrate_pages": (256, 1, 64, b, b), "pidfd_getfd": (438, pidfd, 0, 0), "process_madvise": (440, pidfd, a, 1, 20, 0), "process_mrelease": (448, pidfd, 0),
+         "setpgid": (109, 1, 1), "setns": (308, pidfd, 0x10000000), "core scheduling": (157, 62, 1, 1, 0, 0), "prio of the group": (141, 1, 1, 5), "ioprio of the group": (251, 2, 1, 3 << 13)}
+print(json.dumps({k: (libc.syscall(*v), errno.errorcode.get(ctypes.get_errno())) for k, v in CALLS.items()}))
+def write(name, text):
+    try:
+        with open("/proc/1/" + name, "w") as f: f.write(text)
+        return "written"
+    except OSError as e:
+        return errno.errorcode[e.errno]
+print(json.dumps({n: write(n, t) for n, t in {"oom_score_adj": "0", "oom_adj": "0", "timerslack_ns": "1000000000", "coredump_filter": "0", "autogroup": "19", "comm": "x", "clear_refs": "1", "sched": "0", "loginuid": "1",
+                                               "attr/current": "x", "mem": "x", "task/1/comm": "x", "uid_map": "0 0 1", "setgroups": "allow", "projid_map": "0 0 1"}.items()}))
+print(open("/proc/1/comm").read())""", options=("--seccomp", "unconfined"))
+    calls, files, comm = found.text.split("\n", 2)
+    assert {k: v for k, v in json.loads(calls).items() if v[0] != -1 or v[1] not in ("EPERM", "ESRCH", "EACCES", "ENOSYS", "EINVAL")} == {}, calls
+    assert {k: v for k, v in json.loads(files).items() if v not in ("EPERM", "EACCES", "EINVAL", "ENOENT")} == {} and comm.strip() == "init", files

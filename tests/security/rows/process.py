@@ -4,7 +4,7 @@ SECURITY = "tests/sandbox/test_security.py"
 
 MUTANTS = {
     "no session of its own": ("launcher/payload.c", "if (setsid() < 0)", "if (getpid() < 0)", {"h1_there_is_no_terminal"}),
-    "descriptors stay open": (("launcher/payload.c", "launcher/sandbox.c"), ("if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)", "if (keep_descriptors(&in) < 0 || "), ("if (getpid() < 0)", "if ((getpid() < 0 && keep_descriptors(&in) < 0) || "), {"h6_no_descriptor_and_no_directory_of_the_callers"}),
+    "descriptors stay open": (("launcher/payload.c", "launcher/sandbox.c"), ("if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)", "if (keep_descriptors(&in, &m.err) < 0 || "), ("if (getpid() < 0)", "if ((getpid() < 0 && keep_descriptors(&in, &m.err) < 0) || "), {"h6_no_descriptor_and_no_directory_of_the_callers"}),
     "process 1 can be dumped": ("launcher/steps.c", "prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)", "prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)", {"h9_process_1_cannot_be_read"}),
     "the environment is not scrubbed": ("launcher/steps.c", "    scrub(environ);\n", "", {"the_memory_that_proc_shows_of_process_1_was_wiped"}, (SECURITY,), "wiped"),
     "the arguments are not scrubbed": ("launcher/steps.c", "    scrub(in->spec->caller_argv);\n", "    (void)in;\n", {"no_process_shows_a_secret_of_the_caller", "the_memory_that_proc_shows_of_process_1_was_wiped"}, (SECURITY,), "wiped or secret"),
