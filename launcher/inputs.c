@@ -192,14 +192,14 @@ static int open_all(const struct request *r, const struct identity *id, struct i
     }
     if (id->from_root && helper_open(UNPACKER, &in->program, err) < 0)
         return -1;
-    if (identity_cache_dir(id, r->cache_dir, &in->cache_dir, err) < 0)
+    if (identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0)
         return -1;
     return inputs_read_texts(r, in, err);
 }
 
 void inputs_none(struct inputs *in)
 {
-    *in = (struct inputs){.report = -1, .graph = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .function = {.fd = -1, .source.tree = -1},
+    *in = (struct inputs){.report = -1, .graph = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .cache_place = -1, .function = {.fd = -1, .source.tree = -1},
                            .rootfs = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
     for (size_t i = 0; i < COUNT(in->entries); i++)
         in->entries[i].lock = -1;
@@ -235,6 +235,11 @@ static void use_entry(struct inputs *in, struct input *owner, const struct cache
                                        (uintmax_t)e->replaced));
 }
 
+int inputs_open_cache(struct inputs *in, struct err *err)
+{
+    return in->cache.dir >= 0 ? 0 : cache_open(in->cache_dir, take_fd(&in->cache_place), take_fd(&in->program), &in->cache, err);
+}
+
 int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
 {
     struct archive archives[INPUTS_MAX];
@@ -249,7 +254,7 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
         }
     if (n == 0)
         return 0;
-    if (cache_open(in->cache_dir, take_fd(&in->program), &in->cache, err) < 0)
+    if (inputs_open_cache(in, err) < 0)
         return -1;
     in->cache.terminal = !quiet && isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
     if (cache_get(&in->cache, archives, n, entries, err) < 0)
@@ -313,6 +318,7 @@ void inputs_done(struct inputs *in)
     own_close(&in->out);
     own_close(&in->debugger);
     own_close(&in->program);
+    own_close(&in->cache_place);
     own_close(&in->policy);
     own_close(&in->policy_program);
     text_done(&in->policy_code);
