@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "base/place.h"
 #include "launcher/cli.h"
 
 #include <errno.h>
@@ -166,9 +167,9 @@ static void refuse_other(const char *key, const json_t *value, void *to)
 static int read_file(const struct request *r, struct config *c, struct err *err)
 {
     struct text bytes = {0}, why = {0};
-    OWN_FD int fd = open(r->config, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    OWN_FD int fd = place_open(r->config, O_RDONLY | O_NOCTTY, 0, "open the configuration", err);
     if (fd < 0)
-        return fail(err, errno, r->config, "open the configuration");
+        return -1;
     if (fs_read_all(fd, CONFIG_MAX, r->config, &bytes, err) < 0)
         return -1;
     const char *slash = strrchr(r->config, '/');
