@@ -276,3 +276,80 @@ int place_dir(const char *path, mode_t mode, uid_t uid, gid_t gid, int *ret_made
         *ret_made = made;
     return fd;
 }
+
+/* ---- where things lie ---- */
+
+static int add_id(struct place_ids *ids, int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -1;
+    ids->at = xrealloc(ids->at, ids->n + 1, sizeof *ids->at);
+    ids->at[ids->n++] = (struct place_id){st.st_dev, st.st_ino};
+    return 0;
+}
+
+int place_chain(int dir, struct place_ids *ids)
+{
+    OWN_FD int at = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+    while (at >= 0 && add_id(ids, at) == 0) {
+        const struct place_id *below = ids->n > 1 ? &ids->at[ids->n - 2] : NULL, *own = &ids->at[ids->n - 1];
+        if (below && below->dev == own->dev && below->ino == own->ino) /* the root is above itself */
+            return 0;
+        int above = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        own_close(&at);
+        at = above;
+    }
+    return -1;
+}
+
+int place_trail(const char *path, struct place_ids *ids, int *ret_last)
+{
+    OWN_PTR char *rest = xstrdup(path);
+    OWN_FD int dir = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    size_t at = 0;
+    if (dir < 0 || (path[0] != '/' ? place_chain(dir, ids) : add_id(ids, dir)) < 0)
+        return -1;
+    for (unsigned links = 0; at += strspn(rest + at, "/"), rest[at];) {
+        struct stat st;
+        size_t n = strcspn(rest + at, "/");
+        OWN_PTR char *name = strndup(rest + at, n);
+        OWN_FD int next = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (next < 0 || fstat(next, &st) < 0) {
+            *ret_last = take_fd(&dir);
+            return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+        }
+        at += n;
+        if (S_ISLNK(st.st_mode)) {
+            char *longer = ++links > LINKS_MAX ? (errno = ELOOP, NULL) : put_target(&dir, name, rest + at);
+            if (!longer)
+                return -1;
+            free(rest);
+            rest = longer;
+            at = 0;
+            if (add_id(ids, dir) < 0)
+                return -1;
+            continue;
+        }
+        if (add_id(ids, next) < 0)
+            return -1;
+        own_close(&dir);
+        dir = take_fd(&next);
+    }
+    *ret_last = take_fd(&dir);
+    return 1;
+}
+
+bool place_has(const struct place_ids *ids, dev_t dev, ino_t ino)
+{
+    for (size_t i = 0; i < ids->n; i++)
+        if (ids->at[i].dev == dev && ids->at[i].ino == ino)
+            return true;
+    return false;
+}
+
+void place_ids_done(struct place_ids *ids)
+{
+    free(ids->at);
+    *ids = (struct place_ids){0};
+}

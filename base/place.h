@@ -15,6 +15,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /* open(2), closed on exec. mode is for O_CREAT. Returns the descriptor, or -1 with err: "cannot WHAT 'PATH'". */
@@ -23,5 +25,21 @@ int place_open(const char *path, int flags, mode_t mode, const char *what, struc
 /* Opens the directory (to be listed), made with this mode if it is not there, for uid and gid if we are root. Parents are
  * made too, by root for root (0755), by a user with the same mode. made may be NULL. Returns the descriptor, or -1 with err. */
 int place_dir(const char *path, mode_t mode, uid_t uid, gid_t gid, int *ret_made, struct err *err);
+
+struct place_ids { /* directories, by what they are and not by what they are called */
+    struct place_id {
+        dev_t dev;
+        ino_t ino;
+    } *at;
+    size_t n;
+};
+
+/* Adds the directories that path leads through, those of links on the way too, and what it names, as far as they are there.
+ * ret_last: the last of them, open (O_PATH). Returns 1 if all of path is there, 0 if not, -1 with errno. */
+int place_trail(const char *path, struct place_ids *ids, int *ret_last);
+/* Adds the directory and all above it. -1 with errno. */
+int place_chain(int dir, struct place_ids *ids);
+bool place_has(const struct place_ids *ids, dev_t dev, ino_t ino);
+void place_ids_done(struct place_ids *ids);
 
 #endif

@@ -9,6 +9,7 @@
 #include "launcher/hints.h"
 #include "base/sys.h"
 #include "launcher/forward.h"
+#include "launcher/trust.h"
 #include "mounts/zip.h"
 #include "policy/seccomp.h"
 
@@ -46,7 +47,7 @@ static int open_input(const char *path, const struct identity *id, struct input 
         return fail_hint(err, "it must be a zip file or a directory");
     }
     *ret = (struct input){.path = path, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
-    if (ret->is_dir && make_source(path, fd, id, &ret->source, err) < 0)
+    if (ret->is_dir && (trust_check_home(fd, path, false, id, err) < 0 || make_source(path, fd, id, &ret->source, err) < 0))
         return -1;
     ret->fd = take_fd(&fd);
     return 0;
@@ -56,8 +57,7 @@ static int open_volume(const char *text, const struct identity *id, struct input
 {
     struct volume *v = &in->volumes[in->volume_count];
     char *copy = xstrdup(text), *dst = strchr(copy, ':'), *mode = dst ? strchr(dst + 1, ':') : NULL;
-    const char *home = getenv("HOME");
-    struct stat st, home_st;
+    struct stat st;
     if (mode)
         *mode++ = 0;
     if (!dst || !copy[0] || copy == dst || (mode && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)) {
@@ -77,10 +77,8 @@ static int open_volume(const char *text, const struct identity *id, struct input
         fail(err, 0, copy, "show in the sandbox: it is a socket, pipe or device");
         return fail_hint(err, "only files and directories can be shown: a host's socket is a way out");
     }
-    if (S_ISDIR(st.st_mode) && home && stat(home, &home_st) == 0 && home_st.st_ino == st.st_ino && home_st.st_dev == st.st_dev) {
-        fail(err, 0, copy, "show your home directory in the sandbox");
-        return fail_hint(err, "it holds keys and tokens: name the directory in it that is needed");
-    }
+    if (trust_check_home(fd, copy, true, id, err) < 0 || (v->rw && trust_check_writable(fd, copy, in->cache_dir, id, err) < 0))
+        return -1;
     v->is_file = S_ISREG(st.st_mode);
     return make_source(copy, fd, id, &v->source, err);
 }
@@ -114,6 +112,8 @@ static int open_out(const struct request *r, const struct identity *id, struct i
         return -1;
     if (fstat(in->out, &st) < 0)
         return fail(err, errno, r->out, "look at the directory for results");
+    if (trust_check_writable(in->out, r->out, in->cache_dir, id, err) < 0)
+        return -1;
     if (!id->from_root || made || st.st_uid == id->uid || st.st_mode & 02)
         return 0;
     fail(err, EACCES, r->out, "write results there as uid %u, which root becomes", id->uid);
@@ -151,7 +151,7 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
         return fail_hint(err, "--rootfs takes a directory, a tarball, or host");
     }
     in->rootfs = (struct input){.path = r->rootfs, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
-    if (in->rootfs.is_dir && make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0)
+    if (in->rootfs.is_dir && (trust_check_home(fd, r->rootfs, false, id, err) < 0 || make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0))
         return -1;
     in->rootfs.fd = take_fd(&fd);
     return 0;
@@ -166,7 +166,8 @@ static int open_graph(const struct request *r, struct inputs *in, struct err *er
 
 static int open_all(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
-    if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 || open_input(r->function, id, &in->function, err) < 0)
+    if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 || identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
+        open_input(r->function, id, &in->function, err) < 0)
         return -1;
     for (; in->layer_count < r->layers.n; in->layer_count++)
         if (open_input(r->layers.at[in->layer_count], id, &in->layers[in->layer_count], err) < 0)
@@ -189,8 +190,6 @@ static int open_all(const struct request *r, const struct identity *id, struct i
             return -1;
     }
     if (id->from_root && helper_open(UNPACKER, &in->program, err) < 0)
-        return -1;
-    if (identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0)
         return -1;
     return inputs_read_texts(r, in, err);
 }

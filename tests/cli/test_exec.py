@@ -130,7 +130,8 @@ def test_bad_volumes_are_refused(lrun, empty, tmp, volume, said):
     os.chdir(tmp)
     s.bind("sock")
     os.chdir(cwd)
-    volume = volume.replace("SRC", str(tmp / "home" / "..")).replace("SOCKET", str(tmp / "sock")).replace("HOME", str(home))
+    (tmp / "src").mkdir()
+    volume = volume.replace("SRC", str(tmp / "src")).replace("SOCKET", str(tmp / "sock")).replace("HOME", str(home))
     r = lrun.exec(empty, "/bin/true", options=("-v", volume), env={"HOME": str(home)})
     assert r.code == 125 and said in r.log, r
 
