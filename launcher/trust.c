@@ -23,7 +23,8 @@ static const struct {
     {"XDG_DATA_HOME", ".local/share", "/var/lib/lrun", "lrun's stores of runtimes and layers"},
     {"XDG_CONFIG_HOME", ".config", "/etc/lrun", "lrun's configuration"},
 };
-static const char *const BESIDE_LRUN[] = {".", "../libexec/lrun"};
+/* What it starts, from where it lies; helper.h looks for them there. */
+static const char *const PROGRAMS[] = {"lrun-unpack", "lrun-policy", "../libexec/lrun/lrun-unpack", "../libexec/lrun/lrun-policy"};
 enum { MOUNTS_MAX = 16 << 20 };
 
 struct spot { /* something that is there, and where */
@@ -191,9 +192,11 @@ static int check_programs(const struct look *l)
     if (n <= 0)
         return 0;
     self[n] = 0;
+    if (refuse_writing(l, self, "lrun itself", true) < 0)
+        return -1;
     *strrchr(self, '/') = 0;
-    for (size_t i = 0; i < COUNT(BESIDE_LRUN); i++) {
-        OWN_PTR char *place = xasprintf("%s/%s", self, BESIDE_LRUN[i]);
+    for (size_t i = 0; i < COUNT(PROGRAMS); i++) {
+        OWN_PTR char *place = xasprintf("%s/%s", self, PROGRAMS[i]);
         if (refuse_writing(l, place, "lrun itself", true) < 0)
             return -1;
     }
