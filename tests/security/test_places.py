@@ -22,10 +22,10 @@ def other(tmp):
 
 @pytest.fixture
 def secret(tmp):
-    """A file that only root may read and write."""
+    """A file that only root, and root's group, may read and write."""
     f = tmp / "secret"
     f.write_text("root's=own\n")
-    f.chmod(0o600)
+    f.chmod(0o660)
     return f
 
 
@@ -45,7 +45,7 @@ WRITERS = {"--report": lambda lrun, empty, to: lrun_argv(lrun, "exec", "--report
 
 @pytest.mark.parametrize("option", sorted(WRITERS))
 def test_what_root_writes_does_not_go_through_anothers_link(lrun, empty, tmp, other, secret, option):
-    r = subprocess.run(WRITERS[option](lrun, empty, lay(other / "to", secret)), capture_output=True, text=True)
+    r = subprocess.run(WRITERS[option](lrun, empty, lay(other / "to", secret)), capture_output=True, text=True, extra_groups=[0])
     assert r.returncode == 125 and f"uid {OTHER} could put something else there" in r.stderr, r
     assert secret.read_text() == "root's=own\n"
     lay(other / "deep", tmp)
