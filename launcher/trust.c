@@ -159,7 +159,7 @@ static int compare(const struct look *l, const char *place, bool must_exist, enu
     struct place_ids trail = {0};
     struct spot spot = {0};
     OWN_FD int last = -1;
-    int whole = place_trail(place, &trail, &last);
+    int whole = place_trail(place, &trail, &last), no = whole < 0 ? errno : 0;
     *ret = APART;
     if (last >= 0 && fstat(last, &spot.st) == 0 && (whole == 1 || !must_exist)) {
         find_in_fs(last, l->mounts, &spot);
@@ -170,7 +170,7 @@ static int compare(const struct look *l, const char *place, bool must_exist, enu
     }
     spot_done(&spot);
     place_ids_done(&trail);
-    return whole < 0 && errno != EACCES ? fail(l->err, errno, place, "find out whether '%.60s' holds", l->path) : 0;
+    return no && no != EACCES ? fail(l->err, no, place, "find out whether '%.60s' holds", l->path) : 0;
 }
 
 /* programs: what lies beside them is nobody's business. */
