@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 int fs_read_all(int fd, size_t max, const char *name, struct text *ret, struct err *err)
 {
@@ -83,22 +85,6 @@ int fs_remove_tree(int dir, const char *path, struct err *err)
     return 0;
 }
 
-int fs_make_dirs(const char *path, mode_t mode, struct err *err)
-{
-    OWN_PTR char *copy = xstrdup(path);
-    for (char *c = copy + 1; *c; c++) {
-        if (*c != '/')
-            continue;
-        *c = 0;
-        if (mkdir(copy, mode) < 0 && errno != EEXIST)
-            return fail(err, errno, copy, "make the directory");
-        *c = '/';
-    }
-    if (mkdir(copy, mode) < 0 && errno != EEXIST)
-        return fail(err, errno, copy, "make the directory");
-    return 0;
-}
-
 int fs_write_new(int dir, const char *path, mode_t mode, const void *bytes, size_t n, struct err *err)
 {
     OWN_FD int fd = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
@@ -111,8 +97,10 @@ int fs_write_new(int dir, const char *path, mode_t mode, const void *bytes, size
 
 int fs_replace(int dir, const char *path, const void *bytes, size_t n, struct err *err)
 {
-    OWN_PTR char *draft = xasprintf("%s.%ld", path, (long)getpid());
-    unlinkat(dir, draft, 0); /* of a process that had this number and was killed */
+    uint64_t random; /* a pid is not enough: two containers that share a cache have the same ones */
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        return fail(err, errno, path, "get random bytes for");
+    OWN_PTR char *draft = xasprintf("%s.%016jx", path, (uintmax_t)random);
     if (fs_write_new(dir, draft, 0600, bytes, n, err) == 0) {
         if (renameat(dir, draft, dir, path) == 0)
             return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fs.h: files: read whole, write all, remove a tree, make directories. */
+/* fs.h: files: read whole, write all, remove a tree. What is opened by a name of the user's: place.h. */
 #ifndef LRUN_FS_H
 #define LRUN_FS_H
 
@@ -20,9 +20,6 @@ int fs_write_all(int fd, const void *bytes, size_t n);
 
 /* Removes path beneath dir and all below it, following no link and leaving no file system. ENOENT is success. */
 int fs_remove_tree(int dir, const char *path, struct err *err);
-
-/* Makes path and its missing parents with this mode. */
-int fs_make_dirs(const char *path, mode_t mode, struct err *err);
 
 /* Writes a new file beneath dir in one go. */
 int fs_write_new(int dir, const char *path, mode_t mode, const void *bytes, size_t n, struct err *err);

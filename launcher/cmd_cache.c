@@ -18,12 +18,12 @@ int cmd_cache(const struct request *r, struct err *err)
     struct identity id;
     struct cache cache;
     OWN_PTR char *dir = NULL;
+    OWN_FD int place = -1, program = -1;
     for (size_t i = 0; i < COUNT(VERBS); i++) {
         if (strcmp(r->words.at[0], VERBS[i].name) != 0)
             continue;
-        int program = -1;
-        if (identity_choose(&id, err) < 0 || identity_cache_dir(&id, r->cache_dir, &dir, err) < 0 ||
-            helper_open(UNPACKER, &program, err) < 0 || identity_take(&id, err) < 0 || cache_open(dir, program, &cache, err) < 0)
+        if (identity_choose(&id, err) < 0 || identity_cache_dir(&id, r->cache_dir, &dir, &place, err) < 0 ||
+            helper_open(UNPACKER, &program, err) < 0 || identity_take(&id, err) < 0 || cache_open(dir, take_fd(&place), take_fd(&program), &cache, err) < 0)
             return -1;
         int status = VERBS[i].run(&cache, stdout, err);
         cache_done(&cache);

@@ -83,7 +83,7 @@ static int probe_cache(const struct doctor *d, struct finding *f)
     if (prepare(d, &r, &l, &f->err) < 0)
         return -1;
     struct cache cache;
-    if (cache_open(l.inputs.cache_dir, -1, &cache, &f->err) < 0)
+    if (cache_open(l.inputs.cache_dir, take_fd(&l.inputs.cache_place), -1, &cache, &f->err) < 0)
         return -1;
     if (statvfs(l.inputs.cache_dir, &st) == 0)
         snprintf(f->note, sizeof f->note, "%.180s, %ju MB free", l.inputs.cache_dir, (uintmax_t)st.f_bavail * st.f_frsize >> 20);

@@ -189,19 +189,23 @@ static void finish(struct exec *x)
     event_base_free(x->base);
 }
 
-/* All processes must be gone before their files are read: they could swap one for a link meanwhile. */
+/* All processes must be gone before their files are read: they could swap one for a link meanwhile. What cannot be copied is named; the
+ * status stays the command's. */
 static int bring_results(struct exec *x, struct err *err)
 {
-    unsigned skipped = 0;
-    if (x->launch->inputs.out < 0 || x->failed)
+    struct launch *l = x->launch;
+    struct results *results = &l->report.results;
+    if (l->inputs.out < 0 || x->failed)
         return 0;
-    x->launch->report.phase = AT_RESULTS;
+    l->report.phase = AT_RESULTS;
     if (!sandbox_kill_programs(&x->sandbox) && !sandbox_dead(&x->sandbox))
         return fail(err, ETIMEDOUT, NULL, "end the command's processes");
-    if (results_copy(x->sandbox.fds[FD_TMP], x->launch->inputs.out, x->launch->request->tmp_size.value << 20, &skipped, err) < 0)
-        return -1;
-    if (skipped)
-        launch_note(x->launch, "%u things in /tmp/out are neither files nor directories and were not copied", skipped);
+    results_copy(x->sandbox.fds[FD_TMP], l->inputs.out, l->request->tmp_size.value << 20, l->request->out_replace, results);
+    l->report.has_results = true;
+    for (size_t i = 0; i + 1 < results->names.n; i += 2)
+        launch_note(l, "not copied: /tmp/out/%s: %s", results->names.at[i], results->names.at[i + 1]);
+    if (results->left > RESULTS_NAMED)
+        launch_note(l, "not copied either: %ju more in /tmp/out", (uintmax_t)(results->left - RESULTS_NAMED));
     return 0;
 }
 

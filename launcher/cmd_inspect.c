@@ -2,6 +2,7 @@
 /* cmd_inspect.c: looks at function and layers without running anything. */
 #include "base/helper.h"
 #include "base/own.h"
+#include "base/place.h"
 #include "launcher/commands.h"
 #include "launcher/inspect.h"
 #include "launcher/policy_file.h"
@@ -49,9 +50,9 @@ static int show_policy(const struct request *r, const struct identity *id, struc
 {
     struct seccomp_program known;
     OWN_FD int program = -1;
-    OWN_FD int policy = seccomp_builtin(r->seccomp, &known) ? -1 : open(r->seccomp, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    OWN_FD int policy = seccomp_builtin(r->seccomp, &known) ? -1 : place_open(r->seccomp, O_RDONLY | O_NOCTTY, 0, "open the policy", err);
     if (policy < 0 && !seccomp_builtin(r->seccomp, &known))
-        return fail(err, errno, r->seccomp, "open the policy");
+        return -1;
     if (helper_open("lrun-policy", &program, err) < 0 || identity_take(id, err) < 0)
         return -1;
     return policy_file_print(program, policy, r->seccomp, stdout, err);

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/json_scan.h"
 #include "base/own.h"
+#include "base/place.h"
 #include "launcher/cli.h"
 
 #include <errno.h>
@@ -184,9 +185,9 @@ static int read_file(const struct request *r, struct config *c, struct err *err)
 {
     struct text bytes = {0};
     struct slice top;
-    OWN_FD int fd = open(r->config, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    OWN_FD int fd = place_open(r->config, O_RDONLY | O_NOCTTY, 0, "open the configuration", err);
     if (fd < 0)
-        return fail(err, errno, r->config, "open the configuration");
+        return -1;
     if (fs_read_all(fd, CONFIG_MAX, r->config, &bytes, err) < 0)
         return -1;
     OWN_PTR char *owned = bytes.at;

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "base/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ int identity_choose(struct identity *ret, struct err *err)
     return 0;
 }
 
-int identity_cache_dir(const struct identity *id, const char *dir, char **ret, struct err *err)
+int identity_cache_dir(const struct identity *id, const char *dir, char **ret, int *ret_place, struct err *err)
 {
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     OWN_PTR char *path = NULL;
@@ -53,20 +54,11 @@ int identity_cache_dir(const struct identity *id, const char *dir, char **ret, s
         fail(err, 0, NULL, "find a place for the cache: neither XDG_CACHE_HOME nor HOME is set");
         return fail_hint(err, "give one with --cache-dir DIR");
     }
-    if (id->from_root && access(path, F_OK) < 0) {
-        char *slash = strrchr(path, '/');
-        if (slash && slash != path) {
-            *slash = 0;
-            if (fs_make_dirs(path, 0755, err) < 0)
-                return fail_hint(err, "choose another place with --cache-dir");
-            *slash = '/';
-        }
-        if (mkdir(path, 0700) < 0 && errno != EEXIST)
-            return fail(err, errno, path, "make the cache directory");
-        if (lchown(path, id->uid, id->gid) < 0 && errno != EINVAL)
-            return fail(err, errno, path, "give the cache directory to uid %u", id->uid);
-    }
+    int place = -1;
+    if (id->from_root && (place = place_dir(path, 0700, id->uid, id->gid, NULL, err)) < 0)
+        return err->hint[0] ? -1 : fail_hint(err, "choose another place with --cache-dir");
     *ret = take_ptr(&path);
+    *ret_place = place;
     return 0;
 }
 

@@ -17,9 +17,9 @@ struct identity {
 /* Decides, changing nothing. Refuses to run set-id. */
 int identity_choose(struct identity *ret, struct err *err);
 
-/* Where the cache is kept: dir if not NULL, else by XDG_CACHE_HOME, HOME, or for root /var/cache/lrun/UID.
- * A root that will change makes the directory and gives it to the new uid. ret: owned. */
-int identity_cache_dir(const struct identity *id, const char *dir, char **ret, struct err *err);
+/* Where the cache is kept: dir if not NULL, else by XDG_CACHE_HOME, HOME, or for root /var/cache/lrun/UID. ret: owned.
+ * A root that will change opens the directory, made for the new uid if it is not there; else *ret_place is -1. */
+int identity_cache_dir(const struct identity *id, const char *dir, char **ret, int *ret_place, struct err *err);
 
 /* Root of the machine becomes id->uid, for good. Root of a user namespace without another uid stays what it is,
  * which outside is an unprivileged user already. What only root may open must be open by now. */

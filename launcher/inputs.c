@@ -5,9 +5,11 @@
 #include "base/helper.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "base/place.h"
 #include "launcher/hints.h"
 #include "base/sys.h"
 #include "launcher/forward.h"
+#include "launcher/trust.h"
 #include "mounts/zip.h"
 #include "policy/seccomp.h"
 
@@ -35,15 +37,17 @@ static int make_source(const char *path, int fd, const struct identity *id, stru
 static int open_input(const char *path, const struct identity *id, struct input *ret, struct err *err)
 {
     struct stat st;
-    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe must not make us wait */
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return fail(err, errno, path, "open the package");
+    OWN_FD int fd = place_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, "open the package", err); /* a pipe must not make us wait */
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) < 0)
+        return fail(err, errno, path, "look at the package");
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
         fail(err, 0, path, "use as a package");
         return fail_hint(err, "it must be a zip file or a directory");
     }
     *ret = (struct input){.path = path, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
-    if (ret->is_dir && make_source(path, fd, id, &ret->source, err) < 0)
+    if (ret->is_dir && (trust_check_home(fd, path, false, id, err) < 0 || make_source(path, fd, id, &ret->source, err) < 0))
         return -1;
     ret->fd = take_fd(&fd);
     return 0;
@@ -53,8 +57,7 @@ static int open_volume(const char *text, const struct identity *id, struct input
 {
     struct volume *v = &in->volumes[in->volume_count];
     char *copy = xstrdup(text), *dst = strchr(copy, ':'), *mode = dst ? strchr(dst + 1, ':') : NULL;
-    const char *home = getenv("HOME");
-    struct stat st, home_st;
+    struct stat st;
     if (mode)
         *mode++ = 0;
     if (!dst || !copy[0] || copy == dst || (mode && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)) {
@@ -63,60 +66,55 @@ static int open_volume(const char *text, const struct identity *id, struct input
         return fail_hint(err, "give it as SRC:DST, SRC:DST:ro or SRC:DST:rw");
     }
     *dst++ = 0;
-    OWN_FD int fd = open(copy, O_PATH | O_CLOEXEC);
     *v = (struct volume){.target = dst, .rw = mode && strcmp(mode, "rw") == 0, .source = {.path = copy, .tree = -1}};
     in->volume_count++;
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return fail(err, errno, copy, "open the volume");
+    OWN_FD int fd = place_open(copy, O_PATH, 0, "open the volume", err);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) < 0)
+        return fail(err, errno, copy, "look at the volume");
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
         fail(err, 0, copy, "show in the sandbox: it is a socket, pipe or device");
         return fail_hint(err, "only files and directories can be shown: a host's socket is a way out");
     }
-    if (S_ISDIR(st.st_mode) && home && stat(home, &home_st) == 0 && home_st.st_ino == st.st_ino && home_st.st_dev == st.st_dev) {
-        fail(err, 0, copy, "show your home directory in the sandbox");
-        return fail_hint(err, "it holds keys and tokens: name the directory in it that is needed");
-    }
+    if (trust_check_home(fd, copy, true, id, err) < 0 || (v->rw && trust_check_writable(fd, copy, in->cache_dir, id, err) < 0))
+        return -1;
     v->is_file = S_ISREG(st.st_mode);
     return make_source(copy, fd, id, &v->source, err);
 }
 
 static int open_report(const struct request *r, struct inputs *in, struct err *err)
 {
-    uint64_t fd;
+    uint64_t fd = STDOUT_FILENO;
     if (!r->report)
         return 0;
-    if (strcmp(r->report, "-") == 0)
-        in->report = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    else if (!str_begins(r->report, "fd:"))
-        in->report = open(r->report, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
-    else if (num_parse(r->report + 3, 0, 1u << 20, &fd, err) == 0)
-        in->report = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
-    else
+    if (str_begins(r->report, "fd:") && num_parse(r->report + 3, 0, 1u << 20, &fd, err) < 0)
         return -1;
-    if (in->report < 0) {
-        fail(err, errno, r->report, "open for the report");
-        return fail_hint(err, "--report takes a file, - for standard output, or fd:N for an open descriptor");
+    if (str_begins(r->report, "fd:") || strcmp(r->report, "-") == 0) {
+        in->report = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
+        if (in->report < 0)
+            fail(err, errno, r->report, "open for the report");
+    } else {
+        in->report = place_open(r->report, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666, "open for the report", err);
     }
-    return 0;
+    return in->report >= 0 ? 0 : err->hint[0] ? -1 : fail_hint(err, "--report takes a file, - for standard output, or fd:N for an open descriptor");
 }
 
-/* A new directory is given to whom lrun becomes; one that is there must be his to write. */
+/* A new directory is made as whom lrun becomes; one that is there must be his to write. */
 static int open_out(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
     struct stat st;
     if (!r->out)
         return 0;
-    bool made = mkdir(r->out, 0777) == 0;
-    if (!made && errno != EEXIST)
-        return fail(err, errno, r->out, "make the directory for results");
-    in->out = open(r->out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (in->out < 0 || fstat(in->out, &st) < 0)
-        return fail(err, errno, r->out, "open the directory for results");
-    if (!id->from_root || id->uid == 0)
-        return 0;
-    if (made && fchown(in->out, id->uid, id->gid) < 0 && errno != EINVAL)
-        return fail(err, errno, r->out, "give the directory for results to uid %u", id->uid);
-    if (made || st.st_uid == id->uid || st.st_mode & 02)
+    int made;
+    in->out = place_dir(r->out, 0777, id->uid, id->gid, &made, err);
+    if (in->out < 0)
+        return -1;
+    if (fstat(in->out, &st) < 0)
+        return fail(err, errno, r->out, "look at the directory for results");
+    if (trust_check_writable(in->out, r->out, in->cache_dir, id, err) < 0)
+        return -1;
+    if (!id->from_root || made || st.st_uid == id->uid || st.st_mode & 02)
         return 0;
     fail(err, EACCES, r->out, "write results there as uid %u, which root becomes", id->uid);
     return fail_hint(err, "name a new directory, or chown this one to %u", id->uid);
@@ -143,17 +141,17 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
     struct stat st;
     if (strcmp(r->rootfs, "host") == 0)
         return 0;
-    OWN_FD int fd = open(r->rootfs, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        fail(err, errno, r->rootfs, "open the root file system");
-        return fail_hint(err, "--rootfs takes a directory, a tarball, or host");
-    }
+    OWN_FD int fd = place_open(r->rootfs, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, "open the root file system", err);
+    if (fd < 0)
+        return err->hint[0] ? -1 : fail_hint(err, "--rootfs takes a directory, a tarball, or host");
+    if (fstat(fd, &st) < 0)
+        return fail(err, errno, r->rootfs, "look at the root file system");
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
         fail(err, 0, r->rootfs, "use as a root file system");
         return fail_hint(err, "--rootfs takes a directory, a tarball, or host");
     }
     in->rootfs = (struct input){.path = r->rootfs, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
-    if (in->rootfs.is_dir && make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0)
+    if (in->rootfs.is_dir && (trust_check_home(fd, r->rootfs, false, id, err) < 0 || make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0))
         return -1;
     in->rootfs.fd = take_fd(&fd);
     return 0;
@@ -162,13 +160,14 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
 static int open_graph(const struct request *r, struct inputs *in, struct err *err)
 {
     if (r->graph)
-        in->graph = open(r->graph, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666); /* emptied once there is something to write */
-    return r->graph && in->graph < 0 ? fail(err, errno, r->graph, "open for the graph") : 0;
+        in->graph = place_open(r->graph, O_WRONLY | O_CREAT | O_NOCTTY, 0666, "open for the graph", err); /* emptied once there is something to write */
+    return r->graph && in->graph < 0 ? -1 : 0;
 }
 
 static int open_all(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
-    if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 || open_input(r->function, id, &in->function, err) < 0)
+    if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 || identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
+        open_input(r->function, id, &in->function, err) < 0)
         return -1;
     for (; in->layer_count < r->layers.n; in->layer_count++)
         if (open_input(r->layers.at[in->layer_count], id, &in->layers[in->layer_count], err) < 0)
@@ -184,22 +183,20 @@ static int open_all(const struct request *r, const struct identity *id, struct i
         return -1;
     struct seccomp_program known;
     if (!seccomp_builtin(r->seccomp, &known)) {
-        in->policy = open(r->seccomp, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        in->policy = place_open(r->seccomp, O_RDONLY | O_NOCTTY, 0, "open the policy", err);
         if (in->policy < 0)
-            return fail(err, errno, r->seccomp, "open the policy");
+            return -1;
         if (id->from_root && helper_open("lrun-policy", &in->policy_program, err) < 0)
             return -1;
     }
     if (id->from_root && helper_open(UNPACKER, &in->program, err) < 0)
-        return -1;
-    if (identity_cache_dir(id, r->cache_dir, &in->cache_dir, err) < 0)
         return -1;
     return inputs_read_texts(r, in, err);
 }
 
 void inputs_none(struct inputs *in)
 {
-    *in = (struct inputs){.report = -1, .graph = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .function = {.fd = -1, .source.tree = -1},
+    *in = (struct inputs){.report = -1, .graph = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .cache_place = -1, .function = {.fd = -1, .source.tree = -1},
                            .rootfs = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
     for (size_t i = 0; i < COUNT(in->entries); i++)
         in->entries[i].lock = -1;
@@ -235,6 +232,11 @@ static void use_entry(struct inputs *in, struct input *owner, const struct cache
                                        (uintmax_t)e->replaced));
 }
 
+int inputs_open_cache(struct inputs *in, struct err *err)
+{
+    return in->cache.dir >= 0 ? 0 : cache_open(in->cache_dir, take_fd(&in->cache_place), take_fd(&in->program), &in->cache, err);
+}
+
 int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
 {
     struct archive archives[INPUTS_MAX];
@@ -249,7 +251,7 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
         }
     if (n == 0)
         return 0;
-    if (cache_open(in->cache_dir, take_fd(&in->program), &in->cache, err) < 0)
+    if (inputs_open_cache(in, err) < 0)
         return -1;
     in->cache.terminal = !quiet && isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
     if (cache_get(&in->cache, archives, n, entries, err) < 0)
@@ -313,6 +315,7 @@ void inputs_done(struct inputs *in)
     own_close(&in->out);
     own_close(&in->debugger);
     own_close(&in->program);
+    own_close(&in->cache_place);
     own_close(&in->policy);
     own_close(&in->policy_program);
     text_done(&in->policy_code);

@@ -44,6 +44,7 @@ struct inputs {
     int policy, policy_program; /* --seccomp FILE and lrun-policy, or -1 */
     struct text policy_code; /* the filter made of it */
     char *cache_dir;
+    int cache_place; /* it, opened by root for whom it becomes, or -1 */
 
     /* Filled by inputs_unpack(). */
     struct cache cache;
@@ -59,6 +60,8 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
 
 /* After the change of identity: archives into the cache, and the limit on the sum of their sizes. quiet: no progress bar. */
 int inputs_unpack(struct inputs *in, bool quiet, struct err *err);
+/* The cache, unless it is open already. */
+int inputs_open_cache(struct inputs *in, struct err *err);
 /* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */
 int inputs_release_trees(struct inputs *in, struct err *err);
 void inputs_done(struct inputs *in);

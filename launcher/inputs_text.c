@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "base/place.h"
 #include "lambda/variables.h"
 
 #include <ctype.h>
@@ -43,9 +44,9 @@ static int read_env_json(const char *path, const char *json, size_t n, struct in
 static int read_env_file(const char *path, struct inputs *in, struct err *err)
 {
     struct text text = {0};
-    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    OWN_FD int fd = place_open(path, O_RDONLY | O_NOCTTY, 0, "open the file of variables", err);
     if (fd < 0)
-        return fail(err, errno, path, "open the file of variables");
+        return -1;
     if (fs_read_all(fd, ENV_FILE_MAX, path, &text, err) < 0)
         return -1;
     int status = 0, number = 0;
@@ -90,9 +91,11 @@ static int read_variables(const struct request *r, struct inputs *in, struct err
 static int read_event(const char *what, struct text *ret, struct err *err)
 {
     bool is_stdin = strcmp(what, "-") == 0, is_file = is_stdin || access(what, F_OK) == 0;
-    OWN_FD int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : is_file ? open(what, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
-    if (is_file && fd < 0)
+    OWN_FD int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : is_file ? place_open(what, O_RDONLY | O_NOCTTY, 0, "open the event", err) : -1;
+    if (is_stdin && fd < 0)
         return fail(err, errno, what, "open the event");
+    if (is_file && fd < 0)
+        return -1;
     if (!is_file)
         text_puts(ret, what);
     else if (fs_read_all(fd, EVENT_MAX, is_stdin ? "standard input" : what, ret, err) < 0)
@@ -123,9 +126,9 @@ static int read_profile(const char *profile, struct inputs *in, struct err *err)
     OWN_PTR char *path = given ? xstrdup(given) : xasprintf("%s/.aws/credentials", home ? home : "");
     OWN_PTR char *header = xasprintf("[%s]", profile);
     struct text text = {0};
-    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    OWN_FD int fd = place_open(path, O_RDONLY, 0, "open the AWS credentials", err);
     if (fd < 0)
-        return fail(err, errno, path, "open the AWS credentials");
+        return -1;
     if (fs_read_all(fd, ENV_FILE_MAX, path, &text, err) < 0)
         return -1;
     const struct {

@@ -68,23 +68,33 @@ static unsigned ask_version(const struct language *l, const char *path)
     return parse_version(l, text);
 }
 
+/* A script starts another file, which may be exchanged without it. */
+static bool is_program(int fd)
+{
+    char magic[4];
+    return pread(fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, "\177ELF", sizeof magic) == 0;
+}
+
 /* What the file at path says of its version; asking node costs 40 ms, hence once for each binary. */
 static unsigned version_of(const struct language *l, const char *path, struct inputs *in)
 {
-    struct stat st;
+    struct file_state state;
     char memo[64];
     uint64_t known;
-    OWN_FD int fd = open(path, O_PATH | O_CLOEXEC);
+    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct err ignored;
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (fd < 0)
+        fd = open(path, O_PATH | O_CLOEXEC); /* one that may be run and not read */
+    if (fd < 0 || cache_look(fd, &state) < 0)
         return 0;
-    bool open = in->cache.dir >= 0 || cache_open(in->cache_dir, -1, &in->cache, &ignored) == 0;
-    if (open && cache_recall(&in->cache, "version", &st, memo, sizeof memo) && num_plain(memo, 10, &known) == 0)
+    bool open = inputs_open_cache(in, &ignored) == 0;
+    if (open && cache_recall(&in->cache, "version", &state, memo, sizeof memo) && num_plain(memo, 10, &known) == 0)
         return (unsigned)known;
+    bool lasts = is_program(fd) && !cache_may_change(fd);
     unsigned version = ask_version(l, path);
     snprintf(memo, sizeof memo, "%u", version);
-    if (open && version)
-        cache_remember(&in->cache, "version", &st, memo);
+    if (open && version && lasts)
+        cache_remember(&in->cache, "version", fd, &state, memo);
     return version;
 }
 

@@ -124,7 +124,7 @@ int policy_file_load(struct inputs *in, const char *path, struct seccomp_program
         return -1;
     make_key(&policy, &key);
     name_of(&key, name, sizeof name);
-    int status = in->cache.dir >= 0 ? 0 : cache_open(in->cache_dir, -1, &in->cache, err);
+    int status = inputs_open_cache(in, err);
     if (status == 0 && !recall(in, name, &key, ret)) {
         if (in->policy_program < 0)
             status = helper_open("lrun-policy", &in->policy_program, err);

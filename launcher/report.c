@@ -118,6 +118,29 @@ static void put_limits(const struct report *r, struct text *out)
     json_close(out, '}');
 }
 
+static void put_results(const struct report *r, struct text *out)
+{
+    json_key(out, "results");
+    if (!r->has_results) {
+        text_puts(out, "null");
+        return;
+    }
+    json_open(out, '{');
+    json_num(out, "copied", (double)r->results.copied);
+    json_num(out, "bytes", (double)r->results.bytes);
+    json_num(out, "left", (double)r->results.left);
+    json_key(out, "names");
+    json_open(out, '[');
+    for (size_t i = 0; i + 1 < r->results.names.n; i += 2) {
+        json_open(out, '{');
+        json_put(out, "name", r->results.names.at[i]);
+        json_put(out, "why", r->results.names.at[i + 1]);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
 static void put_rest(const struct report *r, struct text *out)
 {
     json_key(out, "degraded");
@@ -195,6 +218,7 @@ int report_write(const struct report *r, const char *command, const char *functi
         json_num(&line, "cgroupPeakBytes", (double)r->cgroup_peak_bytes);
     json_close(&line, '}');
     put_limits(r, &line);
+    put_results(r, &line);
     put_rest(r, &line);
     json_close(&line, '}');
     text_puts(&line, "\n");
@@ -216,4 +240,5 @@ void report_done(struct report *r)
     strv_done(&r->degraded);
     strv_done(&r->why);
     strv_done(&r->refused);
+    results_done(&r->results);
 }

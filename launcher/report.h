@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "lambda/events.h"
+#include "launcher/results.h"
 #include "policy/limits.h"
 
 #include <stdbool.h>
@@ -59,6 +60,8 @@ struct report {
     int start_errno, wait_status;
     bool oom_killed, function_is_dir;
     uint64_t response_size;
+    bool has_results; /* --out */
+    struct results results;
 };
 
 void report_why(struct report *r, const char *id, const char *text); /* texts are copied */

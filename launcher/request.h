@@ -48,7 +48,7 @@ struct request {
     struct number port, ready_fd, concurrency, queue, max_concurrency, idle_timeout /* seconds; 0: never */;
     bool cors, watch, stream_shape;
 
-    bool scratch, strict, debug, hold, tty, json, list, tree, variables, mounts, show_policy, quiet, verbose, help, version;
+    bool scratch, out_replace, strict, debug, hold, tty, json, list, tree, variables, mounts, show_policy, quiet, verbose, help, version;
 };
 
 /* Its lists are ret's own; texts are borrowed from r, which must live as long. */

@@ -6,6 +6,7 @@
 #include "base/helper.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "base/place.h"
 #include "mounts/cache_entry.h"
 
 #include <errno.h>
@@ -16,39 +17,34 @@
 static const char *const PARTS[] = {"tree", "memo", "tmp", "policy"};
 
 /* A cache others can write to would let them choose what runs. */
-static int check_owner(const char *path, int dir, struct err *err)
+static int check_owner(const char *path, int dir, dev_t *ret, struct err *err)
 {
     struct stat st;
     if (fstat(dir, &st) < 0)
         return fail(err, errno, path, "look at the cache directory");
+    *ret = st.st_dev;
     if (st.st_uid == geteuid() && !(st.st_mode & 022))
         return 0;
     fail(err, 0, path, "use the cache directory: %s", st.st_uid == geteuid() ? "others may write to it" : "it belongs to another user");
     return fail_hint(err, "give --cache-dir a directory that only uid %u may write to", (unsigned)geteuid());
 }
 
-int cache_open(const char *path, int program, struct cache *ret, struct err *err)
+int cache_open(const char *path, int place, int program, struct cache *ret, struct err *err)
 {
-    struct cache c = {.dir = -1, .program = program, .terminal = -1};
+    struct cache c = {.dir = -1, .terminal = -1};
+    OWN_FD int dir = place, unpacker = program;
     if (fs_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", c.boot, sizeof c.boot) < 1)
         return fail(err, errno, "/proc/sys/kernel/random/boot_id", "read the kernel's boot id");
     c.boot[strcspn(c.boot, "\n")] = 0;
-    OWN_FD int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0 && errno == ENOENT) {
-        if (fs_make_dirs(path, 0700, err) < 0)
-            return fail_hint(err, "choose another place with --cache-dir");
-        dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    if (dir < 0) {
-        fail(err, errno, path, "open the cache directory");
+    if (dir < 0 && (dir = place_dir(path, 0700, geteuid(), getegid(), NULL, err)) < 0)
         return fail_hint(err, "choose another place with --cache-dir");
-    }
-    if (check_owner(path, dir, err) < 0)
+    if (check_owner(path, dir, &c.dev, err) < 0)
         return -1;
     for (size_t i = 0; i < COUNT(PARTS); i++)
         if (faccessat(dir, PARTS[i], F_OK, 0) < 0 && mkdirat(dir, PARTS[i], 0700) < 0 && errno != EEXIST)
             return fail(err, errno, path, "make a part of the cache directory");
     c.dir = take_fd(&dir);
+    c.program = take_fd(&unpacker);
     c.path = xstrdup(path);
     entry_sweep(&c);
     *ret = c;
@@ -80,7 +76,9 @@ struct work { /* all archives that are asked for at once */
 
 struct job { /* one archive on its way into the cache */
     struct work *work;
-    struct stat st;
+    const struct archive *archive;
+    struct file_state state; /* before it is read */
+    bool may_change;
     struct unpacker worker;
     int dir; /* its place in tmp/ */
     char name[64];
@@ -118,16 +116,18 @@ static void show(void *to)
 static int start_job(struct cache *c, const struct archive *a, struct job *job, struct cache_entry *ret, struct err *err)
 {
     char digest[DIGEST_HEX + 1];
-    if (fstat(a->fd, &job->st) < 0)
+    job->archive = a;
+    if (cache_look(a->fd, &job->state) < 0)
         return fail(err, errno, a->name, "look at the archive");
-    if (cache_recall(c, "digest", &job->st, digest, sizeof digest) && strspn(digest, "0123456789abcdef") == DIGEST_HEX) {
-        int found = entry_open(c, digest, ret, err);
+    if (cache_recall(c, "digest", &job->state, digest, sizeof digest) && strspn(digest, "0123456789abcdef") == DIGEST_HEX) {
+        int found = entry_open(c, digest, a->is_tar, ret, err);
         if (found < 0)
             return -1;
         ret->hit = job->done = found == 1;
         if (found == 1)
             return 0;
     }
+    job->may_change = cache_may_change(a->fd);
     if (c->program < 0 && helper_open(UNPACKER, &c->program, err) < 0)
         return -1;
     if (entry_begin(c, job->name, sizeof job->name, &job->dir, err) < 0)
@@ -145,7 +145,7 @@ static int job_hashed(struct cache *c, struct job *job, struct cache_entry *ret,
         *err = d.err;
         return -1;
     }
-    int found = entry_open(c, d.hex, ret, err);
+    int found = entry_open(c, d.hex, job->archive->is_tar, ret, err);
     if (found < 0)
         return -1;
     job->done = found == 1;
@@ -169,12 +169,12 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
     }
     int found = 0;
     for (int tries = 0; found == 0 && job->name[0] && tries < TRIES; tries++) { /* another's entry of this content may be pruned meanwhile; ours is locked */
-        int published = entry_publish(c, job->name, job->dir, digest, &r, err);
+        int published = entry_publish(c, job->name, job->dir, digest, job->archive->is_tar, &r, err);
         if (published < 0)
             return -1;
         if (published)
             job->name[0] = 0;
-        found = entry_open(c, digest, ret, err);
+        found = entry_open(c, digest, job->archive->is_tar, ret, err);
     }
     if (found == 0)
         fail(err, 0, digest, "use the cache entry that was made: it cannot be trusted, or is pruned again and again");
@@ -205,8 +205,8 @@ static int run_jobs(struct cache *c, const struct archive *archives, size_t n, s
             if (!jobs[i].done && STAGES[s](c, &jobs[i], &ret[i], err) < 0)
                 return name_archive(archives[i].name, err);
     for (size_t i = 0; i < n; i++)
-        if (!ret[i].hit)
-            cache_remember(c, "digest", &jobs[i].st, ret[i].digest);
+        if (!ret[i].hit && !jobs[i].may_change)
+            cache_remember(c, "digest", archives[i].fd, &jobs[i].state, ret[i].digest);
     return 0;
 }
 

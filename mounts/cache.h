@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cache.h: unpacked archives by content.
  *
- *   DIR/tree/SHA256-VERSION/   one entry: tree/ (the files), manifest, facts (boot id and totals); mode 0700
- *   DIR/memo/WHAT-DEV-INO      what was found out about a file, valid for one size, mtime and ctime: its digest, so that
- *                              a warm run reads no archive; an interpreter's version
+ *   DIR/tree/SHA256-VERSION/   (VERSIONt of a tarball: a file may be both) one entry: tree/ (the files), manifest, facts (boot id and totals); mode 0700
+ *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and
+ *                              times: its digest, so that a warm run reads no archive; an interpreter's version
  *   DIR/policy/                users' policies, compiled; see launcher/policy_file.c
  *   DIR/tmp/                   entries being made or removed; each locked by its maker
  *
@@ -19,14 +19,25 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/types.h>
+#include <time.h>
 
 struct cache {
     int dir;
+    dev_t dev; /* the file system it lies in */
     char *path;
     char boot[40]; /* the kernel's boot id */
     int program;   /* lrun-unpack, or -1: opened when needed */
     int terminal;  /* where to show progress, or -1; borrowed; the owner sets it after cache_open() */
+};
+
+struct file_state { /* what a memo about a file is bound to */
+    dev_t dev;
+    ino_t ino;
+    uint64_t size;
+    struct timespec mtime, ctime;
+    uint64_t mount; /* its number, given once in a boot; 0: the kernel does not say */
 };
 
 struct archive { /* what is asked of the cache */
@@ -47,17 +58,21 @@ struct cache_entry {
     bool hit; /* nothing was unpacked or hashed */
 };
 
-/* path: created with mode 0700 if missing. Refused if it is not ours alone to write. program: see struct cache. */
-int cache_open(const char *path, int program, struct cache *ret, struct err *err);
+/* path: created with mode 0700 if missing; place: it, open, or -1. Refused if it is not ours alone to write. program: see struct
+ * cache. Both descriptors are ret's, or closed. */
+int cache_open(const char *path, int place, int program, struct cache *ret, struct err *err);
 void cache_done(struct cache *c);
 
 /* Finds or unpacks n archives, all that must be unpacked at the same time. ret: n entries, all or none. */
 int cache_get(struct cache *c, const struct archive *archives, size_t n, struct cache_entry *ret, struct err *err);
 void cache_entry_done(struct cache_entry *e);
 
-/* cache_memo.c. what: "digest", "version". value: one line, without a newline. */
-bool cache_recall(const struct cache *c, const char *what, const struct stat *st, char *value, size_t size);
-void cache_remember(const struct cache *c, const char *what, const struct stat *st, const char *value);
+/* cache_memo.c. what: "digest", "version". value: one line, without a newline. s: what the file was before it was looked into. */
+int cache_look(int fd, struct file_state *ret); /* -1 with errno */
+bool cache_recall(const struct cache *c, const char *what, const struct file_state *s, char *value, size_t size);
+void cache_remember(const struct cache *c, const char *what, int fd, const struct file_state *s, const char *value);
+bool cache_may_change(int fd); /* somebody has it open for writing; asked before it is read */
+bool cache_is_still(const struct file_state *s, const struct timespec *now); /* a later change will show in ctime */
 
 /* The commands. They say what they do on to. */
 int cache_list(struct cache *c, FILE *to, struct err *err);

@@ -15,9 +15,9 @@
 
 enum { FACTS_MAX = 512 };
 
-void entry_key(const char *digest, char key[KEY_SIZE])
+void entry_key(const char *digest, bool is_tar, char key[KEY_SIZE])
 {
-    snprintf(key, KEY_SIZE, "%s-" UNPACKER_VERSION, digest);
+    snprintf(key, KEY_SIZE, "%s-" UNPACKER_VERSION "%s", digest, is_tar ? "t" : "");
 }
 
 static int program_of(struct cache *c, struct err *err)
@@ -80,12 +80,12 @@ static int trust(struct cache *c, int dir, struct cache_entry *e)
     return entry_verify(c, dir, &ignored) == 0 && write_facts(c, dir, e, &ignored) == 0;
 }
 
-int entry_open(struct cache *c, const char *digest, struct cache_entry *ret, struct err *err)
+int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_entry *ret, struct err *err)
 {
     char key[KEY_SIZE];
     struct stat held, named, tree;
     struct cache_entry e = {.lock = -1};
-    entry_key(digest, key);
+    entry_key(digest, is_tar, key);
     OWN_PTR char *path = xasprintf("tree/%s", key);
     OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0)
@@ -129,10 +129,10 @@ int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct e
     return 0;
 }
 
-int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct unpack_result *r, struct err *err)
+int entry_publish(struct cache *c, const char *name, int dir, const char *digest, bool is_tar, const struct unpack_result *r, struct err *err)
 {
     char key[KEY_SIZE];
-    entry_key(digest, key);
+    entry_key(digest, is_tar, key);
     OWN_PTR char *path = xasprintf("tree/%s", key);
     struct cache_entry e = {.size = r->size, .entries = r->entries, .replaced = r->replaced, .need = r->need};
     if (write_facts(c, dir, &e, err) < 0)

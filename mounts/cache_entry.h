@@ -5,19 +5,20 @@
 
 #include "mounts/cache.h"
 
-#define KEY_SIZE (DIGEST_HEX + sizeof "-" UNPACKER_VERSION)
+#define KEY_SIZE (DIGEST_HEX + sizeof "-" UNPACKER_VERSION "t")
 
-void entry_key(const char *digest, char key[KEY_SIZE]);
+/* The same bytes may be a zip and a tarball, which hold different files. */
+void entry_key(const char *digest, bool is_tar, char key[KEY_SIZE]);
 
 /* Opens and locks the entry. Returns 1 if it can be trusted, 0 if there is none, -1 with an err.
  * An entry of an earlier boot is verified first, and removed if it fails. */
-int entry_open(struct cache *c, const char *digest, struct cache_entry *ret, struct err *err);
+int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_entry *ret, struct err *err);
 
 /* Makes and locks an empty directory in tmp/; name: at least 64 bytes, "tmp/..." beneath c->dir. */
 int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err);
 
 /* Writes facts and renames tmp/... to its key; it stays locked, shared, as long as dir is open. 1: done; 0: there is one already. */
-int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct unpack_result *r, struct err *err);
+int entry_publish(struct cache *c, const char *name, int dir, const char *digest, bool is_tar, const struct unpack_result *r, struct err *err);
 
 /* Takes the entry away if nobody uses it: 1 removed, 0 in use, -1 err. */
 int entry_remove(struct cache *c, const char *key, struct err *err);

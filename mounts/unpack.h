@@ -18,7 +18,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define UNPACKER_VERSION "2" /* part of an entry's key: raise it when the same archive would be unpacked differently */
+#define UNPACKER_VERSION "3" /* part of an entry's key: raise it when the same archive would be unpacked differently */
 
 enum { UNPACK_INPUT = 3, UNPACK_INTO = 4, UNPACK_SOCKET = 5, UNPACK_SHARED = 6, DIGEST_HEX = 64 };
 

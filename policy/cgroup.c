@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "base/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,9 +93,9 @@ int cgroup_make(const char *path, uint64_t memory_mb, uid_t becomes, struct cgro
     struct statfs fs;
     struct cgroup c = {.parent = -1, .dir = -1, .procs = -1, .freeze = -1, .max = -1, .events = -1};
     *ret = c;
-    c.parent = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open_around_own();
+    c.parent = path ? place_open(path, O_RDONLY | O_DIRECTORY, 0, "open the cgroup", err) : open_around_own();
     if (c.parent < 0)
-        return path ? fail(err, errno, path, "open the cgroup") : 0;
+        return path ? -1 : 0;
     if (path && (fstatfs(c.parent, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)) {
         own_close(&c.parent);
         fail(err, 0, path, "use as a cgroup");

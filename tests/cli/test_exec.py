@@ -130,7 +130,8 @@ def test_bad_volumes_are_refused(lrun, empty, tmp, volume, said):
     os.chdir(tmp)
     s.bind("sock")
     os.chdir(cwd)
-    volume = volume.replace("SRC", str(tmp / "home" / "..")).replace("SOCKET", str(tmp / "sock")).replace("HOME", str(home))
+    (tmp / "src").mkdir()
+    volume = volume.replace("SRC", str(tmp / "src")).replace("SOCKET", str(tmp / "sock")).replace("HOME", str(home))
     r = lrun.exec(empty, "/bin/true", options=("-v", volume), env={"HOME": str(home)})
     assert r.code == 125 and said in r.log, r
 
@@ -146,7 +147,9 @@ def test_out_brings_back_regular_files_only(lrun, empty, tmp):
     r = lrun.sh(empty, """
         cd /tmp/out; echo result > a.xml; mkdir -p sub/deep; echo x > sub/deep/b; ln -s /etc/passwd link; mkfifo pipe; ln -s / sub/dirlink
         python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('sock')"; exit 3""", ("--out", out))
-    assert r.code == 3 and "4 things in /tmp/out are neither files nor directories" in r.log, r
+    left = {"link", "pipe", "sock", "sub/dirlink"}
+    assert r.code == 3 and all(f"not copied: /tmp/out/{name}: it is neither a file nor a directory" in r.log for name in left), r
+    assert r.report["results"]["copied"] == 2 and {n["name"] for n in r.report["results"]["names"]} == left, r
     assert sorted(str(p.relative_to(out)) for p in out.rglob("*")) == ["a.xml", "sub", "sub/deep", "sub/deep/b"]
     assert (out / "a.xml").read_text() == "result\n"
 
@@ -158,12 +161,15 @@ def test_out_replaces_a_link_that_lies_in_wait(lrun, empty, tmp):
     victim.chmod(0o666)
     os.symlink(victim, out / "a")
     assert lrun.sh(empty, "echo evil > /tmp/out/a", ("--out", out)).code == 0
+    assert victim.read_text() == "precious" and (out / "a").is_symlink()
+    assert lrun.sh(empty, "echo evil > /tmp/out/a", ("--out", out, "--out-replace")).code == 0
     assert victim.read_text() == "precious" and not (out / "a").is_symlink()
 
 
 def test_out_refuses_what_is_huge_by_its_holes(lrun, empty, tmp):
-    r = lrun.sh(empty, "truncate -s 1T /tmp/out/huge", ("--out", tmp / "out"))
-    assert r.code == 125 and "huge" in r.log and r.report["phase"] == "results", r
+    r = lrun.sh(empty, "truncate -s 1T /tmp/out/huge; echo x >/tmp/out/small; exit 4", ("--out", tmp / "out"))
+    assert r.code == 4 and "not copied: /tmp/out/huge: results together may have the size of /tmp" in r.log, r
+    assert os.listdir(tmp / "out") == ["small"] and r.report["phase"] == "end"
 
 
 def test_out_stops_processes_that_are_still_writing(lrun, empty, tmp):

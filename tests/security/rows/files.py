@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: files that lrun opens, makes, remembers, brings back and trusts. The columns are described in ../mutants.py."""
+PLACES = "tests/security/test_places.py"
+TRUST = "tests/security/test_trust.py"
+MEMO = "tests/cache/test_memo.py"
+RESULTS = "tests/cli/test_results.py"
+
+MUTANTS = {
+    "links of others as root": ("base/place.c", "            if (layer)\n", "            if (layer && getpid() < 0)\n", {"what_root_writes_does_not_go_through_anothers_link", "a_link_in_a_sticky_directory_is_root_s_only_if_root_laid_it", "what_root_reads_is_what_the_link_s_owner_may_read", "no_directory_is_made_behind_anothers_link"}, (PLACES,), "link"),
+    "links of others without a look": ("base/place.c", "w->mode : 0, RESOLVE_NO_SYMLINKS)", "w->mode : 0, 0)", {"what_root_writes_does_not_go_through_anothers_link", "a_link_in_a_sticky_directory_is_root_s_only_if_root_laid_it", "what_root_reads_is_what_the_link_s_owner_may_read"}, (PLACES,), "link"),
+    "root's groups stay": ("base/place.c", "setgroups(0, NULL) == 0;", "getpid() > 0;", {"what_root_writes_does_not_go_through_anothers_link"}, (PLACES,), "writes"),
+    "files of several names": ("base/place.c", " || st.st_nlink != 1)", ")", {"root_appends_to_a_regular_file_of_one_name_alone"}, (PLACES,), "one_name"),
+    "a results directory of root's": ("launcher/inputs.c", "place_dir(r->out, 0777, id->uid, id->gid,", "place_dir(r->out, 0777, 0, 0,", {"a_directory_is_made_for_whom_root_becomes_and_none_is_given_away"}, (PLACES,), "given_away"),
+    "memos of any mount": ("mounts/cache_memo.c", '"mount %ju", (uintmax_t)s->mount', '"mount any"', {"two_images_mounted_in_turn_are_told_apart"}, (MEMO,), "memo"),
+    "memos of an earlier boot": ("mounts/cache_memo.c", "ld \", c->boot, where", "ld \", \"any\", where", {"what_an_earlier_boot_remembered_is_not_used"}, (MEMO,), "boot or images"),
+    "memos of what is being written": ("mounts/cache_memo.c", "fcntl(fd, F_SETLEASE, F_RDLCK) < 0 && errno == EAGAIN", "getpid() < 0", {"what_somebody_may_still_write_is_not_remembered"}, (MEMO,), "memo"),
+    "times of whole seconds": ("mounts/cache_memo.c", "(s->ctime.tv_nsec ? 100 : 2100)", "100", {"what_is_remembered_of_another_file_system"}, (MEMO,), "memo"),
+    "a zip and a tarball in one entry": ("mounts/cache_entry.c", 'is_tar ? "t" : ""', 'is_tar ? "" : ""', {"a_file_that_is_a_zip_and_a_tarball_has_two_trees"}, (MEMO,), "memo"),
+    "results replace what is there": ("launcher/results.c", "bool replace = c->replace || is_ours(to, name);", "bool replace = c->replace || getpid() > 0 || is_ours(to, name);", {"nothing_that_was_there_is_replaced", "what_an_earlier_run_brought_may_be_replaced_unless_it_was_edited"}, (RESULTS,), "results"),
+    "results with a dot in front": ("launcher/results.c", "if (name[0] == '.')", "if (name[0] == 0)", {"names_that_are_not_plain_stay_behind"}, (RESULTS,), "results"),
+    "results with control characters": ("launcher/results.c", "return results_name_is_plain(name) ? NULL", "return getpid() > 0 ? NULL", {"names_that_are_not_plain_stay_behind"}, (RESULTS,), "results"),
+    "half results": ("launcher/results.c", "        unlinkat(to, made, 0);\n", "        unlinkat(to, \"\", 0);\n", {"a_full_disk_leaves_no_half_file"}, (RESULTS,), "full_disk"),
+    "the cache as a writable volume": ("launcher/inputs.c", "(v->rw && trust_check_writable(", "(v->rw && getpid() < 0 && trust_check_writable(", {"what_lrun_trusts_is_not_mounted_writable", "the_given_cache_and_the_variables_places_are_trusted_too", "a_link_on_the_way_to_them_counts", "a_single_file_is_looked_at_too", "a_bind_mount_elsewhere_hides_nothing", "what_lies_above_the_other_side_of_a_bind_mount", "lrun_itself_is_not_mounted_writable", "root_trusts_its_own_places_and_those_of_whom_it_becomes"}, (TRUST,), "trust"),
+    "results in the cache": ("launcher/inputs.c", "if (trust_check_writable(in->out,", "if (getpid() < 0 && trust_check_writable(in->out,", {"results_do_not_go_there_either"}, (TRUST,), "results"),
+    "bind mounts of what is trusted": ("launcher/trust.c", "if (!above->in_fs || !below->in_fs ||", "if (getpid() > 0 || !above->in_fs || !below->in_fs ||", {"a_bind_mount_elsewhere_hides_nothing", "what_lies_above_the_other_side_of_a_bind_mount"}, (TRUST,), "bind"),
+    "links on the way to what is trusted": ("base/place.c", "            if (add_id(ids, dir) < 0)\n                return -1;\n            continue;", "            ids->n = 0;\n            if (add_id(ids, dir) < 0)\n                return -1;\n            continue;", {"a_link_on_the_way_to_them_counts"}, (TRUST,), "link"),
+    "home as a function": ("launcher/inputs.c", "(trust_check_home(fd, path, false, id, err) < 0 || make_source(path", "((getpid() < 0 && trust_check_home(fd, path, false, id, err) < 0) || make_source(path", {"no_directory_that_holds_the_home_directory_is_shown"}, (TRUST,), "home_directory"),
+}
