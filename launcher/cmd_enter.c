@@ -14,6 +14,7 @@
 #include "launcher/identity.h"
 #include "launcher/loop.h"
 #include "launcher/payload.h"
+#include "launcher/stdio.h"
 #include "launcher/terminal.h"
 #include "policy/caps.h"
 
@@ -31,6 +32,7 @@ struct visit {
     struct sandbox_spec spec;
     struct enterable environment;
     struct terminal terminal;
+    struct stdio stdio;
     struct strv argv; /* owned copies: the guide wipes the caller's */
     char *workdir;
     struct event_base *base;
@@ -147,8 +149,8 @@ static int run(struct visit *v, char **args, struct err *err)
     if (v->guide == 0)
         guide(v, args, lrun);
     int status = v->guide < 0 ? fail(err, errno, NULL, "make a process for the command") : 0;
-    if (status == 0 && v->spec.tty)
-        status = terminal_join(&v->terminal, v->base, err);
+    if (status == 0)
+        status = v->spec.tty ? terminal_join(&v->terminal, v->base, err) : stdio_join(&v->stdio, v->base, err);
     if (status == 0)
         status = loop_run(v->base, err);
     event_free(child);
@@ -175,7 +177,7 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
     }
     limits_plan(0, &v->spec.limits);
     if (!r->tty)
-        return 0;
+        return stdio_open(&v->stdio, STREAMS, v->spec.stdio, err);
     if (terminal_open(&v->terminal, STDOUT_FILENO, false, err) < 0)
         return -1;
     for (int i = 0; i < 3; i++)
@@ -197,8 +199,9 @@ int cmd_enter(const struct request *r, struct err *err)
 {
     if (check_options(r, err) < 0)
         return -1;
-    struct visit v = {.environment = ENTERABLE_NONE, .terminal = {.ours = -1, .theirs = -1}, .base = loop_new(err)};
+    struct visit v = {.environment = ENTERABLE_NONE, .terminal = {.ours = -1, .theirs = -1}, .stdio = STDIO_NONE, .base = loop_new(err)};
     struct identity id;
+    struct err lost;
     struct strv envp = {0};
     int status = v.base ? 0 : -1;
     if (status == 0 && (identity_choose(&id, err) < 0 || identity_take(&id, err) < 0 ||
@@ -207,6 +210,8 @@ int cmd_enter(const struct request *r, struct err *err)
     if (status == 0)
         status = run(&v, r->args, err);
     terminal_done(&v.terminal);
+    if (stdio_done(&v.stdio, &lost) < 0 && status == 0)
+        status = -1, *err = lost;
     enter_done(&v.environment);
     strv_done(&envp);
     strv_done(&v.argv);

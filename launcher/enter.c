@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/enter.h"
 
+#include "base/descriptors.h"
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/own.h"
-#include "base/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -140,24 +139,10 @@ int enter_find(pid_t pid, struct enterable *ret, struct strv *ret_envp, struct e
     return fail_hint(err, "it must be an lrun of yours, with something running inside, or started with --hold or --debug");
 }
 
-static int by_number(const void *a, const void *b)
-{
-    return *(const int *)a - *(const int *)b;
-}
-
 int enter_close_others(struct enterable *e, struct err *err)
 {
-    int kept[NAMESPACES];
-    unsigned from = 3;
-    memcpy(kept, e->ns, sizeof kept);
-    qsort(kept, NAMESPACES, sizeof *kept, by_number);
-    for (int i = 0; i < NAMESPACES; i++) {
-        if ((unsigned)kept[i] > from && sys_close_range(from, (unsigned)kept[i] - 1, 0) < 0)
-            return fail(err, errno, NULL, "close what must not come along");
-        from = (unsigned)kept[i] + 1;
-    }
     e->variables = -1;
-    return sys_close_range(from, ~0u, 0) < 0 ? fail(err, errno, NULL, "close what must not come along") : 0;
+    return descriptors_keep(e->ns, NAMESPACES) < 0 ? fail(err, errno, NULL, "close what must not come along") : 0;
 }
 
 /* Which of them are the caller's own. With --net host the network is, and there is no right to join it; any other would have the
@@ -179,7 +164,7 @@ static int find_shared(const struct enterable *e, bool shared[NAMESPACES], struc
 
 int enter_join(struct enterable *e, struct err *err)
 {
-    bool shared[NAMESPACES]; /* looked at while /proc is the host's */
+    bool shared[NAMESPACES] = {false}; /* looked at while /proc is the host's */
     if (find_shared(e, shared, err) < 0)
         return -1;
     for (int i = 0; i < NAMESPACES; i++)

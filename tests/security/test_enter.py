@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import LRUN, helper, make_zip, skip
+from conftest import LRUN, ROOT, helper, init_of, make_zip, skip, wait_until
 
 ENTRIES = int(os.environ.get("LRUN_ENTRIES", "100"))
 
@@ -90,3 +90,21 @@ def test_what_enters_sheds_everything_before_it_joins(lrun, tmp, watched):
 def test_what_enters_has_the_score_and_the_descriptors_of_what_starts(watched):
     r = watched().enter("/bin/sh", "-c", "cat /proc/self/oom_score_adj; ls /proc/self/fd")
     assert r.returncode == 0 and r.stdout.split() == ["1000", "0", "1", "2", "3"], r
+
+
+def test_a_mixture_with_namespaces_of_the_hosts_own_is_never_entered(lrun, tmp, empty):
+    """A process that keeps descriptors as lrun does: a sandbox's, but the mounts are ours. Only the network may be shared."""
+    keep = "import os, sys, time; fds = [os.open(f'/proc/{\"self\" if n == \"mnt\" else sys.argv[1]}/ns/' + n, 0) for n in ('user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup')]; os.memfd_create('lrun-variables'); print('kept', flush=True); time.sleep(60)"
+    user = ["setpriv", "--reuid", "60993", "--regid", "60993", "--clear-groups"] if ROOT else []
+    sandbox = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sleep", "64", report=False), stdin=subprocess.DEVNULL)
+    inside = f"/proc/{init_of(sandbox)}/task/{init_of(sandbox)}/children"
+    assert wait_until(lambda: open(inside).read())
+    payload = open(inside).read().split()[0]
+    assert wait_until(lambda: open(f"/proc/{payload}/comm").read() == "sleep\n")
+    p = subprocess.Popen([*user, "/usr/bin/python3", "-c", keep, payload], stdout=subprocess.PIPE, text=True)
+    kept = p.stdout.readline()
+    r = subprocess.run([LRUN, "exec", "--in", str(p.pid), "--", "/bin/echo", "ran"], capture_output=True, text=True)
+    for q in (p, sandbox):
+        q.kill()
+        q.wait()
+    assert kept == "kept\n" and r.returncode == 125 and r.stdout == "" and "shares with us the namespace 'mnt'" in r.stderr, r

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mutants: entering. The columns are described in ../mutants.py."""
 ENTER = ("tests/security/test_enter.py",)
-DEBUG = ("tests/cli/test_debug.py",)
 
 MUTANTS = {
     "what enters can be looked at": ("launcher/cmd_enter.c", "if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)", "if (err->no == -1)",
@@ -9,5 +8,6 @@ MUTANTS = {
     "what enters keeps lrun's arguments": ("launcher/cmd_enter.c", "    forget_caller(args);", "    (void)args;", {"nothing_of_lruns_is_reachable_while_it_enters"}, ENTER),
     "what enters keeps descriptors": ("launcher/cmd_enter.c", "return enter_close_others(&v->environment, err);", "return 0;", {"what_enters_sheds_everything_before_it_joins"}, ENTER),
     "what enters keeps lrun's memory": ("launcher/forget.c", "    if (start < end)\n        madvise", "    if (start < end && getpid() == 1)\n        madvise", {"what_enters_sheds_everything_before_it_joins"}, ENTER),
+    "what enters may share more than the network": ("launcher/enter.c", "if (shared[i] && KINDS[i].type != CLONE_NEWNET)", "if (shared[i] && KINDS[i].type == CLONE_NEWUSER)", {"a_mixture_with_namespaces_of_the_hosts_own_is_never_entered"}, ENTER),
     "what enters keeps the caller's keys": ("launcher/cmd_enter.c", "if (identity_leave_keyring() < 0 &&", "if (v->status &&", {"what_enters_sheds_everything_before_it_joins"}, ENTER),
 }
