@@ -51,7 +51,7 @@ static bool is_same(int a, int b)
 int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err)
 {
     *s = (struct stdio)STDIO_NONE;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n && i < STREAMS; i++) {
         struct carried *stream = &s->streams[i];
         int ends[2];
         ret_fds[i] = i;
