@@ -110,3 +110,10 @@ def test_a_mixture_with_namespaces_of_the_hosts_own_is_never_entered(lrun, tmp, 
         q.kill()
         q.wait()
     assert kept == "kept\n" and r.returncode == 125 and r.stdout == "" and "shares with us the namespace 'mnt'" in r.stderr, r
+
+
+def test_a_named_pipe_in_place_of_the_command_holds_nobody_up(watched):
+    w = watched()
+    assert w.enter("/usr/bin/mkfifo", "-m", "0777", "/tmp/pipe").returncode == 0
+    r = w.enter("/tmp/pipe")
+    assert r.returncode == 126 and "cannot start the program '/tmp/pipe': Permission denied" in r.stderr, r
