@@ -95,7 +95,7 @@ static int child(void *arg)
     sigemptyset(&none);
     s->doing = "pass on the standard streams";
     for (int i = 0; i < 3; i++)
-        if (s->stdio[i] != i && dup2(s->stdio[i], i) < 0) /* exec's are in their places, and open: main.c saw to that */
+        if (s->stdio[i] != i && dup2(s->stdio[i], i) < 0) /* exec's are in their places, and open: stdio.c saw to that */
             goto failed;
     s->doing = "begin a session of its own";
     if (setsid() < 0) /* no controlling terminal of the caller's: no /dev/tty, no keystrokes pushed */
