@@ -9,6 +9,7 @@
 #include "launcher/loop.h"
 #include "launcher/outcome.h"
 #include "launcher/results.h"
+#include "launcher/stdio.h"
 #include "launcher/terminal.h"
 #include "policy/memory.h"
 
@@ -29,6 +30,7 @@ struct exec {
     struct event *control, *timeout, *memory, *signals[COUNT(FORWARDED)];
     unsigned asked_to_end; /* SIGINT and SIGTERM so far */
     struct terminal terminal; /* -t */
+    struct stdio stdio;       /* without */
     struct forward *forward;  /* --debug-port */
     bool ended, held;
     int status; /* exit status of lrun */
@@ -178,15 +180,18 @@ static void unwatch(struct exec *x)
             event_free(x->signals[i]);
 }
 
-/* The sandbox ends; what a debugger's connections still carry is delivered after that. */
-static void finish(struct exec *x)
+/* The sandbox ends; what its streams and a debugger's connections still carry is delivered after that. Returns -1 with the err of
+ * a stream that failed. */
+static int finish(struct exec *x, struct err *err)
 {
     unwatch(x);
     terminal_done(&x->terminal);
     sandbox_done(&x->sandbox);
+    int status = stdio_done(&x->stdio, err);
     forward_finish(x->forward);
     forward_done(x->forward);
     event_base_free(x->base);
+    return status;
 }
 
 /* All processes must be gone before their files are read: they could swap one for a link meanwhile. What cannot be copied is named; the
@@ -235,12 +240,14 @@ static int start_command(struct exec *x, struct err *err)
         for (int i = 0; i < 3; i++)
             l->spec.stdio[i] = x->terminal.theirs;
         l->spec.tty = true;
+    } else if (stdio_open(&x->stdio, STREAMS, l->spec.stdio, err) < 0) {
+        return -1;
     }
     if (sandbox_start(&l->spec, &x->sandbox, err) < 0)
         return -1;
     if (l->inputs.debugger >= 0)
         x->forward = forward_new(x->base, take_fd(&l->inputs.debugger), (uint16_t)l->request->debug_port.value, ask_socket, x);
-    return l->request->tty ? terminal_join(&x->terminal, x->base, err) : 0;
+    return l->request->tty ? terminal_join(&x->terminal, x->base, err) : stdio_join(&x->stdio, x->base, err);
 }
 
 /* Why the command did not start, if that is established: the error's hint. A relative name is one of the package's only where
@@ -264,14 +271,15 @@ static void explain_start(struct exec *x)
 
 static int exec_run(struct launch *l, struct err *err)
 {
-    struct exec x = {.launch = l, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}};
+    struct exec x = {.launch = l, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}, .stdio = STDIO_NONE};
+    struct err lost;
     double start = clock_ms();
     x.base = loop_new(err);
     if (!x.base)
         return -1;
     watch_signals(&x);
     if (start_command(&x, err) < 0) {
-        finish(&x);
+        finish(&x, &lost);
         return -1;
     }
     l->report.setup_ms = clock_ms() - start;
@@ -284,7 +292,8 @@ static int exec_run(struct launch *l, struct err *err)
     terminal_done(&x.terminal);
     hold(&x);
     int status = bring_results(&x, err);
-    finish(&x);
+    if (finish(&x, &lost) < 0 && status == 0 && !x.failed)
+        status = -1, *err = lost;
     if (x.failed) {
         explain_start(&x);
         *err = x.err;

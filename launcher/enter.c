@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/enter.h"
 
+#include "base/descriptors.h"
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/own.h"
@@ -138,19 +139,38 @@ int enter_find(pid_t pid, struct enterable *ret, struct strv *ret_envp, struct e
     return fail_hint(err, "it must be an lrun of yours, with something running inside, or started with --hold or --debug");
 }
 
-int enter_join(const struct enterable *e, struct err *err)
+int enter_close_others(struct enterable *e, struct err *err)
 {
-    bool shared[NAMESPACES]; /* looked at while /proc is the host's; with --net host there is one, and no right to join it */
+    e->variables = -1;
+    return descriptors_keep(e->ns, NAMESPACES) < 0 ? fail(err, errno, NULL, "close what must not come along") : 0;
+}
+
+/* Which of them are the caller's own. With --net host the network is, and there is no right to join it; any other would have the
+ * command run outside. */
+static int find_shared(const struct enterable *e, bool shared[NAMESPACES], struct err *err)
+{
     for (int i = 0; i < NAMESPACES; i++) {
         struct stat own, its;
         char path[64];
         snprintf(path, sizeof path, "/proc/self/ns/%s", KINDS[i].name);
-        shared[i] = stat(path, &own) == 0 && fstat(e->ns[i], &its) == 0 && own.st_ino == its.st_ino;
+        if (stat(path, &own) < 0 || fstat(e->ns[i], &its) < 0)
+            return fail(err, errno, path, "look at the namespace");
+        shared[i] = own.st_ino == its.st_ino;
+        if (shared[i] && KINDS[i].type != CLONE_NEWNET)
+            return fail(err, 0, KINDS[i].name, "enter a sandbox that shares with us the namespace");
     }
-    for (int i = 0; i < NAMESPACES; i++) {
+    return 0;
+}
+
+int enter_join(struct enterable *e, struct err *err)
+{
+    bool shared[NAMESPACES] = {false}; /* looked at while /proc is the host's */
+    if (find_shared(e, shared, err) < 0)
+        return -1;
+    for (int i = 0; i < NAMESPACES; i++)
         if (!shared[i] && setns(e->ns[i], KINDS[i].type) < 0)
             return fail(err, errno, KINDS[i].name, "join the namespace");
-    }
+    enter_done(e);
     return 0;
 }
 

@@ -24,8 +24,12 @@ int enter_keep(pid_t pid, char *const *envp, struct enterable *ret, struct err *
 /* For the one that comes: pid is an lrun, or a process inside. ret_envp: the function's variables. */
 int enter_find(pid_t pid, struct enterable *ret, struct strv *ret_envp, struct err *err);
 
-/* Joins them; children are then inside. The caller has all capabilities there and should drop them. */
-int enter_join(const struct enterable *e, struct err *err);
+/* Closes all descriptors above 2 but the namespaces: what joins shall bring nothing along. */
+int enter_close_others(struct enterable *e, struct err *err);
+
+/* Joins them, and closes them; children are then inside, and can be looked at from there unless the caller's memory is closed
+ * (PR_SET_DUMPABLE). The caller has all capabilities there and should drop them. */
+int enter_join(struct enterable *e, struct err *err);
 void enter_done(struct enterable *e);
 
 #endif

@@ -15,10 +15,8 @@ int environment_streams(struct environment *e, int null, struct err *err)
     spec->stdio[1] = spec->stdio[2] = e->log.pipes[LOG_FUNCTION].write_end;
     if (!e->launch->request->debug)
         return 0;
-    if (!isatty(STDIN_FILENO)) {
-        spec->stdio[0] = STDIN_FILENO;
-        return 0;
-    }
+    if (!isatty(STDIN_FILENO))
+        return stdio_open(&e->stdio, 1, spec->stdio, err);
     if (terminal_open(&e->terminal, STDERR_FILENO, true, err) < 0)
         return -1;
     for (int i = 0; i < 3; i++)
@@ -35,6 +33,8 @@ static void ask_socket(void *to)
 int environment_join_debugger(struct environment *e, struct err *err)
 {
     if (e->terminal.ours >= 0 && terminal_join(&e->terminal, e->base, err) < 0)
+        return -1;
+    if (stdio_join(&e->stdio, e->base, err) < 0)
         return -1;
     if (e->launch->inputs.debugger >= 0)
         e->forward = forward_new(e->base, take_fd(&e->launch->inputs.debugger), (uint16_t)e->launch->request->debug_port.value, ask_socket, e);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 static int start_sandbox(struct environment *e, struct err *err)
 {
@@ -88,7 +89,7 @@ int environment_start(const struct environment_config *config, struct environmen
     struct launch *l = config->launch;
     double start = clock_ms();
     *e = (struct environment){.launch = l, .base = config->base, .owner = config->owner, .cgroup = config->cgroup, .label = config->label, .init_ms = -1, .runtime_pid = -1, .refused = {.fd = -1, .report = &l->report},
-                              .capacity = (unsigned)l->request->max_concurrency.value, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}};
+                              .capacity = (unsigned)l->request->max_concurrency.value, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}, .stdio = STDIO_NONE};
     *ret = e;
     if (e->cgroup->memory)
         e->oom_kills = cgroup_oom_kills(e->cgroup); /* of the environments before */
@@ -124,6 +125,7 @@ void environment_done(struct environment *e)
 {
     if (!e)
         return;
+    struct err lost;
     struct event *all[] = {e->control, e->limit, e->memory, e->freeze, e->ending_timer, e->sockets};
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i])
@@ -135,6 +137,8 @@ void environment_done(struct environment *e)
     if (e->frozen && e->cgroup->freeze >= 0)
         cgroup_freeze(e->cgroup, false); /* the next environment is made in it */
     terminal_done(&e->terminal);
+    if (stdio_done(&e->stdio, &lost) < 0)
+        launch_note(e->launch, "cannot read from standard input: %s", strerror(lost.no));
     log_drain(&e->log);
     telemetry_done(e->telemetry);
     http_server_done(e->http);

@@ -10,6 +10,7 @@
 #include "launcher/forward.h"
 #include "launcher/log.h"
 #include "launcher/refused.h"
+#include "launcher/stdio.h"
 #include "launcher/terminal.h"
 
 enum state { COLD, INIT, READY, ENDING, CLOSED };
@@ -32,11 +33,11 @@ struct environment {
     struct telemetry *telemetry;
     struct http_server *http;
     struct log log;
-    struct terminal terminal; /* --debug */
+    struct terminal terminal; struct stdio stdio; /* --debug: the one if standard input is a terminal, the other if it is a file */
     struct forward *forward;  /* --debug-port */
     struct event *control, *limit /* of init */, *memory, *freeze, *ending_timer, *sockets /* how long init may take for one */;
     struct call **calls;
-    size_t call_count;
+    size_t call_count, socket_waiter_count;
     unsigned capacity;
     bool frozen, runtime_ready /* it has asked for an event */, stopping, tail_spent /* with the last call */, lost /* its sandbox: the next init makes one */;
     unsigned alive; /* programs, a bit each */
@@ -44,7 +45,6 @@ struct environment {
     int runtime_pid; /* the runtime's directory in /proc, or -1 */
     char names[PROGRAMS_MAX][256]; /* of extensions */
     void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
-    size_t socket_waiter_count;
 
     enum ending ending;
     unsigned ending_ticks;

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+extern char **environ;
 static char *heap;
 
 void forget_from_here(void)
@@ -87,4 +88,19 @@ const struct sandbox_spec *forget_all_but(const struct sandbox_spec *spec)
     if (start < end)
         madvise(start, (size_t)(end - start), MADV_DONTNEED);
     return kept;
+}
+
+static void wipe(char **strings)
+{
+    for (; strings && *strings; strings++)
+        explicit_bzero(*strings, strlen(*strings));
+}
+
+/* /proc/PID/cmdline can be read by anyone inside, and /proc/PID/environ by anyone who gets past dumpable: clearenv() would
+ * forget the pointers and leave the bytes. */
+void forget_caller(char **args)
+{
+    wipe(environ);
+    environ = NULL;
+    wipe(args);
 }

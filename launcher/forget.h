@@ -16,4 +16,7 @@ void forget_from_here(void);
  * failure nothing is forgotten and the spec itself is returned. */
 const struct sandbox_spec *forget_all_but(const struct sandbox_spec *spec);
 
+/* Wipes the environment and these arguments, main's argv, where they lie. Not for a process that shares them with lrun. */
+void forget_caller(char **args);
+
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 enum { UNUSED_ID = 60993 }; /* outside the ranges that Debian's and systemd's tools give out */
 
@@ -87,4 +88,10 @@ int identity_take(const struct identity *id, struct err *err)
     if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
         return fail(err, errno, NULL, "become dumpable");
     return 0;
+}
+
+int identity_leave_keyring(void)
+{
+    enum { JOIN_SESSION_KEYRING = 1 };
+    return syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS ? -1 : 0;
 }

@@ -25,4 +25,8 @@ int identity_cache_dir(const struct identity *id, const char *dir, char **ret, i
  * which outside is an unprivileged user already. What only root may open must be open by now. */
 int identity_take(const struct identity *id, struct err *err);
 
+/* A new session keyring in place of the caller's, whose keys a process reaches whatever its namespaces. Returns -1 with errno;
+ * a kernel without keys is no error. */
+int identity_leave_keyring(void);
+
 #endif

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 void launch_say_held(void)
 {
@@ -184,12 +183,10 @@ int launch_plan(struct launch *l, struct err *err)
     return plan_make(&in, &l->plan, err);
 }
 
-/* Keys of the caller's session are reached through the keyring a process inherits, whatever its namespaces. The core
- * policy refuses the calls too, so a failure (no room in the quota, no keys in the kernel) counts only without it. */
+/* The core policy refuses the calls too, so a failure (no room in the quota) counts only without it. */
 static void leave_session_keyring(struct launch *l)
 {
-    enum { JOIN_SESSION_KEYRING = 1 };
-    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS && !l->spec.policy.n)
+    if (identity_leave_keyring() < 0 && !l->spec.policy.n)
         report_degraded(&l->report, "the function shares the caller's session keyring");
 }
 

@@ -3,6 +3,7 @@
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/forget.h"
+#include "launcher/stdio.h"
 #include "launcher/version.h"
 
 #include "base/own.h"
@@ -23,28 +24,6 @@ static int print_error(const struct err *err)
     err_text(err, text, sizeof text);
     fprintf(stderr, "lrun: %s\n", text);
     return -1;
-}
-
-/* Descriptors 0 to 2 must be open, or a file opened later takes their place; and a directory there would let the
- * function walk the host's tree from it. */
-static int check_stdio(struct err *err)
-{
-    static const char *const NAMES[] = {"standard input", "standard output", "standard error"};
-    for (int fd = 0; fd <= 2; fd++) {
-        struct stat st;
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
-            return fail(err, errno, "/dev/null", "open it as %s", NAMES[fd]);
-        if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-            fail(err, EISDIR, NAMES[fd], "use a directory as");
-            return fail_hint(err, "redirect it to or from a file, a pipe or a terminal");
-        }
-        int flags = fcntl(fd, F_GETFL);
-        if (flags >= 0 && flags & O_PATH) {
-            fail(err, EBADF, NAMES[fd], "use an O_PATH descriptor as");
-            return fail_hint(err, "open it for reading or writing");
-        }
-    }
-    return 0;
 }
 
 /* A caller may have left signals ignored or blocked (nohup, trap '' CHLD); waiting and timing need them. */
@@ -73,7 +52,7 @@ int main(int argc, char **argv)
     reset_signals();
     umask(022);
     int usage = cli_command(argc, argv) == CMD_EXEC ? EXIT_LRUN : EXIT_USAGE;
-    if (check_stdio(&err) < 0 || cli_parse(argc, argv, &r, &err) < 0) {
+    if (stdio_check(&err) < 0 || cli_parse(argc, argv, &r, &err) < 0) {
         print_error(&err);
         return usage;
     }

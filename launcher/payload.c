@@ -48,7 +48,7 @@ static const char *find_bootstrap(const struct sandbox_spec *spec)
 static bool foreign_machine(const char *path)
 {
     unsigned char head[20];
-    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe would have us wait for its writer */
     if (fd < 0 || read(fd, head, sizeof head) != sizeof head || memcmp(head, ELFMAG, SELFMAG) != 0)
         return false;
     return head[EI_CLASS] != ELFCLASS64 || (head[18] | head[19] << 8) != MACHINE;
@@ -95,7 +95,7 @@ static int child(void *arg)
     sigemptyset(&none);
     s->doing = "pass on the standard streams";
     for (int i = 0; i < 3; i++)
-        if (s->stdio[i] != i && dup2(s->stdio[i], i) < 0) /* exec's are in their places, and open: main.c saw to that */
+        if (s->stdio[i] != i && dup2(s->stdio[i], i) < 0) /* exec's are in their places, and open: stdio.c saw to that */
             goto failed;
     s->doing = "begin a session of its own";
     if (setsid() < 0) /* no controlling terminal of the caller's: no /dev/tty, no keystrokes pushed */

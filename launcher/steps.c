@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "base/sys.h"
+#include "launcher/forget.h"
 #include "launcher/sandbox.h"
 #include "mounts/apply.h"
 #include "policy/caps.h"
@@ -28,8 +29,6 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-
-extern char **environ;
 
 /* Killed supervisors: PDEATHSIG alone misses one that died before this call, so the hang-up is looked for after it. */
 static int step_parent(struct inside *in, struct err *err)
@@ -175,19 +174,9 @@ static int step_handout(struct inside *in, struct err *err)
     return in->fds[FD_PROC] < 0 || (in->spec->wants_tmp && in->fds[FD_TMP] < 0) ? fail(err, errno, "/proc", "open for lrun") : 0;
 }
 
-static void scrub(char **strings)
-{
-    for (; strings && *strings; strings++)
-        explicit_bzero(*strings, strlen(*strings));
-}
-
-/* /proc/1/cmdline can be read by anyone inside, and /proc/1/environ by anyone who gets past dumpable: clearenv() would
- * forget the pointers and leave the bytes. This is a copy of the supervisor's memory, which keeps its own. */
 static int step_scrub(struct inside *in, struct err *err)
 {
-    scrub(environ);
-    environ = NULL;
-    scrub(in->spec->caller_argv);
+    forget_caller(in->spec->caller_argv);
     prctl(PR_SET_NAME, "init");
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? fail(err, errno, NULL, "keep init's memory to itself") : 0;
 }

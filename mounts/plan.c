@@ -201,8 +201,9 @@ static void add_code(struct plan *p, const struct plan_input *in)
     if (in->scratch)
         plan_add(p, (struct row){.kind = ROW_SCRATCH, .flags = FLAG_RW, .target = "var/task", .sources = p->lowers, .n = 1,
                             .size = in->tmp_bytes, .why = "the function's code under a layer that is discarded"});
-    else if (in->function_is_dir)
-        plan_add(p, (struct row){.kind = ROW_BIND, .target = "var/task", .source = in->function, .why = "the function's directory, read-only as on Lambda"});
+    else if (in->function_is_dir) /* an overlay would hide the path, but go on showing a file that an editor has replaced by rename */
+        plan_add(p, (struct row){.kind = ROW_BIND, .target = "var/task", .source = in->function,
+                            .why = "the function's directory, read-only as on Lambda; its path on the host is in mountinfo"});
     else
         plan_add(p, (struct row){.kind = ROW_OVERLAY, .target = "var/task", .sources = p->lowers, .n = 1,
                             .why = "the function's code; an overlay, so that mountinfo does not tell where the cache is"});
@@ -248,7 +249,8 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     add_code(&p, in);
     for (size_t i = 0; i < in->volume_count; i++)
         plan_add(&p, (struct row){.kind = ROW_BIND, .flags = FLAG_USER | (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
-                             .target = in->volumes[i].target + 1, .source = in->volumes[i].source, .why = "asked for with -v"});
+                             .target = in->volumes[i].target + 1, .source = in->volumes[i].source,
+                             .why = "asked for with -v; its path on the host is in mountinfo"});
     *ret = p;
     return 0;
 }

@@ -87,7 +87,7 @@ struct plan_runtime { /* a managed runtime's part; all zero for provided.* */
 struct plan_input {
     struct plan_runtime runtime;
     struct source function;
-    bool function_is_dir; /* bound at the user's wish; a tree of the cache goes below an overlay, which hides its path */
+    bool function_is_dir; /* bound at the user's wish, which shows its path; a tree of the cache goes below an overlay, which hides it */
     const struct source *layers; /* the last wins */
     size_t layer_count;
     const struct volume *volumes;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stdio.h: the caller's standard streams.
+ *
+ * A file that is handed in can be opened anew by /proc/self/fd, with rights that its opener did not give, and tells its path on
+ * the host. So a command gets a pipe in place of a regular file or a block device, and lrun carries the bytes. Pipes, sockets,
+ * terminals and /dev/null are handed in as they are, and cost nothing.
+ *   1. stdio_open()    before the sandbox: the pipes
+ *   2. stdio_join()    once it is there: bytes travel
+ *   3. stdio_done()    once the sandbox is over: what is still on its way is written out */
+#ifndef LRUN_STDIO_H
+#define LRUN_STDIO_H
+
+#include "base/err.h"
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { STREAMS = 3 };
+
+struct carried { /* a stream whose bytes lrun carries */
+    int file;           /* 0, 1 or 2 */
+    int ours, theirs;   /* ends of the pipe; -1: none. Theirs of standard input stays open, to be asked what was not read */
+    struct event *event;
+    struct stdio *owner;
+};
+
+struct stdio { /* STDIO_NONE at first */
+    struct carried streams[STREAMS];
+    bool seeks;         /* standard input has places, and no other stream moves its place */
+    off_t start, sent;  /* where it was, and how many bytes from there are in the pipe or were read from it */
+    struct err err;     /* of the first stream that failed */
+    bool failed;
+};
+#define CARRIED_NONE {.ours = -1, .theirs = -1}
+#define STDIO_NONE {.streams = {CARRIED_NONE, CARRIED_NONE, CARRIED_NONE}}
+
+/* For main(): closed ones become /dev/null; directories and O_PATH descriptors are refused. */
+int stdio_check(struct err *err);
+
+/* Makes the pipes of the first n streams, and puts what a command gets into ret_fds: a pipe's end, or the number itself. Two streams that
+ * are one open file share one pipe, so that the order of what is written is kept. */
+int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err);
+
+int stdio_join(struct stdio *s, struct event_base *base, struct err *err);
+
+/* Writes out what is left, sets the place of standard input behind what was read, and closes all. Returns -1 with the err of
+ * the first stream that could not be read or written; the command has had EPIPE from then on. */
+int stdio_done(struct stdio *s, struct err *err);
+
+#endif
