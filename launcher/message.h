@@ -47,8 +47,8 @@ enum message_type {
 
 enum { PROGRAM_PAYLOAD, PROGRAM_EXTENSION /* the first; then the next */, PROGRAMS_MAX = 11 };
 
-enum { FD_PROC, FD_TMP, FD_LISTEN, FD_SOCKET, FD_REFUSED, FD_COUNT }; /* READY: the sandbox's /proc, its /tmp, the API's socket; SOCKET: a new one; REFUSED: for refused_answer() */
-#define FDS_NONE {-1, -1, -1, -1, -1}
+enum { FD_PROC, FD_TMP, FD_LISTEN, FD_SOCKET, FD_REFUSED, FD_SHM, FD_SEGMENTS, FD_COUNT }; /* READY: the sandbox's /proc, its /tmp, the API's socket, /dev/shm, /proc/sysvipc/shm; SOCKET: a new one; REFUSED: for refused_answer() */
+#define FDS_NONE {-1, -1, -1, -1, -1, -1, -1}
 
 struct message {
     enum message_type type;

@@ -133,6 +133,12 @@ int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
     return got;
 }
 
+struct memory_watch *sandbox_watch_memory(const struct sandbox *s, uint64_t limit)
+{
+    struct memory_sources from = {.proc = s->fds[FD_PROC], .shm = s->fds[FD_SHM], .segments = s->fds[FD_SEGMENTS], .init = s->pid};
+    return memory_watch_new(&from, limit);
+}
+
 void sandbox_done(struct sandbox *s)
 {
     own_close(&s->control); /* init ends when it hears that; and at once by the next line */

@@ -81,8 +81,8 @@ static const struct row PROC[] = {
     {.kind = ROW_PROC, .flags = FLAG_RW | FLAG_EXEC_NOT, .target = "proc", .why = "the sandbox's own processes"},
     {.kind = ROW_WRITE, .target = "proc/sys/user/max_user_namespaces", .text = "0",
      .why = "refuses user namespaces to all below ours, whatever the system call policy"},
-    /* The kernel's own: 128 instances and groups, 8,192 watches and marks at least, of a whole user. */
-    PROC_SHARE("inotify_instances", "32"), PROC_SHARE("inotify_watches", "4096"), PROC_SHARE("fanotify_groups", "32"), PROC_SHARE("fanotify_marks", "4096"),
+    /* The kernel's own limits for a whole user are 128, and 8,192 at least. */
+    PROC_SHARE("inotify_instances", "32"), PROC_SHARE("inotify_watches", "4096"),
     /* The kernel lets everybody lower his own oom_score_adj down to what root once set, and no call or limit forbids that. */
     {.kind = ROW_FREEZE, .flags = FLAG_EXEC_NOT, .target = "proc", .why = "settings of the kernel, and each process's oom_score_adj, which makes it die before your programs"},
     PROC_MASK("acpi", 0), PROC_MASK("asound", 0), PROC_MASK("interrupts", FLAG_FILE), PROC_MASK("kcore", FLAG_FILE), PROC_MASK("keys", FLAG_FILE),
