@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -126,6 +127,19 @@ static bool reap(struct init *i, int flags)
     return true;
 }
 
+/* They outlive processes and count against the memory limit, so that a next runtime would be killed as soon as it starts. */
+static void remove_segments(void)
+{
+    struct shm_info info = {0};
+    struct shmid_ds ignored;
+    int last = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&info);
+    for (int at = 0; info.used_ids && at <= last; at++) {
+        int id = shmctl(at, SHM_STAT_ANY, &ignored);
+        if (id >= 0)
+            shmctl(id, IPC_RMID, NULL);
+    }
+}
+
 /* kill(-1) from process 1 reaches everything else in the namespace, children of children that called setsid too. */
 static void kill_all(struct init *i)
 {
@@ -133,6 +147,7 @@ static void kill_all(struct init *i)
     kill(-1, SIGKILL);
     while (reap(i, 0))
         kill(-1, SIGKILL);
+    remove_segments();
     message_send(i->in->control, &(struct message){.type = MESSAGE_GONE}, NULL);
 }
 

@@ -70,6 +70,13 @@ def test_a_function_is_ended(lrun, function, way, kind):
     assert "Max Memory Used: 128 MB" in r.log, r
 
 
+def test_a_segment_goes_with_the_runtime_that_left_it(lrun, function):
+    """Else it would count against all that come after it."""
+    code = "import holder\ni, e = next()\nif e == b'1':\n    holder.segment(240)\n    time.sleep(20)\nrespond(i[ID], e)\nnext()\n"
+    r = lrun.run("--memory", "128", "--timeout", "20", "-e", "1", "-e", "2", function(code, **{"holder.py": HOLDER}))
+    assert "signal: killed" in r.text.splitlines()[0] and r.text.splitlines()[1] == "2", r
+
+
 @pytest.mark.parametrize("kind", ["tmp_mapped", "tmp_written"])
 def test_a_function_is_not_ended(lrun, function, way, kind):
     r = lrun.run("--memory", "128", "--timeout", "20", *way, function(FUNCTION % (kind, 0.7), **{"holder.py": HOLDER}))
