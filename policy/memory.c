@@ -34,7 +34,7 @@ struct memory_watch {
     struct held held, fresh; /* the last whole one; the one that is being made */
     struct held_walk walk;
     FILE *maps;
-    bool in_process, skip, held_now /* since the count began */;
+    bool in_process, skip, held_now /* since the count began */, was_over;
     uint64_t mapped;         /* shared, and neither held nor of /tmp */
     uint64_t grown_from;     /* the host's shared memory when held was made */
     double held_ms, began_ms, ended_ms, cost_ms;
@@ -220,7 +220,10 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     if (last == PASS_MAPPED)
         shared = w->held.bytes + w->mapped;
     *ret = (struct memory){.used = s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes};
-    ret->over = w->limit && s == &w->exact && (s->use.own > w->limit || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared)));
+    bool over = w->limit && s == &w->exact && (s->use.own > w->limit || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared)));
+    /* A child of vfork shows its parent's memory as its own until it becomes a program: what is over for a moment may be that. */
+    ret->over = over && (w->was_over || s->processes == 1);
+    w->was_over = over;
     if (ret->peak < ret->used || ret->processes > 1) /* high-water marks of several need not have been at one time */
         ret->peak = ret->used;
 }

@@ -34,7 +34,7 @@ static void *watch(void *arg)
     return arg;
 }
 
-enum { HELD_MB = 240 };
+enum { HELD_MB = 160 };
 
 static void touch(char *p)
 {
@@ -61,7 +61,7 @@ static void written(int fd)
             break;
 }
 
-/* 240 MB of the kind that the event names, for a while. */
+/* 160 MB of the kind that the event names, for a while. */
 static double hold(const char *event)
 {
     if (strstr(event, "private file"))
