@@ -141,8 +141,27 @@ static pid_t outside_of(struct held *h, pid_t init, pid_t inside)
     return 0;
 }
 
-/* The names of its descriptors are told by fdinfo; they are got one by one, which its owner's right over the sandbox's user
- * namespace allows. */
+/* "mnt_id:" of a descriptor; -1: none. */
+static long mount_of(int fdinfo, const char *number)
+{
+    char text[1024];
+    long id = -1;
+    const char *at = fs_read_small(fdinfo, number, text, sizeof text) > 0 ? strstr(text, "mnt_id:") : NULL;
+    if (at)
+        sscanf(at + 7, "%ld", &id);
+    return id;
+}
+
+static long mount_of_memfds(void)
+{
+    char path[48];
+    OWN_FD int fd = memfd_create("mount", MFD_CLOEXEC);
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+    return fd < 0 ? -1 : mount_of(AT_FDCWD, path);
+}
+
+/* What its descriptors are is told by fdinfo; they are got one by one, which its owner's right over the sandbox's user namespace
+ * allows. Memfds alone: to close a file of a server's that does not answer would take for ever. */
 static void count_undumpable(struct held *h, struct held_walk *at, const struct memory_sources *from, uint64_t device, const char *pid)
 {
     char path[64];
@@ -151,9 +170,10 @@ static void count_undumpable(struct held *h, struct held_walk *at, const struct 
     OWN_DIR DIR *d = names < 0 ? NULL : fdopendir(names);
     pid_t outside = d ? outside_of(h, from->init, at->pid) : 0;
     OWN_FD int process = outside ? (int)syscall(SYS_pidfd_open, outside, 0) : -1;
+    long memfds = mount_of_memfds();
     for (struct dirent *e; process >= 0 && (e = readdir(d));) {
         uint64_t number;
-        if (num_plain(e->d_name, 10, &number) < 0)
+        if (num_plain(e->d_name, 10, &number) < 0 || mount_of(names, e->d_name) != memfds)
             continue;
         OWN_FD int fd = (int)syscall(SYS_pidfd_getfd, process, (int)number, 0);
         if (fd >= 0)

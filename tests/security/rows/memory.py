@@ -7,11 +7,11 @@ HELD = "policy/memory_held.c"
 PROCESS = "policy/memory_process.c"
 
 MUTANTS = {
-    "memfds do not count": (HELD, "    h->bytes += st.stx_blocks * 512;\n", "", {"memory_that_counts", "a_function_is_ended", "what_many_short_invocations_leave_counts"}, (MEMORY,), "(counts and memfd and not thread) or ended or short"),
-    "segments do not count": (HELD, "h->bytes += resident + swapped;", "(void)resident, (void)swapped;", {"memory_that_counts", "a_function_is_ended", "a_segment_goes_with_the_runtime_that_left_it"}, (MEMORY,), "segment"),
+    "memfds do not count": (HELD, "    h->bytes += st.stx_blocks * 512;\n", "", {"memory_that_counts", "memory_that_counts_once", "a_function_is_ended", "what_many_short_invocations_leave_counts"}, (MEMORY,), "(counts and memfd and not thread) or ended or short"),
+    "segments do not count": (HELD, "h->bytes += resident + swapped;", "(void)h, (void)resident, (void)swapped;", {"memory_that_counts", "a_function_is_ended", "a_segment_goes_with_the_runtime_that_left_it"}, (MEMORY,), "segment"),
     "/dev/shm does not count": (HELD, "if (from->shm >= 0 && fstatfs", "if (0 && fstatfs", {"memory_that_counts"}, (MEMORY,), "counts and dev_shm"),
-    "files of /tmp that are mapped count": (PROCESS, "*skip = makedev(major, minor) != device || ", "*skip = makedev(major, minor) == 1 || device == 1 || ", {"memory_that_does_not_count", "a_function_is_not_ended"}, (MEMORY,), "not and tmp"),
-    "what is mapped and held counts twice": (PROCESS, " || held_has(held, inode)", "; (void)held", {"memory_that_counts_once"}, (MEMORY,), "once"),
+    "files of /tmp that are mapped count": (PROCESS, "*skip = makedev(major, minor) != device || ", "*skip = makedev(major, minor) == 1 || device == 1 || ", {"memory_that_does_not_count", "a_function_is_not_ended"}, (MEMORY,), "tmp_mapped"),
+    "what is mapped and held counts twice": (PROCESS, " || held_has(held, inode)", " || (held_has(held, inode) && !inode)", {"memory_that_counts_once"}, (MEMORY,), "once"),
     "a memfd counts for each who holds it": (HELD, "|| !remember(h, st.stx_ino))", "|| (remember(h, st.stx_ino), 0))", {"memory_that_counts_once"}, (MEMORY,), "once"),
     "descriptors of processes that are not dumpable": (HELD, "        count_undumpable(h, at, from, device, pid);\n", "        (void)count_undumpable, (void)h, (void)from, (void)device;\n", {"memory_that_counts"}, (MEMORY,), "counts and undumpable"),
     "descriptors of a thread's own": (HELD, "    if (e->d_name[0] == '.')\n        return true;\n", "    if (e->d_name[0] == '.' || (pid_t)atoi(e->d_name) != at->pid)\n        return true;\n", {"memory_that_counts"}, (MEMORY,), "counts and thread"),
