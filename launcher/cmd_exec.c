@@ -71,8 +71,9 @@ static void on_memory(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct exec *x = to;
-    struct memory m = {0};
-    if (memory_look(x->watch, &m) && m.peak > x->launch->report.peak_bytes)
+    struct memory m;
+    memory_look(x->watch, &m);
+    if (m.peak > x->launch->report.peak_bytes)
         x->launch->report.peak_bytes = m.peak;
     if (m.over)
         out_of_memory(x);

@@ -18,11 +18,12 @@ static bool kernel_killed(struct environment *e)
 
 void environment_look_at_memory(struct environment *e)
 {
-    struct memory m = {0};
+    struct memory m;
     struct report *r = &e->launch->report;
     uint64_t limit = e->launch->request->memory.value << 20;
     bool unlimited = e->launch->request->debug;
-    if (memory_look(e->watch, &m) && m.peak > e->peak)
+    memory_look(e->watch, &m);
+    if (m.peak > e->peak)
         e->peak = m.peak;
     if (kernel_killed(e)) {
         e->oom = r->oom_killed = true;

@@ -16,7 +16,7 @@ enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 #define SHARE 20     /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
-enum { GROWN = 1 << 20 };
+enum { GROWN = 1 << 20, STEPS_MIN = 32 /* so that few processes are looked at, however slow the machine */ };
 
 struct sums {
     struct use use;
@@ -228,10 +228,12 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
         ret->peak = ret->used;
 }
 
-bool memory_look(struct memory_watch *w, struct memory *ret)
+void memory_look(struct memory_watch *w, struct memory *ret)
 {
     double start = clock_ms();
     bool done = false;
+    unsigned steps = 0;
+    *ret = (struct memory){0};
     if (start - w->ended_ms > STALE_MS)
         begin_pass(w, PASS_COUNT);
     do {
@@ -239,13 +241,12 @@ bool memory_look(struct memory_watch *w, struct memory *ret)
             continue;
         enum pass last = w->pass, next = after(w);
         done = next == PASS_END;
-        if (done)
+        if (done || (last == PASS_COUNT && !is_near(w)))
             conclude(w, last, ret);
         begin_pass(w, done ? PASS_COUNT : next);
-    } while (!done && clock_ms() - start < SLICE_MS);
+    } while (!done && (++steps < STEPS_MIN || clock_ms() - start < SLICE_MS));
     w->ended_ms = clock_ms();
     w->cost_ms = w->ended_ms - start;
-    return done;
 }
 
 double memory_pause_ms(const struct memory_watch *w, double least_ms)

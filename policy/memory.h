@@ -42,8 +42,8 @@ struct memory_watch;
 struct memory_watch *memory_watch_new(const struct memory_sources *from, uint64_t limit);
 void memory_watch_free(struct memory_watch *w);
 
-/* Looks on. True when it has come to an end, with the result in ret; false when there is more to look at. */
-bool memory_look(struct memory_watch *w, struct memory *ret);
+/* Looks on. ret: what was established by now; all 0 if nothing was. */
+void memory_look(struct memory_watch *w, struct memory *ret);
 
 /* In how many ms to look again, so that looking stays within its share; at least least_ms after the last time. */
 double memory_pause_ms(const struct memory_watch *w, double least_ms);

@@ -10,7 +10,7 @@ MUTANTS = {
     "memfds do not count": (HELD, "    h->bytes += st.stx_blocks * 512;\n", "", {"memory_that_counts", "memory_that_counts_once", "a_function_is_ended", "what_many_short_invocations_leave_counts"}, (MEMORY,), "(counts and memfd and not thread) or ended or short"),
     "segments do not count": (HELD, "h->bytes += resident + swapped;", "(void)h, (void)resident, (void)swapped;", {"memory_that_counts", "a_function_is_ended", "a_segment_goes_with_the_runtime_that_left_it"}, (MEMORY,), "segment"),
     "/dev/shm does not count": (HELD, "if (from->shm >= 0 && fstatfs", "if (0 && fstatfs", {"memory_that_counts"}, (MEMORY,), "counts and dev_shm"),
-    "files of /tmp that are mapped count": (PROCESS, "*skip = makedev(major, minor) != device || ", "*skip = makedev(major, minor) == 1 || device == 1 || ", {"memory_that_does_not_count", "a_function_is_not_ended"}, (MEMORY,), "tmp_mapped"),
+    "files of /tmp that are mapped count": (PROCESS, "*skip = makedev(major, minor) != device || ", "*skip = (!device && makedev(major, minor)) || ", {"memory_that_does_not_count", "a_function_is_not_ended"}, (MEMORY,), "tmp_mapped"),
     "what is mapped and held counts twice": (PROCESS, " || held_has(held, inode)", " || (held_has(held, inode) && !inode)", {"memory_that_counts_once"}, (MEMORY,), "once"),
     "a memfd counts for each who holds it": (HELD, "|| !remember(h, st.stx_ino))", "|| (remember(h, st.stx_ino), 0))", {"memory_that_counts_once"}, (MEMORY,), "once"),
     "descriptors of processes that are not dumpable": (HELD, "        count_undumpable(h, at, from, device, pid);\n", "        (void)count_undumpable, (void)h, (void)from, (void)device;\n", {"memory_that_counts"}, (MEMORY,), "counts and undumpable"),
@@ -23,5 +23,5 @@ MUTANTS = {
     "inotify watches": ("mounts/plan.c", 'PROC_SHARE("inotify_watches", "4096")', 'PROC_SHARE("inotify_watches", "1000000")', {"the_user_outside_keeps_his_share"}, (USER,), "watches"),
     "pending signals": ("policy/limits.c", "RLIMIT_SIGPENDING, 4622, 4622, true", "RLIMIT_SIGPENDING, RLIM_INFINITY, RLIM_INFINITY, false", {"the_user_outside_keeps_his_share"}, (USER,), "signals and user_outside"),
     "message queues": ("policy/limits.c", "RLIMIT_MSGQUEUE, 819200, 819200, true", "RLIMIT_MSGQUEUE, 819200, 819200, false", {"the_user_outside_keeps_his_share"}, (USER,), "queues"),
-    "looking takes as long as it takes": ("policy/memory.c", "#define SHARE 20 ", "#define SHARE 0 ", {"a_thousand_sleepers_slow_nobody"}, (MANY,), "sleepers"),
+    "looking takes as long as it takes": (("policy/memory.c",) * 2, ("#define SHARE 20 ", "#define SLICE_MS 0.5 "), ("#define SHARE 0 ", "#define SLICE_MS 500.0 "), {"a_thousand_sleepers_slow_nobody"}, (MANY,), "sleepers"),
 }
