@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking at the memory of a thousand processes takes little time, and keeps nobody waiting; bounds are five times what was measured."""
+"""Looking at the memory of a thousand processes takes little time, and keeps nobody waiting; lrun took 0.03 of a processor."""
 import os
 import statistics
 import threading
@@ -45,7 +45,7 @@ def pings(server, n):
 
 
 def test_a_thousand_sleepers_slow_nobody(lrun, function):
-    s = Server(lrun, "--memory", 2048, "--timeout", 20, function(FUNCTION))
+    s = Server(lrun, "--memory", 700, "--timeout", 20, function(FUNCTION))
     said = []
     t = threading.Thread(target=lambda: said.append(s.invoke("1").json))
     t.start()
@@ -57,7 +57,7 @@ def test_a_thousand_sleepers_slow_nobody(lrun, function):
     t.join()
     s.stop()
     assert said[0] > 500
-    assert ping < 5 and share < 0.3, f"a ping takes {ping:.1f} ms, and lrun {share:.0%} of a processor"
+    assert ping < 5 and share < 0.15, f"a ping takes {ping:.1f} ms, and lrun {share:.0%} of a processor"
 
 
 def test_one_of_many_is_caught_all_the_same(lrun, function):
