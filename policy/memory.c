@@ -52,7 +52,7 @@ struct memory_watch *memory_watch_new(const struct memory_sources *from, uint64_
     struct memory_watch *w = calloc(1, sizeof *w);
     if (!w)
         abort();
-    *w = (struct memory_watch){.from = *from, .limit = limit, .held_ms = clock_ms(), .grown_from = shared_of_host()}; /* nothing is held yet */
+    *w = (struct memory_watch){.from = *from, .limit = limit, .held_ms = clock_ms()}; /* nothing is held yet */
     return w;
 }
 
@@ -157,9 +157,11 @@ static bool step(struct memory_watch *w)
 
 /* ---- from pass to pass ---- */
 
-static bool held_is_due(const struct memory_watch *w)
+static bool held_is_due(struct memory_watch *w)
 {
-    return clock_ms() - w->held_ms > HELD_MS || shared_of_host() > w->grown_from + GROWN;
+    uint64_t shared = shared_of_host();
+    w->grown_from = w->grown_from ? w->grown_from : shared;
+    return clock_ms() - w->held_ms > HELD_MS || shared > w->grown_from + GROWN;
 }
 
 static bool is_near(const struct memory_watch *w)
