@@ -130,7 +130,7 @@ static int probe_cgroup(const struct doctor *d, struct finding *f)
 {
     struct cgroup c = CGROUP_NONE;
     struct identity id;
-    if (identity_choose(&id, &f->err) < 0 || cgroup_make(d->request->cgroup, 128, id.uid, &c, &f->err) < 0)
+    if (identity_choose(&id, &f->err) < 0 || cgroup_make(d->request->cgroup, 128, 0, id.uid, &c, &f->err) < 0)
         return -1;
     bool memory = c.memory, cpu = c.cpu, freeze = c.freeze >= 0, there = c.dir >= 0;
     cgroup_done(&c);

@@ -11,7 +11,6 @@
 #include "launcher/results.h"
 #include "launcher/stdio.h"
 #include "launcher/terminal.h"
-#include "policy/memory.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -21,12 +20,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { MEMORY_TICK_MS = 10 };
 static const int FORWARDED[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 
 struct exec {
     struct launch *launch;
     struct event_base *base;
     struct sandbox sandbox;
+    struct memory_watch *watch;
     struct event *control, *timeout, *memory, *signals[COUNT(FORWARDED)];
     unsigned asked_to_end; /* SIGINT and SIGTERM so far */
     struct terminal terminal; /* -t */
@@ -54,21 +55,32 @@ static void on_timeout(evutil_socket_t fd, short what, void *to)
     end(x, BECAUSE_TIMEOUT, EXIT_TIME);
 }
 
+static void out_of_memory(struct exec *x)
+{
+    launch_note(x->launch, "the command was killed: it used more than %ju MB (--memory)", (uintmax_t)x->launch->request->memory.value);
+    x->launch->report.oom_killed = true;
+    x->launch->report.signal = SIGKILL;
+    end(x, BECAUSE_OUT_OF_MEMORY, 128 + SIGKILL);
+}
+
+static void look_soon(struct exec *x)
+{
+    double ms = memory_pause_ms(x->watch, MEMORY_TICK_MS);
+    event_add(x->memory, &(struct timeval){.tv_sec = (time_t)ms / 1000, .tv_usec = (suseconds_t)(ms * 1000) % 1000000});
+}
+
 static void on_memory(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct exec *x = to;
     struct memory m;
-    uint64_t limit = x->launch->request->memory.value << 20;
-    memory_read(x->sandbox.fds[FD_PROC], limit, &m);
+    memory_look(x->watch, &m);
     if (m.peak > x->launch->report.peak_bytes)
         x->launch->report.peak_bytes = m.peak;
-    if (m.used <= limit)
-        return;
-    launch_note(x->launch, "the command was killed: it used more than %ju MB (--memory)", (uintmax_t)x->launch->request->memory.value);
-    x->launch->report.oom_killed = true;
-    x->launch->report.signal = SIGKILL;
-    end(x, BECAUSE_OUT_OF_MEMORY, 128 + SIGKILL);
+    if (m.over)
+        out_of_memory(x);
+    else
+        look_soon(x);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *to)
@@ -108,7 +120,10 @@ static void on_exited(struct exec *x, const struct message *m)
     if ((uint64_t)m->max_rss > report->peak_bytes)
         report->peak_bytes = (uint64_t)m->max_rss;
     int status = killed ? 128 + WTERMSIG(m->value) : WEXITSTATUS(m->value);
-    end(x, killed ? BECAUSE_SIGNAL : status ? BECAUSE_EXIT : BECAUSE_SUCCESS, status);
+    if (killed && cgroup_oom_kills(&x->launch->cgroup))
+        out_of_memory(x);
+    else
+        end(x, killed ? BECAUSE_SIGNAL : status ? BECAUSE_EXIT : BECAUSE_SUCCESS, status);
 }
 
 /* By somebody outside, or by what the command did: without a policy it may set limits on process 1, which is of its uid, and the
@@ -163,8 +178,9 @@ static int watch(struct exec *x, struct err *err)
         event_add(x->timeout, &(struct timeval){.tv_sec = (time_t)r->timeout.value});
     }
     if (r->memory.set) {
-        x->memory = event_new(x->base, -1, EV_PERSIST, on_memory, x);
-        event_add(x->memory, &(struct timeval){.tv_usec = 10000});
+        x->watch = sandbox_watch_memory(&x->sandbox, r->memory.value << 20);
+        x->memory = evtimer_new(x->base, on_memory, x);
+        look_soon(x);
     }
     return 0;
 }
@@ -178,6 +194,7 @@ static void unwatch(struct exec *x)
     for (size_t i = 0; i < COUNT(FORWARDED); i++)
         if (x->signals[i])
             event_free(x->signals[i]);
+    memory_watch_free(x->watch);
 }
 
 /* The sandbox ends; what its streams and a debugger's connections still carry is delivered after that. Returns -1 with the err of

@@ -17,7 +17,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { MEMORY_TICK_US = 10000, FREEZE_AFTER_US = 1000, LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */ };
+enum { MEMORY_TICK_MS = 10, FREEZE_AFTER_US = 1000, LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */ };
 
 void timer_arm(struct event *timer, double ms)
 {
@@ -38,12 +38,14 @@ void environment_on_memory(evutil_socket_t fd, short what, void *to)
     if (e->state == INIT || (e->state == READY && e->call_count))
         environment_look_at_memory(e);
     else
-        event_del(e->memory);
+        return;
+    timer_arm(e->memory, memory_pause_ms(e->watch, MEMORY_TICK_MS));
 }
 
 static void watch_memory(struct environment *e)
 {
-    event_add(e->memory, &(struct timeval){.tv_usec = MEMORY_TICK_US});
+    if (!event_pending(e->memory, EV_TIMEOUT, NULL))
+        timer_arm(e->memory, MEMORY_TICK_MS);
 }
 
 void environment_on_freeze(evutil_socket_t fd, short what, void *to)
@@ -217,7 +219,7 @@ void environment_check_calls(struct environment *e)
 /* The runtime has answered, in time or while it was being ended: then too the answer counts, as on AWS. */
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o)
 {
-    if (e->state == READY && clock_ms() - e->looked_ms > LOOK_MS)
+    if (e->state == READY && memory_pause_ms(e->watch, LOOK_MS) <= 0)
         environment_look_at_memory(e); /* before anything else: the processes are still as they were */
     if (e->past.frozen_ms <= 0) /* events come one upon the other: the runtime asks for the next while the client reads this */
         http_release(e->http);

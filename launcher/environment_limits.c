@@ -4,42 +4,34 @@
 #include "launcher/environment_state.h"
 
 #include "base/sys.h"
-#include "policy/memory.h"
 
 #include <signal.h>
-#include <sys/statvfs.h>
 
-/* Files of /tmp lie on a disk on Lambda; here they are memory that a cgroup charges. */
-static void allow_files(struct environment *e, uint64_t limit)
+/* What the kernel killed in the cgroup, which bounds more than is seen from here. */
+static bool kernel_killed(struct environment *e)
 {
-    struct statvfs tmp;
-    if (e->sandbox.fds[FD_TMP] >= 0 && fstatvfs(e->sandbox.fds[FD_TMP], &tmp) == 0)
-        cgroup_allow_files(e->cgroup, limit >> 20, (uint64_t)(tmp.f_blocks - tmp.f_bfree) * tmp.f_bsize);
+    unsigned kills = cgroup_oom_kills(e->cgroup);
+    bool more = kills > e->oom_kills;
+    e->oom_kills = kills;
+    return more;
 }
 
 void environment_look_at_memory(struct environment *e)
 {
     struct memory m;
     struct report *r = &e->launch->report;
-    struct cgroup *c = e->cgroup;
     uint64_t limit = e->launch->request->memory.value << 20;
     bool unlimited = e->launch->request->debug;
-    e->looked_ms = clock_ms();
-    memory_read(e->sandbox.fds[FD_PROC], limit, &m);
+    memory_look(e->watch, &m);
     if (m.peak > e->peak)
         e->peak = m.peak;
-    if (c->memory) {
-        allow_files(e, limit);
-        unsigned kills = cgroup_oom_kills(c);
-        e->oom = e->oom || kills > e->oom_kills;
-        e->oom_kills = kills;
-        r->oom_killed = r->oom_killed || kills;
-        if (e->oom) /* what was there when the kernel looked */
-            e->peak = limit;
-    } else if (m.used > limit && m.biggest && !unlimited) { /* as the kernel's OOM killer: the biggest goes */
-        e->oom = true;
-        r->oom_killed = true;
-        sandbox_tell(&e->sandbox, MESSAGE_KILL_ONE, m.biggest);
+    if (kernel_killed(e)) {
+        e->oom = r->oom_killed = true;
+        e->peak = limit; /* what was there when the kernel looked */
+    }
+    if (m.over && m.biggest && !unlimited) { /* as the kernel's OOM killer: the biggest goes */
+        e->oom = r->oom_killed = true;
+        sandbox_kill_one(&e->sandbox, m.biggest);
     }
     if (e->peak > limit && !unlimited) /* it was stopped a moment late; Lambda never shows more than the size */
         e->peak = limit;

@@ -29,7 +29,6 @@ static int start_sandbox(struct environment *e, struct err *err)
     e->spec.api = true;
     e->spec.envp = e->envp.at;
     e->spec.cgroup = e->cgroup->dir >= 0 ? e->cgroup : NULL;
-    e->spec.wants_tmp = e->spec.wants_tmp || e->cgroup->memory;
     e->spec.frames = e->log.pipes[LOG_FRAMES].write_end;
     e->spec.extension_log = e->log.pipes[LOG_EXTENSION].write_end;
     if (e->launch->has_extensions) {
@@ -40,6 +39,7 @@ static int start_sandbox(struct environment *e, struct err *err)
     }
     if (environment_streams(e, null, err) < 0 || sandbox_start(&e->spec, &e->sandbox, err) < 0)
         return -1;
+    e->watch = sandbox_watch_memory(&e->sandbox, e->launch->request->memory.value << 20);
     log_close_write_ends(&e->log);
     refused_listen(&e->refused, e->base, take_fd(&e->sandbox.fds[FD_REFUSED]));
     if (listener < 0)
@@ -68,6 +68,8 @@ void environment_drop_sandbox(struct environment *e)
     e->control = NULL;
     refused_done(&e->refused);
     environment_on_sockets(-1, 0, e);
+    memory_watch_free(e->watch);
+    e->watch = NULL;
     sandbox_done(&e->sandbox);
     own_close(&e->runtime_pid);
     if (e->frozen && e->cgroup->freeze >= 0)
@@ -103,7 +105,7 @@ int environment_start(const struct environment_config *config, struct environmen
     e->limit = evtimer_new(e->base, environment_on_limit, e);
     e->freeze = evtimer_new(e->base, environment_on_freeze, e);
     e->ending_timer = evtimer_new(e->base, environment_on_ending, e);
-    e->memory = event_new(e->base, -1, EV_PERSIST, environment_on_memory, e);
+    e->memory = evtimer_new(e->base, environment_on_memory, e);
     e->sockets = evtimer_new(e->base, environment_on_sockets, e);
     if (environment_make_sandbox(e, err) < 0)
         return -1;
@@ -132,6 +134,7 @@ void environment_done(struct environment *e)
             event_free(all[i]);
     refused_done(&e->refused);
     forward_done(e->forward);
+    memory_watch_free(e->watch);
     sandbox_done(&e->sandbox); /* SIGKILL at once */
     own_close(&e->runtime_pid);
     if (e->frozen && e->cgroup->freeze >= 0)

@@ -61,7 +61,7 @@ struct environment {
     char init_error_type[128];
     bool has_init_error, oom;
     uint64_t peak;
-    double looked_ms; /* when memory was looked at */
+    struct memory_watch *watch; /* of its memory */
     unsigned oom_kills; /* of the cgroup, seen so far */
 };
 

@@ -183,10 +183,6 @@ static void obey(struct init *i, const struct message *m)
         if (m->program >= 0 && m->program < PROGRAMS_MAX && i->programs[m->program])
             kill(-i->programs[m->program], m->value); /* its process group: it leads a session */
         break;
-    case MESSAGE_KILL_ONE:
-        if (m->value > 1)
-            kill(m->value, SIGKILL);
-        break;
     case MESSAGE_KILL: kill_all(i); break;
     case MESSAGE_SOCKET: give_socket(i); break;
     case MESSAGE_HANGUP: _exit(0); /* the supervisor is gone: nothing may outlive it */

@@ -9,7 +9,7 @@
  *                  waits for START_RUNTIME
  *      init:       EXITED when a program has ended
  *      supervisor: SOCKET, which init answers with one of the sandbox's network
- *      supervisor: START, FREEZE, THAW, SIGNAL, KILL_ONE; KILL is answered by GONE when no process but init is left, or else
+ *      supervisor: START, FREEZE, THAW, SIGNAL; KILL is answered by GONE when no process but init is left, or else
  *                  the sandbox is killed from outside
  *
  * The supervisor's end is also the liveness signal: no child of its holds a copy of it, so a hang-up means the supervisor is
@@ -37,7 +37,6 @@ enum message_type {
     MESSAGE_FREEZE,
     MESSAGE_THAW,
     MESSAGE_SIGNAL,
-    MESSAGE_KILL_ONE,
     MESSAGE_KILL,
     MESSAGE_SOCKET,
     MESSAGE_EXTENSIONS,
@@ -48,12 +47,12 @@ enum message_type {
 
 enum { PROGRAM_PAYLOAD, PROGRAM_EXTENSION /* the first; then the next */, PROGRAMS_MAX = 11 };
 
-enum { FD_PROC, FD_TMP, FD_LISTEN, FD_SOCKET, FD_REFUSED, FD_COUNT }; /* READY: the sandbox's /proc, its /tmp, the API's socket; SOCKET: a new one; REFUSED: for refused_answer() */
-#define FDS_NONE {-1, -1, -1, -1, -1}
+enum { FD_PROC, FD_TMP, FD_LISTEN, FD_SOCKET, FD_REFUSED, FD_SHM, FD_SEGMENTS, FD_COUNT }; /* READY: the sandbox's /proc, its /tmp, the API's socket, /dev/shm, /proc/sysvipc/shm; SOCKET: a new one; REFUSED: for refused_answer() */
+#define FDS_NONE {-1, -1, -1, -1, -1, -1, -1}
 
 struct message {
     enum message_type type;
-    int value;         /* SIGNAL: number; KILL_ONE: pid inside; NOT_STARTED: errno; EXITED: wait status; STARTED: pid inside;
+    int value;         /* SIGNAL: number; NOT_STARTED: errno; EXITED: wait status; STARTED: pid inside;
                           EXTENSIONS: how many; more than ten are not started */
     int program;       /* SIGNAL, STARTED, NOT_STARTED, EXITED, EXTENSION: which */
     int64_t max_rss;   /* EXITED: bytes */

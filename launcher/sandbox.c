@@ -181,6 +181,16 @@ void sandbox_kill(struct sandbox *s)
         sys_pidfd_send_signal(s->pidfd, SIGKILL); /* init has no handler: nothing less would end it */
 }
 
+/* The kernel takes a directory of /proc as a pidfd. */
+void sandbox_kill_one(const struct sandbox *s, pid_t inside)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%d", inside);
+    OWN_FD int process = openat(s->fds[FD_PROC], name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (process >= 0)
+        sys_pidfd_send_signal(process, SIGKILL);
+}
+
 /* A pidfd becomes readable when its process is a zombie; process 1 is one when all others of its namespace are gone. */
 static bool dead_within(const struct sandbox *s, int ms)
 {
@@ -212,6 +222,12 @@ bool sandbox_kill_programs(struct sandbox *s)
     sandbox_kill(s);
     dead_within(s, DEATH_MS);
     return false;
+}
+
+struct memory_watch *sandbox_watch_memory(const struct sandbox *s, uint64_t limit)
+{
+    struct memory_sources from = {.proc = s->fds[FD_PROC], .shm = s->fds[FD_SHM], .segments = s->fds[FD_SEGMENTS], .init = s->pid};
+    return memory_watch_new(&from, limit);
 }
 
 void sandbox_done(struct sandbox *s)

@@ -18,6 +18,7 @@
 #include "mounts/plan.h"
 #include "policy/cgroup.h"
 #include "policy/limits.h"
+#include "policy/memory.h"
 #include "policy/seccomp.h"
 
 #include <sys/types.h>
@@ -52,6 +53,7 @@ struct sandbox_spec {
     bool tethered;         /* the payload dies with whoever starts it, who is not init */
     bool one_shot;         /* the sandbox is over with its first payload */
     bool wants_tmp;        /* hand out a descriptor of /tmp */
+    bool watched;          /* hand out what memory_watch_new() reads from */
     bool tells_refused;    /* the payload's refused calls are answered by refused_answer() on FD_REFUSED */
     int stdio[3];          /* become the payload's 0, 1 and 2 */
     char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
@@ -87,7 +89,13 @@ bool sandbox_kill_programs(struct sandbox *s);
 /* Init and all that is inside get SIGKILL from the kernel. A hang-up follows; sandbox_dead(): they are all gone. */
 void sandbox_kill(struct sandbox *s);
 bool sandbox_dead(const struct sandbox *s);
+
+/* SIGKILL to one process, by its pid inside; also from outside, since init may be kept from hearing of it. */
+void sandbox_kill_one(const struct sandbox *s, pid_t inside);
 void sandbox_done(struct sandbox *s);
+
+/* Of a watched sandbox's memory: not to be looked at after sandbox_done(). limit: bytes, 0: none. */
+struct memory_watch *sandbox_watch_memory(const struct sandbox *s, uint64_t limit);
 
 /* For sandbox.c only: what the child does between clone and being init. steps.c and init.c. */
 struct inside { /* the child's own state */

@@ -166,11 +166,16 @@ static int step_attach(struct inside *in, struct err *err)
     return in->spec->net == NET_USER ? network_hide_metadata(err) : 0;
 }
 
+/* Absent ones stay -1: a kernel without SysV segments, a sandbox without /dev/shm. */
 static int step_handout(struct inside *in, struct err *err)
 {
     in->fds[FD_PROC] = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (in->spec->wants_tmp)
         in->fds[FD_TMP] = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (in->spec->watched) {
+        in->fds[FD_SHM] = open("/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        in->fds[FD_SEGMENTS] = open("/proc/sysvipc/shm", O_RDONLY | O_CLOEXEC); /* stays with the namespace it was opened in */
+    }
     return in->fds[FD_PROC] < 0 || (in->spec->wants_tmp && in->fds[FD_TMP] < 0) ? fail(err, errno, "/proc", "open for lrun") : 0;
 }
 

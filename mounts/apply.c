@@ -255,7 +255,7 @@ static int do_scratch(struct place *p, const struct row *row, struct err *err)
     return mount < 0 ? -1 : attach(p, row, mount, err);
 }
 
-/* Masks and frozen parts lie in /proc or stand for a directory of the skeleton: paths of our own making. */
+/* Masks lie in /proc or stand for a directory of the skeleton: paths of our own making. */
 static int cover(const struct place *p, const struct row *row, int tree, uint64_t attrs, const char *what, struct err *err)
 {
     if (tree >= 0 && sys_mount_setattr(tree, "", AT_EMPTY_PATH, attrs, 0) == 0 &&
@@ -279,13 +279,17 @@ static int do_mask(struct place *p, const struct row *row, struct err *err)
 
 static int do_freeze(const struct place *p, const struct row *row, struct err *err)
 {
-    OWN_FD int tree = sys_open_tree(p->root, row->target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-    return cover(p, row, tree, row_attrs(row), "make read-only", err);
+    OWN_FD int mount = open_target(p, row->target);
+    if (mount < 0 || sys_mount_setattr(mount, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
+        return row_fail(errno, row, "make read-only", err);
+    return 0;
 }
 
 static int do_write(const struct place *p, const struct row *row, struct err *err)
 {
     OWN_FD int fd = sys_openat2(p->root, row->target, O_WRONLY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+    if (fd < 0 && errno == ENOENT && row->flags & FLAG_OPTIONAL)
+        return 0; /* what the kernel does not count it does not have */
     if (fd < 0 || fs_write_all(fd, row->text, strlen(row->text)) < 0)
         return row_fail(errno, row, "write to", err);
     return 0;

@@ -74,13 +74,17 @@ static const struct row DEV[] = {
     ROW_OF_LINK("dev/stderr", "/proc/self/fd/2", "one of the three links Lambda has"),
 };
 
-#define PROC_RO(where) {.kind = ROW_FREEZE, .flags = FLAG_OPTIONAL | FLAG_EXEC_NOT, .target = "proc/" where, .why = "settings of the kernel"}
 #define PROC_MASK(where, file) {.kind = ROW_MASK, .flags = FLAG_OPTIONAL | (file), .target = "proc/" where, .why = "tells of the host or its kernel"}
+#define PROC_SHARE(name, most) {.kind = ROW_WRITE, .flags = FLAG_OPTIONAL, .target = "proc/sys/user/max_" name, .text = (most), \
+    .why = "counted for your user on the host too: no sandbox may take what your other programs need"}
 static const struct row PROC[] = {
     {.kind = ROW_PROC, .flags = FLAG_RW | FLAG_EXEC_NOT, .target = "proc", .why = "the sandbox's own processes"},
     {.kind = ROW_WRITE, .target = "proc/sys/user/max_user_namespaces", .text = "0",
-     .why = "refuses user namespaces to all below ours, whatever the system call policy; before proc/sys is read-only"},
-    PROC_RO("bus"), PROC_RO("fs"), PROC_RO("irq"), PROC_RO("sys"), PROC_RO("sysrq-trigger"),
+     .why = "refuses user namespaces to all below ours, whatever the system call policy"},
+    /* The kernel's own limits for a whole user are 128, and 8,192 at least. */
+    PROC_SHARE("inotify_instances", "32"), PROC_SHARE("inotify_watches", "4096"),
+    /* The kernel lets everybody lower his own oom_score_adj down to what root once set, and no call or limit forbids that. */
+    {.kind = ROW_FREEZE, .flags = FLAG_EXEC_NOT, .target = "proc", .why = "settings of the kernel, and each process's oom_score_adj, which makes it die before your programs"},
     PROC_MASK("acpi", 0), PROC_MASK("asound", 0), PROC_MASK("interrupts", FLAG_FILE), PROC_MASK("kcore", FLAG_FILE), PROC_MASK("keys", FLAG_FILE),
     PROC_MASK("latency_stats", FLAG_FILE), PROC_MASK("sched_debug", FLAG_FILE), PROC_MASK("scsi", 0), PROC_MASK("timer_list", FLAG_FILE),
 };

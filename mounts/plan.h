@@ -33,7 +33,7 @@ enum row_kind {
     ROW_WRITE,   /* mount: text into a file that is there, such as a sysctl     */
     ROW_OVERLAY, /* mount: sources, the last on top                         */
     ROW_MASK,    /* mount: hide a directory, or a file (FLAG_FILE) behind text or nothing */
-    ROW_FREEZE,  /* mount: bind what is there onto itself, read-only        */
+    ROW_FREEZE,  /* the mount that is there: read-only from now on             */
     ROW_SCRATCH, /* mount: a writable layer over what is there              */
 };
 

@@ -71,8 +71,9 @@ static void sweep(int parent)
     }
 }
 
-/* On Lambda a whole CPU comes with 1769 MB. */
-static void set_limits(struct cgroup *c, uint64_t memory_mb)
+/* A page of /tmp is charged like one of the heap, and the kernel kills before anyone could look which it was: so there is room for
+ * all of /tmp, and what is watched (memory.h) keeps the limit within it. On Lambda a whole CPU comes with 1769 MB. */
+static void set_limits(struct cgroup *c, uint64_t memory_mb, uint64_t files_mb)
 {
     enum { PERIOD_US = 100000, WHOLE_MB = 1769 };
     char text[64];
@@ -80,18 +81,18 @@ static void set_limits(struct cgroup *c, uint64_t memory_mb)
     c->pids = write_at(c->dir, "pids.max", text) == 0;
     if (!memory_mb)
         return;
-    snprintf(text, sizeof text, "%ju", (uintmax_t)((memory_mb << 20) + INIT_BYTES));
+    snprintf(text, sizeof text, "%ju", (uintmax_t)(((memory_mb + files_mb) << 20) + INIT_BYTES));
     c->memory = write_at(c->dir, "memory.max", text) == 0;
     write_at(c->dir, "memory.swap.max", "0");
     snprintf(text, sizeof text, "%ju %d", (uintmax_t)(memory_mb * PERIOD_US / WHOLE_MB), PERIOD_US);
     c->cpu = write_at(c->dir, "cpu.max", text) == 0;
 }
 
-int cgroup_make(const char *path, uint64_t memory_mb, uid_t becomes, struct cgroup *ret, struct err *err)
+int cgroup_make(const char *path, uint64_t memory_mb, uint64_t files_mb, uid_t becomes, struct cgroup *ret, struct err *err)
 {
     static const char *const WANTED[] = {"+memory", "+pids", "+cpu"};
     struct statfs fs;
-    struct cgroup c = {.parent = -1, .dir = -1, .procs = -1, .freeze = -1, .max = -1, .events = -1};
+    struct cgroup c = {.parent = -1, .dir = -1, .procs = -1, .freeze = -1, .events = -1};
     *ret = c;
     c.parent = path ? place_open(path, O_RDONLY | O_DIRECTORY, 0, "open the cgroup", err) : open_around_own();
     if (c.parent < 0)
@@ -116,7 +117,7 @@ int cgroup_make(const char *path, uint64_t memory_mb, uid_t becomes, struct cgro
         fail(err, no, path, "make a cgroup beneath");
         return fail_hint(err, "it must be of cgroup v2 and yours: systemd-run --user --scope -p Delegate=yes gives one");
     }
-    set_limits(&c, memory_mb);
+    set_limits(&c, memory_mb, files_mb);
     if (becomes != geteuid()) {
         /* It must be able to remove what we make; moving needs the rights of whoever opened this. */
         if (fchown(c.parent, becomes, (gid_t)-1) < 0)
@@ -124,7 +125,6 @@ int cgroup_make(const char *path, uint64_t memory_mb, uid_t becomes, struct cgro
         c.procs = openat(c.dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
     }
     c.freeze = openat(c.dir, "cgroup.freeze", O_WRONLY | O_CLOEXEC);
-    c.max = c.memory ? openat(c.dir, "memory.max", O_WRONLY | O_CLOEXEC) : -1;
     c.events = c.memory ? openat(c.dir, "memory.events", O_RDONLY | O_CLOEXEC) : -1;
     *ret = c;
     return 0;
@@ -139,16 +139,6 @@ void cgroup_freeze(const struct cgroup *c, bool frozen)
 {
     if (pwrite(c->freeze, frozen ? "1" : "0", 1, 0) < 0)
         return; /* the descriptor was opened for this: only a removed cgroup refuses */
-}
-
-void cgroup_allow_files(struct cgroup *c, uint64_t memory_mb, uint64_t files)
-{
-    char text[32];
-    if (!c->memory || files == c->charged)
-        return;
-    int n = snprintf(text, sizeof text, "%ju", (uintmax_t)((memory_mb << 20) + INIT_BYTES + files));
-    if (pwrite(c->max, text, (size_t)n, 0) == n)
-        c->charged = files;
 }
 
 unsigned cgroup_oom_kills(const struct cgroup *c)
@@ -178,7 +168,7 @@ void cgroup_done(struct cgroup *c)
     enum { TRIES = 200 };
     for (int i = 0; c->dir >= 0 && i < TRIES && unlinkat(c->parent, c->name, AT_REMOVEDIR) < 0 && errno == EBUSY; i++)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    int *all[] = {&c->parent, &c->dir, &c->procs, &c->freeze, &c->max, &c->events};
+    int *all[] = {&c->parent, &c->dir, &c->procs, &c->freeze, &c->events};
     for (size_t i = 0; i < COUNT(all); i++)
         own_close(all[i]);
 }

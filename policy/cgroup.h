@@ -17,24 +17,21 @@ struct cgroup { /* dir -1: none */
     int parent, dir;
     char name[32];
     int procs;  /* >= 0: root opened it, for a process that is moved after the change of identity */
-    int freeze, max, events;
+    int freeze, events;
     bool memory, pids, cpu;
-    uint64_t charged; /* bytes of memory.max beyond the limit: files of /tmp are charged to it */
 };
 
-#define CGROUP_NONE {.parent = -1, .dir = -1, .procs = -1, .freeze = -1, .max = -1, .events = -1}
+#define CGROUP_NONE {.parent = -1, .dir = -1, .procs = -1, .freeze = -1, .events = -1}
 
 /* path: --cgroup's directory, or NULL to look for one; then none found is no error. memory_mb 0: no limit, and no share
- * of the CPU. becomes: the uid that is ours soon, to which path is given if it is another. */
-int cgroup_make(const char *path, uint64_t memory_mb, uid_t becomes, struct cgroup *ret, struct err *err);
+ * of the CPU. files_mb: how much /tmp and --scratch may hold, which is charged too and does not count. becomes: the uid that is
+ * ours soon, to which path is given if it is another. */
+int cgroup_make(const char *path, uint64_t memory_mb, uint64_t files_mb, uid_t becomes, struct cgroup *ret, struct err *err);
 
 /* For a process that was not cloned into it. */
 int cgroup_move(const struct cgroup *c, pid_t pid, struct err *err);
 
 void cgroup_freeze(const struct cgroup *c, bool frozen);
-
-/* files: bytes in /tmp, which Lambda keeps on a disk: the limit moves with them. */
-void cgroup_allow_files(struct cgroup *c, uint64_t memory_mb, uint64_t files);
 
 /* How many processes the kernel killed for want of memory. */
 unsigned cgroup_oom_kills(const struct cgroup *c);

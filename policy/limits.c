@@ -7,18 +7,19 @@
 #include <string.h>
 
 const struct limit LIMITS[] = {
-    {"nofile", RLIMIT_NOFILE, 1024, 1024, "measured, and documented as the quota"},
-    {"nproc", RLIMIT_NPROC, 1024, 1024, "the documented quota; 742 was measured once"},
-    {"memlock", RLIMIT_MEMLOCK, 65536, 65536, "measured: mlock of more fails with ENOMEM"},
-    {"stack", RLIMIT_STACK, 8388608, RLIM_INFINITY, "measured"},
-    {"core", RLIMIT_CORE, 0, 0, "ours: a core pattern would run as root on the host"},
-    {"as", RLIMIT_AS, RLIM_INFINITY, RLIM_INFINITY, "measured"},
-    {"cpu", RLIMIT_CPU, RLIM_INFINITY, RLIM_INFINITY, "measured"},
-    {"data", RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY, "measured"},
-    {"fsize", RLIMIT_FSIZE, RLIM_INFINITY, RLIM_INFINITY, "measured"},
-    {"msgqueue", RLIMIT_MSGQUEUE, 819200, 819200, "seen in /proc/PID/limits of a function"},
-    {"nice", RLIMIT_NICE, 0, 0, "seen in /proc/PID/limits of a function"},
-    {"rtprio", RLIMIT_RTPRIO, 0, 0, "seen in /proc/PID/limits of a function"},
+    {"nofile", RLIMIT_NOFILE, 1024, 1024, false, "measured, and documented as the quota"},
+    {"nproc", RLIMIT_NPROC, 1024, 1024, true, "the documented quota; 742 was measured once"},
+    {"memlock", RLIMIT_MEMLOCK, 65536, 65536, true, "measured: mlock of more fails with ENOMEM"},
+    {"stack", RLIMIT_STACK, 8388608, RLIM_INFINITY, false, "measured"},
+    {"core", RLIMIT_CORE, 0, 0, false, "ours: a core pattern would run as root on the host"},
+    {"as", RLIMIT_AS, RLIM_INFINITY, RLIM_INFINITY, false, "measured"},
+    {"cpu", RLIMIT_CPU, RLIM_INFINITY, RLIM_INFINITY, false, "measured"},
+    {"data", RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY, false, "measured"},
+    {"fsize", RLIMIT_FSIZE, RLIM_INFINITY, RLIM_INFINITY, false, "measured"},
+    {"msgqueue", RLIMIT_MSGQUEUE, 819200, 819200, true, "seen in /proc/PID/limits of a function"},
+    {"sigpending", RLIMIT_SIGPENDING, 4622, 4622, true, "seen in /proc/PID/limits of a function"},
+    {"nice", RLIMIT_NICE, 0, 0, false, "seen in /proc/PID/limits of a function"},
+    {"rtprio", RLIMIT_RTPRIO, 0, 0, false, "seen in /proc/PID/limits of a function"},
 };
 const unsigned LIMIT_COUNT = COUNT(LIMITS);
 _Static_assert(COUNT(LIMITS) < 16, "struct limits has room for 15 and an end");
@@ -44,6 +45,12 @@ static void plan_cpus(uint64_t memory, struct limits *l)
     l->cpu_count = CPU_COUNT(&l->cpus);
 }
 
+/* The kernel counts a sandbox's use for its user on the host as well, whose programs look at their own, soft limits. */
+static rlim_t most_of(const struct limit *l, const struct rlimit *now)
+{
+    return l->shared && now->rlim_cur != RLIM_INFINITY ? now->rlim_cur / 2 : now->rlim_max;
+}
+
 void limits_plan(uint64_t memory, struct limits *ret)
 {
     struct limits l = {0};
@@ -53,10 +60,11 @@ void limits_plan(uint64_t memory, struct limits *ret)
         l.at[i] = (struct rlimit){LIMITS[i].soft, LIMITS[i].hard};
         if (getrlimit((__rlimit_resource_t)LIMITS[i].resource, &now) < 0)
             continue;
-        if (l.at[i].rlim_max > now.rlim_max) { /* RLIM_INFINITY is the largest value */
-            l.at[i].rlim_max = now.rlim_max;
-            if (l.at[i].rlim_cur > now.rlim_max)
-                l.at[i].rlim_cur = now.rlim_max;
+        rlim_t most = most_of(&LIMITS[i], &now);
+        if (l.at[i].rlim_max > most) { /* RLIM_INFINITY is the largest value */
+            l.at[i].rlim_max = most;
+            if (l.at[i].rlim_cur > most)
+                l.at[i].rlim_cur = most;
             l.clamped[clamped++] = LIMITS[i].name;
         }
         l.differs[i] = l.at[i].rlim_cur != now.rlim_cur || l.at[i].rlim_max != now.rlim_max;

@@ -13,10 +13,11 @@ struct limit {
     const char *name; /* as the report says it */
     int resource;
     rlim_t soft, hard; /* as Lambda has them */
+    bool shared;       /* counted for the user on the host too: at most half of what the caller may use */
     const char *why;
 };
 
-struct limits { /* what will be set: Lambda's, clamped to the caller's hard limits, which cannot be raised */
+struct limits { /* what will be set: Lambda's, clamped to the caller's hard limits, which cannot be raised, or to half of what is shared with him */
     struct rlimit at[16];
     bool differs[16];        /* from what the caller has: only these are set */
     const char *clamped[16]; /* names, NULL at the end */

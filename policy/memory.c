@@ -1,79 +1,259 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/memory.h"
 
-#include "base/fs.h"
+#include "base/clock.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "policy/memory_process.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
-/* name begins with the newline before it: a process may call itself "RssAnon: 0", and its name comes first. */
-static uint64_t field_kb(const char *text, const char *name)
-{
-    const char *at = strstr(text, name);
-    uintmax_t kb = 0;
-    if (at)
-        sscanf(at + strlen(name), "%ju", &kb);
-    return (uint64_t)kb * 1024;
-}
+enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 
-static uint64_t rollup(int proc, const char *pid)
-{
-    char path[64], text[2048];
-    snprintf(path, sizeof path, "%s/smaps_rollup", pid);
-    if (fs_read_small(proc, path, text, sizeof text) < 0)
-        return 0; /* it ended meanwhile */
-    return field_kb(text, "\nPss_Anon:") + field_kb(text, "\nPss_Shmem:") + field_kb(text, "\nSwapPss:");
-}
+#define SLICE_MS 0.5 /* as long as lrun may keep others waiting */
+#define SHARE 20     /* one in so many of a processor's time; near the limit twice that */
+#define STALE_MS 1000.0 /* what was read before that is read again */
+#define HELD_MS 200.0
+enum { GROWN = 1 << 20, STEPS_MIN = 32 /* so that few processes are looked at, however slow the machine */ };
 
-struct use {
-    uint64_t now, peak;
+struct sums {
+    struct use use;
+    uint64_t most;
+    pid_t biggest;
+    unsigned processes;
 };
 
-/* From status: RssAnon + RssShmem + VmSwap now, and VmHWM less mapped files as a peak. Shared pages count once per
- * process here: a bound from above for both. */
-static struct use status(int proc, const char *pid)
+struct memory_watch {
+    struct memory_sources from;
+    uint64_t limit, device;
+    enum pass pass;
+    DIR *processes; /* where the pass stands; NULL: at its beginning */
+    struct sums count, exact;
+    struct held held, fresh; /* the last whole one; the one that is being made */
+    struct held_walk walk;
+    FILE *maps;
+    bool in_process, skip, held_now /* since the count began */, was_over;
+    uint64_t mapped;         /* shared, and neither held nor of /tmp */
+    uint64_t grown_from;     /* the host's shared memory when held was made */
+    double held_ms, began_ms, ended_ms, cost_ms;
+};
+
+/* Of all programs of the machine: that it has not grown does not mean much for long, that it has may mean something at once. */
+static uint64_t shared_of_host(void)
 {
-    char path[64], text[4096];
-    snprintf(path, sizeof path, "%s/status", pid);
-    if (fs_read_small(proc, path, text, sizeof text) < 0)
-        return (struct use){0, 0};
-    uint64_t files = field_kb(text, "\nRssFile:"), high = field_kb(text, "\nVmHWM:");
-    struct use u = {field_kb(text, "\nRssAnon:") + field_kb(text, "\nRssShmem:") + field_kb(text, "\nVmSwap:"), 0};
-    u.peak = high > files && high - files > u.now ? high - files : u.now;
-    return u;
+    struct sysinfo s;
+    return sysinfo(&s) < 0 ? 0 : ((uint64_t)s.sharedram + s.totalswap - s.freeswap) * s.mem_unit;
 }
 
-static void sum(int proc, struct memory *m, int exact)
+struct memory_watch *memory_watch_new(const struct memory_sources *from, uint64_t limit)
 {
-    int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    uint64_t most = 0;
-    *m = (struct memory){0};
-    for (struct dirent *e; d && (e = readdir(d));) {
-        uint64_t pid;
-        if (num_plain(e->d_name, 10, &pid) < 0 || pid == 1)
-            continue;
-        struct use u = status(proc, e->d_name);
-        if (exact)
-            u.now = rollup(proc, e->d_name);
-        m->used += u.now;
-        m->peak += u.peak;
-        m->processes++;
-        if (u.now >= most) {
-            most = u.now;
-            m->biggest = (pid_t)pid;
-        }
+    struct memory_watch *w = calloc(1, sizeof *w);
+    if (!w)
+        abort();
+    *w = (struct memory_watch){.from = *from, .limit = limit, .held_ms = clock_ms()}; /* nothing is held yet */
+    return w;
+}
+
+static void leave_process(struct memory_watch *w)
+{
+    if (w->pass == PASS_HELD)
+        held_walk_end(&w->fresh, &w->walk);
+    if (w->maps)
+        fclose(w->maps);
+    w->maps = NULL;
+    w->in_process = false;
+}
+
+static void leave_pass(struct memory_watch *w)
+{
+    leave_process(w);
+    if (w->processes)
+        closedir(w->processes);
+    w->processes = NULL;
+}
+
+void memory_watch_free(struct memory_watch *w)
+{
+    if (!w)
+        return;
+    leave_pass(w);
+    held_clear(&w->held);
+    held_clear(&w->fresh);
+    free(w);
+}
+
+/* ---- passes ---- */
+
+static void begin_pass(struct memory_watch *w, enum pass pass)
+{
+    leave_pass(w);
+    w->pass = pass;
+    if (pass == PASS_COUNT) {
+        w->count = (struct sums){0};
+        w->held_now = false;
+    } else if (pass == PASS_HELD) {
+        w->device = w->device ? w->device : held_device();
+        held_clear(&w->fresh);
+    } else if (pass == PASS_EXACT) {
+        w->exact = (struct sums){0};
+    } else {
+        w->mapped = 0;
     }
 }
 
-void memory_read(int proc, uint64_t limit, struct memory *ret)
+static void add(struct sums *s, const char *pid, struct use u)
 {
-    sum(proc, ret, 0);
-    if (limit && ret->used > limit / 10 * 8 && ret->processes > 1) /* one process shares with nobody: status is exact */
-        sum(proc, ret, 1);
+    uint64_t number;
+    s->use.own += u.own;
+    s->use.shared += u.shared;
+    s->use.peak += u.peak;
+    s->processes++;
+    if (u.own + u.shared >= s->most && num_plain(pid, 10, &number) == 0) {
+        s->most = u.own + u.shared;
+        s->biggest = (pid_t)number;
+    }
+}
+
+static void enter_process(struct memory_watch *w, const char *pid)
+{
+    int proc = w->from.proc;
+    switch (w->pass) {
+    case PASS_COUNT: add(&w->count, pid, process_status(proc, pid)); break;
+    case PASS_EXACT: add(&w->exact, pid, process_exact(proc, pid)); break;
+    case PASS_HELD:
+        held_walk_begin(&w->walk, proc, pid);
+        w->in_process = true;
+        break;
+    case PASS_MAPPED:
+        w->maps = process_open_maps(proc, pid);
+        w->in_process = w->maps != NULL;
+        break;
+    case PASS_END: break;
+    }
+}
+
+/* A small part of a pass. False at its end. */
+static bool step(struct memory_watch *w)
+{
+    uint64_t pid;
+    if (w->in_process) {
+        if (w->pass == PASS_HELD ? !held_step(&w->fresh, &w->walk, &w->from, w->device) : !process_mapped(w->maps, &w->held, w->device, &w->skip, &w->mapped))
+            leave_process(w);
+        return true;
+    }
+    if (!w->processes) {
+        int fd = openat(w->from.proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        w->processes = fd < 0 ? NULL : fdopendir(fd);
+    }
+    struct dirent *e = w->processes ? readdir(w->processes) : NULL;
+    if (!e)
+        return false;
+    if (num_plain(e->d_name, 10, &pid) == 0 && pid != 1)
+        enter_process(w, e->d_name);
+    return true;
+}
+
+/* ---- from pass to pass ---- */
+
+static bool held_is_due(struct memory_watch *w)
+{
+    uint64_t shared = shared_of_host();
+    w->grown_from = w->grown_from ? w->grown_from : shared;
+    return clock_ms() - w->held_ms > HELD_MS || shared > w->grown_from + GROWN;
+}
+
+static bool is_near(const struct memory_watch *w)
+{
+    return w->limit && w->count.use.own + w->count.use.shared + w->held.bytes > w->limit / 10 * 8;
+}
+
+static void held_done(struct memory_watch *w)
+{
+    held_add_others(&w->fresh, &w->from);
+    held_clear(&w->held);
+    w->held = w->fresh;
+    w->fresh = (struct held){0};
+    w->held_ms = clock_ms();
+    w->grown_from = shared_of_host();
+    w->held_now = true;
+}
+
+/* Which pass has the last word. Where the limit is passed by what a while ago was held, it is looked at again. */
+static enum pass after_exact(struct memory_watch *w)
+{
+    if (w->exact.use.own > w->limit || w->exact.use.own + w->exact.use.shared + w->held.bytes <= w->limit)
+        return PASS_END;
+    if (!w->held_now)
+        return PASS_HELD;
+    return w->exact.use.shared ? PASS_MAPPED : PASS_END;
+}
+
+/* One process shares with nobody: its status is exact, unless it maps what may be held, or of /tmp. */
+static enum pass after_count(struct memory_watch *w)
+{
+    if (!w->held_now && held_is_due(w))
+        return PASS_HELD;
+    if (!is_near(w))
+        return PASS_END;
+    if (w->count.processes > 1)
+        return PASS_EXACT;
+    w->exact = w->count;
+    return after_exact(w);
+}
+
+static enum pass after(struct memory_watch *w)
+{
+    switch (w->pass) {
+    case PASS_COUNT: return after_count(w);
+    case PASS_HELD: held_done(w); return after_count(w);
+    case PASS_EXACT: return after_exact(w);
+    case PASS_MAPPED:
+    case PASS_END: break;
+    }
+    return PASS_END;
+}
+
+static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
+{
+    const struct sums *s = last >= PASS_EXACT || (is_near(w) && w->count.processes == 1) ? &w->exact : &w->count;
+    uint64_t shared = s->use.shared > w->held.bytes ? s->use.shared : w->held.bytes; /* some are both mapped and held */
+    if (last == PASS_MAPPED)
+        shared = w->held.bytes + w->mapped;
+    *ret = (struct memory){.used = s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes};
+    bool over = w->limit && s == &w->exact && (s->use.own > w->limit || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared)));
+    /* A child of vfork shows its parent's memory as its own until it becomes a program: what is over for a moment may be that. */
+    ret->over = over && (w->was_over || s->processes == 1);
+    w->was_over = over;
     if (ret->peak < ret->used || ret->processes > 1) /* high-water marks of several need not have been at one time */
         ret->peak = ret->used;
+}
+
+void memory_look(struct memory_watch *w, struct memory *ret)
+{
+    double start = clock_ms();
+    bool done = false;
+    unsigned steps = 0;
+    *ret = (struct memory){0};
+    if (start - w->ended_ms > STALE_MS)
+        begin_pass(w, PASS_COUNT);
+    do {
+        if (step(w))
+            continue;
+        enum pass last = w->pass, next = after(w);
+        done = next == PASS_END;
+        if (done || (last == PASS_COUNT && !is_near(w)))
+            conclude(w, last, ret);
+        begin_pass(w, done ? PASS_COUNT : next);
+    } while (!done && (++steps < STEPS_MIN || clock_ms() - start < SLICE_MS));
+    w->ended_ms = clock_ms();
+    w->cost_ms = w->ended_ms - start;
+}
+
+double memory_pause_ms(const struct memory_watch *w, double least_ms)
+{
+    double pause = w->cost_ms * (w->pass >= PASS_EXACT ? SHARE / 2 : SHARE);
+    double left = (pause > least_ms ? pause : least_ms) - (clock_ms() - w->ended_ms);
+    return left > 0 ? left : 0;
 }

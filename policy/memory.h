@@ -1,23 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory.h: how much memory the processes of a sandbox use, read from its own /proc.
+/* memory.h: how much memory a sandbox uses, read from its own /proc. THE RULE, for watching and for cgroups alike:
  *
- * Anonymous and shared memory and swap count; mapped files are reclaimable on Lambda and do not, and neither does
- * /tmp. Proportional shares need smaps_rollup, about 12 us per MB; statm bounds the sum from above and is cheap, so
- * the dear file is read only when the bound comes near the limit. */
+ *   counts           anonymous memory (private, shared, and what is written of files mapped privately), huge pages, swap of these;
+ *                    memfds, SysV segments and files of /dev/shm, mapped or not
+ *   does not count   page cache; files of /tmp and of --scratch, mapped or not, which lie on a disk on Lambda
+ *   is not seen      memfds that nothing holds but a message in a socket; sockets' and pipes' buffers and other memory of the
+ *                    kernel's. A cgroup's memory.max bounds these as well
+ *
+ * A look takes at most half a millisecond and goes on where the last one stopped, and lrun spends a twentieth of a processor
+ * on it: few processes are looked at every ten milliseconds, a thousand in a fraction of a second. What is cheap comes first:
+ *
+ *   count   status of each process: a bound from above for what it maps; pages of several processes count for each
+ *   held    memfds by descriptor, segments, /dev/shm: when some time has passed, or the host's shared memory has grown
+ *   exact   proportional shares (smaps_rollup, about 12 us for each MB), when the bounds come near the limit
+ *   mapped  mapping by mapping (smaps), when it depends on which shared pages are held too, or belong to /tmp */
 #ifndef LRUN_MEMORY_H
 #define LRUN_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct memory {
-    uint64_t used;   /* bytes in use now */
-    uint64_t peak;   /* bytes, the most that can be established: high-water marks of the processes alive included */
-    pid_t biggest;   /* pid, in the sandbox's numbering, of the process that uses most; 0 if there is none */
+    uint64_t used;      /* bytes in use now */
+    uint64_t peak;      /* bytes, the most that can be established: high-water marks of the processes alive included */
+    bool over;          /* more than the limit, beyond doubt */
+    pid_t biggest;      /* pid, in the sandbox's numbering, of the process that uses most; 0 if there is none */
     unsigned processes; /* without init */
 };
 
-/* proc: a descriptor of the sandbox's /proc. limit: bytes. */
-void memory_read(int proc, uint64_t limit, struct memory *ret);
+struct memory_sources { /* descriptors, borrowed as long as the watch lives */
+    int proc;     /* the sandbox's /proc */
+    int shm;      /* its /dev/shm, or -1 */
+    int segments; /* its /proc/sysvipc/shm, opened in its IPC namespace, or -1 */
+    pid_t init;   /* its process 1, in our own numbering */
+};
+
+struct memory_watch;
+
+/* limit: bytes; 0: none, for the peak alone. */
+struct memory_watch *memory_watch_new(const struct memory_sources *from, uint64_t limit);
+void memory_watch_free(struct memory_watch *w);
+
+/* Looks on. ret: what was established by now; all 0 if nothing was. */
+void memory_look(struct memory_watch *w, struct memory *ret);
+
+/* In how many ms to look again, so that looking stays within its share; at least least_ms after the last time. */
+double memory_pause_ms(const struct memory_watch *w, double least_ms);
 
 #endif

@@ -218,7 +218,7 @@ def test_h41_nothing_is_unmounted(seen):
 def test_h42_flags_of_mounts(seen):
     flags = seen["mount-flags"]
     devices = [f"/dev/{d}" for d in ("full", "null", "random", "urandom", "zero")]
-    assert flags["suid"] == [] and set(flags["rw"]) <= {"/dev", "/tmp", "/proc", *devices} and set(flags["dev"]) == set(devices), flags
+    assert flags["suid"] == [] and set(flags["rw"]) <= {"/dev", "/tmp", *devices} and set(flags["dev"]) == set(devices), flags
     assert seen["other-mounts-binaries"] == ["/tmp"], seen["other-mounts-binaries"]
 
 

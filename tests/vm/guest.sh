@@ -44,7 +44,13 @@ run_all() { # who, prefix of lrun's options
     has "$who: by the cgroup" '"oomKilled":true' "$out"
     has "$who: nothing is degraded" '"degraded":\[\]' "$out"
     has "$who: why" 'why: it used more than its 128 MB.*LR-001' "$out"
-    peak=$(field "$out" cgroupPeakBytes); between "$who: memory.peak of 128 MB" 120000000 138000000 "$peak"
+    peak=$(field "$out" cgroupPeakBytes); between "$who: memory.peak of 128 MB, with room for /tmp" 120000000 675000000 "$peak"
+    for kind in 'private file' shared 'mapped memfd' memfd segment /dev/shm; do
+        out=$($run 'lrun '$3' --memory 128 --timeout 200 --shm 400 -e "\"hold '"$kind"'\"" /tests/worker.zip 2>&1'); has "$who: $kind counts" 'Runtime.ExitError.*signal: killed' "$out"
+    done
+    for kind in 'mapped tmp' tmp; do
+        out=$($run 'lrun -q '$3' --memory 128 --timeout 200 -e "\"hold '"$kind"'\"" /tests/worker.zip 2>&1'); has "$who: $kind does not count" '^160$' "$out"
+    done
     out=$($run 'lrun '$3' --memory 512 --report - -e 1 /tests/worker.zip 2>&1'); has "$who: REPORT has the memory used" 'Max Memory Used: [1-9][0-9]? MB' "$out"
     small=$($run 'lrun -q '$3' --memory 512 --timeout 60 -e "\"burn\"" /tests/worker.zip'); between "$who: CPU of 512 MB in 2 s" 450 750 "$small"
     whole=$($run 'lrun -q '$3' --memory 1769 --timeout 60 -e "\"burn\"" /tests/worker.zip'); between "$who: CPU of 1769 MB in 2 s" 1500 2100 "$whole"

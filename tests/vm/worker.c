@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* worker.c: a bootstrap that does what its event names, and says how it went: burn, hog, forks, watch, ids. Static. */
+/* worker.c: a bootstrap that does what its event names, and says how it went: burn, hog, forks, watch, or what memory it holds. Static. */
 #define main example_main
 #include "examples/hello-c/bootstrap.c"
 #undef main
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -29,6 +32,56 @@ static void *watch(void *arg)
             longest_gap = after - before;
     }
     return arg;
+}
+
+enum { HELD_MB = 160 };
+
+static void touch(char *p)
+{
+    for (size_t i = 0; p != MAP_FAILED && i < HELD_MB; i++)
+        memset(p + (i << 20), 1, 1 << 20);
+}
+
+static void *map(int fd, int flags)
+{
+    return mmap(NULL, (size_t)HELD_MB << 20, PROT_READ | PROT_WRITE, flags, fd, 0);
+}
+
+static int sized(int fd)
+{
+    return ftruncate(fd, (off_t)HELD_MB << 20) < 0 ? -1 : fd;
+}
+
+static void written(int fd)
+{
+    static char block[1 << 20];
+    memset(block, 1, sizeof block);
+    for (int i = 0; i < HELD_MB; i++)
+        if (write(fd, block, sizeof block) < 0)
+            break;
+}
+
+/* 160 MB of the kind that the event names, for a while. */
+static double hold(const char *event)
+{
+    if (strstr(event, "private file"))
+        touch(map(sized(open("/tmp/a", O_RDWR | O_CREAT, 0600)), MAP_PRIVATE));
+    else if (strstr(event, "shared"))
+        touch(map(-1, MAP_SHARED | MAP_ANONYMOUS));
+    else if (strstr(event, "mapped memfd"))
+        touch(map(sized(memfd_create("x", 0)), MAP_SHARED));
+    else if (strstr(event, "memfd"))
+        written(memfd_create("x", 0));
+    else if (strstr(event, "segment"))
+        touch(shmat(shmget(IPC_PRIVATE, (size_t)HELD_MB << 20, 0600), NULL, 0));
+    else if (strstr(event, "/dev/shm"))
+        written(open("/dev/shm/a", O_RDWR | O_CREAT, 0600));
+    else if (strstr(event, "mapped tmp"))
+        touch(map(sized(open("/tmp/a", O_RDWR | O_CREAT, 0600)), MAP_SHARED));
+    else
+        written(open("/tmp/a", O_RDWR | O_CREAT, 0600));
+    sleep(3);
+    return HELD_MB;
 }
 
 static double do_it(const char *event)
@@ -72,7 +125,7 @@ static double do_it(const char *event)
         longest_gap = 0;
         return gap;
     }
-    return 0;
+    return strstr(event, "hold") ? hold(event) : 0;
 }
 
 int main(void)
