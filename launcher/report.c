@@ -2,9 +2,9 @@
 #include "launcher/report.h"
 
 #include "base/clock.h"
-#include "base/fs.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "base/term.h"
 #include "lambda/http_parse.h"
 #include "launcher/version.h"
 
@@ -198,7 +198,7 @@ int report_write(const struct report *r, const char *command, const char *functi
     put_rest(r, &line);
     json_close(&line, '}');
     text_puts(&line, "\n");
-    int status = fs_write_all(fd, line.at, line.n) < 0 ? fail(err, errno, NULL, "write the report") : 0;
+    int status = term_write(fd, line.at, line.n) < 0 ? fail(err, errno, NULL, "write the report") : 0;
     text_done(&line);
     return status;
 }
