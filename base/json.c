@@ -175,6 +175,13 @@ static int each(json_t *object, const char *name, json_each_fn fn, void *to, str
     return status;
 }
 
+/* How much of the text is the reason alone: what it was found near may be a secret. */
+static int without_quote(const json_error_t *why)
+{
+    const char *near = strstr(why->text, " near ");
+    return near ? (int)(near - why->text) : (int)strlen(why->text);
+}
+
 int json_each_member(const char *bytes, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found, struct err *err)
 {
     json_error_t why;
@@ -182,7 +189,7 @@ int json_each_member(const char *bytes, const char *section, const char *name, j
     if (!json_is_object(root)) {
         json_decref(root);
         fail(err, 0, name, "read JSON from");
-        return root ? fail_hint(err, "it must hold one JSON object") : fail_hint(err, "line %d: %s", why.line, why.text);
+        return root ? fail_hint(err, "it must hold one JSON object") : fail_hint(err, "line %d: %.*s", why.line, without_quote(&why), why.text);
     }
     json_t *object = section ? json_object_get(root, section) : root;
     *ret_found = json_is_object(object);
@@ -196,7 +203,7 @@ json_t *json_read(const char *bytes, size_t n, struct text *why)
     json_error_t error;
     json_t *top = json_loadb(bytes, n, DECODE, &error);
     if (!top && why)
-        text_printf(why, "line %d: %s", error.line, error.text);
+        text_printf(why, "line %d: %.*s", error.line, without_quote(&error), error.text);
     return top;
 }
 
