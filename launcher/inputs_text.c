@@ -82,7 +82,7 @@ static int read_variables(const struct request *r, struct inputs *in, struct err
         const char *entry = r->env.at[i], *value = strchr(entry, '=') ? "" : getenv(entry);
         OWN_PTR char *where = xasprintf("--env number %zu", i + 1); /* not its text: it may be a value that was meant to follow a name */
         if (!value) {
-            fail(err, 0, where, "copy a variable that is not set here, as asked by");
+            fail(err, 0, where, "copy the variable, which is not set here, of");
             return fail_hint(err, "--env NAME copies a variable of lrun's own; --env NAME=VALUE sets one");
         }
         if (add_variable(in, strchr(entry, '=') ? xstrdup(entry) : xasprintf("%s=%s", entry, value), where, err) < 0)
