@@ -135,9 +135,9 @@ bool term_colours(int fd)
     return isatty(fd) && !plain();
 }
 
-int term_write(int fd, const void *bytes, size_t n)
+int term_write(int fd, bool terminal, const void *bytes, size_t n)
 {
-    if (!isatty(fd))
+    if (!terminal)
         return fs_write_all(fd, bytes, n);
     struct term t = term_new();
     struct text out = {0};

@@ -43,8 +43,9 @@ void term_show(struct term *t, const void *bytes, size_t n, struct text *out);
 /* Nothing more comes, or somebody else speaks: what was held back is shown as ?, colours end. */
 void term_end(struct term *t, struct text *out);
 
-/* Writes all n bytes: through a filter of their own if fd is a terminal, else as they are. Returns -1 with errno set. */
-int term_write(int fd, const void *bytes, size_t n);
+/* Writes all n bytes: through a filter of their own if fd is a terminal, which the caller knows, else as they are. Returns -1 with
+ * errno set. */
+int term_write(int fd, bool terminal, const void *bytes, size_t n);
 
 struct term_stream {
     struct term term;

@@ -32,16 +32,17 @@ struct run {
 static int print_response(struct run *x)
 {
     const struct text *payload = &x->response;
+    bool terminal = isatty(STDOUT_FILENO);
     struct text out = {0};
     if (x->launch->inputs.event_count > 1) {
         json_compact(payload->at ? payload->at : "", payload->n, &out);
         text_puts(&out, "\n");
     } else {
         text_add(&out, payload->at, payload->n);
-        if (isatty(STDOUT_FILENO) && payload->n && payload->at[payload->n - 1] != '\n')
+        if (terminal && payload->n && payload->at[payload->n - 1] != '\n')
             text_puts(&out, "\n");
     }
-    int status = term_write(STDOUT_FILENO, out.at, out.n) < 0 ? fail(&x->err, errno, "standard output", "write the response to") : 0;
+    int status = term_write(STDOUT_FILENO, terminal, out.at, out.n) < 0 ? fail(&x->err, errno, "standard output", "write the response to") : 0;
     text_done(&out);
     return status;
 }

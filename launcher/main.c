@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static int (*const COMMANDS[CMD_COUNT])(const struct request *, struct err *) = {
@@ -27,16 +28,19 @@ static int print_error(const struct err *err)
     return -1;
 }
 
+enum { MEMORY_DEVICES = 1 }; /* the major number of /dev/null and its like */
+
 /* Descriptors 0 to 2 must be open, or a file opened later takes their place; and a directory there would let the
  * function walk the host's tree from it. */
-static int check_stdio(struct err *err)
+static int check_stdio(bool may_be_terminals[3], struct err *err)
 {
     static const char *const NAMES[] = {"standard input", "standard output", "standard error"};
     for (int fd = 0; fd <= 2; fd++) {
-        struct stat st;
+        struct stat st = {0};
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
             return fail(err, errno, "/dev/null", "open it as %s", NAMES[fd]);
-        if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        may_be_terminals[fd] = fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && major(st.st_rdev) != MEMORY_DEVICES;
+        if (S_ISDIR(st.st_mode)) {
             fail(err, EISDIR, NAMES[fd], "use a directory as");
             return fail_hint(err, "redirect it to or from a file, a pipe or a terminal");
         }
@@ -50,12 +54,12 @@ static int check_stdio(struct err *err)
 }
 
 /* What lrun prints by stdio names files, packages and functions: on a terminal it goes through the filter, as their logs do. */
-static void guard_terminals(struct term_stream screens[2])
+static void guard_terminals(const bool may_be[3], struct term_stream screens[2])
 {
     FILE **streams[] = {&stdout, &stderr};
     for (int i = 0; i < 2; i++) {
         screens[i] = (struct term_stream){.term = term_new(), .fd = i + 1};
-        FILE *guarded = isatty(i + 1) ? term_stream(&screens[i]) : NULL;
+        FILE *guarded = may_be[i + 1] && isatty(i + 1) ? term_stream(&screens[i]) : NULL;
         if (guarded)
             *streams[i] = guarded;
     }
@@ -88,8 +92,9 @@ int main(int argc, char **argv)
     reset_signals();
     umask(022);
     int usage = cli_command(argc, argv) == CMD_EXEC ? EXIT_LRUN : EXIT_USAGE;
-    int status = check_stdio(&err);
-    guard_terminals(screens);
+    bool may_be_terminals[3] = {false};
+    int status = check_stdio(may_be_terminals, &err);
+    guard_terminals(may_be_terminals, screens);
     if (status < 0 || cli_parse(argc, argv, &r, &err) < 0) {
         print_error(&err);
         return usage;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const PHASES[] = {[AT_INPUTS] = "inputs", [AT_UNPACK] = "unpack", [AT_SANDBOX] = "sandbox", [AT_START] = "start",
                                      [AT_INIT] = "init", [AT_INVOKE] = "invoke", [AT_COMMAND] = "command", [AT_RESULTS] = "results", [AT_END] = "end"};
@@ -198,7 +199,7 @@ int report_write(const struct report *r, const char *command, const char *functi
     put_rest(r, &line);
     json_close(&line, '}');
     text_puts(&line, "\n");
-    int status = term_write(fd, line.at, line.n) < 0 ? fail(err, errno, NULL, "write the report") : 0;
+    int status = term_write(fd, isatty(fd), line.at, line.n) < 0 ? fail(err, errno, NULL, "write the report") : 0;
     text_done(&line);
     return status;
 }

@@ -5,5 +5,5 @@ EXEC = "tests/cli/test_exec.py"
 MUTANTS = {
     "sockets as volumes": ("launcher/inputs.c", "if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {\n        fail(err, 0, copy", "if (getpid() < 0) {\n        fail(err, 0, copy", {"bad_volumes_are_refused"}, (EXEC,), "volumes"),
     "the home directory as a volume": ("launcher/inputs.c", "home_st.st_ino == st.st_ino && home_st.st_dev == st.st_dev", "getpid() < 0", {"bad_volumes_are_refused"}, (EXEC,), "volumes"),
-    "a directory as standard input": ("launcher/main.c", "if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {", "if (fstat(fd, &st) != 0 && S_ISDIR(st.st_mode)) {", {"a_directory_as_standard_input_is_refused"}, (EXEC,), "standard_input"),
+    "a directory as standard input": ("launcher/main.c", "        if (S_ISDIR(st.st_mode)) {", "        if (S_ISDIR(st.st_mode) && fd > 2) {", {"a_directory_as_standard_input_is_refused"}, (EXEC,), "standard_input"),
 }
