@@ -92,3 +92,25 @@ def test_h10_a_device_of_the_hosts_that_is_none(lrun, empty, tmp, other):
     argv = lrun.argv("exec", empty, "--", "/bin/cat", "/dev/full", report=False)
     p = subprocess.run(["unshare", "-m", "sh", "-c", 'mount --bind "$0" /dev/full && exec "$@"', fake, *argv], capture_output=True, text=True)
     assert p.returncode == 125 and "it is not the memory device of that name '/dev/full'" in p.stderr and "of the host" not in p.stdout, p
+
+
+@pytest.mark.parametrize("net", ("none", "host", "blackhole"))
+def test_h23_h47_h50_h97_each_namespace_is_the_sandboxs_own(lrun, empty, net):
+    kinds = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
+    r = lrun.sh(empty, "cd /proc/self/ns; readlink " + " ".join(kinds), ("--net", net))
+    shared = {kind for kind, name in zip(kinds, r.text.split()) if os.readlink(f"/proc/self/ns/{kind}") == name}
+    assert r.code == 0 and len(r.text.split()) == len(kinds) and shared == ({"net"} if net == "host" else set()), r
+
+
+def test_h23_the_cgroup_of_the_host_is_not_named(lrun, empty):
+    r = lrun.sh(empty, "cut -d: -f3- /proc/self/cgroup; ls -A /sys")
+    assert set(r.text.split()) <= {"/"}, r
+
+
+@pytest.mark.skipif(not ROOT, reason="an ordinary user cannot leave groups, nor has lrun to: they are its own")
+def test_h28_roots_groups_are_left(lrun, empty, tmp):
+    (tmp / "of-the-group").write_text("secret")
+    os.chown(tmp / "of-the-group", 0, 4242)
+    (tmp / "of-the-group").chmod(0o640)
+    r = lrun.sh(empty, "cat /mnt/s; grep Groups: /proc/self/status", ("-v", f"{tmp}/of-the-group:/mnt/s"), wrap=("setpriv", "--groups", "0,4242", "--"))
+    assert "secret" not in r.text and "Permission denied" in r.log and r.text.split() == ["Groups:"], r
