@@ -114,3 +114,23 @@ def test_h28_roots_groups_are_left(lrun, empty, tmp):
     (tmp / "of-the-group").chmod(0o640)
     r = lrun.sh(empty, "cat /mnt/s; grep Groups: /proc/self/status", ("-v", f"{tmp}/of-the-group:/mnt/s"), wrap=("setpriv", "--groups", "0,4242", "--"))
     assert "secret" not in r.text and "Permission denied" in r.log and r.text.split() == ["Groups:"], r
+
+
+def test_h44_settings_lie_below_mounts_that_are_read_only(lrun, empty):
+    """They belong to root, who is nobody inside: so what is looked at is the mounts."""
+    r = lrun.sh(empty, "cd /proc; for p in bus fs irq sys sysrq-trigger; do [ ! -e $p ] || echo $p; done; echo; cut -d' ' -f5,6 self/mountinfo")
+    there, mounts = r.text.split("\n\n")
+    flags = dict(line.split() for line in mounts.splitlines())
+    assert "sys" in there.split() and all("ro" in flags.get(f"/proc/{p}", "").split(",") for p in there.split()), r
+
+
+@pytest.mark.skipif(not ROOT, reason="mounts, in a mount namespace of its own that is shared as most hosts' are")
+def test_h43_what_the_host_mounts_later_does_not_come_in(lrun, empty, tmp):
+    (tmp / "v" / "sub").mkdir(parents=True)
+    (tmp / "v").chmod(0o755)
+    look = "until [ -e /mnt/v/go ]; do sleep 0.02; done; sleep 0.2; ls /mnt/v/sub; echo end"
+    argv = lrun.argv("exec", "-v", f"{tmp}/v:/mnt/v", empty, "--", "/bin/sh", "-c", f"echo begin; {look}", report=False)
+    script = """cd "$0"; mount --bind v v && mount --make-shared v; "$@" >out & until grep -q begin out; do sleep 0.02; done
+                mount -t tmpfs none v/sub && : >v/sub/later; : >go; cp go v/go; wait"""
+    subprocess.run(["unshare", "-m", "sh", "-c", script, tmp, *argv], check=True, timeout=60)
+    assert (tmp / "out").read_text().split() == ["begin", "end"]
