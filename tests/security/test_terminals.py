@@ -21,6 +21,7 @@ SEQUENCES = {
 }
 ALL = b" ".join(SEQUENCES.values())
 COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
+PROGRESS = re.compile(rb"\r\x1b\[K(lrun: unpacking[^\r\n]*)?")  # lrun's own, where unpacking takes long
 PLAIN = "gr\u00fcn \u20ac \U0001f600 \u05e9\u05dc\u05d5\u05dd"
 HIDDEN = {*range(0x202a, 0x202f), *range(0x2066, 0x206a), 0x2028, 0x2029}
 
@@ -65,7 +66,7 @@ class Terminal:
             pass
         self.process.wait(10)
         os.close(self.master)
-        return self.seen
+        return PROGRESS.sub(b"", self.seen)
 
 
 def shown(argv, marks=(), **more):
