@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
 
+#include "base/str.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,8 +38,6 @@ void err_text(const struct err *err, char *text, unsigned long size)
         n += snprintf(text + n, size - (unsigned long)n, ": %s", strerror(err->no));
     if (err->hint[0] && n >= 0 && (unsigned long)n < size)
         snprintf(text + n, size - (unsigned long)n, "; %s", err->hint);
-    /* A file name may hold terminal escapes or a newline that would forge a second message. */
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    /* A file name may hold a newline that would forge a second message. */
+    str_line(text);
 }

@@ -190,12 +190,19 @@ int json_each_member(const char *bytes, size_t n, const char *section, const cha
     return *ret_found ? each(object, name, fn, to, err) : 0;
 }
 
+/* How much of the text is the reason alone: what it was found near may be a secret. */
+static int without_quote(const json_error_t *why)
+{
+    const char *near = strstr(why->text, " near ");
+    return near ? (int)(near - why->text) : (int)strlen(why->text);
+}
+
 json_t *json_read(const char *bytes, size_t n, struct text *why)
 {
     json_error_t error;
     json_t *top = json_loadb(bytes, n, DECODE, &error);
     if (!top && why)
-        text_printf(why, "line %d: %s", error.line, error.text);
+        text_printf(why, "line %d: %.*s", error.line, without_quote(&error), error.text);
     return top;
 }
 

@@ -118,6 +118,14 @@ void text_done(struct text *t)
     *t = (struct text){0};
 }
 
+char *str_line(char *text)
+{
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    return text;
+}
+
 bool str_begins(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;

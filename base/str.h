@@ -31,6 +31,9 @@ void text_puts(struct text *t, const char *s);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_done(struct text *t);
 
+/* Makes one line of it: control characters of ASCII, newlines among them, become ?. Returns text. */
+char *str_line(char *text);
+
 bool str_begins(const char *text, const char *start);
 bool str_ends(const char *text, const char *end);
 

@@ -47,9 +47,11 @@ static inline int sys_fsmount(int fs, unsigned attrs)
 {
     return (int)syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, attrs);
 }
+/* Sets attributes, and makes it private: a tree that root cloned where the host's mounts are shared is still one of their group,
+ * and what the host mounts there later would come in, as it is. */
 static inline int sys_mount_setattr(int dir, const char *path, unsigned flags, uint64_t set, uint64_t clear)
 {
-    uint64_t attr[4] = {set, clear, 0, 0}; /* struct mount_attr, which two headers define and clash over */
+    uint64_t attr[4] = {set, clear, MS_PRIVATE, 0}; /* struct mount_attr, which two headers define and clash over */
     return (int)syscall(SYS_mount_setattr, dir, path, flags, attr, sizeof attr);
 }
 static inline int sys_pivot_root(const char *new_root, const char *put_old)

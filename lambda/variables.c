@@ -22,13 +22,13 @@ static bool key_is(const char *entry, const char *key)
     return strncmp(entry, key, n) == 0 && entry[n] == '=';
 }
 
-int variables_check(const char *entry, struct err *err)
+int variables_check(const char *entry, const char *where, struct err *err)
 {
     size_t n = strcspn(entry, "=");
     OWN_PTR char *key = xasprintf("%.*s", (int)n, entry);
     for (size_t i = 0; i < COUNT(RESERVED); i++)
         if (strcmp(RESERVED[i], key) == 0) {
-            fail(err, 0, NULL, "set the variable %.64s", key);
+            fail(err, 0, where, "set the variable %.64s of", key);
             return fail_hint(err, "Lambda was unable to configure your environment variables because the environment variables you have "
                                   "provided contains reserved keys that are currently not supported for modification. Reserved keys used "
                                   "in this request: %s", key);
@@ -38,7 +38,7 @@ int variables_check(const char *entry, struct err *err)
         good = good && (isalnum((unsigned char)key[i]) || key[i] == '_');
     if (good)
         return 0;
-    fail(err, 0, key, "set the variable");
+    fail(err, 0, where, "set the variable of");
     return fail_hint(err, "Lambda's pattern for names is [a-zA-Z]([a-zA-Z0-9_])+");
 }
 
@@ -69,7 +69,7 @@ int variables_check_size(const struct strv *list, struct err *err)
     if (json.n > LIMIT) {
         fail(err, 0, NULL, "set %zu variables that measure %zu bytes as JSON", list->n, json.n);
         status = fail_hint(err, "Lambda was unable to configure your environment variables because the environment variables you have "
-                                "provided exceeded the 4KB limit. String measured: %s", json.at);
+                                "provided exceeded the 4KB limit."); /* AWS goes on with the values */
     }
     text_done(&json);
     return status;

@@ -24,8 +24,9 @@ struct variables_input {
     const struct strv *user; /* K=V, checked */
 };
 
-/* Checks one K=V as CreateFunction does. */
-int variables_check(const char *entry, struct err *err);
+/* Checks one K=V as CreateFunction does. where: what it is called in the message, which tells nothing of the entry itself: what is
+ * no variable may be a piece of a secret. */
+int variables_check(const char *entry, const char *where, struct err *err);
 
 /* Sets K=V in list, replacing an earlier value of K. Takes entry. */
 void variables_set(struct strv *list, char *entry);

@@ -188,9 +188,20 @@ static const struct row *find_row(enum command command, const char *name, size_t
     return NULL;
 }
 
+/* What a word of the command line may be called in a message: JSON is an event, and what follows a name is its value; neither is
+ * repeated. "": nothing. The caller frees it. */
+static char *name_of(const char *word)
+{
+    if (strchr("{[\"", word[0]))
+        return xstrdup("");
+    bool letter = word[0] == '-' && word[1] && word[1] != '-';
+    return xasprintf("%.*s", letter ? 2 : (int)strcspn(word, "="), word);
+}
+
 static int unknown_option(enum command command, const char *word, struct err *err)
 {
-    fail(err, 0, word, "use the option");
+    OWN_PTR char *name = name_of(word);
+    fail(err, 0, name, "use the option");
     return fail_hint(err, "see lrun %s --help%s", COMMANDS[command].name, word[0] == '-' ? "; a name that begins with a dash goes after --" : "");
 }
 
@@ -210,14 +221,14 @@ static int parse_option(int argc, char **argv, int *at, struct request *r, struc
         row = find_row(r->command, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2), 0);
         value = equals ? equals + 1 : NULL;
         if (row && !row->arg && value)
-            return fail(err, 0, word, "give a value to the switch");
+            return fail(err, 0, NULL, "give a value to the switch --%s", row->name);
     } else {
         row = find_row(r->command, NULL, 0, word[1]);
         value = row && row->arg && word[2] ? word + 2 : NULL;
         for (const char *more = word + 2; row && !row->arg && *more; more++) { /* -qv */
             const struct row *next = find_row(r->command, NULL, 0, *more);
             if (!next || next->arg)
-                return unknown_option(r->command, word, err);
+                return unknown_option(r->command, (const char[]){'-', *more, 0}, err);
             next->set(next, NULL, r, err);
         }
     }
@@ -273,7 +284,8 @@ static int check_words(struct request *r, bool saw_dashes, struct err *err)
     if (r->command == CMD_EXPLAIN)
         return 0;
     if (r->command == CMD_DOCTOR && r->words.n) {
-        fail(err, 0, r->words.at[0], "use a word beside doctor");
+        OWN_PTR char *name = name_of(r->words.at[0]);
+        fail(err, 0, name, "use a word beside doctor");
         return fail_hint(err, "usage: %s", COMMANDS[CMD_DOCTOR].synopsis);
     }
     if (r->command == CMD_DOCTOR)
@@ -284,11 +296,15 @@ static int check_words(struct request *r, bool saw_dashes, struct err *err)
         return r->layers.n > 5 ? too_many_layers(err) : 0;
     size_t functions = r->in.set ? 0 : 1;
     if (r->words.n > functions && r->in.set) {
-        fail(err, 0, r->words.at[0], "use a function beside --in");
+        OWN_PTR char *name = name_of(r->words.at[0]);
+        fail(err, 0, name, "use a function beside --in");
         return fail_hint(err, "the environment that is entered has its own");
     }
     if (r->words.n != functions) {
-        fail(err, 0, r->words.n ? r->words.at[1] : NULL, r->words.n ? "take a second function" : "run without a function");
+        OWN_PTR char *second = name_of(r->words.n ? r->words.at[1] : "");
+        fail(err, 0, second, r->words.n ? "take a second function" : "run without a function");
+        if (r->words.n && !*second)
+            return fail_hint(err, "an event goes after --event");
         return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis);
     }
     if (r->command == CMD_EXEC && (!saw_dashes || !r->argv || !r->argv[0])) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_run.c: invoke the function: the response on stdout, the log on stderr. Several events are invocations of one
  * warm environment. */
-#include "base/fs.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "base/term.h"
 #include "launcher/commands.h"
 #include "launcher/environment.h"
 #include "launcher/loop.h"
@@ -27,20 +27,22 @@ struct run {
     struct err err;
 };
 
-/* A single response is byte-exact, with a newline on a terminal only; several are one compact JSON line each. */
+/* A single response is byte-exact, but on a terminal, which gets what base/term.h lets pass, and a newline; several are one
+ * compact JSON line each. */
 static int print_response(struct run *x)
 {
     const struct text *payload = &x->response;
+    bool terminal = isatty(STDOUT_FILENO);
     struct text out = {0};
     if (x->launch->inputs.event_count > 1) {
         json_compact(payload->at ? payload->at : "", payload->n, &out);
         text_puts(&out, "\n");
     } else {
         text_add(&out, payload->at, payload->n);
-        if (isatty(STDOUT_FILENO) && payload->n && payload->at[payload->n - 1] != '\n')
+        if (terminal && payload->n && payload->at[payload->n - 1] != '\n')
             text_puts(&out, "\n");
     }
-    int status = fs_write_all(STDOUT_FILENO, out.at, out.n) < 0 ? fail(&x->err, errno, "standard output", "write the response to") : 0;
+    int status = term_write(STDOUT_FILENO, terminal, out.at, out.n) < 0 ? fail(&x->err, errno, "standard output", "write the response to") : 0;
     text_done(&out);
     return status;
 }

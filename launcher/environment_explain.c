@@ -21,6 +21,7 @@ static void say(struct environment *e, const struct cause *cause)
         json_close(&line, '}');
     } else {
         text_printf(&line, "why: %s (%s)", cause->text, cause->id);
+        str_line(line.at); /* it names files of the package */
     }
     text_puts(&line, "\n");
     log_note(&e->log, &line);

@@ -16,9 +16,9 @@
 
 enum { ENV_FILE_MAX = 1 << 20, EVENT_MAX = 6291456 }; /* AWS: a synchronous request must be smaller than 6291456 bytes */
 
-static int add_variable(struct inputs *in, char *entry, struct err *err)
+static int add_variable(struct inputs *in, char *entry, const char *where, struct err *err)
 {
-    if (variables_check(entry, err) < 0) {
+    if (variables_check(entry, where, err) < 0) {
         free(entry);
         return -1;
     }
@@ -28,7 +28,7 @@ static int add_variable(struct inputs *in, char *entry, struct err *err)
 
 static int add_member(const char *key, const char *value, void *to, struct err *err)
 {
-    return add_variable(to, xasprintf("%s=%s", key, value), err);
+    return add_variable(to, xasprintf("%s=%s", key, value), key, err);
 }
 
 /* SAM's form: {"Parameters": {for all functions}, "NAME": {for one}}; or just {K: V}. */
@@ -41,6 +41,20 @@ static int read_env_json(const char *path, const char *json, size_t n, struct in
     return shared || own ? 0 : json_each_member(json, n, NULL, path, add_member, in, &ignored, err);
 }
 
+/* A line that is no variable may be a piece of a secret that has several: its number alone is told. */
+static int read_env_line(const char *path, int number, char *line, struct inputs *in, struct err *err)
+{
+    line += strspn(line, " \t");
+    line[strcspn(line, "\r")] = 0;
+    if (*line == '#' || *line == 0)
+        return 0;
+    OWN_PTR char *where = xasprintf("%s, line %d", path, number);
+    if (strchr(line, '='))
+        return add_variable(in, xstrdup(line), where, err);
+    fail(err, 0, where, "read a variable from");
+    return fail_hint(err, "each line is KEY=VALUE, or empty, or begins with #");
+}
+
 static int read_env_file(const char *path, struct inputs *in, struct err *err)
 {
     struct text text = {0};
@@ -50,23 +64,12 @@ static int read_env_file(const char *path, struct inputs *in, struct err *err)
     if (fs_read_all(fd, ENV_FILE_MAX, path, &text, err) < 0)
         return -1;
     int status = 0, number = 0;
-    char *save = NULL;
+    char *rest = text.at;
     if (text.at[strspn(text.at, " \t\r\n")] == '{')
         status = read_env_json(path, text.at, text.n, in, err);
     else
-        for (char *line = strtok_r(text.at, "\n", &save); line && status == 0; line = strtok_r(NULL, "\n", &save)) {
-            number++;
-            line += strspn(line, " \t");
-            line[strcspn(line, "\r")] = 0;
-            if (*line == '#' || *line == 0)
-                continue;
-            if (!strchr(line, '=')) {
-                fail(err, 0, line, "read a variable from %.60s", path);
-                status = fail_hint(err, "each line is KEY=VALUE, or empty, or begins with #");
-            } else {
-                status = add_variable(in, xstrdup(line), err);
-            }
-        }
+        for (char *line; status == 0 && (line = strsep(&rest, "\n"));)
+            status = read_env_line(path, ++number, line, in, err);
     text_done(&text);
     return status;
 }
@@ -78,17 +81,18 @@ static int read_variables(const struct request *r, struct inputs *in, struct err
             return -1;
     for (size_t i = 0; i < r->env.n; i++) {
         const char *entry = r->env.at[i], *value = strchr(entry, '=') ? "" : getenv(entry);
+        OWN_PTR char *where = xasprintf("--env number %zu", i + 1); /* not its text: it may be a value that was meant to follow a name */
         if (!value) {
-            fail(err, 0, entry, "copy the variable, which is not set here");
-            return fail_hint(err, "give it as --env %s=VALUE", entry);
+            fail(err, 0, where, "copy the variable, which is not set here, of");
+            return fail_hint(err, "--env NAME copies a variable of lrun's own; --env NAME=VALUE sets one");
         }
-        if (add_variable(in, strchr(entry, '=') ? xstrdup(entry) : xasprintf("%s=%s", entry, value), err) < 0)
+        if (add_variable(in, strchr(entry, '=') ? xstrdup(entry) : xasprintf("%s=%s", entry, value), where, err) < 0)
             return -1;
     }
     return variables_check_size(&in->variables, err);
 }
 
-static int read_event(const char *what, struct text *ret, struct err *err)
+static int read_event(const char *what, size_t number, struct text *ret, struct err *err)
 {
     bool is_stdin = strcmp(what, "-") == 0, is_file = is_stdin || access(what, F_OK) == 0;
     OWN_FD int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : is_file ? place_open(what, O_RDONLY | O_NOCTTY, 0, "open the event", err) : -1;
@@ -104,7 +108,10 @@ static int read_event(const char *what, struct text *ret, struct err *err)
         text_puts(ret, "{}"); /* as SAM does: real clients cannot parse an empty event */
     if (json_valid(ret->at, ret->n))
         return 0;
-    fail(err, 0, what, is_file ? "use the event: Could not parse request body into json" : "use the event: it is neither a file nor JSON");
+    if (is_file)
+        fail(err, 0, is_stdin ? "standard input" : what, "use the event (Could not parse request body into json)");
+    else /* its text is the user's own affair: it is not repeated */
+        fail(err, 0, NULL, "use event %zu: it is neither a file nor JSON", number);
     return fail_hint(err, "Lambda takes JSON only; a string needs its quotes: '\"text\"'");
 }
 
@@ -114,7 +121,7 @@ static int read_events(const struct request *r, struct inputs *in, struct err *e
     if (r->events.n == 0)
         text_puts(&in->events[in->event_count++], "{}");
     for (size_t i = 0; i < r->events.n; i++)
-        if (read_event(r->events.at[i], &in->events[in->event_count++], err) < 0)
+        if (read_event(r->events.at[i], i + 1, &in->events[in->event_count++], err) < 0)
             return -1;
     return 0;
 }
@@ -168,7 +175,7 @@ static int read_credentials(const struct request *r, struct inputs *in, struct e
     } else if (str_begins(r->credentials, "profile:")) {
         return read_profile(r->credentials + strlen("profile:"), in, err);
     } else {
-        fail(err, 0, r->credentials, "use these credentials");
+        fail(err, 0, NULL, "use these credentials");
         return fail_hint(err, "--credentials takes fake, env or profile:NAME");
     }
     return 0;

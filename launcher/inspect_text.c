@@ -3,6 +3,7 @@
 #include "launcher/inspect.h"
 
 #include "base/own.h"
+#include "base/term.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,23 +12,40 @@
 
 enum { SHADOWS_SHOWN = 20 };
 
-static void put_name(const char *path, FILE *to) /* names are the archive's: nothing of them may act on a terminal */
+/* Names are the package's: they make no lines of their own. What else a terminal would act on, stdout's filter takes. */
+static void put_name(const char *name, FILE *to)
 {
-    for (const unsigned char *c = (const unsigned char *)path; *c; c++)
-        fputc(*c < 0x20 || *c == 0x7f ? '?' : *c, to);
+    OWN_PTR char *line = str_line(xstrdup(name));
+    fputs(line, to);
+}
+
+static void put_column(const char *name, int width, FILE *to)
+{
+    OWN_PTR char *line = str_line(xstrdup(name));
+    fprintf(to, "%-*s", width, line);
+}
+
+static void put_provider(const struct inspection *i, unsigned part, FILE *to)
+{
+    char who[256];
+    put_name(package_provider(&i->package, part, who, sizeof who), to);
 }
 
 static void put_parts(const struct inspection *i, FILE *to)
 {
+    const char *handler = launch_handler(i->launch);
     uint64_t all = 0;
     for (unsigned p = 0; p <= i->package.inputs->layer_count; p++) {
         char who[256], sha[45];
         inspect_code_sha256(i, p, sha);
         all += i->bytes[p];
-        fprintf(to, "%-28s %6u files %12ju bytes  %s\n", package_provider(&i->package, p, who, sizeof who), i->files[p], (uintmax_t)i->bytes[p], sha[0] ? sha : "a directory: no CodeSha256");
+        put_column(package_provider(&i->package, p, who, sizeof who), 28, to);
+        fprintf(to, " %6u files %12ju bytes  %s\n", i->files[p], (uintmax_t)i->bytes[p], sha[0] ? sha : "a directory: no CodeSha256");
     }
     fprintf(to, "%-28s %12s %12ju bytes  %.1f %% of 262144000; %zu of 5 layers\n", "together", "", (uintmax_t)all, (double)all / 2621440, i->package.inputs->layer_count);
-    fprintf(to, "%-28s %s, GLIBC_%s%s%s\n", "runtime", i->launch->runtime.id, i->launch->runtime.glibc, launch_handler(i->launch) ? ", handler " : "", launch_handler(i->launch) ? launch_handler(i->launch) : "");
+    fprintf(to, "%-28s %s, GLIBC_%s%s", "runtime", i->launch->runtime.id, i->launch->runtime.glibc, handler ? ", handler " : "");
+    put_name(handler ? handler : "", to);
+    fputc('\n', to);
 }
 
 static const char *kind(char type)
@@ -45,11 +63,13 @@ static void put_shadows(const struct inspection *i, FILE *to)
     fprintf(to, "\n%zu paths are provided more than once, %zu of them with the same content:\n", i->shadow_count, same);
     for (size_t k = 0; k < i->shadow_count && k < SHADOWS_SHOWN; k++) {
         const struct shadow *s = &i->shadows[k];
-        char a[256], b[256];
         fputs("  ", to);
         put_name(s->seen->path, to);
-        fprintf(to, "  %s of %s over %s of %s%s\n", kind(s->seen->type), package_provider(&i->package, s->seen->part, a, sizeof a), kind(s->below->type),
-                package_provider(&i->package, s->below->part, b, sizeof b), s->same ? ", the same" : "");
+        fprintf(to, "  %s of ", kind(s->seen->type));
+        put_provider(i, s->seen->part, to);
+        fprintf(to, " over %s of ", kind(s->below->type));
+        put_provider(i, s->below->part, to);
+        fputs(s->same ? ", the same\n" : "\n", to);
     }
     if (i->shadow_count > SHADOWS_SHOWN)
         fprintf(to, "  and %zu more: --list or --json has them\n", i->shadow_count - SHADOWS_SHOWN);
@@ -60,16 +80,21 @@ static void put_modules(const struct inspection *i, FILE *to)
     if (i->module_count)
         fputs("\nmodules in several versions:\n", to);
     for (size_t k = 0; k < i->module_count; k++) {
-        char who[256];
         const struct module *m = &i->modules[k];
         bool first = k == 0 || strcmp(i->modules[k - 1].name, m->name) != 0;
-        fprintf(to, "  %-24s %-12s %s\n", first ? m->name : "", m->version, package_provider(&i->package, m->part, who, sizeof who));
+        fputs("  ", to);
+        put_column(first ? m->name : "", 24, to);
+        fputc(' ', to);
+        put_column(m->version, 12, to);
+        fputc(' ', to);
+        put_provider(i, m->part, to);
+        fputc('\n', to);
     }
 }
 
 static void put_lints(const struct inspection *i, FILE *to)
 {
-    bool colours = isatty(fileno(to)) && !getenv("NO_COLOR");
+    bool colours = to == stdout && term_colours(STDOUT_FILENO);
     fputs(i->lint_count ? "\n" : "", to);
     for (size_t k = 0; k < i->lint_count; k++) {
         const struct lint *l = &i->lints[k];
@@ -90,12 +115,14 @@ static void put_list(const struct inspection *i, FILE *to)
     const struct merged *m = &i->package.merged;
     for (size_t k = 0; k < m->n; k++) {
         const struct merged_file *f = &m->files[k];
-        char who[256], mode[16] = "-";
+        char mode[16] = "-";
         if (f->mode >= 0)
             snprintf(mode, sizeof mode, "%04o", (unsigned)f->mode & 07777);
         fprintf(to, "%c %4s %10ju  ", f->type, mode, (uintmax_t)f->size);
         put_name(f->path, to);
-        fprintf(to, "  %s%s\n", package_provider(&i->package, f->part, who, sizeof who), f->hidden ? ", hidden" : "");
+        fputs("  ", to);
+        put_provider(i, f->part, to);
+        fputs(f->hidden ? ", hidden\n" : "\n", to);
     }
 }
 
@@ -116,7 +143,7 @@ static void put_tree(const struct inspection *i, FILE *to)
     const char *before = "";
     for (size_t k = 0; k < m->n; k++) {
         const struct merged_file *f = &m->files[k];
-        char who[256], name[256];
+        char name[256];
         if (f->hidden || strcmp(f->path, before) == 0)
             continue;
         before = f->path;
@@ -130,7 +157,10 @@ static void put_tree(const struct inspection *i, FILE *to)
         int indent = 2 + depth * 2, n = (int)strlen(name) + indent;
         fprintf(to, "%*s", indent, "");
         put_name(name, to);
-        fprintf(to, "%*s %10ju  %s\n", n < 60 ? 60 - n : 1, "", (uintmax_t)size_of(m, k), f->type == 'd' ? "" : package_provider(&i->package, f->part, who, sizeof who));
+        fprintf(to, "%*s %10ju  ", n < 60 ? 60 - n : 1, "", (uintmax_t)size_of(m, k));
+        if (f->type != 'd')
+            put_provider(i, f->part, to);
+        fputc('\n', to);
     }
 }
 

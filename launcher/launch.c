@@ -29,10 +29,7 @@ void launch_note(const struct launch *l, const char *format, ...)
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    fprintf(stderr, "lrun: %s\n", text);
+    fprintf(stderr, "lrun: %s\n", str_line(text));
 }
 
 /* --verbose: identity, cache and the plan of mounts, a line each. */

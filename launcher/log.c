@@ -11,47 +11,26 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Length of a colour sequence (ESC [ digits ; ... m) at c, or 0. */
-static size_t colour(const char *c, size_t n)
-{
-    if (n < 3 || c[0] != 033 || c[1] != '[')
-        return 0;
-    for (size_t i = 2; i < n && i < 32; i++) {
-        if (c[i] == 'm')
-            return i + 1;
-        if (!c[i] || !strchr("0123456789;:", c[i]))
-            return 0;
-    }
-    return 0;
-}
-
-void log_harmless(const char *bytes, size_t n, struct text *out)
-{
-    for (size_t i = 0; i < n;) {
-        unsigned char c = (unsigned char)bytes[i];
-        size_t length = colour(bytes + i, n - i);
-        /* 0x80-0x9f as the second byte of a UTF-8 sequence begun by 0xc2 are the eight-bit control characters. */
-        bool c1 = c == 0xc2 && i + 1 < n && (unsigned char)bytes[i + 1] >= 0x80 && (unsigned char)bytes[i + 1] <= 0x9f;
-        if (length)
-            text_add(out, bytes + i, length);
-        else if (c1 || (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f)
-            text_puts(out, "?");
-        else
-            text_add(out, bytes + i, 1);
-        i += length ? length : c1 ? 2 : 1;
-    }
-}
-
 static void out(struct log *l, const char *bytes, size_t n)
 {
-    struct text harmless = {0};
+    struct text shown = {0};
     if (l->to_terminal) {
-        log_harmless(bytes, n, &harmless);
-        fs_write_all(STDERR_FILENO, harmless.at, harmless.n);
-        text_done(&harmless);
+        term_show(&l->screen, bytes, n, &shown);
+        fs_write_all(STDERR_FILENO, shown.at, shown.n);
+        text_done(&shown);
     } else {
         fs_write_all(STDERR_FILENO, bytes, n); /* if stderr is gone, nobody reads the log: not a failure of the function */
     }
+}
+
+/* A function's colours, and what it began to send, end where somebody else's line begins. */
+static void settle(struct log *l)
+{
+    struct text shown = {0};
+    term_end(&l->screen, &shown);
+    if (l->to_terminal && shown.n)
+        fs_write_all(STDERR_FILENO, shown.at, shown.n);
+    text_done(&shown);
 }
 
 static void keep(struct log *l, const char *bytes, size_t n)
@@ -243,7 +222,7 @@ int log_open_pipes(struct log *l, struct event_base *base, bool extensions, stru
 
 int log_open(struct log *l, struct event_base *base, bool extensions, struct err *err)
 {
-    *l = (struct log){.to_terminal = isatty(STDERR_FILENO)};
+    *l = (struct log){.to_terminal = isatty(STDERR_FILENO), .screen = term_new()};
     return log_open_pipes(l, base, extensions, err);
 }
 
@@ -271,6 +250,7 @@ void log_close_pipes(struct log *l)
 void log_done(struct log *l)
 {
     log_close_pipes(l);
+    settle(l);
     text_done(&l->tail);
 }
 
@@ -300,6 +280,7 @@ void log_note(struct log *l, const struct text *line)
 {
     if (l->mid_line && !l->prefix[0])
         put(l, "\n", 1);
+    settle(l);
     put(l, line->at, line->n);
 }
 

@@ -3,13 +3,14 @@
  * never dropped.
  *
  * One pipe takes the function's stdout and stderr, one those of extensions, one the framed messages of runtimes that know
- * of it. Nothing is read from them while stderr cannot take it: the writer then waits, as it would for any full pipe. On a
- * terminal, control sequences but colours are made harmless. */
+ * of it. Nothing is read from them while stderr cannot take it: the writer then waits, as it would for any full pipe. A
+ * terminal gets what base/term.h lets pass, anything else the bytes as they are. */
 #ifndef LRUN_LOG_H
 #define LRUN_LOG_H
 
 #include "base/err.h"
 #include "base/str.h"
+#include "base/term.h"
 
 #include <event2/event.h>
 
@@ -31,6 +32,7 @@ struct log_pipe {
 struct log {
     struct log_pipe pipes[LOG_SOURCES];
     bool mid_line, to_terminal;
+    struct term screen; /* to_terminal */
     char prefix[400]; /* of each line, to tell environments apart; "": none, and bytes are passed on as they come */
     struct text tail; /* the last LOG_TAIL bytes at least, since log_begin() */
     log_line_fn on_line; /* or NULL */
@@ -58,9 +60,6 @@ void log_note(struct log *l, const struct text *line);
 
 /* A new invocation: the tail begins. */
 void log_begin(struct log *l);
-
-/* Copies n bytes, with what a terminal would act on but colours (CSI ... m) replaced by ?. For tests. */
-void log_harmless(const char *bytes, size_t n, struct text *out);
 
 /* Takes whole frames (4 bytes type, 4 length, 8 time, all big endian; then the message) from the start of bytes; what is no
  * frame is a message as it is. Returns how many bytes were taken. For tests and fuzzing. */

@@ -7,13 +7,14 @@
 #include "launcher/version.h"
 
 #include "base/own.h"
+#include "base/term.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 static int (*const COMMANDS[CMD_COUNT])(const struct request *, struct err *) = {
     [CMD_RUN] = cmd_run, [CMD_EXEC] = cmd_exec, [CMD_SERVE] = cmd_serve, [CMD_CACHE] = cmd_cache, [CMD_EXPLAIN] = cmd_explain, [CMD_DOCTOR] = cmd_doctor, [CMD_INSPECT] = cmd_inspect};
@@ -24,6 +25,18 @@ static int print_error(const struct err *err)
     err_text(err, text, sizeof text);
     fprintf(stderr, "lrun: %s\n", text);
     return -1;
+}
+
+/* What lrun prints by stdio names files, packages and functions: on a terminal it goes through the filter, as their logs do. */
+static void guard_terminals(struct term_stream screens[2])
+{
+    FILE **streams[] = {&stdout, &stderr};
+    for (int i = 0; i < 2; i++) {
+        screens[i] = (struct term_stream){.term = term_new(), .fd = i + 1};
+        FILE *guarded = stdio_is_terminal(i + 1) ? term_stream(&screens[i]) : NULL;
+        if (guarded)
+            *streams[i] = guarded;
+    }
 }
 
 /* A caller may have left signals ignored or blocked (nohup, trap '' CHLD); waiting and timing need them. */
@@ -48,11 +61,14 @@ int main(int argc, char **argv)
 {
     static struct request r;
     static struct err err;
+    static struct term_stream screens[2];
     forget_from_here();
     reset_signals();
     umask(022);
     int usage = cli_command(argc, argv) == CMD_EXEC ? EXIT_LRUN : EXIT_USAGE;
-    if (stdio_check(&err) < 0 || cli_parse(argc, argv, &r, &err) < 0) {
+    int status = stdio_check(&err);
+    guard_terminals(screens);
+    if (status < 0 || cli_parse(argc, argv, &r, &err) < 0) {
         print_error(&err);
         return usage;
     }
@@ -60,7 +76,7 @@ int main(int argc, char **argv)
         cli_help(r.command, stdout);
     else if (r.version)
         puts("lrun " LRUN_VERSION);
-    int status = r.help || r.version ? 0 : COMMANDS[r.command](&r, &err);
+    status = r.help || r.version ? 0 : COMMANDS[r.command](&r, &err);
     if (fflush(stdout) != 0 && status >= 0)
         status = fail(&err, errno, "standard output", "write to");
     if (status < 0)

@@ -2,15 +2,16 @@
 #include "launcher/report.h"
 
 #include "base/clock.h"
-#include "base/fs.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "base/term.h"
 #include "lambda/http_parse.h"
 #include "launcher/version.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const PHASES[] = {[AT_INPUTS] = "inputs", [AT_UNPACK] = "unpack", [AT_SANDBOX] = "sandbox", [AT_START] = "start",
                                      [AT_INIT] = "init", [AT_INVOKE] = "invoke", [AT_COMMAND] = "command", [AT_RESULTS] = "results", [AT_END] = "end"};
@@ -222,7 +223,7 @@ int report_write(const struct report *r, const char *command, const char *functi
     put_rest(r, &line);
     json_close(&line, '}');
     text_puts(&line, "\n");
-    int status = fs_write_all(fd, line.at, line.n) < 0 ? fail(err, errno, NULL, "write the report") : 0;
+    int status = term_write(fd, isatty(fd), line.at, line.n) < 0 ? fail(err, errno, NULL, "write the report") : 0;
     text_done(&line);
     return status;
 }

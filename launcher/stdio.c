@@ -12,20 +12,23 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 static const char *const NAMES[STREAMS] = {"standard input", "standard output", "standard error"};
-static bool is_file[STREAMS]; /* found by stdio_check(), so that nobody needs to ask again */
+static bool is_file[STREAMS], may_be_terminal[STREAMS]; /* found by stdio_check(), so that nobody needs to ask again */
+enum { MEMORY_DEVICES = 1 }; /* the major number of /dev/null and its like */
 
 /* Descriptors 0 to 2 must be open, or a file opened later takes their place; and a directory there would let the
  * function walk the host's tree from it. */
 int stdio_check(struct err *err)
 {
     for (int fd = 0; fd < STREAMS; fd++) {
-        struct stat st;
+        struct stat st = {0};
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
             return fail(err, errno, "/dev/null", "open it as %s", NAMES[fd]);
         is_file[fd] = fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
-        if (!is_file[fd] && S_ISDIR(st.st_mode)) {
+        may_be_terminal[fd] = S_ISCHR(st.st_mode) && major(st.st_rdev) != MEMORY_DEVICES;
+        if (S_ISDIR(st.st_mode)) {
             fail(err, EISDIR, NAMES[fd], "use a directory as");
             return fail_hint(err, "redirect it to or from a file, a pipe or a terminal");
         }
@@ -36,6 +39,11 @@ int stdio_check(struct err *err)
         }
     }
     return 0;
+}
+
+bool stdio_is_terminal(int fd)
+{
+    return may_be_terminal[fd] && isatty(fd);
 }
 
 /* One open file, with one place that both move: by the kernel's word, or if it gives none, by the inode. */

@@ -38,6 +38,9 @@ struct stdio { /* STDIO_NONE at first */
 /* For main(): closed ones become /dev/null; directories and O_PATH descriptors are refused. */
 int stdio_check(struct err *err);
 
+/* fd: 0 to 2. Costs a call only where there may be one. */
+bool stdio_is_terminal(int fd);
+
 /* Makes the pipes of the first n streams, and puts what a command gets into ret_fds: a pipe's end, or the number itself. Two streams that
  * are one open file share one pipe, so that the order of what is written is kept. */
 int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err);

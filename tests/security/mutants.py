@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """make mutants: removes one defence at a time from a copy of the tree, builds it, and expects exactly its tests to fail.
 
-    mutants.py BUILD [NAME...]
+    mutants.py BUILD [WORDS...]
 
 A mutant is killed if the tests that fail are those of its row: more would mean that a test does not know what it tests, fewer that
-nobody would notice. Its row also names further files of tests to run; the escape suite always runs, in two of its modes."""
+nobody would notice. Its row also names further files of tests to run; the escape suite always runs, in two of its modes. A mutant
+whose tests cannot run here is neither killed nor alive: it is skipped, which is said, counted, and a failure with LRUN_MUST_WORK=1."""
 import concurrent.futures
 import os
 import pathlib
@@ -13,37 +14,95 @@ import queue
 import re
 import runpy
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
+import typing
 import xml.etree.ElementTree
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 ESCAPE = ("tests/security/test_escape.py", "tests/security/test_outside.py")
-# tests/security/rows/TOPIC.py has a topic's MUTANTS:
-# name: (file, what is there, what stands there instead, tests that must fail, more files to run[, keyword expression for those])
-MUTANTS = {}
-for rows in sorted((TOP / "tests/security/rows").glob("*.py")):
-    for name, row in runpy.run_path(str(rows))["MUTANTS"].items():
-        assert name not in MUTANTS, f"two mutants are called {name!r}"
-        MUTANTS[name] = row
-
-# What root's launch does not need: these are run as an ordinary user.
-ORDINARY = {"sources are not compared"}
 ORDINARY_ID = "60994"
+MUST_WORK = os.environ.get("LRUN_MUST_WORK") == "1"
 
 
-def failing(tree, build, paths, expression, ordinary=False):
-    user = ["setpriv", "--reuid", ORDINARY_ID, "--regid", ORDINARY_ID, "--clear-groups"] if ordinary and os.geteuid() == 0 else []
+class Mutant(typing.NamedTuple):
+    """A row of tests/security/rows/TOPIC.py, whose MUTANTS is {name: row}; a row is a tuple or a dict of these."""
+    files: typing.Union[str, tuple]  # what is edited: one file, or several with as many texts
+    old: typing.Union[str, tuple]    # what is there, once
+    new: typing.Union[str, tuple]    # what stands there instead
+    fails: set                       # the tests that must fail: their names without test_, whatever their parameters
+    paths: tuple = ()                # more files of tests to run
+    expression: typing.Optional[str] = None  # for -k, with those
+    where: str = ""                  # words of WHERE: who must run them, and what they need
+
+
+def tun():
+    """For whoever lrun is: root's becomes another user."""
+    try:
+        mode = os.stat("/dev/net/tun").st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) and mode & 0o006 == 0o006 and os.path.exists("/usr/bin/pasta")
+
+
+# word: (whether it can be done here, what is missing otherwise)
+WHERE = {
+    "ordinary": (lambda: True, ""),  # as an ordinary user, since root's launch does not need the defence
+    "root": (lambda: os.geteuid() == 0, "started by root alone"),
+    "network": (tun, "pasta, and a /dev/net/tun that everybody may open"),  # the escape suite with --net user
+}
+
+
+def rows():
+    found = {}
+    for file in sorted((TOP / "tests/security/rows").glob("*.py")):
+        for name, row in runpy.run_path(str(file))["MUTANTS"].items():
+            assert name not in found, f"two mutants are called {name!r}"
+            found[name] = Mutant(**row) if isinstance(row, dict) else Mutant(*row)
+            unknown = set(found[name].where.split()) - set(WHERE)
+            assert not unknown and found[name].fails, f"{file.name}: {name!r}: {unknown or 'no test that must fail'}"
+    return found
+
+
+def missing(mutant):
+    """What its tests need and this machine has not, or ""."""
+    return "; ".join(lack for word in mutant.where.split() for can, lack in (WHERE[word],) if not can())
+
+
+def outcomes(report):
+    """Of each test, over its parameters: "failed" if one failed, "ran" if one ran, else why it was skipped."""
+    found = {}
+    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+        name, skipped = re.sub(r"^test_|\[.*", "", case.get("name")), case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            found[name] = "failed"
+        elif skipped is None and found.get(name) != "failed":
+            found[name] = "ran"
+        elif skipped is not None:
+            found.setdefault(name, "skipped: " + skipped.get("message", ""))
+    return found
+
+
+def run_tests(tree, build, mutant):
+    """{test: its outcome}."""
+    where = mutant.where.split()
+    user = ["setpriv", "--reuid", ORDINARY_ID, "--regid", ORDINARY_ID, "--clear-groups"] if "ordinary" in where and os.geteuid() == 0 else []
     report = build / "mutant.xml"
-    env = {**os.environ, "BUILD": str(build), "LRUN_ESCAPE_MODES": "exec-none,run-user", "PYTHONDONTWRITEBYTECODE": "1", "LRUN_KILLS": "40", "HOME": str(tree.parent)}
-    found = set()
-    for files, more in [(ESCAPE, ())] + [((p,), ("-k", expression) if expression else ()) for p in paths]:
+    env = {**os.environ, "BUILD": str(build), "LRUN_ESCAPE_MODES": "exec-none," + ("run-user" if "network" in where else "run-none"), "LRUN_MUST_WORK": "0",
+           "PYTHONDONTWRITEBYTECODE": "1", "LRUN_KILLS": "40", "HOME": str(tree.parent)}
+    found = {}
+    for files, more in [(ESCAPE, ())] + [((p,), ("-k", mutant.expression) if mutant.expression else ()) for p in mutant.paths]:
         report.unlink(missing_ok=True)
-        subprocess.run([*user, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--junitxml={report}", f"--basetemp={tree}.tmp/{'ordinary' if user else 'own'}", *(tree / f for f in files), *more], cwd=tree, env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=900)
-        for case in xml.etree.ElementTree.parse(report).iter("testcase"):
-            if case.find("failure") is not None or case.find("error") is not None:
-                found.add(re.sub(r"^test_|\[.*", "", case.get("name")))
+        p = subprocess.run([*user, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--junitxml={report}", f"--basetemp={tree}.tmp/{'ordinary' if user else 'own'}",
+                            *(tree / f for f in files), *more], cwd=tree, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900)
+        if not report.exists():
+            found[f"{' '.join(files)} did not run: {p.stdout[-300:]}{p.stderr[-300:]}"] = "failed"
+            continue
+        for name, outcome in outcomes(report).items():
+            if found.get(name) != "failed":
+                found[name] = outcome
     return found
 
 
@@ -84,41 +143,65 @@ def copy(place, number):
     return tree
 
 
-def judge(trees, build, name, row):
-    """In the first tree that is free. Returns whether it is killed as its row says."""
-    tree = trees.get()
-    try:
-        files, old, new, wanted = row[:4]
-        kept = edit(tree, files, old, new)
-        built = make(tree)
-        found = failing(tree, tree / build, row[4] if len(row) > 4 else (), row[5] if len(row) > 5 else None, name in ORDINARY) if built.returncode == 0 else {"it does not build: " + built.stderr[-300:]}
-        end_survivors(tree)
-        for path, text in kept.items():
-            path.write_text(text)
-        verdict = "killed" if found == wanted else "ALIVE" if not found else "NOT AS SAID"
-        print(f"{verdict:12} {name}" + ("" if found == wanted else f"\n    fails: {sorted(found)}\n    should: {sorted(wanted)}"), flush=True)
-        return found == wanted
-    finally:
-        trees.put(tree)
+def compare(mutant, found):
+    """(verdict, what to say of it)"""
+    failed, wanted = {t for t, outcome in found.items() if outcome == "failed"}, set(mutant.fails)
+    unseen = {t: found[t] for t in wanted if found.get(t, "").startswith("skipped")}
+    if failed == wanted:
+        return "killed", ""
+    if unseen and failed == wanted - set(unseen):
+        return "SKIPPED", "".join(f"\n    {t}: {why}" for t, why in sorted(unseen.items()))
+    lost = sorted(t for t in wanted if t not in found)
+    return "NOT AS SAID" if failed else "ALIVE", f"\n    fails: {sorted(failed)}\n    should: {sorted(wanted)}" + (f"\n    not there, or left out by -k: {lost}" if lost else "")
+
+
+def judge(trees, build, name, mutant):
+    """In the first tree that is free. Returns the verdict."""
+    if lack := missing(mutant):
+        verdict, more = "SKIPPED", f"\n    needs {lack}"
+    else:
+        tree = trees.get()
+        try:
+            kept = edit(tree, mutant.files, mutant.old, mutant.new)
+            built = make(tree)
+            found = run_tests(tree, tree / build, mutant) if built.returncode == 0 else {"it does not build: " + built.stderr[-300:]: "failed"}
+            end_survivors(tree)
+            for path, text in kept.items():
+                path.write_text(text)
+            verdict, more = compare(mutant, found)
+        finally:
+            trees.put(tree)
+    print(f"{verdict:12} {name}{more}", flush=True)
+    return verdict
+
+
+def check_unchanged(tree, build):
+    """Nothing may fail before anything is removed; what does not run is said once."""
+    found = run_tests(tree, build, Mutant((), (), (), set(), where="network" if tun() else ""))
+    if failed := sorted(t for t, outcome in found.items() if outcome == "failed"):
+        sys.exit(f"mutants: before any is made, these fail: {failed}")
+    for test, outcome in sorted(found.items()):
+        if outcome.startswith("skipped"):
+            print(f"not run here: {test}: {outcome.removeprefix('skipped: ')}")
 
 
 def main():
-    build, names = pathlib.Path(sys.argv[1]), sys.argv[2:]
+    build, words = pathlib.Path(sys.argv[1]), sys.argv[2:]
     assert build == pathlib.Path("build"), "of the default build directory"
-    chosen = {k: v for k, v in MUTANTS.items() if not names or any(n in k for n in names)}
+    chosen = {name: m for name, m in rows().items() if not words or any(w in name for w in words)}
     with tempfile.TemporaryDirectory(prefix="lrun-mutants.", dir="/tmp") as place:
         os.chmod(place, 0o755)
         trees = queue.Queue()
         for i in range(min(2, os.cpu_count() or 1)):
             trees.put(copy(place, i))
         first = trees.get()
-        if failed := failing(first, first / build, (), None):
-            sys.exit(f"mutants: before any is made, these fail: {sorted(failed)}")
+        check_unchanged(first, first / build)
         trees.put(first)
         with concurrent.futures.ThreadPoolExecutor(trees.qsize()) as pool:
-            killed = sum(pool.map(lambda item: judge(trees, build, *item), chosen.items()))
-    print(f"{killed} passed, {len(chosen) - killed} failed")
-    sys.exit(0 if killed == len(chosen) else 1)
+            verdicts = list(pool.map(lambda item: judge(trees, build, *item), chosen.items()))
+    killed, skipped = verdicts.count("killed"), verdicts.count("SKIPPED")
+    print(f"{killed} passed, {len(chosen) - killed - skipped} failed, {skipped} skipped")
+    sys.exit(0 if killed + (0 if MUST_WORK else skipped) == len(chosen) else 1)
 
 
 if __name__ == "__main__":

@@ -52,20 +52,6 @@ Test(hints, name_the_switch_that_was_read_and_no_other)
     }
 }
 
-Test(log, leaves_colours_and_text_and_nothing_else)
-{
-    static const struct {
-        const char *in, *out;
-    } rows[] = {{"plain\n\ttab\r\n", "plain\n\ttab\r\n"}, {"\033[1;31mred\033[0m", "\033[1;31mred\033[0m"}, {"\033[2J", "?[2J"}, {"\033]0;title\a", "?]0;title?"},
-                {"\033", "?"}, {"\033[31", "?[31"}, {"\302\233m", "?m"}, {"gr\303\274n", "gr\303\274n"}, {"\177\b", "??"}, {"\033[31;x", "?[31;x"}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct text t = {0};
-        log_harmless(rows[i].in, strlen(rows[i].in), &t);
-        cr_expect_str_eq(t.at, rows[i].out);
-        text_done(&t);
-    }
-}
-
 Test(outcome, statuses_are_told_in_gos_words)
 {
     char text[64];

@@ -2,6 +2,6 @@
 """Mutants: networks. The columns are described in ../mutants.py."""
 
 MUTANTS = {
-    "the gateway stands for the host": ("launcher/network.c", '"--no-map-gw", ', "", {"user_does_not_reach_the_hosts_loopback"}, ("tests/sandbox/test_network.py",), "loopback"),
-    "the metadata service": ("launcher/steps.c", "return in->spec->net == NET_USER ? network_hide_metadata(err) : 0;", "return 0;", {"the_machines_metadata_service"}),
+    "the gateway stands for the host": ("launcher/network.c", '"--no-map-gw", ', "", {"user_does_not_reach_the_hosts_loopback"}, ("tests/sandbox/test_network.py",), "loopback", "network"),
+    "the metadata service": ("launcher/steps.c", "return in->spec->net == NET_USER ? network_hide_metadata(err) : 0;", "return 0;", {"the_machines_metadata_service"}, (), None, "network"),
 }

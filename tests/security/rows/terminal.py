@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: terminals and secrets in messages. The columns are described in ../mutants.py."""
+TERMINALS = ("tests/security/test_terminals.py",)
+SECRETS = ("tests/security/test_secrets.py",)
+LOG, REPORTED, COLOURS, SERVED = "h86_a_functions_log_and_response", "h86_an_error_of_the_functions_and_the_report", "h86_colours_do_not_outlast_the_function", "h86_serves_log_under_its_prefixes"
+RESPONSE, INSPECTED, ERRORS, PACKAGE, WHY = "h86_a_response_alone", "h86_names_in_what_inspect_prints", "h86_names_in_errors", "h86_names_in_errors_of_the_package", "h86_names_in_why_lines"
+
+MUTANTS = {
+    "terminal: control characters of UTF-8": ("base/term.c", "{{0x80, 0x9f}, {0x2028", "{{0x2028", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE, WHY}, TERMINALS),
+    "terminal: control characters of eight bits": ("base/term.c", "        return BROKEN;\n    if (n < f->length)", "        return n == 1 ? PASSES : BROKEN;\n    if (n < f->length)", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE}, TERMINALS),
+    "terminal: any sequence": ("base/term.c", "return last == '[' ? OPEN : BROKEN;", "return last == '[' ? OPEN : PASSES;", {LOG, RESPONSE, REPORTED, SERVED}, TERMINALS),
+    "terminal: carriage returns": ("base/term.c", "return n == 1 ? OPEN : c[1] == '\\n' ? NEWLINE : BROKEN;", "return PASSES;", {LOG, RESPONSE, REPORTED, SERVED}, TERMINALS),
+    "terminal: the order of text": ("base/term.c", "{0x2028, 0x202e}, {0x2066, 0x206f}, ", "", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE, WHY}, TERMINALS),
+    "terminal: each write by itself": ("base/term.c", "            take(t, c[end++], out);\n    }\n}", "            take(t, c[end++], out);\n    }\n    term_end(t, out);\n}", {LOG}, TERMINALS),
+    "terminal: the log": ("launcher/log.c", "if (l->to_terminal) {", "if (l->to_terminal && getpid() < 0) {", {LOG, REPORTED, COLOURS, SERVED, WHY}, TERMINALS),
+    "terminal: colours go on": ("launcher/log.c", "if (l->to_terminal && shown.n)", "if (l->to_terminal && getpid() < 0)", {COLOURS}, TERMINALS),
+    "terminal: NO_COLOR": ("base/term.c", "(none && *none)", "(none && !none)", {COLOURS}, TERMINALS),
+    "terminal: the response": ("launcher/cmd_run.c", "term_write(STDOUT_FILENO, terminal", "term_write(STDOUT_FILENO, false", {LOG, RESPONSE, REPORTED}, TERMINALS),
+    "terminal: the report": ("launcher/report.c", "term_write(fd, isatty(fd)", "term_write(fd, false", {REPORTED}, TERMINALS),
+    "terminal: what lrun prints": ("launcher/main.c", "may_be[i + 1] && isatty(i + 1) ? term_stream", "may_be[i + 1] && getpid() < 0 ? term_stream", {INSPECTED, ERRORS, PACKAGE}, TERMINALS),
+    "terminal: names make lines": ("base/str.c", "if ((unsigned char)*c < 0x20 || *c == 0x7f)", "if (*c == 0x7f)", {INSPECTED, ERRORS, WHY}, TERMINALS),
+    "terminal: a file is taken for one": ("base/term.c", "if (!terminal)", "if (!terminal && fd < 0)", {"h86_a_pipe_and_a_file_get_every_byte"}, TERMINALS),
+    "secrets: lines of env files": ("launcher/inputs_text.c", 'xasprintf("%s, line %d", path, number)', 'xasprintf("%s, line %d: %s", path, number, line)', {"a_line_of_an_env_file_is_told_by_its_number"}, SECRETS),
+    "secrets: what JSON is wrong near": ("base/json.c", "return near ? (int)(near - why->text) :", "return near == why->text ? 0 : near ? (int)strlen(why->text) :", {"sams_json_is_told_by_its_line", "a_configuration_with_variables"}, SECRETS),
+    "secrets: values beyond 4 KB": ("lambda/variables.c", '"provided exceeded the 4KB limit."); /*', '"provided exceeded the 4KB limit. %s", json.at); /*', {"values_on_the_command_line"}, SECRETS),
+    "secrets: what follows an option's name": ("launcher/cli.c", "letter ? 2 : (int)strcspn(word, \"=\")", "letter ? 9999 : 9999", {"values_on_the_command_line"}, SECRETS),
+    "secrets: events": ("launcher/inputs_text.c", 'fail(err, 0, NULL, "use event %zu', 'fail(err, 0, what, "use event %zu', {"events"}, SECRETS),
+    "secrets: names that may be values": ("launcher/inputs_text.c", 'xasprintf("--env number %zu", i + 1)', 'xasprintf("--env number %zu %s", i + 1, entry)', {"values_on_the_command_line", "a_configuration_with_variables"}, SECRETS),
+}
