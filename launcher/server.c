@@ -6,9 +6,11 @@
 #include "lambda/invoke_api.h"
 #include "lambda/routes.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
-enum { HEADERS_MAX = 16 << 10, DISCARD = 64 << 20, CLIENTS = 1024, REQUEST_S = 60, IDLE_S = 75 };
+enum { HEADERS_MAX = 16 << 10, DISCARD = 64 << 20, REQUEST_S = 60, IDLE_S = 75 };
 
 /* A single function answers to any name, as RIE's "function" and SAM's logical ids, unless it was given one. */
 struct served *server_find(struct server *s, const char *name, size_t n)
@@ -102,8 +104,37 @@ void serve_client_gone(void *to, struct http_request *r)
     c->gone(c);
 }
 
+/* Together with what a thousand connections keep unasked (HTTP_SHARE and a little behind a request, 8 KB) and the event
+ * queue's bytes, clients fill less than 64 MB. Three of the largest requests are read, or wait in line, at once; one that
+ * has begun to run is its environment's. */
+enum { CLIENTS = 1024, BODIES = 20 << 20, UNSENT = 26 << 20, FDS_ENVIRONMENT = 24, FDS_OTHER = 64 };
+
+struct http_room *server_room(struct server *s)
+{
+    struct http_room_limits limits = {.bodies = BODIES, .unsent = UNSENT, .connections = CLIENTS, .hurry = true};
+    struct rlimit fds;
+    rlim_t want = FDS_OTHER + CLIENTS;
+    for (size_t i = 0; i < s->n; i++)
+        want += FDS_ENVIRONMENT * s->functions[i].request.concurrency.value;
+    if (getrlimit(RLIMIT_NOFILE, &fds) == 0) {
+        rlim_t before = fds.rlim_cur;
+        fds.rlim_cur = want < fds.rlim_max ? want : fds.rlim_max;
+        if (fds.rlim_cur < before || setrlimit(RLIMIT_NOFILE, &fds) < 0)
+            fds.rlim_cur = before;
+        if (fds.rlim_cur / 2 < CLIENTS) /* the other half is for environments */
+            limits.connections = (unsigned)(fds.rlim_cur / 2);
+    }
+    return http_room_new(s->base, &limits);
+}
+
+static void on_full(void *to, int no)
+{
+    (void)to;
+    fprintf(stderr, "lrun: cannot take more connections: %s; new ones wait, and take the place of idle ones\n", strerror(no));
+}
+
 struct http_handler server_handler(struct server *s)
 {
     return (struct http_handler){.on_request = on_request, .on_gone = serve_client_gone, .to = s, .body_max = INVOKE_MAX, .header_max = HEADERS_MAX,
-                                 .discard_max = DISCARD, .connections_max = CLIENTS, .request_s = REQUEST_S, .idle_s = IDLE_S};
+                                 .discard_max = DISCARD, .room = s->room, .on_full = on_full, .request_s = REQUEST_S, .idle_s = IDLE_S};
 }
