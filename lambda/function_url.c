@@ -348,13 +348,16 @@ bool function_url_preflight(const struct http_request *r)
     return strcmp(r->head.method, "OPTIONS") == 0 && http_header(r, "Origin") && http_header(r, "Access-Control-Request-Method");
 }
 
-/* Our choice: any origin, and whatever it asks for, as AllowOrigins, AllowMethods and AllowHeaders of * do. */
-void function_url_cors(const struct http_request *r, struct text *headers)
+/* Our choice: any origin, or those that were named, and whatever it asks for, as AllowMethods and AllowHeaders of * do. */
+void function_url_cors(const struct function_url *url, const struct http_request *r, struct text *headers)
 {
-    const char *asked = http_header(r, "Access-Control-Request-Headers");
-    if (!http_header(r, "Origin"))
+    const char *asked = http_header(r, "Access-Control-Request-Headers"), *origin = http_header(r, "Origin");
+    if (!origin)
         return;
-    text_puts(headers, "Access-Control-Allow-Origin: *\r\n");
+    if (url->cors_listed)
+        text_printf(headers, "Access-Control-Allow-Origin: %s\r\nVary: Origin\r\n", origin);
+    else
+        text_puts(headers, "Access-Control-Allow-Origin: *\r\n");
     if (!function_url_preflight(r)) {
         text_puts(headers, "Access-Control-Expose-Headers: *\r\n");
         return;
@@ -371,7 +374,7 @@ void function_url_fail(struct http_request *r, const struct invocation *inv, con
     text_puts(&headers, "Content-Type: application/json\r\n");
     invoke_ids(inv, &headers);
     if (url->cors)
-        function_url_cors(r, &headers);
+        function_url_cors(url, r, &headers);
     http_answer(r, 502, headers.at, TEXT, sizeof TEXT - 1);
     text_done(&headers);
 }

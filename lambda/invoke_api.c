@@ -33,6 +33,7 @@ const struct invoke_error_row INVOKE_ERROR_ROWS[INVOKE_ERRORS] = {
     [ERROR_SERVICE] = {500, "ServiceException", "Service", "Message", NULL, "%s"},
     [ERROR_PATH] = {404, "PathNotFoundLocally", "LocalService", "Message", NULL, "PathNotFoundException"}, /* SAM's */
     [ERROR_METHOD] = {405, "MethodNotAllowedLocally", "LocalService", "Message", NULL, "MethodNotAllowedException"},
+    [ERROR_CROSS_SITE] = {403, "AccessDeniedException", NULL, "Message", NULL, "%s"}, /* our words: Lambda asks for a signature */
 };
 
 static void add_message(const char *form, const char *detail, struct text *out)

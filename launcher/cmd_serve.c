@@ -49,6 +49,7 @@ static int open_function(struct served *f, const struct identity *id, struct err
             f->url.id[n++] = digest[i];
     f->url.region = r->region;
     f->url.cors = r->cors;
+    f->url.cors_listed = r->allow_origins.n > 0;
     for (size_t i = 0; i < r->urls.n; i++)
         if (open_url(f, r->urls.at[i], r, err) < 0)
             return -1;

@@ -3,6 +3,7 @@
 #include "launcher/server.h"
 
 #include "base/own.h"
+#include "lambda/cross_site.h"
 #include "lambda/invoke_api.h"
 #include "lambda/routes.h"
 
@@ -81,12 +82,24 @@ static const struct route ROUTES[] = {
     {"GET", "/metrics", do_metrics},
 };
 
+bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r)
+{
+    const struct site_rules rules = {.hosts = &asked->allow_hosts, .origins = &asked->allow_origins, .any_origin = any_origin};
+    OWN_PTR char *why = cross_site_refusal(r, &rules);
+    if (why)
+        invoke_refuse(r, ERROR_CROSS_SITE, why);
+    return why != NULL;
+}
+
 static void on_request(void *to, struct http_request *r)
 {
+    const struct server *s = to;
     const struct route_table table = {ROUTES, COUNT(ROUTES), to};
     OWN_PTR char *word = NULL;
     const char *allow;
     void *service;
+    if (server_refuses(s->request, false, r))
+        return;
     const struct route *route = route_find(&table, 1, r->head.method, r->head.path.at, &service, &word, &allow);
     if (route)
         route->run(service, r, word);

@@ -50,6 +50,9 @@ void server_begin(const struct served *f, struct invocation *inv, const char *qu
 struct http_handler server_handler(struct server *s);
 struct http_room *server_room(struct server *s); /* also raises the limit of descriptors as far as they may be needed */
 
+/* True: it comes from a page of another site, or under a name that is none of ours, and is answered with 403. */
+bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r);
+
 /* serve_invoke.c, serve_url.c: the doors. */
 void serve_invoke(struct server *s, struct http_request *r, const char *word, bool stream);
 void serve_client_gone(void *to, struct http_request *r); /* for struct http_handler: a client's answer is not wanted any more */
