@@ -6,7 +6,7 @@
 
 #include <sys/socket.h>
 
-enum { STUCK_MS = 2000 /* a body or an answer that has not moved for so long may be given up for those who wait */, TICK_S = 1 };
+enum { STUCK_MS = 1000, TICK_MS = 500 };
 
 struct http_room {
     struct http_room_limits limits;
@@ -178,6 +178,11 @@ static size_t need(const struct http_connection *c)
     return head + body > HTTP_SHARE ? head + body : 0;
 }
 
+static void tick(struct http_room *room)
+{
+    event_add(room->tick, &(struct timeval){.tv_usec = TICK_MS * 1000});
+}
+
 bool http_room_admit(struct http_connection *c)
 {
     struct http_room *room = c->server->room;
@@ -198,7 +203,7 @@ bool http_room_admit(struct http_connection *c)
     room->last = &c->next_waiting;
     bufferevent_disable(c->io, EV_READ);
     if (room->limits.hurry && !event_pending(room->tick, EV_TIMEOUT, NULL))
-        event_add(room->tick, &(struct timeval){.tv_sec = TICK_S});
+        tick(room);
     return false;
 }
 
@@ -235,11 +240,11 @@ static void on_tick(evutil_socket_t fd, short what, void *to)
     if (!room->waiting)
         return;
     struct http_connection *c = choose(room, as_body);
-    if (!c)
-        c = last_head(room);
-    if (c)
+    if (!c && (c = last_head(room)))
         cut_off(c);
-    event_add(room->tick, &(struct timeval){.tv_sec = TICK_S});
+    while ((c = choose(room, as_body)))
+        cut_off(c);
+    tick(room);
 }
 
 /* ---- its servers ---- */

@@ -20,7 +20,7 @@ enum { HTTP_SHARE = 6 << 10 };
 struct http_room_limits {
     size_t bodies, unsent; /* bytes */
     unsigned connections;
-    bool hurry; /* a body of which nothing comes for two seconds is given up for one that waits */
+    bool hurry; /* a body of which nothing comes for a second is given up for one that waits */
 };
 
 struct http_room;
