@@ -62,6 +62,7 @@ static void finish(struct http_request *request, bool keep)
         return;
     }
     c->since_ms = clock_ms();
+    c->idle = true;
     http_arm(c, c->server->handler.idle_s);
     /* The next request of a pipeline may lie in the buffer already. Called from within feed(), that loop goes on. */
     if (evbuffer_get_length(bufferevent_get_input(c->io)))

@@ -19,6 +19,7 @@ struct http_connection {
     struct http_parser *parser;
     struct http_request *request; /* being read, or waiting for its answer */
     bool busy /* with the handler */, closing /* once all is written */;
+    bool idle; /* since its last answer */
     bool waiting /* for room for its body */, narrow /* little is read ahead */, cut /* given up: its end is on its way */;
     double since_ms /* it is idle, or its request began */, moved_ms /* something of its body came, or of its answer went */;
     size_t unsent;    /* as the room knows it */

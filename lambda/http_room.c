@@ -37,12 +37,12 @@ static struct http_connection *choose(const struct http_room *room, worth_fn wor
     return best;
 }
 
-/* An idle connection before one whose request is not whole; of each kind the oldest. */
+/* One that has had its answer and asks for no more, before one whose request is not whole; of each kind the oldest. */
 static double as_place(const struct http_connection *c, double now)
 {
     if (c->busy || c->closing || c->unsent)
         return -1;
-    return now - c->since_ms + (c->request ? 0 : 1e12);
+    return now - c->since_ms + (c->idle ? 1e12 : 0);
 }
 
 static double as_answer(const struct http_connection *c, double now)

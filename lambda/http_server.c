@@ -73,6 +73,7 @@ static struct http_head *on_begin(void *to)
     c->request = xcalloc(1, sizeof *c->request);
     c->request->connection = c;
     c->since_ms = clock_ms();
+    c->idle = false;
     http_arm(c, c->server->handler.request_s);
     return &c->request->head;
 }
