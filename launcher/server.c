@@ -121,24 +121,15 @@ void serve_client_gone(void *to, struct http_request *r)
 /* Together with what a thousand connections keep unasked (HTTP_SHARE and a little behind a request, 8 KB) and the event
  * queue's bytes, clients fill less than 64 MB. Three of the largest requests are read, or wait in line, at once; one that
  * has begun to run is its environment's. */
-enum { CLIENTS = 1024, BODIES = 20 << 20, UNSENT = 26 << 20, FDS_ENVIRONMENT = 24, FDS_OTHER = 64 };
+enum { CLIENTS = 1024, BODIES = 20 << 20, UNSENT = 26 << 20 };
 
 struct http_room *server_room(struct server *s)
 {
     struct http_room_limits limits = {.bodies = BODIES, .unsent = UNSENT, .connections = CLIENTS, .hurry = true};
     struct rlimit fds;
     mallopt(M_MMAP_THRESHOLD, 256 << 10); /* bodies go back to the kernel at once: else they leave holes, and a third more is resident */
-    rlim_t want = FDS_OTHER + CLIENTS;
-    for (size_t i = 0; i < s->n; i++)
-        want += FDS_ENVIRONMENT * s->functions[i].request.concurrency.value;
-    if (getrlimit(RLIMIT_NOFILE, &fds) == 0) {
-        rlim_t before = fds.rlim_cur;
-        fds.rlim_cur = want < fds.rlim_max ? want : fds.rlim_max;
-        if (fds.rlim_cur < before || setrlimit(RLIMIT_NOFILE, &fds) < 0)
-            fds.rlim_cur = before;
-        if (fds.rlim_cur / 2 < CLIENTS) /* the other half is for environments */
-            limits.connections = (unsigned)(fds.rlim_cur / 2);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur / 2 < CLIENTS)
+        limits.connections = (unsigned)(fds.rlim_cur / 2); /* the other half is for environments */
     return http_room_new(s->base, &limits);
 }
 

@@ -48,7 +48,7 @@ void server_begin(const struct served *f, struct invocation *inv, const char *qu
 
 /* server.c: the Invoke API's port. */
 struct http_handler server_handler(struct server *s);
-struct http_room *server_room(struct server *s); /* also raises the limit of descriptors as far as they may be needed */
+struct http_room *server_room(struct server *s); /* the limit of descriptors is final */
 
 /* True: it comes from a page of another site, or under a name that is none of ours, and is answered with 403. */
 bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r);
