@@ -142,7 +142,8 @@ FUZZ_stream  := lambda/event_stream.c base/json.c base/base64.c
 FUZZ_frames  := launcher/log.c launcher/loop.c
 FUZZ_http    := $(addprefix lambda/,runtime_api.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_client.c http_parse.c \
   http_status.c http_write.c routes.c api_error.c invocation.c) base/clock.c base/json.c base/base64.c
-FUZZ_TARGETS := zip unpack elf policy config options stream frames http
+FUZZ_scan    := base/json_scan.c base/json_slice.c base/json_duplicate.c
+FUZZ_TARGETS := scan zip unpack elf policy config options stream frames http
 FUZZ_LLHTTP  := $(if $(LLHTTP_LINK),,$(wildcard /usr/share/llhttp/*.c))
 FUZZ_LIBS    := -levent_core -ljansson -lseccomp -lcjson -lelf -ldeflate -lz -lm -lpthread $(LLHTTP_LINK)
 FUZZ_CC      := clang -O1 -g -std=gnu17 -D_GNU_SOURCE -DLRUN_VERSION='"fuzz"' $(INCLUDE)

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json_duplicate.c: what concerns a whole document that has passed json_scan(): names that an object has twice, and the white space. */
+#include "base/json_scan.h"
+
+#include "base/own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct member {
+    struct slice key;
+    size_t object; /* which object it is in */
+};
+
+struct members {
+    struct member *at;
+    size_t n, cap;
+};
+
+static void note(struct members *m, struct slice key, size_t object)
+{
+    if (m->n == m->cap) {
+        size_t cap = m->cap ? m->cap * 2 : 64;
+        m->at = xrealloc(m->at, cap, sizeof *m->at);
+        m->cap = cap;
+    }
+    m->at[m->n++] = (struct member){key, object};
+}
+
+static const char *string_end(const char *c)
+{
+    for (c++; *c != '"'; c++)
+        c += *c == '\\';
+    return c + 1;
+}
+
+/* All names of all objects, in one pass: after a string that is a name comes a colon. Objects are told apart by their place. */
+static void gather(struct slice v, struct members *ret)
+{
+    static const size_t ARRAY = SIZE_MAX;
+    size_t open[JSON_DEPTH_MAX], depth = 0;
+    const char *c = v.at, *end = v.at + v.n;
+    bool name = false; /* the next string is one */
+    while (c < end) {
+        if (*c == '"') {
+            const char *after = string_end(c);
+            if (name && depth && open[depth - 1] != ARRAY)
+                note(ret, (struct slice){c, (size_t)(after - c)}, open[depth - 1]);
+            name = false;
+            c = after;
+            continue;
+        }
+        if (*c == '{' || *c == '[')
+            open[depth++] = *c == '{' ? (size_t)(c - v.at) : ARRAY;
+        else if (*c == '}' || *c == ']')
+            depth--;
+        name = *c == '{' || *c == ',' || (name && strchr(" \t\r\n", *c));
+        c++;
+    }
+}
+
+static int by_object_and_name(const void *a, const void *b)
+{
+    const struct member *x = a, *y = b;
+    if (x->object != y->object)
+        return x->object < y->object ? -1 : 1;
+    int order = json_compare(x->key, y->key);
+    return order ? order : (x->key.at > y->key.at) - (x->key.at < y->key.at);
+}
+
+struct slice json_duplicate(struct slice v)
+{
+    struct members m = {0};
+    struct slice first = {NULL, 0};
+    if (v.n)
+        gather(v, &m);
+    OWN_PTR struct member *owned = m.at;
+    if (m.n)
+        qsort(owned, m.n, sizeof *owned, by_object_and_name);
+    for (size_t i = 1; i < m.n; i++)
+        if (owned[i].object == owned[i - 1].object && json_compare(owned[i].key, owned[i - 1].key) == 0 && (!first.at || owned[i].key.at < first.at))
+            first = owned[i].key;
+    return first;
+}
+
+void json_squeeze(struct slice v, struct text *out)
+{
+    const char *c = v.at, *end = v.n ? v.at + v.n : c;
+    while (c < end) {
+        const char *start = c;
+        while (c < end && !strchr(" \t\r\n", *c))
+            c = *c == '"' ? string_end(c) : c + 1;
+        text_add(out, start, (size_t)(c - start));
+        while (c < end && strchr(" \t\r\n", *c))
+            c++;
+    }
+}
