@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include "base/json_scan.h"
+#include "base/own.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -106,10 +109,9 @@ enum { DECODE = JSON_DECODE_ANY | JSON_ALLOW_NUL };
 
 bool json_valid(const char *bytes, size_t n)
 {
-    json_error_t ignored;
-    json_t *root = json_loadb(bytes, n, DECODE, &ignored);
-    json_decref(root);
-    return root != NULL;
+    struct slice top;
+    struct json_fault ignored;
+    return json_scan(bytes, n, &top, &ignored);
 }
 
 void json_compact(const char *bytes, size_t n, struct text *out)
