@@ -136,12 +136,12 @@ FUZZ_zip     := mounts/zip.c mounts/zip_check.c
 FUZZ_unpack  := $(FUZZ_zip) mounts/extract.c mounts/manifest.c mounts/manifest_read.c mounts/elf_facts.c
 FUZZ_elf     := $(FUZZ_zip) mounts/elf_facts.c mounts/manifest.c mounts/manifest_read.c
 FUZZ_policy  := policy/oci.c
-FUZZ_config  := launcher/config.c launcher/cli.c launcher/cli_help.c launcher/request.c base/json.c
+FUZZ_config  := launcher/config.c launcher/cli.c launcher/cli_help.c launcher/request.c base/json.c base/json_scan.c base/json_slice.c
 FUZZ_options := launcher/cli.c launcher/cli_help.c launcher/request.c
-FUZZ_stream  := lambda/event_stream.c base/json.c base/base64.c
+FUZZ_stream  := lambda/event_stream.c base/json.c base/json_scan.c base/json_slice.c base/base64.c
 FUZZ_frames  := launcher/log.c launcher/loop.c
-FUZZ_http    := $(addprefix lambda/,runtime_api.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_client.c http_parse.c \
-  http_status.c http_write.c routes.c api_error.c invocation.c) base/clock.c base/json.c base/base64.c
+FUZZ_http    := $(addprefix lambda/,runtime_api.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_room.c http_client.c http_parse.c \
+  http_status.c http_write.c routes.c api_error.c invocation.c) base/clock.c base/json.c base/json_scan.c base/json_slice.c base/base64.c
 FUZZ_scan    := base/json_scan.c base/json_slice.c base/json_duplicate.c
 FUZZ_TARGETS := scan zip unpack elf policy config options stream frames http
 FUZZ_LLHTTP  := $(if $(LLHTTP_LINK),,$(wildcard /usr/share/llhttp/*.c))
