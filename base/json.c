@@ -109,10 +109,9 @@ enum { DECODE = JSON_DECODE_ANY | JSON_ALLOW_NUL };
 
 bool json_valid(const char *bytes, size_t n)
 {
-    json_error_t ignored;
-    json_t *root = json_loadb(bytes, n, DECODE, &ignored);
-    json_decref(root);
-    return root != NULL;
+    struct slice top;
+    struct json_fault ignored;
+    return json_scan(bytes, n, &top, &ignored);
 }
 
 void json_compact(const char *bytes, size_t n, struct text *out)

@@ -69,7 +69,7 @@ void api_strip_cause(struct http_request *r)
     struct text picked = {0};
     if (!type || strcasecmp(type, "application/vnd.aws.lambda.error.cause+json") != 0)
         return;
-    if (!json_pick(r->body.at, r->body.n, KEPT, &picked))
+    if (r->body.n > DOCUMENT_MAX || !json_pick(r->body.at, r->body.n, KEPT, &picked))
         text_puts(&picked, "\"Invalid error body\"");
     text_done(&r->body);
     r->body = picked;

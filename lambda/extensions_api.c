@@ -83,7 +83,7 @@ struct extension *extensions_api_find(struct extensions_api *api, const char *id
 static bool read_events(struct extensions_api *api, struct http_request *r, bool external, unsigned *ret)
 {
     static const char INVALID_EVENT[] = "Extension.InvalidEventType";
-    json_t *top = json_read(r->body.at, r->body.n, NULL);
+    json_t *top = r->body.n > DOCUMENT_MAX ? NULL : json_read(r->body.at, r->body.n, NULL);
     const json_t *events = json_get(top, "events"), *one;
     unsigned mask = 0;
     char text[160] = "";

@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/json_scan.h"
 #include "base/own.h"
 #include "lambda/invoke_api.h"
 #include "lambda/routes.h"
@@ -12,6 +13,7 @@
 #include <strings.h>
 #include <time.h>
 
+enum { HEAD_MAX = 512 << 10 /* of what a function answers, without its body */ };
 const char PRELUDE_TYPE[] = "application/vnd.awslambda.http-integration-response";
 
 /* ---- the event ---- */
@@ -282,41 +284,65 @@ static bool read_head(const json_t *top, struct reading *x)
     return x->good;
 }
 
-static void read_body(const json_t *top, struct text *out)
+static void read_body(struct slice top, bool encoded, struct text *out)
 {
-    const json_t *body = json_get(top, "body");
-    const char *text = json_str(body);
-    if (!text) {
-        if (body && json_kind(body) != JSON_IS_NULL)
-            json_print(body, out);
-    } else if (json_true_at(top, "isBase64Encoded")) {
-        base64_decode(text, out);
-    } else {
-        text_puts(out, text);
+    struct slice body = json_find(top, "body");
+    if (!body.n || body.at[0] == 'n')
+        return;
+    if (body.at[0] != '"') {
+        json_squeeze(body, out);
+        return;
     }
+    struct text text = {0};
+    json_decode_add(body, &text);
+    if (encoded && text.at)
+        base64_decode(text.at, out);
+    else if (text.at)
+        text_add(out, text.at, text.n);
+    text_done(&text);
+}
+
+/* All but the body, as a document of its own: a tree of everything may be forty times as large as what came. */
+static bool read_members(struct slice top, struct reading *x)
+{
+    static const char *const NAMES[] = {"statusCode", "headers", "cookies", "isBase64Encoded"};
+    struct text head = {0};
+    json_open(&head, '{');
+    for (size_t i = 0; i < COUNT(NAMES); i++) {
+        struct slice member = json_find(top, NAMES[i]);
+        if (!member.n)
+            continue;
+        json_key(&head, NAMES[i]);
+        text_add(&head, member.at, member.n);
+    }
+    json_close(&head, '}');
+    json_t *tree = head.n <= HEAD_MAX ? json_read(head.at, head.n, NULL) : NULL;
+    bool good = tree && read_head(tree, x);
+    if (good)
+        read_body(top, json_true_at(tree, "isBase64Encoded"), &x->answer->body);
+    json_release(tree);
+    text_done(&head);
+    return good;
 }
 
 bool function_url_infer(const char *payload, size_t n, struct url_answer *ret)
 {
-    json_t *top = json_read(payload, n, NULL);
+    struct slice top;
+    struct json_fault ignored;
     struct reading x = {.answer = ret, .good = true};
     *ret = (struct url_answer){.status = 200};
     text_puts(&ret->body, "");
     text_puts(&ret->headers, "");
-    if (!top)
+    if (!json_scan(payload, n, &top, &ignored))
         return false;
-    if (json_get(top, "statusCode")) {
-        x.good = read_head(top, &x);
-        if (x.good)
-            read_body(top, &ret->body);
-    } else if (json_str(top)) {
-        text_puts(&ret->body, json_str(top));
-    } else {
-        json_compact(payload, n, &ret->body);
-    }
+    if (json_find(top, "statusCode").n)
+        x.good = read_members(top, &x);
+    else if (top.at[0] == '"')
+        json_decode_add(top, &ret->body);
+    else
+        json_squeeze(top, &ret->body);
     if (!x.typed)
         text_puts(&ret->headers, "Content-Type: application/json\r\n");
-    json_release(top);
     return x.good;
 }
 
@@ -341,29 +367,6 @@ size_t function_url_find_prelude(const char *bytes, size_t n, bool *ret_found)
     return at ? (size_t)(at - bytes) : 0;
 }
 
-/* ---- CORS ---- */
-
-bool function_url_preflight(const struct http_request *r)
-{
-    return strcmp(r->head.method, "OPTIONS") == 0 && http_header(r, "Origin") && http_header(r, "Access-Control-Request-Method");
-}
-
-/* Our choice: any origin, and whatever it asks for, as AllowOrigins, AllowMethods and AllowHeaders of * do. */
-void function_url_cors(const struct http_request *r, struct text *headers)
-{
-    const char *asked = http_header(r, "Access-Control-Request-Headers");
-    if (!http_header(r, "Origin"))
-        return;
-    text_puts(headers, "Access-Control-Allow-Origin: *\r\n");
-    if (!function_url_preflight(r)) {
-        text_puts(headers, "Access-Control-Expose-Headers: *\r\n");
-        return;
-    }
-    text_puts(headers, "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE\r\nAccess-Control-Max-Age: 86400\r\n");
-    if (asked)
-        text_printf(headers, "Access-Control-Allow-Headers: %s\r\n", asked);
-}
-
 void function_url_fail(struct http_request *r, const struct invocation *inv, const struct function_url *url)
 {
     static const char TEXT[] = "Internal Server Error";
@@ -371,7 +374,7 @@ void function_url_fail(struct http_request *r, const struct invocation *inv, con
     text_puts(&headers, "Content-Type: application/json\r\n");
     invoke_ids(inv, &headers);
     if (url->cors)
-        function_url_cors(r, &headers);
+        function_url_cors(url, r, &headers);
     http_answer(r, 502, headers.at, TEXT, sizeof TEXT - 1);
     text_done(&headers);
 }

@@ -11,7 +11,8 @@ struct function_url { /* where a function is reached */
     char id[33];      /* its host name's first part on Lambda; lower case letters and digits */
     const char *region;
     uint16_t port;
-    bool cors;        /* any origin may */
+    bool cors;        /* pages of other origins may */
+    bool cors_listed; /* those that were named alone: each is told that it may */
 };
 
 /* The event. Takes nothing of the request's. */
@@ -38,7 +39,7 @@ size_t function_url_find_prelude(const char *bytes, size_t n, bool *ret_found);
 
 /* --cors: the answer to a preflight request, and what is added to others. */
 bool function_url_preflight(const struct http_request *r);
-void function_url_cors(const struct http_request *r, struct text *headers);
+void function_url_cors(const struct function_url *url, const struct http_request *r, struct text *headers);
 
 /* 502 Internal Server Error, as Lambda says it. */
 void function_url_fail(struct http_request *r, const struct invocation *inv, const struct function_url *url);

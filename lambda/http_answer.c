@@ -2,6 +2,7 @@
 /* http_answer.c: answers of a server, whole or piece by piece. */
 #include "lambda/http_connection.h"
 
+#include "base/clock.h"
 #include "base/own.h"
 #include "lambda/http_status.h"
 
@@ -9,11 +10,17 @@
 #include <string.h>
 #include <sys/socket.h>
 
+enum { HELD_MAX = 16 << 10 /* is kept for the next answer */ };
+
 static void put(struct http_connection *c, const struct iovec *parts, int count)
 {
     bool hold = c->server->holding == c;
-    if (!hold)
+    if (c->cut)
+        return;
+    if (!hold) {
         http_put(c->io, parts, count);
+        http_count_unsent(c);
+    }
     for (int i = 0; hold && i < count; i++)
         text_add(&c->held, parts[i].iov_base, parts[i].iov_len);
 }
@@ -22,11 +29,15 @@ void http_release(struct http_server *s)
 {
     struct http_connection *c = s->holding;
     s->holding = NULL;
-    if (c && c->held.n) {
+    if (c && c->held.n && !c->cut) {
         const struct iovec all = http_part(c->held.at, c->held.n);
         http_put(c->io, &all, 1);
-        c->held.n = 0;
+        http_count_unsent(c);
     }
+    if (c && c->held.cap > HELD_MAX)
+        text_done(&c->held);
+    else if (c)
+        c->held.n = 0;
 }
 
 /* Closes once all is written, which may be now: not at once, the caller may be deep in what the connection called. */
@@ -50,6 +61,8 @@ static void finish(struct http_request *request, bool keep)
         http_close_soon(c);
         return;
     }
+    c->since_ms = clock_ms();
+    c->idle = true;
     http_arm(c, c->server->handler.idle_s);
     /* The next request of a pipeline may lie in the buffer already. Called from within feed(), that loop goes on. */
     if (evbuffer_get_length(bufferevent_get_input(c->io)))

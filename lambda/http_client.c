@@ -7,7 +7,7 @@
 #include <event2/bufferevent.h>
 #include <string.h>
 
-enum { HEADER_MAX = 16 << 10 };
+enum { HEADER_MAX = 16 << 10, READ_MAX = 16 << 10 };
 
 struct http_client {
     struct bufferevent *io;
@@ -36,8 +36,7 @@ static void reply(struct http_client *c, int status)
 {
     bool waited = c->waiting;
     c->waiting = false;
-    if (waited || status == 0)
-        c->on_reply(c->to, status); /* c may be gone after it */
+    c->on_reply(c->to, waited ? status : 0); /* an answer nobody asked for ends the connection. c may be gone after it */
 }
 
 static void on_readable(struct bufferevent *io, void *to)
@@ -51,7 +50,9 @@ static void on_readable(struct bufferevent *io, void *to)
         evbuffer_drain(in, used);
         if (got == HTTP_MORE)
             continue;
-        reply(c, got == HTTP_MESSAGE && c->head.keep_alive ? c->head.status : got == HTTP_MESSAGE && c->waiting ? -c->head.status : 0);
+        /* Before all was sent: what is left of the body is the caller's, who may free it once it has the answer. */
+        bool goes_on = c->head.keep_alive && evbuffer_get_length(bufferevent_get_output(io)) == 0;
+        reply(c, got == HTTP_MESSAGE ? (goes_on ? c->head.status : -c->head.status) : 0);
         return;
     }
 }
@@ -73,6 +74,7 @@ struct http_client *http_client_new(struct event_base *base, int fd, unsigned ti
     c->to = to;
     c->parser = http_parser_new(true, HEADER_MAX, &calls);
     c->io = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+    bufferevent_setwatermark(c->io, EV_READ, 0, READ_MAX);
     bufferevent_setcb(c->io, on_readable, NULL, on_end, c);
     bufferevent_set_timeouts(c->io, NULL, &(struct timeval){.tv_sec = timeout_s});
     bufferevent_enable(c->io, EV_READ | EV_WRITE);
@@ -85,7 +87,7 @@ void http_client_send(struct http_client *c, const char *method, const char *hos
     text_printf(&head, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", method, path, host, type, n);
     c->waiting = true;
     bufferevent_write(c->io, head.at, head.n);
-    bufferevent_write(c->io, body, n);
+    evbuffer_add_reference(bufferevent_get_output(c->io), body, n, NULL, NULL);
     text_done(&head);
 }
 

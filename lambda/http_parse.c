@@ -47,6 +47,7 @@ static int on_message_begin(llhttp_t *parser)
     p->field.n = p->value.n = 0;
     p->reading_value = false;
     p->head = p->calls.on_begin(p->calls.to);
+    p->head->length = -1;
     text_puts(&p->head->path, "");
     text_puts(&p->head->query, "");
     return 0;
@@ -55,6 +56,7 @@ static int on_message_begin(llhttp_t *parser)
 static int count_header(struct http_parser *p, size_t n)
 {
     p->header_bytes += n;
+    p->head->bytes = p->header_bytes;
     return p->header_bytes > p->header_max ? -1 : 0;
 }
 
@@ -65,22 +67,25 @@ static int on_url(llhttp_t *parser, const char *at, size_t n)
     return count_header(p, n);
 }
 
-static void end_header(struct http_parser *p)
+/* Each costs two allocations, however short it is: a head of many empty ones must not come to much more than it says. */
+static int end_header(struct http_parser *p)
 {
+    enum { COST = 2 * (16 + sizeof(char *)) };
     if (!p->field.n)
-        return;
+        return 0;
     text_add(&p->value, "", 0);
     strv_add(&p->head->headers, xstrdup(p->field.at));
     strv_add(&p->head->headers, xstrdup(p->value.at));
     p->field.n = p->value.n = 0;
     p->reading_value = false;
+    return count_header(p, COST);
 }
 
 static int on_header_field(llhttp_t *parser, const char *at, size_t n)
 {
     struct http_parser *p = parser->data;
-    if (p->reading_value)
-        end_header(p);
+    if (p->reading_value && end_header(p) < 0)
+        return -1;
     text_add(&p->field, at, n);
     return count_header(p, n);
 }
@@ -97,7 +102,9 @@ static int on_headers_complete(llhttp_t *parser)
 {
     struct http_parser *p = parser->data;
     struct http_head *h = p->head;
-    end_header(p);
+    if (end_header(p) < 0)
+        return -1;
+    h->length = parser->flags & F_CONTENT_LENGTH ? (int64_t)parser->content_length : -1;
     h->method = llhttp_method_name((llhttp_method_t)parser->method);
     h->status = parser->status_code;
     size_t path = strcspn(h->path.at, "?");
@@ -121,9 +128,9 @@ static int on_body(llhttp_t *parser, const char *at, size_t n)
 static int on_message_complete(llhttp_t *parser)
 {
     struct http_parser *p = parser->data;
-    end_header(p);
+    int status = end_header(p);
     p->head = NULL;
-    return HPE_PAUSED;
+    return status < 0 ? -1 : HPE_PAUSED;
 }
 
 struct http_parser *http_parser_new(bool responses, size_t header_max, const struct http_parser_calls *calls)

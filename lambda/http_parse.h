@@ -17,6 +17,8 @@ struct http_head {
     struct strv headers; /* name, value, name, value...; trailers come last */
     bool keep_alive, chunks; /* chunks: the other side understands them (HTTP/1.1) */
     bool complete;      /* all headers are there */
+    size_t bytes;       /* about what is kept of it, in memory */
+    int64_t length;     /* Content-Length; -1: none */
 };
 void http_head_done(struct http_head *h);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lambda/http_connection.h"
 
+#include "base/clock.h"
 #include "base/own.h"
 #include "lambda/http_status.h"
 
@@ -12,16 +13,27 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum { CONNECTIONS_MAX = 512, DISCARD_MAX = 256 << 20, DRAINED = 64 << 10, READ_MAX = 64 << 10 };
+enum {
+    DISCARD_MAX = 256 << 20,
+    DRAINED = 64 << 10,
+    READ_MAX = 64 << 10,
+    AHEAD_MAX = 2 << 10, /* behind a request that is being answered; enough to see the end of the connection */
+    BITE = 4 << 10,      /* of a request that has no room yet: the head may turn out to need it */
+    TURN_MAX = 8,        /* requests of a pipeline, before others have their turn */
+    AGAIN_MS = 250,
+};
 
 void http_request_free(struct http_request *r)
 {
+    if (r->connection)
+        http_room_leave(r->connection);
+    http_charge_done(&r->charge);
     http_head_done(&r->head);
     text_done(&r->body);
     free(r);
 }
 
-static void connection_free(struct http_connection *c)
+void http_connection_free(struct http_connection *c)
 {
     if (c->request) {
         struct http_request *gone = take_ptr(&c->request);
@@ -34,8 +46,8 @@ static void connection_free(struct http_connection *c)
     while (*at != c)
         at = &(*at)->next;
     *at = c->next;
-    c->server->count--;
     bufferevent_free(c->io);
+    http_room_forget(c);
     text_done(&c->held);
     if (c->late)
         event_free(c->late);
@@ -60,6 +72,8 @@ static struct http_head *on_begin(void *to)
     struct http_connection *c = to;
     c->request = xcalloc(1, sizeof *c->request);
     c->request->connection = c;
+    c->since_ms = clock_ms();
+    c->idle = false;
     http_arm(c, c->server->handler.request_s);
     return &c->request->head;
 }
@@ -72,6 +86,8 @@ static void on_headers(void *to)
         http_put_text(c->io, "HTTP/1.1 100 Continue\r\n\r\n");
     if (c->server->handler.on_headers)
         c->server->handler.on_headers(c->server->handler.to, c->request);
+    if (c->request && !c->request->on_piece && c->request->head.length >= 0)
+        c->request->too_large = (uint64_t)c->request->head.length > c->server->handler.body_max;
 }
 
 static int on_body(void *to, const char *at, size_t n)
@@ -107,33 +123,66 @@ static void refuse(struct http_connection *c, int status)
         http_request_free(broken);
     }
     snprintf(text, sizeof text, "HTTP/1.1 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status, http_reason(status));
-    if (!begun)
+    if (!begun && !c->cut)
         http_put_text(c->io, text);
+    http_count_unsent(c);
     http_close_soon(c);
+}
+
+/* How much libevent may read ahead of the parser. */
+static void read_ahead(struct http_connection *c, bool much)
+{
+    if (c->narrow == !much)
+        return;
+    c->narrow = !much;
+    bufferevent_setwatermark(c->io, EV_READ, 0, much ? READ_MAX : AHEAD_MAX);
+}
+
+static void on_whole(struct http_connection *c)
+{
+    text_puts(&c->request->body, "");
+    c->busy = true;
+    read_ahead(c, false);
+    http_arm(c, 0);
+    c->server->holding = c;
+    c->server->handler.on_request(c->server->handler.to, c->request); /* may free nothing but the request */
+    http_release(c->server);
+}
+
+/* No request is begun while the answer to the last one is not on its way. */
+static bool may_parse(const struct http_connection *c)
+{
+    return !c->busy && !c->closing && !c->cut && (c->request || evbuffer_get_length(bufferevent_get_output(c->io)) == 0);
 }
 
 /* Feeds what has arrived to the parser, up to the end of one request at a time. */
 static void feed(struct http_connection *c)
 {
     struct evbuffer *in = bufferevent_get_input(c->io);
-    while (!c->busy && !c->closing && evbuffer_get_length(in)) {
+    for (int requests = 0; may_parse(c) && evbuffer_get_length(in) && http_room_admit(c);) {
         struct evbuffer_iovec chunk;
         size_t used = 0;
+        if (requests == TURN_MAX) {
+            bufferevent_trigger(c->io, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+            return;
+        }
         if (evbuffer_peek(in, -1, NULL, &chunk, 1) < 1)
             return;
-        enum http_parsed got = http_parser_feed(c->parser, chunk.iov_base, chunk.iov_len, &used);
+        bool limited = !c->request || !(c->request->charge.n || c->request->on_piece || c->request->too_large);
+        size_t n = limited && chunk.iov_len > BITE ? BITE : chunk.iov_len;
+        enum http_parsed got = http_parser_feed(c->parser, chunk.iov_base, n, &used);
         evbuffer_drain(in, used);
+        if (c->request && c->request->charge.n)
+            c->moved_ms = clock_ms();
         if (got == HTTP_MESSAGE && c->request) {
-            text_puts(&c->request->body, "");
-            c->busy = true;
-            http_arm(c, 0);
-            c->server->holding = c;
-            c->server->handler.on_request(c->server->handler.to, c->request); /* may free nothing but the request */
-            http_release(c->server);
+            requests++;
+            on_whole(c);
         } else if (got != HTTP_MORE && !c->closing) {
             refuse(c, got == HTTP_HEAD_TOO_LARGE ? 431 : 400);
         }
     }
+    if (may_parse(c) && !c->waiting)
+        read_ahead(c, true);
 }
 
 static void on_readable(struct bufferevent *io, void *arg)
@@ -145,25 +194,32 @@ static void on_readable(struct bufferevent *io, void *arg)
 static void on_written(struct bufferevent *io, void *arg)
 {
     struct http_connection *c = arg;
+    http_count_unsent(c);
     if (c->closing && !c->busy) {
         if (evbuffer_get_length(bufferevent_get_output(io)) == 0)
-            connection_free(c);
+            http_connection_free(c);
         return;
     }
     if (c->request && c->request->on_drained)
         c->request->on_drained(c->server->handler.to, c->request);
+    else if (!c->request)
+        feed(c); /* what came while the answer was being taken */
 }
 
 static void on_end(struct bufferevent *io, short what, void *arg)
 {
     (void)io, (void)what;
-    connection_free(arg);
+    http_connection_free(arg);
 }
 
 static void on_late(evutil_socket_t fd, short what, void *arg)
 {
+    struct http_connection *c = arg;
     (void)fd, (void)what;
-    connection_free(arg);
+    if (c->waiting && !c->closing)
+        refuse(c, 503);
+    else
+        http_connection_free(c);
 }
 
 struct http_connection *http_adopt(struct http_server *s, int fd)
@@ -176,9 +232,10 @@ struct http_connection *http_adopt(struct http_server *s, int fd)
     c->io = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
     c->next = s->connections;
     s->connections = c;
-    s->count++;
+    http_room_count(c);
     bufferevent_setcb(c->io, on_readable, on_written, on_end, c);
     bufferevent_set_max_single_read(c->io, READ_MAX);
+    bufferevent_setwatermark(c->io, EV_READ, 0, READ_MAX);
     bufferevent_setwatermark(c->io, EV_WRITE, DRAINED, 0);
     if (s->handler.idle_s) {
         c->late = evtimer_new(s->base, on_late, c);
@@ -189,16 +246,54 @@ struct http_connection *http_adopt(struct http_server *s, int fd)
     return c;
 }
 
+/* ---- accepting ---- */
+
+void http_accept_again(struct http_server *s)
+{
+    if (!s->again || !event_pending(s->again, EV_TIMEOUT, NULL))
+        return;
+    event_del(s->again);
+    event_add(s->accept, NULL);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+    struct http_server *s = arg;
+    (void)fd, (void)what;
+    event_add(s->accept, NULL);
+}
+
+/* Those who come meanwhile wait in the listener's queue. Not by leaving the listener watched: it stays readable. */
+static void pause_accepting(struct http_server *s)
+{
+    event_del(s->accept);
+    event_add(s->again, &(struct timeval){.tv_usec = AGAIN_MS * 1000});
+}
+
+static bool is_full(int no)
+{
+    return no == EMFILE || no == ENFILE || no == ENOBUFS || no == ENOMEM;
+}
+
 static void on_accept(evutil_socket_t listener, short what, void *arg)
 {
     struct http_server *s = arg;
     (void)what;
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0)
+    if (!http_room_enter(s->room)) { /* all are being answered */
+        pause_accepting(s);
         return;
-    if (s->count >= (s->handler.connections_max ? s->handler.connections_max : CONNECTIONS_MAX))
-        close(fd);
-    else
+    }
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0 && is_full(errno)) {
+        if (!s->said && s->handler.on_full)
+            s->handler.on_full(s->handler.to, errno);
+        s->said = true;
+        if (http_room_make_place(s->room))
+            fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            pause_accepting(s);
+    }
+    if (fd >= 0)
         http_adopt(s, fd);
 }
 
@@ -208,8 +303,12 @@ struct http_server *http_serve(struct event_base *base, int listener, const stru
     s->base = base;
     s->handler = *handler;
     s->listener = listener;
+    s->own_room = !handler->room;
+    s->room = handler->room ? handler->room : http_room_new(base, &handler->limits);
+    http_room_join(s->room, s);
     if (listener >= 0) {
         s->accept = event_new(base, listener, EV_READ | EV_PERSIST, on_accept, s);
+        s->again = evtimer_new(base, on_again, s);
         event_add(s->accept, NULL);
     }
     return s;
@@ -218,8 +317,10 @@ struct http_server *http_serve(struct event_base *base, int listener, const stru
 void http_server_stop(struct http_server *s)
 {
     s->stopped = true;
-    if (s->accept)
+    if (s->accept) {
         event_del(s->accept);
+        event_del(s->again);
+    }
     own_close(&s->listener);
     for (struct http_connection *c = s->connections, *next; c; c = next) {
         next = c->next;
@@ -233,9 +334,14 @@ void http_server_done(struct http_server *s)
     if (!s)
         return;
     while (s->connections)
-        connection_free(s->connections);
-    if (s->accept)
+        http_connection_free(s->connections);
+    if (s->accept) {
         event_free(s->accept);
+        event_free(s->again);
+    }
+    http_room_quit(s->room, s);
+    if (s->own_room)
+        http_room_done(s->room);
     own_close(&s->listener);
     free(s);
 }
@@ -254,8 +360,17 @@ void http_pause(struct http_request *request, bool paused)
 {
     if (paused)
         bufferevent_disable(request->connection->io, EV_READ);
-    else
+    else if (!request->connection->waiting)
         bufferevent_enable(request->connection->io, EV_READ);
+}
+
+void http_take_charge(struct http_request *request, size_t n, struct http_charge *ret)
+{
+    struct http_room *room = request->connection->server->room;
+    *ret = request->charge;
+    request->charge = (struct http_charge){0};
+    if (!http_charge_take(ret, room, n))
+        http_charge_done(ret); /* a share's worth, beyond all */
 }
 
 void http_peer(const struct http_request *request, char *text, size_t size)

@@ -10,11 +10,14 @@
  *   4. on_gone() says that a request will not be answered or completed: its connection ended. After it the request is no
  *      more. A request whose body was cut off is handed to on_gone() alone, with truncated set.
  *
- * Bodies beyond body_max are read and thrown away (too_large), since clients write all before they read the answer. */
+ * Bodies beyond body_max are read and thrown away (too_large), since clients write all before they read the answer. Of a
+ * request that comes before the last answer is on its way hardly anything is read. What all connections together may keep,
+ * and which of them give way, is http_room.h's. */
 #ifndef LRUN_HTTP_SERVER_H
 #define LRUN_HTTP_SERVER_H
 
 #include "lambda/http_parse.h"
+#include "lambda/http_room.h"
 
 #include <event2/event.h>
 
@@ -26,6 +29,7 @@ struct http_request {
     struct text body;
     uint64_t body_size; /* all of it, also what was thrown away */
     bool too_large, truncated;
+    struct http_charge charge; /* for head and body; a handler that takes the body may take it too, with http_take_charge() */
     void *owner; /* the handler's */
     void (*on_piece)(void *to, struct http_request *request, const char *bytes, size_t n);
     void (*on_drained)(void *to, struct http_request *request); /* after http_send(): little of it is left to be sent */
@@ -39,7 +43,9 @@ struct http_handler {
     void *to;
     size_t body_max, header_max;
     uint64_t discard_max;      /* a body beyond this breaks the connection; 0: 256 MiB */
-    unsigned connections_max;  /* 0: 512 */
+    struct http_room *room;    /* shared with other servers; NULL: its own, as limits say */
+    struct http_room_limits limits;
+    void (*on_full)(void *to, int no); /* or NULL; once: no descriptors or memory for new connections, which wait */
     unsigned request_s, idle_s; /* a request must be complete, and a next one begin, within so many seconds; 0: whenever */
 };
 
@@ -75,6 +81,9 @@ void http_abort(struct http_request *request);
 
 /* While paused nothing more of the request's body is read. */
 void http_pause(struct http_request *request, bool paused);
+
+/* The body is the caller's, n bytes as it is kept now: its charge, too, until http_charge_done(). */
+void http_take_charge(struct http_request *request, size_t n, struct http_charge *ret);
 
 /* Address of the client, as text. */
 void http_peer(const struct http_request *request, char *text, size_t size);

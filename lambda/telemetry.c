@@ -82,15 +82,17 @@ static void spread(struct telemetry *t, enum telemetry_type type, const struct t
         if (r->types & type && form[r->form].n)
             telemetry_sink_add(t->sinks[i], form[r->form].at, form[r->form].n);
     }
-    if (t->closed || t->kept_bytes > BACKLOG_MAX)
+    size_t bytes = sizeof *t->kept;
+    for (size_t i = 0; i < FORM_COUNT; i++)
+        bytes += form[i].n;
+    if (t->closed || t->kept_bytes + bytes > BACKLOG_MAX)
         return;
     t->kept = xrealloc(t->kept, t->kept_count + 1, sizeof *t->kept);
     struct kept *k = &t->kept[t->kept_count++];
     *k = (struct kept){.type = type};
-    for (size_t i = 0; i < FORM_COUNT; i++) {
+    t->kept_bytes += bytes;
+    for (size_t i = 0; i < FORM_COUNT; i++)
         k->form[i] = form[i].n ? xstrdup(form[i].at) : NULL;
-        t->kept_bytes += form[i].n;
-    }
 }
 
 void telemetry_event(struct telemetry *t, const struct event *e)

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/own.h"
+#include "lambda/api_error.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -135,7 +136,7 @@ static void parse_buffering(const json_t *v, struct subscription_request *ret, s
 
 bool telemetry_parse(const char *body, size_t n, bool logs, struct subscription_request *ret, struct text *ret_why)
 {
-    json_t *top = json_read(body, n, NULL);
+    json_t *top = n > DOCUMENT_MAX ? NULL : json_read(body, n, NULL);
     *ret = (struct subscription_request){.port = 0};
     if (json_kind(top) == JSON_IS_OBJECT) {
         parse_schema(json_get(top, "schemaVersion"), logs, ret, ret_why);

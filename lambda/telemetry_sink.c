@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BUFFERS_MAX = 4 /* times maxBytes */, RETRY_MS = 100, RETRY_MAX_MS = 5000, SEND_TIMEOUT_S = 10 };
+enum { BUFFERS_MAX = 4 /* times maxBytes */, BUFFER_MAX = (1 << 20) + (256 << 10) /* at most: a frame of the log has to fit; twice that, with the batch, for each of ten subscribers */, RETRY_MS = 100, RETRY_MAX_MS = 5000, SEND_TIMEOUT_S = 10 };
 
 struct telemetry_sink {
     struct event_base *base;
@@ -230,7 +230,8 @@ const char *telemetry_sink_subscriber(const struct telemetry_sink *s)
 
 void telemetry_sink_add(struct telemetry_sink *s, const char *event, size_t n)
 {
-    if (s->buffer.n + n > BUFFERS_MAX * s->want.max_bytes) {
+    size_t most = BUFFERS_MAX * s->want.max_bytes < BUFFER_MAX ? BUFFERS_MAX * s->want.max_bytes : BUFFER_MAX;
+    if (s->buffer.n + n > most) {
         s->dropped_records++;
         s->dropped_bytes += n;
         return;

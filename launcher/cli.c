@@ -89,6 +89,24 @@ static int add_text(const struct row *row, const char *value, struct request *r,
     return 0;
 }
 
+static int add_host(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    if (*value && !strpbrk(value, ":/"))
+        return add_text(row, value, r, err);
+    fail(err, 0, value, "use the name for --%s", row->name);
+    return fail_hint(err, "it is a host's name alone, without http:// and without a port");
+}
+
+/* As browsers spell it: a slash at its end would never be equal. */
+static int add_origin(const struct row *row, const char *value, struct request *r, struct err *err)
+{
+    const char *host = strstr(value, "://");
+    if (strcmp(value, "*") == 0 || (host && host != value && host[3] && !strchr(host + 3, '/')))
+        return add_text(row, value, r, err);
+    fail(err, 0, value, "use the origin for --%s", row->name);
+    return fail_hint(err, "it is scheme, host and port, as http://localhost:5173, without a path");
+}
+
 static int add_layers(const struct row *row, const char *value, struct request *r, struct err *err)
 {
     for (const char *c = value; c;) {
@@ -142,7 +160,9 @@ const struct row ROWS[] = {
     {'p', SERVE, "port", "PORT", "the Invoke API's port; 0 takes a free one (default 3001)", set_num, FIELD(port), 0, 65535},
     {0, SERVE, "url", "[NAME=]PORT", "a function URL: HTTP requests there are events of payload format 2.0; repeats", add_text, FIELD(urls), 0, 0},
     {0, SERVE, "url-mode", "buffered|stream", "how function URLs answer: as a whole, or as the function sends it (default buffered)", set_choice, FIELD(url_mode), 0, 0},
-    {0, SERVE, "cors", NULL, "let web pages of any origin use the function URLs", set_flag, FIELD(cors), 0, 0},
+    {0, SERVE, "cors", NULL, "let web pages use the function URLs: of any origin, or of those allowed; answers preflight requests", set_flag, FIELD(cors), 0, 0},
+    {0, SERVE, "allow-origin", "ORIGIN", "pages of this web origin may send requests, as http://localhost:5173; * for any; repeats", add_origin, FIELD(allow_origins), 0, 0},
+    {0, SERVE, "allow-host", "NAME", "a name that clients reach it by, beside addresses and localhost; *.NAME, or * for any; repeats", add_host, FIELD(allow_hosts), 0, 0},
     {0, SERVE, "concurrency", "N", "environments a function may have (default 10)", set_num, FIELD(concurrency), 1, 1000},
     {0, SERVE, "queue", "N", "requests that may wait for an environment; beyond it they get 429 (default 100)", set_num, FIELD(queue), 0, 100000},
     {0, SERVE, "max-concurrency", "N", "invocations an environment takes at once, as on Lambda Managed Instances (default 1)", set_num, FIELD(max_concurrency), 1, 64},

@@ -49,6 +49,7 @@ static int open_function(struct served *f, const struct identity *id, struct err
             f->url.id[n++] = digest[i];
     f->url.region = r->region;
     f->url.cors = r->cors;
+    f->url.cors_listed = r->allow_origins.n > 0;
     for (size_t i = 0; i < r->urls.n; i++)
         if (open_url(f, r->urls.at[i], r, err) < 0)
             return -1;
@@ -254,16 +255,17 @@ static int open_all(struct server *s, struct err *err)
 static int run(struct server *s, struct err *err)
 {
     static const int SIGNALS[] = {SIGINT, SIGTERM};
-    const struct http_handler handler = server_handler(s);
     s->base = loop_new(err);
     if (!s->base)
         return -1;
+    s->room = server_room(s);
+    const struct http_handler handler = server_handler(s);
+    s->http = http_serve(s->base, take_fd(&s->listener), &handler);
     s->grace = evtimer_new(s->base, on_grace, s);
     for (size_t i = 0; i < COUNT(SIGNALS); i++) {
         s->interrupts[i] = evsignal_new(s->base, SIGNALS[i], on_signal, s);
         event_add(s->interrupts[i], NULL);
     }
-    s->http = http_serve(s->base, take_fd(&s->listener), &handler);
     for (size_t i = 0; i < s->n; i++)
         start_function(s, &s->functions[i]);
     for (size_t i = 0; i < s->n; i++)
@@ -299,6 +301,7 @@ static void server_done(struct server *s)
     }
     serve_events_done(s);
     http_server_done(s->http);
+    http_room_done(s->room);
     own_close(&s->listener);
     if (s->grace)
         event_free(s->grace);

@@ -82,7 +82,8 @@ static int set(struct reading *x, const char *key, const char *value)
 /* The command line's lists hold for all functions that have none of their own. */
 static void replace_list(struct request *r, const char *key)
 {
-    struct strv *list = strcmp(key, "layers") == 0 ? &r->layers : strcmp(key, "env-file") == 0 ? &r->env_files : strcmp(key, "url") == 0 ? &r->urls : NULL;
+    struct strv *list = strcmp(key, "layers") == 0 ? &r->layers : strcmp(key, "env-file") == 0 ? &r->env_files : strcmp(key, "url") == 0 ? &r->urls
+                      : strcmp(key, "allow-host") == 0 ? &r->allow_hosts : strcmp(key, "allow-origin") == 0 ? &r->allow_origins : NULL;
     if (list)
         strv_done(list);
 }

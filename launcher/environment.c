@@ -17,7 +17,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { MEMORY_TICK_MS = 10, FREEZE_AFTER_US = 1000, LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */ };
+enum { EVIDENCE_MAX = 256 << 10, MEMORY_TICK_MS = 10, FREEZE_AFTER_US = 1000, LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */ };
 
 void timer_arm(struct event *timer, double ms)
 {
@@ -146,7 +146,8 @@ struct outcome environment_init_failure(struct environment *e, struct outcome ot
         outcome_done(&otherwise);
         otherwise = (struct outcome){.status = STATUS_ERROR, .reason = BECAUSE_INIT_ERROR};
         snprintf(otherwise.type, sizeof otherwise.type, "%s", e->init_error_type);
-        text_add(&otherwise.payload, e->init_error.at, e->init_error.n);
+        otherwise.payload = e->init_error;
+        e->init_error = (struct text){0};
         e->has_init_error = false;
     }
     otherwise.of_init = otherwise.of_invocation = true;
@@ -198,7 +199,7 @@ static void answer(struct environment *e, struct call *c, const struct outcome *
     c->response_bytes = o->size ? o->size : c->streamed ? c->response_bytes : o->payload.n;
     snprintf(c->error_type, sizeof c->error_type, "%s", type);
     if (o->status != STATUS_SUCCESS)
-        text_add(&c->failure, o->payload.at, o->payload.n);
+        text_add(&c->failure, o->payload.at, o->payload.n < EVIDENCE_MAX ? o->payload.n : EVIDENCE_MAX);
     e->owner.on_answer(e->owner.to, c, o);
 }
 

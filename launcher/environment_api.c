@@ -181,7 +181,11 @@ void environment_make_apis(struct environment *e)
 
 int environment_serve(struct environment *e, int listener, struct err *err)
 {
-    const struct http_handler handler = {.on_headers = on_headers, .on_request = on_request, .on_gone = on_gone, .to = e, .body_max = PAYLOAD_MAX, .header_max = HEADER_MAX};
+    /* A body for each invocation and one for an extension; eight at once, if there may be more. Unread answers: an event, and some. */
+    unsigned bodies = 1 + (e->capacity < 8 ? e->capacity : 8);
+    const struct http_room_limits limits = {.bodies = (size_t)bodies * PAYLOAD_MAX + HEADER_MAX, .unsent = 16 << 20, .connections = 256};
+    const struct http_handler handler = {.on_headers = on_headers, .on_request = on_request, .on_gone = on_gone, .to = e, .body_max = PAYLOAD_MAX,
+                                         .header_max = HEADER_MAX, .limits = limits};
     e->http = http_serve(e->base, listener, &handler);
     return e->http ? 0 : fail(err, errno, NULL, "serve the Runtime API");
 }

@@ -56,6 +56,7 @@ static void give(struct slot *s, struct job *j)
     s->at[s->jobs++] = j;
     s->used = ++s->pool->given;
     event_del(s->idle);
+    http_charge_done(&j->charge); /* from now on it is one of the payloads of environments */
     j->slot = s;
     j->call.owner = j;
     environment_invoke(s->environment, &j->call);
@@ -71,6 +72,12 @@ static struct job *take_next(struct pool *p)
     return NULL;
 }
 
+static void lose(struct job *j, const struct err *err)
+{
+    http_charge_done(&j->charge);
+    j->owner->on_lost(j, err);
+}
+
 void pool_work(struct pool *p)
 {
     while (p->lines[0].first || p->lines[1].first) {
@@ -84,7 +91,7 @@ void pool_work(struct pool *p)
         if (s)
             give(s, j);
         else
-            j->owner->on_lost(j, &err);
+            lose(j, &err);
     }
 }
 
@@ -97,6 +104,7 @@ bool pool_submit(struct pool *p, struct job *j)
             open += p->slots[i].state != SLOT_EMPTY;
         if (open >= p->config.concurrency) {
             p->metrics.throttles++;
+            http_charge_done(&j->charge);
             return false;
         }
     }
@@ -227,8 +235,7 @@ void pool_done(struct pool *p)
     }
     for (unsigned i = 0; i < COUNT(p->lines); i++)
         while (p->lines[i].first) {
-            struct job *j = line_take(&p->lines[i]);
-            j->owner->on_lost(j, &gone);
+            lose(line_take(&p->lines[i]), &gone);
         }
     pool_generation_leave(p->generation);
     event_free(p->reaper);

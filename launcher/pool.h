@@ -6,6 +6,7 @@
 #ifndef LRUN_POOL_H
 #define LRUN_POOL_H
 
+#include "lambda/http_room.h"
 #include "launcher/environment.h"
 #include "launcher/metrics.h"
 
@@ -26,6 +27,7 @@ struct job {
     const struct job_owner *owner;
     void *to;
     bool of_event; /* of the event queue */
+    struct http_charge charge; /* for its payload while it waits; the pool's to end */
     struct job *next;
     struct slot *slot; /* whose environment has it */
 };

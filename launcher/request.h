@@ -29,6 +29,7 @@ struct request {
     struct strv volumes;   /* SRC:DST[:ro|rw] */
 
     struct strv urls;      /* serve: PORT or NAME=PORT */
+    struct strv allow_hosts, allow_origins; /* serve: beside its own */
     struct strv owned;     /* texts that fields point to, if the command line does not hold them */
 
     const char *runtime; /* NULL: the package tells */

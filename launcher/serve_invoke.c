@@ -196,6 +196,7 @@ static void submit(struct served *f, struct http_request *r, struct invoke *aske
     i->client.request = r;
     r->owner = &i->client;
     r->on_drained = on_drained;
+    http_take_charge(r, inv->event_size, &i->client.job.charge);
     if (pool_submit(f->pool, &i->client.job))
         return;
     r->owner = NULL;

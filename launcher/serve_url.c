@@ -44,7 +44,7 @@ static void finish_headers(const struct url_job *u, struct text *headers)
 {
     invoke_ids(&u->client.job.call.invocation, headers);
     if (u->client.function->url.cors)
-        function_url_cors(u->client.request, headers);
+        function_url_cors(&u->client.function->url, u->client.request, headers);
 }
 
 /* ---- as a whole ---- */
@@ -168,10 +168,10 @@ static void on_drained(void *to, struct http_request *r)
 
 static const struct job_owner OWNER = {on_answer, on_done, on_lost, on_stream, on_piece};
 
-static void answer_preflight(struct http_request *r)
+static void answer_preflight(const struct function_url *url, struct http_request *r)
 {
     struct text headers = {0};
-    function_url_cors(r, &headers);
+    function_url_cors(url, r, &headers);
     http_answer(r, 200, headers.at, "", 0);
     text_done(&headers);
 }
@@ -186,8 +186,10 @@ static void refuse(struct http_request *r, int status, const char *type, const c
 void serve_url_request(void *to, struct http_request *r)
 {
     struct served *f = to;
+    if (server_refuses(&f->request, f->url.cors && !f->request.allow_origins.n, r))
+        return;
     if (f->url.cors && function_url_preflight(r)) {
-        answer_preflight(r);
+        answer_preflight(&f->url, r);
         return;
     }
     struct url_job *u = xcalloc(1, sizeof *u);
@@ -206,6 +208,8 @@ void serve_url_request(void *to, struct http_request *r)
     inv->event = u->client.payload.at;
     inv->event_size = u->client.payload.n;
     inv->streaming = strcmp(f->request.url_mode, "stream") == 0;
+    text_done(&r->body); /* it is in the event */
+    http_take_charge(r, inv->event_size, &u->client.job.charge);
     u->client.request = r;
     r->owner = u;
     r->on_drained = on_drained;

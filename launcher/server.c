@@ -3,12 +3,16 @@
 #include "launcher/server.h"
 
 #include "base/own.h"
+#include "lambda/cross_site.h"
 #include "lambda/invoke_api.h"
 #include "lambda/routes.h"
 
+#include <malloc.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
-enum { HEADERS_MAX = 16 << 10, DISCARD = 64 << 20, CLIENTS = 1024, REQUEST_S = 60, IDLE_S = 75 };
+enum { HEADERS_MAX = 16 << 10, DISCARD = 64 << 20, REQUEST_S = 60, IDLE_S = 75 };
 
 /* A single function answers to any name, as RIE's "function" and SAM's logical ids, unless it was given one. */
 struct served *server_find(struct server *s, const char *name, size_t n)
@@ -79,12 +83,24 @@ static const struct route ROUTES[] = {
     {"GET", "/metrics", do_metrics},
 };
 
+bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r)
+{
+    const struct site_rules rules = {.hosts = &asked->allow_hosts, .origins = &asked->allow_origins, .any_origin = any_origin};
+    OWN_PTR char *why = cross_site_refusal(r, &rules);
+    if (why)
+        invoke_refuse(r, ERROR_CROSS_SITE, why);
+    return why != NULL;
+}
+
 static void on_request(void *to, struct http_request *r)
 {
+    const struct server *s = to;
     const struct route_table table = {ROUTES, COUNT(ROUTES), to};
     OWN_PTR char *word = NULL;
     const char *allow;
     void *service;
+    if (server_refuses(s->request, false, r))
+        return;
     const struct route *route = route_find(&table, 1, r->head.method, r->head.path.at, &service, &word, &allow);
     if (route)
         route->run(service, r, word);
@@ -102,8 +118,29 @@ void serve_client_gone(void *to, struct http_request *r)
     c->gone(c);
 }
 
+/* Together with what a thousand connections keep unasked (HTTP_SHARE and a little behind a request, 8 KB) and the event
+ * queue's bytes, clients fill less than 64 MB. Three of the largest requests are read, or wait in line, at once; one that
+ * has begun to run is its environment's. */
+enum { CLIENTS = 1024, BODIES = 20 << 20, UNSENT = 26 << 20 };
+
+struct http_room *server_room(struct server *s)
+{
+    struct http_room_limits limits = {.bodies = BODIES, .unsent = UNSENT, .connections = CLIENTS, .hurry = true};
+    struct rlimit fds;
+    mallopt(M_MMAP_THRESHOLD, 256 << 10); /* bodies go back to the kernel at once: else they leave holes, and a third more is resident */
+    if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur / 2 < CLIENTS)
+        limits.connections = (unsigned)(fds.rlim_cur / 2); /* the other half is for environments */
+    return http_room_new(s->base, &limits);
+}
+
+static void on_full(void *to, int no)
+{
+    (void)to;
+    fprintf(stderr, "lrun: cannot take more connections: %s; new ones wait, and take the place of idle ones\n", strerror(no));
+}
+
 struct http_handler server_handler(struct server *s)
 {
     return (struct http_handler){.on_request = on_request, .on_gone = serve_client_gone, .to = s, .body_max = INVOKE_MAX, .header_max = HEADERS_MAX,
-                                 .discard_max = DISCARD, .connections_max = CLIENTS, .request_s = REQUEST_S, .idle_s = IDLE_S};
+                                 .discard_max = DISCARD, .room = s->room, .on_full = on_full, .request_s = REQUEST_S, .idle_s = IDLE_S};
 }

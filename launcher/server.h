@@ -32,10 +32,12 @@ struct server {
     int listener;
     uint16_t port;
     struct http_server *http;
+    struct http_room *room; /* of all its clients: the Invoke API's and the URLs' */
     struct event *interrupts[2], *grace;
     bool ready, stopping;
     int signal; /* the second one: stop at once */
     struct event_job *events; /* serve_events.c */
+    size_t event_bytes;
 };
 
 /* The function that answers to this name, or NULL. */
@@ -46,6 +48,10 @@ void server_begin(const struct served *f, struct invocation *inv, const char *qu
 
 /* server.c: the Invoke API's port. */
 struct http_handler server_handler(struct server *s);
+struct http_room *server_room(struct server *s); /* the limit of descriptors is final */
+
+/* True: it comes from a page of another site, or under a name that is none of ours, and is answered with 403. */
+bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r);
 
 /* serve_invoke.c, serve_url.c: the doors. */
 void serve_invoke(struct server *s, struct http_request *r, const char *word, bool stream);

@@ -97,7 +97,7 @@ def streamed():
 def aborted():
     s = socket.create_connection(("127.0.0.1", port))
     body = json.dumps({"do": "work", "wait": 0.2, "id": "gone"})
-    s.sendall(f"POST {INVOKE} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()[:random.choice([10, 60, 10000])])
+    s.sendall(f"POST {INVOKE} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()[:random.choice([10, 60, 10000])])
     time.sleep(random.random() * 0.2)
     s.close()
     note("aborted")
@@ -108,7 +108,7 @@ def slow():
     s.settimeout(30)
     id = os.urandom(8).hex()
     body = json.dumps({"do": "ok", "id": id, "size": 500000})
-    request = f"POST {INVOKE} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    request = f"POST {INVOKE} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
     for i in range(0, len(request), 20):
         s.sendall(request[i:i + 20])
         time.sleep(0.005)

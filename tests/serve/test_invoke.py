@@ -299,7 +299,7 @@ def test_a_client_that_goes_away_costs_nobody_anything(serve, function):
             respond(headers[ID], event)
     """))
     c = socket.create_connection(("127.0.0.1", s.port))
-    c.sendall(b"POST /2015-03-31/functions/f/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+    c.sendall(b"POST /2015-03-31/functions/f/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}")
     assert wait_until(lambda: "START" in s.log)
     c.close()
     assert s.invoke("1").body == b"1"

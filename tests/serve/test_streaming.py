@@ -149,7 +149,7 @@ def test_a_slow_client_stops_the_runtime_and_not_the_server(streamer):
     c = socket.create_connection(("127.0.0.1", streamer.port))
     c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     body = json.dumps({"pieces": ["x"] * 64, "times": 1 << 20}).encode()
-    c.sendall(b"POST /2021-11-15/functions/f/response-streaming-invocations HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    c.sendall(b"POST /2021-11-15/functions/f/response-streaming-invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     c.recv(100)
     time.sleep(0.5)
     with open(f"/proc/{streamer.process.pid}/statm") as f:

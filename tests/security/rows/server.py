@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: the servers, their memory, their clients. The columns are described in ../mutants.py."""
+ROOM = ("tests/security/test_server_room.py",)
+SITES = ("tests/security/test_server_sites.py",)
+CLIENTS, INSIDE = "clients_do_not_fill_memory", "a_function_does_not_fill_the_memory_of_lrun"
+
+MUTANTS = {
+    "requests are read on behind one that is answered": (("lambda/http_server.c",) * 2, ("EV_READ, 0, much ? READ_MAX : AHEAD_MAX", "bufferevent_setwatermark(c->io, EV_READ, 0, READ_MAX)"), ("EV_READ, 0, much ? 0 : 0", "bufferevent_setwatermark(c->io, EV_READ, 0, 0)"), {CLIENTS, INSIDE}, ROOM, "fill and behind"),
+    "requests are begun before the answer is taken": ("lambda/http_server.c", "(c->request || evbuffer_get_length(bufferevent_get_output(c->io)) == 0)", "1", {"no_request_is_begun_before_the_last_answer_is_taken"}, ROOM, "begun"),
+    "bodies without a bound for all": ("lambda/http_room.c", "if (n > c->n && room->bodies && ", "if (0 && ", {CLIENTS, INSIDE}, ROOM, "fill and bodies"),
+    "answers without a bound for all": ("lambda/http_room.c", "|| room->unsent <= room->limits.unsent)", "|| room->unsent)", {"answers_that_nobody_reads_do_not_fill_memory", INSIDE}, ROOM, "fill and answers"),
+    "headers cost what they say": ("lambda/http_parse.c", "COST = 2 * (16 + sizeof(char *))", "COST = 0", {CLIENTS, INSIDE}, ROOM, "fill and headers"),
+    "events without a bound of bytes": ("launcher/serve_events.c", "f->server->event_bytes + payload->n > EVENT_BYTES_MAX", "EVENT_BYTES_MAX == 0", {"events_in_the_queue_do_not_fill_memory"}, ROOM, "fill and events"),
+    "bodies that do not go on keep their room": ("launcher/server.c", ".hurry = true", ".hurry = false", {"a_large_request_does_not_wait_for_bodies_that_do_not_go_on"}, ROOM, "large_request"),
+    "a tree of the payload": ("lambda/invoke_api.c", "    if (!json_scan(", "    json_release(json_read(r->body.at, r->body.n, NULL));\n    if (!json_scan(", {CLIENTS}, ROOM, "fill and many-values"),
+    "a tree of any registration": ("lambda/extensions_api.c", "r->body.n > DOCUMENT_MAX ? NULL : ", "", {INSIDE}, ROOM, "fill and document"),
+    "answers that no subscriber was asked for": (("lambda/http_client.c",) * 2, ("c->on_reply(c->to, waited ? status : 0);", "bufferevent_setwatermark(c->io, EV_READ, 0, READ_MAX);"), ("if (waited || status == 0) c->on_reply(c->to, status);", ""), {INSIDE}, ROOM, "fill and subscriber"),
+    "nobody gives way": ("lambda/http_room.c", "|| http_room_make_place(room)", "|| 0", {"whoever_waits_longest_gives_way_to_a_new_client", "idle_connections_give_way_before_half_requests"}, ROOM, "longest or idle_connections"),
+    "the idle do not go first": ("lambda/http_room.c", "(c->idle ? 1e12 : 0)", "0", {"idle_connections_give_way_before_half_requests"}, ROOM, "idle_connections"),
+    "accepting does not pause": ("lambda/http_server.c", "    event_del(s->accept);\n    event_add(s->again", "    event_add(s->again", {"accepting_pauses_where_nobody_can_give_way"}, ROOM, "accepting"),
+    "all descriptors for clients": ("launcher/server.c", "fds.rlim_cur / 2 < CLIENTS)", "fds.rlim_cur == 0)", {"without_descriptors_lrun_does_not_spin"}, ROOM, "spin"),
+    "any Host": ("lambda/cross_site.c", 'strcasecmp(name, "Host") == 0 && !is_ours(value, rules->hosts)', 'strcasecmp(name, "Host") == 99 && !is_ours(value, rules->hosts)', {"every_door_is_closed_to_pages_of_other_sites", "hosts_that_only_look_like_addresses_are_refused", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
+    "any Origin": ("lambda/cross_site.c", "if (!allowed && !is_own(value, host))", "if (!allowed && !is_own(value, host) && !value)", {"every_door_is_closed_to_pages_of_other_sites", "cors_opens_function_urls_alone"}, SITES, None),
+    "any Sec-Fetch-Site": ("lambda/cross_site.c", "if (!allowed && site && ", "if (0 && ", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows"}, SITES, None),
+    "function URLs are for any page": ("launcher/serve_url.c", "if (server_refuses(", "if (0 && server_refuses(", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
+    "the Invoke API is for any page": ("launcher/server.c", "if (server_refuses(s->request, false, r))", "if (server_refuses(s->request, true, r))", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
+}
