@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: what reads hostile bytes, and calls without a decision. The columns are described in ../mutants.py."""
+READERS = "tests/security/test_readers.py"
+CALLS = "tests/sandbox/test_calls.py"
+
+MUTANTS = {
+    "any number of long names in a tarball": ("mounts/untar.c", "if ((u->names += strlen(raw)) > ZIP_MAX_NAMES)", "if ((u->names += strlen(raw)) == 1)", {"names_of_a_tarball_are_bounded_together"}, (READERS,), "bounded"),
+    "any number of long names in a zip": ("mounts/zip.c", "if ((names += u16(central + 28)) > ZIP_MAX_NAMES)", "if ((names += u16(central + 28)) == 1)", {"names_of_a_zip_are_bounded_together"}, (READERS,), "bounded"),
+    "the unpacker's memory": ("mounts/confine.c", "return limit_one(RLIMIT_DATA, memory, err);", "return memory ? 0 : -1;", {"the_unpackers_memory_is_limited", "a_decompressor_that_wants_more_memory_than_there_is_is_refused_in_one_line"}, (READERS,), "memory"),
+    "names twice in a document": ("base/json_document.c", "if (twice.at) {", "if (twice.at && !name) {", {"a_policy_that_two_readers_could_read_differently_is_refused", "names_twice_in_a_configuration_or_a_file_of_variables"}, (READERS,), "differently or twice"),
+    "bytes after a document": ("base/json_scan.c", 'good = s.at == s.end || wrong(&s, "nothing after the value");', "good = true;", {"a_policy_that_two_readers_could_read_differently_is_refused", "names_twice_in_a_configuration_or_a_file_of_variables"}, (READERS,), "differently or twice"),
+    "a policy's numbers as doubles": ("policy/oci.c", "item->valuestring = strndup(v.at, v.n);", 'item->valuestring = xasprintf("%.0f", item->valuedouble);', {"what_is_printed_makes_the_same_filter_again", "a_policy_that_two_readers_could_read_differently_is_refused"}, (READERS,), "printed or differently"),
+    "lrun-policy reads first": ("policy/compile.c", "answer(restrict_self(&err) < 0 ? -1 : user(&err), &err)", "answer(user(&err), &err)", {"lrun_policy_gives_up_what_it_does_not_need_before_it_reads"}, (READERS,), "gives_up"),
+    "numbers that are no calls": ("policy/compile.c", "    if (status == 0 && ours)\n        fill_gaps(&g);\n    if (status == 0 && files == BUILTINS[0].refusals)", "    if (status == 0 && ours && *at)\n        fill_gaps(&g);\n    if (getpid() < 0)", {"each_number_is_decided", "the_running_kernel_refuses_them"} - {"the_running_kernel_refuses_them"}, (CALLS,), "decided"),
+    "calls above the highest": ("policy/compile.c", "BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 0, 1)", "BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 100000, 0, 1)", {"each_number_is_decided"}, (CALLS,), "decided"),
+}
