@@ -38,7 +38,7 @@ static const char *string_end(const char *c)
 static void gather(struct slice v, struct members *ret)
 {
     static const size_t ARRAY = SIZE_MAX;
-    size_t open[JSON_DEPTH_MAX], depth = 0;
+    size_t open[JSON_DEPTH_MAX] = {0}, depth = 0;
     const char *c = v.at, *end = v.at + v.n;
     bool name = false; /* the next string is one */
     while (c < end) {
@@ -52,7 +52,7 @@ static void gather(struct slice v, struct members *ret)
         }
         if (*c == '{' || *c == '[')
             open[depth++] = *c == '{' ? (size_t)(c - v.at) : ARRAY;
-        else if (*c == '}' || *c == ']')
+        else if (depth && (*c == '}' || *c == ']'))
             depth--;
         name = *c == '{' || *c == ',' || (name && strchr(" \t\r\n", *c));
         c++;

@@ -192,7 +192,7 @@ static int read_file(const struct request *r, struct config *c, struct err *err)
     if (fs_read_all(fd, CONFIG_MAX, r->config, &bytes, err) < 0)
         return -1;
     OWN_PTR char *owned = bytes.at;
-    if (json_document(bytes.at, bytes.n, r->config, &top, err) < 0)
+    if (json_document(owned, bytes.n, r->config, &top, err) < 0)
         return -1;
     if (json_shape(json_find(top, "functions")) != SHAPE_OBJECT) {
         fail(err, 0, r->config, "find functions in");

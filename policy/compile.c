@@ -172,11 +172,17 @@ static int export_group(const struct group *g, struct sock_filter *code, size_t 
     return 0;
 }
 
+static int read_source(const struct source *s, struct oci_policy **ret, struct err *err)
+{
+    const char *text = s->text ? s->text : "";
+    return oci_read(text, s->n ? s->n : strlen(text), s->path, ret, err);
+}
+
 static int fill_group(struct group *g, const struct source *files, size_t n, unsigned *ret_last, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
         struct oci_policy *p = NULL;
-        if (oci_read(files[i].text, files[i].n ? files[i].n : strlen(files[i].text), files[i].path, &p, err) < 0)
+        if (read_source(&files[i], &p, err) < 0)
             return -1;
         if (i == 0) {
             g->fallback = g->part == REFUSALS ? SCMP_ACT_ALLOW : oci_default(p);
@@ -321,7 +327,7 @@ static int print(const char *name, struct err *err)
         }
     }
     for (; status == 0 && read < n; read += status == 0)
-        status = oci_read(files[read].text, files[read].n ? files[read].n : strlen(files[read].text), files[read].path, &policies[read], err);
+        status = read_source(&files[read], &policies[read], err);
     if (status == 0)
         status = oci_print(policies, n, seccomp_arch_native(), STDOUT_FILENO, err);
     while (read > 0)
