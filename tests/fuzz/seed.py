@@ -36,6 +36,7 @@ def seed(target, name, data):
 
 for path in sorted((HERE / "policy").glob("*.json")):
     seed("policy", path.stem, path.read_bytes())
+    seed("scan", path.stem, path.read_bytes())
 seed("policy", "includes", '{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":38,"archMap":[{"architecture":"SCMP_ARCH_X86_64","subArchitectures":["SCMP_ARCH_X86"]}],"syscalls":[{"name":"read","action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":1,"valueTwo":2,"op":"SCMP_CMP_MASKED_EQ"}],"includes":{"arches":["amd64"],"minKernel":"4.8","caps":["CAP_X"]},"excludes":{"arches":["arm64"],"minKernel":"9.9"}}]}')
 for name, text in {"all": {"code": "fn.zip", "layers": ["a.zip", "/b.zip"], "memory": 256, "timeout": 5, "env": {"KEY_A": "V", "N": 1, "B": True}, "url": 8080, "cors": True, "handler": "a.b", "region": "eu-west-1", "net": "none"}, "two": {"code": "x"}}.items():
     seed("config", name, json.dumps({"functions": {"name-1": text, "other": {"code": "dir/", "seccomp": "./p.json", "rootfs": "host", "watch": False}}}))
