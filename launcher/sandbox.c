@@ -40,23 +40,24 @@ static int keep_descriptors(const struct inside *in, struct err *err)
     return status < 0 ? fail(err, errno, NULL, "close what is not the sandbox's") : 0;
 }
 
-/* Init waits for it by select(). Under serve, with many environments, it may have any number. */
-static int keep_low(int *fd)
+/* Init waits for it by select(), and under serve, with many environments, it may have any number; now low ones are free. */
+static int lower(int *fd, struct err *err)
 {
-    int low = *fd < FD_SETSIZE ? *fd : fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    if (low != *fd)
-        close(*fd);
+    if (*fd < FD_SETSIZE)
+        return 0;
+    int low = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (low < 0)
+        return fail(err, errno, NULL, "move the socket to lrun");
+    close(*fd);
     *fd = low;
-    return low;
+    return 0;
 }
 
 static _Noreturn void child(const struct sandbox_spec *spec, int control, int network, uid_t uid, gid_t gid)
 {
     struct inside in = {.spec = spec, .control = control, .network = network, .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
     struct message m = {.type = MESSAGE_READY};
-    if (keep_low(&in.control) < 0)
-        _exit(1);
-    if (keep_descriptors(&in, &m.err) < 0 || steps_walk(&in, &m.err) < 0) {
+    if (keep_descriptors(&in, &m.err) < 0 || lower(&in.control, &m.err) < 0 || steps_walk(&in, &m.err) < 0) {
         m.type = MESSAGE_FAILED;
         message_send(in.control, &m, NULL);
         _exit(1);

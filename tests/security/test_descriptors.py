@@ -4,15 +4,14 @@ lrun closes it, and a hang-up is not heard while somebody holds the other end.""
 import collections
 import json
 import os
-import signal
+import resource
 import socket
-import subprocess
 import threading
 import time
 
 import pytest
 
-from conftest import CLIENT, TOP, init_of, make_zip, wait_until
+from conftest import CLIENT, make_zip, wait_until
 
 AGENT = '''#!/usr/bin/python3
 import http.client, json, os, socket, sys, threading
@@ -105,6 +104,16 @@ def test_each_process_of_a_server_holds_what_is_listed_and_no_more(serve, tmp):
         t.join()
     for c in held:
         c.close()
+
+
+def test_init_works_with_descriptors_of_any_number(lrun, empty):
+    """It waits by select, which knows a thousand."""
+    def many():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        for fd in range(3, 1200):
+            os.dup2(0, fd, inheritable=True)
+    r = lrun.exec(empty, "/bin/sh", "-c", "ls /proc/self/fd; exit 3", preexec_fn=many, close_fds=False)
+    assert r.code == 3 and r.text.split() == ["0", "1", "2", "3"], r
 
 
 def all_own(pipes):

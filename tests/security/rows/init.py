@@ -22,6 +22,7 @@ MUTANTS = {
     "processors are not compared": ("policy/limits.c", "|| CPU_EQUAL(&its, &ours);", "|| CPU_COUNT(&its);", {"an_environment_whose_init_was_changed_is_not_used_again"}, (INIT,), "changed"),
     "init is a tracer": ("launcher/init.c", "if (WIFSTOPPED(status)) {", "if (WIFSTOPPED(status) && getpid() < 0) {", {"a_program_that_takes_init_for_its_tracer_is_let_go"}, (INIT,), "tracer"),
     "sockets are waited for": ("launcher/environment_control.c", "    timer_arm(e->sockets, SOCKET_MS);\n", "    timer_arm(e->sockets, 100 * SOCKET_MS);\n", {"a_debuggers_connection_ends_though_init_gives_no_socket"}, (INIT,), "debuggers"),
+    "init's socket has a high number": ("launcher/sandbox.c", "    if (*fd < FD_SETSIZE)\n", "    if (*fd < 16 * FD_SETSIZE)\n", {"init_works_with_descriptors_of_any_number"}, (DESCRIPTORS,), "any_number"),
     "System V objects stay": ("launcher/init.c", "    remove_ipc();\n", "    (void)remove_ipc;\n", {"fact"}, (GOLDEN,), "reset"),
     "init keeps lrun's descriptors": ("launcher/sandbox.c", "if (keep_descriptors(&in, &m.err) < 0 || ", "if ((getpid() < 0 && keep_descriptors(&in, &m.err) < 0) || ", {"each_process_of_a_server_holds_what_is_listed_and_no_more", "a_connection_ends_when_lrun_closes_it_though_environments_start", "the_hang_up_alone_ends_all_environments"}, (DESCRIPTORS,)),
 }
