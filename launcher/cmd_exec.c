@@ -130,8 +130,9 @@ static void on_exited(struct exec *x, const struct message *m)
  * kernel's OOM killer may take that first. */
 static void on_hangup(struct exec *x)
 {
-    if (x->launch->report.phase != AT_COMMAND) {
-        fail(&x->err, 0, NULL, "go on: the sandbox's init was killed");
+    bool killed = sandbox_was_killed(&x->sandbox);
+    if (x->launch->report.phase != AT_COMMAND || !killed) {
+        fail(&x->err, 0, NULL, "go on: the sandbox's init %s", killed ? "was killed" : "ended");
         x->failed = true;
         end(x, BECAUSE_LRUN_FAILED, EXIT_LRUN);
         return;

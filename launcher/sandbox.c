@@ -207,6 +207,12 @@ bool sandbox_dead(const struct sandbox *s)
     return s->pid <= 0 || dead_within(s, 0);
 }
 
+bool sandbox_was_killed(const struct sandbox *s)
+{
+    siginfo_t how = {0};
+    return s->pid > 0 && dead_within(s, DEATH_MS) && waitid(P_PID, (id_t)s->pid, &how, WEXITED | WNOHANG | WNOWAIT) == 0 && how.si_code == CLD_KILLED;
+}
+
 bool sandbox_kill_programs(struct sandbox *s)
 {
     struct message m = {.type = MESSAGE_READY};

@@ -89,6 +89,7 @@ bool sandbox_kill_programs(struct sandbox *s);
 /* Init and all that is inside get SIGKILL from the kernel. A hang-up follows; sandbox_dead(): they are all gone. */
 void sandbox_kill(struct sandbox *s);
 bool sandbox_dead(const struct sandbox *s);
+bool sandbox_was_killed(const struct sandbox *s); /* after a hang-up: by a signal, and not by an end of its own */
 
 /* SIGKILL to one process, by its pid inside; also from outside, since init may be kept from hearing of it. */
 void sandbox_kill_one(const struct sandbox *s, pid_t inside);

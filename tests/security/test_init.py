@@ -131,6 +131,7 @@ def test_an_environment_that_is_only_reset_keeps_its_sandbox(serve, function):
     assert s.invoke().json["tmp"] == ["kept"] and "replaces" not in s.log
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize("how", ["nofile", "idle"])
 def test_a_timeout_ends_in_aws_words_whatever_was_done_to_init(serve, function, how):
     s = serve("--timeout", 1, "--seccomp", "unconfined", function(FUNCTION))
@@ -180,6 +181,7 @@ def test_run_goes_on_in_a_new_sandbox_and_says_so(lrun, function):
     assert any("the sandbox was replaced, and its /tmp lost" in d for d in r.report["degraded"])
 
 
+@pytest.mark.serial
 def test_signals_without_end_do_not_keep_init_from_lrun(serve, function):
     s = serve("--timeout", 1, function("""
         while True:
@@ -262,13 +264,15 @@ def test_exec_brings_results_back_though_init_does_not_answer(lrun, empty, tmp):
     assert p.wait(30) == 0 and (tmp / "out/x").read_text() == "x\n"
 
 
+@pytest.mark.serial
 def test_a_killed_init_is_not_asked_to_end_its_programs(serve, function):
     """They went with it: the answer that will not come is not waited for."""
     s = serve("--timeout", 30, function(FUNCTION))
     s.invoke()
     took = []
-    for _ in range(3):
+    for i in range(3):
         os.kill(init_of(s.process), signal.SIGKILL)
+        assert wait_until(lambda: s.log.count("a new sandbox replaces this one") == i + 1)
         start = time.monotonic()
         s.invoke()
         took.append(time.monotonic() - start)
