@@ -332,8 +332,11 @@ def test_accepting_pauses_where_nobody_can_give_way(serve, function, flood):
 
 def test_an_environment_without_descriptors_is_an_error_in_words(serve, function, flood):
     s = serve("--concurrency", 50, "--timeout", 20, "--queue", 0, function(WORK, "fn.zip"), preexec_fn=few_descriptors(70))
+    f = flood(s.process.pid)
+    for _ in range(30):
+        f.connect(s.port)
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(s.invoke("1", "fn"))) for _ in range(20)]
+    threads = [threading.Thread(target=lambda: answers.append(s.invoke("3", "fn"))) for _ in range(6)]
     for t in threads:
         t.start()
     for t in threads:
