@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import init_of, wait_until
+from conftest import ROOT, init_of, wait_until
 
 TURN = """
 import ctypes, resource
@@ -121,7 +121,8 @@ def test_an_environment_whose_init_was_changed_is_not_used_again(serve, function
     assert s.invoke(json.dumps({"turn": how, "then": "exit"})).json["errorType"] == "Runtime.ExitError"
     again = s.invoke()
     assert again.error is None and same(again.json, first), "a runtime as fresh as the first"
-    assert "a new sandbox replaces this one" in s.log
+    in_cgroup = how == "processor" and os.environ.get("LRUN_CGROUP") and not ROOT
+    assert "a new sandbox replaces this one" in s.log or in_cgroup, "a cgroup may have processors of its own, so they are not compared"
     assert s.invoke().json["n"] == 2, "and it stays"
 
 

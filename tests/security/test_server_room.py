@@ -91,7 +91,6 @@ FLOODS = {  # what each of so many connections sends
 }
 
 
-@pytest.mark.serial
 @pytest.mark.parametrize("kind", FLOODS)
 def test_clients_do_not_fill_memory(serve, function, flood, kind):
     count, data = FLOODS[kind]
@@ -141,7 +140,6 @@ def test_answers_that_nobody_reads_do_not_fill_memory(serve, function, flood):
     assert len(s.invoke("2", "fn").body) == 5000002, "who reads has the whole answer"
 
 
-@pytest.mark.serial
 def test_events_in_the_queue_do_not_fill_memory(serve, function, flood):
     s = serve("--concurrency", 1, "--timeout", 3, function("""
         while True:
@@ -199,7 +197,6 @@ def attack(what):
 INSIDE = ("behind", "bodies", "chunks", "headers", "answers", "document", "subscriber")
 
 
-@pytest.mark.serial
 @pytest.mark.parametrize("what", INSIDE)
 def test_a_function_does_not_fill_the_memory_of_lrun(lrun, function, tmp, what):
     event = tmp / "event"
