@@ -11,7 +11,7 @@ else
     LLHTTP=libllhttp-dev
 fi
 # For lint, fuzz, bench and some tests: root file systems, a debugger, others' policies, modules that must not leak in.
-MORE="awscli python3-boto3 wrk passt autoconf automake cmake g++ gdb libtool golang-github-containers-common python3-yaml clang clang-tidy libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap bubblewrap strace libarchive-tools p7zip-full zstd qemu-user busybox-static cpio hostname"
+MORE="awscli python3-boto3 wrk passt autoconf automake cmake g++ gdb libtool golang-github-containers-common python3-yaml clang clang-tidy libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap bubblewrap strace squashfs-tools libarchive-tools p7zip-full zstd qemu-user busybox-static cpio hostname"
 [ "$(uname -m)" != x86_64 ] || MORE="$MORE qemu-system-x86"
 [ -x /usr/bin/node ] || [ -x /usr/bin/nodejs ] || [ -x /usr/local/bin/node ] || MORE="$MORE nodejs"
 missing=
