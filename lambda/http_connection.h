@@ -21,7 +21,7 @@ struct http_connection {
     bool busy /* with the handler */, closing /* once all is written */;
     bool idle; /* since its last answer */
     bool waiting /* for room for its body */, narrow /* little is read ahead */, cut /* given up: its end is on its way */;
-    double since_ms /* it is idle, or its request began */, moved_ms /* something of its body came, or of its answer went */;
+    double since_ms /* it is idle, or its request began */, moved_ms /* something of its body came, or of its answer went */, room_ms /* it has room for its body */;
     size_t unsent;    /* as the room knows it */
     struct text held; /* its answer, while on_request() tells others what the request brought */
 };

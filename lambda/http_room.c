@@ -4,16 +4,17 @@
 #include "base/clock.h"
 #include "base/own.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
-enum { STUCK_MS = 1000, TICK_MS = 500 };
+enum { STUCK_MS = 1000, TICK_MS = 500, PACE_MS = 20000 /* in which a body must come, whole, while others wait */ };
 
 struct http_room {
     struct http_room_limits limits;
     size_t bodies, unsent;
     unsigned connections;
     struct http_server *servers;
-    struct http_connection *waiting, **last; /* for room for their bodies, the first come first */
+    struct http_connection *waiting, **last; /* for room for their bodies, in the order they came */
     struct event *wake, *tick;
 };
 
@@ -50,9 +51,15 @@ static double as_answer(const struct http_connection *c, double now)
     return c->unsent ? now - c->moved_ms : -1;
 }
 
+/* Nothing has come for a second, or less than would have it whole in time: a byte now and then does not hold the room. */
 static double as_body(const struct http_connection *c, double now)
 {
-    return c->request && !c->busy && !c->waiting && c->request->charge.n && now - c->moved_ms >= STUCK_MS ? now - c->moved_ms : -1;
+    const struct http_request *r = c->request;
+    double since = now - c->room_ms;
+    if (!r || c->busy || c->waiting || !r->charge.n || since < STUCK_MS)
+        return -1;
+    bool slow = (double)(r->head.bytes + r->body.n) < (double)r->charge.n * since / PACE_MS;
+    return slow || now - c->moved_ms >= STUCK_MS ? since : -1;
 }
 
 static void leave(struct http_connection *c)
@@ -191,11 +198,9 @@ bool http_room_admit(struct http_connection *c)
         return false;
     if (!c->request || (n <= c->request->charge.n && n + HTTP_SHARE >= c->request->charge.n))
         return true;
-    if (n < c->request->charge.n || !room->waiting) { /* who comes now does not pass by those who wait */
-        if (http_charge_take(&c->request->charge, room, n)) {
-            c->moved_ms = clock_ms();
-            return true;
-        }
+    if ((n < c->request->charge.n || !room->waiting) && http_charge_take(&c->request->charge, room, n)) {
+        c->room_ms = c->moved_ms = clock_ms();
+        return true;
     }
     c->waiting = true;
     c->next_waiting = NULL;
@@ -204,16 +209,43 @@ bool http_room_admit(struct http_connection *c)
     bufferevent_disable(c->io, EV_READ);
     if (room->limits.hurry && !event_pending(room->tick, EV_TIMEOUT, NULL))
         tick(room);
+    wake_later(room); /* it may be one that fits */
     return false;
+}
+
+/* How much of its body has reached this machine, unread: 1 is all of it. */
+static double present(const struct http_connection *c)
+{
+    int n = 0;
+    ioctl(bufferevent_getfd(c->io), FIONREAD, &n);
+    return (double)(evbuffer_get_length(bufferevent_get_input(c->io)) + (size_t)n) / (double)need(c);
+}
+
+/* Of those for whom there is room, the one whose body is there to be read, or else the first: hundreds who have announced a large body and
+ * send none must not keep others waiting. */
+static struct http_connection *next_in(const struct http_room *room)
+{
+    struct http_connection *best = NULL;
+    double most = 0;
+    for (struct http_connection *c = room->waiting; c; c = c->next_waiting) {
+        if (room->bodies && room->bodies + need(c) - c->request->charge.n > room->limits.bodies)
+            continue;
+        double here = present(c);
+        if (!best || here > most) {
+            best = c;
+            most = here;
+        }
+    }
+    return best;
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *to)
 {
     struct http_room *room = to;
     (void)fd, (void)what;
-    for (struct http_connection *c; (c = room->waiting) && http_charge_take(&c->request->charge, room, need(c));) {
+    for (struct http_connection *c; (c = next_in(room)) && http_charge_take(&c->request->charge, room, need(c));) {
         leave(c);
-        c->moved_ms = clock_ms();
+        c->room_ms = c->moved_ms = clock_ms();
         bufferevent_enable(c->io, EV_READ);
         bufferevent_trigger(c->io, EV_READ, BEV_TRIG_DEFER_CALLBACKS | BEV_TRIG_IGNORE_WATERMARKS);
     }
