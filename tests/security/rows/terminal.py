@@ -17,7 +17,7 @@ MUTANTS = {
     "terminal: NO_COLOR": ("base/term.c", "(none && *none)", "(none && !none)", {COLOURS}, TERMINALS),
     "terminal: the response": ("launcher/cmd_run.c", "term_write(STDOUT_FILENO, terminal", "term_write(STDOUT_FILENO, false", {LOG, RESPONSE, REPORTED}, TERMINALS),
     "terminal: the report": ("launcher/report.c", "term_write(fd, isatty(fd)", "term_write(fd, false", {REPORTED}, TERMINALS),
-    "terminal: what lrun prints": ("launcher/main.c", "may_be[i + 1] && isatty(i + 1) ? term_stream", "may_be[i + 1] && getpid() < 0 ? term_stream", {INSPECTED, ERRORS, PACKAGE}, TERMINALS),
+    "terminal: what lrun prints": ("launcher/main.c", "stdio_is_terminal(i + 1) ? term_stream", "stdio_is_terminal(i + 1) && getpid() < 0 ? term_stream", {INSPECTED, ERRORS, PACKAGE}, TERMINALS),
     "terminal: names make lines": ("base/str.c", "if ((unsigned char)*c < 0x20 || *c == 0x7f)", "if (*c == 0x7f)", {INSPECTED, ERRORS, WHY}, TERMINALS),
     "terminal: a file is taken for one": ("base/term.c", "if (!terminal)", "if (!terminal && fd < 0)", {"h86_a_pipe_and_a_file_get_every_byte"}, TERMINALS),
     "secrets: lines of env files": ("launcher/inputs_text.c", 'xasprintf("%s, line %d", path, number)', 'xasprintf("%s, line %d: %s", path, number, line)', {"a_line_of_an_env_file_is_told_by_its_number"}, SECRETS),
