@@ -41,6 +41,7 @@ extern int plain_failed, plain_bad;
 #define cr_expect_null(x, ...) PLAIN_CHECK((x) == NULL, #x " is NULL", 0)
 #define cr_expect_str_eq(a, b, ...) PLAIN_CHECK(strcmp(a, b) == 0, #a " is " #b, 0)
 #define cr_assert(x, ...) PLAIN_CHECK(x, #x, 1)
+#define cr_assert_not(x, ...) PLAIN_CHECK(!(x), "not " #x, 1)
 #define cr_assert_eq(a, b, ...) PLAIN_CHECK((a) == (b), #a " == " #b, 1)
 #define cr_assert_not_null(x, ...) PLAIN_CHECK((x) != NULL, #x " is not NULL", 1)
 
