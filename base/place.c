@@ -162,7 +162,7 @@ __attribute__((noinline)) static int walk(const char *path, struct wish *w)
     size_t at = 0;
     for (unsigned links = 0; dir >= 0;) {
         char name[NAME_MAX + 1] = ".";
-        struct stat dir_st, st = {0};
+        struct stat dir_st, st = {.st_uid = NOBODY}; /* what is not there yet anyone may lay, where others may write */
         at += strspn(rest + at, "/");
         size_t n = strcspn(rest + at, "/"), next_at = at + n + strspn(rest + at + n, "/");
         bool last = !rest[next_at];

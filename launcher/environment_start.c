@@ -50,7 +50,6 @@ static int start_sandbox(struct environment *e, struct err *err)
 /* With an init's programs started in it. */
 int environment_make_sandbox(struct environment *e, struct err *err)
 {
-    e->lost = false;
     if (e->log.pipes[LOG_FUNCTION].read_end < 0 && log_open_pipes(&e->log, e->base, e->launch->has_extensions, err) < 0)
         return -1;
     if (start_sandbox(e, err) < 0)
@@ -59,6 +58,14 @@ int environment_make_sandbox(struct environment *e, struct err *err)
     if (loop_add(e->control, err) < 0)
         return -1;
     return environment_join_debugger(e, err);
+}
+
+static void end_stdio(struct environment *e)
+{
+    struct err lost;
+    if (stdio_done(&e->stdio, &lost) < 0)
+        launch_note(e->launch, "cannot read from standard input: %s", strerror(lost.no));
+    e->stdio = (struct stdio)STDIO_NONE;
 }
 
 /* The next init makes another; its log goes on, and its pipes are new, since the write ends that lrun held are closed. */
@@ -71,11 +78,13 @@ void environment_drop_sandbox(struct environment *e)
     memory_watch_free(e->watch);
     e->watch = NULL;
     sandbox_done(&e->sandbox);
+    e->lost = false;
     own_close(&e->runtime_pid);
     if (e->frozen && e->cgroup->freeze >= 0)
         cgroup_freeze(e->cgroup, false);
     e->frozen = false;
     terminal_done(&e->terminal);
+    end_stdio(e);
     log_drain(&e->log);
     log_close_pipes(&e->log);
     http_server_done(e->http);
@@ -127,7 +136,6 @@ void environment_done(struct environment *e)
 {
     if (!e)
         return;
-    struct err lost;
     struct event *all[] = {e->control, e->limit, e->memory, e->freeze, e->ending_timer, e->sockets};
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i])
@@ -140,8 +148,7 @@ void environment_done(struct environment *e)
     if (e->frozen && e->cgroup->freeze >= 0)
         cgroup_freeze(e->cgroup, false); /* the next environment is made in it */
     terminal_done(&e->terminal);
-    if (stdio_done(&e->stdio, &lost) < 0)
-        launch_note(e->launch, "cannot read from standard input: %s", strerror(lost.no));
+    end_stdio(e);
     log_drain(&e->log);
     telemetry_done(e->telemetry);
     http_server_done(e->http);

@@ -124,18 +124,28 @@ static void on_input(evutil_socket_t fd, short what, void *to)
     s->sent += written > 0 ? written : 0;
 }
 
-/* Returns whether there may be more: false for an empty pipe, the end, and an error. */
-static bool pull(struct carried *stream)
+/* Returns how many bytes; 0 or less: the pipe is empty, at its end, or cannot be emptied. */
+static ssize_t pull(struct carried *stream)
 {
     char bytes[65536];
     ssize_t n = read(stream->ours, bytes, sizeof bytes);
     if (n > 0 && fs_write_all(stream->file, bytes, (size_t)n) < 0) {
         give_up(stream, "write to");
-        return false;
+        return -1;
     }
     if (n == 0)
         stop(stream);
-    return n > 0;
+    return n;
+}
+
+/* What is there now and no more: what a command that entered has left running may write without end. */
+static void drain(struct carried *stream)
+{
+    int left = 0;
+    if (!stream->event || ioctl(stream->ours, FIONREAD, &left) < 0)
+        return;
+    for (ssize_t n; left > 0 && (n = pull(stream)) > 0;)
+        left -= (int)n;
 }
 
 static void on_output(evutil_socket_t fd, short what, void *to)
@@ -173,8 +183,8 @@ int stdio_done(struct stdio *s, struct err *err)
     set_place(s);
     for (int i = 0; i < STREAMS; i++) {
         struct carried *stream = &s->streams[i];
-        while (i != STDIN_FILENO && stream->event && pull(stream))
-            ;
+        if (i != STDIN_FILENO)
+            drain(stream);
         stop(stream);
         own_close(&stream->theirs);
     }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "base/str.h"
 #include "policy/memory_process.h"
 
 #include <fcntl.h>
@@ -49,9 +50,7 @@ static uint64_t shared_of_host(void)
 
 struct memory_watch *memory_watch_new(const struct memory_sources *from, uint64_t limit)
 {
-    struct memory_watch *w = calloc(1, sizeof *w);
-    if (!w)
-        abort();
+    struct memory_watch *w = xcalloc(1, sizeof *w);
     *w = (struct memory_watch){.from = *from, .limit = limit, .held_ms = clock_ms()}; /* nothing is held yet */
     return w;
 }

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,9 +43,7 @@ static void grow(struct held *h)
 {
     struct held old = *h;
     h->places = old.places ? old.places * 2 : PLACES_MIN;
-    h->inodes = calloc(h->places, sizeof *h->inodes);
-    if (!h->inodes)
-        abort();
+    h->inodes = xcalloc(h->places, sizeof *h->inodes);
     for (size_t i = 0; i < old.places; i++)
         if (old.inodes[i])
             h->inodes[place_of(h, old.inodes[i])] = old.inodes[i];
@@ -103,10 +102,7 @@ static void add_pid(struct held *h, pid_t outside)
         return;
     *end = 0;
     sscanf(strrchr(line, '\t'), "%ju", &inside); /* the innermost is the last */
-    struct pid_pair *more = realloc(h->pids, (h->pid_count + 1) * sizeof *more);
-    if (!more)
-        abort();
-    h->pids = more;
+    h->pids = xrealloc(h->pids, h->pid_count + 1, sizeof *h->pids);
     h->pids[h->pid_count++] = (struct pid_pair){(pid_t)inside, outside};
 }
 
@@ -183,14 +179,19 @@ static void count_undumpable(struct held *h, struct held_walk *at, const struct 
 
 /* ---- the walk ---- */
 
-void held_walk_begin(struct held_walk *at, int proc, const char *pid)
+DIR *held_tasks(int proc, const char *pid)
 {
     char path[64];
-    uint64_t number = 0;
     snprintf(path, sizeof path, "%s/task", pid);
-    num_plain(pid, 10, &number);
     int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    *at = (struct held_walk){.pid = (pid_t)number, .tasks = fd < 0 ? NULL : fdopendir(fd)};
+    return fd < 0 ? NULL : fdopendir(fd);
+}
+
+void held_walk_begin(struct held_walk *at, int proc, const char *pid)
+{
+    uint64_t number = 0;
+    num_plain(pid, 10, &number);
+    *at = (struct held_walk){.pid = (pid_t)number, .tasks = held_tasks(proc, pid)};
 }
 
 /* Threads may have descriptors of their own (CLONE_FILES), and the first thread may have ended before the others. */

@@ -37,6 +37,9 @@ uint64_t held_device(void);
 /* Whether this inode of that device was counted. */
 bool held_has(const struct held *h, uint64_t inode);
 
+/* The threads of a process, NULL if it has ended. */
+DIR *held_tasks(int proc, const char *pid);
+
 /* One descriptor, or one step towards the next. False when the process is done. */
 bool held_step(struct held *h, struct held_walk *at, const struct memory_sources *from, uint64_t device);
 void held_walk_begin(struct held_walk *at, int proc, const char *pid);

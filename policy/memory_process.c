@@ -27,13 +27,11 @@ static ssize_t read_living(int proc, const char *pid, const char *file, const ch
     ssize_t n = fs_read_small(proc, path, text, size);
     if (n > 0 && strstr(text, has))
         return n;
-    snprintf(path, sizeof path, "%s/task", pid);
-    int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWN_DIR DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
+    OWN_DIR DIR *tasks = held_tasks(proc, pid);
     for (struct dirent *e; tasks && (e = readdir(tasks));) {
         char name[300];
         snprintf(name, sizeof name, "%s/%s", e->d_name, file);
-        if (e->d_name[0] != '.' && strcmp(e->d_name, pid) != 0 && (n = fs_read_small(fd, name, text, size)) > 0 && strstr(text, has))
+        if (e->d_name[0] != '.' && strcmp(e->d_name, pid) != 0 && (n = fs_read_small(dirfd(tasks), name, text, size)) > 0 && strstr(text, has))
             return n;
     }
     return -1;
@@ -64,14 +62,11 @@ struct use process_exact(int proc, const char *pid)
 /* The leader's tells nothing once it has ended; the task directory then has another's. */
 FILE *process_open_maps(int proc, const char *pid)
 {
-    char path[64];
-    snprintf(path, sizeof path, "%s/task", pid);
-    int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWN_DIR DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
+    OWN_DIR DIR *tasks = held_tasks(proc, pid);
     for (struct dirent *e; tasks && (e = readdir(tasks));) {
         char name[300];
         snprintf(name, sizeof name, "%s/smaps", e->d_name);
-        int maps = e->d_name[0] == '.' ? -1 : openat(fd, name, O_RDONLY | O_CLOEXEC);
+        int maps = e->d_name[0] == '.' ? -1 : openat(dirfd(tasks), name, O_RDONLY | O_CLOEXEC);
         FILE *f = maps < 0 ? NULL : fdopen(maps, "r");
         int c = f ? fgetc(f) : EOF;
         if (c != EOF && ungetc(c, f) == c)

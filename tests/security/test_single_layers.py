@@ -112,6 +112,14 @@ def test_h28_roots_groups_are_left(lrun, empty, tmp):
     assert "secret" not in r.text and "Permission denied" in r.log and r.text.split() == ["Groups:"], r
 
 
+def test_h44_settings_lie_in_mounts_that_are_read_only(lrun, empty):
+    """They belong to root, who is nobody inside: so what is looked at is the mounts."""
+    r = lrun.sh(empty, "cd /proc; for p in bus fs irq sys sysrq-trigger; do [ ! -e $p ] || echo $p; done; echo; cut -d' ' -f5,6 self/mountinfo")
+    there, mounts = r.text.split("\n\n")
+    flags = dict(line.split() for line in mounts.splitlines())
+    assert "sys" in there.split() and all("ro" in flags.get(f"/proc/{p}", flags["/proc"]).split(",") for p in there.split()), r
+
+
 @pytest.mark.skipif(not ROOT, reason="mounts, in a mount namespace of its own that is shared as most hosts' are")
 def test_h43_what_the_host_mounts_later_does_not_come_in(lrun, empty, tmp):
     (tmp / "v" / "sub").mkdir(parents=True)

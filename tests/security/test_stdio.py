@@ -118,3 +118,13 @@ def test_a_file_as_standard_input_of_a_debugged_function(lrun, tmp):
     with open(given) as f:
         r = lrun.run("--debug", package, stdin=f, timeout=20)
     assert r.json[0] == "typed before\n" and r.json[1].startswith("pipe:["), r
+
+
+def test_a_new_sandbox_goes_on_reading_where_the_last_one_stopped(lrun, tmp):
+    """Process 1 was made nice from inside, so the sandbox is replaced."""
+    package = make_zip(tmp / "fn.zip", {"lambda_function.py": "import os\ndef lambda_handler(e, c):\n    got = os.read(0, 5).decode()\n"
+                                        "    if e:\n        os.setpriority(os.PRIO_PROCESS, 1, 19)\n        os._exit(1)\n    return got\n"})
+    given = private(tmp / "given", "line1line2line3")
+    with open(given) as f:
+        r = lrun.run("--debug", "--seccomp", "unconfined", "-e", "1", "-e", "0", "-e", "0", package, stdin=f, timeout=30)
+    assert "a new sandbox replaces this one" in r.log and r.text.splitlines()[1:] == ['"line2"', '"line3"'], r

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/security.md has a row for each of the hundred hazards, and what its rows name is there."""
 import re
+import runpy
 
 from conftest import TESTS, TOP
 
@@ -23,3 +24,23 @@ def test_hazards_that_the_escape_suite_names_say_so():
     tried = {int(n) for name in re.findall(r"def (test_\w+)", text) for n in re.findall(r"h(\d+)(?=_)", name)}
     silent = {n for n in tried if not re.search(r"\bE [a-z]|test_outside|test_security|does not apply", ROWS[n - 1][3])}
     assert not silent, silent
+
+
+
+def wrong_with(row, escape):
+    """What is not there of what a row of mutants.py names, or None."""
+    texts = {}
+    for f, old, new in zip(*[(x,) if isinstance(x, str) else x for x in (row.files, row.old, row.new)]):
+        texts.setdefault(f, (TOP / f).read_text())
+        if old == new or old not in texts[f]:
+            return f"{f} has no {old!r}"
+        texts[f] = texts[f].replace(old, new, 1)
+    tests = "".join((TOP / p).read_text() for p in (*escape, *row.paths))
+    return row.fails - set(re.findall(r"^def test_(\w+)", tests, re.M)) or None
+
+
+def test_mutants_change_what_is_there_and_name_tests_that_are():
+    """Or whoever edits a defence would hear of it only hours later, from make mutants."""
+    mutants = runpy.run_path(str(TESTS / "security/mutants.py"))
+    faults = {name: wrong_with(row, mutants["ESCAPE"]) for name, row in mutants["rows"]().items()}
+    assert not {name: fault for name, fault in faults.items() if fault}

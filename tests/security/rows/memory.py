@@ -3,6 +3,7 @@
 MEMORY = "tests/security/test_memory.py"
 USER = "tests/security/test_host_user.py"
 MANY = "tests/security/test_many.py"
+ALONE = "tests/security/test_single_layers.py"
 HELD = "policy/memory_held.c"
 PROCESS = "policy/memory_process.c"
 
@@ -15,10 +16,10 @@ MUTANTS = {
     "a memfd counts for each who holds it": (HELD, "|| !remember(h, st.stx_ino))", "|| (remember(h, st.stx_ino), 0))", {"memory_that_counts_once"}, (MEMORY,), "once"),
     "descriptors of processes that are not dumpable": (HELD, "        count_undumpable(h, at, from, device, pid);\n", "        (void)count_undumpable, (void)h, (void)from, (void)device;\n", {"memory_that_counts"}, (MEMORY,), "counts and undumpable"),
     "descriptors of a thread's own": (HELD, "    if (e->d_name[0] == '.')\n        return true;\n", "    if (e->d_name[0] == '.' || (pid_t)atoi(e->d_name) != at->pid)\n        return true;\n", {"memory_that_counts"}, (MEMORY,), "counts and thread"),
-    "a process whose first thread has ended": (PROCESS, '"%s/task"', '"%s/none"', {"memory_that_counts"}, (MEMORY,), "counts and first"),
+    "a process whose first thread has ended": (HELD, '"%s/task"', '"%s/none"', {"memory_that_counts"}, (MEMORY,), "counts and first"),
     "segments outlive a runtime": ("launcher/init.c", "    remove_ipc();\n", "    (void)remove_ipc;\n", {"a_segment_goes_with_the_runtime_that_left_it"}, (MEMORY,), "segment_goes"),
     "/proc can be written": ("mounts/apply.c", 'sys_mount_setattr(mount, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)\n        return row_fail(errno, row, "make read-only"', '0)\n        return row_fail(errno, row, "make read-only"',
-                             {"its_own_oom_score_is_not_lowered", "h42_flags_of_mounts"}, (MEMORY,), "oom_score"),
+                             {"its_own_oom_score_is_not_lowered", "h42_flags_of_mounts", "h44_settings_lie_in_mounts_that_are_read_only"}, (MEMORY, ALONE), "oom_score or settings"),
     "inotify instances": ("mounts/plan.c", 'PROC_SHARE("inotify_instances", "32")', 'PROC_SHARE("inotify_instances", "100000")', {"the_user_outside_keeps_his_share"}, (USER,), "instances"),
     "inotify watches": ("mounts/plan.c", 'PROC_SHARE("inotify_watches", "4096")', 'PROC_SHARE("inotify_watches", "1000000")', {"the_user_outside_keeps_his_share"}, (USER,), "watches"),
     "pending signals": ("policy/limits.c", "RLIMIT_SIGPENDING, 4622, 4622, true", "RLIMIT_SIGPENDING, RLIM_INFINITY, RLIM_INFINITY, false", {"the_user_outside_keeps_his_share"}, (USER,), "signals and user_outside"),

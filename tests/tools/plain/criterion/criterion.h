@@ -26,23 +26,29 @@ extern int plain_failed, plain_bad;
     }                                                                                 \
     static void suite##_##name(void)
 
-#define PLAIN_CHECK(ok, text, fatal)                                                  \
+#define PLAIN_EXPECT(ok, text)                                                        \
     do {                                                                              \
         if (!(ok)) {                                                                  \
             fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, text);                 \
             plain_bad = 1;                                                            \
-            if (fatal)                                                                \
-                return;                                                               \
         }                                                                             \
     } while (0)
-#define cr_expect(x, ...) PLAIN_CHECK(x, #x, 0)
-#define cr_expect_not(x, ...) PLAIN_CHECK(!(x), "not " #x, 0)
-#define cr_expect_eq(a, b, ...) PLAIN_CHECK((a) == (b), #a " == " #b, 0)
-#define cr_expect_null(x, ...) PLAIN_CHECK((x) == NULL, #x " is NULL", 0)
-#define cr_expect_str_eq(a, b, ...) PLAIN_CHECK(strcmp(a, b) == 0, #a " is " #b, 0)
-#define cr_assert(x, ...) PLAIN_CHECK(x, #x, 1)
-#define cr_assert_eq(a, b, ...) PLAIN_CHECK((a) == (b), #a " == " #b, 1)
-#define cr_assert_not_null(x, ...) PLAIN_CHECK((x) != NULL, #x " is not NULL", 1)
+#define PLAIN_ASSERT(ok, text)                                                        \
+    do {                                                                              \
+        const int plain_ok = !!(ok);                                                  \
+        PLAIN_EXPECT(plain_ok, text);                                                 \
+        if (!plain_ok)                                                                \
+            return;                                                                   \
+    } while (0)
+#define cr_expect(x, ...) PLAIN_EXPECT(x, #x)
+#define cr_expect_not(x, ...) PLAIN_EXPECT(!(x), "not " #x)
+#define cr_expect_eq(a, b, ...) PLAIN_EXPECT((a) == (b), #a " == " #b)
+#define cr_expect_null(x, ...) PLAIN_EXPECT((x) == NULL, #x " is NULL")
+#define cr_expect_str_eq(a, b, ...) PLAIN_EXPECT(strcmp(a, b) == 0, #a " is " #b)
+#define cr_assert(x, ...) PLAIN_ASSERT(x, #x)
+#define cr_assert_not(x, ...) PLAIN_ASSERT(!(x), "not " #x)
+#define cr_assert_eq(a, b, ...) PLAIN_ASSERT((a) == (b), #a " == " #b)
+#define cr_assert_not_null(x, ...) PLAIN_ASSERT((x) != NULL, #x " is not NULL")
 
 #ifdef PLAIN_MAIN
 struct plain_test *plain_tests;
