@@ -4,6 +4,8 @@
  * Payloads are megabytes, mostly inside strings: those are read eight bytes at a time. */
 #include "base/json_scan.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 struct scanner {
@@ -57,23 +59,12 @@ static void skip_plain(struct scanner *s)
         s->at++;
 }
 
-/* The length of the UTF-8 sequence at c, of which n bytes are there; 0: it is none. After some first bytes the second one has a smaller
- * range: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static size_t utf8_sequence(const unsigned char *c, size_t n)
-{
-    unsigned first = c[0], low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80, high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-    if (length == 0 || n < length || c[1] < low || c[1] > high || (length > 2 && (c[2] & 0xc0) != 0x80) || (length > 3 && (c[3] & 0xc0) != 0x80))
-        return 0;
-    return length;
-}
-
 static bool skip_utf8(struct scanner *s)
 {
     const unsigned char *c = s->at;
     while (c < s->end && *c >= 0x80) {
-        size_t length = utf8_sequence(c, (size_t)(s->end - c));
-        if (length == 0) {
+        int length = utf8_length(c, (size_t)(s->end - c));
+        if (length <= 0) {
             s->at = c;
             return wrong(s, "valid UTF-8");
         }

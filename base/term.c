@@ -2,23 +2,13 @@
 #include "base/term.h"
 
 #include "base/fs.h"
-#include "base/own.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { ESC = 033, DEL = 0177 };
-
-static const struct range {
-    unsigned from, to;
-} HIDDEN[] = {{0x80, 0x9f}, {0x2028, 0x202e}, {0x2066, 0x206f}, {0xe0000, 0xe007f}};
-
-/* The well-formed sequences of UTF-8 (Unicode, table 3-7): length, and what the second byte may be, by the first. */
-static const struct form {
-    unsigned char first, last, length, low, high;
-} FORMS[] = {{0xc2, 0xdf, 2, 0x80, 0xbf}, {0xe0, 0xe0, 3, 0xa0, 0xbf}, {0xe1, 0xec, 3, 0x80, 0xbf}, {0xed, 0xed, 3, 0x80, 0x9f}, {0xee, 0xef, 3, 0x80, 0xbf},
-             {0xf0, 0xf0, 4, 0x90, 0xbf}, {0xf1, 0xf3, 4, 0x80, 0xbf}, {0xf4, 0xf4, 4, 0x80, 0x8f}};
 
 enum verdict {
     PASSES,  /* as it is */
@@ -31,21 +21,10 @@ enum verdict {
 
 static enum verdict judge_character(const unsigned char *c, unsigned n)
 {
-    const struct form *f = NULL;
-    for (size_t i = 0; i < COUNT(FORMS) && !f; i++)
-        if (c[0] >= FORMS[i].first && c[0] <= FORMS[i].last)
-            f = &FORMS[i];
-    if (!f || (n >= 2 && (c[1] < f->low || c[1] > f->high)) || (n >= 3 && (c[n - 1] & 0xc0) != 0x80))
-        return BROKEN;
-    if (n < f->length)
-        return OPEN;
-    unsigned code = c[0] & (0x7fu >> f->length);
-    for (unsigned i = 1; i < n; i++)
-        code = code << 6 | (c[i] & 0x3fu);
-    for (size_t i = 0; i < COUNT(HIDDEN); i++)
-        if (code >= HIDDEN[i].from && code <= HIDDEN[i].to)
-            return REFUSED;
-    return PASSES;
+    int length = utf8_length(c, n);
+    if (length <= 0)
+        return length == UTF8_OPEN ? OPEN : BROKEN;
+    return utf8_is_hidden(utf8_code(c, length)) ? REFUSED : PASSES;
 }
 
 static enum verdict judge_escape(const unsigned char *c, unsigned n)

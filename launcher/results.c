@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "base/sys.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,29 +26,13 @@ struct copy {
 
 /* ---- names ---- */
 
-/* One character of UTF-8; its length, or 0: none. */
-static size_t decode(const unsigned char *c, uint32_t *ret)
-{
-    static const uint32_t LEAST[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = c[0] < 0x80 ? 1 : c[0] >> 5 == 6 ? 2 : c[0] >> 4 == 14 ? 3 : c[0] >> 3 == 30 ? 4 : 0;
-    uint32_t code = n == 1 ? c[0] : c[0] & (0xffu >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if (c[i] >> 6 != 2)
-            return 0;
-        code = code << 6 | (c[i] & 0x3f);
-    }
-    *ret = code;
-    return n && code >= LEAST[n] && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? n : 0;
-}
-
 bool results_name_is_plain(const char *name)
 {
-    uint32_t code = 0;
-    for (const unsigned char *c = (const unsigned char *)name; *c;) {
-        size_t n = decode(c, &code);
-        if (!n || code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069))
+    int length;
+    for (const unsigned char *c = (const unsigned char *)name; *c; c += length) {
+        length = utf8_length(c, 4); /* it looks no further than at the first byte that does not fit, as the 0 at the end */
+        if (length <= 0 || *c < 0x20 || *c == 0x7f || utf8_is_hidden(utf8_code(c, length)))
             return false;
-        c += n;
     }
     return true;
 }

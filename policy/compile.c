@@ -81,7 +81,7 @@ static int decide(struct group *g, int nr, uint32_t fate, const char *name, stru
 {
     uint32_t *now = &g->fates[nr];
     if (*now != g->fallback && *now != fate)
-        return fail(err, 0, name, "decide once and for all on the system call");
+        return fail(err, 0, NULL, "two rules decide differently on %s, and look at no argument", name);
     *now = fate;
     return 0;
 }
@@ -139,7 +139,7 @@ static int add_rule(const struct oci_rule *rule, void *to, struct err *err)
         const char *name = rule->names[i];
         int nr = seccomp_syscall_resolve_name(name), ours = call_number(name, g->arch);
         if (ours == CALL_UNKNOWN && nr == __NR_SCMP_ERROR && g->ours)
-            return fail(err, 0, name, "find the system call");
+            return fail(err, 0, NULL, "no system call is called %s", name);
         if (g->ours && ours < 0) /* another architecture's */
             continue;
         if (g->ours && decide(g, ours, rule->arg_count ? TREE_FOLLOWS : rule->action, name, err) < 0)

@@ -30,7 +30,7 @@ def test_hazards_that_the_escape_suite_names_say_so():
 def wrong_with(row, escape):
     """What is not there of what a row of mutants.py names, or None."""
     texts = {}
-    for f, old, new in zip(*[(x,) if isinstance(x, str) else x for x in (row.files, row.old, row.new)]):
+    for f, old, new in zip(row.files, row.old, row.new):
         texts.setdefault(f, (TOP / f).read_text())
         if old == new or old not in texts[f]:
             return f"{f} has no {old!r}"

@@ -15,7 +15,7 @@ MUTANTS = {
     "later socket families": ("policy/core.json", '"value": 17, "op": "SCMP_CMP_GT"', '"value": 2000000000000, "op": "SCMP_CMP_GT"', {"h39_socket_families"}),
     "netlink of any protocol": ("policy/core.json", '{"index": 2, "value": 0, "op": "SCMP_CMP_NE"}', '{"index": 2, "value": 999, "op": "SCMP_CMP_EQ"}', {"h39_socket_families"}),
     "IPv6": ("policy/lambda-refusals.json", '"value": 10, "op": "SCMP_CMP_EQ"', '"value": 46, "op": "SCMP_CMP_EQ"', {"h39_socket_families"}),
-    "personality is allowed": ("policy/lambda.json", '"accept", "accept4",', '"accept", "accept4", "personality",', {"h55_the_kernels_surface"}),
+    "personality is allowed": ("policy/lambda.json", '"value": 0, "op": "SCMP_CMP_EQ"', '"value": 0, "op": "SCMP_CMP_GE"', {"h55_the_kernels_surface"}),
     "ptrace is allowed": ("policy/lambda.json", '"accept", "accept4",', '"accept", "accept4", "ptrace",', {"h9_h37_no_process_reaches_into_another"}),
     "open_by_handle_at is not core's": ("policy/core.json", '"open_by_handle_at", ', '', {"dangerous_calls_are_refused"}, (SECURITY,), "dangerous"),
     "foreign calls pass": ("policy/compile.c", "SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)", "SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW", {"h35_no_other_abi"}),
