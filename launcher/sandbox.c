@@ -71,6 +71,15 @@ static bool moves(const struct sandbox_spec *spec)
     return spec->cgroup && spec->cgroup->procs >= 0;
 }
 
+/* The kernel drops descriptors for which lrun has no numbers left, and hands over the message. value says which there were. */
+static int check_descriptors(const struct sandbox *s, const struct message *ready, struct err *err)
+{
+    for (int i = 0; i < FD_COUNT; i++)
+        if (ready->value & 1 << i && s->fds[i] < 0)
+            return fail(err, EMFILE, NULL, "take the sandbox's descriptors");
+    return 0;
+}
+
 /* Handshakes #0 and #1. */
 static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struct err *err)
 {
@@ -90,7 +99,7 @@ static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struc
         return await_ready(spec, s, err);
     }
     if (m.type == MESSAGE_READY)
-        return 0;
+        return check_descriptors(s, &m, err);
     if (m.type == MESSAGE_FAILED) {
         *err = m.err;
         return hints_add(err);

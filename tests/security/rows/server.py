@@ -24,4 +24,6 @@ MUTANTS = {
     "any Sec-Fetch-Site": ("lambda/cross_site.c", "if (!allowed && site && ", "if (0 && ", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows"}, SITES, None),
     "function URLs are for any page": ("launcher/serve_url.c", "if (server_refuses(", "if (0 && server_refuses(", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
     "the Invoke API is for any page": ("launcher/server.c", "if (server_refuses(s->request, false, r))", "if (server_refuses(s->request, true, r))", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
+    "a sandbox whose descriptors were dropped": ("launcher/sandbox.c", "return check_descriptors(s, &m, err);", "return getpid() < 0 ? check_descriptors(s, &m, err) : 0;",
+                                                 {"an_environment_without_descriptors_is_an_error_in_words"}, ROOM, "without_descriptors"),
 }
