@@ -26,7 +26,7 @@ static bool open_file(pid_t pid, const char *name)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-    int fd = open(path, (strcmp(name, "mem") == 0 ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return false;
     char byte;
