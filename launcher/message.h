@@ -65,7 +65,7 @@ int message_send(int socket, const struct message *m, const int *fds);
 /* The same without descriptors and without waiting: EAGAIN if the other side reads none of what it was sent. */
 int message_offer(int socket, const struct message *m);
 
-/* ret_fds: FD_COUNT of them, or NULL. Blocks unless wait is false. 1: got one; 0: none there (wait false); -1: errno. */
+/* ret_fds: FD_COUNT of them, or NULL; -1 for one that there was no number left for. Blocks unless wait is false. 1: got one; 0: none there (wait false); -1: errno. */
 int message_receive(int socket, struct message *ret, int *ret_fds, bool wait);
 
 #endif
