@@ -10,10 +10,13 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 static void out(struct log *l, const char *bytes, size_t n)
 {
     struct text shown = {0};
+    if (!n)
+        return;
     if (l->to_terminal) {
         term_show(&l->screen, bytes, n, &shown);
         fs_write_all(STDERR_FILENO, shown.at, shown.n);
@@ -43,7 +46,19 @@ static void keep(struct log *l, const char *bytes, size_t n)
     text_add(&l->tail, bytes + skip, n - skip);
 }
 
-/* With a prefix whole lines are written, in one call each; without one, bytes as they are. */
+static void prefix_lines(const struct log *l, const char *bytes, size_t n, struct text *ret)
+{
+    for (size_t at = 0; at < n;) {
+        const char *end = memchr(bytes + at, '\n', n - at);
+        size_t length = end ? (size_t)(end - bytes) - at : n - at;
+        text_puts(ret, l->prefix);
+        text_add(ret, bytes + at, length);
+        text_puts(ret, "\n");
+        at += length + 1;
+    }
+}
+
+/* With a prefix whole lines are written; without one, bytes as they are. */
 static void put(struct log *l, const char *bytes, size_t n)
 {
     if (!n)
@@ -54,41 +69,38 @@ static void put(struct log *l, const char *bytes, size_t n)
         return;
     }
     struct text lines = {0};
-    for (size_t at = 0; at < n;) {
-        const char *end = memchr(bytes + at, '\n', n - at);
-        size_t length = end ? (size_t)(end - bytes) - at : n - at;
-        text_puts(&lines, l->prefix);
-        text_add(&lines, bytes + at, length);
-        text_puts(&lines, "\n");
-        at += length + 1;
-    }
+    prefix_lines(l, bytes, n, &lines);
     out(l, lines.at, lines.n);
     text_done(&lines);
 }
 
 /* ---- lines ---- */
 
-static void end_line(struct log_pipe *p)
+static void end_line(struct log_pipe *p, struct text *shown)
 {
     struct log *l = p->log;
     if (l->prefix[0])
-        put(l, p->line.at, p->line.n);
+        prefix_lines(l, p->line.at, p->line.n, shown);
     if (l->on_line)
         l->on_line(l->to, p->source, p->line.at, p->line.n);
     p->line.n = 0;
 }
 
+/* Lines that came together are written together: a call for each of thousands of empty ones would keep lrun from all else. */
 static void split(struct log_pipe *p, const char *bytes, size_t n)
 {
+    struct text shown = {0};
     while (n) {
         const char *end = memchr(bytes, '\n', n);
         size_t length = end ? (size_t)(end - bytes) + 1 : n;
         text_add(&p->line, bytes, length);
         if (end || p->line.n >= LOG_LINE_MAX)
-            end_line(p);
+            end_line(p, &shown);
         bytes += length;
         n -= length;
     }
+    out(p->log, shown.at, shown.n);
+    text_done(&shown);
 }
 
 /* ---- frames ---- */
@@ -107,8 +119,8 @@ size_t log_frames(const char *bytes, size_t n, void (*on_message)(void *to, cons
         const unsigned char *b = (const unsigned char *)bytes + at;
         size_t left = n - at;
         if (memcmp(b, MAGIC, left < sizeof MAGIC ? left : sizeof MAGIC) != 0) { /* up to the next that may be one */
-            const void *next = memchr(b + 1, MAGIC[0], left - 1);
-            size_t length = next ? (size_t)((const unsigned char *)next - b) : left;
+            const void *next = memmem(b + 1, left - 1, MAGIC, sizeof MAGIC);
+            size_t length = next ? (size_t)((const unsigned char *)next - b) : left - (left > 1 && b[left - 1] == MAGIC[0]);
             on_message(to, bytes + at, length);
             at += length;
             continue;
@@ -150,8 +162,8 @@ static void on_message(void *to, const char *message, size_t n)
 
 /* ---- pipes ---- */
 
-/* Returns whether there may be more. */
-static bool take(struct log_pipe *p)
+/* Returns how many bytes were taken; 0: there are none. */
+static size_t take(struct log_pipe *p)
 {
     char buffer[4096];
     ssize_t n = p->read_end < 0 ? 0 : read(p->read_end, buffer, sizeof buffer);
@@ -168,7 +180,7 @@ static bool take(struct log_pipe *p)
         if (l->prefix[0] || l->on_line)
             split(p, buffer, (size_t)n);
     }
-    return n > 0 || (n < 0 && errno == EINTR);
+    return n > 0 ? (size_t)n : 0;
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *to)
@@ -254,14 +266,25 @@ void log_done(struct log *l)
     text_done(&l->tail);
 }
 
+/* What is there now: programs that go on printing must not keep lrun here. */
+static void drain(struct log_pipe *p)
+{
+    int there = 0;
+    size_t n, left = p->read_end >= 0 && ioctl(p->read_end, FIONREAD, &there) == 0 && there > 0 ? (size_t)there : 0;
+    while (left > 0 && (n = take(p)) > 0)
+        left -= n < left ? n : left;
+}
+
 void log_drain(struct log *l)
 {
     for (int i = 0; i < LOG_SOURCES; i++) {
         struct log_pipe *p = &l->pipes[i];
-        while (take(p))
-            ;
+        struct text shown = {0};
+        drain(p);
         if (p->line.n && p->source != LOG_FRAMES)
-            end_line(p);
+            end_line(p, &shown);
+        out(l, shown.at, shown.n);
+        text_done(&shown);
     }
 }
 

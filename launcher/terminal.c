@@ -81,15 +81,15 @@ static void on_keys(evutil_socket_t fd, short what, void *to)
     push(t);
 }
 
-/* What a read gave: bytes; 0 for none, as when ^C has thrown away what was announced; -1 at the end: EIO says that nobody
+/* What a read gave: how many bytes; 0 for none, as when ^C has thrown away what was announced; -1 at the end: EIO says that nobody
  * holds the other end any more. */
-static int pull(struct terminal *t)
+static ssize_t pull(struct terminal *t)
 {
     char shown[16384];
     ssize_t n = read(t->ours, shown, sizeof shown);
     if (n > 0)
         fs_write_all(t->out, shown, (size_t)n);
-    return n > 0 ? 1 : n < 0 && errno == EIO ? -1 : 0;
+    return n > 0 ? n : n < 0 && errno == EIO ? -1 : 0;
 }
 
 static void on_screen(evutil_socket_t fd, short what, void *to)
@@ -119,14 +119,23 @@ int terminal_join(struct terminal *t, struct event_base *base, struct err *err)
     return 0;
 }
 
+/* As much as a terminal holds: those whom the command leaves behind may go on writing. */
+static void drain(struct terminal *t)
+{
+    enum { HOLDS = 128 * 1024 }; /* the kernel's own limit is 64 KiB, and 4 KiB that were announced */
+    ssize_t n, left = HOLDS;
+    while (left > 0 && (n = pull(t)) > 0)
+        left -= n;
+}
+
 void terminal_done(struct terminal *t)
 {
     struct event *all[] = {t->keys, t->screen, t->ready, t->resized};
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i])
             event_free(all[i]);
-    while (t->ours >= 0 && t->screen && pull(t) > 0)
-        ;
+    if (t->ours >= 0 && t->screen)
+        drain(t);
     if (t->raw)
         tcsetattr(STDIN_FILENO, TCSADRAIN, &t->before);
     own_close(&t->ours);
