@@ -253,7 +253,7 @@ def test_functions_beside_one_that_floods_are_answered(serve, function):
     s = serve("--timeout", 10, "--concurrency", 2, "bad=" + str(function(RAW + "headers, event = next()\nheld = attack('bodies')\nlog('flooded')\ntime.sleep(30)\n", "bad.zip")), "fn=" + str(function(WORK)))
     t = threading.Thread(target=lambda: s.invoke("{}", "bad"))
     t.start()
-    assert wait_until(lambda: "START" in s.log, 10)
+    assert wait_until(lambda: "START RequestId" in s.log, 10)
     until = time.monotonic() + 40
     while "flooded" not in s.log and time.monotonic() < until:
         small_ones_are_answered(s)
@@ -290,7 +290,7 @@ def test_whoever_waits_longest_gives_way_to_a_new_client(serve, function, flood,
     answered = f.connect(s.port)
     answered.settimeout(30)
     answered.sendall(INVOKE + b"Content-Length: 1\r\n\r\n1")
-    assert wait_until(lambda: "START" in s.log, 10)
+    assert wait_until(lambda: "START RequestId" in s.log, 10)
     for _ in range(1100):
         f.connect(s.port).sendall(sent)
     small_ones_are_answered(s)
