@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, wait_until
+from conftest import ROOT, plain_memory, wait_until
 
 INVOKE = b"POST /2015-03-31/functions/fn/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 IN_CGROUP = bool(os.environ.get("LRUN_CGROUP")) and not ROOT  # of which each environment has one, with descriptors
@@ -93,6 +93,7 @@ FLOODS = {  # what each of so many connections sends
 }
 
 
+@plain_memory
 @pytest.mark.parametrize("kind", FLOODS)
 def test_clients_do_not_fill_memory(serve, function, flood, kind):
     count, data = FLOODS[kind]
@@ -157,6 +158,7 @@ def test_a_large_request_does_not_wait_for_bodies_that_drip(serve, function, flo
             t.join()
 
 
+@plain_memory
 @pytest.mark.serial
 def test_answers_that_nobody_reads_do_not_fill_memory(serve, function, flood):
     s = serve("--concurrency", 2, "--timeout", 20, function(WORK, "fn.zip"))
@@ -169,6 +171,7 @@ def test_answers_that_nobody_reads_do_not_fill_memory(serve, function, flood):
     assert len(s.invoke("2", "fn").body) == 5000002, "who reads has the whole answer"
 
 
+@plain_memory
 def test_events_in_the_queue_do_not_fill_memory(serve, function, flood):
     s = serve("--concurrency", 1, "--timeout", 3, function("""
         while True:
@@ -226,6 +229,7 @@ def attack(what):
 INSIDE = ("behind", "bodies", "chunks", "headers", "answers", "document", "subscriber")
 
 
+@plain_memory
 @pytest.mark.parametrize("what", INSIDE)
 def test_a_function_does_not_fill_the_memory_of_lrun(lrun, function, tmp, what):
     event = tmp / "event"
