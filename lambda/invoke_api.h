@@ -5,8 +5,8 @@
 
 #include "lambda/http_server.h"
 #include "lambda/invocation.h"
+#include "lambda/limits.h"
 
-enum { INVOKE_MAX = 6 * 1024 * 1024, EVENT_MAX = 1024 * 1024, CLIENT_CONTEXT_MAX = 3583 };
 enum invoke_kind { INVOKE_REQUEST_RESPONSE, INVOKE_EVENT, INVOKE_DRY_RUN };
 
 struct invoke { /* texts are owned */

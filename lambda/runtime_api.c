@@ -187,7 +187,7 @@ static struct exchange *check_answer(struct runtime_api *api, struct http_reques
     if (!r->too_large && !(x->stream && r->body_size > STREAM_MAX))
         return x;
     uint64_t size = r->body_size;
-    api_error(r, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes).");
+    api_error(r, 413, "RequestEntityTooLarge", PAYLOAD_TEXT);
     struct invocation *inv = answered(api, x);
     api->owner.on_too_large(api->owner.to, inv, size);
     return NULL;

@@ -8,9 +8,8 @@
 #define LRUN_RUNTIME_API_H
 
 #include "lambda/invocation.h"
+#include "lambda/limits.h"
 #include "lambda/routes.h"
-
-enum { PAYLOAD_MAX = 6 * 1024 * 1024 + 100, HEADER_MAX = (1 << 20) + (64 << 10), STREAM_MAX = 200 << 20 };
 
 struct runtime_owner {
     void *to;

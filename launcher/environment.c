@@ -237,7 +237,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *to)
     (void)fd, (void)what;
     struct call *c = to;
     struct environment *e = c->environment;
-    struct outcome o = outcome_timeout(c->invocation.id, e->launch->request->timeout.value);
+    struct outcome o = outcome_timeout(c->invocation.id, e->launch->request->timeout.value / 1000);
     if (e->capacity > 1 && e->state == READY) { /* the others go on: its late response is refused */
         runtime_api_forget(e->runtime, &c->invocation);
         answer(e, c, &o);

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { INIT_ERROR_GRACE_MS = 100 };
+enum { INIT_ERROR_GRACE_MS = 100, CONNECTIONS = 256 /* beside one for each invocation */ };
 
 /* ---- what the runtime does ---- */
 
@@ -183,7 +183,7 @@ int environment_serve(struct environment *e, int listener, struct err *err)
 {
     /* A body for each invocation and one for an extension; eight at once, if there may be more. Unread answers: an event, and some. */
     unsigned bodies = 1 + (e->capacity < 8 ? e->capacity : 8);
-    const struct http_room_limits limits = {.bodies = (size_t)bodies * PAYLOAD_MAX + HEADER_MAX, .unsent = 16 << 20, .connections = 256};
+    const struct http_room_limits limits = {.bodies = (size_t)bodies * PAYLOAD_MAX + HEADER_MAX, .unsent = 16 << 20, .connections = CONNECTIONS + e->capacity};
     const struct http_handler handler = {.on_headers = on_headers, .on_request = on_request, .on_gone = on_gone, .to = e, .body_max = PAYLOAD_MAX,
                                          .header_max = HEADER_MAX, .limits = limits};
     e->http = http_serve(e->base, listener, &handler);

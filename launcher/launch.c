@@ -202,7 +202,7 @@ static void fill_spec(struct launch *l)
         .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .network_aside = r->command != CMD_SERVE, .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1, .watched = r->command != CMD_EXEC || r->memory.set, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
         .workdir = l->workdir, .caller_argv = r->args,
     };
-    limits_plan(limited ? r->memory.value : 0, &l->spec.limits);
+    limits_plan(limited ? r->memory.value : 0, r->max_concurrency.value > 1, &l->spec.limits);
     l->report.limits = l->spec.limits;
     l->report.memory_limit_mb = limited ? r->memory.value : 0;
     l->report.memory_by_cgroup = l->cgroup.memory;

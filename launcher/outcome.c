@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/own.h"
+#include "lambda/limits.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -87,7 +88,7 @@ struct outcome outcome_timeout(const char *request_id, uint64_t seconds)
 struct outcome outcome_too_large(uint64_t size)
 {
     struct outcome o = make(STATUS_ERROR, BECAUSE_RESPONSE_TOO_LARGE, "Function.ResponseSizeTooLarge",
-                            "Response payload size exceeded maximum allowed payload size (6291556 bytes).");
+                            RESPONSE_TEXT);
     o.size = size;
     return o;
 }
