@@ -118,7 +118,7 @@ static const char *v_library_path(const struct variables_input *in, char *scratc
 static const char *v_execution_env(const struct variables_input *in, char *scratch, size_t size)
 {
     snprintf(scratch, size, "AWS_Lambda_%s", in->runtime);
-    return in->python || in->nodejs ? scratch : NULL;
+    return in->managed ? scratch : NULL;
 }
 static const char *v_node_path(const struct variables_input *in, char *scratch, size_t size)
 {
