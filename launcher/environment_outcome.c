@@ -58,7 +58,7 @@ void environment_conclude_calls(struct environment *e)
     }
 }
 
-/* What came while another was being ended, and would begin an init now. */
+/* What came while another was being ended, or would see an init run again. */
 static void conclude_interrupted(struct environment *e)
 {
     e->interrupted = false;
@@ -74,7 +74,7 @@ static void conclude_interrupted(struct environment *e)
 
 void environment_conclude(struct environment *e)
 {
-    bool again = e->outcome.of_init && e->phase == PHASE_INIT && !e->stopping && !e->interrupted; /* Lambda runs init once more, within the invocation */
+    bool again = e->outcome.of_init && e->phase == PHASE_INIT && !e->stopping; /* Lambda runs init once more, within the invocation */
     event_del(e->ending_timer);
     if (e->outcome.of_init) /* the runtime may have said why before it ended */
         e->outcome = environment_init_failure(e, e->outcome);

@@ -168,6 +168,7 @@ def stopped_over_the_deadline(lrun, function, code):
     for line in p.stderr:
         if "soon" in line:
             break
+    time.sleep(0.3)  # it waits for events: a signal then makes it look at timers before sockets
     p.send_signal(signal.SIGSTOP)
     time.sleep(4)
     p.send_signal(signal.SIGCONT)
@@ -180,7 +181,7 @@ def test_an_init_error_that_was_posted_before_the_deadline_is_the_outcome(lrun, 
     code, out, log = stopped_over_the_deadline(lrun, function, """
         if os.path.exists("/tmp/once"):
             log("soon")
-            time.sleep(0.5)
+            time.sleep(1)
         open("/tmp/once", "w").close()
         request("POST", BASE + "/init/error", b'{"errorType":"Mine","errorMessage":"m"}', {"Lambda-Runtime-Function-Error-Type": "Function.Mine"})
         time.sleep(60)
@@ -189,7 +190,7 @@ def test_an_init_error_that_was_posted_before_the_deadline_is_the_outcome(lrun, 
 
 
 def test_an_answer_that_came_before_the_deadline_counts_though_lrun_is_late(lrun, function):
-    code, out, log = stopped_over_the_deadline(lrun, function, "headers, event = next()\nlog('soon')\ntime.sleep(0.5)\nrespond(headers[ID], event)\ntime.sleep(60)\n")
+    code, out, log = stopped_over_the_deadline(lrun, function, "headers, event = next()\nlog('soon')\ntime.sleep(1)\nrespond(headers[ID], event)\ntime.sleep(60)\n")
     assert code == 0 and out == "1" and "Status: timeout" not in log, log
 
 
