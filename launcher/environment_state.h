@@ -46,9 +46,7 @@ struct environment {
     char names[PROGRAMS_MAX][256]; /* of extensions */
     void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
 
-    enum ending ending;
-    unsigned ending_ticks;
-    double ending_start;
+    enum ending ending; unsigned ending_ticks; double ending_start;
     struct outcome outcome; /* of what is ENDING */
     double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
     struct {
@@ -58,8 +56,7 @@ struct environment {
         int wait_status;         /* of the runtime that ended last */
         double over_ms, late_ms; /* when a running invocation was ended; how long after its deadline the answer came, 0: none did */
     } past;                      /* evidence */
-    struct text init_error;
-    char init_error_type[128];
+    struct text init_error; char init_error_type[128];
     bool has_init_error, oom;
     uint64_t peak;
     struct memory_watch *watch; /* of its memory */
@@ -67,14 +64,13 @@ struct environment {
 };
 
 void timer_arm(struct event *timer, double ms);
+typedef void on_timer(evutil_socket_t fd, short what, void *to); /* to: the environment */
+on_timer environment_on_limit, environment_on_memory, environment_on_freeze, environment_on_sockets, environment_on_ending;
 /* environment_start.c */
 int environment_make_sandbox(struct environment *e, struct err *err);
 void environment_drop_sandbox(struct environment *e); /* its programs are gone, and what they sent is read */
 /* environment.c */
 void environment_begin_init(struct environment *e, enum event_phase phase);
-void environment_on_limit(evutil_socket_t fd, short what, void *to);
-void environment_on_memory(evutil_socket_t fd, short what, void *to);
-void environment_on_freeze(evutil_socket_t fd, short what, void *to);
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o);
 void environment_break(struct environment *e, const struct err *err);
 struct outcome environment_init_failure(struct environment *e, struct outcome otherwise);
@@ -108,14 +104,12 @@ int environment_serve(struct environment *e, int listener, struct err *err);
 /* environment_control.c: what init reports. */
 void environment_hear(evutil_socket_t fd, short what, void *to);
 void environment_ask_socket(struct environment *e, void *waiter);
-void environment_on_sockets(evutil_socket_t fd, short what, void *to);
 
 /* environment_ending.c: from SIGTERM to the last process. */
 void environment_begin_ending(struct environment *e);
 void environment_ending_progress(struct environment *e); /* a program has ended */
 void environment_ending_hangup(struct environment *e); /* process 1 has ended first */
 void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
-void environment_on_ending(evutil_socket_t fd, short what, void *to);
 
 /* environment_debug.c, environment_limits.c */
 int environment_streams(struct environment *e, int null, struct err *err);
