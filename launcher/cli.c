@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/cli_row.h"
 
-#include "base/num.h"
 #include "base/own.h"
 #include "lambda/limits.h"
 
@@ -21,11 +20,6 @@ const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_DOCTOR] = {"doctor", "lrun doctor [--json]", "try on this host what lrun needs, and say what to do about what fails"},
     [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "look after the cache of unpacked archives"},
 };
-
-static void *field_of(const struct row *row, struct request *r)
-{
-    return (char *)r + row->field;
-}
 
 static int set_flag(const struct row *row, const char *value, struct request *r, struct err *err)
 {
@@ -64,38 +58,6 @@ static int set_shown_policy(const struct row *row, const char *value, struct req
 {
     r->show_policy = true;
     return set_choice_or_file(row, value, r, err);
-}
-
-/* Which option it was, before what the number's reader says. */
-static int fail_more(const struct row *row, struct err *err)
-{
-    char why[sizeof err->hint];
-    memcpy(why, err->hint, sizeof why);
-    return fail_hint(err, "--%s takes %s%s%s", row->name, row->arg, *why ? "; " : "", why);
-}
-
-static int set_num(const struct row *row, const char *value, struct request *r, struct err *err)
-{
-    struct number *n = field_of(row, r);
-    n->set = num_parse(value, row->min, row->max, &n->value, err) == 0;
-    return n->set ? 0 : fail_more(row, err);
-}
-
-/* Kept in milliseconds: exec's may be a fraction, Lambda's are whole. */
-static int set_seconds(const struct row *row, const char *value, struct request *r, struct err *err)
-{
-    struct number *n = field_of(row, r);
-    if (set_num(row, value, r, err) < 0)
-        return -1;
-    n->value *= 1000;
-    return 0;
-}
-
-static int set_fraction(const struct row *row, const char *value, struct request *r, struct err *err)
-{
-    struct number *n = field_of(row, r);
-    n->set = num_parse_milli(value, row->min, row->max, &n->value, err) == 0;
-    return n->set ? 0 : fail_more(row, err);
 }
 
 static int set_debug_port(const struct row *row, const char *value, struct request *r, struct err *err)
@@ -193,6 +155,8 @@ const struct row ROWS[] = {
     {0, SERVE, "concurrency", "N", "environments a function may have (default 10)", set_num, FIELD(concurrency), 1, 1000},
     {0, SERVE, "queue", "N", "requests that may wait for an environment; beyond it they get 429 (default 100)", set_num, FIELD(queue), 0, 100000},
     {0, SERVE, "max-concurrency", "N", "invocations an environment takes at once, as on Lambda Managed Instances (default 1)", set_num, FIELD(max_concurrency), 1, MAX_CONCURRENCY_MAX},
+    {0, SERVE, "tenancy", "none|per-tenant", "whether two tenants (X-Amz-Tenant-Id) never share an environment (default none: no tenants)", set_choice, FIELD(tenancy), 0, 0},
+    {0, RUN, "tenant", "ID", "the tenant it is invoked for, as context.tenant_id", set_tenant, FIELD(tenant), 0, 0},
     {0, SERVE, "idle-timeout", "SECONDS", "shut an environment down after so long without work; 0: never (default 600)", set_num, FIELD(idle_timeout), 0, 86400},
     {0, SERVE, "stream-shape", NULL, "stream as slowly as Lambda: 2 MB/s after the first 6 MB", set_flag, FIELD(stream_shape), 0, 0},
     {0, SERVE, "watch", NULL, "when a package changes, go on with the new one; no request is dropped", set_flag, FIELD(watch), 0, 0},
@@ -368,7 +332,7 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
         .command = cli_command(argc, argv), .args = argv, .region = "us-east-1", .credentials = "fake",
         .rootfs = "host", .net = "none", .seccomp = "lambda", .shm = "absent", .passwd = "present", .log_format = "text",
         .memory = {MEMORY_MIN_MB, false}, .timeout = {TIMEOUT_DEFAULT_S * 1000, false}, .tmp_size = {TMP_MIN_MB, false}, .init_limit = {INIT_DEFAULT_S, false}, .workdir = "/var/task",
-        .host = "127.0.0.1", .url_mode = "buffered", .port = {3001, false}, .concurrency = {10, false}, .queue = {100, false}, .max_concurrency = {1, false},
+        .host = "127.0.0.1", .url_mode = "buffered", .tenancy = "none", .port = {3001, false}, .concurrency = {10, false}, .queue = {100, false}, .max_concurrency = {1, false},
         .idle_timeout = {600, false},
     };
     bool named = argc > 1 && strcmp(argv[1], COMMANDS[ret->command].name) == 0, dashes = false;

@@ -32,7 +32,7 @@ def call(*args, **more):
     (("--tmp-size", "511", "a.zip"), "within 512 and 10240"),
     (("--net", "bridge", "a.zip"), "it is one of none|host"),
     (("--seccomp", "lam", "a.zip"), "it is one of lambda|"),
-    (("--runtime", "ruby3.2", "a.zip"), "it is one of provided.al2023, provided.al2, python3"),
+    (("--runtime", "ruby9.2", "a.zip"), "it is one of AWS's ids, as provided.al2023"),
     (("--quiet=yes", "a.zip"), "give a value to the switch"),
     (("--layers", "a.zip,,b.zip", "f.zip"), "empty layer name"),
     (("--layers", "1,2,3,4,5,6", "f.zip"), "Cannot reference more than 5 layers."),
