@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/own.h"
+#include "lambda/limits.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -56,7 +57,6 @@ void variables_set(struct strv *list, char *entry)
 
 int variables_check_size(const struct strv *list, struct err *err)
 {
-    enum { LIMIT = 4096 };
     struct text json = {0};
     json_open(&json, '{');
     for (size_t i = 0; i < list->n; i++) {
@@ -66,7 +66,7 @@ int variables_check_size(const struct strv *list, struct err *err)
     }
     json_close(&json, '}');
     int status = 0;
-    if (json.n > LIMIT) {
+    if (json.n > VARIABLES_MAX) {
         fail(err, 0, NULL, "set %zu variables that measure %zu bytes as JSON", list->n, json.n);
         status = fail_hint(err, "Lambda was unable to configure your environment variables because the environment variables you have "
                                 "provided exceeded the 4KB limit."); /* AWS goes on with the values */
@@ -118,7 +118,7 @@ static const char *v_library_path(const struct variables_input *in, char *scratc
 static const char *v_execution_env(const struct variables_input *in, char *scratch, size_t size)
 {
     snprintf(scratch, size, "AWS_Lambda_%s", in->runtime);
-    return in->python || in->nodejs ? scratch : NULL;
+    return in->managed ? scratch : NULL;
 }
 static const char *v_node_path(const struct variables_input *in, char *scratch, size_t size)
 {

@@ -16,7 +16,7 @@ struct variables_input {
     const char *runtime;  /* as AWS names it */
     unsigned version;     /* of the language */
     bool al2;             /* provided.al2, still on the old sandbox */
-    bool python, nodejs;  /* managed runtimes */
+    bool python, nodejs, managed; /* managed: AWS's, these and others */
     bool json_logs;
     unsigned max_concurrency; /* invocations an environment takes at once */
     unsigned debug_port;  /* 0: none; ours, for the packs' bootstraps, which take it away */

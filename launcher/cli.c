@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/cli_row.h"
 
-#include "base/num.h"
 #include "base/own.h"
+#include "lambda/limits.h"
 
 #include <errno.h>
 #include <string.h>
 
 enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE, EXPLAIN = 1 << CMD_EXPLAIN, DOCTOR = 1 << CMD_DOCTOR, INSPECT = 1 << CMD_INSPECT,
+       SANDBOX_MAX_MB = 1 << 24 /* exec is a sandbox for tests: what a machine may have */, SANDBOX_MAX_MS = 1000000000,
        BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, LOOKS = ANY | INSPECT, STORES = LOOKS | CACHE | DOCTOR, ALL = STORES | EXPLAIN };
 
 const struct command_row COMMANDS[CMD_COUNT] = {
@@ -19,11 +20,6 @@ const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_DOCTOR] = {"doctor", "lrun doctor [--json]", "try on this host what lrun needs, and say what to do about what fails"},
     [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "look after the cache of unpacked archives"},
 };
-
-static void *field_of(const struct row *row, struct request *r)
-{
-    return (char *)r + row->field;
-}
 
 static int set_flag(const struct row *row, const char *value, struct request *r, struct err *err)
 {
@@ -62,18 +58,6 @@ static int set_shown_policy(const struct row *row, const char *value, struct req
 {
     r->show_policy = true;
     return set_choice_or_file(row, value, r, err);
-}
-
-static int set_num(const struct row *row, const char *value, struct request *r, struct err *err)
-{
-    struct number *n = field_of(row, r);
-    if (num_parse(value, row->min, row->max, &n->value, err) < 0) {
-        char why[sizeof err->hint];
-        memcpy(why, err->hint, sizeof why);
-        return fail_hint(err, "--%s takes %s%s%s", row->name, row->arg, *why ? "; " : "", why);
-    }
-    n->set = true;
-    return 0;
 }
 
 static int set_debug_port(const struct row *row, const char *value, struct request *r, struct err *err)
@@ -127,10 +111,15 @@ const struct row ROWS[] = {
     {'e', RUN, "event", "FILE|JSON|-", "the event: a file, JSON text, or - for stdin; repeats (default {})", add_text, FIELD(events), 0, 0},
     {0, RUN, "pause", "MS", "wait this long between events, frozen (default 0)", set_num, FIELD(pause), 0, 3600000},
     {0, LOOKS, "handler", "NAME", "what _HANDLER says (default: the runtime's, as lambda_function.lambda_handler)", set_text, FIELD(handler), 0, 0},
-    {0, LOOKS, "memory", "MB", "memory of the function (default 128; exec: no limit)", set_num, FIELD(memory), 128, 10240},
-    {0, ANY, "timeout", "SECONDS", "stop it after this long (default 3; exec: never)", set_num, FIELD(timeout), 1, 900},
-    {0, LOOKS, "tmp-size", "MB", "size of /tmp (default 512)", set_num, FIELD(tmp_size), 512, 10240},
-    {0, INVOKES, "init-limit", "SECONDS", "how long the init phase may take (default 10)", set_num, FIELD(init_limit), 1, 900},
+    {0, RUN | INSPECT, "memory", "MB", "memory of the function (default 128)", set_num, FIELD(memory), MEMORY_MIN_MB, MEMORY_MAX_MB},
+    {0, SERVE, "memory", "MB", "memory of the function (default 128; with --max-concurrency 2048)", set_num, FIELD(memory), MEMORY_MIN_MB, MEMORY_MANAGED_MAX_MB},
+    {0, EXEC, "memory", "MB", "memory of all that the command starts; any size (default: no limit)", set_num, FIELD(memory), 1, SANDBOX_MAX_MB},
+    {0, RUN, "timeout", "SECONDS", "stop it after this long (default 3)", set_seconds, FIELD(timeout), 1, TIMEOUT_MAX_S},
+    {0, SERVE, "timeout", "SECONDS", "stop it after this long (default 3; at most 1800, with --max-concurrency 5400)", set_seconds, FIELD(timeout), 1, TIMEOUT_MANAGED_MAX_S},
+    {0, EXEC, "timeout", "SECONDS", "stop it after this long; a fraction too, as 0.5 (default: never)", set_fraction, FIELD(timeout), 1, SANDBOX_MAX_MS},
+    {0, INVOKES | INSPECT, "tmp-size", "MB", "size of /tmp (default 512)", set_num, FIELD(tmp_size), TMP_MIN_MB, TMP_MAX_MB},
+    {0, EXEC, "tmp-size", "MB", "size of /tmp; any size (default 512)", set_num, FIELD(tmp_size), 1, SANDBOX_MAX_MB},
+    {0, INVOKES, "init-limit", "SECONDS", "how long the init phase may take (default 10)", set_num, FIELD(init_limit), 1, INIT_MAX_S},
     {0, LOOKS, "env", "K=V", "set a variable; K alone copies the caller's; repeats", add_text, FIELD(env), 0, 0},
     {0, LOOKS, "env-file", "FILE", "variables from KEY=VALUE lines or SAM's JSON; repeats", add_text, FIELD(env_files), 0, 0},
     {0, BOTH | INSPECT, "name", "NAME", "name of the function (default: that of the file)", set_text, FIELD(name), 0, 0},
@@ -165,7 +154,9 @@ const struct row ROWS[] = {
     {0, SERVE, "allow-host", "NAME", "a name that clients reach it by, beside addresses and localhost; *.NAME, or * for any; repeats", add_host, FIELD(allow_hosts), 0, 0},
     {0, SERVE, "concurrency", "N", "environments a function may have (default 10)", set_num, FIELD(concurrency), 1, 1000},
     {0, SERVE, "queue", "N", "requests that may wait for an environment; beyond it they get 429 (default 100)", set_num, FIELD(queue), 0, 100000},
-    {0, SERVE, "max-concurrency", "N", "invocations an environment takes at once, as on Lambda Managed Instances (default 1)", set_num, FIELD(max_concurrency), 1, 64},
+    {0, SERVE, "max-concurrency", "N", "invocations an environment takes at once, as on Lambda Managed Instances (default 1)", set_num, FIELD(max_concurrency), 1, MAX_CONCURRENCY_MAX},
+    {0, SERVE, "tenancy", "none|per-tenant", "whether two tenants (X-Amz-Tenant-Id) never share an environment (default none: no tenants)", set_choice, FIELD(tenancy), 0, 0},
+    {0, RUN, "tenant", "ID", "the tenant it is invoked for, as context.tenant_id", set_tenant, FIELD(tenant), 0, 0},
     {0, SERVE, "idle-timeout", "SECONDS", "shut an environment down after so long without work; 0: never (default 600)", set_num, FIELD(idle_timeout), 0, 86400},
     {0, SERVE, "stream-shape", NULL, "stream as slowly as Lambda: 2 MB/s after the first 6 MB", set_flag, FIELD(stream_shape), 0, 0},
     {0, SERVE, "watch", NULL, "when a package changes, go on with the new one; no request is dropped", set_flag, FIELD(watch), 0, 0},
@@ -264,12 +255,12 @@ static int parse_option(int argc, char **argv, int *at, struct request *r, struc
 
 static int too_many_layers(struct err *err)
 {
-    return fail(err, 0, NULL, "use these layers: Cannot reference more than 5 layers."); /* CreateFunction's InvalidParameterValueException */
+    return fail(err, 0, NULL, "use these layers: " LAYERS_TEXT); /* CreateFunction's InvalidParameterValueException */
 }
 
 static int check_serve(const struct request *r, struct err *err)
 {
-    if (r->layers.n > 5)
+    if (r->layers.n > LAYERS_MAX)
         return too_many_layers(err);
     if (r->words.n || r->config)
         return 0;
@@ -313,7 +304,7 @@ static int check_words(struct request *r, bool saw_dashes, struct err *err)
     if (r->command == CMD_SERVE)
         return check_serve(r, err);
     if (r->show_policy && !r->words.n)
-        return r->layers.n > 5 ? too_many_layers(err) : 0;
+        return r->layers.n > LAYERS_MAX ? too_many_layers(err) : 0;
     size_t functions = r->in.set ? 0 : 1;
     if (r->words.n > functions && r->in.set) {
         OWN_PTR char *name = name_of(r->words.at[0]);
@@ -332,7 +323,7 @@ static int check_words(struct request *r, bool saw_dashes, struct err *err)
         return fail_hint(err, "usage: %s; the -- is required", COMMANDS[CMD_EXEC].synopsis);
     }
     r->function = functions ? r->words.at[0] : "";
-    return r->layers.n > 5 ? too_many_layers(err) : 0;
+    return r->layers.n > LAYERS_MAX ? too_many_layers(err) : 0;
 }
 
 int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
@@ -340,8 +331,8 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
     *ret = (struct request){
         .command = cli_command(argc, argv), .args = argv, .region = "us-east-1", .credentials = "fake",
         .rootfs = "host", .net = "none", .seccomp = "lambda", .shm = "absent", .passwd = "present", .log_format = "text",
-        .memory = {128, false}, .timeout = {3, false}, .tmp_size = {512, false}, .init_limit = {10, false}, .workdir = "/var/task",
-        .host = "127.0.0.1", .url_mode = "buffered", .port = {3001, false}, .concurrency = {10, false}, .queue = {100, false}, .max_concurrency = {1, false},
+        .memory = {MEMORY_MIN_MB, false}, .timeout = {TIMEOUT_DEFAULT_S * 1000, false}, .tmp_size = {TMP_MIN_MB, false}, .init_limit = {INIT_DEFAULT_S, false}, .workdir = "/var/task",
+        .host = "127.0.0.1", .url_mode = "buffered", .tenancy = "none", .port = {3001, false}, .concurrency = {10, false}, .queue = {100, false}, .max_concurrency = {1, false},
         .idle_timeout = {600, false},
     };
     bool named = argc > 1 && strcmp(argv[1], COMMANDS[ret->command].name) == 0, dashes = false;

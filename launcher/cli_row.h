@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_row.h: what a row of the option table is. For cli.c, which has the table, and cli_help.c. */
+/* cli_row.h: what a row of the option table is. For cli.c, which has the table, cli_values.c and cli_help.c. */
 #ifndef LRUN_CLI_ROW_H
 #define LRUN_CLI_ROW_H
 
@@ -19,6 +19,13 @@ struct row {
     size_t field;
     uint64_t min, max;
 };
+
+/* cli_values.c: what numbers and ids may be; each sets the row's field, or says what the option takes. */
+void *field_of(const struct row *row, struct request *r);
+int set_num(const struct row *row, const char *value, struct request *r, struct err *err);
+int set_seconds(const struct row *row, const char *value, struct request *r, struct err *err);  /* whole; min and max are seconds, the field milliseconds */
+int set_fraction(const struct row *row, const char *value, struct request *r, struct err *err); /* min, max and field are milliseconds */
+int set_tenant(const struct row *row, const char *value, struct request *r, struct err *err);
 
 extern const struct command_row COMMANDS[CMD_COUNT];
 extern const struct row ROWS[];

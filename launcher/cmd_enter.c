@@ -175,7 +175,7 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
         fail(err, 0, policy, "use a policy's file beside --in");
         return fail_hint(err, "name a built-in one");
     }
-    limits_plan(0, &v->spec.limits);
+    limits_plan(0, false, &v->spec.limits);
     if (!r->tty)
         return stdio_open(&v->stdio, STREAMS, v->spec.stdio, err);
     if (terminal_open(&v->terminal, STDOUT_FILENO, false, err) < 0)

@@ -51,7 +51,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct exec *x = to;
-    launch_note(x->launch, "the command was stopped after %ju seconds (--timeout)", (uintmax_t)x->launch->request->timeout.value);
+    launch_note(x->launch, "the command was stopped after %g seconds (--timeout)", (double)x->launch->request->timeout.value / 1000);
     end(x, BECAUSE_TIMEOUT, EXIT_TIME);
 }
 
@@ -176,7 +176,7 @@ static int watch(struct exec *x, struct err *err)
         return -1;
     if (r->timeout.set) {
         x->timeout = evtimer_new(x->base, on_timeout, x);
-        event_add(x->timeout, &(struct timeval){.tv_sec = (time_t)r->timeout.value});
+        event_add(x->timeout, &(struct timeval){.tv_sec = (time_t)(r->timeout.value / 1000), .tv_usec = (suseconds_t)(r->timeout.value % 1000 * 1000)});
     }
     if (r->memory.set) {
         x->watch = sandbox_watch_memory(&x->sandbox, r->memory.value << 20);

@@ -30,6 +30,12 @@ static int open_url(struct served *f, const char *text, const struct request *r,
         fail(err, 0, text, "tell whose URL it is");
         return fail_hint(err, "several functions are served: give it as --url NAME=PORT");
     }
+    if (request_per_tenant(&f->request)) { /* CreateFunctionUrlConfig refuses it too */
+        fail(err, 0, f->launch->inputs.name, "give a function URL to a function with --tenancy per-tenant");
+        fail_hint(err, "requests to a URL name no tenant, and Lambda has no URLs for such functions: use the Invoke API");
+        err->exit = EXIT_USAGE;
+        return -1;
+    }
     if (num_parse(port, 0, 65535, &number, err) < 0)
         return fail_hint(err, "--url takes PORT or NAME=PORT");
     own_close(&f->url_listener);
@@ -214,7 +220,7 @@ static void start_function(struct server *s, struct served *f)
 {
     const struct request *r = &f->request;
     const struct pool_config config = {.base = s->base, .launch = f->launch, .name = xstrdup(f->launch->inputs.name), .concurrency = (unsigned)r->concurrency.value,
-                                       .queue_max = (unsigned)r->queue.value, .idle_ms = r->idle_timeout.value * 1000, .cgroups = f->cgroups, .on_change = on_change, .to = s};
+                                       .queue_max = (unsigned)r->queue.value, .idle_ms = r->idle_timeout.value * 1000, .per_tenant = request_per_tenant(r), .cgroups = f->cgroups, .on_change = on_change, .to = s};
     f->launch = NULL;
     f->pool = pool_new(&config);
     if (f->url_listener < 0)

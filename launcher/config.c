@@ -38,7 +38,7 @@ static int add_word(struct config *c, const struct request *r, const char *word,
     const char *equals = strchr(word, '=');
     f->request.function = word;
     if (!equals || !is_name(word, (size_t)(equals - word)))
-        return 0;
+        return request_check(&f->request, err);
     f->named = true;
     f->request.function = equals + 1;
     char *name = xasprintf("%.*s", (int)(equals - word), word);
@@ -48,7 +48,7 @@ static int add_word(struct config *c, const struct request *r, const char *word,
         fail(err, 0, word, "serve without a package");
         return fail_hint(err, "give it as NAME=fn.zip");
     }
-    return 0;
+    return request_check(&f->request, err);
 }
 
 /* ---- the file ---- */
@@ -157,6 +157,8 @@ static int read_function(struct reading *x, const char *name, struct slice value
     x->function->named = true;
     x->function->request.function = NULL;
     int status = read_members(x, value);
+    if (status == 0)
+        status = request_check(&x->function->request, x->err);
     strv_add(&x->function->request.owned, xstrdup(name));
     x->function->request.name = x->function->request.owned.at[x->function->request.owned.n - 1];
     if (status < 0 || x->function->request.function)

@@ -95,6 +95,8 @@ static void on_not_started(struct environment *e, const struct message *m)
 
 static void on_runtime_exited(struct environment *e, const struct message *m)
 {
+    if (WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* the kernel's kills in a cgroup are seen by looking */
+        environment_look_at_memory(e);
     if (!e->peak) /* it ended before it was looked at once; this counts mapped files too */
         e->peak = (uint64_t)m->max_rss;
     e->launch->report.wait_status = e->past.wait_status = m->value;

@@ -15,7 +15,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { INTERNAL_MS = 500, RUNTIME_MS = 300, EXTERNAL_MS = 2000, DRAIN_MS = 2, TICK_MS = 1, TICKS_MAX = 3000 };
+enum { INTERNAL_MS = 500, RUNTIME_MS = 300, EXTERNAL_MS = 2000, DRAIN_MS = 2, DRAIN_TICKS_MAX = 300 /* a large answer takes longer to be read than the rest to end */, TICK_MS = 1, TICKS_MAX = 3000 };
 
 static bool runs(const struct environment *e, int program)
 {
@@ -148,7 +148,12 @@ void environment_on_ending(evutil_socket_t fd, short what, void *to)
         else
             kill_all(e);
         break;
-    case END_DRAIN: tell_extensions(e); break;
+    case END_DRAIN:
+        if (http_server_reading(e->http) && ++e->ending_ticks < DRAIN_TICKS_MAX)
+            timer_arm(e->ending_timer, TICK_MS);
+        else
+            tell_extensions(e);
+        break;
     case END_EXTENSIONS: kill_all(e); break;
     case END_KILL: /* no GONE */
         environment_lose(e, "its process 1 did not end the programs in time");

@@ -39,16 +39,14 @@ struct environment {
     struct call **calls;
     size_t call_count, socket_waiter_count;
     unsigned capacity;
-    bool frozen, runtime_ready /* it has asked for an event */, stopping, tail_spent /* with the last call */, lost /* its sandbox: the next init makes one */;
+    bool looked /* at what had come by the init limit */, frozen, runtime_ready /* it has asked for an event */, stopping, interrupted /* while ENDING: what has come since then is not begun */, tail_spent /* with the last call */, lost /* its sandbox: the next init makes one */;
     unsigned alive; /* programs, a bit each */
     struct refused refused; /* the runtime's calls, since the call before */
     int runtime_pid; /* the runtime's directory in /proc, or -1 */
     char names[PROGRAMS_MAX][256]; /* of extensions */
     void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
 
-    enum ending ending;
-    unsigned ending_ticks;
-    double ending_start;
+    enum ending ending; unsigned ending_ticks; double ending_start;
     struct outcome outcome; /* of what is ENDING */
     double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
     struct {
@@ -56,9 +54,9 @@ struct environment {
         bool timed_out, init_timed_out;
         double frozen_since, frozen_ms; /* the last time */
         int wait_status;         /* of the runtime that ended last */
+        double over_ms, late_ms; /* when a running invocation was ended; how long after its deadline the answer came, 0: none did */
     } past;                      /* evidence */
-    struct text init_error;
-    char init_error_type[128];
+    struct text init_error; char init_error_type[128];
     bool has_init_error, oom;
     uint64_t peak;
     struct memory_watch *watch; /* of its memory */
@@ -66,23 +64,27 @@ struct environment {
 };
 
 void timer_arm(struct event *timer, double ms);
+typedef void on_timer(evutil_socket_t fd, short what, void *to); /* to: the environment */
+on_timer environment_on_limit, environment_on_memory, environment_on_freeze, environment_on_sockets, environment_on_ending;
 /* environment_start.c */
 int environment_make_sandbox(struct environment *e, struct err *err);
 void environment_drop_sandbox(struct environment *e); /* its programs are gone, and what they sent is read */
 /* environment.c */
 void environment_begin_init(struct environment *e, enum event_phase phase);
-void environment_on_limit(evutil_socket_t fd, short what, void *to);
-void environment_on_memory(evutil_socket_t fd, short what, void *to);
-void environment_on_freeze(evutil_socket_t fd, short what, void *to);
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o);
-void environment_end(struct environment *e, struct outcome outcome);
 void environment_break(struct environment *e, const struct err *err);
 struct outcome environment_init_failure(struct environment *e, struct outcome otherwise);
 const char *environment_request_id(const struct environment *e); /* of the call that what happens is told to; "" if there is none */
-void environment_conclude(struct environment *e); /* all its processes are gone, and what they sent is read */
-void environment_conclude_calls(struct environment *e);
+void environment_answer(struct environment *e, struct call *c, const struct outcome *o); /* the client has it, if it has none yet */
+void environment_over(struct environment *e, struct call *c);                           /* END and REPORT */
+void environment_closed(struct environment *e);
 void environment_check_init(struct environment *e);
 void environment_check_calls(struct environment *e);
+
+/* environment_outcome.c: what it ends by, and whose end that is. */
+void environment_end(struct environment *e, struct outcome outcome); /* the first decides: while ENDING nothing changes */
+void environment_conclude(struct environment *e); /* all its processes are gone, and what they sent is read */
+void environment_conclude_calls(struct environment *e);
 
 /* environment_tell.c: what is said of it: log lines, telemetry, the report's parts, results. */
 void environment_tell(struct environment *e, const struct call *c, struct event event);
@@ -102,14 +104,12 @@ int environment_serve(struct environment *e, int listener, struct err *err);
 /* environment_control.c: what init reports. */
 void environment_hear(evutil_socket_t fd, short what, void *to);
 void environment_ask_socket(struct environment *e, void *waiter);
-void environment_on_sockets(evutil_socket_t fd, short what, void *to);
 
 /* environment_ending.c: from SIGTERM to the last process. */
 void environment_begin_ending(struct environment *e);
 void environment_ending_progress(struct environment *e); /* a program has ended */
 void environment_ending_hangup(struct environment *e); /* process 1 has ended first */
 void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
-void environment_on_ending(evutil_socket_t fd, short what, void *to);
 
 /* environment_debug.c, environment_limits.c */
 int environment_streams(struct environment *e, int null, struct err *err);

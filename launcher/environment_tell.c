@@ -59,7 +59,7 @@ enum { DEBUG_MS = 24 * 3600 * 1000 };
 
 double environment_timeout_ms(const struct environment *e)
 {
-    return e->launch->request->debug ? DEBUG_MS : (double)e->launch->request->timeout.value * 1000;
+    return e->launch->request->debug ? DEBUG_MS : (double)e->launch->request->timeout.value;
 }
 
 double environment_init_limit_ms(const struct environment *e)

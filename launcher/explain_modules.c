@@ -177,7 +177,7 @@ bool tell_prefix(const struct evidence *ev, const struct match *m, struct text *
     char module[OBJECT_MAX];
     as_path(m->groups[0], module, sizeof module);
     bool node = ev->launch->runtime.family == RUNTIME_NODEJS;
-    return ev->launch->runtime.family != RUNTIME_PROVIDED && *module && tell_misplaced(ev, module, node ? NODE : PYTHON, node ? "nodejs/node_modules/" : "python/", out);
+    return (node || ev->launch->runtime.family == RUNTIME_PYTHON) && *module && tell_misplaced(ev, module, node ? NODE : PYTHON, node ? "nodejs/node_modules/" : "python/", out);
 }
 
 bool tell_esm(const struct evidence *ev, const struct match *m, struct text *out)

@@ -95,9 +95,11 @@ bool tell_timeout(const struct evidence *ev, const struct match *m, struct text 
     if (ev->reason != BECAUSE_TIMEOUT)
         return false;
     if (ev->init_timed_out)
-        text_printf(out, "the init phase took longer than %ju s and was run again within the invocation, whose timeout of %ju s it used up: do less at import, or raise the timeout", (uintmax_t)r->init_limit.value, (uintmax_t)r->timeout.value);
+        text_printf(out, "the init phase took longer than %ju s and was run again within the invocation, whose timeout of %ju s it used up: do less at import, or raise the timeout", (uintmax_t)r->init_limit.value, (uintmax_t)r->timeout.value / 1000);
+    else if (ev->late_ms > 0)
+        text_printf(out, "the answer came %.0f ms after the %ju s of its timeout (Lambda: Timeout, 3 unless set), while the runtime was being ended, and is refused: raise it (--timeout), or answer sooner", ev->late_ms, (uintmax_t)r->timeout.value / 1000);
     else
-        text_printf(out, "nothing was answered within %ju s (Lambda: Timeout, 3 unless set), and Lambda then kills the runtime: raise it (--timeout), or see what it waited for", (uintmax_t)r->timeout.value);
+        text_printf(out, "nothing was answered within %ju s (Lambda: Timeout, 3 unless set), and Lambda then kills the runtime: raise it (--timeout), or see what it waited for", (uintmax_t)r->timeout.value / 1000);
     return true;
 }
 

@@ -214,6 +214,8 @@ static struct input *input_at(struct inputs *in, size_t i)
     return i == 0 ? &in->function : i <= in->layer_count ? &in->layers[i - 1] : &in->rootfs;
 }
 
+_Static_assert(ZIP_MAX_SIZE == UNZIPPED_MAX, "mounts/ cannot see lambda/limits.h");
+
 static int too_big(const struct inputs *in, struct err *err)
 {
     return fail(err, 0, NULL, "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is %ju bytes", (uintmax_t)in->unpacked);
@@ -260,7 +262,7 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
         in->entries[i] = entries[i];
         use_entry(in, owners[i], &in->entries[i]);
     }
-    return in->unpacked > ZIP_MAX_SIZE ? too_big(in, err) : 0;
+    return in->unpacked > UNZIPPED_MAX ? too_big(in, err) : 0;
 }
 
 static void source_done(struct source *s)

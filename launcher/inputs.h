@@ -7,6 +7,7 @@
 #ifndef LRUN_INPUTS_H
 #define LRUN_INPUTS_H
 
+#include "lambda/limits.h"
 #include "launcher/identity.h"
 #include "launcher/request.h"
 #include "mounts/cache.h"
@@ -20,7 +21,7 @@ struct input { /* the function, a layer or the root file system */
     struct elf_need need; /* of an archive */
 };
 
-enum { MAX_LAYERS = 5, INPUTS_MAX = MAX_LAYERS + 2 };
+enum { MAX_LAYERS = LAYERS_MAX, INPUTS_MAX = MAX_LAYERS + 2 };
 
 struct inputs {
     struct input function, layers[MAX_LAYERS];

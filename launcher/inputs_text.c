@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENV_FILE_MAX = 1 << 20, EVENT_MAX = 6291456 }; /* AWS: a synchronous request must be smaller than 6291456 bytes */
+enum { ENV_FILE_MAX = 1 << 20 };
 
 static int add_variable(struct inputs *in, char *entry, const char *where, struct err *err)
 {
@@ -102,8 +102,8 @@ static int read_event(const char *what, size_t number, struct text *ret, struct 
         return -1;
     if (!is_file)
         text_puts(ret, what);
-    else if (fs_read_all(fd, EVENT_MAX, is_stdin ? "standard input" : what, ret, err) < 0)
-        return err->no == EFBIG ? fail_hint(err, "Request must be smaller than 6291456 bytes for the InvokeFunction operation") : -1;
+    else if (fs_read_all(fd, INVOKE_MAX, is_stdin ? "standard input" : what, ret, err) < 0)
+        return err->no == EFBIG ? fail_hint(err, REQUEST_TEXT) : -1;
     if (ret->n == 0)
         text_puts(ret, "{}"); /* as SAM does: real clients cannot parse an empty event */
     if (json_valid(ret->at, ret->n))

@@ -88,6 +88,8 @@ void inspection_lint_layout(struct inspection *i)
         check_bootstrap(i);
         return;
     }
+    if (i->launch->runtime.family == RUNTIME_OTHER) /* their handlers name classes and methods, not files */
+        return;
     check_handler(i);
     for (unsigned p = 1; p <= i->package.inputs->layer_count; p++)
         check_prefix(i, p);

@@ -187,7 +187,6 @@ static void check_twins(struct inspection *i)
 
 static void check_sizes(struct inspection *i)
 {
-    enum { UNZIPPED_MAX = 262144000 };
     uint64_t all = 0;
     for (unsigned p = 0; p <= i->package.inputs->layer_count; p++) {
         const struct cache_entry *e = package_entry(&i->package, p);

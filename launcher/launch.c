@@ -129,6 +129,9 @@ static int check_libraries(struct launch *l, struct err *err)
 static void note_runtime(struct launch *l)
 {
     const struct runtime *rt = &l->runtime;
+    OWN_PTR char *warning = l->request->command != CMD_EXEC ? runtime_warning(rt, time(NULL)) : NULL;
+    if (warning)
+        launch_note(l, "%s", warning);
     if (rt->found && l->request->command != CMD_EXEC)
         launch_note(l, "no bootstrap, but %s: it runs as %s with the handler %s (--runtime and --handler say otherwise)", rt->found, rt->id,
                     launch_handler(l));
@@ -155,7 +158,7 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
         .handler = launch_handler(l), .name = l->inputs.name, .region = r->region, .api = api, .log_stream = stream,
         .access_key_id = l->inputs.access_key_id, .secret_access_key = l->inputs.secret_access_key,
         .session_token = l->inputs.session_token, .memory = (unsigned)r->memory.value, .al2 = strcmp(l->runtime.id, "provided.al2") == 0,
-        .python = l->runtime.family == RUNTIME_PYTHON, .nodejs = l->runtime.family == RUNTIME_NODEJS, .runtime = l->runtime.id,
+        .python = l->runtime.family == RUNTIME_PYTHON, .nodejs = l->runtime.family == RUNTIME_NODEJS, .managed = l->runtime.family != RUNTIME_PROVIDED, .runtime = l->runtime.id,
         .version = l->runtime.version, .debug_port = (unsigned)(r->debug_port.set ? r->debug_port.value : 0), .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
         .max_concurrency = (unsigned)r->max_concurrency.value, .json_logs = strcmp(r->log_format, "json") == 0, .user = &l->inputs.variables,
     };
@@ -202,7 +205,7 @@ static void fill_spec(struct launch *l)
         .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .network_aside = r->command != CMD_SERVE, .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1, .watched = r->command != CMD_EXEC || r->memory.set, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
         .workdir = l->workdir, .caller_argv = r->args,
     };
-    limits_plan(limited ? r->memory.value : 0, &l->spec.limits);
+    limits_plan(limited ? r->memory.value : 0, r->max_concurrency.value > 1, &l->spec.limits);
     l->report.limits = l->spec.limits;
     l->report.memory_limit_mb = limited ? r->memory.value : 0;
     l->report.memory_by_cgroup = l->cgroup.memory;

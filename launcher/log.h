@@ -11,11 +11,12 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "base/term.h"
+#include "lambda/limits.h"
 
 #include <event2/event.h>
 
 enum log_source { LOG_FUNCTION, LOG_EXTENSION, LOG_FRAMES, LOG_SOURCES };
-enum { LOG_TAIL = 4096 /* X-Amz-Log-Result */, LOG_LINE_MAX = 64 << 10 };
+enum { LOG_LINE_MAX = 64 << 10 };
 
 /* A whole line with its newline, if it has one; or one framed message. */
 typedef void (*log_line_fn)(void *to, enum log_source source, const char *line, size_t n);

@@ -3,6 +3,8 @@
 
 #include "base/own.h"
 
+#include <string.h>
+
 static struct generation *generation_new(struct launch *l)
 {
     struct generation *g = xcalloc(1, sizeof *g);
@@ -28,23 +30,36 @@ static void line_add(struct line *l, struct job *j)
     l->n++;
 }
 
-static struct job *line_take(struct line *l)
+static struct job *line_take(struct line *l, struct job **at)
 {
-    struct job *j = l->first;
-    l->first = j->next;
+    struct job *j = *at;
+    *at = j->next;
+    if (!j->next)
+        l->last = at;
     l->n--;
     return j;
 }
 
 /* ---- jobs ---- */
 
+/* The tenant's own before one that has served nobody yet; never another's. */
+static bool may_serve(const struct slot *s, const struct job *j)
+{
+    return !s->pool->config.per_tenant || !s->tenant || strcmp(s->tenant, j->call.invocation.tenant) == 0;
+}
+
+static bool is_better(const struct slot *s, const struct slot *best)
+{
+    return !best || !s->tenant == !best->tenant ? !best || s->used > best->used : s->tenant != NULL;
+}
+
 /* The one that was used last: others may then reach their idle time-out. */
-static struct slot *find_room(struct pool *p)
+static struct slot *find_room(struct pool *p, const struct job *j)
 {
     struct slot *best = NULL;
     for (unsigned i = 0; i < p->config.concurrency; i++) {
         struct slot *s = &p->slots[i];
-        if (s->state == SLOT_OPEN && s->generation == p->generation && s->jobs < environment_capacity(s->environment) && (!best || s->used > best->used))
+        if (s->state == SLOT_OPEN && s->generation == p->generation && s->jobs < environment_capacity(s->environment) && may_serve(s, j) && is_better(s, best))
             best = s;
     }
     return best;
@@ -55,6 +70,8 @@ static void give(struct slot *s, struct job *j)
     s->at = xrealloc(s->at, s->jobs + 1, sizeof(struct job *));
     s->at[s->jobs++] = j;
     s->used = ++s->pool->given;
+    if (s->pool->config.per_tenant && !s->tenant)
+        s->tenant = xstrdup(j->call.invocation.tenant);
     event_del(s->idle);
     http_charge_done(&j->charge); /* from now on it is one of the payloads of environments */
     j->slot = s;
@@ -67,9 +84,53 @@ static struct job *take_next(struct pool *p)
     for (unsigned i = 0; i < COUNT(p->lines); i++) {
         struct line *l = &p->lines[p->turn++ % COUNT(p->lines)];
         if (l->first)
-            return line_take(l);
+            return line_take(l, &l->first);
     }
     return NULL;
+}
+
+/* The next job for which there is room; with tenants those before it wait for theirs. */
+static struct job *take_fitting(struct pool *p, struct slot **ret)
+{
+    for (unsigned i = 0; i < COUNT(p->lines); i++) {
+        struct line *l = &p->lines[p->turn++ % COUNT(p->lines)];
+        for (struct job **at = &l->first; *at; at = &(*at)->next) {
+            *ret = find_room(p, *at);
+            if (*ret)
+                return line_take(l, at);
+            if (!p->config.per_tenant)
+                return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Places that have nothing to do, or will be free soon. */
+static unsigned spare_places(const struct pool *p)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        n += p->slots[i].state != SLOT_OPEN || !p->slots[i].jobs;
+    return n;
+}
+
+/* Others' environments that are idle, the one that was used first: as many as jobs wait for a place, beside those that are ending. */
+static void make_place(struct pool *p)
+{
+    unsigned ending = 0, waiting = p->lines[0].n + p->lines[1].n;
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        ending += p->slots[i].state != SLOT_OPEN;
+    while (p->config.per_tenant && ending++ < waiting) {
+        struct slot *oldest = NULL;
+        for (unsigned i = 0; i < p->config.concurrency; i++) {
+            struct slot *s = &p->slots[i];
+            if (s->state == SLOT_OPEN && !s->jobs && (!oldest || s->used < oldest->used))
+                oldest = s;
+        }
+        if (!oldest)
+            return;
+        pool_slot_close(oldest);
+    }
 }
 
 static void lose(struct job *j, const struct err *err)
@@ -82,12 +143,16 @@ void pool_work(struct pool *p)
 {
     while (p->lines[0].first || p->lines[1].first) {
         struct err err = {0};
-        struct slot *s = find_room(p);
-        if (!s)
+        struct slot *s = NULL;
+        struct job *j = take_fitting(p, &s);
+        if (!j)
             s = pool_slot_open(p, &err);
-        if (!s && !err.what[0]) /* all are busy */
+        if (!s && !err.what[0]) { /* all are busy, or others' */
+            make_place(p);
             return;
-        struct job *j = take_next(p);
+        }
+        if (!j)
+            j = take_next(p);
         if (s)
             give(s, j);
         else
@@ -95,18 +160,24 @@ void pool_work(struct pool *p)
     }
 }
 
+/* Will it have a place without waiting for another's end of work? */
+static bool has_place(struct pool *p, const struct job *j)
+{
+    unsigned open = 0;
+    if (find_room(p, j))
+        return true;
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        open += p->slots[i].state != SLOT_EMPTY;
+    return open < p->config.concurrency || (p->config.per_tenant && spare_places(p) > p->lines[0].n + p->lines[1].n);
+}
+
 bool pool_submit(struct pool *p, struct job *j)
 {
     struct line *l = &p->lines[j->of_event];
-    if (!j->of_event && l->n >= p->config.queue_max && !find_room(p)) {
-        unsigned open = 0;
-        for (unsigned i = 0; i < p->config.concurrency; i++)
-            open += p->slots[i].state != SLOT_EMPTY;
-        if (open >= p->config.concurrency) {
-            p->metrics.throttles++;
-            http_charge_done(&j->charge);
-            return false;
-        }
+    if (!j->of_event && l->n >= p->config.queue_max && !has_place(p, j)) {
+        p->metrics.throttles++;
+        http_charge_done(&j->charge);
+        return false;
     }
     line_add(l, j);
     pool_work(p);
@@ -123,10 +194,7 @@ static void on_reap(evutil_socket_t fd, short what, void *to)
         struct slot *s = &p->slots[i];
         if (s->state != SLOT_DEAD)
             continue;
-        environment_done(s->environment);
-        pool_generation_leave(s->generation);
-        event_free(s->idle);
-        free(s->at);
+        pool_slot_free(s);
         *s = (struct slot){.pool = p};
     }
     pool_work(p);
@@ -162,8 +230,7 @@ void pool_reload(struct pool *p, struct launch *launch)
     p->generation = generation_new(launch);
     p->metrics.reloads++;
     retire_all(p);
-    if (!find_room(p))
-        pool_start(p);
+    pool_start(p); /* of the new generation there is none yet */
     pool_work(p);
 }
 
@@ -228,14 +295,11 @@ void pool_done(struct pool *p)
         if (s->environment)
             environment_abandon_calls(s->environment);
         pool_slot_lose_jobs(s, &gone);
-        environment_done(s->environment);
-        pool_generation_leave(s->generation);
-        event_free(s->idle);
-        free(s->at);
+        pool_slot_free(s);
     }
     for (unsigned i = 0; i < COUNT(p->lines); i++)
         while (p->lines[i].first) {
-            lose(line_take(&p->lines[i]), &gone);
+            lose(line_take(&p->lines[i], &p->lines[i].first), &gone);
         }
     pool_generation_leave(p->generation);
     event_free(p->reaper);

@@ -2,7 +2,8 @@
 /* pool.h: one function under serve: its environments, and the jobs that wait for one.
  *
  * A job goes to the warm environment that was used last; if all are busy, to a new one while there may be more; else it
- * waits in line. Jobs of clients and of the event queue have a line each, served in turn. */
+ * waits in line. With tenants it goes to one of its tenant's, else to one that has served nobody yet; where others have them all, the
+ * one that was idle for longest is ended for it. Jobs of clients and of the event queue have a line each, served in turn. */
 #ifndef LRUN_POOL_H
 #define LRUN_POOL_H
 
@@ -37,6 +38,7 @@ struct pool_config {
     struct launch *launch; /* taken over: from the heap, freed when nothing uses it any more */
     const char *name;      /* borrowed */
     unsigned concurrency, queue_max;
+    bool per_tenant;       /* an environment serves the invocations of one tenant, that of its first one */
     uint64_t idle_ms;      /* an environment without work for so long is shut down; 0: never */
     struct cgroup *cgroups; /* one an environment, borrowed; NULL: none */
     void (*on_change)(void *to); /* an init has ended, or the last environment has closed */

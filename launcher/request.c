@@ -33,3 +33,8 @@ const char *request_policy(const struct request *r)
 {
     return r->debug && strcmp(r->seccomp, "lambda") == 0 ? "lambda-debug" : r->seccomp;
 }
+
+bool request_per_tenant(const struct request *r)
+{
+    return strcmp(r->tenancy, "per-tenant") == 0;
+}

@@ -3,6 +3,7 @@
 #ifndef LRUN_REQUEST_H
 #define LRUN_REQUEST_H
 
+#include "base/err.h"
 #include "base/str.h"
 
 #include <stdbool.h>
@@ -38,7 +39,7 @@ struct request {
     const char *report, *cache_dir, *log_format, *workdir, *out, *graph;
 
     struct number memory;     /* MiB */
-    struct number timeout;    /* seconds */
+    struct number timeout;    /* milliseconds */
     struct number tmp_size;   /* MiB */
     struct number init_limit; /* seconds */
     struct number pause;      /* milliseconds */
@@ -47,6 +48,7 @@ struct request {
 
     const char *host, *config, *url_mode; /* serve */
     struct number port, ready_fd, concurrency, queue, max_concurrency, idle_timeout /* seconds; 0: never */;
+    const char *tenancy, *tenant; /* serve: none or per-tenant; run: its invocations' id, or NULL */
     bool cors, watch, stream_shape;
 
     bool scratch, out_replace, strict, debug, hold, tty, json, list, tree, variables, mounts, show_policy, quiet, verbose, help, version;
@@ -55,6 +57,13 @@ struct request {
 /* Its lists are ret's own; texts are borrowed from r, which must live as long. */
 void request_copy(const struct request *r, struct request *ret);
 void request_done(struct request *r);
+
+/* serve: what no option says alone, of one function with all that it was given. Managed Instances (--max-concurrency above 1) have
+ * ranges of their own, and another default of memory. */
+int request_check(struct request *r, struct err *err);
+
+/* serve: does each environment serve one tenant alone? */
+bool request_per_tenant(const struct request *r);
 
 /* The policy's name or file: --debug has one of its own in place of the default. */
 const char *request_policy(const struct request *r);

@@ -4,6 +4,8 @@
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "base/sys.h"
+#include "lambda/runtimes.h"
 #include "launcher/commands.h"
 #include "launcher/interpreter.h"
 
@@ -11,6 +13,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#define GLIBC_AL2023 "2.34"
+#define GLIBC_AL2 "2.26"
 
 static const struct family {
     const char *name, *suffix; /* an id is name, version, suffix */
@@ -20,7 +25,7 @@ static const struct family {
 } FAMILIES[] = {
     [RUNTIME_PROVIDED] = {"provided.al", "", "provided:al", "function.handler", 2, 2023},
     [RUNTIME_PYTHON] = {"python3.", "", "python:3.", "lambda_function.lambda_handler", 6, 12},
-    [RUNTIME_NODEJS] = {"nodejs", ".x", "nodejs:", "index.handler", 12, 20},
+    [RUNTIME_NODEJS] = {"nodejs", ".x", "nodejs:", "index.handler", 10, 20},
 };
 
 /* What decides the runtime when none is named, in the package's root. */
@@ -33,7 +38,7 @@ static const struct {
 static int bad_id(const char *id, struct err *err)
 {
     fail(err, 0, id, "use the runtime");
-    return fail_hint(err, "it is one of provided.al2023, provided.al2, python3, python3.N, nodejs, nodejsN.x");
+    return fail_hint(err, "it is one of AWS's ids, as provided.al2023, python3.N, nodejsN.x, java21; or python3 or nodejs, whatever the host has");
 }
 
 /* version 0: whatever is there. */
@@ -62,7 +67,11 @@ static int parse_id(const char *id, struct runtime *ret, struct err *err)
         ret->version = (unsigned)version;
         return 0;
     }
-    return bad_id(id, err);
+    if (!runtime_fact(id))
+        return bad_id(id, err);
+    ret->family = RUNTIME_OTHER;
+    snprintf(ret->id, sizeof ret->id, "%s", id);
+    return 0;
 }
 
 static bool tree_has(const struct input *input, const char *name)
@@ -100,11 +109,18 @@ static void detect(const struct inputs *in, struct runtime *ret)
 void runtime_name(struct runtime *rt)
 {
     const struct family *f = &FAMILIES[rt->family];
+    if (rt->family == RUNTIME_OTHER) { /* INIT_START: java:21, as provided:al2023 */
+        size_t letters = strcspn(rt->id, "0123456789");
+        snprintf(rt->label, sizeof rt->label, "%.*s%s%s", (int)letters, rt->id, rt->id[letters] ? ":" : "", rt->id + letters);
+        rt->glibc = runtime_fact(rt->id)->al2023 ? GLIBC_AL2023 : GLIBC_AL2;
+        rt->handler = FAMILIES[RUNTIME_PROVIDED].handler;
+        return;
+    }
     if (!rt->version)
         rt->version = f->al2023;
     snprintf(rt->id, sizeof rt->id, "%s%u%s", f->name, rt->version, f->suffix);
     snprintf(rt->label, sizeof rt->label, "%s%u", f->label, rt->version);
-    rt->glibc = rt->version >= f->al2023 ? "2.34" : "2.26";
+    rt->glibc = rt->version >= f->al2023 ? GLIBC_AL2023 : GLIBC_AL2;
     rt->handler = f->handler;
 }
 
@@ -119,12 +135,30 @@ int runtime_parse(const struct request *r, struct runtime *ret, struct err *err)
     return -1;
 }
 
+/* The ids that lrun has no bootstrap for run on an extracted image of AWS's, which has one. */
+static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struct err *err)
+{
+    static const char PATH[] = "var/runtime/bootstrap";
+    struct stat st;
+    OWN_FD int root = !in->rootfs.path ? -1 : in->rootfs.is_dir ? fcntl(in->rootfs.fd, F_DUPFD_CLOEXEC, 3) : open(in->rootfs.source.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    OWN_FD int fd = root >= 0 ? sys_openat2(root, PATH, O_PATH, 0, RESOLVE_IN_ROOT) : -1; /* links are meant from inside */
+    rt->own_bootstrap = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (rt->own_bootstrap)
+        return 0;
+    fail(err, 0, rt->id, "run on AWS's runtime");
+    return fail_hint(err, "lrun has none of its own for it%s: give it AWS's image, unpacked, as --rootfs, which starts by its /var/runtime/bootstrap; "
+                          "or a layer with a bootstrap, and --runtime provided.al2023", root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "");
+}
+
 int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err)
 {
     struct interpreter found;
     if (!rt->named)
         detect(in, rt);
-    if (rt->family != RUNTIME_PROVIDED) {
+    if (rt->family == RUNTIME_OTHER) {
+        if (find_own_bootstrap(in, rt, err) < 0)
+            return -1;
+    } else if (rt->family != RUNTIME_PROVIDED) {
         if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
             if (rt->found) /* nobody asked for it: say why it was wanted */
                 fail_hint(err, "%s makes it a package for this runtime; install it, or name another with --runtime", rt->found);
@@ -136,6 +170,22 @@ int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err)
     }
     runtime_name(rt);
     return 0;
+}
+
+char *runtime_warning(const struct runtime *rt, time_t now)
+{
+    enum { NOTICE_S = 180 * 24 * 3600 /* AWS writes to the owners of functions as long before */ };
+    const struct runtime_fact *fact = rt->named ? runtime_fact(rt->id) : NULL;
+    char today[16], soon[16];
+    struct tm tm;
+    if (!fact || !fact->deprecated)
+        return NULL;
+    strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &tm));
+    now += NOTICE_S;
+    strftime(soon, sizeof soon, "%Y-%m-%d", gmtime_r(&now, &tm));
+    if (strcmp(fact->deprecated, today) <= 0)
+        return xasprintf("AWS has deprecated %s, on %s: it gets no more updates there, and later no more functions can be made or changed with it", rt->id, fact->deprecated);
+    return strcmp(fact->deprecated, soon) <= 0 ? xasprintf("AWS deprecates %s on %s: it then gets no more updates there", rt->id, fact->deprecated) : NULL;
 }
 
 const char *const *runtime_bootstraps(const struct runtime *rt)

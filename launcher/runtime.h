@@ -6,7 +6,9 @@
 
 #include "launcher/inputs.h"
 
-enum runtime_family { RUNTIME_PROVIDED, RUNTIME_PYTHON, RUNTIME_NODEJS };
+#include <time.h>
+
+enum runtime_family { RUNTIME_PROVIDED, RUNTIME_PYTHON, RUNTIME_NODEJS, RUNTIME_OTHER /* managed, and lrun has no bootstrap for it: a root file system brings AWS's */ };
 
 struct runtime {
     enum runtime_family family;
@@ -31,6 +33,9 @@ int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err);
 /* Fills what follows from family and version alone, where no interpreter was found. A version that was left open becomes the
  * first that runs on Amazon Linux 2023. */
 void runtime_name(struct runtime *rt);
+
+/* A warning that AWS has deprecated it, or will within half a year; only what the user named is warned of. NULL: none. The caller frees it. */
+char *runtime_warning(const struct runtime *rt, time_t now);
 
 /* The paths that are tried as bootstraps, NULL at the end. */
 const char *const *runtime_bootstraps(const struct runtime *rt);

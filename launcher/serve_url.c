@@ -201,7 +201,7 @@ void serve_url_request(void *to, struct http_request *r)
     if (!r->too_large)
         function_url_event(&f->url, r, inv, &u->client.payload);
     if (r->too_large || u->client.payload.n > INVOKE_MAX) {
-        refuse(r, 413, "RequestEntityTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation");
+        refuse(r, 413, "RequestEntityTooLargeException", REQUEST_TEXT);
         job_free(u);
         return;
     }

@@ -127,8 +127,11 @@ struct http_room *server_room(struct server *s)
 {
     struct http_room_limits limits = {.bodies = BODIES, .unsent = UNSENT, .connections = CLIENTS, .hurry = true};
     struct rlimit fds;
+    for (size_t i = 0; i < s->n; i++) /* a connection each, of those that one environment takes at once */
+        if (s->functions[i].request.max_concurrency.value + CLIENTS > limits.connections)
+            limits.connections = (unsigned)s->functions[i].request.max_concurrency.value + CLIENTS;
     mallopt(M_MMAP_THRESHOLD, 256 << 10); /* bodies go back to the kernel at once: else they leave holes, and a third more is resident */
-    if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur / 2 < CLIENTS)
+    if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur / 2 < limits.connections)
         limits.connections = (unsigned)(fds.rlim_cur / 2); /* the other half is for environments */
     return http_room_new(s->base, &limits);
 }

@@ -142,11 +142,11 @@ FUZZ_zip     := mounts/zip.c mounts/zip_check.c
 FUZZ_unpack  := $(FUZZ_zip) mounts/extract.c mounts/manifest.c mounts/manifest_read.c mounts/elf_facts.c
 FUZZ_elf     := $(FUZZ_zip) mounts/elf_facts.c mounts/manifest.c mounts/manifest_read.c
 FUZZ_policy  := policy/oci.c $(FUZZ_JSON)
-FUZZ_config  := launcher/config.c launcher/cli.c launcher/cli_help.c launcher/request.c $(FUZZ_JSON)
-FUZZ_options := launcher/cli.c launcher/cli_help.c launcher/request.c
+FUZZ_config  := launcher/config.c launcher/request_check.c launcher/cli.c launcher/cli_values.c lambda/tenant.c launcher/cli_help.c launcher/request.c $(FUZZ_JSON)
+FUZZ_options := launcher/cli.c launcher/cli_values.c lambda/tenant.c launcher/cli_help.c launcher/request.c
 FUZZ_stream  := lambda/event_stream.c base/json.c $(FUZZ_JSON) base/base64.c
 FUZZ_frames  := launcher/log.c launcher/loop.c base/term.c
-FUZZ_http    := $(addprefix lambda/,runtime_api.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_room.c http_client.c http_parse.c \
+FUZZ_http    := $(addprefix lambda/,runtime_api.c late.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_room.c http_client.c http_parse.c \
   http_status.c http_write.c routes.c api_error.c invocation.c) base/clock.c base/json.c $(FUZZ_JSON) base/base64.c
 FUZZ_scan    := $(FUZZ_JSON)
 FUZZ_TARGETS := scan zip unpack elf policy config options stream frames http

@@ -69,7 +69,7 @@ def test_another_node_is_refused_naming_both(lrun, tmp, node):
     assert r.code == 125 and "nodejs12" in r.log and node[:-2] in r.log, r
 
 
-@pytest.mark.parametrize("bad", ["python", "python2.7", "python3.", "python3.x", "nodejs20", "nodejs.x", "provided", "provided.al3", "java21", "python3.011"])
+@pytest.mark.parametrize("bad", ["python", "python2.8", "python3.", "python3.x", "nodejs20", "nodejs.x", "provided.al", "provided.al3", "java22", "python3.011"])
 def test_unknown_ids_are_errors_of_usage(lrun, tmp, bad):
     if bad == "python":
         return

@@ -94,7 +94,7 @@ def test_functions_from_a_file(serve, function, tmp):
 @pytest.mark.parametrize("text, message", [
     ("{", "cannot read JSON from"), ('{"functions": {}}', "cannot find a function in"), ("{}", "cannot find functions in"), ("[]", "cannot find functions in"),
     ('{"functions": {"a": {}}}', "name its package"), ('{"functions": {"a": {"code": "x.zip", "colour": "red"}}}', "cannot use the option 'colour'"),
-    ('{"functions": {"a": {"code": "x.zip", "memory": 1}}}', "it must lie within 128 and 10240"), ('{"functions": {"a b": {"code": "x"}}}', "cannot use the function 'a b'"),
+    ('{"functions": {"a": {"code": "x.zip", "memory": 1}}}', "it must lie within 128 and 32768"), ('{"functions": {"a b": {"code": "x"}}}', "cannot use the function 'a b'"),
     ('{"functions": {"a": {"code": {"x": 1}}}}', "cannot use the option of function a: its value is of another type 'code'; give it as"), ('{"functions": {"a": {"code": "x.zip"}}, "other": 1}', "cannot use this member beside functions 'other'; options of all functions"),
     ('{"functions": {"a": {"code": "x.zip", "layers": [1]}}}', "its array may hold texts alone"), ('{"functions": {"a": {"code": "x.zip", "config": "y"}}}', "cannot use the option 'config'")])
 def test_mistakes_in_the_file_are_usage_errors(lrun, tmp, text, message):
