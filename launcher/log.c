@@ -43,6 +43,15 @@ static void keep(struct log *l, const char *bytes, size_t n)
     text_add(&l->tail, bytes + skip, n - skip);
 }
 
+/* How much of it is one line. A terminal shows a carriage return alone as a newline, see term.h, and that line needs a prefix too. */
+static size_t line_length(const struct log *l, const char *bytes, size_t n)
+{
+    const char *newline = memchr(bytes, '\n', n);
+    size_t length = newline ? (size_t)(newline - bytes) : n;
+    const char *end = l->to_terminal ? memchr(bytes, '\r', length) : NULL;
+    return end && end + 1 != newline ? (size_t)(end - bytes) : length;
+}
+
 /* With a prefix whole lines are written, in one call each; without one, bytes as they are. */
 static void put(struct log *l, const char *bytes, size_t n)
 {
@@ -55,8 +64,7 @@ static void put(struct log *l, const char *bytes, size_t n)
     }
     struct text lines = {0};
     for (size_t at = 0; at < n;) {
-        const char *end = memchr(bytes + at, '\n', n - at);
-        size_t length = end ? (size_t)(end - bytes) - at : n - at;
+        size_t length = line_length(l, bytes + at, n - at);
         text_puts(&lines, l->prefix);
         text_add(&lines, bytes + at, length);
         text_puts(&lines, "\n");
@@ -223,6 +231,7 @@ int log_open_pipes(struct log *l, struct event_base *base, bool extensions, stru
 int log_open(struct log *l, struct event_base *base, bool extensions, struct err *err)
 {
     *l = (struct log){.to_terminal = isatty(STDERR_FILENO), .screen = term_new()};
+    l->screen.returns = true;
     return log_open_pipes(l, base, extensions, err);
 }
 
