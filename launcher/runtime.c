@@ -152,14 +152,28 @@ const char *const *runtime_bootstraps(const struct runtime *rt)
     __asm__(".pushsection .rodata\n.global " #symbol "\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.popsection\n")
 EMBED(pack_python3_bootstrap, "runtimes/python3/bootstrap");
 EMBED(pack_python3_bootstrap_py, "runtimes/python3/bootstrap.py");
-EMBED(pack_python3_client, "runtimes/python3/lambda_client.py");
+#define CLIENT(name) EMBED(client_##name, "runtimes/python3/awslambdaric/" #name ".py")
+CLIENT(__init__);
+CLIENT(__main__);
+CLIENT(bootstrap);
+CLIENT(lambda_context);
+CLIENT(lambda_literals);
+CLIENT(lambda_runtime_client);
+CLIENT(lambda_runtime_exception);
+CLIENT(lambda_runtime_log_utils);
+CLIENT(lambda_runtime_marshaller);
 EMBED(pack_nodejs_bootstrap, "runtimes/nodejs/bootstrap");
 EMBED(pack_nodejs_index, "runtimes/nodejs/index.mjs");
 EMBED(pack_nodejs_client, "runtimes/nodejs/lambda_client.cjs");
 
-static const struct plan_file PACK_PYTHON[] = {{"var/runtime/bootstrap", pack_python3_bootstrap, 0755},
-                                               {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644},
-                                               {"var/runtime/lambda_client.py", pack_python3_client, 0644}};
+#define CLIENT_FILE(name) {"var/runtime/awslambdaric/" #name ".py", client_##name, 0644}
+static const struct plan_file PACK_PYTHON[] = {
+    {"var/runtime/bootstrap", pack_python3_bootstrap, 0755},
+    {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644},
+    {"var/runtime/awslambdaric", NULL, 0755},
+    CLIENT_FILE(__init__), CLIENT_FILE(__main__), CLIENT_FILE(bootstrap), CLIENT_FILE(lambda_context), CLIENT_FILE(lambda_literals), CLIENT_FILE(lambda_runtime_client),
+    CLIENT_FILE(lambda_runtime_exception), CLIENT_FILE(lambda_runtime_log_utils), CLIENT_FILE(lambda_runtime_marshaller),
+};
 static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_nodejs_bootstrap, 0755},
                                                {"var/runtime/index.mjs", pack_nodejs_index, 0644},
                                                {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644}};

@@ -71,8 +71,8 @@ struct volume {
 
 enum shm { SHM_ABSENT, SHM_DENIED, SHM_SIZED };
 
-struct plan_file { /* a file of the skeleton */
-    const char *target, *text;
+struct plan_file { /* a file of the skeleton, or a directory */
+    const char *target, *text; /* text: NULL for a directory */
     mode_t mode;
 };
 

@@ -50,7 +50,7 @@ void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool o
 {
     bool python = str_begins(rt->name, "python");
     for (size_t i = 0; i < rt->file_count; i++)
-        plan_add(p, (struct row){.kind = ROW_FILE, .target = rt->files[i].target, .text = rt->files[i].text, .mode = rt->files[i].mode,
+        plan_add(p, (struct row){.kind = rt->files[i].text ? ROW_FILE : ROW_DIR, .target = rt->files[i].target, .text = rt->files[i].text, .mode = rt->files[i].mode,
                                  .why = "the runtime's own file"});
     if (!rt->interpreter || str_begins(rt->interpreter, "/var/lang/"))
         return;
