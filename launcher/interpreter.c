@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -26,14 +27,20 @@ const struct language INTERPRETER_NODE = {false, {"node", "nodejs", NULL}, "v", 
 static const char *const PLACES[] = {"var/lang/bin", "usr/bin", "usr/local/bin"};
 enum { HOST_FIRST = 1 }; /* on the host, /var/lang is nobody's */
 
-static unsigned parse_version(const struct language *l, const char *text)
+struct version { /* the number that counts, and the one after it */
+    unsigned major, minor;
+};
+
+static struct version parse_version(const char *text)
 {
-    uint64_t n = 0;
-    OWN_PTR char *digits = str_begins(text, l->says) ? xstrdup(text + strlen(l->says)) : NULL;
-    if (!digits)
-        return 0;
-    digits[strspn(digits, "0123456789")] = 0;
-    return num_plain(digits, 10, &n) < 0 || n > 9999 ? 0 : (unsigned)n;
+    struct version v = {0};
+    char *end;
+    if (*text < '0' || *text > '9')
+        return v;
+    unsigned long major = strtoul(text, &end, 10), minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+    if (major <= 9999 && minor <= 9999)
+        v = (struct version){(unsigned)major, (unsigned)minor};
+    return v;
 }
 
 static _Noreturn void say_version(const char *path, int out)
@@ -46,12 +53,12 @@ static _Noreturn void say_version(const char *path, int out)
 }
 
 /* Asks the host's binary; 0 if it does not say. */
-static unsigned ask_version(const struct language *l, const char *path)
+static struct version ask_version(const struct language *l, const char *path)
 {
     int ends[2];
     char text[64] = "";
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return 0;
+        return (struct version){0};
     pid_t pid = fork();
     if (pid == 0)
         say_version(path, ends[1]);
@@ -65,7 +72,7 @@ static unsigned ask_version(const struct language *l, const char *path)
     close(ends[0]);
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    return parse_version(l, text);
+    return str_begins(text, l->says) ? parse_version(text + strlen(l->says)) : (struct version){0};
 }
 
 /* A script starts another file, which may be exchanged without it. */
@@ -76,24 +83,23 @@ static bool is_program(int fd)
 }
 
 /* What the file at path says of its version; asking node costs 40 ms, hence once for each binary. */
-static unsigned version_of(const struct language *l, const char *path, struct inputs *in)
+static struct version version_of(const struct language *l, const char *path, struct inputs *in)
 {
     struct file_state state;
     char memo[64];
-    uint64_t known;
     OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct err ignored;
     if (fd < 0)
         fd = open(path, O_PATH | O_CLOEXEC); /* one that may be run and not read */
     if (fd < 0 || cache_look(fd, &state) < 0)
-        return 0;
+        return (struct version){0};
     bool open = inputs_open_cache(in, &ignored) == 0;
-    if (open && cache_recall(&in->cache, "version", &state, memo, sizeof memo) && num_plain(memo, 10, &known) == 0)
-        return (unsigned)known;
+    if (open && cache_recall(&in->cache, "version", &state, memo, sizeof memo) && strchr(memo, '.') && parse_version(memo).major)
+        return parse_version(memo);
     bool lasts = is_program(fd) && !cache_may_change(fd);
-    unsigned version = ask_version(l, path);
-    snprintf(memo, sizeof memo, "%u", version);
-    if (open && version && lasts)
+    struct version version = ask_version(l, path);
+    snprintf(memo, sizeof memo, "%u.%u", version.major, version.minor);
+    if (open && version.major && lasts)
         cache_remember(&in->cache, "version", fd, &state, memo);
     return version;
 }
@@ -148,8 +154,13 @@ static int find_on_host(const struct language *l, unsigned version, struct input
             if (!exists(-1, ret->path))
                 continue;
             ret->version = version_by_name(l, ret->path);
+            struct version asked = {0};
             if (!ret->version)
-                ret->version = version_of(l, ret->path, in);
+                asked = version_of(l, ret->path, in);
+            if (asked.major) {
+                ret->version = asked.major;
+                ret->minor = asked.minor;
+            }
             if (ret->version && (!version || version == ret->version))
                 return 0;
             other = other ? other : ret->version;

@@ -10,7 +10,8 @@ extern const struct language INTERPRETER_PYTHON, INTERPRETER_NODE;
 
 struct interpreter {
     char path[64];      /* absolute, as seen from inside */
-    unsigned version;   /* python: the minor; node: the major; */
+    unsigned version;   /* python: the minor; node: the major */
+    unsigned minor;     /* node's minor; 0: not asked */
     bool own_bootstrap; /* a root file system of AWS's own making: its bootstrap knows its interpreter */
 };
 

@@ -131,6 +131,7 @@ int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err)
             return -1;
         }
         rt->version = found.version;
+        rt->minor = found.minor;
         rt->own_bootstrap = found.own_bootstrap;
         snprintf(rt->interpreter, sizeof rt->interpreter, "%s", found.path);
     }
@@ -165,6 +166,7 @@ CLIENT(lambda_runtime_marshaller);
 EMBED(pack_nodejs_bootstrap, "runtimes/nodejs/bootstrap");
 EMBED(pack_nodejs_index, "runtimes/nodejs/index.mjs");
 EMBED(pack_nodejs_client, "runtimes/nodejs/lambda_client.cjs");
+EMBED(pack_nodejs_path, "runtimes/nodejs/node_path.mjs");
 
 #define CLIENT_FILE(name) {"var/runtime/awslambdaric/" #name ".py", client_##name, 0644}
 static const struct plan_file PACK_PYTHON[] = {
@@ -176,7 +178,8 @@ static const struct plan_file PACK_PYTHON[] = {
 };
 static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_nodejs_bootstrap, 0755},
                                                {"var/runtime/index.mjs", pack_nodejs_index, 0644},
-                                               {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644}};
+                                               {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644},
+                                               {"var/runtime/node_path.mjs", pack_nodejs_path, 0644}};
 
 void runtime_mounts(const struct runtime *rt, struct plan_runtime *ret)
 {

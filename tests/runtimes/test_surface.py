@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a function can see of the runtime client itself, and what the libraries that instrument functions rely on. make conformance
 compares all of it with AWS's; here are the parts that broke, or whose absence would."""
-import json
-import pathlib
+import re
 import shutil
 import subprocess
 
@@ -13,6 +12,13 @@ from conftest import make_zip, skip
 
 def python(lrun, tmp, code, *options, files=None, event="{}"):
     return lrun.run(*options, "-e", event, make_zip(tmp / "fn.zip", {"lambda_function.py": code, **(files or {})}))
+
+
+def extension_layer(tmp):
+    extension = ("#!/usr/bin/python3\nimport http.client, os\nc = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])\n"
+                 "c.request('POST', '/2020-01-01/extension/register', '{\"events\": [\"SHUTDOWN\"]}', {'Lambda-Extension-Name': 'e'})\n"
+                 "r = c.getresponse(); r.read()\nc.request('GET', '/2020-01-01/extension/event/next', headers={'Lambda-Extension-Identifier': r.headers['Lambda-Extension-Identifier']})\nc.getresponse()\n", 0o755)
+    return make_zip(tmp / "l.zip", {"extensions/e": extension})
 
 
 # ---- Python ----
@@ -100,10 +106,51 @@ def test_errors_whose_class_has_an_odd_name(lrun, tmp):
 
 def test_the_descriptor_for_messages_is_not_left_in_the_variables(lrun, tmp):
     """With extensions the client is given a descriptor for framed messages, which it takes out of the variables, and uses."""
-    extension = ("#!/usr/bin/python3\nimport http.client, os\nc = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])\n"
-                 "c.request('POST', '/2020-01-01/extension/register', '{\"events\": [\"SHUTDOWN\"]}', {'Lambda-Extension-Name': 'e'})\n"
-                 "r = c.getresponse(); r.read()\nc.request('GET', '/2020-01-01/extension/event/next', headers={'Lambda-Extension-Identifier': r.headers['Lambda-Extension-Identifier']})\nc.getresponse()\n", 0o755)
-    layer = make_zip(tmp / "l.zip", {"extensions/e": extension})
     code = "import logging, os\ndef lambda_handler(event, context):\n    logging.warning('two\\nlines')\n    return '_LAMBDA_TELEMETRY_LOG_FD' in os.environ\n"
-    r = python(lrun, tmp, code, "--layers", layer)
+    r = python(lrun, tmp, code, "--layers", extension_layer(tmp))
     assert r.json is False and "two\nlines" in r.log and "[WARNING]\t" in r.log, r
+
+
+# ---- Node.js ----
+
+@pytest.fixture
+def node():
+    if not shutil.which("node", path="/usr/bin:/usr/local/bin"):
+        skip("node is not installed")
+    return int(subprocess.run(["node", "--version"], capture_output=True, text=True, env={"PATH": "/usr/bin:/usr/local/bin"}).stdout[1:].split(".")[0])
+
+
+def test_frames_below_a_node_handler(lrun, tmp, node):
+    r = lrun.run(make_zip(tmp / "fn.zip", {"index.js": "exports.handler = async () => new Error('x').stack.split('\\n').slice(1).map((l) => l.trim().replace(/:\\d+:\\d+/, ''));\n"}))
+    assert r.json == (["at exports.handler (/var/task/index.js)", "at Runtime.handleOnceNonStreaming (file:///var/runtime/index.mjs)"] if node < 24 else
+                      ["at exports.handler (/var/task/index.js)", "at BufferedInvokeProcessor.processInvoke (file:///var/runtime/index.mjs)"] + r.json[2:]), r
+
+
+def test_a_node_functions_module_and_main(lrun, tmp, node):
+    r = lrun.run(make_zip(tmp / "fn.zip", {"index.js": "const main = [require.main === module, require.main ?? null, module.parent?.filename ?? null];\nexports.handler = async () => main;\n"}))
+    assert r.json == [False, None, "/var/runtime/index.mjs" if node < 24 else None], r
+
+
+def test_a_second_import_of_nodes_bootstrap_runs_nothing(lrun, tmp, node):
+    r = lrun.run(make_zip(tmp / "fn.zip", {"index.js": "exports.handler = async () => Object.keys(await import('/var/runtime/index.mjs'));\n"}))
+    assert r.code == 0 and isinstance(r.json, list), r
+
+
+def test_console_log_without_arguments(lrun, tmp, node):
+    r = lrun.run(make_zip(tmp / "fn.zip", {"index.js": "exports.handler = async () => { console.log(); console.log(''); return [console.log.length, console.log.name]; };\n"}))
+    lines = [line.split("\t")[2:] for line in r.log.splitlines() if "\tINFO\t" in line]
+    assert r.json == [1, ""] and lines == [["INFO", "undefined"], ["INFO", ""]], r
+
+
+def test_symbols_and_listeners_that_instrumentation_looks_for(lrun, tmp, node):
+    if node >= 24:
+        skip("the newer client has others")
+    code = ("exports.handler = async () => [globalThis[Symbol.for('aws.lambda.runtime.requestId')], typeof globalThis[Symbol.for('aws.lambda.beforeExit')],\n"
+            "  ...['uncaughtException', 'unhandledRejection', 'beforeExit'].map((e) => process.listenerCount(e))];\n")
+    r = lrun.run(make_zip(tmp / "fn.zip", {"index.js": code}))
+    assert re.fullmatch("[0-9a-f-]{36}", r.json[0]) and r.json[1:] == ["function", 1, 1, 1], r
+
+
+def test_node_messages_with_their_length(lrun, tmp, node):
+    r = lrun.run("--layers", extension_layer(tmp), make_zip(tmp / "fn.zip", {"index.js": "exports.handler = async () => { console.warn('two\\nlines'); return '_LAMBDA_TELEMETRY_LOG_FD' in process.env; };\n"}))
+    assert r.json is False and "WARN\ttwo\nlines" in r.log, r

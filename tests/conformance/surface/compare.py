@@ -17,6 +17,13 @@ from known import KNOWN
 PLACES = [(r"/opt/python/awslambdaric/|/var/runtime/awslambdaric/", "CLIENT/"), (r"(file://)?(/opt/nodejs/node_modules/aws-lambda-ric/(dist/)?|/var/runtime/)(index\.mjs|lambda_client\.cjs)(:\d+:\d+)?", "CLIENT")]
 
 
+def named(text):
+    text = cases.normal(text)
+    for pattern, place in PLACES:
+        text = re.sub(pattern, place, text)
+    return text
+
+
 def seen(lrun, work, runtime, options, layers):
     name = "lambda_function.py" if runtime.startswith("python") else "index.js"
     work = pathlib.Path(work)
@@ -26,17 +33,16 @@ def seen(lrun, work, runtime, options, layers):
         argv += ["--layers", str(layer)]
     p = subprocess.run([*argv, "-e", '{"a": [1, 2.5]}', str(package)], capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
     try:
-        text = cases.normal(p.stdout.decode())
-        for pattern, place in PLACES:
-            text = re.sub(pattern, place, text)
-        return json.loads(text), cases.PLATFORM.sub("", cases.normal(p.stderr.decode()))
+        found = json.loads(named(p.stdout.decode()))
+        for i, line in enumerate(cases.PLATFORM.sub("", named(p.stderr.decode())).split("\n")):
+            found[f"log, line {i:03}"] = line
+        return found
     except ValueError:
         sys.exit(f"the probe failed under {runtime}: {p.stdout[-2000:]!r} {p.stderr[-2000:]!r}")
 
 
 def main(lrun, work, runtime, layer, *options):
-    (own, own_log), (official, official_log) = (seen(lrun, work, runtime, options, layers) for layers in ([], [layer]))
-    own["log"], official["log"] = own_log, official_log
+    own, official = (seen(lrun, work, runtime, options, layers) for layers in ([], [layer]))
     rows = [(re.compile(where), reason) for family, where, reason in KNOWN if runtime.startswith(family)]
     used, failed = set(), 0
     for where in sorted({*own, *official}):

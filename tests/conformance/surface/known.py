@@ -19,4 +19,7 @@ KNOWN = [
     ("python", r"module awslambdaric\.\w+: (\w+\.)?_\w+", "private to lrun's"),
     ("python", r"module awslambdaric\.lambda_runtime_client: _Connection\..*", "private to lrun's"),
     ("python", r"module awslambdaric(\.lambda_runtime_client)?: __version__", "lrun's says so"),
+
+    # Node.js
+    ("nodejs", r"module", "AWS's has loaded its native part"),
 ]
