@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "base/sys.h"
+#include "launcher/interpreter_places.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -124,51 +125,99 @@ static bool exists(int root, const char *path)
     return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static int not_found(const struct language *l, unsigned version, unsigned other, const char *path, struct err *err)
+/* ---- on the host ---- */
+
+struct search {
+    const struct language *l;
+    unsigned version; /* 0: any */
+    struct inputs *in;
+    struct interpreter *ret;
+    struct strv others; /* of other versions, for the message */
+};
+
+/* Whether this file is what is looked for; else it is remembered for the message. */
+static bool take(struct search *s, const char *path)
 {
-    char want[32] = "", have[32];
-    if (version)
-        snprintf(want, sizeof want, "%u", version);
-    snprintf(have, sizeof have, "%s%u", l->what, other);
-    fail(err, 0, NULL, "run on %s%s%s", l->what, version ? want : "", version ? "" : "x");
-    if (other)
-        return fail_hint(err, "%s is %s; name that, or bring the other in a root file system (--rootfs)", path, have);
-    return fail_hint(err, "it is in none of /usr/bin and /usr/local/bin%s; install it, or bring it in a root file system (--rootfs)",
-                     l->versioned ? "" : ", neither as node nor as nodejs");
+    struct version v = {.major = version_by_name(s->l, path)};
+    if (!v.major)
+        v = version_of(s->l, path, s->in);
+    if (!v.major || strlen(path) >= sizeof s->ret->path)
+        return false;
+    if (!s->version || s->version == v.major) {
+        snprintf(s->ret->path, sizeof s->ret->path, "%s", path);
+        s->ret->version = v.major;
+        s->ret->minor = v.minor;
+        return true;
+    }
+    OWN_PTR char *other = xasprintf("%s%u (%s)", s->l->what, v.major, path);
+    for (size_t i = 0; i < s->others.n; i++)
+        if (strncmp(s->others.at[i], other, strcspn(other, " ") + 1) == 0) /* one of each version */
+            return false;
+    strv_add(&s->others, take_ptr(&other));
+    return false;
+}
+
+static bool take_prefix(void *to, const char *path, const char *prefix)
+{
+    struct search *s = to;
+    struct interpreter found = {0}, *ret = s->ret;
+    s->ret = &found;
+    bool taken = take(s, path);
+    s->ret = ret;
+    /* It is started by Lambda's name for it, and finds its library from there. */
+    OWN_PTR char *program = s->l->versioned ? xasprintf("%s/bin/%s%u", prefix, s->l->what, found.version) : xasprintf("%s/bin/node", prefix);
+    OWN_PTR char *library = xasprintf("%s/lib/%s%u/os.py", prefix, s->l->what, found.version);
+    if (!taken || access(program, X_OK) < 0 || (s->l->versioned && access(library, R_OK) < 0))
+        return false;
+    memcpy(found.prefix, prefix, strlen(prefix) + 1); /* shorter than path */
+    *s->ret = found;
+    return true;
+}
+
+static int not_found(const struct search *s, struct err *err)
+{
+    static const char WHERE[] = "/usr/bin, /usr/local/bin, the directories of PATH and those of version managers";
+    char want[32] = "x";
+    struct text others = {0};
+    if (s->version)
+        snprintf(want, sizeof want, "%u", s->version);
+    for (size_t i = 0; i < s->others.n; i++)
+        text_printf(&others, "%s%s", i ? ", " : "", s->others.at[i]);
+    fail(err, 0, NULL, "run on %s%s", s->l->what, want);
+    if (others.n)
+        fail_hint(err, "there is %s; name that, install the other, or bring it in a root file system (--rootfs)", others.at);
+    else
+        fail_hint(err, "it is in none of %s%s; install it, or bring it in a root file system (--rootfs)", WHERE, s->l->versioned ? "" : ", neither as node nor as nodejs");
+    text_done(&others);
+    const char *home = getenv("HOME");
+    if (home && *home && access(home, X_OK) < 0 && errno == EACCES)
+        snprintf(err->hint + strlen(err->hint), sizeof err->hint - strlen(err->hint), "; what is in %s cannot be reached as uid %u", home, (unsigned)geteuid());
+    return -1;
 }
 
 static int find_on_host(const struct language *l, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err)
 {
-    unsigned other = 0;
-    char name[32] = "", seen[64] = "";
-    for (size_t p = HOST_FIRST; p < COUNT(PLACES); p++) {
-        if (version && l->versioned) {
-            snprintf(name, sizeof name, "%s%u", l->what, version);
-            snprintf(ret->path, sizeof ret->path, "/%s/%s", PLACES[p], name);
-            ret->version = version;
-            if (exists(-1, ret->path))
+    struct search s = {.l = l, .version = version, .in = in, .ret = ret};
+    char exact[32];
+    const char *names[4];
+    size_t n = 0;
+    snprintf(exact, sizeof exact, "%s%u", l->what, version);
+    if (version && l->versioned)
+        names[n++] = exact;
+    for (size_t i = 0; l->bare[i]; i++)
+        names[n++] = l->bare[i];
+    names[n] = NULL;
+    for (size_t p = HOST_FIRST; p < COUNT(PLACES); p++)
+        for (size_t i = 0; i < n; i++) {
+            OWN_PTR char *path = xasprintf("/%s/%s", PLACES[p], names[i]);
+            if (exists(-1, path) && take(&s, path)) {
+                strv_done(&s.others);
                 return 0;
-        }
-        for (size_t i = 0; l->bare[i]; i++) {
-            snprintf(ret->path, sizeof ret->path, "/%s/%s", PLACES[p], l->bare[i]);
-            if (!exists(-1, ret->path))
-                continue;
-            ret->version = version_by_name(l, ret->path);
-            struct version asked = {0};
-            if (!ret->version)
-                asked = version_of(l, ret->path, in);
-            if (asked.major) {
-                ret->version = asked.major;
-                ret->minor = asked.minor;
             }
-            if (ret->version && (!version || version == ret->version))
-                return 0;
-            other = other ? other : ret->version;
-            if (!seen[0])
-                snprintf(seen, sizeof seen, "%s", ret->path);
         }
-    }
-    return not_found(l, version, other, seen, err);
+    int status = interpreter_places(names, l->versioned ? "python" : "node", take_prefix, &s) ? 0 : not_found(&s, err);
+    strv_done(&s.others);
+    return status;
 }
 
 /* Nothing of it can be run here: names tell, and node's bootstrap looks again when it is started. */

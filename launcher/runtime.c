@@ -5,8 +5,8 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "launcher/commands.h"
-#include "launcher/interpreter.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -133,7 +133,8 @@ int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err)
         rt->version = found.version;
         rt->minor = found.minor;
         rt->own_bootstrap = found.own_bootstrap;
-        snprintf(rt->interpreter, sizeof rt->interpreter, "%s", found.path);
+        memcpy(rt->interpreter, found.path, sizeof found.path);
+        memcpy(rt->prefix, found.prefix, sizeof found.prefix);
     }
     runtime_name(rt);
     return 0;
@@ -181,9 +182,22 @@ static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_no
                                                {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644},
                                                {"var/runtime/node_path.mjs", pack_nodejs_path, 0644}};
 
+/* A JVM without its configuration starts, and fails later: at TLS, at a proxy, at its log. */
+static void find_javas(char ret[PLAN_JAVAS][32])
+{
+    size_t n = 0;
+    DIR *etc = access("/usr/lib/jvm", F_OK) == 0 ? opendir("/etc") : NULL;
+    for (struct dirent *e; etc && n < PLAN_JAVAS && (e = readdir(etc));)
+        if (str_begins(e->d_name, "java-") && str_ends(e->d_name, "-openjdk") && strlen(e->d_name) < sizeof ret[0])
+            strcpy(ret[n++], e->d_name);
+    if (etc)
+        closedir(etc);
+}
+
 void runtime_mounts(const struct runtime *rt, struct plan_runtime *ret)
 {
-    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .node_parts = access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0};
+    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .prefix = rt->prefix[0] ? rt->prefix : NULL, .node_parts = access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0};
+    find_javas(ret->java);
     if (rt->family == RUNTIME_PYTHON) {
         snprintf(ret->name, sizeof ret->name, "python3.%u", rt->version);
         ret->files = PACK_PYTHON;

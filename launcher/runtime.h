@@ -5,6 +5,7 @@
 #define LRUN_RUNTIME_H
 
 #include "launcher/inputs.h"
+#include "launcher/interpreter.h"
 
 enum runtime_family { RUNTIME_PROVIDED, RUNTIME_PYTHON, RUNTIME_NODEJS };
 
@@ -18,7 +19,8 @@ struct runtime {
     const char *glibc;      /* the newest symbol version its C library has: "2.34" */
     const char *handler;    /* AWS's default */
     const char *found;      /* what in the package decided it, or NULL: the user did */
-    char interpreter[64];   /* absolute, on the host or in the user's root file system; "" for provided.* */
+    char interpreter[INTERPRETER_PATH]; /* absolute, on the host or in the user's root file system; "" for provided.* */
+    char prefix[INTERPRETER_PATH]; /* shown whole as /var/lang, or "" */
     bool own_bootstrap;     /* the user's root file system brings AWS's /var/runtime/bootstrap: ours stays away */
 };
 

@@ -386,8 +386,8 @@ class StreamingInvokeProcessor {
       const result = this.handler(event, stream, context);
       await this.waitForStreamClosure(result, finished, stream);
     } catch (error) {
+      logError("Invoke Error", error); // at once: the answer may have been ended already
       await nextTurn();
-      logError("Invoke Error", error);
       fail(error);
     }
   }
@@ -406,9 +406,9 @@ class StreamingInvokeProcessor {
   }
 }
 
-class ModernRuntime {
+class _Runtime { // as frames show it
   static create(processor, store) {
-    const runtime = new ModernRuntime();
+    const runtime = new _Runtime();
     return Object.assign(runtime, { processor, store });
   }
 
@@ -431,11 +431,10 @@ class ModernRuntime {
     return store.run({ [PROTECTED_KEYS.REQUEST_ID]: requestId, [PROTECTED_KEYS.X_RAY_TRACE_ID]: xRayTraceId }, fn);
   }
 }
-Object.defineProperty(ModernRuntime, "name", { value: "Runtime" }); // as frames show it
 
 const NO_CALLBACKS = "ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js 24 or later. For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.";
 
-async function ignition(handlerName) {
+async function createRuntime(handlerName) {
   const store = new InvokeStoreSingle();
   setGlobals({ InvokeStore: store });
   patchConsole({ request: () => store.getRequestId(), tenant: () => store.getTenantId() });
@@ -444,12 +443,17 @@ async function ignition(handlerName) {
     if (handler.length >= 3 && !streaming) {
       throw new kinds.CallbackHandlerDeprecated(NO_CALLBACKS);
     }
-    return ModernRuntime.create(streaming ? new StreamingInvokeProcessor(handler) : new BufferedInvokeProcessor(handler, api), store);
+    return _Runtime.create(streaming ? new StreamingInvokeProcessor(handler) : new BufferedInvokeProcessor(handler, api), store);
   } catch (error) {
     logError("Init Error", error);
     await api.failInit(error);
     throw error;
   }
+}
+
+async function ignition(handlerName) {
+  const runtime = await createRuntime(handlerName);
+  await runtime.start();
 }
 
 // ---- beginning ----
@@ -461,7 +465,7 @@ if (official) {
   const { run: start } = await import(official);
   await start?.(ROOT, process.env._HANDLER);
 } else if (PROMISES_ONLY) {
-  ignition(process.env._HANDLER).then((runtime) => runtime.start());
+  ignition(process.env._HANDLER);
 } else {
   await run(process.env._HANDLER);
 }

@@ -122,7 +122,7 @@ function patchConsole(ids) {
   const least = Math.max(0, order.indexOf((process.env.AWS_LAMBDA_LOG_LEVEL ?? "TRACE").toUpperCase()));
   const fd = process.env._LAMBDA_TELEMETRY_LOG_FD === undefined ? -1 : Number(process.env._LAMBDA_TELEMETRY_LOG_FD);
   delete process.env._LAMBDA_TELEMETRY_LOG_FD;
-  const NopLog = (_message, ..._params) => {};
+  const { NopLog } = PROMISES_ONLY ? { NopLog: () => {} } : { NopLog: (_message) => {} };
   for (const [at, level] of order.entries()) {
     const write = (0, (message, ...params) => { // without a name, as AWS's; console.log() logs "undefined", as AWS's
       const now = new Date(), line = (JSON_LOGS ? jsonLine : textLine)(now, level, [message, ...params], ids);
@@ -299,6 +299,7 @@ function contextParts(headers) {
     }
   };
   return [{
+    ...(PROMISES_ONLY ? { functionName: env.AWS_LAMBDA_FUNCTION_NAME } : {}), // enumerated in this order
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,
     memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,

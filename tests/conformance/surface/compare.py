@@ -14,7 +14,8 @@ import cases
 from known import KNOWN
 
 # Where each client lies, by one name; what differs from run to run.
-PLACES = [(r"/opt/python/awslambdaric/|/var/runtime/awslambdaric/", "CLIENT/"), (r"(file://)?(/opt/nodejs/node_modules/aws-lambda-ric/(dist/)?|/var/runtime/)(index\.mjs|lambda_client\.cjs)(:\d+:\d+)?", "CLIENT")]
+PLACES = [(r"/opt/python/awslambdaric/|/var/runtime/awslambdaric/", "CLIENT/"), (r"(file://)?(/opt/nodejs/node_modules/aws-lambda-ric/(dist/)?|/var/runtime/)(index\.mjs|lambda_client\.cjs)(:\d+:\d+)?", "CLIENT"),
+          (r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16}", "TRACE")]
 
 
 def named(text):
