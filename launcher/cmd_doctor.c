@@ -162,7 +162,7 @@ static int probe_runtime(const struct doctor *d, const char *name, struct findin
     other.request = &with;
     if (prepare(&other, &r, &l, &f->err) < 0)
         return -1;
-    snprintf(f->note, sizeof f->note, "%s: %s", l.runtime.id, l.runtime.interpreter);
+    snprintf(f->note, sizeof f->note, "%s: %.200s", l.runtime.id, l.runtime.interpreter);
     return 0;
 }
 

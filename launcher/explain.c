@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-enum { LOG_LINES = 12, TRIES = 16 };
+enum { LOG_LINES = 24 /* what Node.js prints of an error has 22 */, TRIES = 16 };
 
 /* ---- the text that is searched ---- */
 

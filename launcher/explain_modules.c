@@ -187,9 +187,13 @@ bool tell_esm(const struct evidence *ev, const struct match *m, struct text *out
     const struct merged_file *f = module_at(ev, "/opt/nodejs/node_modules", m->groups[0]);
     if (!f)
         f = module_at(ev, dir, m->groups[0]);
-    if (f)
-        text_printf(out, "%s is in a layer, and layers are found through NODE_PATH, which import does not use: pack it into the function's node_modules, or load it with require() (createRequire)", m->groups[0]);
-    return f != NULL;
+    const struct runtime *rt = &ev->launch->runtime;
+    if (!f || (rt->family == RUNTIME_NODEJS && rt->version >= 18)) /* those find it */
+        return false;
+    text_printf(out, "%s is in a layer, and %s: pack it into the function's node_modules, or load it with require() (createRequire)", m->groups[0],
+                rt->family == RUNTIME_NODEJS ? "nodejs16.x and older look into layers for require() only, not for import" :
+                                               "plain node looks into layers for require() only, not for import (Lambda's own nodejs18.x and later do)");
+    return true;
 }
 
 /* name.cpython-312-x86_64-linux-gnu.so: which interpreter it is for is in its name. */

@@ -56,6 +56,7 @@ const struct rule RULES[] = {
     {"LR-023", "Cannot find package '([^']+)' imported from", tell_esm, NULL, NULL},
     {"LR-024", PYTHON_MODULE, tell_prefix, NULL, NULL},
     {"LR-024", "Cannot find module '([^']+)'", tell_prefix, NULL, NULL},
+    {"LR-024", "Cannot find package '([^']+)' imported from", tell_prefix, NULL, NULL},
     {"LR-025", PYTHON_MODULE, tell_abi, NULL, NULL},
     {"LR-026", "cannot import name '?([A-Za-z0-9_]+)'? from '?([A-Za-z0-9_.]+)'? \\((/opt/[^)]+)\\)", tell_shadow, NULL, NULL},
 

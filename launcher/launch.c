@@ -159,7 +159,7 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
         .access_key_id = l->inputs.access_key_id, .secret_access_key = l->inputs.secret_access_key,
         .session_token = l->inputs.session_token, .memory = (unsigned)r->memory.value, .al2 = strcmp(l->runtime.id, "provided.al2") == 0,
         .python = l->runtime.family == RUNTIME_PYTHON, .nodejs = l->runtime.family == RUNTIME_NODEJS, .managed = l->runtime.family != RUNTIME_PROVIDED, .runtime = l->runtime.id,
-        .version = l->runtime.version, .debug_port = (unsigned)(r->debug_port.set ? r->debug_port.value : 0), .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
+        .version = l->runtime.version, .minor = l->runtime.minor, .debug_port = (unsigned)(r->debug_port.set ? r->debug_port.value : 0), .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
         .max_concurrency = (unsigned)r->max_concurrency.value, .json_logs = strcmp(r->log_format, "json") == 0, .user = &l->inputs.variables,
     };
     variables_make(&in, ret);

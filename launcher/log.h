@@ -4,7 +4,7 @@
  *
  * One pipe takes the function's stdout and stderr, one those of extensions, one the framed messages of runtimes that know
  * of it. Nothing is read from them while stderr cannot take it: the writer then waits, as it would for any full pipe. A
- * terminal gets what base/term.h lets pass, anything else the bytes as they are. */
+ * terminal gets what base/term.h lets pass, with a newline for each carriage return alone; anything else the bytes as they are. */
 #ifndef LRUN_LOG_H
 #define LRUN_LOG_H
 

@@ -7,8 +7,8 @@
 #include "base/sys.h"
 #include "lambda/runtimes.h"
 #include "launcher/commands.h"
-#include "launcher/interpreter.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -165,8 +165,10 @@ int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err)
             return -1;
         }
         rt->version = found.version;
+        rt->minor = found.minor;
         rt->own_bootstrap = found.own_bootstrap;
-        snprintf(rt->interpreter, sizeof rt->interpreter, "%s", found.path);
+        memcpy(rt->interpreter, found.path, sizeof found.path);
+        memcpy(rt->prefix, found.prefix, sizeof found.prefix);
     }
     runtime_name(rt);
     return 0;
@@ -202,21 +204,50 @@ const char *const *runtime_bootstraps(const struct runtime *rt)
     __asm__(".pushsection .rodata\n.global " #symbol "\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.popsection\n")
 EMBED(pack_python3_bootstrap, "runtimes/python3/bootstrap");
 EMBED(pack_python3_bootstrap_py, "runtimes/python3/bootstrap.py");
-EMBED(pack_python3_client, "runtimes/python3/lambda_client.py");
+#define CLIENT(name) EMBED(client_##name, "runtimes/python3/awslambdaric/" #name ".py")
+CLIENT(__init__);
+CLIENT(__main__);
+CLIENT(bootstrap);
+CLIENT(lambda_context);
+CLIENT(lambda_literals);
+CLIENT(lambda_runtime_client);
+CLIENT(lambda_runtime_exception);
+CLIENT(lambda_runtime_log_utils);
+CLIENT(lambda_runtime_marshaller);
 EMBED(pack_nodejs_bootstrap, "runtimes/nodejs/bootstrap");
 EMBED(pack_nodejs_index, "runtimes/nodejs/index.mjs");
 EMBED(pack_nodejs_client, "runtimes/nodejs/lambda_client.cjs");
+EMBED(pack_nodejs_path, "runtimes/nodejs/node_path.mjs");
 
-static const struct plan_file PACK_PYTHON[] = {{"var/runtime/bootstrap", pack_python3_bootstrap, 0755},
-                                               {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644},
-                                               {"var/runtime/lambda_client.py", pack_python3_client, 0644}};
+#define CLIENT_FILE(name) {"var/runtime/awslambdaric/" #name ".py", client_##name, 0644}
+static const struct plan_file PACK_PYTHON[] = {
+    {"var/runtime/bootstrap", pack_python3_bootstrap, 0755},
+    {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644},
+    {"var/runtime/awslambdaric", NULL, 0755},
+    CLIENT_FILE(__init__), CLIENT_FILE(__main__), CLIENT_FILE(bootstrap), CLIENT_FILE(lambda_context), CLIENT_FILE(lambda_literals), CLIENT_FILE(lambda_runtime_client),
+    CLIENT_FILE(lambda_runtime_exception), CLIENT_FILE(lambda_runtime_log_utils), CLIENT_FILE(lambda_runtime_marshaller),
+};
 static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_nodejs_bootstrap, 0755},
                                                {"var/runtime/index.mjs", pack_nodejs_index, 0644},
-                                               {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644}};
+                                               {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644},
+                                               {"var/runtime/node_path.mjs", pack_nodejs_path, 0644}};
+
+/* A JVM without its configuration starts, and fails later: at TLS, at a proxy, at its log. */
+static void find_javas(char ret[PLAN_JAVAS][32])
+{
+    size_t n = 0;
+    DIR *etc = access("/usr/lib/jvm", F_OK) == 0 ? opendir("/etc") : NULL;
+    for (struct dirent *e; etc && n < PLAN_JAVAS && (e = readdir(etc));)
+        if (str_begins(e->d_name, "java-") && str_ends(e->d_name, "-openjdk") && strlen(e->d_name) < sizeof ret[0])
+            strcpy(ret[n++], e->d_name);
+    if (etc)
+        closedir(etc);
+}
 
 void runtime_mounts(const struct runtime *rt, struct plan_runtime *ret)
 {
-    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .node_parts = access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0};
+    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .prefix = rt->prefix[0] ? rt->prefix : NULL, .node_parts = access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0};
+    find_javas(ret->java);
     if (rt->family == RUNTIME_PYTHON) {
         snprintf(ret->name, sizeof ret->name, "python3.%u", rt->version);
         ret->files = PACK_PYTHON;

@@ -5,6 +5,7 @@
 #define LRUN_RUNTIME_H
 
 #include "launcher/inputs.h"
+#include "launcher/interpreter.h"
 
 #include <time.h>
 
@@ -16,10 +17,12 @@ struct runtime {
     char id[24];            /* as AWS names it: "python3.11", "nodejs20.x", "provided.al2023" */
     char label[24];         /* as INIT_START has it, without the release: "python:3.11", "nodejs:20" */
     unsigned version;       /* python: the minor; nodejs: the major */
+    unsigned minor;         /* of nodejs, on the host; 0: not known */
     const char *glibc;      /* the newest symbol version its C library has: "2.34" */
     const char *handler;    /* AWS's default */
     const char *found;      /* what in the package decided it, or NULL: the user did */
-    char interpreter[64];   /* absolute, on the host or in the user's root file system; "" for provided.* */
+    char interpreter[INTERPRETER_PATH]; /* absolute, on the host or in the user's root file system; "" for provided.* */
+    char prefix[INTERPRETER_PATH]; /* shown whole as /var/lang, or "" */
     bool own_bootstrap;     /* the user's root file system brings AWS's /var/runtime/bootstrap: ours stays away */
 };
 

@@ -228,15 +228,16 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     for (size_t i = 0; i < in->volume_count; i++)
         if (check_volume(&in->volumes[i], err) < 0)
             return -1;
-    p.lower_count = 1 + in->layer_count;
+    p.lower_count = 1 + in->layer_count + PLAN_RUNTIME_LOWERS;
     p.lowers = xcalloc(p.lower_count, sizeof *p.lowers);
     p.lowers[0] = in->function;
     for (size_t i = 0; i < in->layer_count; i++)
         p.lowers[1 + i] = in->layers[i];
+    plan_runtime_lowers(&in->runtime, p.lowers + 1 + in->layer_count);
     add_skeleton(&p, in);
     if (!in->rootfs.path) {
         add_host(&p, false);
-        plan_runtime_host(&p, &in->runtime);
+        plan_runtime_host(&p, &in->runtime, p.lowers + 1 + in->layer_count);
     }
     if (in->host_net)
         plan_add(&p, RESOLV_HOST);
@@ -244,7 +245,7 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     add_shm(&p, in);
     add_all(&p, PROC, COUNT(PROC));
     strv_add(&p.texts, xasprintf("%s\n", in->boot_id));
-    plan_add(&p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[0],
+    plan_add(&p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[p.texts.n - 1],
                          .why = "generated: the host's would tell two sandboxes that they share it"});
     plan_add(&p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "tmp", .text = "/tmp", .size = in->tmp_bytes,
                          .inodes = in->tmp_bytes / 16384, .mode = 01777, .why = "the one writable place; kept over warm invocations"});

@@ -57,7 +57,7 @@ struct plan {
     struct row *rows;
     size_t n, skeleton; /* rows[0..skeleton) belong to the skeleton */
     struct strv texts;  /* generated contents */
-    struct source *lowers; /* function and layers: what the rows of overlays point into */
+    struct source *lowers; /* function, layers and a runtime's trees: what the rows of overlays point into */
     size_t lower_count;
     struct source rootfs;
     bool has_rootfs; /* a root file system of the user's beneath the skeleton */
@@ -71,16 +71,19 @@ struct volume {
 
 enum shm { SHM_ABSENT, SHM_DENIED, SHM_SIZED };
 
-struct plan_file { /* a file of the skeleton */
-    const char *target, *text;
+struct plan_file { /* a file of the skeleton, or a directory */
+    const char *target, *text; /* text: NULL for a directory */
     mode_t mode;
 };
 
+enum { PLAN_JAVAS = 6 };
 struct plan_runtime { /* a managed runtime's part; all zero for provided.* */
     char name[24];           /* of the interpreter in /var/lang/bin: "python3.11", "node" */
     const char *interpreter; /* absolute; NULL: none */
+    const char *prefix;      /* shown whole as /var/lang; NULL: the interpreter is the distribution's, in /usr or /usr/local */
     const struct plan_file *files;
     size_t file_count;
+    char java[PLAN_JAVAS][32]; /* directories of /etc that Debian's JVMs have their configuration in; "" at the end */
     bool node_parts; /* the host's node is Debian's, which keeps parts of itself among its modules */
 };
 
@@ -108,6 +111,8 @@ const char *plan_kind(enum row_kind kind); /* in a word, for people */
 /* For plan.c and plan_runtime.c only. The host's part comes after the binds of the host's own tree. */
 struct row *plan_add(struct plan *p, struct row row);
 void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool on_host);
-void plan_runtime_host(struct plan *p, const struct plan_runtime *rt);
+enum { PLAN_RUNTIME_LOWERS = 1 };
+void plan_runtime_lowers(const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS]);
+void plan_runtime_host(struct plan *p, const struct plan_runtime *rt, const struct source lowers[PLAN_RUNTIME_LOWERS]);
 
 #endif

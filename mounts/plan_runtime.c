@@ -11,7 +11,7 @@
 #define HIDE(where, more, reason) {.kind = ROW_MASK, .flags = FLAG_OPTIONAL | (more), .target = (where), .why = (reason)}
 
 /* Whatever the runtime claims to be: a command or bootstrap may start either interpreter. Places of Debian's and
- * Fedora's packages; /usr/local is not shown at all. */
+ * Fedora's packages; of /usr/local nothing is shown unless the interpreter is there. */
 static const struct row HIDDEN[] = {
     HIDE("usr/lib/python3/dist-packages", 0, "the host's Python modules are not Lambda's"),
     HIDE("usr/lib/node_modules", 0, "the host's global node modules are not Lambda's"),
@@ -27,6 +27,10 @@ static const struct {
     unsigned flags;
 } HIDDEN_VERSIONED[] = {{"usr/lib", "site-packages", 0}, {"usr/lib", "dist-packages", 0}, {"usr/lib", "sitecustomize.py", FLAG_FILE},
                         {"usr/lib64", "site-packages", 0}, {"usr/local/lib", "site-packages", 0}, {"usr/local/lib", "dist-packages", 0}};
+
+/* The same of one with a prefix of its own, which is at /var/lang. */
+static const struct row HIDDEN_PREFIX[] = {HIDE("var/lang/lib/node_modules", 0, "the host's global node modules are not Lambda's")};
+static const char *const HIDDEN_PREFIX_VERSIONED[] = {"site-packages", "sitecustomize.py"};
 
 static void add_owned(struct plan *p, struct row row, char *target)
 {
@@ -50,11 +54,13 @@ void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool o
 {
     bool python = str_begins(rt->name, "python");
     for (size_t i = 0; i < rt->file_count; i++)
-        plan_add(p, (struct row){.kind = ROW_FILE, .target = rt->files[i].target, .text = rt->files[i].text, .mode = rt->files[i].mode,
+        plan_add(p, (struct row){.kind = rt->files[i].text ? ROW_FILE : ROW_DIR, .target = rt->files[i].target, .text = rt->files[i].text, .mode = rt->files[i].mode,
                                  .why = "the runtime's own file"});
     if (!rt->interpreter || str_begins(rt->interpreter, "/var/lang/"))
         return;
     plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang", .mode = 0755, .why = "the runtime's language"});
+    if (on_host && rt->prefix)
+        return;
     plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang/bin", .mode = 0755, .why = "first in PATH"});
     if (!on_host)
         add_owned(p, (struct row){.kind = ROW_LINK, .text = rt->interpreter, .why = "shebangs of layers name it"}, xasprintf("var/lang/bin/%s", rt->name));
@@ -92,14 +98,34 @@ static void hide_node_modules(struct plan *p, bool parts)
     }
 }
 
-void plan_runtime_host(struct plan *p, const struct plan_runtime *rt)
+void plan_runtime_lowers(const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS])
 {
-    if (rt->interpreter)
+    lowers[0] = (struct source){.path = rt->prefix, .tree = -1};
+}
+
+/* Whole, with its libraries, and by an overlay, so that mountinfo does not tell in whose home it lies. */
+static void show_prefix(struct plan *p, const struct plan_runtime *rt, const struct source *prefix)
+{
+    plan_add(p, (struct row){.kind = ROW_OVERLAY, .target = "var/lang", .sources = prefix, .n = 1, .why = "the interpreter, with its library"});
+    for (size_t i = 0; i < COUNT(HIDDEN_PREFIX); i++)
+        plan_add(p, HIDDEN_PREFIX[i]);
+    for (size_t i = 0; str_begins(rt->name, "python") && i < COUNT(HIDDEN_PREFIX_VERSIONED); i++)
+        add_owned(p, (struct row)HIDE(NULL, i ? FLAG_FILE : 0u, "the host's Python modules are not Lambda's"), xasprintf("var/lang/lib/%s/%s", rt->name, HIDDEN_PREFIX_VERSIONED[i]));
+}
+
+void plan_runtime_host(struct plan *p, const struct plan_runtime *rt, const struct source lowers[PLAN_RUNTIME_LOWERS])
+{
+    if (rt->prefix)
+        show_prefix(p, rt, &lowers[0]);
+    else if (rt->interpreter)
         bind_host(p, FLAG_FILE, xasprintf("var/lang/bin/%s", rt->name), rt->interpreter, "the interpreter, under Lambda's name for it");
-    if (rt->interpreter && str_begins(rt->interpreter, "/usr/local/") && str_begins(rt->name, "python")) {
-        char *library = library_of(rt), *shared = xasprintf("/usr/local/lib/lib%s.so.1.0", rt->name);
-        bind_host(p, 0, xstrdup(library + 1), keep_text(p, library), "the standard library of an interpreter in /usr/local");
-        bind_host(p, FLAG_FILE | FLAG_OPTIONAL, xstrdup(shared + 1), keep_text(p, shared), "the interpreter's own library");
+    if (!rt->prefix && rt->interpreter && str_begins(rt->interpreter, "/usr/local/")) { /* what it is linked with is there too */
+        bind_host(p, FLAG_OPTIONAL, xstrdup("usr/local/lib"), "/usr/local/lib", "libraries of an interpreter in /usr/local");
+        plan_add(p, (struct row)HIDE("usr/local/lib/node_modules", 0, "the host's global node modules are not Lambda's"));
+    }
+    for (size_t i = 0; i < PLAN_JAVAS && rt->java[i][0]; i++) {
+        char *target = xasprintf("etc/%s", rt->java[i]);
+        bind_host(p, FLAG_OPTIONAL, target, keep_text(p, xasprintf("/%s", target)), "links of Debian's JVM lead there");
     }
     for (size_t i = 0; i < COUNT(HIDDEN); i++)
         plan_add(p, HIDDEN[i]);

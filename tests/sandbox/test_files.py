@@ -36,7 +36,8 @@ def test_secrets_of_the_host_cannot_be_named(lrun, empty):
 
 
 def test_etc_is_an_allow_list(lrun, empty):
-    allowed = {"alternatives", "group", "hosts", "ld.so.cache", "nsswitch.conf", "passwd", "pki", "protocols", "resolv.conf", "services", "ssl"}
+    javas = {name for name in os.listdir("/etc") if name.startswith("java-") and name.endswith("-openjdk")}
+    allowed = javas | {"alternatives", "group", "hosts", "ld.so.cache", "nsswitch.conf", "passwd", "pki", "protocols", "resolv.conf", "services", "ssl"}
     assert set(lrun.sh(empty, "ls -A /etc").text.split()) <= allowed
     assert set(lrun.sh(empty, "ls -A /etc/ssl").text.split()) <= {"certs"}
 
@@ -216,6 +217,8 @@ def test_boot_id_hostname_and_user_are_not_the_hosts(lrun, empty):
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", boot[0]) and boot[0] != open("/proc/sys/kernel/random/boot_id").read().strip()
     assert boot[1:4] == ["169.254.100.6", "sbx_user1051", "127.0.0.1"] and boot[4] == boot[0]
     assert lrun.sh(empty, "cat /proc/sys/kernel/random/boot_id").text.strip() != boot[0]
+    for runtime in ("python3", "provided.al2"):
+        assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lrun.sh(empty, "cat /proc/sys/kernel/random/boot_id", ("--runtime", runtime)).text.strip())
 
 
 def test_the_user_is_lambdas(lrun, empty):
