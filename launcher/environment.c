@@ -273,7 +273,7 @@ static bool concerns(const struct environment *e, const struct call *c)
     const struct outcome *o = &e->outcome;
     if (c->late)
         return false;
-    if (c->phase == CALL_ANSWERED || o->interrupted)
+    if (c->phase == CALL_ANSWERED || c->truncated /* by this end: it must not run again */ || o->interrupted)
         return true;
     if (o->of_init || o->status == STATUS_TIMEOUT)
         return o->of_invocation;

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 static void out(struct log *l, const char *bytes, size_t n)
 {
@@ -150,8 +151,8 @@ static void on_message(void *to, const char *message, size_t n)
 
 /* ---- pipes ---- */
 
-/* Returns whether there may be more. */
-static bool take(struct log_pipe *p)
+/* Returns how many bytes there were; 0: none. */
+static size_t take(struct log_pipe *p)
 {
     char buffer[4096];
     ssize_t n = p->read_end < 0 ? 0 : read(p->read_end, buffer, sizeof buffer);
@@ -168,7 +169,7 @@ static bool take(struct log_pipe *p)
         if (l->prefix[0] || l->on_line)
             split(p, buffer, (size_t)n);
     }
-    return n > 0 || (n < 0 && errno == EINTR);
+    return n > 0 ? (size_t)n : 0;
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *to)
@@ -258,7 +259,10 @@ void log_drain(struct log *l)
 {
     for (int i = 0; i < LOG_SOURCES; i++) {
         struct log_pipe *p = &l->pipes[i];
-        while (take(p))
+        int left = 0; /* what is there now, and no more: whoever writes without end would keep us here, and everybody else waiting */
+        if (p->read_end >= 0)
+            ioctl(p->read_end, FIONREAD, &left);
+        for (size_t n; left > 0 && (n = take(p)); left -= (int)n)
             ;
         if (p->line.n && p->source != LOG_FRAMES)
             end_line(p);

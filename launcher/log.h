@@ -48,7 +48,7 @@ int log_open_pipes(struct log *l, struct event_base *base, bool extensions, stru
 void log_close_pipes(struct log *l);
 void log_close_write_ends(struct log *l);
 
-/* Writes out all that has arrived, and lines that were not ended. */
+/* Writes out all that has arrived by now, and lines that were not ended. */
 void log_drain(struct log *l);
 
 /* A line of the platform's, never in the middle of a line of the function's; log_drain() comes first where order matters.
