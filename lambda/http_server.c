@@ -27,6 +27,8 @@ void http_request_free(struct http_request *r)
 {
     if (r->connection)
         http_room_leave(r->connection);
+    if (r->holder)
+        *r->holder = NULL;
     http_charge_done(&r->charge);
     http_head_done(&r->head);
     text_done(&r->body);

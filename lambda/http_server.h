@@ -31,6 +31,7 @@ struct http_request {
     bool too_large, truncated;
     struct http_charge charge; /* for head and body; a handler that takes the body may take it too, with http_take_charge() */
     void *owner; /* the handler's */
+    struct http_request **holder; /* somebody else's pointer to it, which is NULL once the request is no more; or NULL */
     void (*on_piece)(void *to, struct http_request *request, const char *bytes, size_t n);
     void (*on_drained)(void *to, struct http_request *request); /* after http_send(): little of it is left to be sent */
     bool begun, chunked, headless; /* of its answer; headless: HEAD, which takes no body */

@@ -22,7 +22,10 @@ static void on_refill(evutil_socket_t fd, short what, void *to)
 
 void stream_begin(struct stream *s, struct event_base *base, struct http_request *to, struct http_request *from, bool shaped)
 {
+    stream_done(s);
     *s = (struct stream){.to = to, .from = from, .shaped = shaped};
+    if (from)
+        from->holder = &s->from; /* a runtime that is being ended may close it long before the invocation is over */
     if (!shaped)
         return;
     s->refill = event_new(base, -1, EV_PERSIST, on_refill, s);
@@ -56,6 +59,8 @@ void stream_client_gone(struct stream *s)
 
 void stream_done(struct stream *s)
 {
+    if (s->from)
+        s->from->holder = NULL;
     s->from = NULL;
     if (s->refill)
         event_free(s->refill);

@@ -9,7 +9,7 @@
 
 struct stream {
     struct http_request *to;   /* NULL: the client is gone */
-    struct http_request *from; /* NULL: the runtime is done */
+    struct http_request *from; /* NULL: the runtime is done, or gone */
     uint64_t sent;
     double tokens;
     bool shaped, full, spent;

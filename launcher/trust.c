@@ -66,7 +66,8 @@ static void unescape(char *text)
     char *to = text;
     for (const char *c = text; *c; c++) {
         bool octal = c[0] == '\\' && c[1] >= '0' && c[1] <= '3' && c[2] >= '0' && c[2] <= '7' && c[3] >= '0' && c[3] <= '7';
-        *to++ = octal ? (char)((c[1] - '0') << 6 | (c[2] - '0') << 3 | (c[3] - '0')) : *c;
+        int code = octal ? (c[1] - '0') << 6 | (c[2] - '0') << 3 | (c[3] - '0') : *c;
+        *to++ = (char)code;
         c += octal ? 3 : 0;
     }
     *to = 0;
