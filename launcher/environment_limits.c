@@ -44,7 +44,7 @@ void environment_look_at_memory(struct environment *e)
 /* While its processes are as they were. Threads are counted for a failure alone, which may come of them. */
 void environment_look_at_shortages(struct environment *e, bool failed)
 {
-    shortages_look_at_tmp(&e->shortages, e->sandbox.fds[FD_TMP]);
+    shortages_look_at_tmp(&e->shortages, e->sandbox.fds[FD_TMP], e->sandbox.fds[FD_PROC], e->runtime_number);
     if (failed)
         shortages_look_at_tasks(&e->shortages, e->sandbox.fds[FD_PROC], &e->launch->spec.limits);
 }

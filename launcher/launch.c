@@ -202,7 +202,7 @@ static void fill_spec(struct launch *l)
         /* exec's command speaks for itself; what a policy of the user's refuses is no news to him */
         .tells_refused = r->command != CMD_EXEC && seccomp_builtin(request_policy(r), &own),
         .plan = &l->plan, .bootstraps = runtime_bootstraps(&l->runtime), .policy = l->policy, .net = network_parse(r->net),
-        .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .network_aside = r->command != CMD_SERVE, .wants_tmp = r->out != NULL || r->command != CMD_EXEC, .watched = r->command != CMD_EXEC || r->memory.set, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
+        .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .network_aside = r->command != CMD_SERVE, .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1, .watched = r->command != CMD_EXEC || r->memory.set, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
         .workdir = l->workdir, .caller_argv = r->args,
     };
     limits_plan(limited ? r->memory.value : 0, r->max_concurrency.value > 1, &l->spec.limits);

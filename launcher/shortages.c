@@ -12,10 +12,12 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-void shortages_look_at_tmp(struct shortages *s, int tmp)
+void shortages_look_at_tmp(struct shortages *s, int tmp, int proc, pid_t pid)
 {
     struct statfs st;
-    s->tmp_full = tmp >= 0 && fstatfs(tmp, &st) == 0 && (st.f_bavail == 0 || st.f_ffree == 0);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d/%d/root/tmp", proc, (int)pid);
+    s->tmp_full = (tmp >= 0 ? fstatfs(tmp, &st) : statfs(path, &st)) == 0 && (st.f_bavail == 0 || st.f_ffree == 0);
 }
 
 /* A task directory has a link for each thread, and two. */

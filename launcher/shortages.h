@@ -12,8 +12,8 @@ struct shortages {
     bool told_tmp, told_tasks; /* said once an environment */
 };
 
-/* tmp: the sandbox's /tmp; -1: not to be seen. */
-void shortages_look_at_tmp(struct shortages *s, int tmp);
+/* tmp: the sandbox's /tmp, or -1: then as process pid of the sandbox's /proc sees it, if that lives. One system call. */
+void shortages_look_at_tmp(struct shortages *s, int tmp, int proc, pid_t pid);
 
 /* proc: the sandbox's /proc. One call for each process there. */
 void shortages_look_at_tasks(struct shortages *s, int proc, const struct limits *l);
