@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 struct runtime_fact {
-    const char *id;
-    const char *deprecated; /* "2026-04-30", the first of AWS's three dates; NULL: none is known */
+    char id[16];
+    char deprecated[11]; /* "2026-04-30", the first of AWS's three dates; "": none is known */
     bool al2023;            /* on Amazon Linux 2023; else on an older one */
 };
 

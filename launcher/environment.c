@@ -236,6 +236,8 @@ void environment_answered(struct environment *e, struct call *c, const struct ou
 {
     if (e->state == READY && memory_pause_ms(e->watch, LOOK_MS) <= 0)
         environment_look_at_memory(e); /* before anything else: the processes are still as they were */
+    if (e->state == READY)
+        environment_look_at_shortages(e, o->status != STATUS_SUCCESS);
     if (e->past.frozen_ms <= 0) /* events come one upon the other: the runtime asks for the next while the client reads this */
         http_release(e->http);
     environment_answer(e, c, o);
@@ -302,6 +304,7 @@ void environment_invoke(struct environment *e, struct call *c)
     if (e->tail_spent && e->call_count == 1)
         log_begin(&e->log);
     e->tail_spent = false;
+    e->shortages.killed[0] = 0;
     e->oom = false; /* what was killed before may have been a child that the runtime went on without */
     event_del(e->freeze);
     if (e->state == COLD)

@@ -62,6 +62,7 @@ static void on_started(struct environment *e, const struct message *m)
         return;
     snprintf(pid, sizeof pid, "%d", m->value);
     own_close(&e->runtime_pid);
+    e->runtime_number = m->value;
     e->runtime_pid = openat(e->sandbox.fds[FD_PROC], pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -97,6 +98,8 @@ static void on_runtime_exited(struct environment *e, const struct message *m)
 {
     if (WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* the kernel's kills in a cgroup are seen by looking */
         environment_look_at_memory(e);
+    if (e->oom && WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* it was the runtime */
+        e->shortages.killed[0] = 0;
     if (!e->peak) /* it ended before it was looked at once; this counts mapped files too */
         e->peak = (uint64_t)m->max_rss;
     e->launch->report.wait_status = e->past.wait_status = m->value;

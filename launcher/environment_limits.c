@@ -6,6 +6,7 @@
 #include "base/sys.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 /* What the kernel killed in the cgroup, which bounds more than is seen from here. */
 static bool kernel_killed(struct environment *e)
@@ -28,13 +29,24 @@ void environment_look_at_memory(struct environment *e)
     if (kernel_killed(e)) {
         e->oom = r->oom_killed = true;
         e->peak = limit; /* what was there when the kernel looked */
+        snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that it had started"); /* or the runtime: its end is seen */
     }
     if (m.over && m.biggest && !unlimited) { /* as the kernel's OOM killer: the biggest goes */
         e->oom = r->oom_killed = true;
+        if (m.biggest != e->runtime_number)
+            shortages_note_kill(&e->shortages, e->sandbox.fds[FD_PROC], m.biggest);
         sandbox_kill_one(&e->sandbox, m.biggest);
     }
     if (e->peak > limit && !unlimited) /* it was stopped a moment late; Lambda never shows more than the size */
         e->peak = limit;
+}
+
+/* While its processes are as they were. Threads are counted for a failure alone, which may come of them. */
+void environment_look_at_shortages(struct environment *e, bool failed)
+{
+    shortages_look_at_tmp(&e->shortages, e->sandbox.fds[FD_TMP], e->sandbox.fds[FD_PROC], e->runtime_number);
+    if (failed)
+        shortages_look_at_tasks(&e->shortages, e->sandbox.fds[FD_PROC], &e->launch->spec.limits);
 }
 
 void environment_set_frozen(struct environment *e, bool frozen)

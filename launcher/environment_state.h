@@ -10,13 +10,13 @@
 #include "launcher/forward.h"
 #include "launcher/log.h"
 #include "launcher/refused.h"
+#include "launcher/shortages.h"
 #include "launcher/stdio.h"
 #include "launcher/terminal.h"
 
 enum state { COLD, INIT, READY, ENDING, CLOSED };
 enum ending { END_RUNTIME /* SIGTERM was sent */, END_DRAIN, END_EXTENSIONS /* SHUTDOWN was sent */, END_KILL, END_DEATH /* of the sandbox, by SIGKILL from outside */, END_GONE };
 enum { SOCKET_WAITERS = 64 };
-
 struct environment {
     struct launch *launch;
     struct event_base *base;
@@ -42,13 +42,12 @@ struct environment {
     bool looked /* at what had come by the init limit */, frozen, runtime_ready /* it has asked for an event */, stopping, interrupted /* while ENDING: what has come since then is not begun */, tail_spent /* with the last call */, lost /* its sandbox: the next init makes one */;
     unsigned alive; /* programs, a bit each */
     struct refused refused; /* the runtime's calls, since the call before */
-    int runtime_pid; /* the runtime's directory in /proc, or -1 */
+    int runtime_pid, runtime_number; /* the runtime's directory in /proc, or -1; its pid inside */
     char names[PROGRAMS_MAX][256]; /* of extensions */
     void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
 
     enum ending ending; unsigned ending_ticks; double ending_start;
-    struct outcome outcome; /* of what is ENDING */
-    double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
+    struct outcome outcome; double init_start, init_ms; /* of what is ENDING; of a cold start, till reported, -1: none */
     struct {
         unsigned calls;          /* that are over */
         bool timed_out, init_timed_out;
@@ -60,7 +59,7 @@ struct environment {
     bool has_init_error, oom;
     uint64_t peak;
     struct memory_watch *watch; /* of its memory */
-    unsigned oom_kills; /* of the cgroup, seen so far */
+    unsigned oom_kills; struct shortages shortages; /* kills of the cgroup, seen so far; what it lacks else */
 };
 
 void timer_arm(struct event *timer, double ms);
@@ -115,6 +114,7 @@ void environment_lose(struct environment *e, const char *why); /* the sandbox ca
 int environment_streams(struct environment *e, int null, struct err *err);
 int environment_join_debugger(struct environment *e, struct err *err);
 void environment_look_at_memory(struct environment *e); /* the peak so far; sees that the limit is kept */
+void environment_look_at_shortages(struct environment *e, bool failed);
 void environment_set_frozen(struct environment *e, bool frozen);
 
 #endif

@@ -67,6 +67,8 @@ bool tell_no_bootstrap(const struct evidence *, const struct match *, struct tex
 
 /* explain_state.c */
 bool tell_tmp_full(const struct evidence *, const struct match *, struct text *);
+bool tell_tmp_is_full(const struct evidence *, const struct match *, struct text *);
+bool tell_task_limit(const struct evidence *, const struct match *, struct text *);
 bool tell_left_over(const struct evidence *, const struct match *, struct text *);
 bool tell_half_done(const struct evidence *, const struct match *, struct text *);
 bool tell_shm(const struct evidence *, const struct match *, struct text *);

@@ -79,12 +79,14 @@ const struct rule RULES[] = {
 
     /* Limits, and what is left. */
     {"LR-035", "(No space left on device|ENOSPC|Errno 28\\]|errno=28)", tell_tmp_full, NULL, NULL},
+    {"LR-035", NULL, tell_tmp_is_full, NULL, NULL},
     {"LR-036", "(File exists|EEXIST|EADDRINUSE|[Aa]ddress already in use)[^/\n]*(/tmp/[^ '\":,)]+)", tell_left_over, NULL, NULL},
     {"LR-037", "(/tmp/[^ '\":,)]+)", tell_half_done, NULL, NULL},
     {"LR-038", "(EMFILE|Too many open files|Errno 24\\])", NULL,
      "all 1024 file descriptors of the environment are in use, which is Lambda's limit, and those that earlier invocations left open count: close what is opened, and make clients once, outside the handler", NULL},
     {"LR-039", "(can't start new thread|Error creating thread|pthread_create[^\n]*(Resource temporarily|failed)|fork: retry: Resource temporarily unavailable|spawn [^\n]* EAGAIN|BlockingIOError: \\[Errno 11\\] Resource temporarily unavailable)", NULL,
      "all 1024 processes and threads of the environment are in use, which is Lambda's limit, and those of earlier invocations live on: end or join what is started, cancel timers", NULL},
+    {"LR-039", NULL, tell_task_limit, NULL, NULL},
     {"LR-040", "(RemoteDisconnected|ECONNRESET|Connection reset by peer|socket hang up|ConnectionResetError|BrokenPipeError|EPIPE|Connection aborted|server closed the connection)", tell_frozen, NULL, NULL},
 
     /* Who it is, and what it may. */

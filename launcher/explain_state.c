@@ -16,6 +16,22 @@ bool tell_tmp_full(const struct evidence *ev, const struct match *m, struct text
     return true;
 }
 
+/* Whatever the error says of it. */
+bool tell_tmp_is_full(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    return ev->shortages->tmp_full && tell_tmp_full(ev, m, out);
+}
+
+bool tell_task_limit(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    const struct shortages *s = ev->shortages;
+    (void)m;
+    if (!shortages_of_tasks(s))
+        return false;
+    text_printf(out, "%u of the %u processes and threads that the environment may have are there (Lambda: 1024), and more cannot be started: end or join what is started; those of earlier invocations live on", s->tasks, s->tasks_max);
+    return true;
+}
+
 bool tell_left_over(const struct evidence *ev, const struct match *m, struct text *out)
 {
     int64_t made;
@@ -115,6 +131,10 @@ bool tell_init_timeout(const struct evidence *ev, const struct match *m, struct 
 bool tell_memory(const struct evidence *ev, const struct match *m, struct text *out)
 {
     (void)m;
+    if (ev->shortages->killed[0]) { /* and not the runtime */
+        text_printf(out, "%s was killed, since the environment used more than its %ju MB of memory (Lambda: MemorySize, 128 unless set): raise it (--memory), or use less", ev->shortages->killed, (uintmax_t)ev->launch->request->memory.value);
+        return true;
+    }
     if (ev->reason != BECAUSE_OUT_OF_MEMORY)
         return false;
     text_printf(out, "it used more than its %ju MB of memory (Lambda: MemorySize, 128 unless set) and was killed: raise it (--memory), or use less", (uintmax_t)ev->launch->request->memory.value);

@@ -180,7 +180,7 @@ char *runtime_warning(const struct runtime *rt, time_t now)
     const struct runtime_fact *fact = rt->named ? runtime_fact(rt->id) : NULL;
     char today[16], soon[16];
     struct tm tm;
-    if (!fact || !fact->deprecated)
+    if (!fact || !fact->deprecated[0])
         return NULL;
     strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &tm));
     now += NOTICE_S;

@@ -15,7 +15,7 @@ from conftest import BUILD, LRUN, TOP, make_zip
 
 VERSION = pathlib.Path(os.path.realpath("/usr/bin/python3")).name  # python3.11
 PY = "def lambda_handler(event, context):\n    return 'python'\n"
-TABLE = [(m[1], m[2]) for m in re.finditer(r'\{"([^"]+)", (?:NULL|"([0-9-]+)"), (?:true|false)\}', (TOP / "lambda/runtimes.c").read_text())]
+TABLE = [(m[1], m[2]) for m in re.finditer(r'\{"([^"]+)", "([0-9-]*)", (?:true|false)\}', (TOP / "lambda/runtimes.c").read_text())]
 # CreateFunction's enumeration of November 2026, but for the one without a number, of 2014, which means any here.
 AWS = """nodejs4.3 nodejs6.10 nodejs8.10 nodejs10.x nodejs12.x nodejs14.x nodejs16.x nodejs18.x nodejs20.x nodejs22.x nodejs24.x nodejs26.x nodejs4.3-edge java8 java8.al2 java8.al2023 java11
  java11.al2023 java17 java17.al2023 java21 java25 python2.7 python3.6 python3.7 python3.8 python3.9 python3.10 python3.11 python3.12 python3.13 python3.14 python3.15 dotnetcore1.0 dotnetcore2.0
