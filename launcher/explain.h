@@ -41,6 +41,7 @@ struct evidence {
     /* explain()'s own: */
     struct package package;
     const char *text; /* all that is searched */
+    size_t told;      /* causes that are established already */
 };
 
 /* Most probable first. Returns how many; causes_done() frees them. */

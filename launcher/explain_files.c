@@ -31,23 +31,41 @@ static bool is_crlf(const struct evidence *ev, const struct merged_file *f, stru
 
 bool tell_crlf(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return explain_paths(ev, m, is_crlf, out);
+    return explain_started(ev, m, is_crlf, out);
+}
+
+const char *explain_interpreter(const struct evidence *ev, const struct merged_file *f, char *line, size_t size)
+{
+    size_t n = first_line(ev, f, line, size);
+    if (!n || line[n - 1] == '\r')
+        return NULL;
+    char *name = line + 2 + strspn(line + 2, " \t");
+    name[strcspn(name, " \t")] = 0;
+    return name;
+}
+
+bool explain_on_lambda(const char *interpreter)
+{
+    static const char *const THERE[] = {"/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/bash", "/usr/bin/env", "/bin/env"};
+    for (size_t i = 0; i < COUNT(THERE); i++)
+        if (strcmp(interpreter, THERE[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool lacks_interpreter(const struct evidence *ev, const struct merged_file *f, struct text *out)
 {
     char line[256];
-    size_t n = first_line(ev, f, line, sizeof line);
-    if (!n || line[n - 1] == '\r')
+    const char *name = explain_interpreter(ev, f, line, sizeof line);
+    if (!name || explain_on_lambda(name))
         return false;
-    const char *name = line + 2 + strspn(line + 2, " \t");
-    text_printf(out, "%s asks for the interpreter %.*s, which is not there on Lambda: pack it into a layer and name it as /opt/..., or take one that the runtime has", f->path, (int)strcspn(name, " \t"), name);
+    text_printf(out, "%s asks for the interpreter %s, which is not there on Lambda: pack it into a layer and name it as /opt/..., or take one that the runtime has", f->path, name);
     return true;
 }
 
 bool tell_interpreter(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return explain_paths(ev, m, lacks_interpreter, out);
+    return explain_started(ev, m, lacks_interpreter, out);
 }
 
 /* A program that is there and yet is not found is one whose PT_INTERP is not. */
@@ -74,7 +92,7 @@ static bool lacks_loader(const struct evidence *ev, const struct merged_file *f,
 
 bool tell_loader(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return explain_paths(ev, m, lacks_loader, out);
+    return explain_started(ev, m, lacks_loader, out);
 }
 
 const char *elf_machine_name(unsigned machine)
@@ -120,7 +138,7 @@ static bool has_no_shebang(const struct evidence *ev, const struct merged_file *
 {
     char head[64];
     ssize_t n = merged_head(&ev->package.merged, f, head, sizeof head);
-    if (n < 1 || memcmp(head, "#!", 2) == 0 || memchr(head, 0, (size_t)n))
+    if (n < 1 || explain_is_metadata(f->path) || memcmp(head, "#!", 2) == 0 || memchr(head, 0, (size_t)n))
         return false;
     text_printf(out, "%s is a script without a #! line, which the kernel cannot start: its first line must name the interpreter", f->path);
     return true;
@@ -133,6 +151,12 @@ bool tell_no_shebang(const struct evidence *ev, const struct match *m, struct te
 
 /* ---- modes: Lambda's function is not the owner of its files, so the mode for others decides ---- */
 
+bool explain_is_metadata(const char *path)
+{
+    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    return str_begins(base, "._") || strcmp(base, ".DS_Store") == 0 || strstr(path, "/__MACOSX/");
+}
+
 static void put_mode(const struct merged_file *f, struct text *out)
 {
     text_printf(out, "%s was packed with mode %04o", f->path, (unsigned)f->mode & 07777);
@@ -141,7 +165,7 @@ static void put_mode(const struct merged_file *f, struct text *out)
 static bool is_not_executable(const struct evidence *ev, const struct merged_file *f, struct text *out)
 {
     (void)ev;
-    if (f->type != 'f' || f->mode < 0 || f->mode & 01 || !(f->mode & 04))
+    if (f->type != 'f' || f->mode < 0 || f->mode & 01 || !(f->mode & 04) || explain_is_metadata(f->path))
         return false; /* one that may be read can be refused for its execution alone */
     put_mode(f, out);
     text_printf(out, ", which others may not execute, and Lambda unpacks it as it is: chmod %s it before it is packed", f->mode & 0111 ? "755" : "+x");

@@ -11,8 +11,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-/* A module's name as part of a path: a.b is a/b, ./lib/i is lib/i. */
-static void as_path(const char *name, char *ret, size_t size)
+void explain_module_path(const char *name, char *ret, size_t size)
 {
     bool dotted = !strchr(name, '/') && name[0] != '@'; /* Python's; node has dots only in file names */
     while (str_begins(name, "./") || str_begins(name, "../"))
@@ -26,8 +25,7 @@ static void as_path(const char *name, char *ret, size_t size)
 /* What a module's path may end in. */
 static const char *const FORMS[] = {".py", "/__init__.py", ".js", ".mjs", ".cjs", ".json", "/index.js", "/index.mjs", "/package.json", ".node", ""};
 
-/* The file that is the module beneath this directory, NULL: none. */
-static const struct merged_file *module_at(const struct evidence *ev, const char *dir, const char *module)
+const struct merged_file *explain_module_at(const struct evidence *ev, const char *dir, const char *module)
 {
     for (size_t i = 0; i < COUNT(FORMS); i++) {
         OWN_PTR char *path = xasprintf("%s/%s%s", dir, module, FORMS[i]);
@@ -38,12 +36,39 @@ static const struct merged_file *module_at(const struct evidence *ev, const char
     return NULL;
 }
 
+/* Node.js names only the end of a handler's path: src/app is meant where the error says app. Returns whether it is the handler. */
+static bool name_module(const struct evidence *ev, const struct match *m, char *ret, size_t size)
+{
+    const char *handler = launch_handler(ev->launch), *slash = handler ? strrchr(handler, '/') : NULL, *last = slash ? slash + 1 : handler;
+    const char *dot = last ? ev->launch->runtime.family == RUNTIME_PYTHON ? strrchr(last, '.') : strchr(last, '.') : NULL;
+    explain_module_path(m->groups[0], ret, size);
+    if (!dot || !strstr(ev->text, "Runtime.ImportModuleError"))
+        return false;
+    OWN_PTR char *whole = xasprintf("%.*s", (int)(dot - handler), handler), *end = xasprintf("%.*s", (int)(dot - last), last);
+    if (strcmp(m->groups[0], whole) != 0 && strcmp(m->groups[0], end) != 0)
+        return false;
+    explain_module_path(whole, ret, size);
+    return true;
+}
+
+/* Something lies at the package's top besides this folder: then that top may well be the one that is meant. */
+static bool has_more(const struct evidence *ev, const char *folder)
+{
+    for (size_t i = 0; i < ev->package.merged.n; i++) {
+        const struct merged_file *f = &ev->package.merged.files[i];
+        const char *name = merged_name(&ev->package.merged, f);
+        if (f->part == 0 && f->type == 'f' && (strncmp(name, folder, strlen(folder)) != 0 || name[strlen(folder)] != '/'))
+            return true;
+    }
+    return false;
+}
+
 /* The package lies in a folder of the archive: its root is what should be zipped. */
 bool tell_nested(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char module[OBJECT_MAX];
-    as_path(m->groups[0], module, sizeof module);
-    if (module_at(ev, "/var/task", module))
+    bool is_handler = name_module(ev, m, module, sizeof module);
+    if (explain_module_at(ev, "/var/task", module))
         return false;
     for (size_t i = 0; i < ev->package.merged.n; i++) {
         const struct merged_file *d = &ev->package.merged.files[i];
@@ -51,10 +76,12 @@ bool tell_nested(const struct evidence *ev, const struct match *m, struct text *
         OWN_PTR char *dir = xasprintf("/var/task/%.*s", (int)n, merged_name(&ev->package.merged, d));
         if (d->part || d->hidden || strcmp(dir + 10, "node_modules") == 0)
             continue;
-        const struct merged_file *f = module_at(ev, dir, module);
+        const struct merged_file *f = explain_module_at(ev, dir, module);
         if (!f)
             continue;
         text_printf(out, "it is in the package as %s, one folder too deep: the archive's own top is /var/task, so zip the content of %s, not the folder", merged_name(&ev->package.merged, f), dir + 10);
+        if (is_handler && has_more(ev, dir + 10))
+            text_printf(out, "; or set the handler to %s/%s", dir + 10, launch_handler(ev->launch));
         return true;
     }
     return false;
@@ -77,7 +104,7 @@ bool tell_case(const struct evidence *ev, const struct match *m, struct text *ou
 {
     static const char *const DIRS[] = {"/var/task", "/opt/python", "/opt/nodejs/node_modules", "/var/task/node_modules"};
     char module[OBJECT_MAX];
-    as_path(m->groups[0], module, sizeof module);
+    name_module(ev, m, module, sizeof module);
     for (size_t i = 0; i < ev->package.merged.n; i++)
         for (size_t k = 0; k < COUNT(DIRS) * COUNT(FORMS); k++) {
             const struct merged_file *f = &ev->package.merged.files[i];
@@ -94,7 +121,7 @@ bool tell_case(const struct evidence *ev, const struct match *m, struct text *ou
 bool tell_backslash(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char module[OBJECT_MAX];
-    as_path(m->groups[0], module, sizeof module);
+    name_module(ev, m, module, sizeof module);
     for (size_t i = 0; i < ev->package.merged.n && *module; i++) {
         const struct merged_file *f = &ev->package.merged.files[i];
         const char *found = f->hidden || !strchr(f->path, '\\') ? NULL : f->path;
@@ -138,7 +165,7 @@ bool tell_dangling(const struct evidence *ev, const struct match *m, struct text
 {
     static const char *const ELSEWHERE[] = {"/usr/", "/etc/", "/tmp/", "/proc/", "/dev/", "/bin/", "/lib", "/var/lang/", "/var/runtime/"}; /* not known here */
     char module[OBJECT_MAX], target[PATH_MAX], to[PATH_MAX];
-    as_path(m->groups[0], module, sizeof module);
+    explain_module_path(m->groups[0], module, sizeof module);
     for (size_t i = 0; i < ev->package.merged.n && *module; i++) {
         const struct merged_file *f = &ev->package.merged.files[i];
         ssize_t n = f->type == 'l' && !f->hidden && names_module(strrchr(f->path, '/') + 1, module) ? readlinkat(ev->package.parts[f->part].tree, merged_name(&ev->package.merged, f), target, sizeof target - 1) : -1;
@@ -161,7 +188,7 @@ static bool tell_misplaced(const struct evidence *ev, const char *module, const 
 {
     for (; *dirs; dirs++) {
         char who[OBJECT_MAX];
-        const struct merged_file *f = module_at(ev, *dirs, module);
+        const struct merged_file *f = explain_module_at(ev, *dirs, module);
         if (!f)
             continue;
         text_printf(out, "%s has it as %s, where the runtime does not look: in a layer's archive it belongs beneath %s", package_provider(&ev->package, f->part, who, sizeof who), f->path, right);
@@ -175,7 +202,7 @@ bool tell_prefix(const struct evidence *ev, const struct match *m, struct text *
     static const char *const PYTHON[] = {"/opt", "/opt/site-packages", "/opt/lib", "/opt/python/python", "/opt/lib/python", NULL};
     static const char *const NODE[] = {"/opt", "/opt/node_modules", "/opt/nodejs", "/opt/nodejs/nodejs/node_modules", NULL};
     char module[OBJECT_MAX];
-    as_path(m->groups[0], module, sizeof module);
+    explain_module_path(m->groups[0], module, sizeof module);
     bool node = ev->launch->runtime.family == RUNTIME_NODEJS;
     return (node || ev->launch->runtime.family == RUNTIME_PYTHON) && *module && tell_misplaced(ev, module, node ? NODE : PYTHON, node ? "nodejs/node_modules/" : "python/", out);
 }
@@ -184,9 +211,9 @@ bool tell_esm(const struct evidence *ev, const struct match *m, struct text *out
 {
     char dir[64];
     snprintf(dir, sizeof dir, "/opt/nodejs/node%u/node_modules", ev->launch->runtime.version);
-    const struct merged_file *f = module_at(ev, "/opt/nodejs/node_modules", m->groups[0]);
+    const struct merged_file *f = explain_module_at(ev, "/opt/nodejs/node_modules", m->groups[0]);
     if (!f)
-        f = module_at(ev, dir, m->groups[0]);
+        f = explain_module_at(ev, dir, m->groups[0]);
     const struct runtime *rt = &ev->launch->runtime;
     if (!f || (rt->family == RUNTIME_NODEJS && rt->version >= 18)) /* those find it */
         return false;
@@ -200,7 +227,7 @@ bool tell_esm(const struct evidence *ev, const struct match *m, struct text *out
 bool tell_abi(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char module[OBJECT_MAX], fits[32];
-    as_path(m->groups[0], module, sizeof module);
+    explain_module_path(m->groups[0], module, sizeof module);
     const char *last = strrchr(module, '/') ? strrchr(module, '/') + 1 : module;
     snprintf(fits, sizeof fits, ".cpython-3%u-", ev->launch->runtime.version);
     for (size_t i = 0; i < ev->package.merged.n && *last; i++) {

@@ -59,7 +59,7 @@ bool tell_half_done(const struct evidence *ev, const struct match *m, struct tex
     return false;
 }
 
-static bool says(const struct evidence *ev, const char *const *words)
+bool explain_says(const struct evidence *ev, const char *const *words)
 {
     for (; *words; words++)
         if (strstr(ev->text, *words))
@@ -71,7 +71,7 @@ bool tell_shm(const struct evidence *ev, const struct match *m, struct text *out
 {
     static const char *const ERRORS[] = {"No such file or directory", "ENOENT", "Function not implemented", "ENOSYS", NULL}; /* the C library's age decides */
     (void)m;
-    if (strcmp(ev->launch->request->shm, "absent") != 0 || !says(ev, ERRORS))
+    if (strcmp(ev->launch->request->shm, "absent") != 0 || !explain_says(ev, ERRORS))
         return false;
     text_puts(out, "there is no /dev/shm on Lambda, which POSIX semaphores and shared memory need: use threads, or processes that speak over pipes (multiprocessing.Pipe), or a file in /tmp");
     return true;
@@ -81,7 +81,7 @@ bool tell_shm_denied(const struct evidence *ev, const struct match *m, struct te
 {
     static const char *const ERRORS[] = {"Permission denied", "EACCES", NULL};
     (void)m;
-    if (strcmp(ev->launch->request->shm, "denied") != 0 || !says(ev, ERRORS))
+    if (strcmp(ev->launch->request->shm, "denied") != 0 || !explain_says(ev, ERRORS))
         return false;
     text_puts(out, "/dev/shm may not be written, and POSIX semaphores and shared memory need it: use threads, or processes that speak over pipes (multiprocessing.Pipe), or a file in /tmp");
     return true;
@@ -91,7 +91,7 @@ bool tell_not_permitted(const struct evidence *ev, const struct match *m, struct
 {
     static const char *const ERRORS[] = {"Operation not permitted", "operation not permitted", "EPERM", "No usable sandbox" /* Chromium's word for it */, NULL};
     (void)m, (void)out;
-    return says(ev, ERRORS);
+    return explain_says(ev, ERRORS);
 }
 
 bool tell_frozen(const struct evidence *ev, const struct match *m, struct text *out)
@@ -172,9 +172,8 @@ bool tell_response(const struct evidence *ev, const struct match *m, struct text
 
 bool tell_no_network(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    (void)m;
-    if (strcmp(ev->launch->request->net, "none") != 0)
-        return false;
+    if (strcmp(ev->launch->request->net, "none") != 0 || strstr(m->line, "localhost") || strstr(m->line, "127.0.0.1"))
+        return false; /* the loopback is there */
     text_puts(out, "the sandbox has no network but its own loopback, which is lrun's default and not Lambda's: --net user lets it out");
     return true;
 }

@@ -50,13 +50,11 @@ static void check_name(struct inspection *i, const struct merged_file *f)
 
 static void check_interpreter(struct inspection *i, const struct merged_file *f, const char *name)
 {
-    static const char *const THERE[] = {"/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/bash", "/usr/bin/env", "/bin/env"};
     const struct runtime *rt = &i->launch->runtime;
     char path[256];
     snprintf(path, sizeof path, "%.*s", (int)strcspn(name, " \t"), name);
-    for (size_t k = 0; k < COUNT(THERE); k++)
-        if (strcmp(path, THERE[k]) == 0)
-            return;
+    if (explain_on_lambda(path))
+        return;
     if (rt->family != RUNTIME_PROVIDED && str_begins(path, "/var/lang/bin/"))
         return;
     bool ours = str_begins(path, "/opt/") || str_begins(path, "/var/task/");

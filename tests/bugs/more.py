@@ -34,10 +34,10 @@ bug("M5", "DataDog/dd-trace-py#7251", "a library makes a lock at import", why=("
 bug("M8", "ansible/ansible#74641", "a queue of multiprocessing", why=("LR-033",), text=r"\[Errno (38|2)\]", bad=Run(py("import multiprocessing\nmultiprocessing.Queue()")), fixed=Run(py("import queue\nqueue.Queue()")))
 
 # ---- users ----
-bug("U2", "firdaus/cadence-python#8", "getlogin() without a terminal", text=r"\[Errno (6|25|2)\]", plain=ok("import getpass\nreturn os.environ.get('LOGNAME', 'somebody')"), bad=Run(py("return os.getlogin()")), fixed=Run(py("return os.getuid()")))
+bug("U2", "firdaus/cadence-python#8", "getlogin() without a terminal", why=("LR-048",), text=r"\[Errno (6|25|2)\]", plain=ok("import getpass\nreturn os.environ.get('LOGNAME', 'somebody')"), bad=Run(py("return os.getlogin()")), fixed=Run(py("return os.getuid()")))
 bug("U4", "localstack#12812", "a resource of mode 0600", why=("LR-013",), text=r"\[Errno 13\].*conf/x", bad=Run(py("open('conf/x').read()", **{"conf/x": ("1", 0o600)})), fixed=Run(py("open('conf/x').read()", **{"conf/x": "1"})))
-KEY = "st = os.stat({}); assert not st.st_mode & 0o077, 'UNPROTECTED PRIVATE KEY FILE'"
-bug("U5", "lambci/git-lambda-layer#8", "a key that others can read", text="UNPROTECTED PRIVATE KEY FILE", plain=Run(py(KEY.format("'key'"), key=("x", 0o600))), bad=Run(py(KEY.format("'key'"), key=("x", 0o644))),
+KEY = "p = os.path.abspath({}); m = os.stat(p).st_mode & 0o777; assert not m & 0o077, f\"UNPROTECTED PRIVATE KEY FILE! Permissions {{m:04o}} for '{{p}}' are too open.\""
+bug("U5", "lambci/git-lambda-layer#8", "a key that others can read", why=("LR-071",), text="UNPROTECTED PRIVATE KEY FILE", plain=Run(py(KEY.format("'key'"), key=("x", 0o600))), bad=Run(py(KEY.format("'key'"), key=("x", 0o644))),
     fixed=Run(py("import shutil\np = shutil.copy('key', tempfile.gettempdir()); os.chmod(p, 0o600)\n" + KEY.format("p"), key=("x", 0o644))))
 bug("U7", "lambci/lambci#104", "chown", why=("LR-041",), text="Operation not permitted", plain=Run(py("p = tempfile.gettempdir() + '/x'; open(p, 'w').close()\nos.chown(p, os.getuid(), os.getgid())")),
     bad=Run(py("p = tempfile.gettempdir() + '/x'; open(p, 'w').close()\nos.chown(p, 482, 482)")), fixed=ok())
@@ -92,7 +92,7 @@ bug("K3", "rsvg-convert-aws-lambda-binary#3", "a relative path, used from elsewh
 bug("X1", "alixaxel/chrome-aws-lambda#148", "no user namespaces", why=("LR-043",), text="unshare failed: Operation not permitted", plain=Run(py("import subprocess\nsubprocess.run(['unshare', '-U', 'true'], check=True)")),
     bad=Run(py("import subprocess\np = subprocess.run(['unshare', '-U', 'true'], capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)")), fixed=ok())
 ALLOCATE = "with open(tempfile.gettempdir() + '/x', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 4096)"
-bug("X3", "realm/realm-core#4957", "fallocate (dated reports)", text=r"\[Errno 1\] Operation not permitted", bad=Run(py(ALLOCATE), options=("--seccomp", "lambda-legacy")), fixed=Run(py(ALLOCATE)))
+bug("X3", "realm/realm-core#4957", "fallocate (dated reports)", why=("LR-072",), text=r"\[Errno 1\] Operation not permitted", bad=Run(py(ALLOCATE), options=("--seccomp", "lambda-legacy")), fixed=Run(py(ALLOCATE)))
 TRACE = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.ptrace(0, 0, 0, 0) < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), 'PTRACE_TRACEME')"
 bug("X4", "getsentry/sentry-native#925", "ptrace", why=("LR-044",), text=r"Operation not permitted: 'PTRACE_TRACEME'", bad=Run(py(TRACE)), fixed=ok())
 # The error does not name the call: that it was refused has been seen.
@@ -107,7 +107,7 @@ bug("P5", "tmokmss/deploy-time-build#3", "2,000 files at once", why=("LR-038",),
 bug("P2", "aws/aws-sdk-js-v3#4345", "a misleading error once descriptors are gone", why=("LR-038",), text="EMFILE", plain=Run(js("return os.homedir();")),
     bad=Run(js("try { for (;;) fs.openSync(__filename); } catch (e) { } return os.homedir();")), fixed=Run(js("return os.homedir();"), options=("--env", "HOME=/tmp")))
 SOCKET = "import socket\ns = socket.socket(socket.AF_UNIX); s.bind(tempfile.gettempdir() + '/server0.sock')\nif event == 1: os._exit(1)"
-bug("Q1", "serverless-express#5", "a socket file of an earlier invocation", text="Address already in use", plain=Run(py(SOCKET), events=("2",)), bad=Run(py(SOCKET), events=("1", "2")),
+bug("Q1", "serverless-express#5", "a socket file of an earlier invocation", why=("LR-036",), text="Address already in use", plain=Run(py(SOCKET), events=("2",)), bad=Run(py(SOCKET), events=("1", "2")),
     fixed=Run(py("p = tempfile.gettempdir() + '/server0.sock'\nif os.path.exists(p): os.unlink(p)\n" + SOCKET), events=("1", "2")))
 
 # ---- variables ----
@@ -121,8 +121,8 @@ bug("D8", "penkow/llama-lambda#1", "an illegal instruction", why=("LR-006",), te
 # ---- extensions, logs ----
 LAYER = "extensions/agent"
 bug("V2", "aws/aws-lambda-extensions#38", "an extension without its execute bit", why=("LR-012",), text=r"fork/exec /opt/extensions/agent: permission denied", plain=ok(), bad=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o644)},)), fixed=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o755)},)))
-bug("V3", "DataDog/datadog-lambda-extension#263", "an extension that ends", text=r"Extension\.Crash|exit status 0", plain=ok(), bad=Run(py("return 1"), layers=({LAYER: ("#!/bin/sh\nexit 0\n", 0o755)},)), fixed=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o755)},)))
-bug("V4", "DataDog/datadog-lambda-extension#613", "an extension that aborts", text="signal: aborted", plain=ok(), bad=Run(py("return 1"), layers=({LAYER: ("#!/bin/sh\nkill -ABRT $$\n", 0o755)},)), fixed=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o755)},)))
+bug("V3", "DataDog/datadog-lambda-extension#263", "an extension that ends", why=("LR-068",), text=r"Extension\.Crash|exit status 0", plain=ok(), bad=Run(py("return 1"), layers=({LAYER: ("#!/bin/sh\nexit 0\n", 0o755)},)), fixed=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o755)},)))
+bug("V4", "DataDog/datadog-lambda-extension#613", "an extension that aborts", why=("LR-068",), text="signal: aborted", plain=ok(), bad=Run(py("return 1"), layers=({LAYER: ("#!/bin/sh\nkill -ABRT $$\n", 0o755)},)), fixed=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o755)},)))
 bug("Y4", "llrt#255", "what is not flushed is lost", native=True, text="lost", plain=ok(),
     bad=Run(py("import subprocess\nout = subprocess.check_output(['./tool'])\nif not out: raise RuntimeError('lost')", tool=("cc", "#include <stdio.h>\n#include <unistd.h>\nint main(void) { printf(\"kept\"); _exit(0); }"))),
     fixed=Run(py("import subprocess\nout = subprocess.check_output(['./tool'])\nif not out: raise RuntimeError('lost')", tool=("cc", "#include <stdio.h>\n#include <unistd.h>\nint main(void) { printf(\"kept\"); fflush(stdout); _exit(0); }"))))
