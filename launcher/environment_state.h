@@ -56,10 +56,10 @@ struct environment {
         double over_ms, late_ms; /* when a running invocation was ended; how long after its deadline the answer came, 0: none did */
     } past;                      /* evidence */
     struct text init_error; char init_error_type[128];
-    bool has_init_error, oom;
+    bool has_init_error, oom, looks_seldom /* at memory: there is no call */;
     uint64_t peak;
     struct memory_watch *watch; /* of its memory */
-    unsigned oom_kills; struct shortages shortages; /* kills of the cgroup, seen so far; what it lacks else */
+    unsigned oom_kills, killed_in_vain; struct shortages shortages; /* kills of the cgroup, seen so far; what it lacks else */
 };
 
 void timer_arm(struct event *timer, double ms);
