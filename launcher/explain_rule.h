@@ -60,6 +60,8 @@ bool tell_case(const struct evidence *, const struct match *, struct text *);
 bool tell_backslash(const struct evidence *, const struct match *, struct text *);
 bool tell_dangling(const struct evidence *, const struct match *, struct text *);
 bool tell_prefix(const struct evidence *, const struct match *, struct text *);
+bool tell_sdk(const struct evidence *, const struct match *, struct text *);
+bool tell_sdk_2(const struct evidence *, const struct match *, struct text *);
 bool tell_esm(const struct evidence *, const struct match *, struct text *);
 bool tell_abi(const struct evidence *, const struct match *, struct text *);
 bool tell_shadow(const struct evidence *, const struct match *, struct text *);
