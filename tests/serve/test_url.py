@@ -235,6 +235,35 @@ def test_a_streaming_url(stream_url):
     assert a.status == 200 and a.json["statusCode"] == 203, "what a runtime that does not stream sends is the body"
 
 
+TRAILERS = "Lambda-Runtime-Function-Error-Type: Function.Late\r\nLambda-Runtime-Function-Error-Body: e30=\r\n"
+
+
+@row("4.8 empty stream")
+def test_a_stream_of_nothing_is_an_empty_body(stream_url):
+    def answer(**event):
+        return stream_url.url("/", "POST", json.dumps(event), Content_Type="text/plain")
+    a = answer(pieces=[], type="application/vnd.awslambda.http-integration-response")
+    assert (a.status, a.body, a.headers["content-type"], a.headers["transfer-encoding"]) == (200, b"", "application/octet-stream", "chunked")
+    a = answer(pieces=[], type="text/x")
+    assert (a.status, a.body, a.headers["content-type"]) == (200, b"", "text/x")
+
+
+@row("4.8 error in a stream")
+@pytest.mark.parametrize("event", [{"pieces": []}, {"pieces": [], "type": "application/vnd.awslambda.http-integration-response"}, {"pieces": [0.1], "cut": True}, {"pieces": [5]},
+                                   {"pieces": ['{"statusCode":201}\0'], "type": "application/vnd.awslambda.http-integration-response"}])
+def test_a_failure_before_the_first_byte_is_502(stream_url, event):
+    a = stream_url.url("/", "POST", json.dumps({"trailers": TRAILERS, **event}), Content_Type="text/plain")
+    assert (a.status, a.body) == (502, b"Internal Server Error")
+
+
+@row("4.8 error in a stream")
+def test_a_failure_after_it_is_seen_to_cut_the_body_off(stream_url):
+    import http.client
+    for event in ({"pieces": ["begun"]}, {"pieces": ['{"statusCode":201}' + "\0" * 8 + "b"], "type": "application/vnd.awslambda.http-integration-response"}, {"pieces": ["begun", 5]}):
+        with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+            stream_url.url("/", "POST", json.dumps({"trailers": TRAILERS, **event}), Content_Type="text/plain")
+
+
 def test_a_stream_that_breaks_is_seen_to_be_cut_off(stream_url):
     import http.client
     with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
