@@ -28,6 +28,9 @@ static void line_add(struct line *l, struct job *j)
     *(l->first ? l->last : &l->first) = j;
     l->last = &j->next;
     l->n++;
+    l->bytes += j->charge.n;
+    if (l->room)
+        l->room->used += j->charge.n;
 }
 
 static struct job *line_take(struct line *l, struct job **at)
@@ -37,6 +40,9 @@ static struct job *line_take(struct line *l, struct job **at)
     if (!j->next)
         l->last = at;
     l->n--;
+    l->bytes -= j->charge.n;
+    if (l->room)
+        l->room->used -= j->charge.n;
     return j;
 }
 
@@ -171,10 +177,16 @@ static bool has_place(struct pool *p, const struct job *j)
     return open < p->config.concurrency || (p->config.per_tenant && spare_places(p) > p->lines[0].n + p->lines[1].n);
 }
 
+static bool is_full(const struct pool *p, const struct line *l, size_t bytes)
+{
+    const struct line_room *room = l->room;
+    return l->n >= p->config.queue_max || (room && bytes && (l->bytes + bytes > room->each || room->used + bytes > room->max));
+}
+
 bool pool_submit(struct pool *p, struct job *j)
 {
     struct line *l = &p->lines[j->of_event];
-    if (!j->of_event && l->n >= p->config.queue_max && !has_place(p, j)) {
+    if (!j->of_event && is_full(p, l, j->charge.n) && !has_place(p, j)) {
         p->metrics.throttles++;
         http_charge_done(&j->charge);
         return false;
@@ -208,6 +220,7 @@ struct pool *pool_new(const struct pool_config *config)
     p->generation = generation_new(config->launch);
     p->slots = xcalloc(config->concurrency, sizeof *p->slots);
     p->metrics.function = config->name;
+    p->lines[0].room = config->room;
     p->reaper = evtimer_new(config->base, on_reap, p);
     return p;
 }

@@ -33,11 +33,17 @@ struct job {
     struct slot *slot; /* whose environment has it */
 };
 
+/* What the payloads of clients' jobs in line may hold, so that those who wait for one function leave room for the requests of others. */
+struct line_room {
+    size_t used, max, each; /* bytes: of all pools; of each */
+};
+
 struct pool_config {
     struct event_base *base;
     struct launch *launch; /* taken over: from the heap, freed when nothing uses it any more */
     const char *name;      /* borrowed */
     unsigned concurrency, queue_max;
+    struct line_room *room; /* shared by pools, borrowed; NULL: no bound */
     bool per_tenant;       /* an environment serves the invocations of one tenant, that of its first one */
     uint64_t idle_ms;      /* an environment without work for so long is shut down; 0: never */
     struct cgroup *cgroups; /* one an environment, borrowed; NULL: none */

@@ -120,12 +120,14 @@ void serve_client_gone(void *to, struct http_request *r)
 
 /* Together with what a thousand connections keep unasked (HTTP_SHARE and a little behind a request, 8 KB) and the event
  * queue's bytes, clients fill less than 64 MB. Three of the largest requests are read, or wait in line, at once; one that
- * has begun to run is its environment's. */
-enum { CLIENTS = 1024, BODIES = 20 << 20, UNSENT = 26 << 20 };
+ * has begun to run is its environment's. Where there are several functions, their lines leave room for one of the largest to be read, and
+ * no function's line takes more than half of the rest. */
+enum { CLIENTS = 1024, BODIES = 20 << 20, UNSENT = 26 << 20, LINES = 13 << 20 };
 
 struct http_room *server_room(struct server *s)
 {
     struct http_room_limits limits = {.bodies = BODIES, .unsent = UNSENT, .connections = CLIENTS, .hurry = true};
+    s->lines = (struct line_room){.max = LINES, .each = LINES / 2};
     struct rlimit fds;
     for (size_t i = 0; i < s->n; i++) /* a connection each, of those that one environment takes at once */
         if (s->functions[i].request.max_concurrency.value + CLIENTS > limits.connections)

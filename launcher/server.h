@@ -33,6 +33,7 @@ struct server {
     uint16_t port;
     struct http_server *http;
     struct http_room *room; /* of all its clients: the Invoke API's and the URLs' */
+    struct line_room lines; /* of what room's requests wait in line with */
     struct event *interrupts[2], *grace;
     bool ready, stopping;
     int signal; /* the second one: stop at once */

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is never finished: logs without end, responses that break off while their runtime is being ended."""
+"""What is never finished: logs without end, responses that break off while their runtime is being ended, functions that are stuck."""
+import contextlib
+import json
 import os
 import pathlib
 import socket
@@ -57,6 +59,40 @@ headers, event = next()
 s = begin(headers[ID], event)
 while True: time.sleep(0.05)
 """
+
+STUCK = """
+while True:
+    headers, event = next()
+    if event == b'"stay"' or 200000 < len(event) < 5000000: time.sleep(60)
+    respond(headers[ID], b'"ran"')
+"""
+
+
+@pytest.mark.serial
+def test_a_function_that_is_stuck_leaves_room_for_the_requests_of_others(serve, function, tmp):
+    config = tmp / "two.json"
+    code = str(function(STUCK))
+    config.write_text(json.dumps({"functions": {"stuck": {"code": code}, "works": {"code": code}}}))
+    s = serve("--timeout", 90, "--concurrency", 1, "--config", config)
+    clients = []
+
+    def send(size):
+        clients.append(c := socket.create_connection(("127.0.0.1", s.port)))
+        c.settimeout(0.2)
+        with contextlib.suppress(OSError):
+            c.sendall(b"POST /2015-03-31/functions/stuck/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % size + b'"' + b"x" * (size - 2) + b'"')
+    send(6)
+    time.sleep(0.3)
+    for size, count in ((300000, 75), (30000, 10), (8000, 10)):  # in line they fill what all requests have together
+        for _ in range(count):
+            send(size)
+    for size in (10, 10000, 100000, 6000000):
+        assert s.http("POST", "/2015-03-31/functions/works/invocations", b'"' + b"y" * size + b'"', timeout=10).status == 200, size
+    assert s.metric("lrun_throttles_total", function="stuck") > 0
+    for c in clients:
+        c.close()
+    s.process.kill()
+    s.wait()
 
 
 @pytest.mark.serial
