@@ -220,7 +220,7 @@ void environment_check_calls(struct environment *e)
 /* The runtime has answered, in time or while it was being ended: then too the answer counts, as on AWS. */
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o)
 {
-    if (e->state == READY && memory_pause_ms(e->watch, LOOK_MS) <= 0)
+    if (e->state == READY && (!e->peak || memory_pause_ms(e->watch, LOOK_MS) <= 0))
         environment_look_at_memory(e); /* before anything else: the processes are still as they were */
     if (e->past.frozen_ms <= 0) /* events come one upon the other: the runtime asks for the next while the client reads this */
         http_release(e->http);
