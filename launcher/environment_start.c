@@ -68,24 +68,30 @@ static void end_stdio(struct environment *e)
     e->stdio = (struct stdio)STDIO_NONE;
 }
 
+/* SIGKILL at once; then what its programs wrote is read. */
+static void end_sandbox(struct environment *e)
+{
+    refused_done(&e->refused);
+    memory_watch_free(e->watch);
+    e->watch = NULL;
+    sandbox_done(&e->sandbox);
+    own_close(&e->runtime_pid);
+    if (e->frozen && e->cgroup->freeze >= 0)
+        cgroup_freeze(e->cgroup, false); /* the next is made in it */
+    e->frozen = false;
+    terminal_done(&e->terminal);
+    end_stdio(e);
+    log_drain(&e->log);
+}
+
 /* The next init makes another; its log goes on, and its pipes are new, since the write ends that lrun held are closed. */
 void environment_drop_sandbox(struct environment *e)
 {
     event_free(e->control);
     e->control = NULL;
-    refused_done(&e->refused);
     environment_on_sockets(-1, 0, e);
-    memory_watch_free(e->watch);
-    e->watch = NULL;
-    sandbox_done(&e->sandbox);
+    end_sandbox(e);
     e->lost = false;
-    own_close(&e->runtime_pid);
-    if (e->frozen && e->cgroup->freeze >= 0)
-        cgroup_freeze(e->cgroup, false);
-    e->frozen = false;
-    terminal_done(&e->terminal);
-    end_stdio(e);
-    log_drain(&e->log);
     log_close_pipes(&e->log);
     http_server_done(e->http);
     e->http = NULL;
@@ -140,16 +146,8 @@ void environment_done(struct environment *e)
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i])
             event_free(all[i]);
-    refused_done(&e->refused);
     forward_done(e->forward);
-    memory_watch_free(e->watch);
-    sandbox_done(&e->sandbox); /* SIGKILL at once */
-    own_close(&e->runtime_pid);
-    if (e->frozen && e->cgroup->freeze >= 0)
-        cgroup_freeze(e->cgroup, false); /* the next environment is made in it */
-    terminal_done(&e->terminal);
-    end_stdio(e);
-    log_drain(&e->log);
+    end_sandbox(e);
     telemetry_done(e->telemetry);
     http_server_done(e->http);
     runtime_api_done(e->runtime);
