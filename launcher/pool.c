@@ -20,12 +20,29 @@ void pool_generation_leave(struct generation *g)
     free(g);
 }
 
+struct share share_of(size_t all, size_t functions)
+{
+    if (functions == 1)
+        return (struct share){.common = all};
+    return (struct share){.common = all / 2, .part = all / 2 / functions};
+}
+
+bool share_has(const struct share *s, size_t own, size_t more)
+{
+    return s->used + more <= s->common || own + more <= s->part;
+}
+
 static void line_add(struct line *l, struct job *j)
 {
     j->next = NULL;
     *(l->first ? l->last : &l->first) = j;
     l->last = &j->next;
     l->n++;
+    l->bytes += j->charge.n;
+    if (!l->room)
+        return;
+    l->room->bytes.used += j->charge.n;
+    l->room->jobs.used++;
 }
 
 static struct job *line_take(struct line *l)
@@ -33,13 +50,18 @@ static struct job *line_take(struct line *l)
     struct job *j = l->first;
     l->first = j->next;
     l->n--;
+    l->bytes -= j->charge.n;
+    if (l->room) {
+        l->room->bytes.used -= j->charge.n;
+        l->room->jobs.used--;
+    }
     return j;
 }
 
 /* ---- jobs ---- */
 
 /* The one that was used last: others may then reach their idle time-out. */
-static struct slot *find_room(struct pool *p)
+static struct slot *find_room(const struct pool *p)
 {
     struct slot *best = NULL;
     for (unsigned i = 0; i < p->config.concurrency; i++) {
@@ -95,18 +117,29 @@ void pool_work(struct pool *p)
     }
 }
 
+/* Need the next job wait for the end of another's work? */
+static bool is_busy(const struct pool *p)
+{
+    if (find_room(p))
+        return false;
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        if (p->slots[i].state == SLOT_EMPTY)
+            return false;
+    return true;
+}
+
+static bool is_full(const struct pool *p, const struct line *l, size_t bytes)
+{
+    return l->n >= p->config.queue_max || !share_has(&l->room->bytes, l->bytes, bytes) || !share_has(&l->room->jobs, l->n, 1);
+}
+
 bool pool_submit(struct pool *p, struct job *j)
 {
     struct line *l = &p->lines[j->of_event];
-    if (!j->of_event && l->n >= p->config.queue_max && !find_room(p)) {
-        unsigned open = 0;
-        for (unsigned i = 0; i < p->config.concurrency; i++)
-            open += p->slots[i].state != SLOT_EMPTY;
-        if (open >= p->config.concurrency) {
-            p->metrics.throttles++;
-            http_charge_done(&j->charge);
-            return false;
-        }
+    if (!j->of_event && is_full(p, l, j->charge.n) && is_busy(p)) {
+        p->metrics.throttles++;
+        http_charge_done(&j->charge);
+        return false;
     }
     line_add(l, j);
     pool_work(p);
@@ -140,6 +173,7 @@ struct pool *pool_new(const struct pool_config *config)
     p->generation = generation_new(config->launch);
     p->slots = xcalloc(config->concurrency, sizeof *p->slots);
     p->metrics.function = config->name;
+    p->lines[0].room = config->room;
     p->reaper = evtimer_new(config->base, on_reap, p);
     return p;
 }
