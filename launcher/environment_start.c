@@ -138,18 +138,41 @@ void environment_abandon_calls(struct environment *e)
     e->call_count = 0;
 }
 
+/* Nothing of what ends is heard of any more, but what it has said. */
+static void hear_no_more(struct environment *e)
+{
+    http_server_done(e->http); /* first: it tells of requests that break off */
+    e->http = NULL;
+    struct event **all[] = {&e->control, &e->limit, &e->memory, &e->freeze, &e->ending_timer};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        if (*all[i])
+            event_free(*all[i]);
+        *all[i] = NULL;
+    }
+    refused_done(&e->refused);
+    forward_done(e->forward);
+    e->forward = NULL;
+}
+
+bool environment_gone(struct environment *e)
+{
+    if (!e || e->sandbox.pid <= 0)
+        return true;
+    sandbox_kill(&e->sandbox);
+    hear_no_more(e);
+    return sandbox_gone(&e->sandbox);
+}
+
 void environment_done(struct environment *e)
 {
     if (!e)
         return;
-    struct event *all[] = {e->control, e->limit, e->memory, e->freeze, e->ending_timer, e->sockets};
-    for (size_t i = 0; i < COUNT(all); i++)
-        if (all[i])
-            event_free(all[i]);
-    forward_done(e->forward);
+    sandbox_kill(&e->sandbox); /* before its connections end, of which a runtime would write to the log */
+    hear_no_more(e);
+    if (e->sockets)
+        event_free(e->sockets);
     end_sandbox(e);
     telemetry_done(e->telemetry);
-    http_server_done(e->http);
     runtime_api_done(e->runtime);
     log_done(&e->log);
     environment_abandon_calls(e);

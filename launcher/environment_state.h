@@ -14,7 +14,7 @@
 #include "launcher/terminal.h"
 
 enum state { COLD, INIT, READY, ENDING, CLOSED };
-enum ending { END_RUNTIME /* SIGTERM was sent */, END_DRAIN, END_EXTENSIONS /* SHUTDOWN was sent */, END_KILL, END_DEATH /* of the sandbox, by SIGKILL from outside */, END_GONE };
+enum ending { END_RUNTIME /* SIGTERM was sent */, END_DRAIN, END_EXTENSIONS /* SHUTDOWN was sent */, END_KILL, END_DEATH /* of the sandbox, by SIGKILL from outside */, END_GONE, END_REPLACED /* an INIT waits for its death */ };
 enum { SOCKET_WAITERS = 64 };
 
 struct environment {
@@ -48,9 +48,8 @@ struct environment {
 
     enum ending ending;
     unsigned ending_ticks;
-    double ending_start;
     struct outcome outcome; /* of what is ENDING */
-    double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
+    double ending_start, init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
     struct {
         unsigned calls;          /* that are over */
         bool timed_out, init_timed_out;
@@ -66,10 +65,10 @@ struct environment {
 };
 
 void timer_arm(struct event *timer, double ms);
-/* environment_start.c */
-int environment_make_sandbox(struct environment *e, struct err *err);
+int environment_make_sandbox(struct environment *e, struct err *err); /* environment_start.c, as the next */
 void environment_drop_sandbox(struct environment *e); /* its programs are gone, and what they sent is read */
 /* environment.c */
+void environment_replace_sandbox(struct environment *e); /* the same, and makes another */
 void environment_begin_init(struct environment *e, enum event_phase phase);
 void environment_on_limit(evutil_socket_t fd, short what, void *to);
 void environment_on_memory(evutil_socket_t fd, short what, void *to);
@@ -107,6 +106,7 @@ void environment_on_sockets(evutil_socket_t fd, short what, void *to);
 /* environment_ending.c: from SIGTERM to the last process. */
 void environment_begin_ending(struct environment *e);
 void environment_ending_progress(struct environment *e); /* a program has ended */
+void environment_await_death(struct environment *e, enum ending ending); /* END_DEATH, or END_REPLACED: then it is replaced */
 void environment_ending_hangup(struct environment *e); /* process 1 has ended first */
 void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
 void environment_on_ending(evutil_socket_t fd, short what, void *to);

@@ -148,6 +148,17 @@ bool pool_submit(struct pool *p, struct job *j)
 
 /* ---- the pool ---- */
 
+static void free_slot(struct slot *s)
+{
+    environment_done(s->environment);
+    pool_generation_leave(s->generation);
+    event_free(s->idle);
+    free(s->at);
+    *s = (struct slot){.pool = s->pool};
+}
+
+enum { REAP_US = 1000 /* most sandboxes die in a few ms */ };
+
 static void on_reap(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
@@ -156,11 +167,11 @@ static void on_reap(evutil_socket_t fd, short what, void *to)
         struct slot *s = &p->slots[i];
         if (s->state != SLOT_DEAD)
             continue;
-        environment_done(s->environment);
-        pool_generation_leave(s->generation);
-        event_free(s->idle);
-        free(s->at);
-        *s = (struct slot){.pool = p};
+        if (!environment_gone(s->environment)) {
+            event_add(p->reaper, &(struct timeval){.tv_usec = REAP_US});
+            continue;
+        }
+        free_slot(s);
     }
     pool_work(p);
     p->config.on_change(p->config.to);
@@ -262,11 +273,11 @@ void pool_done(struct pool *p)
         if (s->environment)
             environment_abandon_calls(s->environment);
         pool_slot_lose_jobs(s, &gone);
-        environment_done(s->environment);
-        pool_generation_leave(s->generation);
-        event_free(s->idle);
-        free(s->at);
+        environment_gone(s->environment); /* all of them die at the same time */
     }
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        if (p->slots[i].state != SLOT_EMPTY)
+            free_slot(&p->slots[i]);
     for (unsigned i = 0; i < COUNT(p->lines); i++)
         while (p->lines[i].first) {
             lose(line_take(&p->lines[i]), &gone);

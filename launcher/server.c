@@ -132,7 +132,8 @@ void server_share(struct server *s)
     if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur / 2 < CLIENTS)
         limits.connections = (unsigned)(fds.rlim_cur / 2); /* the other half is for environments */
     s->room = http_room_new(s->base, &limits);
-    s->lines = (struct line_room){.bytes = share_of(s->n == 1 ? BODIES : LINES, s->n), .jobs = share_of(s->n == 1 ? SIZE_MAX : limits.connections, s->n)};
+    s->lines.bytes = share_of(s->n == 1 ? BODIES : LINES, s->n);
+    s->lines.jobs = share_of(s->n == 1 ? SIZE_MAX : limits.connections, s->n);
     s->event_bytes = share_of(EVENT_BYTES, s->n);
 }
 
