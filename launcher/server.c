@@ -85,7 +85,7 @@ static const struct route ROUTES[] = {
 
 bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r)
 {
-    const struct site_rules rules = {.hosts = &asked->allow_hosts, .origins = &asked->allow_origins, .any_origin = any_origin};
+    const struct site_rules rules = {.address = asked->host, .hosts = &asked->allow_hosts, .origins = &asked->allow_origins, .any_origin = any_origin};
     OWN_PTR char *why = cross_site_refusal(r, &rules);
     if (why)
         invoke_refuse(r, ERROR_CROSS_SITE, why);
