@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, skip
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_what_an_earlier_run_brought_may_be_replaced_unless_it_was_edited(lrun, 
     try:
         os.getxattr(out / "a", "user.lrun.result")
     except OSError:
-        pytest.skip("this file system keeps no attributes of users")
+        skip("this file system keeps no attributes of users")
     os.utime(out / "b")
     subprocess.run(["cp", "-a", out / "a", out / "c"], check=True)
     if ROOT:

@@ -13,7 +13,7 @@ import sys
 import threading
 
 import pytest
-from conftest import LRUN, ROOT, TESTS, helper, make_zip
+from conftest import LRUN, ROOT, TESTS, TOP, helper, make_zip
 
 sys.path.insert(0, str(TESTS / "tools"))
 import bpf  # noqa: E402
@@ -69,7 +69,7 @@ def place(tmp_path_factory):
 
 
 def attack(tmp, outside, command, net):
-    plan = {"numbers": bpf.numbers(os.uname().machine), "canary": CANARY, "user": pwd.getpwuid(os.geteuid()).pw_name if ROOT else "no-such-user", "host_words": [str(tmp), "/work/", os.uname().nodename + "/"],
+    plan = {"numbers": bpf.numbers(os.uname().machine), "canary": CANARY, "user": pwd.getpwuid(os.geteuid()).pw_name if ROOT else "no-such-user", "host_words": [str(tmp), f"{TOP}/", os.uname().nodename + "/"],
             "surface": SURFACE, "abstract": outside.abstract, "socket": str(tmp / "host.sock"), "addresses": addresses(), "port": outside.tcp.getsockname()[1], "shm_key": outside.key,
             "boot_id": open("/proc/sys/kernel/random/boot_id").read().strip(), "hostname": os.uname().nodename, "cache": str(tmp / "cache")}
     code = (HERE / "attack.py").read_text()

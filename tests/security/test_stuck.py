@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """serve with several functions, of which some are stuck: what waits for these leaves room for the others."""
 import contextlib
-import json
 import resource
 import socket
 import threading
