@@ -74,6 +74,11 @@ def test_the_first_twenty_are_named_and_the_others_counted(lrun, empty, out):
     assert r.log.count("lrun: not copied: ") == 20 and "not copied either: 30 more" in r.log
 
 
+def test_all_together_may_have_the_size_of_tmp(lrun, empty, out):
+    r = lrun.sh(empty, "cd /tmp/out; truncate -s 300M a; truncate -s 300M b; echo x > c", ("--out", out))
+    assert r.code == 0 and len(left(r)) == 1 and set(left(r)) < {"a", "b"} and "results together may have the size of /tmp" in r.log and (out / "c").exists(), r
+
+
 def test_a_deep_tree_is_cut_and_named(lrun, empty, out):
     r = lrun.sh(empty, "cd /tmp/out; for i in $(seq 70); do mkdir d; cd d; done; echo x > f; cd /tmp/out; echo x > f", ("--out", out))
     assert r.code == 0 and list(left(r).values()) == ["directories lie too deep"] and (out / "f").exists(), r

@@ -25,4 +25,5 @@ MUTANTS = {
     "bind mounts of what is trusted": ("launcher/trust.c", "if (!above->in_fs || !below->in_fs ||", "if (getpid() > 0 || !above->in_fs || !below->in_fs ||", {"a_bind_mount_elsewhere_hides_nothing", "what_lies_above_the_other_side_of_a_bind_mount"}, (TRUST,), "bind"),
     "links on the way to what is trusted": ("base/place.c", "            status = way_link(&s, name, after);", "            ids->n = 0, status = way_link(&s, name, after);", {"a_link_on_the_way_to_them_counts"}, (TRUST,), "link"),
     "home as a function": ("launcher/inputs.c", "(trust_check_home(fd, path, false, id, err) < 0 || make_source(path", "((getpid() < 0 && trust_check_home(fd, path, false, id, err) < 0) || make_source(path", {"no_directory_that_holds_the_home_directory_is_shown"}, (TRUST,), "home_directory"),
+    "results of the size of /tmp each": ("launcher/results.c", "        c->budget -= (uint64_t)n;\n", "", {"all_together_may_have_the_size_of_tmp"}, (RESULTS,), "together"),
 }
