@@ -2,6 +2,7 @@
 """Mutants: the servers, their memory, their clients. The columns are described in ../mutants.py."""
 ROOM = ("tests/security/test_server_room.py",)
 SITES = ("tests/security/test_server_sites.py",)
+SLOW = ("tests/security/test_slow_clients.py",)
 CLIENTS, INSIDE = "clients_do_not_fill_memory", "a_function_does_not_fill_the_memory_of_lrun"
 
 MUTANTS = {
@@ -29,4 +30,6 @@ MUTANTS = {
     "any Sec-Fetch-Site": ("lambda/cross_site.c", "if (!allowed && site && ", "if (0 && ", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows"}, SITES, None),
     "function URLs are for any page": ("launcher/serve_url.c", "if (server_refuses(", "if (0 && server_refuses(", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
     "the Invoke API is for any page": ("launcher/server.c", "if (server_refuses(s->request, false, r))", "if (server_refuses(s->request, true, r))", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
+    "a request has all the time": ("launcher/server.c", ".request_s = REQUEST_S", ".request_s = 1000", {"a_client_that_is_too_slow_is_let_go"}, SLOW),
+    "the next request has all the time": ("launcher/server.c", ".idle_s = IDLE_S", ".idle_s = 1000", {"a_client_that_is_too_slow_is_let_go"}, SLOW),
 }
