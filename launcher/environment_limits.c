@@ -16,8 +16,6 @@ static bool kernel_killed(struct environment *e)
     return more;
 }
 
-enum { LOOKS_MAX = 40 }; /* of half a millisecond each */
-
 void environment_look_at_memory(struct environment *e)
 {
     struct memory m;
@@ -25,8 +23,6 @@ void environment_look_at_memory(struct environment *e)
     uint64_t limit = e->launch->request->memory.value << 20;
     bool unlimited = e->launch->request->debug;
     memory_look(e->watch, &m);
-    for (int k = 0; !m.peak && !e->peak && k < LOOKS_MAX; k++) /* a slow machine establishes nothing in one look, and REPORT must tell something */
-        memory_look(e->watch, &m);
     if (m.peak > e->peak)
         e->peak = m.peak;
     if (kernel_killed(e)) {

@@ -13,8 +13,9 @@
 
 enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 
-#define SLICE_MS 0.5 /* as long as lrun may keep others waiting */
-#define SHARE 20     /* one in so many of a processor's time; near the limit twice that */
+#define SLICE_MS 0.5  /* as long as lrun may keep others waiting */
+#define FIRST_MS 20.0 /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
+#define SHARE 20      /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
 enum { GROWN = 1 << 20, STEPS_MIN = 32 /* so that few processes are looked at, however slow the machine */ };
@@ -35,7 +36,7 @@ struct memory_watch {
     struct held held, fresh; /* the last whole one; the one that is being made */
     struct held_walk walk;
     FILE *maps;
-    bool in_process, skip, held_now /* since the count began */, was_over;
+    bool in_process, skip, held_now /* since the count began */, was_over, established /* something, ever */;
     uint64_t mapped;         /* shared, and neither held nor of /tmp */
     uint64_t grown_from;     /* the host's shared memory when held was made */
     double held_ms, began_ms, ended_ms, cost_ms;
@@ -227,6 +228,7 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     w->was_over = over;
     if (ret->peak < ret->used || ret->processes > 1) /* high-water marks of several need not have been at one time */
         ret->peak = ret->used;
+    w->established = w->established || ret->peak;
 }
 
 void memory_look(struct memory_watch *w, struct memory *ret)
@@ -245,7 +247,7 @@ void memory_look(struct memory_watch *w, struct memory *ret)
         if (done || (last == PASS_COUNT && !is_near(w)))
             conclude(w, last, ret);
         begin_pass(w, done ? PASS_COUNT : next);
-    } while (!done && (++steps < STEPS_MIN || clock_ms() - start < SLICE_MS));
+    } while (!done && (++steps < STEPS_MIN || clock_ms() - start < (w->established ? SLICE_MS : FIRST_MS)));
     w->ended_ms = clock_ms();
     w->cost_ms = w->ended_ms - start;
 }

@@ -8,7 +8,8 @@
  *                    kernel's. A cgroup's memory.max bounds these as well
  *
  * A look takes at most half a millisecond and goes on where the last one stopped, and lrun spends a twentieth of a processor
- * on it: few processes are looked at every ten milliseconds, a thousand in a fraction of a second. What is cheap comes first:
+ * on it: few processes are looked at every ten milliseconds, a thousand in a fraction of a second. The first looks, until one has
+ * established something, may take 20 ms. What is cheap comes first:
  *
  *   count   status of each process: a bound from above for what it maps; pages of several processes count for each
  *   held    memfds by descriptor, segments, /dev/shm: when some time has passed, or the host's shared memory has grown
