@@ -17,7 +17,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { EVIDENCE_MAX = 256 << 10, MEMORY_TICK_MS = 10, FREEZE_AFTER_US = 1000, LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */ };
+enum { EVIDENCE_MAX = 256 << 10, MEMORY_TICK_MS = 10, IDLE_TICK_MS = 50, FREEZE_AFTER_US = 1000, LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */ };
 
 void timer_arm(struct event *timer, double ms)
 {
@@ -31,21 +31,24 @@ const char *environment_request_id(const struct environment *e)
     return e->call_count ? e->calls[0]->invocation.id : "";
 }
 
+/* Between calls too: a runtime may go on without asking for the next event, and a program that is stopped by a signal has its timers
+ * continue it. Only what a cgroup has frozen stays as it is. */
 void environment_on_memory(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
-    if (e->state == INIT || (e->state == READY && e->call_count))
-        environment_look_at_memory(e);
-    else
+    if (!e->watch || e->state == COLD || e->state == CLOSED || (e->frozen && e->cgroup->freeze >= 0))
         return;
-    timer_arm(e->memory, memory_pause_ms(e->watch, MEMORY_TICK_MS));
+    environment_look_at_memory(e);
+    e->looks_seldom = e->state == READY && !e->call_count;
+    timer_arm(e->memory, memory_pause_ms(e->watch, e->looks_seldom ? IDLE_TICK_MS : MEMORY_TICK_MS));
 }
 
 static void watch_memory(struct environment *e)
 {
-    if (!event_pending(e->memory, EV_TIMEOUT, NULL))
+    if (e->looks_seldom || !event_pending(e->memory, EV_TIMEOUT, NULL))
         timer_arm(e->memory, MEMORY_TICK_MS);
+    e->looks_seldom = false;
 }
 
 void environment_on_freeze(evutil_socket_t fd, short what, void *to)

@@ -16,6 +16,20 @@ static bool kernel_killed(struct environment *e)
     return more;
 }
 
+/* As the kernel's OOM killer: the biggest goes. That one lets nobody have more meanwhile; here a program that offers one child
+ * after the other could keep what nobody's end gives back, as System V segments. Then the runtime goes, and if that is of no use
+ * everything. */
+static void kill_for_memory(struct environment *e, pid_t biggest)
+{
+    enum { RUNTIME_AFTER = 2, ALL_AFTER = 6 };
+    e->killed_in_vain++;
+    if (e->killed_in_vain > ALL_AFTER)
+        environment_lose(e, "it used more than its memory, whatever was killed");
+    else if (e->killed_in_vain > RUNTIME_AFTER && e->runtime_pid >= 0)
+        sys_pidfd_send_signal(e->runtime_pid, SIGKILL);
+    sandbox_kill_one(&e->sandbox, biggest);
+}
+
 void environment_look_at_memory(struct environment *e)
 {
     struct memory m;
@@ -29,9 +43,11 @@ void environment_look_at_memory(struct environment *e)
         e->oom = r->oom_killed = true;
         e->peak = limit; /* what was there when the kernel looked */
     }
-    if (m.over && m.biggest && !unlimited) { /* as the kernel's OOM killer: the biggest goes */
+    if (m.used && m.used <= limit)
+        e->killed_in_vain = 0;
+    if (m.over && m.biggest && !unlimited) {
         e->oom = r->oom_killed = true;
-        sandbox_kill_one(&e->sandbox, m.biggest);
+        kill_for_memory(e, m.biggest);
     }
     if (e->peak > limit && !unlimited) /* it was stopped a moment late; Lambda never shows more than the size */
         e->peak = limit;

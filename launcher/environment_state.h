@@ -58,10 +58,10 @@ struct environment {
     } past;                      /* evidence */
     struct text init_error;
     char init_error_type[128];
-    bool has_init_error, oom;
+    bool has_init_error, oom, looks_seldom /* at memory: there is no call */;
     uint64_t peak;
     struct memory_watch *watch; /* of its memory */
-    unsigned oom_kills; /* of the cgroup, seen so far */
+    unsigned oom_kills /* of the cgroup, seen so far */, killed_in_vain /* processes, while memory stayed over its limit */;
 };
 
 void timer_arm(struct event *timer, double ms);

@@ -180,10 +180,16 @@ static void held_done(struct memory_watch *w)
     w->held_now = true;
 }
 
+/* Without what is shared and mapped, which takes longest to tell apart. */
+static bool is_over_anyhow(const struct memory_watch *w)
+{
+    return w->exact.use.own + (w->held_now ? w->held.bytes : 0) > w->limit;
+}
+
 /* Which pass has the last word. Where the limit is passed by what a while ago was held, it is looked at again. */
 static enum pass after_exact(struct memory_watch *w)
 {
-    if (w->exact.use.own > w->limit || w->exact.use.own + w->exact.use.shared + w->held.bytes <= w->limit)
+    if (is_over_anyhow(w) || w->exact.use.own + w->exact.use.shared + w->held.bytes <= w->limit)
         return PASS_END;
     if (!w->held_now)
         return PASS_HELD;
@@ -222,7 +228,7 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     if (last == PASS_MAPPED)
         shared = w->held.bytes + w->mapped;
     *ret = (struct memory){.used = s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes};
-    bool over = w->limit && s == &w->exact && (s->use.own > w->limit || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared)));
+    bool over = w->limit && s == &w->exact && (is_over_anyhow(w) || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared)));
     /* A child of vfork shows its parent's memory as its own until it becomes a program: what is over for a moment may be that. */
     ret->over = over && (w->was_over || s->processes == 1);
     w->was_over = over;
