@@ -39,6 +39,8 @@ struct memory_watch {
     bool in_process, skip, held_now /* since the count began */, was_over, established /* something, ever */;
     uint64_t mapped;         /* shared, and neither held nor of /tmp */
     uint64_t grown_from;     /* the host's shared memory when held was made */
+    uint64_t used;           /* when all was last looked at */
+    unsigned quiet;          /* looks at all since it grew */
     double held_ms, began_ms, ended_ms, cost_ms;
 };
 
@@ -235,6 +237,8 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     if (ret->peak < ret->used || ret->processes > 1) /* high-water marks of several need not have been at one time */
         ret->peak = ret->used;
     w->established = w->established || ret->peak;
+    w->quiet = over || ret->used > w->used + GROWN ? 0 : w->quiet + 1;
+    w->used = ret->used;
 }
 
 void memory_look(struct memory_watch *w, struct memory *ret)
@@ -258,9 +262,12 @@ void memory_look(struct memory_watch *w, struct memory *ret)
     w->cost_ms = w->ended_ms - start;
 }
 
-double memory_pause_ms(const struct memory_watch *w, double least_ms)
+double memory_pause_ms(const struct memory_watch *w, double least_ms, double quiet_ms)
 {
-    double pause = w->cost_ms * (w->pass >= PASS_EXACT ? SHARE / 2 : SHARE);
-    double left = (pause > least_ms ? pause : least_ms) - (clock_ms() - w->ended_ms);
+    double pause = w->cost_ms * (w->pass >= PASS_EXACT ? SHARE / 2 : SHARE), wanted = least_ms;
+    for (unsigned k = 0; k < w->quiet && wanted < quiet_ms; k++)
+        wanted *= 2;
+    wanted = wanted > quiet_ms ? quiet_ms : wanted;
+    double left = (pause > wanted ? pause : wanted) - (clock_ms() - w->ended_ms);
     return left > 0 ? left : 0;
 }

@@ -46,7 +46,8 @@ void memory_watch_free(struct memory_watch *w);
 /* Looks on. ret: what was established by now; all 0 if nothing was. */
 void memory_look(struct memory_watch *w, struct memory *ret);
 
-/* In how many ms to look again, so that looking stays within its share; at least least_ms after the last time. */
-double memory_pause_ms(const struct memory_watch *w, double least_ms);
+/* In how many ms to look again, so that looking stays within its share: at least least_ms after the last time; less and less often, up to
+ * quiet_ms, while it does not grow. */
+double memory_pause_ms(const struct memory_watch *w, double least_ms, double quiet_ms);
 
 #endif
