@@ -72,3 +72,16 @@ next()
 """)
     r = lrun.run(fn, "--memory", 256, "--timeout", 30)
     assert r.code != 0 and r.report["evidence"]["oomKilled"] and "it used more than its 256 MB" in r.log, r
+
+
+def test_an_idle_environment_wakes_nobody_often(serve, function):
+    s = serve("--memory", 128, function("while True:\n    headers, event = next()\n    respond(headers[ID], '1')\n"))
+    assert s.invoke().body == b"1"
+    time.sleep(1)
+
+    def wakeups():
+        with open(f"/proc/{s.process.pid}/status") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("voluntary_ctxt_switches:"))
+    before = wakeups()
+    time.sleep(2)
+    assert wakeups() - before < 60, "about twelve are usual"
