@@ -85,6 +85,36 @@ def test_a_bind_mount_elsewhere_hides_nothing(lrun, empty, tmp, home, bound):
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can mount")
+@pytest.mark.parametrize("bound, said", [("home/.cache/lrun/v1/tree", "holds lrun's cache"), ("home/.cache", "holds lrun's cache"), ("home/.cache/lrun/v1/memo", "holds lrun's cache"), ("home", "home directory")])
+def test_a_bind_mount_below_hides_nothing(lrun, empty, tmp, home, bound, said):
+    """A volume brings what is mounted below it, as the trees of chroots, which have /home again."""
+    (home / ".cache/lrun/v1/memo").write_text("x")
+    place = tmp / "data/in it"
+    (place.touch if (tmp / bound).is_file() else place.mkdir)()
+    assert try_volume(lrun, empty, home, tmp / "data").code == 0
+    subprocess.run(["mount", "--bind", tmp / bound, place], check=True)
+    try:
+        r = try_volume(lrun, empty, home, tmp / "data")
+        assert r.code == 125 and said.replace("holds", "lies in" if "v1" in bound else "holds") in r.log, r
+        assert try_volume(lrun, empty, home, tmp / "data", "ro").code == (125 if bound == "home" else 0)
+        assert lrun.exec(empty, "/bin/true", options=("--out", tmp / "data"), env={"HOME": str(home)}).code == 125
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can mount")
+def test_a_part_of_the_cache_that_is_mounted_from_elsewhere(lrun, empty, tmp, home):
+    (tmp / "data/trees/t").mkdir(parents=True)
+    subprocess.run(["mount", "--bind", tmp / "data/trees", home / ".cache/lrun/v1/tree"], check=True)
+    try:
+        for source, said in (("data", "holds lrun's cache"), ("data/trees", "holds lrun's cache"), ("data/trees/t", "lies in lrun's cache")):
+            r = try_volume(lrun, empty, home, tmp / source)
+            assert r.code == 125 and said in r.log, r
+    finally:
+        subprocess.run(["umount", home / ".cache/lrun/v1/tree"], check=True)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can mount")
 def test_what_lies_above_the_other_side_of_a_bind_mount(lrun, empty, tmp):
     """HOME is a bind mount of data/u: data holds it, though no `..` of HOME's leads there."""
     (tmp / "data/u/.cache").mkdir(parents=True)
