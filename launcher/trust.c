@@ -25,6 +25,11 @@ static const struct {
 };
 /* What it starts, from where it lies; helper.h looks for them there. */
 static const char *const PROGRAMS[] = {"lrun-unpack", "lrun-policy", "../libexec/lrun/lrun-unpack", "../libexec/lrun/lrun-policy"};
+/* Where a user's other programs listen, as agents and terminals: a mount that cannot be written, and a network of one's own, keep nobody
+ * from a socket that has a name. Others that lie in a directory are not looked for. */
+static const struct {
+    const char *variable, *place, *ends; /* a place; or a variable, whose value is one up to any of these characters */
+} SOCKETS[] = {{NULL, "/run", ""}, {NULL, "/tmp", ""}, {"XDG_RUNTIME_DIR", NULL, ""}, {"SSH_AUTH_SOCK", NULL, ""}, {"TMUX", NULL, ","}};
 
 struct spot { /* something that is there, and where */
     struct stat st;
@@ -223,25 +228,50 @@ int trust_check_writable(int fd, const char *path, const char *cache_dir, const 
     return status;
 }
 
-int trust_check_home(int fd, const char *path, bool far, const struct identity *id, struct err *err)
+/* Of a variable's value, which may go on after the path. NULL: there is none. */
+static char *path_in(const char *value, const char *ends)
+{
+    return value && value[0] == '/' ? strndup(value, strcspn(value, ends)) : NULL;
+}
+
+/* place: NULL, or not from /: there is none. */
+static int refuse_showing(const struct look *l, const char *place, const char *what, const char *why)
+{
+    enum relation relation;
+    if (!place || place[0] != '/')
+        return 0;
+    if (compare(l, place, true, false, &relation) < 0)
+        return -1;
+    if (relation != HOLDS)
+        return 0;
+    fail(l->err, 0, l->path, "show %s in the sandbox", what);
+    return fail_hint(l->err, "%.200s holds %s: name the directory in it that is needed", place, why);
+}
+
+static int check_shown(const struct look *l, const struct identity *id)
+{
+    static const char HOME[] = "your home directory", KEYS[] = "keys and tokens";
+    OWN_PTR char *own = id->from_root ? home_of(id->uid) : NULL;
+    if (refuse_showing(l, getenv("HOME"), HOME, KEYS) < 0 || refuse_showing(l, own, HOME, KEYS) < 0)
+        return -1;
+    for (size_t i = 0; i < COUNT(SOCKETS); i++) {
+        OWN_PTR char *place = path_in(SOCKETS[i].variable ? getenv(SOCKETS[i].variable) : SOCKETS[i].place, SOCKETS[i].ends);
+        if (refuse_showing(l, place, "places where programs listen", "sockets, which can be connected to even where nothing can be written") < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int trust_check_shown(int fd, const char *path, bool far, const struct identity *id, struct err *err)
 {
     struct look l = {.path = path, .mounts = far ? mount_table_read() : (struct mount_table){0}, .err = err};
-    OWN_PTR char *own = id->from_root ? home_of(id->uid) : NULL;
-    const char *homes[] = {getenv("HOME"), own};
-    enum relation relation = APART;
     int status = 0;
     if (fstat(fd, &l.spot.st) < 0)
         status = fail(err, errno, path, "look at");
     if (far)
         find(fd, &l.mounts, &l.spot);
-    for (size_t i = 0; i < COUNT(homes) && status == 0 && S_ISDIR(l.spot.st.st_mode); i++) {
-        if (homes[i] && homes[i][0] == '/')
-            status = compare(&l, homes[i], true, false, &relation);
-        if (relation != HOLDS)
-            continue;
-        fail(err, 0, path, "show your home directory in the sandbox");
-        status = fail_hint(err, "%.200s holds keys and tokens: name the directory in it that is needed", homes[i]);
-    }
+    if (status == 0 && S_ISDIR(l.spot.st.st_mode))
+        status = check_shown(&l, id);
     spot_done(&l.spot);
     mount_table_done(&l.mounts);
     return status;

@@ -15,7 +15,8 @@
  * layers, lrun's configuration; all that holds its programs. path is the name of what fd is. */
 int trust_check_writable(int fd, const char *path, const char *cache_dir, const struct identity *id, struct err *err);
 
-/* Refuses to show a directory that is, or holds, the home directory. far: looked for behind bind mounts too. */
-int trust_check_home(int fd, const char *path, bool far, const struct identity *id, struct err *err);
+/* Refuses to show a directory that is, or holds, the home directory or a place where a user's programs listen. far: looked for behind
+ * bind mounts too. */
+int trust_check_shown(int fd, const char *path, bool far, const struct identity *id, struct err *err);
 
 #endif

@@ -152,6 +152,20 @@ def test_no_directory_that_holds_the_home_directory_is_shown(lrun, empty, tmp, h
     assert lrun("exec", "-v", f"{home}/work:/mnt/x", empty, "--", "/bin/true", env={"HOME": str(home)}).code == 0
 
 
+@pytest.mark.parametrize("kind", ["volume", "function"])
+@pytest.mark.parametrize("variable, value", [(None, "/run"), (None, "/tmp"), ("XDG_RUNTIME_DIR", "data"), ("SSH_AUTH_SOCK", "data/agent/s"), ("TMUX", "data/default,12,0")])
+def test_no_directory_where_programs_listen_is_shown(lrun, empty, tmp, home, kind, variable, value):
+    """That a mount cannot be written keeps nobody from connecting, and that the network is another one neither."""
+    (tmp / "data/agent").mkdir()
+    for f in ("agent/s", "default"):
+        (tmp / "data" / f).touch()
+    env = {"HOME": "/none", "PATH": os.environ["PATH"], **({variable: str(tmp / value)} if variable else {})}
+    shown = tmp / "data" if variable else value
+    r = lrun("exec", *(("-v", f"{shown}:/mnt/x", empty) if kind == "volume" else (shown,)), "--", "/bin/true", env=env)
+    assert r.code == 125 and "show places where programs listen" in r.log, r
+    assert lrun.exec(empty, "/bin/true", options=("-v", f"{home}/work:/mnt/x"), env=env).code == 0, "beside them"
+
+
 @pytest.mark.skipif(not ROOT, reason="only root becomes another")
 def test_root_trusts_its_own_places_and_those_of_whom_it_becomes(lrun, empty, tmp):
     user = next(l.split(":") for l in open("/etc/passwd") if not l.startswith("root:") and os.path.isdir(l.split(":")[5]) and l.split(":")[5] not in ("/", ""))
