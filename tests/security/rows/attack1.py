@@ -9,4 +9,5 @@ MUTANTS = {
     "the biggest process goes, and never another": ("launcher/environment_limits.c", "    e->killed_in_vain++;\n", "", {"children_offered_to_be_killed_do_not_save_what_nobody_holds"}, IDLE, "children"),
     "memory is looked at as often when nothing happens": ("launcher/environment.c", "IDLE_TICK_MS = 250", "IDLE_TICK_MS = 10", {"an_idle_environment_wakes_nobody_often"}, IDLE, "idle"),
     "huge pages of a process that is not dumpable": ("policy/memory_held.c", "id >= 0 && i < HELD_MOUNTS", "id >= 0 && i < 1", {"huge_pages_count"}, HUGE, None, "root"),
+    "what is cut off is taken for a whole": ("launcher/main.c", "failed_before = ferror(stdout)", "failed_before = ferror(stderr)", {"a_full_disk_is_told"}, ("tests/cli/test_full.py",)),
 }
