@@ -44,6 +44,8 @@ def test_memory_between_invocations_is_limited(serve, function, kind):
             last, since = s.log, time.monotonic()
         time.sleep(0.05)
     assert "took 600\n" not in s.log, s
+    if kind.startswith("a runtime"):
+        assert s.invoke().body == b"1", "by a new runtime"
 
 
 def test_children_offered_to_be_killed_do_not_save_what_nobody_holds(lrun, function):
