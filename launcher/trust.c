@@ -177,7 +177,7 @@ static int check_programs(const struct look *l)
     return 0;
 }
 
-/* Of the user whom root becomes, who is not the one whom HOME is about. */
+/* By /etc/passwd. Whom root becomes is not the one whom HOME is about. */
 static char *home_of(uid_t uid)
 {
     char *home = NULL;
@@ -188,6 +188,13 @@ static char *home_of(uid_t uid)
     if (f)
         fclose(f);
     return home;
+}
+
+/* Of the caller. Where there is no HOME, as in a service, he has one all the same. NULL: he has none. */
+static char *home_here(void)
+{
+    const char *home = getenv("HOME");
+    return home && home[0] == '/' ? xstrdup(home) : home_of(getuid());
 }
 
 static int check_places(const struct look *l, const char *home)
@@ -202,12 +209,12 @@ static int check_places(const struct look *l, const char *home)
 
 static int check_all(const struct look *l, const char *cache_dir, const struct identity *id)
 {
-    OWN_PTR char *own = id->from_root ? home_of(id->uid) : NULL;
+    OWN_PTR char *here = home_here(), *own = id->from_root ? home_of(id->uid) : NULL;
     if (l->spot.st.st_nlink > 1 && !S_ISDIR(l->spot.st.st_mode)) {
         fail(l->err, 0, l->path, "let the sandbox write this file: it has %ju names, and others may be trusted", (uintmax_t)l->spot.st.st_nlink);
         return fail_hint(l->err, "name a copy of it");
     }
-    if (refuse_writing(l, cache_dir, "the cache", false) < 0 || check_places(l, getenv("HOME")) < 0 || check_places(l, own) < 0 || check_programs(l) < 0)
+    if (refuse_writing(l, cache_dir, "the cache", false) < 0 || check_places(l, here) < 0 || check_places(l, own) < 0 || check_programs(l) < 0)
         return -1;
     for (size_t i = 0; i < COUNT(PLACES); i++) {
         const char *xdg = getenv(PLACES[i].variable);
@@ -251,8 +258,8 @@ static int refuse_showing(const struct look *l, const char *place, const char *w
 static int check_shown(const struct look *l, const struct identity *id)
 {
     static const char HOME[] = "your home directory", KEYS[] = "keys and tokens";
-    OWN_PTR char *own = id->from_root ? home_of(id->uid) : NULL;
-    if (refuse_showing(l, getenv("HOME"), HOME, KEYS) < 0 || refuse_showing(l, own, HOME, KEYS) < 0)
+    OWN_PTR char *here = home_here(), *own = id->from_root ? home_of(id->uid) : NULL;
+    if (refuse_showing(l, here, HOME, KEYS) < 0 || refuse_showing(l, own, HOME, KEYS) < 0)
         return -1;
     for (size_t i = 0; i < COUNT(SOCKETS); i++) {
         OWN_PTR char *place = path_in(SOCKETS[i].variable ? getenv(SOCKETS[i].variable) : SOCKETS[i].place, SOCKETS[i].ends);

@@ -152,6 +152,17 @@ def test_no_directory_that_holds_the_home_directory_is_shown(lrun, empty, tmp, h
     assert lrun("exec", "-v", f"{home}/work:/mnt/x", empty, "--", "/bin/true", env={"HOME": str(home)}).code == 0
 
 
+def home_of_this_user():
+    return next((f[5] for f in (line.split(":") for line in open("/etc/passwd")) if int(f[2]) == os.getuid() and len(f[5]) > 1 and os.path.isdir(f[5])), None)
+
+
+@pytest.mark.skipif(not home_of_this_user(), reason="this user has no home in /etc/passwd")
+@pytest.mark.parametrize("env", [{}, {"HOME": "relative"}])
+def test_a_home_that_no_variable_names_is_not_shown(lrun, empty, env):
+    r = lrun.exec(empty, "/bin/true", options=("-v", f"{home_of_this_user()}:/mnt/x"), env={"PATH": os.environ["PATH"], **env})
+    assert r.code == 125 and "show your home directory" in r.log, r
+
+
 @pytest.mark.parametrize("kind", ["volume", "function"])
 @pytest.mark.parametrize("variable, value", [(None, "/run"), (None, "/tmp"), ("XDG_RUNTIME_DIR", "data"), ("SSH_AUTH_SOCK", "data/agent/s"), ("TMUX", "data/default,12,0")])
 def test_no_directory_where_programs_listen_is_shown(lrun, empty, tmp, home, kind, variable, value):
