@@ -18,11 +18,11 @@ enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 #define SHARE 20      /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
-enum { GROWN = 1 << 20, STEPS_MIN = 32 /* so that few processes are looked at, however slow the machine */ };
+enum { GROWN = 1 << 20, STEPS_MIN = 16 /* so that few processes are looked at, however slow the machine */ };
 
 struct sums {
     struct use use;
-    uint64_t most;
+    uint64_t most, most_own; /* of one process */
     pid_t biggest;
     unsigned processes;
 };
@@ -112,6 +112,7 @@ static void add(struct sums *s, const char *pid, struct use u)
     s->use.shared += u.shared;
     s->use.peak += u.peak;
     s->processes++;
+    s->most_own = u.own > s->most_own ? u.own : s->most_own;
     if (u.own + u.shared >= s->most && num_plain(pid, 10, &number) == 0) {
         s->most = u.own + u.shared;
         s->biggest = (pid_t)number;
@@ -149,11 +150,12 @@ static bool step(struct memory_watch *w)
         int fd = openat(w->from.proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         w->processes = fd < 0 ? NULL : fdopendir(fd);
     }
-    struct dirent *e = w->processes ? readdir(w->processes) : NULL;
-    if (!e)
-        return false;
-    if (num_plain(e->d_name, 10, &pid) == 0 && pid != 1)
-        enter_process(w, e->d_name);
+    struct dirent *e;
+    do { /* other names come first, and are no steps */
+        if (!(e = w->processes ? readdir(w->processes) : NULL))
+            return false;
+    } while (num_plain(e->d_name, 10, &pid) < 0 || pid == 1);
+    enter_process(w, e->d_name);
     return true;
 }
 
@@ -182,6 +184,13 @@ static void held_done(struct memory_watch *w)
     w->held_now = true;
 }
 
+/* Whatever is shared, it has that much itself. To look more closely would wait for the lock that a fork holds for long, and a program that
+ * goes from one process to the next by forks would be another one by then. */
+static bool one_is_over(const struct memory_watch *w)
+{
+    return w->limit && w->count.most_own > w->limit;
+}
+
 /* Without what is shared and mapped, which takes longest to tell apart. */
 static bool is_over_anyhow(const struct memory_watch *w)
 {
@@ -201,6 +210,8 @@ static enum pass after_exact(struct memory_watch *w)
 /* One process shares with nobody: its status is exact, unless it maps what may be held, or of /tmp. */
 static enum pass after_count(struct memory_watch *w)
 {
+    if (one_is_over(w) && w->count.processes > 1)
+        return PASS_END;
     if (!w->held_now && held_is_due(w))
         return PASS_HELD;
     if (!is_near(w))
@@ -229,10 +240,11 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     uint64_t shared = s->use.shared > w->held.bytes ? s->use.shared : w->held.bytes; /* some are both mapped and held */
     if (last == PASS_MAPPED)
         shared = w->held.bytes + w->mapped;
-    *ret = (struct memory){.used = s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes};
-    bool over = w->limit && s == &w->exact && (is_over_anyhow(w) || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared)));
+    bool alone = s == &w->count && one_is_over(w);
+    *ret = (struct memory){.used = alone ? s->most_own : s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes};
+    bool over = alone || (w->limit && s == &w->exact && (is_over_anyhow(w) || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared))));
     /* A child of vfork shows its parent's memory as its own until it becomes a program: what is over for a moment may be that. */
-    ret->over = over && (w->was_over || s->processes == 1);
+    ret->over = alone || (over && (w->was_over || s->processes == 1));
     w->was_over = over;
     if (ret->peak < ret->used || ret->processes > 1) /* high-water marks of several need not have been at one time */
         ret->peak = ret->used;
