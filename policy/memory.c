@@ -18,6 +18,7 @@ enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 #define SHARE 20      /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
+#define TOGETHER 16     /* so many may look as often as they wish when all is quiet: a thousand must not fill a processor */
 enum { GROWN = 1 << 20, STEPS_MIN = 16 /* so that few processes are looked at, however slow the machine */ };
 
 struct sums {
@@ -51,10 +52,13 @@ static uint64_t shared_of_host(void)
     return sysinfo(&s) < 0 ? 0 : ((uint64_t)s.sharedram + s.totalswap - s.freeswap) * s.mem_unit;
 }
 
+static unsigned watches; /* that there are */
+
 struct memory_watch *memory_watch_new(const struct memory_sources *from, uint64_t limit)
 {
     struct memory_watch *w = xcalloc(1, sizeof *w);
     *w = (struct memory_watch){.from = *from, .limit = limit, .held_ms = clock_ms()}; /* nothing is held yet */
+    watches++;
     return w;
 }
 
@@ -84,6 +88,7 @@ void memory_watch_free(struct memory_watch *w)
     held_clear(&w->held);
     held_clear(&w->fresh);
     free(w);
+    watches--;
 }
 
 /* ---- passes ---- */
@@ -277,6 +282,8 @@ void memory_look(struct memory_watch *w, struct memory *ret)
 double memory_pause_ms(const struct memory_watch *w, double least_ms, double quiet_ms)
 {
     double pause = w->cost_ms * (w->pass >= PASS_EXACT ? SHARE / 2 : SHARE), wanted = least_ms;
+    if (quiet_ms > least_ms && watches > TOGETHER)
+        quiet_ms *= (double)watches / TOGETHER;
     for (unsigned k = 0; k < w->quiet && wanted < quiet_ms; k++)
         wanted *= 2;
     wanted = wanted > quiet_ms ? quiet_ms : wanted;

@@ -47,7 +47,7 @@ void memory_watch_free(struct memory_watch *w);
 void memory_look(struct memory_watch *w, struct memory *ret);
 
 /* In how many ms to look again, so that looking stays within its share: at least least_ms after the last time; less and less often, up to
- * quiet_ms, while it does not grow. */
+ * quiet_ms, while it does not grow; where there are more than 16 watches, up to a sixteenth of it for each. */
 double memory_pause_ms(const struct memory_watch *w, double least_ms, double quiet_ms);
 
 #endif
