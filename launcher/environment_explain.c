@@ -33,7 +33,7 @@ static void look_into(struct environment *e, const struct call *c)
     struct evidence ev = {
         .launch = e->launch, .reason = c->reason, .payload = c->failure.at, .payload_size = c->failure.n, .tmp = e->sandbox.fds[FD_TMP],
         .earlier_calls = e->past.calls, .timed_out_before = e->past.timed_out, .init_timed_out = e->past.init_timed_out, .frozen_ms = e->past.frozen_ms,
-        .began_ms = c->began_ms, .wait_status = e->past.wait_status, .response_bytes = c->response_bytes, .late_ms = e->past.late_ms, .shortages = &e->shortages,
+        .began_ms = c->began_ms, .wait_status = e->past.wait_status, .response_bytes = c->response_bytes, .late_ms = e->past.late_ms, .shortages = e->shortages,
         .refused = e->refused.calls, .refused_count = e->refused.n,
     };
     struct cause causes[CAUSES_MAX];

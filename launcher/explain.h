@@ -33,7 +33,7 @@ struct evidence {
     int64_t began_ms;             /* of this invocation, by clock_files_ms() */
     int wait_status;              /* of the runtime, if it ended */
     uint64_t response_bytes;
-    const struct shortages *shortages;
+    struct shortages shortages;   /* all zero: none is known */
     double late_ms;               /* how long after the deadline the answer came; 0: none did */
     const struct refused_call *refused; /* by the policy, since the call before; the latest last */
     size_t refused_count;

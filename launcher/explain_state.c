@@ -19,12 +19,12 @@ bool tell_tmp_full(const struct evidence *ev, const struct match *m, struct text
 /* Whatever the error says of it. */
 bool tell_tmp_is_full(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return ev->shortages->tmp_full && tell_tmp_full(ev, m, out);
+    return ev->shortages.tmp_full && tell_tmp_full(ev, m, out);
 }
 
 bool tell_task_limit(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    const struct shortages *s = ev->shortages;
+    const struct shortages *s = &ev->shortages;
     (void)m;
     if (!shortages_of_tasks(s))
         return false;
@@ -131,8 +131,8 @@ bool tell_init_timeout(const struct evidence *ev, const struct match *m, struct 
 bool tell_memory(const struct evidence *ev, const struct match *m, struct text *out)
 {
     (void)m;
-    if (ev->shortages->killed[0]) { /* and not the runtime */
-        text_printf(out, "%s was killed, since the environment used more than its %ju MB of memory (Lambda: MemorySize, 128 unless set): raise it (--memory), or use less", ev->shortages->killed, (uintmax_t)ev->launch->request->memory.value);
+    if (ev->shortages.killed[0]) { /* and not the runtime */
+        text_printf(out, "%s was killed, since the environment used more than its %ju MB of memory (Lambda: MemorySize, 128 unless set): raise it (--memory), or use less", ev->shortages.killed, (uintmax_t)ev->launch->request->memory.value);
         return true;
     }
     if (ev->reason != BECAUSE_OUT_OF_MEMORY)
