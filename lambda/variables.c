@@ -128,7 +128,7 @@ static const char *v_node_path(const struct variables_input *in, char *scratch, 
 /* Under run the bootstrap makes the search path, as on Lambda; a command has no bootstrap, and finds the layers by this. */
 static const char *v_python_path(const struct variables_input *in, char *scratch, size_t size)
 {
-    snprintf(scratch, size, "/var/task:/opt/python/lib/python3.%u/site-packages:/opt/python:/var/runtime", in->version);
+    snprintf(scratch, size, "/var/task:/opt/python/lib/python3.%u/site-packages:/opt/python:/var/lang/lib/python3.%u/site-packages:/var/runtime", in->version, in->version);
     return in->python && !in->api ? scratch : NULL;
 }
 static const char *v_debug_port(const struct variables_input *in, char *scratch, size_t size)

@@ -128,6 +128,7 @@ const struct row ROWS[] = {
     {0, LOOKS, "runtime", "ID", "the runtime it claims to be: python3.11, nodejs20.x, provided.al2023, ... (default: the package tells)", set_text, FIELD(runtime), 0, 0},
     {0, ANY, "strict", NULL, "refuse a package that needs a newer C library than the named runtime has", set_flag, FIELD(strict), 0, 0},
     {0, LOOKS, "rootfs", "DIR|FILE|host", "the root file system it runs on: a directory, a tarball or the host's (default)", set_text, FIELD(rootfs), 0, 0},
+    {0, LOOKS, "sdk", "DIR|ZIP", "AWS's SDK of the runtime, laid out as a layer: python/, nodejs/node_modules/ (default: none, see the manual)", set_text, FIELD(sdk), 0, 0},
     {0, LOOKS, "net", "none|host|user|blackhole", "its network: a loopback (default), the host's, outwards by pasta, or one where connections hang", set_choice, FIELD(net), 0, 0},
     {0, ANY | DOCTOR, "cgroup", "DIR", "cgroup v2 directory to limit it in (default: the one around lrun's own, if it may be divided)", set_text, FIELD(cgroup), 0, 0},
     {0, ANY, "seccomp", "lambda|lambda-legacy|core|unconfined|FILE", "system calls it may use: built in, or OCI JSON as Docker's (default lambda)", set_choice_or_file, FIELD(seccomp), 0, 0},

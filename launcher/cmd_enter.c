@@ -188,7 +188,7 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
 /* The environment is another lrun's: what would shape it, or tell of it, is that one's. */
 static int check_options(const struct request *r, struct err *err)
 {
-    if (!r->layers.n && !r->env.n && !r->env_files.n && !r->volumes.n && !r->report && !r->out && !r->cgroup && !r->runtime && !r->handler && !r->name &&
+    if (!r->layers.n && !r->env.n && !r->env_files.n && !r->volumes.n && !r->report && !r->out && !r->cgroup && !r->runtime && !r->sdk && !r->handler && !r->name &&
         !r->memory.set && !r->timeout.set && !r->tmp_size.set && !r->debug_port.set && !r->scratch && !r->strict && !r->hold)
         return 0;
     fail(err, 0, NULL, "use these options beside --in");

@@ -64,7 +64,7 @@ struct reading {
 
 static bool is_path(const char *key, const char *value)
 {
-    return strcmp(key, "code") == 0 || strcmp(key, "layers") == 0 || strcmp(key, "env-file") == 0 || (strcmp(key, "rootfs") == 0 && strcmp(value, "host") != 0) ||
+    return strcmp(key, "code") == 0 || strcmp(key, "layers") == 0 || strcmp(key, "env-file") == 0 || strcmp(key, "sdk") == 0 || (strcmp(key, "rootfs") == 0 && strcmp(value, "host") != 0) ||
            (strcmp(key, "seccomp") == 0 && strpbrk(value, "./"));
 }
 

@@ -3,6 +3,7 @@
 #include "launcher/explain_rule.h"
 
 #include "base/own.h"
+#include "launcher/sdk.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -205,6 +206,29 @@ bool tell_prefix(const struct evidence *ev, const struct match *m, struct text *
     explain_module_path(m->groups[0], module, sizeof module);
     bool node = ev->launch->runtime.family == RUNTIME_NODEJS;
     return (node || ev->launch->runtime.family == RUNTIME_PYTHON) && *module && tell_misplaced(ev, module, node ? NODE : PYTHON, node ? "nodejs/node_modules/" : "python/", out);
+}
+
+/* lrun's own limit, not Lambda's. */
+bool tell_sdk(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    const struct runtime *rt = &ev->launch->runtime;
+    const char *module = rt->family == RUNTIME_NODEJS ? m->groups[1] : m->groups[0];
+    char command[OBJECT_MAX];
+    if (!sdk_has(rt, module) || sdk_is_there(rt))
+        return false;
+    sdk_command(rt, module, command, sizeof command);
+    text_printf(out, "AWS's %s brings %s, and lrun's %s: %s, then --sdk sdk; on Lambda it is found", rt->id, module,
+                ev->launch->inputs.sdk.path ? "is given an SDK without it" : "does not", command);
+    return true;
+}
+
+bool tell_sdk_2(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    const struct runtime *rt = &ev->launch->runtime;
+    if (rt->family != RUNTIME_NODEJS || rt->version < 18)
+        return false;
+    text_printf(out, "%s is version 2 of the SDK, which nodejs16.x was the last to bring; %s has version 3: use @aws-sdk/client-..., or pack aws-sdk into the function", m->groups[1], rt->id);
+    return true;
 }
 
 bool tell_esm(const struct evidence *ev, const struct match *m, struct text *out)

@@ -63,7 +63,8 @@ tell_fn tell_foreign_library, tell_library, tell_version, tell_symbol;
 const char *elf_machine_name(unsigned machine);
 
 /* explain_modules.c */
-tell_fn tell_nested, tell_case, tell_backslash, tell_dangling, tell_prefix, tell_esm, tell_abi, tell_shadow, tell_no_bootstrap;
+tell_fn tell_nested, tell_case, tell_backslash, tell_dangling, tell_prefix, tell_sdk, tell_sdk_2, tell_esm, tell_abi, tell_shadow,
+    tell_no_bootstrap;
 
 /* explain_handlers.c */
 tell_fn tell_hidden_layer, tell_handler_file, tell_handler_function, tell_handler_name;

@@ -50,7 +50,10 @@ const struct rule RULES[] = {
     {"LR-018", "([^ :'\"]*lib[^ :'\"]*\\.so[^ :'\"]*): cannot open shared object file", tell_library, NULL, NULL},
     {"LR-019", "symbol lookup error: ([^ :]+): undefined symbol: ([A-Za-z0-9_.@]+)", tell_symbol, NULL, NULL},
 
-    /* Modules. */
+    /* Modules. First what AWS's runtimes bring and lrun's do not. */
+    {"LR-073", PYTHON_MODULE, tell_sdk, NULL, NULL},
+    {"LR-073", "Cannot find (module|package) '([^']+)'", tell_sdk, NULL, NULL},
+    {"LR-074", "Cannot find (module|package) '(aws-sdk(/[^']*)?)'", tell_sdk_2, NULL, NULL},
     {"LR-015", HANDLER_MODULE, tell_nested, NULL, NULL},
     {"LR-015", "Cannot find module '([A-Za-z0-9_/]+)'", tell_nested, NULL, NULL},
     {"LR-020", PYTHON_MODULE, tell_backslash, NULL, NULL},

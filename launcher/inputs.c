@@ -176,7 +176,7 @@ static int open_all(const struct request *r, const struct identity *id, struct i
     for (size_t i = 0; i < r->volumes.n; i++)
         if (open_volume(r->volumes.at[i], id, in, err) < 0)
             return -1;
-    if (open_rootfs(r, id, in, err) < 0 || parse_shm(r, in, err) < 0 || open_out(r, id, in, err) < 0)
+    if ((r->sdk && open_input(r->sdk, id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 || parse_shm(r, in, err) < 0 || open_out(r, id, in, err) < 0)
         return -1;
     /* With --net host there is one loopback, and the debugger is on it already. */
     if (r->debug_port.set && strcmp(r->net, "host") != 0 && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
@@ -197,7 +197,7 @@ static int open_all(const struct request *r, const struct identity *id, struct i
 void inputs_none(struct inputs *in)
 {
     *in = (struct inputs){.report = -1, .graph = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .cache_place = -1, .function = {.fd = -1, .source.tree = -1},
-                           .rootfs = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
+                           .rootfs = {.fd = -1, .source.tree = -1}, .sdk = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
     for (size_t i = 0; i < COUNT(in->entries); i++)
         in->entries[i].lock = -1;
 }
@@ -208,10 +208,15 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
     return open_all(r, id, ret, err);
 }
 
-/* The function, its layers, and the root file system at the end. */
+/* The function, its layers, the root file system and the SDK. */
 static struct input *input_at(struct inputs *in, size_t i)
 {
-    return i == 0 ? &in->function : i <= in->layer_count ? &in->layers[i - 1] : &in->rootfs;
+    return i == 0 ? &in->function : i <= in->layer_count ? &in->layers[i - 1] : i == in->layer_count + 1 ? &in->rootfs : &in->sdk;
+}
+
+static size_t input_count(const struct inputs *in)
+{
+    return in->layer_count + 3;
 }
 
 _Static_assert(ZIP_MAX_SIZE == UNZIPPED_MAX, "mounts/ cannot see lambda/limits.h");
@@ -226,7 +231,7 @@ static void use_entry(struct inputs *in, struct input *owner, const struct cache
 {
     owner->source = (struct source){.path = e->tree_path, .dev = e->dev, .ino = e->ino, .tree = -1};
     owner->need = e->need;
-    in->unpacked += owner == &in->rootfs ? 0 : e->size; /* AWS's limit is on what was deployed */
+    in->unpacked += owner == &in->rootfs || owner == &in->sdk ? 0 : e->size; /* AWS's limit is on what was deployed */
     in->hits += e->hit;
     in->misses += !e->hit;
     if (e->replaced && !e->hit)
@@ -245,7 +250,7 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
     struct cache_entry entries[INPUTS_MAX];
     struct input *owners[INPUTS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i <= in->layer_count + 1; i++)
+    for (size_t i = 0; i < input_count(in); i++)
         if (input_at(in, i)->path && !input_at(in, i)->is_dir) {
             owners[n] = input_at(in, i);
             archives[n] = (struct archive){.name = owners[n]->path, .fd = owners[n]->fd, .is_tar = owners[n] == &in->rootfs};
@@ -285,7 +290,7 @@ static int release_tree(struct source *s, struct err *err)
 
 int inputs_release_trees(struct inputs *in, struct err *err)
 {
-    for (size_t i = 0; i <= in->layer_count + 1; i++)
+    for (size_t i = 0; i < input_count(in); i++)
         if (release_tree(&input_at(in, i)->source, err) < 0)
             return -1;
     return 0;
@@ -293,7 +298,7 @@ int inputs_release_trees(struct inputs *in, struct err *err)
 
 void inputs_done(struct inputs *in)
 {
-    for (size_t i = 0; i <= in->layer_count + 1; i++) {
+    for (size_t i = 0; i < input_count(in); i++) {
         own_close(&input_at(in, i)->fd);
         source_done(&input_at(in, i)->source);
     }

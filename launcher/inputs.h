@@ -13,7 +13,7 @@
 #include "mounts/cache.h"
 #include "mounts/plan.h"
 
-struct input { /* the function, a layer or the root file system */
+struct input { /* the function, a layer, the root file system or the SDK */
     const char *path;
     bool is_dir;
     int fd; /* the archive, or the directory (O_PATH) */
@@ -21,7 +21,7 @@ struct input { /* the function, a layer or the root file system */
     struct elf_need need; /* of an archive */
 };
 
-enum { MAX_LAYERS = LAYERS_MAX, INPUTS_MAX = MAX_LAYERS + 2 };
+enum { MAX_LAYERS = LAYERS_MAX, INPUTS_MAX = MAX_LAYERS + 3 };
 
 struct inputs {
     struct input function, layers[MAX_LAYERS];
@@ -29,6 +29,7 @@ struct inputs {
     struct volume *volumes;
     size_t volume_count;
     struct input rootfs; /* path NULL: the host's */
+    struct input sdk;    /* path NULL: none */
     struct strv variables; /* the user's, checked */
     struct strv notes;     /* things to say once, unless quiet */
     struct text *events;

@@ -7,6 +7,7 @@
 #include "launcher/client.h"
 #include "launcher/commands.h"
 #include "launcher/policy_file.h"
+#include "launcher/sdk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -180,6 +181,7 @@ int launch_plan(struct launch *l, struct err *err)
         .boot_id = l->boot_id,
     };
     runtime_mounts(&l->runtime, &in.runtime);
+    in.runtime.sdk = l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;
     return plan_make(&in, &l->plan, err);
 }
 
@@ -248,13 +250,15 @@ int launch_make(struct launch *l, struct err *err)
     l->report.hits = l->inputs.hits;
     l->report.misses = l->inputs.misses;
     l->report.unpacked_bytes = l->inputs.unpacked;
-    for (size_t i = 0; i < l->inputs.notes.n; i++)
-        launch_note(l, "%s", l->inputs.notes.at[i]);
     look_for_extensions(l);
     note_differences(l);
     if (runtime_choose(&l->inputs, &l->runtime, err) < 0)
         return -1;
+    if (sdk_check(&l->inputs, &l->runtime, err) < 0)
+        return -1;
     l->report.runtime = l->runtime.id;
+    for (size_t i = 0; i < l->inputs.notes.n; i++)
+        launch_note(l, "%s", l->inputs.notes.at[i]);
     note_runtime(l);
     if (check_libraries(l, err) < 0)
         return -1;

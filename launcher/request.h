@@ -34,6 +34,7 @@ struct request {
     struct strv owned;     /* texts that fields point to, if the command line does not hold them */
 
     const char *runtime; /* NULL: the package tells */
+    const char *sdk; /* NULL: none */
     const char *rootfs, *handler /* NULL: the runtime's default */, *name, *region, *credentials, *net, *seccomp, *shm, *passwd;
     const char *cgroup; /* NULL: one is looked for */
     const char *report, *cache_dir, *log_format, *workdir, *out, *graph;

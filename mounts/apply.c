@@ -158,9 +158,7 @@ static int do_file(const struct place *p, const struct row *row, struct err *err
 static int do_link(const struct place *p, const struct row *row, struct err *err)
 {
     OWN_PARENT struct parent parent = open_parent(p, row->target);
-    if (parent.dir < 0 || symlinkat(row->text, parent.dir, parent.name) < 0)
-        return row_fail(errno, row, "make the symbolic link", err);
-    return 0;
+    return parent.dir < 0 || symlinkat(row->text, parent.dir, parent.name) < 0 ? row_fail(errno, row, "make the symbolic link", err) : 0;
 }
 
 /* What the host has as a link (bin -> usr/bin) is a link here too. 1: done, 0: not a link, -1: err. */
@@ -203,21 +201,26 @@ static int do_tmpfs(const struct place *p, const struct row *row, struct err *er
 
 static int do_proc(const struct place *p, const struct row *row, struct err *err)
 {
-    static const char *const NONE[] = {NULL};
-    OWN_FD int mount = new_mount("proc", NONE, row_attrs(row), "/proc", err);
+    OWN_FD int mount = new_mount("proc", (const char *const[]){NULL}, row_attrs(row), "/proc", err);
     return mount < 0 ? -1 : attach(p, row, mount, err);
 }
 
+enum { LOWER_NAME = 48 };
+
 /* Attaches a tree in the work place under a short name, which must be done before an overlay can name it. */
-static int attach_lower(struct place *p, const struct source *s, char name[16], struct err *err)
+static int attach_lower(struct place *p, const struct source *s, char name[LOWER_NAME], struct err *err)
 {
-    snprintf(name, 16, "%u", p->names++);
+    int n = snprintf(name, LOWER_NAME, "%u", p->names++);
     OWN_FD int tree = clone_source(p, s, err);
     if (tree < 0)
         return -1;
     if (mkdirat(p->work, name, 0755) < 0 || sys_move_mount(tree, "", p->work, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return fail(err, errno, s->path, "attach the tree for the overlay of");
-    return 0;
+    if (!s->below)
+        return 0;
+    snprintf(name + n, LOWER_NAME - (size_t)n, "/%s", s->below);
+    OWN_FD int fd = sys_openat2(p->work, name, O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS); /* a link could lead out of it */
+    return fd < 0 ? fail(err, errno, s->path, "show %s of", s->below) : 0;
 }
 
 /* lowerdir="2:1:0": relative to the work place, so that no host path shows in mountinfo and no name needs escaping. */
@@ -226,11 +229,15 @@ static int do_overlay(struct place *p, const struct row *row, struct err *err)
     struct text lower = {0};
     int status = 0;
     for (size_t i = row->n; i-- > 0 && status == 0;) {
-        char name[16];
+        char name[LOWER_NAME];
         status = attach_lower(p, &row->sources[i], name, err);
         text_printf(&lower, "%s%s", lower.n ? ":" : "", name);
     }
-    if (row->n == 1)
+    if (status == 0 && row->text) {
+        OWN_PTR char *path = xasprintf("%u/%s", p->names, row->text);
+        text_printf(&lower, ":%u", p->names++);
+        status = make_target(&(struct place){.root = p->work, .ours = true}, &(struct row){.target = path}, err);
+    } else if (row->n == 1)
         text_puts(&lower, ":empty"); /* the kernel refuses an overlay of a lone lower directory */
     const char *const options[] = {"lowerdir", lower.at, NULL};
     OWN_FD int mount = status < 0 ? -1 : new_mount("overlay", options, row_attrs(row), row->target, err);
@@ -242,7 +249,7 @@ static int do_overlay(struct place *p, const struct row *row, struct err *err)
 
 static int do_scratch(struct place *p, const struct row *row, struct err *err)
 {
-    char name[16];
+    char name[LOWER_NAME];
     OWN_FD int upper = new_tmpfs(row->size, row->size / 4096, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "--scratch", err);
     if (upper < 0 || attach_lower(p, &row->sources[0], name, err) < 0)
         return -1;
@@ -290,9 +297,7 @@ static int do_write(const struct place *p, const struct row *row, struct err *er
     OWN_FD int fd = sys_openat2(p->root, row->target, O_WRONLY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
     if (fd < 0 && errno == ENOENT && row->flags & FLAG_OPTIONAL)
         return 0; /* what the kernel does not count it does not have */
-    if (fd < 0 || fs_write_all(fd, row->text, strlen(row->text)) < 0)
-        return row_fail(errno, row, "write to", err);
-    return 0;
+    return fd < 0 || fs_write_all(fd, row->text, strlen(row->text)) < 0 ? row_fail(errno, row, "write to", err) : 0;
 }
 
 static int do_row(struct place *p, const struct row *row, struct err *err)
@@ -317,10 +322,8 @@ static int do_row(struct place *p, const struct row *row, struct err *err)
 static int open_work(struct place *p, struct err *err)
 {
     OWN_FD int mount = new_tmpfs(16u << 20, 4096, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "the work place", err);
-    if (mount < 0)
-        return -1;
-    if (sys_move_mount(mount, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-        return fail(err, errno, "/proc", "mount the work place over");
+    if (mount < 0 || sys_move_mount(mount, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return mount < 0 ? -1 : fail(err, errno, "/proc", "mount the work place over");
     if (fchdir(mount) < 0 || mkdirat(mount, "skel", 0755) < 0 || mkdirat(mount, "root", 0755) < 0 || mkdirat(mount, "empty", 0555) < 0)
         return fail(err, errno, NULL, "prepare the work place");
     if (fs_write_new(mount, "nothing", 0444, "", 0, err) < 0)
@@ -334,12 +337,11 @@ static int open_root(struct place *p, const struct plan *plan, struct err *err)
 {
     OWN_FD int root = -1;
     if (plan->has_rootfs) {
-        char name[16], lower[32];
+        char name[LOWER_NAME], lower[LOWER_NAME + 8];
         if (attach_lower(p, &plan->rootfs, name, err) < 0)
             return -1;
         snprintf(lower, sizeof lower, "skel:%s", name);
-        const char *const options[] = {"lowerdir", lower, NULL};
-        root = new_mount("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "/", err);
+        root = new_mount("overlay", (const char *const[]){"lowerdir", lower, NULL}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "/", err);
         if (root < 0)
             return -1;
     } else {

@@ -233,12 +233,13 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     p.lowers[0] = in->function;
     for (size_t i = 0; i < in->layer_count; i++)
         p.lowers[1 + i] = in->layers[i];
-    plan_runtime_lowers(&in->runtime, p.lowers + 1 + in->layer_count);
+    plan_runtime_lowers(&p, &in->runtime, p.lowers + 1 + in->layer_count);
     add_skeleton(&p, in);
     if (!in->rootfs.path) {
         add_host(&p, false);
         plan_runtime_host(&p, &in->runtime, p.lowers + 1 + in->layer_count);
     }
+    plan_runtime_sdk(&p, &in->runtime, !in->rootfs.path, p.lowers + 1 + in->layer_count);
     if (in->host_net)
         plan_add(&p, RESOLV_HOST);
     add_all(&p, DEV, COUNT(DEV));

@@ -12,7 +12,6 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,6 +20,7 @@ struct source { /* a file or directory of the host to be shown */
     dev_t dev; /* the child opens path again in its own mount namespace: it must still be the same file */
     ino_t ino;
     int tree; /* >= 0: a tree cloned before root was given up; path is only its name then */
+    const char *below; /* of an overlay's: the directory in it that is meant, never by way of a link; NULL: itself */
 };
 
 enum row_kind {
@@ -44,7 +44,7 @@ struct row {
     unsigned flags;        /* FLAG_RW: writable; _DEV: device files work; _OPTIONAL: absent is fine; _FILE: a file; _USER: the user chose the target */
     const char *target;    /* without the leading slash */
     char *owned;           /* what target points to, if it was made for this row */
-    const char *text;      /* link target, file content, or the tmpfs's name in messages */
+    const char *text;      /* link target, file content, the tmpfs's name in messages, or a directory that an overlay has besides */
     struct source source;  /* ROW_BIND */
     const struct source *sources; /* ROW_OVERLAY */
     size_t n;
@@ -70,20 +70,22 @@ struct volume {
 };
 
 enum shm { SHM_ABSENT, SHM_DENIED, SHM_SIZED };
-
 struct plan_file { /* a file of the skeleton, or a directory */
     const char *target, *text; /* text: NULL for a directory */
     mode_t mode;
 };
 
-enum { PLAN_JAVAS = 6 };
+#define SDK_PYTHON "python" /* in the SDK */
+#define SDK_NODE "nodejs/node_modules"
+enum { PLAN_JAVAS = 6, PLAN_RUNTIME_LOWERS = 3 };
 struct plan_runtime { /* a managed runtime's part; all zero for provided.* */
     char name[24];           /* of the interpreter in /var/lang/bin: "python3.11", "node" */
     const char *interpreter; /* absolute; NULL: none */
-    const char *prefix;      /* shown whole as /var/lang; NULL: the interpreter is the distribution's, in /usr or /usr/local */
+    const char *prefix;      /* shown whole as /var/lang; NULL: it is in /usr or /usr/local */
     const struct plan_file *files;
     size_t file_count;
     char java[PLAN_JAVAS][32]; /* directories of /etc that Debian's JVMs have their configuration in; "" at the end */
+    const struct source *sdk; /* laid out as a layer; NULL: none */
     bool node_parts; /* the host's node is Debian's, which keeps parts of itself among its modules */
 };
 
@@ -101,7 +103,7 @@ struct plan_input {
     bool scratch, host_net, make_out;
     bool no_user;  /* /etc/passwd does not know the function's user */
     bool resolver; /* names are asked for at AWS's resolver's address; or by the host's configuration with host_net */
-    const char *boot_id; /* what /proc/sys/kernel/random/boot_id shows: not the host's */
+    const char *boot_id; /* shown as the kernel's: not the host's */
 };
 
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err);
@@ -111,8 +113,8 @@ const char *plan_kind(enum row_kind kind); /* in a word, for people */
 /* For plan.c and plan_runtime.c only. The host's part comes after the binds of the host's own tree. */
 struct row *plan_add(struct plan *p, struct row row);
 void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool on_host);
-enum { PLAN_RUNTIME_LOWERS = 1 };
-void plan_runtime_lowers(const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS]);
+void plan_runtime_lowers(struct plan *p, const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS]);
+void plan_runtime_sdk(struct plan *p, const struct plan_runtime *rt, bool on_host, const struct source lowers[PLAN_RUNTIME_LOWERS]);
 void plan_runtime_host(struct plan *p, const struct plan_runtime *rt, const struct source lowers[PLAN_RUNTIME_LOWERS]);
 
 #endif

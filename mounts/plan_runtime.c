@@ -50,13 +50,30 @@ static char *library_of(const struct plan_runtime *rt)
     return xasprintf("%s/%s", str_begins(rt->interpreter, "/usr/local/") ? "/usr/local/lib" : "/usr/lib", rt->name);
 }
 
+/* Over a root file system: the directories to where Lambda has its own modules, merged with what is there. */
+static void add_sdk_place(struct plan *p, const struct plan_runtime *rt)
+{
+    static const char *const PATHS[] = {"var/lang", "var/lang/lib", "var/lang/lib/%s", "var/lang/lib/%s/site-packages"};
+    for (size_t i = 0; i < COUNT(PATHS); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        add_owned(p, (struct row){.kind = ROW_DIR, .flags = FLAG_OPTIONAL, .mode = 0755, .why = "to the SDK"}, xasprintf(PATHS[i], rt->name)); /* at most one %s */
+#pragma GCC diagnostic pop
+    }
+}
+
 void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool on_host)
 {
     bool python = str_begins(rt->name, "python");
+    if (rt->sdk && !python)
+        plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/runtime/node_modules", .mode = 0755, .why = "mountpoint of the SDK"});
     for (size_t i = 0; i < rt->file_count; i++)
         plan_add(p, (struct row){.kind = rt->files[i].text ? ROW_FILE : ROW_DIR, .target = rt->files[i].target, .text = rt->files[i].text, .mode = rt->files[i].mode,
                                  .why = "the runtime's own file"});
-    if (!rt->interpreter || str_begins(rt->interpreter, "/var/lang/"))
+    bool in_place = rt->interpreter && str_begins(rt->interpreter, "/var/lang/"); /* of a root file system */
+    if (in_place && rt->sdk && python)
+        add_sdk_place(p, rt);
+    if (!rt->interpreter || in_place)
         return;
     plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang", .mode = 0755, .why = "the runtime's language"});
     if (on_host && rt->prefix)
@@ -69,11 +86,16 @@ void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool o
     const char *to = keep_text(p, xstrdup(rt->name));
     plan_add(p, (struct row){.kind = ROW_LINK, .target = "var/lang/bin/python3", .text = to, .why = "shebangs of layers name it"});
     plan_add(p, (struct row){.kind = ROW_LINK, .target = "var/lang/bin/python", .text = to, .why = "shebangs of layers name it"});
+    if (!on_host && rt->sdk)
+        add_sdk_place(p, rt);
     if (!on_host)
         return;
     /* With its library beside it, the interpreter takes /var/lang as its prefix: sys.path and tracebacks are Lambda's. */
     plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang/lib", .mode = 0755, .why = "where Lambda has the standard library"});
-    add_owned(p, (struct row){.kind = ROW_LINK, .text = keep_text(p, library_of(rt)), .why = "the standard library"}, xasprintf("var/lang/lib/%s", rt->name));
+    if (rt->sdk)
+        add_owned(p, (struct row){.kind = ROW_DIR, .mode = 0755, .why = "mountpoint of the standard library"}, xasprintf("var/lang/lib/%s", rt->name));
+    else
+        add_owned(p, (struct row){.kind = ROW_LINK, .text = keep_text(p, library_of(rt)), .why = "the standard library"}, xasprintf("var/lang/lib/%s", rt->name));
 }
 
 static void bind_host(struct plan *p, unsigned flags, char *target, const char *source, const char *why)
@@ -98,15 +120,46 @@ static void hide_node_modules(struct plan *p, bool parts)
     }
 }
 
-void plan_runtime_lowers(const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS])
+enum { LOWER_PREFIX, LOWER_SDK, LOWER_LIBRARY };
+
+void plan_runtime_lowers(struct plan *p, const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS])
 {
-    lowers[0] = (struct source){.path = rt->prefix, .tree = -1};
+    lowers[LOWER_PREFIX] = (struct source){.path = rt->prefix, .tree = -1};
+    lowers[LOWER_SDK] = (struct source){.tree = -1};
+    if (rt->sdk)
+        lowers[LOWER_SDK] = *rt->sdk;
+    lowers[LOWER_SDK].below = str_begins(rt->name, "python") ? SDK_PYTHON : SDK_NODE;
+    lowers[LOWER_LIBRARY] = (struct source){.path = rt->interpreter && rt->sdk ? keep_text(p, library_of(rt)) : NULL, .tree = -1};
+}
+
+/* Python's, where /var/lang/lib/python3.N is a link into /usr: a tree that has a place for it. Its own hidden parts stay hidden. */
+static void show_library(struct plan *p, const struct plan_runtime *rt, const struct source *library)
+{
+    static const char *const PARTS[] = {"dist-packages", "sitecustomize.py"};
+    add_owned(p, (struct row){.kind = ROW_OVERLAY, .sources = library, .n = 1, .text = "site-packages", .why = "the standard library, with a place for the SDK"},
+              xasprintf("var/lang/lib/%s", rt->name));
+    for (size_t i = 0; i < COUNT(PARTS); i++)
+        add_owned(p, (struct row)HIDE(NULL, i ? FLAG_FILE : 0u, "the host's Python modules are not Lambda's"), xasprintf("var/lang/lib/%s/%s", rt->name, PARTS[i]));
+}
+
+/* Where AWS has them: modules of Python 3.11 and later lie in the interpreter's own site-packages (before, in /var/runtime: our
+ * choice is one place for all). */
+void plan_runtime_sdk(struct plan *p, const struct plan_runtime *rt, bool on_host, const struct source lowers[PLAN_RUNTIME_LOWERS])
+{
+    bool python = str_begins(rt->name, "python");
+    if (!rt->sdk || !rt->interpreter)
+        return;
+    if (on_host && python && !rt->prefix)
+        show_library(p, rt, &lowers[LOWER_LIBRARY]);
+    add_owned(p, (struct row){.kind = ROW_OVERLAY, .sources = &lowers[LOWER_SDK], .n = 1, .why = "AWS's SDK (--sdk), which its runtimes bring"},
+              python ? xasprintf("var/lang/lib/%s/site-packages", rt->name) : xstrdup("var/runtime/node_modules"));
 }
 
 /* Whole, with its libraries, and by an overlay, so that mountinfo does not tell in whose home it lies. */
 static void show_prefix(struct plan *p, const struct plan_runtime *rt, const struct source *prefix)
 {
-    plan_add(p, (struct row){.kind = ROW_OVERLAY, .target = "var/lang", .sources = prefix, .n = 1, .why = "the interpreter, with its library"});
+    const char *place = rt->sdk ? keep_text(p, xasprintf("lib/%s/site-packages", rt->name)) : NULL;
+    plan_add(p, (struct row){.kind = ROW_OVERLAY, .target = "var/lang", .sources = prefix, .n = 1, .text = place, .why = "the interpreter, with its library"});
     for (size_t i = 0; i < COUNT(HIDDEN_PREFIX); i++)
         plan_add(p, HIDDEN_PREFIX[i]);
     for (size_t i = 0; str_begins(rt->name, "python") && i < COUNT(HIDDEN_PREFIX_VERSIONED); i++)
@@ -116,7 +169,7 @@ static void show_prefix(struct plan *p, const struct plan_runtime *rt, const str
 void plan_runtime_host(struct plan *p, const struct plan_runtime *rt, const struct source lowers[PLAN_RUNTIME_LOWERS])
 {
     if (rt->prefix)
-        show_prefix(p, rt, &lowers[0]);
+        show_prefix(p, rt, &lowers[LOWER_PREFIX]);
     else if (rt->interpreter)
         bind_host(p, FLAG_FILE, xasprintf("var/lang/bin/%s", rt->name), rt->interpreter, "the interpreter, under Lambda's name for it");
     if (!rt->prefix && rt->interpreter && str_begins(rt->interpreter, "/usr/local/")) { /* what it is linked with is there too */
