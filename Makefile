@@ -37,7 +37,7 @@ UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o) $(SANITIZED)
 POLICIES := $(B)/policy_x86_64.h $(B)/policy_aarch64.h
 # lrun is static: loading the C library alone costs every launch a quarter of a millisecond. Sanitizers need it dynamic.
 # The linker warns of getaddrinfo and its like: they belong to libevent's resolver, which lrun never calls.
-LRUN_L    = -Wl,-Bstatic -levent_core -lcap -ljansson -lz $(LLHTTP_LINK) -lm $(if $(SANITIZE),-Wl$(comma)-Bdynamic)
+LRUN_L    = -Wl,-Bstatic -levent_core -lcap -lz $(LLHTTP_LINK) -lm $(if $(SANITIZE),-Wl$(comma)-Bdynamic)
 LRUN_LINK = $(if $(SANITIZE),$(LINK),$(subst -pie,-static-pie,$(LINK)))
 comma    := ,
 UNPACK_L := -larchive -Wl,-Bstatic -lelf -lz -ldeflate -lseccomp -Wl,-Bdynamic -lcrypto

@@ -163,12 +163,13 @@ static bool parse_context(struct http_request *r, struct invoke *ret)
 {
     const char *encoded = http_header(r, "X-Amz-Client-Context");
     struct text decoded = {0};
+    struct slice top;
     if (!encoded || !*encoded || ret->kind != INVOKE_REQUEST_RESPONSE)
         return true;
     size_t n = strlen(encoded);
-    bool good = n <= CLIENT_CONTEXT_MAX && base64_decode_strict(encoded, n, &decoded) && json_valid(decoded.at, decoded.n);
+    bool good = n <= CLIENT_CONTEXT_MAX && base64_decode(encoded, n, &decoded) && json_read(decoded.at, decoded.n, &top);
     if (good)
-        json_compact(decoded.at, decoded.n, &ret->client_context);
+        json_squeeze(top, &ret->client_context);
     else
         invoke_refuse(r, ERROR_BAD_CONTEXT, NULL);
     text_done(&decoded);
@@ -188,7 +189,7 @@ static bool parse_payload(struct http_request *r, struct invoke *ret)
     }
     if (!r->body.n)
         text_puts(&r->body, "{}");
-    if (!json_scan(r->body.at, r->body.n, &top, &fault)) { /* no tree is made of it: that may be forty times as large */
+    if (!json_scan(r->body.at, r->body.n, &top, &fault)) {
         json_fault_text(r->body.at, &fault, &why);
         invoke_refuse(r, ERROR_BAD_JSON, why.at);
         text_done(&why);

@@ -197,7 +197,8 @@ static void do_error(void *service, struct http_request *r, const char *id)
     text_done(&body);
 }
 
-/* A stream that breaks off says so in its trailers; to a buffered invoke that is a function error. */
+/* A stream that breaks off says so in its trailers; to a buffered invoke that is a function error. Our choice: what is not base64 is told
+ * as it came. */
 static bool trailer_error(struct http_request *r, char *type, size_t size)
 {
     const char *name = http_header(r, "Lambda-Runtime-Function-Error-Type"), *encoded = http_header(r, "Lambda-Runtime-Function-Error-Body");
@@ -206,8 +207,8 @@ static bool trailer_error(struct http_request *r, char *type, size_t size)
     runtime_error_type(name, type, size);
     text_done(&r->body);
     text_puts(&r->body, "");
-    if (encoded)
-        base64_decode(encoded, &r->body);
+    if (encoded && !base64_decode(encoded, strlen(encoded), &r->body))
+        text_puts(&r->body, encoded);
     return true;
 }
 

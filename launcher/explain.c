@@ -15,24 +15,16 @@ enum { LOG_LINES = 24 /* what Node.js prints of an error has 22 */, TRIES = 16 }
 
 /* ---- the text that is searched ---- */
 
-static void add_values(const json_t *v, struct text *out);
-
-static void add_member(const char *key, const json_t *value, void *to)
-{
-    (void)key;
-    add_values(value, to);
-}
-
 /* All texts of the error, a line each: message, type, trace. */
-static void add_values(const json_t *v, struct text *out)
+static void add_texts(const struct evidence *ev, struct text *out)
 {
-    if (json_kind(v) == JSON_IS_TEXT)
-        text_printf(out, "%s\n", json_str(v));
-    else if (json_kind(v) == JSON_IS_OBJECT)
-        json_visit(v, add_member, out);
-    else
-        for (size_t i = 0; json_kind(v) == JSON_IS_ARRAY && json_nth(v, i); i++)
-            add_values(json_nth(v, i), out);
+    struct slice rest, one;
+    if (!ev->payload || !json_read(ev->payload, ev->payload_size, &rest))
+        return;
+    while (json_next_text(&rest, &one)) {
+        json_decode_add(one, out);
+        text_puts(out, "\n");
+    }
 }
 
 /* What a managed runtime reports is the error itself, with its trace; what was printed besides may be handled long since.
@@ -53,10 +45,8 @@ static void add_log(const struct evidence *ev, struct text *out)
 
 static void collect_text(const struct evidence *ev, struct text *out)
 {
-    json_t *error = ev->payload ? json_read(ev->payload, ev->payload_size, NULL) : NULL;
     text_puts(out, "");
-    add_values(error, out);
-    json_release(error);
+    add_texts(ev, out);
     if (!explain_by_payload(ev))
         add_log(ev, out);
     for (size_t i = 0; i < out->n; i++)

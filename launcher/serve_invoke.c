@@ -103,7 +103,7 @@ static void end_stream(struct invoke_job *i, const char *tail, size_t tail_size)
     struct http_request *r = i->client.request;
     if (!r)
         return;
-    event_stream_complete(i->code.n ? i->code.at : NULL, i->code.n && i->held.n ? i->held.at : NULL, tail, tail_size, &frames);
+    event_stream_complete(i->code.n ? i->code.at : NULL, i->code.n && i->held.n ? &i->held : NULL, tail, tail_size, &frames);
     http_send(r, frames.at, frames.n);
     i->client.request = NULL;
     http_end(r);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what building and testing need, by apt only, and only what is missing: no network when all is there.
 set -eu
-NEED="gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libarchive-dev libcjson-dev libjansson-dev libevent-dev libelf-dev zlib1g-dev
+NEED="gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libarchive-dev libcjson-dev libevent-dev libelf-dev zlib1g-dev
 libdeflate-dev libssl-dev libcriterion-dev zip unzip curl python3 python3-pytest python3-pytest-xdist python3-jsonschema man-db procps util-linux attr"
 # Node's HTTP parser: a library of its own in newer releases, C sources in node-llhttp before.
 if ! dpkg-query -W -f='${Status}' libllhttp-dev 2>/dev/null | grep -q 'ok installed'; then

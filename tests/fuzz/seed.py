@@ -34,6 +34,9 @@ def seed(target, name, data):
     (out / target / f"seed-{name}").write_bytes(data if isinstance(data, bytes) else data.encode())
 
 
+for i, text in enumerate(['[18446744073709551616, 1e400, -0.0, 100000000000000000000000000000.10]', '"\\ud83d a\\u0000b \\uD83D\\uDE00"', '{"a":1,"\\u0061":[{"b":"c"} ],"b" : {}, "a\\u0000":[]}',
+                         '[' * 50 + '{"":' * 50 + '"\u00e9\u20ac\U0001f600"' + '}' * 50 + ']' * 50, ' [ true , false,null ] ']):
+    seed("scan", f"own{i}", text.encode())
 for path in sorted((HERE / "policy").glob("*.json")):
     seed("policy", path.stem, path.read_bytes())
     seed("scan", path.stem, path.read_bytes())
