@@ -200,7 +200,26 @@ class HttpResponseStream {
   }
 }
 
-// What a handler sees of the request that carries its answer: what can be written to, and nothing of HTTP.
+// What a handler sees of the request that carries its answer: what can be written to, and nothing of HTTP. AWS's client for Node.js 24 is
+// another one than those before, and differs in these and in what end() does.
+const NEWER = Number(process.versions.node.split(".")[0]) >= 24;
+const STREAM_METHODS = ["cork", "destroy", "end", "uncork", "write", "addListener", "emit", "eventNames", "getMaxListeners", "listenerCount", "listeners", "off",
+  "on", "once", "prependListener", "prependOnceListener", "rawListeners", "removeAllListeners", "removeListener", "setMaxListeners", "setContentType"];
+const STREAM_SET = ["destroyed", "_onBeforeFirstWrite", ...(NEWER ? [] : ["writable"])];
+const STREAM_GET = ["writableFinished", "writableObjectMode", "writableEnded", "writableNeedDrain", "writableHighWaterMark", "writableCorked", "writableLength",
+  NEWER ? "writable" : "writableBuffer"];
+
+function streamOf(r) {
+  const stream = Object.fromEntries(STREAM_METHODS.map((name) => [name, r[name].bind(r)]));
+  for (const name of STREAM_GET) {
+    Object.defineProperty(stream, name, { get: () => r[name] });
+  }
+  for (const name of STREAM_SET) {
+    Object.defineProperty(stream, name, { get: () => r[name], set: (value) => { r[name] = value; } });
+  }
+  return stream;
+}
+
 function openStream(id, highWaterMark) {
   let started = false, resolve, reject;
   const finished = new Promise((yes, no) => { resolve = yes; reject = no; });
@@ -216,28 +235,25 @@ function openStream(id, highWaterMark) {
   }, (response) => response.on("data", () => {}).on("end", resolve).on("aborted", reject));
   r.on("error", reject);
   const write = r.write.bind(r), end = r.end.bind(r);
+  if (!NEWER) {
+    r.end = (chunk) => { end(chunk); };
+  }
   r.setContentType = (type) => {
     if (started) {
       throw new kinds.InvalidStreamingOperation("Cannot set content-type, too late.");
     }
     r.setHeader("Content-Type", type);
   };
-  r.write = (chunk, ...rest) => {
-    if (typeof chunk !== "string" && !Buffer.isBuffer(chunk) && chunk?.constructor !== Uint8Array) {
-      chunk = JSON.stringify(chunk);
+  r.write = (chunk, encoding, callback) => {
+    chunk.length; // AWS's logs it, and so fails with what has none to ask for: null and undefined
+    const bytes = Buffer.isBuffer(chunk) || (NEWER ? chunk instanceof Uint8Array : chunk.constructor === Uint8Array);
+    const data = typeof chunk === "string" || bytes ? chunk : JSON.stringify(chunk);
+    if (!started && typeof r._onBeforeFirstWrite === "function") {
+      r._onBeforeFirstWrite((part) => write(part));
     }
-    if (!started) {
-      started = true;
-      r._onBeforeFirstWrite?.((part) => write(part));
-    }
-    return write(chunk, ...rest);
-  };
-  r.end = (chunk, ...rest) => {
-    if (typeof chunk === "function" || chunk === undefined || chunk === null) {
-      return end(chunk);
-    }
-    r.write(chunk);
-    return end(...rest);
+    const more = write(data, encoding, callback);
+    started = true;
+    return more;
   };
   const fail = (error, after) => {
     const payload = errorPayload(error);
@@ -247,7 +263,7 @@ function openStream(id, highWaterMark) {
     });
     end(after);
   };
-  return { stream: r, finished, fail };
+  return { stream: streamOf(r), finished, fail };
 }
 
 function isStreaming(handler) {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Further bugs of the catalogue that need neither a network nor an image of AWS's. Named as it names them."""
 from listed import EXTENSION, js, py
-from conftest import CLIENT
-from harness import Run, bug, compiled
+from conftest import CLIENT, skip
+from harness import NODE, Run, bug, compiled, is_node
 
 ECHO = CLIENT + "while True:\n    headers, event = next()\n    respond(headers[ID], event)\n"
 
@@ -142,3 +142,47 @@ def no_date(lrun, tmp):
 
 
 bug("Z8", "cloudfront-authorization-at-edge#87", "a date before 1980", checks=no_date)
+
+
+# ---- function URLs ----
+def answer(lrun, tmp, run, stream, **request):
+    """Status, headers and body of what a client gets from the function's URL."""
+    from conftest import Server, make_zip
+    lrun.count += 1
+    options = ("--url-mode", "stream") if stream else ()
+    s = Server(lrun, "--runtime", "nodejs" if is_node(run.files) else "python3", "--url", 0, *options, make_zip(tmp / f"fn-{lrun.count}.zip", run.files))
+    try:
+        a = s.url("/", **request)
+        return a.status, a.headers, a.body
+    finally:
+        s.stop()
+
+
+def over_a_url(bad, good, want, fixed, stream=False, **request):
+    """want: status and body of Lambda's answer; good, fixed: the same of the mended function."""
+    def check(lrun, tmp):
+        if is_node(bad.files) and not NODE:
+            skip("node is not installed")
+        first, second = answer(lrun, tmp, bad, stream, **request), answer(lrun, tmp, good, stream, **request)
+        return True, (first[0], first[2]) == want, (second[0], second[2]) == fixed, "-", f"{first} {second}"
+    return check
+
+
+FORM = "import base64, urllib.parse\nbody = event['body']\n%sreturn urllib.parse.parse_qs(body)['token'][0]"
+bug("URL1", "LeanerCloud/CUDly#1483", "a form's body is base64", checks=over_a_url(
+    Run(py(FORM % "")), Run(py(FORM % "if event['isBase64Encoded']: body = base64.b64decode(body).decode()\n")), (502, b"Internal Server Error"), (200, b"x y"),
+    method="POST", body="token=x+y", Content_Type="application/x-www-form-urlencoded"))
+COOKIES = Run(py("return event['headers'].get('cookie', 'none') + '|' + ','.join(event['cookies'])"))
+bug("URL2", "aws/aws-lambda-go#597", "cookies are in the headers, too", checks=over_a_url(COOKIES, COOKIES, (200, b"a=1; b=2|a=1,b=2"), (200, b"a=1; b=2|a=1,b=2"), Cookie="a=1; b=2"))
+NOT_BASE64 = "return {'statusCode': 200, 'isBase64Encoded': True, 'body': %s}"
+bug("URL3", "aws/aws-lambda-roadmap#79", "a text that is said to be base64", checks=over_a_url(
+    Run(py(NOT_BASE64 % "'plain text!'")), Run(py("import base64\n" + NOT_BASE64 % "base64.b64encode(b'plain text!').decode()")), (502, b"Internal Server Error"), (200, b"plain text!")))
+
+
+def streaming(body):
+    return Run({"index.js": "exports.handler = awslambda.streamifyResponse(async (event, stream) => { const s = awslambda.HttpResponseStream.from(stream, { statusCode: 404 }); " + body + " });"})
+
+
+bug("URL4", "middyjs/middy#1189", "a stream without a body loses its status", checks=over_a_url(streaming("s.end();"), streaming("s.write(''); s.end();"), (200, b""), (404, b""), stream=True))
+bug("URL5", "aws-lambda-nodejs-runtime-interface-client#97", "a stream whose end brings all", checks=over_a_url(
+    streaming("s.end('none');"), streaming("s.write('none'); s.end();"), (502, b"Internal Server Error"), (404, b"none"), stream=True))
