@@ -61,6 +61,18 @@ void explain_path(const char *word, char *ret, size_t size)
     snprintf(ret, size, word[0] == '/' ? "%s" : "/var/task/%s", word);
 }
 
+bool explain_behind_link(const struct merged *m, const char *path)
+{
+    OWN_PTR char *part = xstrdup(path);
+    for (char *slash = strrchr(part, '/'); slash && slash > part; slash = strrchr(part, '/')) {
+        *slash = 0;
+        const struct merged_file *f = merged_find(m, part);
+        if (f && f->type == 'l')
+            return true;
+    }
+    return false;
+}
+
 static bool walk(const struct evidence *ev, const struct match *m, bool bare, path_fn fn, struct text *out)
 {
     static const char ENDS[] = " '\"`:,;()[]<>";

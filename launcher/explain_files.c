@@ -68,6 +68,15 @@ bool tell_interpreter(const struct evidence *ev, const struct match *m, struct t
     return explain_started(ev, m, lacks_interpreter, out);
 }
 
+bool explain_loader_on_lambda(const char *loader)
+{
+    static const char *const THERE[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-linux-x86-64.so.2", "/usr/lib64/ld-linux-x86-64.so.2", "/usr/lib/ld-linux-aarch64.so.1", "/lib64/ld-linux-aarch64.so.1"};
+    for (size_t i = 0; i < COUNT(THERE); i++)
+        if (strcmp(loader, THERE[i]) == 0)
+            return true;
+    return false;
+}
+
 /* A program that is there and yet is not found is one whose PT_INTERP is not. */
 static bool lacks_loader(const struct evidence *ev, const struct merged_file *f, struct text *out)
 {
@@ -82,9 +91,11 @@ static bool lacks_loader(const struct evidence *ev, const struct merged_file *f,
         memcpy(&p, head + header.e_phoff + i * sizeof p, sizeof p);
         if (p.p_type != PT_INTERP || p.p_filesz < 2 || p.p_offset >= (size_t)n || p.p_filesz > (size_t)n - p.p_offset)
             continue;
-        if (strstr(head + p.p_offset, "/ld-linux-")) /* glibc's: it is there */
+        char loader[OBJECT_MAX];
+        snprintf(loader, sizeof loader, "%.*s", (int)p.p_filesz, head + p.p_offset);
+        if (explain_loader_on_lambda(loader))
             return false;
-        text_printf(out, "%s was linked for the loader %.*s, which is not there on Lambda (its C library is glibc): build it for the runtime, or link it statically", f->path, (int)p.p_filesz - 1, head + p.p_offset);
+        text_printf(out, "%s was linked for the loader %s, which is not there on Lambda (its C library is glibc): build it for the runtime, or link it statically", f->path, loader);
         return true;
     }
     return false;
@@ -154,7 +165,7 @@ bool tell_no_shebang(const struct evidence *ev, const struct match *m, struct te
 bool explain_is_metadata(const char *path)
 {
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    return str_begins(base, "._") || strcmp(base, ".DS_Store") == 0 || strstr(path, "/__MACOSX/");
+    return str_begins(base, "._") || strcmp(base, ".DS_Store") == 0 || strstr(path, "__MACOSX/");
 }
 
 static void put_mode(const struct merged_file *f, struct text *out)

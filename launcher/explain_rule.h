@@ -44,6 +44,8 @@ bool explain_source_line(const struct evidence *ev, char *ret, size_t size);
 /* The interpreter that a script's first line names, in line; NULL: it names none. */
 const char *explain_interpreter(const struct evidence *ev, const struct merged_file *f, char *line, size_t size);
 bool explain_on_lambda(const char *interpreter); /* every runtime of Lambda has it */
+bool explain_loader_on_lambda(const char *loader); /* glibc's, in its place */
+bool explain_behind_link(const struct merged *m, const char *path); /* a directory above it is a link: what is there is not known */
 bool explain_is_metadata(const char *path);      /* a file that macOS adds to archives */
 /* The text holds one of these; NULL at the end. */
 bool explain_says(const struct evidence *ev, const char *const *words);

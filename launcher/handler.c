@@ -2,6 +2,7 @@
 #include "launcher/handler.h"
 
 #include "base/own.h"
+#include "launcher/explain_rule.h"
 
 #include <regex.h>
 #include <stdio.h>
@@ -84,19 +85,6 @@ static const struct merged_file *node_file(const struct package *p, const char *
     return NULL;
 }
 
-/* Links are not followed here: what lies behind one is not known. */
-static bool leads_elsewhere(const struct package *p, const char *path)
-{
-    OWN_PTR char *part = xstrdup(path);
-    for (char *slash = strrchr(part, '/'); slash && slash > part; slash = strrchr(part, '/')) {
-        *slash = 0;
-        const struct merged_file *f = merged_find(&p->merged, part);
-        if (f && f->type == 'l')
-            return true;
-    }
-    return false;
-}
-
 /* .pth files name further directories and run code; a package may move its own search path. */
 static bool is_extended(const struct package *p, const char *directory, const char *module)
 {
@@ -117,7 +105,7 @@ static bool look_into(void *to, const char *directory)
     struct search *s = to;
     OWN_PTR char *base = xasprintf("%s/%s", directory, s->module);
     s->found = s->python ? python_file(s->p, base) : node_file(s->p, base);
-    s->doubtful = s->doubtful || leads_elsewhere(s->p, base) || (s->python && is_extended(s->p, directory, s->module));
+    s->doubtful = s->doubtful || explain_behind_link(&s->p->merged, base) || (s->python && is_extended(s->p, directory, s->module));
     return s->found != NULL;
 }
 
@@ -167,7 +155,7 @@ enum handler_state handler_find(const struct launch *l, const struct package *p,
     const char *handler = launch_handler(l);
     *ret = (struct handler){0};
     bool python = l->runtime.family == RUNTIME_PYTHON;
-    if (is_overruled(l) || p->merged.n == 0)
+    if (l->runtime.family == RUNTIME_OTHER || !handler || is_overruled(l) || p->merged.n == 0) /* others name classes and methods */
         return HANDLER_UNKNOWN;
     if (!split(l, handler, ret))
         return HANDLER_MALFORMED;

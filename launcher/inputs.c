@@ -221,9 +221,12 @@ static size_t input_count(const struct inputs *in)
 
 _Static_assert(ZIP_MAX_SIZE == UNZIPPED_MAX, "mounts/ cannot see lambda/limits.h");
 
-static int too_big(const struct inputs *in, struct err *err)
+int inputs_check_size(const struct inputs *in, struct err *err)
 {
-    return fail(err, 0, NULL, "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is %ju bytes", (uintmax_t)in->unpacked);
+    if (in->unpacked <= UNZIPPED_MAX)
+        return 0;
+    fail(err, 0, NULL, "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is %ju bytes", (uintmax_t)in->unpacked);
+    return fail_hint(err, "lrun inspect shows what takes the room");
 }
 
 /* What an entry tells of the archive it was made from. */
@@ -267,7 +270,7 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
         in->entries[i] = entries[i];
         use_entry(in, owners[i], &in->entries[i]);
     }
-    return in->unpacked > UNZIPPED_MAX ? too_big(in, err) : 0;
+    return 0;
 }
 
 static void source_done(struct source *s)

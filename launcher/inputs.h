@@ -60,8 +60,10 @@ void inputs_none(struct inputs *in);
 
 int inputs_open(const struct request *r, const struct identity *id, struct inputs *ret, struct err *err);
 
-/* After the change of identity: archives into the cache, and the limit on the sum of their sizes. quiet: no progress bar. */
+/* After the change of identity: archives into the cache. quiet: no progress bar. */
 int inputs_unpack(struct inputs *in, bool quiet, struct err *err);
+/* AWS's limit on the sum of their sizes. */
+int inputs_check_size(const struct inputs *in, struct err *err);
 /* The cache, unless it is open already. */
 int inputs_open_cache(struct inputs *in, struct err *err);
 /* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */

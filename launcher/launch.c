@@ -244,7 +244,7 @@ int launch_make(struct launch *l, struct err *err)
         return -1;
     l->report.phase = AT_UNPACK;
     double start = clock_ms();
-    if (inputs_unpack(&l->inputs, r->quiet, err) < 0)
+    if (inputs_unpack(&l->inputs, r->quiet, err) < 0 || inputs_check_size(&l->inputs, err) < 0)
         return -1;
     l->report.unpack_ms = clock_ms() - start;
     l->report.hits = l->inputs.hits;

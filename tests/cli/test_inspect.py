@@ -64,7 +64,7 @@ PY = {"lambda_function.py": HANDLER}
     ({"pkg/mod.py": HANDLER}, (), ("--runtime", "python3", "--handler", "pkg.mod.lambda_handler"), []),
     ({"app/main.js": "x"}, (), ("--runtime", "nodejs", "--handler", "app/main.handler"), []),
     ({**PY, "data": ("x", 0o600)}, (), (), [("warning", "LR-013", "/var/task/data")]),
-    ({**PY, "d/": ("", 0o700), "d/x": "x"}, (), (), [("warning", "LR-013", "/var/task/d")]),
+    ({**PY, "d/": ("", 0o700), "d/x": "x"}, (), (), []),  # Lambda makes it 755
     ({**PY, "lib\\x.py": ""}, (), (), [("warning", "LR-020", "/var/task/lib\\x.py")]),
     ({**PY, "Readme": "", "README": ""}, (), (), [("warning", "LR-021", "/var/task/README")]),
     ({**PY, "foo": ("/Users/me/foo", LINK)}, (), (), [("warning", "LR-022", "/var/task/foo")]),
