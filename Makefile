@@ -57,9 +57,9 @@ $(B)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
 	@$(CC) -O2 -g -fPIE $(SANITIZE) $(LLHTTP_CFLAGS) -c -o $@ $<
 # It compiles lrun's own policies for lrun's build, and is what lrun starts for a user's.
-$(B)/lrun-policy: $(POLICY_ONLY) $(wildcard policy/*.json) policy/calls.tsv $(wildcard policy/*.h) $(POLICY_BASE)
+$(B)/lrun-policy: $(POLICY_ONLY) $(wildcard policy/*.json) policy/calls.tsv $(wildcard policy/*.h) $(POLICY_BASE) $(if $(SANITIZE),tests/tools/sanitizer.c)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_C) $(LINK) -o $@ $(POLICY_ONLY) $(POLICY_BASE) -lseccomp -lcjson
+	$(CC) $(ALL_C) $(LINK) -o $@ $(POLICY_ONLY) $(POLICY_BASE) $(if $(SANITIZE),tests/tools/sanitizer.c) -lseccomp -lcjson
 $(B)/policy_%.h: $(B)/lrun-policy
 	@mkdir -p $(@D)
 	$(RUN) $(B)/lrun-policy embed $* > $@.new && mv $@.new $@

@@ -237,7 +237,7 @@ void environment_check_calls(struct environment *e)
 /* The runtime has answered, in time or while it was being ended: then too the answer counts, as on AWS. */
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o)
 {
-    if (e->state == READY && memory_pause_ms(e->watch, LOOK_MS) <= 0)
+    if (e->state == READY && (!e->peak || memory_pause_ms(e->watch, LOOK_MS) <= 0))
         environment_look_at_memory(e); /* before anything else: the processes are still as they were */
     if (e->state == READY)
         environment_look_at_shortages(e, o->status != STATUS_SUCCESS);

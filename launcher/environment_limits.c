@@ -17,6 +17,8 @@ static bool kernel_killed(struct environment *e)
     return more;
 }
 
+enum { LOOKS_MAX = 40 }; /* of half a millisecond each */
+
 /* As the kernel's OOM killer: the biggest goes. That one lets nobody have more meanwhile; here a program that offers one child
  * after the other could keep what nobody's end gives back, as System V segments. Then the runtime goes, and if that is of no use
  * everything. */
@@ -38,6 +40,8 @@ void environment_look_at_memory(struct environment *e)
     uint64_t limit = e->launch->request->memory.value << 20;
     bool unlimited = e->launch->request->debug;
     memory_look(e->watch, &m);
+    for (int k = 0; !m.peak && !e->peak && k < LOOKS_MAX; k++) /* a slow machine establishes nothing in one look, and REPORT must tell something */
+        memory_look(e->watch, &m);
     if (m.peak > e->peak)
         e->peak = m.peak;
     if (kernel_killed(e)) {

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import CLIENT, LRUN, ROOT, init_of, make_zip, skip, wait_until
+from conftest import CLIENT, LRUN, ROOT, init_of, make_zip, plain_memory, skip, wait_until
 
 GIVEN = os.environ.get("LRUN_CGROUP")
 
@@ -79,6 +79,7 @@ def test_a_frozen_environment_can_be_killed_and_interrupted(lrun, function, grou
     assert p.returncode == 130 and children(group) == []
 
 
+@plain_memory
 def test_memory_is_the_controllers_where_there_is_one(lrun, function, group):
     r = lrun.run("--cgroup", group, "--memory", "128", function("i, e = next()\nx = bytearray(300 << 20)\nrespond(i[ID], b'1')\n"))
     by = r.report["limits"]["memoryBy"]

@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 
-from conftest import BUILD, TESTS, make_zip
+from conftest import BUILD, TESTS, make_zip, plain_memory
 
 sys.path.insert(0, str(TESTS / "tools"))
 import bpf  # noqa: E402
@@ -67,6 +67,7 @@ def test_names_of_a_zip_are_bounded_together(lrun, tmp):
     assert r.code == 125 and "names of its entries are longer than 32 MB together" in r.log and r.log.count("\n") == 1, r
 
 
+@plain_memory
 def test_a_decompressor_that_wants_more_memory_than_there_is_is_refused_in_one_line(lrun, tmp, empty):
     """A sparse map of GNU's form 1.0: libarchive keeps 32 bytes and more for each of its entries, and they compress a thousandfold."""
     count = 8_000_000
@@ -80,6 +81,7 @@ def test_a_decompressor_that_wants_more_memory_than_there_is_is_refused_in_one_l
     assert r.code == 125 and ("memory" in r.log or "allocate" in r.log.lower()) and r.log.count("\n") == 1, r
 
 
+@plain_memory
 def test_the_unpackers_memory_is_limited(lrun, tmp, empty):
     trace = tmp / "trace"
     for verb, limit, options in (("unpack", 512 << 20, ()), ("untar", 256 << 20, ("--rootfs", long_names(tmp / "r.tar.gz", 1, 1500)))):

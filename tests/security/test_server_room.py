@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, wait_until
+from conftest import ROOT, plain_memory, wait_until
 
 INVOKE = b"POST /2015-03-31/functions/fn/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 IN_CGROUP = bool(os.environ.get("LRUN_CGROUP")) and not ROOT  # of which each environment has one, with descriptors
@@ -93,6 +93,7 @@ FLOODS = {  # what each of so many connections sends
 }
 
 
+@plain_memory
 @pytest.mark.parametrize("kind", FLOODS)
 def test_clients_do_not_fill_memory(serve, function, flood, kind):
     count, data = FLOODS[kind]
@@ -157,6 +158,7 @@ def test_a_large_request_does_not_wait_for_bodies_that_drip(serve, function, flo
             t.join()
 
 
+@plain_memory
 @pytest.mark.serial
 def test_answers_that_nobody_reads_do_not_fill_memory(serve, function, flood):
     s = serve("--concurrency", 2, "--timeout", 20, function(WORK, "fn.zip"))
@@ -169,6 +171,7 @@ def test_answers_that_nobody_reads_do_not_fill_memory(serve, function, flood):
     assert len(s.invoke("2", "fn").body) == 5000002, "who reads has the whole answer"
 
 
+@plain_memory
 def test_events_in_the_queue_do_not_fill_memory(serve, function, flood):
     s = serve("--concurrency", 1, "--timeout", 3, function("""
         while True:
@@ -226,6 +229,7 @@ def attack(what):
 INSIDE = ("behind", "bodies", "chunks", "headers", "answers", "document", "subscriber")
 
 
+@plain_memory
 @pytest.mark.parametrize("what", INSIDE)
 def test_a_function_does_not_fill_the_memory_of_lrun(lrun, function, tmp, what):
     event = tmp / "event"
@@ -253,7 +257,7 @@ def test_functions_beside_one_that_floods_are_answered(serve, function):
     s = serve("--timeout", 10, "--concurrency", 2, "bad=" + str(function(RAW + "headers, event = next()\nheld = attack('bodies')\nlog('flooded')\ntime.sleep(30)\n", "bad.zip")), "fn=" + str(function(WORK)))
     t = threading.Thread(target=lambda: s.invoke("{}", "bad"))
     t.start()
-    assert wait_until(lambda: "START" in s.log, 10)
+    assert wait_until(lambda: "START RequestId" in s.log, 10)
     until = time.monotonic() + 40
     while "flooded" not in s.log and time.monotonic() < until:
         small_ones_are_answered(s)
@@ -290,7 +294,7 @@ def test_whoever_waits_longest_gives_way_to_a_new_client(serve, function, flood,
     answered = f.connect(s.port)
     answered.settimeout(30)
     answered.sendall(INVOKE + b"Content-Length: 1\r\n\r\n1")
-    assert wait_until(lambda: "START" in s.log, 10)
+    assert wait_until(lambda: "START RequestId" in s.log, 10)
     for _ in range(1100):
         f.connect(s.port).sendall(sent)
     small_ones_are_answered(s)
