@@ -232,22 +232,36 @@ static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_no
                                                {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644},
                                                {"var/runtime/node_path.mjs", pack_nodejs_path, 0644}};
 
-/* A JVM without its configuration starts, and fails later: at TLS, at a proxy, at its log. */
-static void find_javas(char ret[PLAN_JAVAS][32])
+/* A JVM without its configuration starts, and fails later: at TLS, at a proxy, at its log. Debian's /usr/lib/jvm/java-N-openjdk-ARCH
+ * has it in /etc/java-N-openjdk; the links beside it have a point in N. */
+static void add_java(const char *name, char ret[PLAN_JAVAS][32], size_t *n)
 {
+    const char *tail = str_begins(name, "java-") ? strstr(name, "-openjdk-") : NULL;
+    size_t length = tail ? (size_t)(tail - name) + strlen("-openjdk") : 0;
+    for (size_t i = 0; i < *n; i++)
+        if (strncmp(ret[i], name, length) == 0 && strlen(ret[i]) == length) /* of another architecture */
+            return;
+    if (tail && *n < PLAN_JAVAS && length < sizeof ret[0] && !memchr(name, '.', length))
+        snprintf(ret[(*n)++], sizeof ret[0], "%.*s", (int)length, name);
+}
+
+void runtime_find_javas(struct plan_runtime *ret)
+{
+    OWN_FD int fd = open("/usr/lib/jvm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _Alignas(struct dirent64) char names[2048]; /* readdir() would take 32 KB and one call more */
     size_t n = 0;
-    DIR *etc = access("/usr/lib/jvm", F_OK) == 0 ? opendir("/etc") : NULL;
-    for (struct dirent *e; etc && n < PLAN_JAVAS && (e = readdir(etc));)
-        if (str_begins(e->d_name, "java-") && str_ends(e->d_name, "-openjdk") && strlen(e->d_name) < sizeof ret[0])
-            strcpy(ret[n++], e->d_name);
-    if (etc)
-        closedir(etc);
+    ssize_t got;
+    while (fd >= 0 && (got = getdents64(fd, names, sizeof names)) > 0)
+        for (const char *at = names; at < names + got;) {
+            const struct dirent64 *e = (const void *)at;
+            add_java(e->d_name, ret->java, &n);
+            at += e->d_reclen;
+        }
 }
 
 void runtime_mounts(const struct runtime *rt, struct plan_runtime *ret)
 {
     *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .prefix = rt->prefix[0] ? rt->prefix : NULL, .node_parts = access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0};
-    find_javas(ret->java);
     if (rt->family == RUNTIME_PYTHON) {
         snprintf(ret->name, sizeof ret->name, "python3.%u", rt->version);
         ret->files = PACK_PYTHON;
