@@ -62,9 +62,17 @@ static void check_name(struct inspection *i, const struct merged_file *f)
 /* ---- scripts ---- */
 
 /* pip writes console scripts for the interpreter that installs; modules are imported whatever their first line says. */
-static bool is_left_over(const struct merged_file *f, const char *interpreter)
+static bool is_left_over(const struct merged_file *f, const char *line)
 {
-    const char *name = strrchr(interpreter, '/') ? strrchr(interpreter, '/') + 1 : interpreter;
+    size_t word = strcspn(line, " \t\r");
+    if (word >= 4 && strncmp(line + word - 4, "/env", 4) == 0) {
+        line += word + strspn(line + word, " \t");
+        word = strcspn(line, " \t\r");
+    }
+    const char *name = line;
+    for (size_t k = 0; k < word; k++)
+        if (line[k] == '/' || line[k] == '\\')
+            name = line + k + 1;
     if (str_begins(name, "node"))
         return str_ends(f->path, ".js") || str_ends(f->path, ".mjs") || str_ends(f->path, ".cjs");
     const char *slash = strrchr(f->path, '/');
@@ -78,8 +86,6 @@ static void check_interpreter(struct inspection *i, const struct merged_file *f,
     const struct runtime *rt = &i->launch->runtime;
     bool ours = str_begins(path, "/opt/") || str_begins(path, "/var/task/"), started = inspection_starts(i, f);
     if (explain_on_lambda(path) || (rt->family != RUNTIME_PROVIDED && str_begins(path, "/var/lang/bin/")) || (ours && merged_find(&i->package.merged, path)))
-        return;
-    if (!started && is_left_over(f, path))
         return;
     bool certain = (ours && !explain_behind_link(&i->package.merged, path)) || str_begins(path, "/var/lang/");
     lint_add(i, started && certain, "LR-009", f->path, "asks for the interpreter %s, which %s", path, ours ? "is not in the package" : "is not known to be in the runtime");
@@ -101,10 +107,12 @@ static void check_script(struct inspection *i, const struct merged_file *f)
     line[n] = 0;
     char *name = line + 2 + strspn(line + 2, " \t");
     bool crlf = line[n - 1] == '\r';
+    if (!started && is_left_over(f, name))
+        return;
     name[strcspn(name, " \t\r")] = 0;
-    if (crlf && (started || !is_left_over(f, name)))
+    if (crlf)
         lint_add(i, started, "LR-007", f->path, "its first line ends in CR LF: the interpreter's name would end in \\r");
-    else if (!crlf && (executable || started))
+    else if (executable || started)
         check_interpreter(i, f, name);
 }
 

@@ -181,7 +181,7 @@ int launch_plan(struct launch *l, struct err *err)
         .boot_id = l->boot_id,
     };
     runtime_mounts(&l->runtime, &in.runtime);
-    if (r->command == CMD_EXEC && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
+    if (r->command != CMD_RUN && r->command != CMD_SERVE && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
         runtime_find_javas(&in.runtime);
     in.runtime.sdk = l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;
     return plan_make(&in, &l->plan, err);

@@ -192,7 +192,7 @@ inside() { # what, layer, runtime, extended regular expression, command...
 clean() { # layer, example function
     out=$("$work/lrun" inspect --cache-dir "$work/cache" --layers "$kept/$1.zip" "$build/examples/$2.zip" 2>&1)
     code=$?
-    judge "$1 layer: inspect" '^nothing to complain of$' 0
+    judge "$1 layer: inspect" '^no findings$' 0
     out=$("$work/lrun" --cache-dir "$work/cache" --layers "$kept/$1.zip" "$build/examples/$2.zip" 2>&1; echo "status $?")
     code=$(printf %s "$out" | grep -c '^why:')
     judge "$1 layer: an invocation beside it" 'status 0$' 0
