@@ -79,9 +79,11 @@ def test_the_homes_managers_are_known(lrun, tmp, prefix):
     check(lrun.run("--runtime", OTHER, make_zip(tmp / "fn.zip", {"lambda_function.py": LOOKS}), env={"PATH": os.environ["PATH"], "HOME": str(home)}))
 
 
-def test_a_shim_is_no_interpreter(lrun, tmp, prefix):
-    shims = tmp / "shims"
-    shims.mkdir()
+@pytest.mark.parametrize("place", ["shims", "own/bin"])
+def test_a_shim_is_no_interpreter(lrun, tmp, prefix, place):
+    shims = tmp / place
+    shims.mkdir(parents=True)
+    (shims.parent / "lib").symlink_to(prefix / "lib")
     (shims / OTHER).write_text("#!/bin/sh\ntouch %s/ran\necho Python 3.8.1\n" % tmp)
     (shims / OTHER).chmod(0o755)
     r = lrun.run("--runtime", OTHER, make_zip(tmp / "fn.zip", {"lambda_function.py": LOOKS}), env={"PATH": f"{shims}:{prefix}/bin:/usr/bin:/bin"})
