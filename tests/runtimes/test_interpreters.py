@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Interpreters that lie elsewhere than in /usr/bin: found, shown whole, and without what else lies beside them."""
+import json
 import os
 import pathlib
 import shutil
@@ -9,7 +10,7 @@ import sys
 
 import pytest
 
-from conftest import make_zip, skip
+from conftest import LRUN, make_zip, skip
 
 HOST = pathlib.Path(os.path.realpath("/usr/bin/python3"))  # /usr/bin/python3.11
 VERSION = HOST.name
@@ -108,6 +109,16 @@ def test_what_the_later_uid_cannot_reach_is_said(lrun, tmp):
     closed.mkdir(mode=0o700)
     r = lrun.run("--runtime", OTHER, make_zip(tmp / "fn.zip", {"lambda_function.py": LOOKS}), env={"PATH": "/usr/bin:/bin", "HOME": str(closed)})
     assert r.code == 125 and f"what is in {closed} cannot be reached as uid" in r.log, r
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount over /usr/local, in a mount namespace of its own")
+def test_an_interpreter_in_usr_local_keeps_what_it_is_linked_with(lrun, tmp, prefix):
+    code = LOOKS.replace('"libonly.so"', '"/usr/local/lib/libonly.so"').replace("sys.path[3]", "sys.version_info[1]")
+    package = make_zip(tmp / "fn.zip", {"lambda_function.py": code})
+    command = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /usr/local && exec "$@"', prefix, LRUN, "-q", "--cache-dir", lrun.cache, "--runtime", OTHER, package]
+    p = subprocess.run([str(c) for c in command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    seen = json.loads(p.stdout)
+    assert seen["library"] == 42 and seen["hosts_module"] is None and seen["place"][0] == f"/var/lang/bin/{OTHER}", p
 
 
 def test_debians_jvm_finds_its_configuration(lrun, empty):

@@ -16,4 +16,5 @@ MUTANTS = {
     "interpreter: a script is asked for its version": ("launcher/interpreter_places.c", "|| !starts_here(real))", "|| (0 && !starts_here(real)))", {"a_shim_is_no_interpreter"}, (INTERPRETERS,), "shim"),
     "interpreter: with the host's modules": ("mounts/plan_runtime.c", "i < COUNT(HIDDEN_PREFIX_VERSIONED)", "i + 2 < COUNT(HIDDEN_PREFIX_VERSIONED)",
                                              {"an_interpreter_of_a_prefix_is_found_along_path", "version_managers_are_known", "the_homes_managers_are_known", "a_shim_is_no_interpreter"}, (INTERPRETERS,), "prefix_is_found or managers or shim"),
+    "interpreter: without what it is linked with": ("mounts/plan_runtime.c", 'xstrdup("usr/local/lib"), "/usr/local/lib"', 'xstrdup("usr/local/lib"), "/usr/local/none"', {"an_interpreter_in_usr_local_keeps_what_it_is_linked_with"}, (INTERPRETERS,), "usr_local", "root"),
 }
