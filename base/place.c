@@ -131,19 +131,62 @@ static bool on_procfs(int dir)
     return fstatfs(dir, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-/* Puts a link's text in place of its name. Returns the new path, owned, or NULL with errno. */
-static char *put_target(int *dir, const char *name, const char *after)
+struct way { /* along a path, by descriptor */
+    char *rest; /* owned; what links put there included */
+    size_t at;
+    int dir; /* owned: where rest[at] begins */
+    unsigned links;
+};
+
+#define OWN_WAY __attribute__((cleanup(way_done)))
+
+static void way_done(struct way *s)
+{
+    own_close(&s->dir);
+    free(s->rest);
+}
+
+static struct way way_begin(const char *path)
+{
+    return (struct way){.rest = xstrdup(path), .dir = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+}
+
+/* The next name, "" at the end; ret_after: where the one after it begins. -1 with errno if it is too long. */
+static int way_name(struct way *s, char name[NAME_MAX + 1], size_t *ret_after)
+{
+    s->at += strspn(s->rest + s->at, "/");
+    size_t n = strcspn(s->rest + s->at, "/");
+    if (n > NAME_MAX)
+        return errno = ENAMETOOLONG, -1;
+    snprintf(name, NAME_MAX + 1, "%.*s", (int)n, s->rest + s->at);
+    *ret_after = s->at + n + strspn(s->rest + s->at + n, "/");
+    return 0;
+}
+
+static void way_into(struct way *s, int *next, size_t after)
+{
+    own_close(&s->dir);
+    s->dir = take_fd(next);
+    s->at = after;
+}
+
+/* Puts a link's text in place of its name. -1 with errno. */
+static int way_link(struct way *s, const char *name, size_t after)
 {
     char target[PATH_MAX];
-    ssize_t n = readlinkat(*dir, name, target, sizeof target - 1);
+    ssize_t n = ++s->links > LINKS_MAX ? (errno = ELOOP, -1) : readlinkat(s->dir, name, target, sizeof target - 1);
     if (n <= 0)
-        return NULL;
+        return -1;
     target[n] = 0;
+    char *longer = xasprintf("%s%s%s", target, s->rest[after] ? "/" : "", s->rest + after);
+    free(s->rest);
+    s->rest = longer;
+    s->at = 0;
     if (target[0] == '/') {
-        own_close(dir);
-        *dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        own_close(&s->dir);
+        s->dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     }
-    return *dir < 0 ? NULL : xasprintf("%s%s%s", target, *after ? "/" : "", after);
+    return s->dir < 0 ? -1 : 0;
 }
 
 static int open_entry(int dir, const char *name, bool last, struct wish *w)
@@ -157,20 +200,17 @@ static int open_entry(int dir, const char *name, bool last, struct wish *w)
 /* Apart, so that nobody pays for its names who needs no walk. */
 __attribute__((noinline)) static int walk(const char *path, struct wish *w)
 {
-    OWN_PTR char *rest = xstrdup(path);
-    OWN_FD int dir = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    size_t at = 0;
-    for (unsigned links = 0; dir >= 0;) {
-        char name[NAME_MAX + 1] = ".";
+    OWN_WAY struct way s = way_begin(path);
+    while (s.dir >= 0) {
+        char name[NAME_MAX + 1];
         struct stat dir_st, st = {.st_uid = NOBODY}; /* what is not there yet anyone may lay, where others may write */
-        at += strspn(rest + at, "/");
-        size_t n = strcspn(rest + at, "/"), next_at = at + n + strspn(rest + at + n, "/");
-        bool last = !rest[next_at];
-        if (n > NAME_MAX || fstat(dir, &dir_st) < 0)
-            return errno = n > NAME_MAX ? ENAMETOOLONG : errno, -1;
-        if (n)
-            snprintf(name, sizeof name, "%.*s", (int)n, rest + at);
-        OWN_FD int next = open_entry(dir, name, last, w);
+        size_t after;
+        if (way_name(&s, name, &after) < 0 || fstat(s.dir, &dir_st) < 0)
+            return -1;
+        if (!name[0]) /* the path is "/", or a link's text ends with one */
+            snprintf(name, sizeof name, ".");
+        bool last = !s.rest[after];
+        OWN_FD int next = open_entry(s.dir, name, last, w);
         if (next < 0 && !(errno == ENOENT && last && w->flags & O_CREAT))
             return -1;
         if (next >= 0 && fstat(next, &st) < 0)
@@ -178,22 +218,15 @@ __attribute__((noinline)) static int walk(const char *path, struct wish *w)
         if (S_ISLNK(st.st_mode)) {
             uid_t layer = layer_of(&dir_st, &st);
             if (layer)
-                return follow_as(layer, dir, rest + at, w);
-            if (last && on_procfs(dir)) /* /dev/stdout: its text is no path */
-                return openat(dir, name, w->flags | O_CLOEXEC, w->mode);
-            char *longer = ++links > LINKS_MAX ? (errno = ELOOP, NULL) : put_target(&dir, name, rest + next_at);
-            if (!longer)
+                return follow_as(layer, s.dir, s.rest + s.at, w);
+            if (last && on_procfs(s.dir)) /* /dev/stdout: its text is no path */
+                return openat(s.dir, name, w->flags | O_CLOEXEC, w->mode);
+            if (way_link(&s, name, after) < 0)
                 return -1;
-            free(rest);
-            rest = longer;
-            at = 0;
-            continue;
-        }
-        if (last)
-            return open_last(dir, &dir_st, name, &st, w);
-        own_close(&dir);
-        dir = take_fd(&next);
-        at = next_at;
+        } else if (last)
+            return open_last(s.dir, &dir_st, name, &st, w);
+        else
+            way_into(&s, &next, after);
     }
     return -1;
 }
@@ -306,38 +339,27 @@ int place_chain(int dir, struct place_ids *ids)
 
 int place_trail(const char *path, struct place_ids *ids, int *ret_last)
 {
-    OWN_PTR char *rest = xstrdup(path);
-    OWN_FD int dir = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    size_t at = 0;
-    if (dir < 0 || (path[0] != '/' ? place_chain(dir, ids) : add_id(ids, dir)) < 0)
-        return -1;
-    for (unsigned links = 0; at += strspn(rest + at, "/"), rest[at];) {
+    OWN_WAY struct way s = way_begin(path);
+    char name[NAME_MAX + 1];
+    size_t after;
+    int status = s.dir < 0 ? -1 : path[0] == '/' ? add_id(ids, s.dir) : place_chain(s.dir, ids);
+    while (status == 0 && (status = way_name(&s, name, &after)) == 0 && name[0]) {
         struct stat st;
-        size_t n = strcspn(rest + at, "/");
-        OWN_PTR char *name = strndup(rest + at, n);
-        OWN_FD int next = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        OWN_FD int next = openat(s.dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         if (next < 0 || fstat(next, &st) < 0) {
-            *ret_last = take_fd(&dir);
+            *ret_last = take_fd(&s.dir);
             return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
         }
-        at += n;
-        if (S_ISLNK(st.st_mode)) {
-            char *longer = ++links > LINKS_MAX ? (errno = ELOOP, NULL) : put_target(&dir, name, rest + at);
-            if (!longer)
-                return -1;
-            free(rest);
-            rest = longer;
-            at = 0;
-            if (add_id(ids, dir) < 0)
-                return -1;
-            continue;
-        }
-        if (add_id(ids, next) < 0)
-            return -1;
-        own_close(&dir);
-        dir = take_fd(&next);
+        if (!S_ISLNK(st.st_mode))
+            way_into(&s, &next, after);
+        else
+            status = way_link(&s, name, after);
+        if (status == 0)
+            status = add_id(ids, s.dir);
     }
-    *ret_last = take_fd(&dir);
+    if (status < 0)
+        return -1;
+    *ret_last = take_fd(&s.dir);
     return 1;
 }
 

@@ -13,10 +13,15 @@ static bool ends_with(const char *name, const char *end)
     return n > m && strcasecmp(name + n - m, end) == 0;
 }
 
+/* Any, but for 0.0.0.0 and those of IPv4 within IPv6: the kernel takes these for 127.0.0.1 too, but a browser, which counts them to other
+ * machines, would not tell that a page sends it there. */
 static bool is_address(const char *name)
 {
-    struct in6_addr a;
-    return inet_pton(AF_INET, name, &a) == 1 || inet_pton(AF_INET6, name, &a) == 1;
+    struct in_addr four;
+    struct in6_addr six;
+    if (inet_pton(AF_INET, name, &four) == 1)
+        return four.s_addr != INADDR_ANY;
+    return inet_pton(AF_INET6, name, &six) == 1 && !IN6_IS_ADDR_UNSPECIFIED(&six) && !IN6_IS_ADDR_V4MAPPED(&six);
 }
 
 /* Host without its port; [::1] without its brackets; no dot at its end. */
@@ -30,10 +35,11 @@ static char *name_of(const char *host)
     return name;
 }
 
-static bool is_ours(const char *host, const struct strv *more)
+static bool is_ours(const char *host, const struct site_rules *rules)
 {
     OWN_PTR char *name = name_of(host);
-    if (is_address(name) || strcasecmp(name, "localhost") == 0 || ends_with(name, ".localhost")) /* RFC 6761: never asked of DNS */
+    const struct strv *more = rules->hosts;
+    if (is_address(name) || strcmp(name, rules->address) == 0 || strcasecmp(name, "localhost") == 0 || ends_with(name, ".localhost")) /* RFC 6761: never asked of DNS */
         return true;
     for (size_t i = 0; i < more->n; i++) {
         const char *one = more->at[i];
@@ -66,7 +72,7 @@ char *cross_site_refusal(const struct http_request *r, const struct site_rules *
     bool allowed = rules->any_origin;
     for (size_t i = 0; i + 1 < r->head.headers.n; i += 2) {
         const char *name = r->head.headers.at[i], *value = r->head.headers.at[i + 1];
-        if (strcasecmp(name, "Host") == 0 && !is_ours(value, rules->hosts))
+        if (strcasecmp(name, "Host") == 0 && !is_ours(value, rules))
             return xasprintf("The name '%s' is none of this server's, which a page of another site may have been given. If it is yours, allow it with --allow-host.", value);
         if (strcasecmp(name, "Origin") != 0)
             continue;

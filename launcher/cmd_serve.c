@@ -220,7 +220,7 @@ static void start_function(struct server *s, struct served *f)
 {
     const struct request *r = &f->request;
     const struct pool_config config = {.base = s->base, .launch = f->launch, .name = xstrdup(f->launch->inputs.name), .concurrency = (unsigned)r->concurrency.value,
-                                       .queue_max = (unsigned)r->queue.value, .idle_ms = r->idle_timeout.value * 1000, .per_tenant = request_per_tenant(r), .cgroups = f->cgroups, .on_change = on_change, .to = s};
+                                       .queue_max = (unsigned)r->queue.value, .room = &s->lines, .idle_ms = r->idle_timeout.value * 1000, .per_tenant = request_per_tenant(r), .cgroups = f->cgroups, .on_change = on_change, .to = s};
     f->launch = NULL;
     f->pool = pool_new(&config);
     if (f->url_listener < 0)
@@ -264,7 +264,7 @@ static int run(struct server *s, struct err *err)
     s->base = loop_new(err);
     if (!s->base)
         return -1;
-    s->room = server_room(s);
+    server_share(s);
     const struct http_handler handler = server_handler(s);
     s->http = http_serve(s->base, take_fd(&s->listener), &handler);
     s->grace = evtimer_new(s->base, on_grace, s);

@@ -70,15 +70,26 @@ static void freeze_soon(struct environment *e)
 /* After a reset: in the sandbox that is there, /tmp and all, unless somebody inside has laid hands on its process 1. */
 static void start_again(struct environment *e)
 {
-    struct err err;
     if (e->sandbox.pid > 0 && !e->lost && !limits_same(e->sandbox.pid, e->cgroup->dir < 0))
         environment_lose(e, "its process 1 was given other limits or another priority from inside");
     if (e->sandbox.pid > 0 && !e->lost && sandbox_tell(&e->sandbox, MESSAGE_START, 0) == 0) /* the first start is init's own */
         return;
-    if (e->sandbox.pid > 0) {
-        environment_lose(e, "its process 1 was killed");
-        environment_drop_sandbox(e);
+    if (e->sandbox.pid <= 0) {
+        environment_replace_sandbox(e);
+        return;
     }
+    environment_lose(e, "its process 1 was killed");
+    event_del(e->control); /* what it reports is not of this init phase */
+    event_del(e->memory);
+    environment_await_death(e, END_REPLACED);
+}
+
+void environment_replace_sandbox(struct environment *e)
+{
+    struct err err;
+    if (e->sandbox.pid > 0)
+        environment_drop_sandbox(e);
+    watch_memory(e);
     if (environment_make_sandbox(e, &err) < 0)
         environment_break(e, &err);
 }

@@ -6,7 +6,8 @@
  *   2. environment_invoke()  one call; on_answer() brings its response, on_done() says that its REPORT is written
  *   3. again 2               a warm invocation; a runtime that has ended is started again first ("suppressed init")
  *   4. environment_stop()    Lambda's shutdown phase; on_closed() at its end
- *   5. environment_done()    at once, whatever the state; not from within its own callbacks */
+ *   5. environment_done()    at once, whatever the state; not from within its own callbacks. It waits, but for what
+ *                            environment_gone() has said true of */
 #ifndef LRUN_ENVIRONMENT_H
 #define LRUN_ENVIRONMENT_H
 
@@ -85,6 +86,8 @@ uint64_t environment_peak(const struct environment *e); /* bytes */
 /* Forgets its calls, which their owner takes back without a result. */
 void environment_abandon_calls(struct environment *e);
 
+/* Ends all that runs at once, and does not wait for it. True: it is gone, and environment_done() has nothing to wait for. */
+bool environment_gone(struct environment *e);
 void environment_done(struct environment *e);
 
 #endif

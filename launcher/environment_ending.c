@@ -34,9 +34,9 @@ void environment_lose(struct environment *e, const char *why)
     report_degraded(&e->launch->report, "the sandbox was replaced, and its /tmp lost: its process 1 was killed, did not answer, or was changed from inside");
 }
 
-static void await_death(struct environment *e)
+void environment_await_death(struct environment *e, enum ending ending)
 {
-    e->ending = END_DEATH;
+    e->ending = ending;
     e->ending_ticks = 0;
     timer_arm(e->ending_timer, 0);
 }
@@ -44,14 +44,14 @@ static void await_death(struct environment *e)
 void environment_ending_hangup(struct environment *e)
 {
     if (e->ending < END_DEATH)
-        await_death(e);
+        environment_await_death(e, END_DEATH);
 }
 
 static void kill_all(struct environment *e)
 {
     telemetry_flush(e->telemetry);
     if (e->lost) {
-        await_death(e);
+        environment_await_death(e, END_DEATH);
         return;
     }
     e->ending = END_KILL;
@@ -62,13 +62,15 @@ static void kill_all(struct environment *e)
 /* SIGKILL was sent from outside: when process 1 is gone, all are. */
 static void on_death(struct environment *e)
 {
-    bool dead = sandbox_dead(&e->sandbox);
-    if (dead || ++e->ending_ticks > TICKS_MAX) {
+    if (!sandbox_gone(&e->sandbox)) {
+        timer_arm(e->ending_timer, TICK_MS);
+    } else if (e->ending == END_REPLACED) {
+        environment_replace_sandbox(e);
+    } else {
         e->alive = 0;
         e->ending = END_GONE;
-        e->ending_ticks = 0;
+        timer_arm(e->ending_timer, 0);
     }
-    timer_arm(e->ending_timer, e->ending == END_GONE ? 0 : TICK_MS);
 }
 
 static const char *reason(const struct environment *e)
@@ -157,9 +159,10 @@ void environment_on_ending(evutil_socket_t fd, short what, void *to)
     case END_EXTENSIONS: kill_all(e); break;
     case END_KILL: /* no GONE */
         environment_lose(e, "its process 1 did not end the programs in time");
-        await_death(e);
+        environment_await_death(e, END_DEATH);
         break;
-    case END_DEATH: on_death(e); break;
+    case END_DEATH:
+    case END_REPLACED: on_death(e); break;
     case END_GONE:
         if (http_server_idle(e->http) || ++e->ending_ticks > TICKS_MAX)
             environment_conclude(e);

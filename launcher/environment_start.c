@@ -68,24 +68,30 @@ static void end_stdio(struct environment *e)
     e->stdio = (struct stdio)STDIO_NONE;
 }
 
+/* SIGKILL at once; then what its programs wrote is read. */
+static void end_sandbox(struct environment *e)
+{
+    refused_done(&e->refused);
+    memory_watch_free(e->watch);
+    e->watch = NULL;
+    sandbox_done(&e->sandbox);
+    own_close(&e->runtime_pid);
+    if (e->frozen && e->cgroup->freeze >= 0)
+        cgroup_freeze(e->cgroup, false); /* the next is made in it */
+    e->frozen = false;
+    terminal_done(&e->terminal);
+    end_stdio(e);
+    log_drain(&e->log);
+}
+
 /* The next init makes another; its log goes on, and its pipes are new, since the write ends that lrun held are closed. */
 void environment_drop_sandbox(struct environment *e)
 {
     event_free(e->control);
     e->control = NULL;
-    refused_done(&e->refused);
     environment_on_sockets(-1, 0, e);
-    memory_watch_free(e->watch);
-    e->watch = NULL;
-    sandbox_done(&e->sandbox);
+    end_sandbox(e);
     e->lost = false;
-    own_close(&e->runtime_pid);
-    if (e->frozen && e->cgroup->freeze >= 0)
-        cgroup_freeze(e->cgroup, false);
-    e->frozen = false;
-    terminal_done(&e->terminal);
-    end_stdio(e);
-    log_drain(&e->log);
     log_close_pipes(&e->log);
     http_server_done(e->http);
     e->http = NULL;
@@ -132,26 +138,41 @@ void environment_abandon_calls(struct environment *e)
     e->call_count = 0;
 }
 
+/* Nothing of what ends is heard of any more, but what it has said. */
+static void hear_no_more(struct environment *e)
+{
+    http_server_done(e->http); /* first: it tells of requests that break off */
+    e->http = NULL;
+    struct event **all[] = {&e->control, &e->limit, &e->memory, &e->freeze, &e->ending_timer};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        if (*all[i])
+            event_free(*all[i]);
+        *all[i] = NULL;
+    }
+    refused_done(&e->refused);
+    forward_done(e->forward);
+    e->forward = NULL;
+}
+
+bool environment_gone(struct environment *e)
+{
+    if (!e || e->sandbox.pid <= 0)
+        return true;
+    sandbox_kill(&e->sandbox);
+    hear_no_more(e);
+    return sandbox_gone(&e->sandbox);
+}
+
 void environment_done(struct environment *e)
 {
     if (!e)
         return;
-    struct event *all[] = {e->control, e->limit, e->memory, e->freeze, e->ending_timer, e->sockets};
-    for (size_t i = 0; i < COUNT(all); i++)
-        if (all[i])
-            event_free(all[i]);
-    refused_done(&e->refused);
-    forward_done(e->forward);
-    memory_watch_free(e->watch);
-    sandbox_done(&e->sandbox); /* SIGKILL at once */
-    own_close(&e->runtime_pid);
-    if (e->frozen && e->cgroup->freeze >= 0)
-        cgroup_freeze(e->cgroup, false); /* the next environment is made in it */
-    terminal_done(&e->terminal);
-    end_stdio(e);
-    log_drain(&e->log);
+    sandbox_kill(&e->sandbox); /* before its connections end, of which a runtime would write to the log */
+    hear_no_more(e);
+    if (e->sockets)
+        event_free(e->sockets);
+    end_sandbox(e);
     telemetry_done(e->telemetry);
-    http_server_done(e->http);
     runtime_api_done(e->runtime);
     log_done(&e->log);
     environment_abandon_calls(e);

@@ -15,7 +15,7 @@
 #include "launcher/terminal.h"
 
 enum state { COLD, INIT, READY, ENDING, CLOSED };
-enum ending { END_RUNTIME /* SIGTERM was sent */, END_DRAIN, END_EXTENSIONS /* SHUTDOWN was sent */, END_KILL, END_DEATH /* of the sandbox, by SIGKILL from outside */, END_GONE };
+enum ending { END_RUNTIME /* SIGTERM was sent */, END_DRAIN, END_EXTENSIONS /* SHUTDOWN was sent */, END_KILL, END_DEATH /* of the sandbox, by SIGKILL from outside */, END_GONE, END_REPLACED /* an INIT waits for its death */ };
 enum { SOCKET_WAITERS = 64 };
 struct environment {
     struct launch *launch;
@@ -65,10 +65,10 @@ struct environment {
 void timer_arm(struct event *timer, double ms);
 typedef void on_timer(evutil_socket_t fd, short what, void *to); /* to: the environment */
 on_timer environment_on_limit, environment_on_memory, environment_on_freeze, environment_on_sockets, environment_on_ending;
-/* environment_start.c */
-int environment_make_sandbox(struct environment *e, struct err *err);
+int environment_make_sandbox(struct environment *e, struct err *err); /* environment_start.c, as the next */
 void environment_drop_sandbox(struct environment *e); /* its programs are gone, and what they sent is read */
 /* environment.c */
+void environment_replace_sandbox(struct environment *e); /* the same, and makes another */
 void environment_begin_init(struct environment *e, enum event_phase phase);
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o);
 void environment_break(struct environment *e, const struct err *err);
@@ -107,6 +107,7 @@ void environment_ask_socket(struct environment *e, void *waiter);
 /* environment_ending.c: from SIGTERM to the last process. */
 void environment_begin_ending(struct environment *e);
 void environment_ending_progress(struct environment *e); /* a program has ended */
+void environment_await_death(struct environment *e, enum ending ending); /* END_DEATH, or END_REPLACED: then it is replaced */
 void environment_ending_hangup(struct environment *e); /* process 1 has ended first */
 void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
 

@@ -22,12 +22,29 @@ void pool_generation_leave(struct generation *g)
     free(g);
 }
 
+struct share share_of(size_t all, size_t functions)
+{
+    if (functions == 1)
+        return (struct share){.common = all};
+    return (struct share){.common = all / 2, .part = all / 2 / functions};
+}
+
+bool share_has(const struct share *s, size_t own, size_t more)
+{
+    return s->used + more <= s->common || own + more <= s->part;
+}
+
 static void line_add(struct line *l, struct job *j)
 {
     j->next = NULL;
     *(l->first ? l->last : &l->first) = j;
     l->last = &j->next;
     l->n++;
+    l->bytes += j->charge.n;
+    if (!l->room)
+        return;
+    l->room->bytes.used += j->charge.n;
+    l->room->jobs.used++;
 }
 
 static struct job *line_take(struct line *l, struct job **at)
@@ -37,6 +54,11 @@ static struct job *line_take(struct line *l, struct job **at)
     if (!j->next)
         l->last = at;
     l->n--;
+    l->bytes -= j->charge.n;
+    if (l->room) {
+        l->room->bytes.used -= j->charge.n;
+        l->room->jobs.used--;
+    }
     return j;
 }
 
@@ -171,10 +193,15 @@ static bool has_place(struct pool *p, const struct job *j)
     return open < p->config.concurrency || (p->config.per_tenant && spare_places(p) > p->lines[0].n + p->lines[1].n);
 }
 
+static bool is_full(const struct pool *p, const struct line *l, size_t bytes)
+{
+    return l->n >= p->config.queue_max || !share_has(&l->room->bytes, l->bytes, bytes) || !share_has(&l->room->jobs, l->n, 1);
+}
+
 bool pool_submit(struct pool *p, struct job *j)
 {
     struct line *l = &p->lines[j->of_event];
-    if (!j->of_event && l->n >= p->config.queue_max && !has_place(p, j)) {
+    if (!j->of_event && is_full(p, l, j->charge.n) && !has_place(p, j)) {
         p->metrics.throttles++;
         http_charge_done(&j->charge);
         return false;
@@ -186,6 +213,14 @@ bool pool_submit(struct pool *p, struct job *j)
 
 /* ---- the pool ---- */
 
+static void free_slot(struct slot *s)
+{
+    pool_slot_free(s);
+    *s = (struct slot){.pool = s->pool};
+}
+
+enum { REAP_US = 1000 /* most sandboxes die in a few ms */ };
+
 static void on_reap(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
@@ -194,8 +229,11 @@ static void on_reap(evutil_socket_t fd, short what, void *to)
         struct slot *s = &p->slots[i];
         if (s->state != SLOT_DEAD)
             continue;
-        pool_slot_free(s);
-        *s = (struct slot){.pool = p};
+        if (!environment_gone(s->environment)) {
+            event_add(p->reaper, &(struct timeval){.tv_usec = REAP_US});
+            continue;
+        }
+        free_slot(s);
     }
     pool_work(p);
     p->config.on_change(p->config.to);
@@ -208,6 +246,7 @@ struct pool *pool_new(const struct pool_config *config)
     p->generation = generation_new(config->launch);
     p->slots = xcalloc(config->concurrency, sizeof *p->slots);
     p->metrics.function = config->name;
+    p->lines[0].room = config->room;
     p->reaper = evtimer_new(config->base, on_reap, p);
     return p;
 }
@@ -295,8 +334,11 @@ void pool_done(struct pool *p)
         if (s->environment)
             environment_abandon_calls(s->environment);
         pool_slot_lose_jobs(s, &gone);
-        pool_slot_free(s);
+        environment_gone(s->environment); /* all of them die at the same time */
     }
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        if (p->slots[i].state != SLOT_EMPTY)
+            free_slot(&p->slots[i]);
     for (unsigned i = 0; i < COUNT(p->lines); i++)
         while (p->lines[i].first) {
             lose(line_take(&p->lines[i], &p->lines[i].first), &gone);

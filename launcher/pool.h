@@ -33,12 +33,25 @@ struct job {
     struct slot *slot; /* whose environment has it */
 };
 
+/* What functions take of together: half goes to whoever comes first; the other half is divided, so that those that are stuck leave each of
+ * the others its part. A single function has all. */
+struct share {
+    size_t used, common, part;
+};
+struct share share_of(size_t all, size_t functions);
+bool share_has(const struct share *s, size_t own, size_t more); /* own: of used, what the function has that wants more */
+
+struct line_room {
+    struct share bytes, jobs; /* the payloads of clients' jobs that wait in line, and their number: each has a connection */
+};
+
 struct pool_config {
     struct event_base *base;
     struct launch *launch; /* taken over: from the heap, freed when nothing uses it any more */
     const char *name;      /* borrowed */
     unsigned concurrency, queue_max;
     bool per_tenant;       /* an environment serves the invocations of one tenant, that of its first one */
+    struct line_room *room; /* of the clients' lines of all pools, borrowed */
     uint64_t idle_ms;      /* an environment without work for so long is shut down; 0: never */
     struct cgroup *cgroups; /* one an environment, borrowed; NULL: none */
     void (*on_change)(void *to); /* an init has ended, or the last environment has closed */

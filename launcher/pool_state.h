@@ -27,6 +27,8 @@ struct slot {
 struct line {
     struct job *first, **last;
     unsigned n;
+    size_t bytes;           /* that they are charged with */
+    struct line_room *room; /* NULL: the event queue's, which has bounds of its own */
 };
 
 struct pool {

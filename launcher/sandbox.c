@@ -187,8 +187,10 @@ int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
 
 void sandbox_kill(struct sandbox *s)
 {
-    if (s->pid > 0)
-        sys_pidfd_send_signal(s->pidfd, SIGKILL); /* init has no handler: nothing less would end it */
+    if (s->pid <= 0 || s->killed_ms > 0)
+        return;
+    sys_pidfd_send_signal(s->pidfd, SIGKILL); /* init has no handler: nothing less would end it */
+    s->killed_ms = clock_ms();
 }
 
 /* The kernel takes a directory of /proc as a pidfd. */
@@ -216,6 +218,18 @@ bool sandbox_dead(const struct sandbox *s)
     return s->pid <= 0 || dead_within(s, 0);
 }
 
+/* How long it may still take to die. */
+static int left_ms(const struct sandbox *s)
+{
+    double left = s->killed_ms + DEATH_MS - clock_ms();
+    return left > 0 ? (int)left + 1 : 0;
+}
+
+bool sandbox_gone(const struct sandbox *s)
+{
+    return sandbox_dead(s) || (s->killed_ms > 0 && !left_ms(s));
+}
+
 bool sandbox_was_killed(const struct sandbox *s)
 {
     siginfo_t how = {0};
@@ -236,7 +250,7 @@ bool sandbox_kill_programs(struct sandbox *s)
     if (m.type == MESSAGE_GONE)
         return true;
     sandbox_kill(s);
-    dead_within(s, DEATH_MS);
+    dead_within(s, left_ms(s));
     return false;
 }
 
@@ -250,10 +264,11 @@ void sandbox_done(struct sandbox *s)
 {
     own_close(&s->control); /* init ends when it hears that; and at once by the next line */
     sandbox_kill(s);
-    if (s->pid > 0 && dead_within(s, DEATH_MS)) /* else it becomes a zombie when it may, and is lrun's until lrun ends */
+    if (s->pid > 0 && dead_within(s, left_ms(s))) /* else it becomes a zombie when it may, and is lrun's until lrun ends */
         while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
             ;
     s->pid = 0;
+    s->killed_ms = 0;
     if (s->pasta > 0) {
         kill(s->pasta, SIGKILL);
         while (waitpid(s->pasta, NULL, 0) < 0 && errno == EINTR)

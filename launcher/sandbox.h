@@ -5,7 +5,7 @@
  *   sandbox_tell()    START, FREEZE, THAW, SIGNAL, KILL
  *   sandbox_hear()    what init reports
  *   sandbox_kill()    SIGKILL from outside, for an init that does not answer
- *   sandbox_done()    the same, and reaps it
+ *   sandbox_done()    the same, waits until it is gone, and reaps it; a loop that has other work asks sandbox_gone() before
  *
  * Init has the payload's uid. The core policy keeps it from being limited or slowed by the payload; where there is no policy, and
  * whatever else may stop init, nothing here waits for its answer for longer than ANSWER_MS. */
@@ -70,6 +70,7 @@ struct sandbox_spec {
 struct sandbox {
     pid_t pid; /* of init, seen from here */
     pid_t pasta; /* --net user; 0: none */
+    double killed_ms; /* when SIGKILL was first sent; 0: not yet */
     int pidfd, control;
     int fds[FD_COUNT];
     struct enterable kept;
@@ -89,6 +90,7 @@ bool sandbox_kill_programs(struct sandbox *s);
 /* Init and all that is inside get SIGKILL from the kernel. A hang-up follows; sandbox_dead(): they are all gone. */
 void sandbox_kill(struct sandbox *s);
 bool sandbox_dead(const struct sandbox *s);
+bool sandbox_gone(const struct sandbox *s); /* does not wait. True: dead, or DEATH_MS after SIGKILL, and given up */
 bool sandbox_was_killed(const struct sandbox *s); /* after a hang-up: by a signal, and not by an end of its own */
 
 /* SIGKILL to one process, by its pid inside; also from outside, since init may be kept from hearing of it. */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { ATTEMPTS = 3, RETRY_S = 1, EVENTS_MAX = 1000 /* of a function */, EVENT_BYTES_MAX = 8 << 20 /* of all */ };
+enum { ATTEMPTS = 3, RETRY_S = 1, EVENTS_MAX = 1000 /* of a function */ };
 
 struct event_job {
     struct job job; /* first */
@@ -25,7 +25,8 @@ static void event_free_job(struct event_job *e)
     if (e->next)
         e->next->at = e->at;
     e->function->events--;
-    e->function->server->event_bytes -= e->payload.n;
+    e->function->event_bytes -= e->payload.n;
+    e->function->server->event_bytes.used -= e->payload.n;
     if (e->again)
         event_free(e->again);
     text_done(&e->payload);
@@ -79,7 +80,7 @@ static const struct job_owner OWNER = {.on_answer = on_answer, .on_done = on_don
 
 bool serve_event(struct served *f, struct text *payload, const char *qualifier, const char *trace, const char *tenant, char id[UUID_SIZE])
 {
-    if (f->events >= EVENTS_MAX || f->server->event_bytes + payload->n > EVENT_BYTES_MAX)
+    if (f->events >= EVENTS_MAX || !share_has(&f->server->event_bytes, f->event_bytes, payload->n))
         return false;
     struct event_job *e = xcalloc(1, sizeof *e);
     struct server *s = f->server;
@@ -100,7 +101,8 @@ bool serve_event(struct served *f, struct text *payload, const char *qualifier, 
         e->next->at = &e->next;
     s->events = e;
     f->events++;
-    s->event_bytes += e->payload.n;
+    f->event_bytes += e->payload.n;
+    s->event_bytes.used += e->payload.n;
     memcpy(id, inv->id, UUID_SIZE);
     try_now(e);
     return true;

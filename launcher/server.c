@@ -85,7 +85,7 @@ static const struct route ROUTES[] = {
 
 bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r)
 {
-    const struct site_rules rules = {.hosts = &asked->allow_hosts, .origins = &asked->allow_origins, .any_origin = any_origin};
+    const struct site_rules rules = {.address = asked->host, .hosts = &asked->allow_hosts, .origins = &asked->allow_origins, .any_origin = any_origin};
     OWN_PTR char *why = cross_site_refusal(r, &rules);
     if (why)
         invoke_refuse(r, ERROR_CROSS_SITE, why);
@@ -120,10 +120,11 @@ void serve_client_gone(void *to, struct http_request *r)
 
 /* Together with what a thousand connections keep unasked (HTTP_SHARE and a little behind a request, 8 KB) and the event
  * queue's bytes, clients fill less than 64 MB. Three of the largest requests are read, or wait in line, at once; one that
- * has begun to run is its environment's. */
-enum { CLIENTS = 1024, BODIES = 20 << 20, UNSENT = 26 << 20 };
+ * has begun to run is its environment's. Where there are several functions, their lines
+ * leave room for one of the largest to be read. */
+enum { CLIENTS = 1024, BODIES = 20 << 20, UNSENT = 26 << 20, LINES = 13 << 20, EVENT_BYTES = 8 << 20 };
 
-struct http_room *server_room(struct server *s)
+void server_share(struct server *s)
 {
     struct http_room_limits limits = {.bodies = BODIES, .unsent = UNSENT, .connections = CLIENTS, .hurry = true};
     struct rlimit fds;
@@ -133,7 +134,10 @@ struct http_room *server_room(struct server *s)
     mallopt(M_MMAP_THRESHOLD, 256 << 10); /* bodies go back to the kernel at once: else they leave holes, and a third more is resident */
     if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur / 2 < limits.connections)
         limits.connections = (unsigned)(fds.rlim_cur / 2); /* the other half is for environments */
-    return http_room_new(s->base, &limits);
+    s->room = http_room_new(s->base, &limits);
+    s->lines.bytes = share_of(s->n == 1 ? BODIES : LINES, s->n);
+    s->lines.jobs = share_of(s->n == 1 ? SIZE_MAX : limits.connections, s->n);
+    s->event_bytes = share_of(EVENT_BYTES, s->n);
 }
 
 static void on_full(void *to, int no)

@@ -22,6 +22,7 @@ struct served { /* one function */
     struct http_server *url_server;
     struct watch *watch;
     unsigned events; /* of the event queue, waiting or running */
+    size_t event_bytes;
 };
 
 struct server {
@@ -33,11 +34,12 @@ struct server {
     uint16_t port;
     struct http_server *http;
     struct http_room *room; /* of all its clients: the Invoke API's and the URLs' */
+    struct line_room lines; /* of these, what waits in line */
     struct event *interrupts[2], *grace;
     bool ready, stopping;
     int signal; /* the second one: stop at once */
     struct event_job *events; /* serve_events.c */
-    size_t event_bytes;
+    struct share event_bytes;
 };
 
 /* The function that answers to this name, or NULL. */
@@ -48,7 +50,7 @@ void server_begin(const struct served *f, struct invocation *inv, const char *qu
 
 /* server.c: the Invoke API's port. */
 struct http_handler server_handler(struct server *s);
-struct http_room *server_room(struct server *s); /* the limit of descriptors is final */
+void server_share(struct server *s); /* fills room, lines and event_bytes; the limit of descriptors is final */
 
 /* True: it comes from a page of another site, or under a name that is none of ours, and is answered with 403. */
 bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r);

@@ -154,6 +154,28 @@ def log(*words):
     print(*words, file=sys.stderr, flush=True)
 ID = "lambda-runtime-aws-request-id"
 '''
+# An extension's client, likewise.
+AGENT = '''#!/usr/bin/python3
+import http.client, json, os, signal, socket, sys, threading, time
+API, NAME = os.environ["AWS_LAMBDA_RUNTIME_API"], os.path.basename(sys.argv[0])
+BASE = "/2020-01-01/extension"
+def call(method, path, body=None, headers={}):
+    c = http.client.HTTPConnection(API)
+    c.request(method, path, body, headers)
+    r = c.getresponse()
+    return r.status, {k.lower(): v for k, v in r.getheaders()}, r.read().decode()
+def register(name=NAME, events=("INVOKE", "SHUTDOWN"), headers={}):
+    return call("POST", BASE + "/register", json.dumps({"events": list(events)}), {"Lambda-Extension-Name": name, **headers})
+def event(id):
+    return call("GET", BASE + "/event/next", None, {"Lambda-Extension-Identifier": id})
+def say(*words):
+    print(NAME, *words, flush=True)
+def loop(id):
+    while True:
+        status, headers, body = event(id)
+        say(status, body)
+        if '"SHUTDOWN"' in body: return
+'''
 
 
 @pytest.fixture

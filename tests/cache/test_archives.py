@@ -77,7 +77,7 @@ def test_devices_pipes_and_sockets_are_refused(refused, kind):
 @pytest.mark.parametrize("entries, said", [
     ([entry("good.py", local_name=b"evil.py")], "different names"),
     ([entry("a", local={"size": 5})], "different sizes"),
-    ([entry("a", local={"crc": 1})], "different sizes or checksums"),
+    ([entry("a", local={"crc": 1})], "different sizes or checksums"), ([entry("a", local={"csize": 5})], "different sizes or checksums"),
     ([entry("a", local={"method": 8})], "different methods"),
     ([entry("a", local={"flags": 8})], "different methods or flags"),
     ([entry("a"), entry("a", offset=0)], "overlaps"),

@@ -64,6 +64,22 @@ def test_prune_removes_what_is_idle_and_keeps_what_is_used(lrun, tmp):
     assert wait_until(lambda: lrun("cache", "prune", report=False).text.startswith("removed")) and entries(lrun) == []
 
 
+def test_an_entry_that_prune_takes_away_before_it_is_locked_is_made_anew(lrun, tmp):
+    """strace holds lrun between open and lock; meanwhile the entry is moved as by a prune that was killed right after."""
+    package = make_zip(tmp / "a.zip", {"a": "content"})
+    for _ in range(2):
+        time.sleep(0.15)  # so that the digest is remembered: the entry's lock is the first that is taken
+        lrun.exec(package, "/bin/true")
+    (key,) = entries(lrun)
+    trace = tmp / "trace"
+    wrap = ["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=flock", "-e", "inject=flock:delay_enter=400000:when=1"]
+    p = subprocess.Popen([*wrap, *lrun.argv("exec", package, "--", "/bin/cat", "a", report=False)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert wait_until(lambda: trace.exists() and "flock(" in trace.read_text())
+    os.rename(f"{lrun.cache}/tree/{key}", f"{lrun.cache}/tmp/moved")
+    out, err = p.communicate(timeout=30)
+    assert p.returncode == 0 and out == "content" and entries(lrun) == [key], (out, err)
+
+
 def test_list_says_what_is_there(lrun, tmp):
     lrun.exec(make_zip(tmp / "a.zip", {"a": "12345"}), "/bin/true")
     (line,) = lrun("cache", "list", report=False).text.splitlines()
@@ -106,6 +122,17 @@ def test_a_cache_others_can_write_to_is_refused(lrun, tmp, empty):
         d.chmod(mode)
         r = lrun("exec", "--cache-dir", d, empty, "--", "/bin/true")
         assert r.code == 125 and "others may write to it" in r.log, r
+
+
+def test_a_cache_of_another_users_is_refused(lrun, tmp, empty):
+    """Its owner could let others write to it at any time."""
+    d = tmp / "theirs"
+    if ROOT:
+        d.mkdir()
+        d.chmod(0o755)
+        os.chown(d, 4242, 4242)
+    r = lrun("exec", "--cache-dir", d if ROOT else "/usr", empty, "--", "/bin/true")
+    assert r.code == 125 and "it belongs to another user" in r.log, r
 
 
 def test_a_cache_that_cannot_be_made_says_what_to_do(lrun, empty):

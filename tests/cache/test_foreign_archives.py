@@ -126,6 +126,23 @@ def test_sizes_of_zip64_that_lie(unpacked, tmp, e):
     assert unpacked(tmp / "z.zip") is None and "Could not unzip" in unpacked.said or "Unzipped size" in unpacked.said, unpacked.said
 
 
+def with_zip64_end(count=1, here=1, disk=0, gap=b"", locator=True, moved=0):
+    """An archive of one entry that has the end record for large ones, which may lie."""
+    data = build([entry("a")])
+    body = data[:-22]
+    size, start = struct.unpack("<II", data[-10:-2])
+    end64 = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, disk, 0, here, count, size, start)
+    where = struct.pack("<IIQI", 0x07064B50, 0, len(body) + len(gap) + moved, 1) if locator else b""
+    return body + gap + end64 + where + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+
+
+@pytest.mark.parametrize("lie, said", [({}, None), ({"gap": b"hidden"}, "disagrees with its directory"), ({"here": 2}, "disagrees with its directory"), ({"disk": 1}, "disagrees with its directory"),
+                                       ({"locator": False}, "zip64 end record is missing"), ({"moved": 1}, "not where its locator says")], ids=lambda x: str(x) if isinstance(x, dict) else "")
+def test_end_records_of_zip64_that_lie(unpacked, tmp, lie, said):
+    (tmp / "z.zip").write_bytes(with_zip64_end(**lie))
+    assert unpacked(tmp / "z.zip") is None and said in unpacked.said if said else list(unpacked(tmp / "z.zip")) == [b"a"], unpacked.said
+
+
 def test_an_overlapping_bomb_of_every_kind(unpacked, tmp):
     """One kernel quoted by many entries: as full overlap, and as headers inside stored data (each file holds the next header)."""
     kernel = deflate(bytes(21 << 20))

@@ -56,9 +56,9 @@ def test_two_images_mounted_in_turn_are_told_apart(lrun, tmp):
     assert keys[0] == keys[1] and seen == ["GOOD", "EVIL"]
 
 
-def test_what_somebody_may_still_write_is_not_remembered(lrun, tmp):
-    """A page that is mapped is changed without a new change time."""
-    package = store(tmp / "fn.zip", "GOOD")
+def changed_through_a_page(lrun, package, other):
+    """A page that is mapped is changed without a new change time. False: it had one, since the page was written back meanwhile."""
+    store(package, "GOOD")
     if ROOT:  # the owner alone may ask the kernel who writes
         os.chown(package, int(os.environ.get("SUDO_UID") or 60993), -1)
     with open(package, "r+b") as f, mmap.mmap(f.fileno(), 0) as m:
@@ -67,11 +67,17 @@ def test_what_somebody_may_still_write_is_not_remembered(lrun, tmp):
         time.sleep(0.3)
         assert lrun.exec(package, "/bin/cat", "who").text == "GOOD"
         before = os.stat(package).st_ctime_ns
-        other = store(tmp / "other.zip", "EVIL").read_bytes()
         m[:] = other
         if os.stat(package).st_ctime_ns != before:
-            pytest.skip("this file system had written the page back meanwhile")
+            return False
         assert lrun.exec(package, "/bin/cat", "who").text == "EVIL"
+    return True
+
+
+def test_what_somebody_may_still_write_is_not_remembered(lrun, tmp):
+    package = tmp / "fn.zip"
+    if not any(changed_through_a_page(lrun, package, store(tmp / "other.zip", "EVIL").read_bytes()) for _ in range(5)):
+        skip("this file system writes the page back at once")
     time.sleep(0.3)
     assert [hits(lrun, package) for _ in range(2)] == [0, 1], "once nobody has it open any more"
 

@@ -91,6 +91,21 @@ def test_hostile_ones_are_refused(lrun, tmp, empty, bad, said):
     assert os.listdir(f"{lrun.cache}/tmp") == []
 
 
+def test_devices_and_pipes_are_left_out(lrun, tmp, empty, program):
+    """No user may make them, and the sandbox's own lie above: so an image that holds them is good."""
+    assert lrun.exec(empty, "/bin/p", options=("--rootfs", tarball(tmp / "root.tar", entries(program)))).code == 0
+    found = {str(p.relative_to(tree)) for tree in pathlib.Path(lrun.cache).glob("tree/*t/tree") for p in tree.rglob("*")}
+    assert "usr/bin/p" in found and not found & {"dev/null", "run/pipe"}, found
+
+
+def test_names_are_kept_in_any_locale(lrun, tmp, empty, program):
+    """Of files, links and what they lead to: they are bytes."""
+    path = tarball(tmp / "root.tar", entries(program) + [("etc/\u00fcn\u00ef", b"x"), ("etc/\u7d50\u679c", link("\u00fcn\u00ef")), ("etc/h\u00e4rd", {"type": tarfile.LNKTYPE, "linkname": "etc/\u00fcn\u00ef"})])
+    r = lrun.exec(empty, "/bin/p", options=("--rootfs", path), env={"LC_ALL": "C", "PATH": "/usr/bin"})
+    found = {p.name: p for p in pathlib.Path(lrun.cache).glob("tree/*t/tree/etc/*")}
+    assert r.code == 0 and {"\u00fcn\u00ef", "\u7d50\u679c", "h\u00e4rd"} <= set(found) and os.readlink(found["\u7d50\u679c"]) == "\u00fcn\u00ef" and found["h\u00e4rd"].read_bytes() == b"x", (found, r)
+
+
 def test_a_later_entry_replaces_an_earlier_one(lrun, tmp, empty, program):
     more = entries(program) + [("etc/name", b"second"), ("etc/name", link("other")), ("etc/other", b"third")]
     r = lrun.exec(empty, "/bin/p", options=("--rootfs", tarball(tmp / "root.tar", more)))

@@ -11,10 +11,12 @@ import pytest
 from conftest import LRUN, ROOT, helper, make_zip, processes_of, wait_until
 
 
-@pytest.mark.parametrize("script, code", [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -9 $$", 137), ("kill -TERM $$", 143), ("kill -SEGV $$", 139)])
+@pytest.mark.parametrize("script, code", [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -9 $$", 137), ("kill -TERM $$", 143), ("kill -SEGV $$", 139),
+                                          *((f"exit {n}", n) for n in (124, 125, 126, 127, 137))])
 def test_the_commands_status_is_lruns(lrun, empty, script, code):
     r = lrun.sh(empty, script)
     assert r.code == code and r.report["exit"] == code, r
+    assert r.report["reason"] == ("signal" if "kill" in script else "exit" if code else "success"), "whatever lrun itself would say by that status"
 
 
 SANITIZER_SAYS = re.compile(r"==\d+==WARNING: ASan is ignoring requested __asan_handle_no_return|False positive error reports may follow|For details see ")

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, skip
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_what_an_earlier_run_brought_may_be_replaced_unless_it_was_edited(lrun, 
     try:
         os.getxattr(out / "a", "user.lrun.result")
     except OSError:
-        pytest.skip("this file system keeps no attributes of users")
+        skip("this file system keeps no attributes of users")
     os.utime(out / "b")
     subprocess.run(["cp", "-a", out / "a", out / "c"], check=True)
     if ROOT:
@@ -72,6 +72,11 @@ def test_the_first_twenty_are_named_and_the_others_counted(lrun, empty, out):
     r = lrun.sh(empty, "cd /tmp/out; for i in $(seq 50); do ln -s x $i; done; echo x > file", ("--out", out))
     assert r.report["results"]["left"] == 50 and len(left(r)) == 20 and r.report["results"]["copied"] == 1, r
     assert r.log.count("lrun: not copied: ") == 20 and "not copied either: 30 more" in r.log
+
+
+def test_all_together_may_have_the_size_of_tmp(lrun, empty, out):
+    r = lrun.sh(empty, "cd /tmp/out; truncate -s 300M a; truncate -s 300M b; echo x > c", ("--out", out))
+    assert r.code == 0 and len(left(r)) == 1 and set(left(r)) < {"a", "b"} and "results together may have the size of /tmp" in r.log and (out / "c").exists(), r
 
 
 def test_a_deep_tree_is_cut_and_named(lrun, empty, out):

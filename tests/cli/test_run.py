@@ -266,6 +266,7 @@ def test_out_of_memory_kills_and_says_signal_killed(lrun, function):
     id = r.report["invocations"][0]["requestId"]
     assert r.json == {"errorType": "Runtime.ExitError", "errorMessage": f"RequestId: {id} Error: Runtime exited with error: signal: killed"}, r
     assert r.report["reason"] == "out-of-memory" and r.report["evidence"]["oomKilled"] and "Max Memory Used: 128 MB" in r.log, r
+    assert ("memory is limited by watching, not by a cgroup" in r.report["degraded"]) == (r.report["limits"]["memoryBy"] == "watching"), r
 
 
 def test_a_process_cannot_hide_its_memory_behind_its_name(lrun, function):

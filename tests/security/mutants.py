@@ -220,6 +220,9 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(trees.qsize()) as pool:
             verdicts = list(pool.map(lambda item: judge(trees, build, *item), chosen.items()))
     killed, skipped = verdicts.count("killed"), verdicts.count("SKIPPED")
+    for name, verdict in zip(chosen, verdicts):  # once more, at the end: a long run is read there
+        if verdict not in ("killed", "SKIPPED"):
+            print(f"not killed: {name}")
     print(f"{killed} passed, {len(chosen) - killed - skipped} failed, {skipped} skipped")
     sys.exit(0 if killed + (0 if MUST_WORK else skipped) == len(chosen) else 1)
 

@@ -11,23 +11,15 @@ import time
 
 import pytest
 
-from conftest import CLIENT, make_zip, wait_until
+from conftest import AGENT, CLIENT, make_zip, wait_until
 
-AGENT = '''#!/usr/bin/python3
-import http.client, json, os, socket, sys, threading
-API, NAME = os.environ["AWS_LAMBDA_RUNTIME_API"], os.path.basename(sys.argv[0])
-BASE = "/2020-01-01/extension"
-def call(method, path, body=None, headers={}):
-    c = http.client.HTTPConnection(API)
-    c.request(method, path, body, headers)
-    r = c.getresponse()
-    return {k.lower(): v for k, v in r.getheaders()}, r.read()
-id = call("POST", BASE + "/register", json.dumps({"events": ["INVOKE"]}), {"Lambda-Extension-Name": NAME})[0]["lambda-extension-identifier"]
+SUBSCRIBER = AGENT + """
+id = register(events=["INVOKE"])[1]["lambda-extension-identifier"]
 s = socket.create_server(("127.0.0.1", 4242 if NAME == "first" else 4243))
 threading.Thread(target=lambda: [c.recv(100000) or c.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n") for c in iter(lambda: s.accept()[0], None)], daemon=True).start()
 call("PUT", "/2022-07-01/telemetry", json.dumps({"schemaVersion": "2022-07-01", "types": ["platform", "function"], "destination": {"protocol": "HTTP", "URI": "http://sandbox.localdomain:%d" % s.getsockname()[1]}}), {"Lambda-Extension-Identifier": id})
-while True: call("GET", BASE + "/event/next", None, {"Lambda-Extension-Identifier": id})
-'''
+while True: event(id)
+"""
 ECHO = CLIENT + """
 while True:
     headers, event = next()
@@ -72,7 +64,7 @@ def unexpected(fds, kinds, closed):
 @pytest.mark.skipif(not readable(), reason="descriptors of process 1 are root's to see")
 def test_each_process_of_a_server_holds_what_is_listed_and_no_more(serve, tmp):
     packages = [make_zip(tmp / f"{n}.zip", {"bootstrap": ECHO}) for n in ("one", "two")]
-    layer = make_zip(tmp / "layer.zip", {f"extensions/{n}": (AGENT, 0o755) for n in ("first", "second")})
+    layer = make_zip(tmp / "layer.zip", {f"extensions/{n}": (SUBSCRIBER, 0o755) for n in ("first", "second")})
     s = serve("--concurrency", 3, "--timeout", 30, "--layers", layer, f"one={packages[0]}", f"two={packages[1]}", "--url", "0")
     held = [socket.create_connection(("127.0.0.1", s.port)) for _ in range(5)]  # clients that stay
     for c in held:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens outside the sandbox: the programs that lrun starts there, and what could be swapped under its hands."""
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -80,6 +81,40 @@ def test_h17_h18_a_volumes_place_behind_a_link_of_the_package(lrun, tmp, absolut
     assert r.code == 125 and "/var/task/d/x" in r.log and os.listdir(canary) == [], r
 
 
+@pytest.mark.parametrize("absolute", [True, False])
+def test_h15_what_lies_on_the_host_is_no_place_inside(lrun, tmp, absolute):
+    """As above, but behind the link the place is there: on the host alone, and so it is not found."""
+    canary, volume = tmp / "canary", tmp / "volume"
+    for d in (canary, volume, canary / "x"):
+        d.mkdir()
+        d.chmod(0o777)
+    package = make_zip(tmp / "fn.zip", {"d": (str(canary) if absolute else "../" * 20 + str(canary)[1:], 0o120777)})
+    r = lrun.exec(package, "/bin/true", options=("-v", f"{volume}:/var/task/d/x"))
+    assert r.code == 125 and "/var/task/d/x" in r.log, r
+
+
+@pytest.mark.parametrize("to", ["real", "/var/task/real", "../../var/task/real"])
+def test_h18_a_link_that_stays_inside_leads_to_a_volumes_place(lrun, tmp, to):
+    """Links are resolved beneath the new root, not refused."""
+    volume = tmp / "volume"
+    volume.mkdir()
+    volume.chmod(0o755)
+    (volume / "f").write_text("shown")
+    package = make_zip(tmp / "fn.zip", {"real/x/": ("", 0o755), "d": (to, 0o120777)})
+    r = lrun.exec(package, "/bin/cat", "/var/task/real/x/f", options=("-v", f"{volume}:/var/task/d/x"))
+    assert r.text == "shown", r
+
+
+def test_h63_links_of_an_archive_are_made_after_its_files(lrun, tmp):
+    """So that none can be written through, whatever else is overlooked. In the archive they come first."""
+    package = make_zip(tmp / "fn.zip", {"a-link": ("d", 0o120777), "d/b-link": ("/etc", 0o120777), "file": "x", "d/file": "y"})
+    p, text = traced(tmp, "openat,symlinkat", lrun.argv("exec", package, "--", "/bin/true", report=False))
+    assert p.returncode == 0, p
+    calls = [re.search(r'\d+, "(file|d/file|a-link|d/b-link)"', line) for line in text.splitlines() if "symlinkat(" in line or "O_CREAT" in line]
+    names = [c[1] for c in calls if c]
+    assert len(names) == 4 and {*names[:2]} == {"file", "d/file"}, names
+
+
 def test_h26_h94_nothing_is_made_in_the_hosts_tmp(lrun, tmp, function):
     """By its calls, not by a look into /tmp, where other programs make things too: names below it are the test's own directory, and
     what the function makes in a /tmp of its own."""
@@ -89,6 +124,12 @@ def test_h26_h94_nothing_is_made_in_the_hosts_tmp(lrun, tmp, function):
     made = [line for line in text.splitlines() if " = -1 " not in line and ("O_CREAT" in line or not re.search(r"\b(open|openat)\(", line))]
     named = {n for line in made for n in re.findall(r'"(/(?:var/|dev/)?(?:tmp|shm)/[^"]*)"', line)}
     assert all(n == "/tmp/x" or n.startswith(f"{tmp}/") for n in named), named
+
+
+@pytest.mark.skipif(b"__asan_init" in pathlib.Path(LRUN).read_bytes(), reason="a sanitizer needs the loader")
+def test_h90_the_launcher_has_no_loader_that_could_be_told_what_to_load():
+    headers = subprocess.run(["readelf", "-lW", LRUN], capture_output=True, text=True, check=True).stdout
+    assert "LOAD" in headers and "INTERP" not in headers, headers
 
 
 def test_h25_the_launcher_needs_no_set_user_id_bit():

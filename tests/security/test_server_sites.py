@@ -24,6 +24,10 @@ FOREIGN = {
     "cross-site": b"Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\n",
     "same-site": b"Host: localhost\r\nSec-Fetch-Site: same-site\r\n",
     "host": b"Host: rebound.evil.example\r\nSec-Fetch-Site: same-origin\r\nOrigin: http://rebound.evil.example\r\n",
+    "unspecified": b"Host: 0.0.0.0\r\n",  # leads here, but browsers tell nothing
+    "unspecified-6": b"Host: [::]:3001\r\n",
+    "mapped": b"Host: [::ffff:127.0.0.1]:3001\r\n",
+    "mapped-in-hexadecimal": b"Host: [::ffff:7f00:1]\r\n",
     "host-beside-own": b"Host: rebound.evil.example\r\nHost: 127.0.0.1\r\n",
 }
 
@@ -82,6 +86,15 @@ def test_names_and_origins_that_the_user_allows(serve, function):
         assert status(port, "GET", "/ping", b"Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\n")[0] == 403, "an image or a link tells no origin"
     got = status(s.url_port, "GET", "/", b"Host: 127.0.0.1\r\nOrigin: http://localhost:5173\r\n")[1]
     assert b"Access-Control" not in got, "without --cors that is the function's business"
+
+
+def test_the_address_that_is_listened_at_is_its_own(serve, function):
+    s = serve("--host", "0.0.0.0", "--url", 0, function(ECHO))
+    assert "--endpoint-url http://0.0.0.0:" in s.log
+    for route in ("ping", "url-get"):
+        assert status(port_of(s, route), *ROUTES[route], b"Host: 0.0.0.0:3001\r\n")[0] == 200
+        assert status(port_of(s, route), *ROUTES[route], b"Host: [::]\r\n")[0] == 403
+        assert status(port_of(s, route), *ROUTES[route], b"Host: 0.0.0.0\r\nOrigin: http://evil.example\r\n")[0] == 403
 
 
 @row("4.8 CORS")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import make_zip, processes_of, row, wait_until
+from conftest import AGENT, make_zip, processes_of, row, wait_until
 
 COUNT = """
 n = 0
@@ -237,7 +237,6 @@ def test_a_crash_ends_all_that_were_with_it(serve, function):
 
 @row("1.9 extensions")
 def test_extensions_hear_of_no_invocations_then(serve, function, tmp):
-    from test_extensions import AGENT
     layer = make_zip(tmp / "l.zip", {"extensions/agent": (AGENT + "say('A', register()[2])\nid = register(events=['SHUTDOWN'])[1]['lambda-extension-identifier']\nsay('B', register('in', ['INVOKE'])[2])\nloop(id)\n", 0o755)})
     s = serve("--max-concurrency", 2, "--layers", layer, function(MANY))
     assert s.invoke("0").status == 200

@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from conftest import make_zip, row, wait_until
-from test_extensions import AGENT, ECHO, layer  # noqa: F401
+from conftest import AGENT, row, wait_until
+from test_extensions import ECHO, layer  # noqa: F401
 
 # An extension that listens, subscribes, and prints what it gets: one line an event.
 LISTENER = '''

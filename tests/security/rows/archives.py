@@ -3,6 +3,7 @@
 ARCHIVES = "tests/cache/test_archives.py"
 FOREIGN = "tests/cache/test_foreign_archives.py"
 CACHE = "tests/cache/test_cache.py"
+TARBALLS = "tests/cache/test_tarballs.py"
 PROCESS = "tests/sandbox/test_process.py"
 
 MUTANTS = {
@@ -20,4 +21,11 @@ MUTANTS = {
     "a cache that others may write": ("mounts/cache.c", "st.st_mode & 022", "st.st_mode & 0", {"a_cache_others_can_write_to_is_refused"}, (CACHE,), "others"),
     "prune takes what is used": ("mounts/cache_entry.c", "if (flock(dir, LOCK_EX | LOCK_NB) < 0)\n        return errno == EWOULDBLOCK ? 0", "if (getpid() < 0)\n        return errno == EWOULDBLOCK ? 0", {"prune_removes_what_is_idle_and_keeps_what_is_used", "prune_and_verify_during_launches_take_nothing_away"}, (CACHE, PROCESS), "prune"),
     "entries of an earlier boot are trusted": ("mounts/cache_entry.c", "if (strcmp(boot, c->boot) == 0)", "if (boot[0])", {"an_entry_of_an_earlier_boot_is_verified_once"}, (CACHE,), "boot"),
+    "links are made before files": (("mounts/extract.c",) * 2, ("    work(x); /* what", "(make_links(x, err) < 0 || finish_directories("), ("    make_links(x, err);\n    work(x); /* what", "(finish_directories("), {"h63_links_of_an_archive_are_made_after_its_files"}),
+    "devices of a tarball": ("mounts/untar.c", "if (format == AE_IFCHR || format == AE_IFBLK || format == AE_IFIFO || format == AE_IFSOCK)", "if (!format)", {"devices_and_pipes_are_left_out"}, (TARBALLS,), "left_out"),
+    "two sizes of packed data": ("mounts/zip.c", "&& says(packed, e->packed, descriptor)", "", {"archives_that_two_readers_would_read_differently_are_refused"}, (ARCHIVES,), "differently"),
+    "bytes between directory and zip64's end": ("mounts/zip.c", "|| d->end != at || d->start > at)", "|| d->start > at)", {"end_records_of_zip64_that_lie"}, (FOREIGN,), "zip64_that"),
+    "two counts of zip64's end": ("mounts/zip.c", "|| d->entries != u64(bytes + at + 24) ||", "||", {"end_records_of_zip64_that_lie"}, (FOREIGN,), "zip64_that"),
+    "a cache of another user's": ("mounts/cache.c", "if (st.st_uid == geteuid() && !(st.st_mode", "if (!(st.st_mode", {"a_cache_of_another_users_is_refused"}, (CACHE,), "another"),
+    "an entry that was moved away before it was locked": ("mounts/cache_entry.c", "|| named.st_ino != held.st_ino)\n        return 0;", "|| named.st_ino != held.st_ino)\n        (void)named;", {"an_entry_that_prune_takes_away_before_it_is_locked_is_made_anew"}, (CACHE,), "before_it_is_locked"),
 }

@@ -3,6 +3,7 @@
 ROOM = ("tests/security/test_server_room.py",)
 SITES = ("tests/security/test_server_sites.py",)
 URL = ("tests/serve/test_url.py",)
+SLOW = ("tests/security/test_slow_clients.py",)
 CLIENTS, INSIDE = "clients_do_not_fill_memory", "a_function_does_not_fill_the_memory_of_lrun"
 
 MUTANTS = {
@@ -12,7 +13,7 @@ MUTANTS = {
     "bodies without a bound for all": ("lambda/http_room.c", "if (n > c->n && room->bodies && ", "if (0 && ", {CLIENTS, INSIDE}, ROOM, "fill and bodies"),
     "answers without a bound for all": ("lambda/http_room.c", "|| room->unsent <= room->limits.unsent)", "|| room->unsent)", {"answers_that_nobody_reads_do_not_fill_memory", INSIDE}, ROOM, "fill and answers"),
     "headers cost what they say": ("lambda/http_parse.c", "COST = 2 * (16 + sizeof(char *))", "COST = 0", {CLIENTS, INSIDE}, ROOM, "fill and headers"),
-    "events without a bound of bytes": ("launcher/serve_events.c", "f->server->event_bytes + payload->n > EVENT_BYTES_MAX", "EVENT_BYTES_MAX == 0", {"events_in_the_queue_do_not_fill_memory"}, ROOM, "fill and events"),
+    "events without a bound of bytes": ("launcher/serve_events.c", "!share_has(&f->server->event_bytes, f->event_bytes, payload->n)", "EVENTS_MAX == 0", {"events_in_the_queue_do_not_fill_memory"}, ROOM, "fill and events"),
     "bodies that do not go on keep their room": ("launcher/server.c", ".hurry = true", ".hurry = false", {"a_large_request_does_not_wait_for_bodies_that_do_not_go_on", "a_large_request_does_not_wait_for_bodies_that_drip"}, ROOM, "large_request"),
     "nesting without a bound": ("base/json_scan.c", "if (s->depth == JSON_DEPTH_MAX)", "if (s->depth == 2 * JSON_DEPTH_MAX)", {"the_depth_has_a_bound_that_is_said"}, ("tests/serve/test_payloads.py",), "depth"),
     "header lines without a bound": ("lambda/function_url_answer.c", " || headers.n + cookies.n > HEAD_MAX)", ")", {"large_answers"}, URL, "large or shapes"),
@@ -28,9 +29,14 @@ MUTANTS = {
     "accepting does not pause": ("lambda/http_server.c", "    event_del(s->accept);\n    event_add(s->again", "    event_add(s->again", {"accepting_pauses_where_nobody_can_give_way"}, ROOM, "accepting"),
     "all descriptors for clients": ("launcher/server.c", "fds.rlim_cur / 2 < limits.connections)", "fds.rlim_cur == 0)", {"without_descriptors_lrun_does_not_spin"}, ROOM, "spin"),
     "descriptors that did not arrive": ("launcher/sandbox.c", "return check_descriptors(s, &m, err);", "return check_descriptors(s, &m, err), 0;", {"an_environment_without_descriptors_is_an_error_in_words"}, ROOM, "an_environment_without"),
-    "any Host": ("lambda/cross_site.c", 'strcasecmp(name, "Host") == 0 && !is_ours(value, rules->hosts)', 'strcasecmp(name, "Host") == 99 && !is_ours(value, rules->hosts)', {"every_door_is_closed_to_pages_of_other_sites", "hosts_that_only_look_like_addresses_are_refused", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
+    "any Host": ("lambda/cross_site.c", 'strcasecmp(name, "Host") == 0 && !is_ours(value, rules)', 'strcasecmp(name, "Host") == 99 && !is_ours(value, rules)', {"every_door_is_closed_to_pages_of_other_sites", "hosts_that_only_look_like_addresses_are_refused", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
+    "any address": ("lambda/cross_site.c", "return four.s_addr != INADDR_ANY;", "return true;", {"every_door_is_closed_to_pages_of_other_sites"}, SITES, None),
+    "any address within another": ("lambda/cross_site.c", " && !IN6_IS_ADDR_UNSPECIFIED(&six) && !IN6_IS_ADDR_V4MAPPED(&six)", "", {"every_door_is_closed_to_pages_of_other_sites", "the_address_that_is_listened_at_is_its_own"}, SITES, None),
+    "the address that is listened at is refused": ("lambda/cross_site.c", " || strcmp(name, rules->address) == 0", "", {"the_address_that_is_listened_at_is_its_own"}, SITES, None),
     "any Origin": ("lambda/cross_site.c", "if (!allowed && !is_own(value, host))", "if (!allowed && !is_own(value, host) && !value)", {"every_door_is_closed_to_pages_of_other_sites", "cors_opens_function_urls_alone"}, SITES, None),
     "any Sec-Fetch-Site": ("lambda/cross_site.c", "if (!allowed && site && ", "if (0 && ", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows"}, SITES, None),
     "function URLs are for any page": ("launcher/serve_url.c", "if (server_refuses(", "if (0 && server_refuses(", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
     "the Invoke API is for any page": ("launcher/server.c", "if (server_refuses(s->request, false, r))", "if (server_refuses(s->request, true, r))", {"every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
+    "a request has all the time": ("launcher/server.c", ".request_s = REQUEST_S", ".request_s = 1000", {"a_client_that_is_too_slow_is_let_go"}, SLOW),
+    "the next request has all the time": ("launcher/server.c", ".idle_s = IDLE_S", ".idle_s = 1000", {"a_client_that_is_too_slow_is_let_go"}, SLOW),
 }
