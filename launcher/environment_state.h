@@ -45,7 +45,6 @@ struct environment {
     int runtime_pid, runtime_number; /* the runtime's directory in /proc, or -1; its pid inside */
     char names[PROGRAMS_MAX][256]; /* of extensions */
     void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
-
     enum ending ending; unsigned ending_ticks; double ending_start;
     struct outcome outcome; double init_start, init_ms; /* of what is ENDING; of a cold start, till reported, -1: none */
     struct {
