@@ -9,8 +9,10 @@
  * In a function's log a carriage return alone is shown as a newline: Lambda's runtime clients join the lines of one record by it,
  * since a newline would begin another record in CloudWatch.
  * A ? stands for each byte of everything else, and for each of these characters: U+0080-009F, which are control characters
- * (CSI, OSC, DCS among them); the ones that change the order in which text is shown, U+202A-202E and U+2066-206F; separators of
- * lines that are no newline, U+2028 and U+2029; tags, which nobody sees and everybody copies, U+E0000-E007F.
+ * (CSI, OSC, DCS among them); the ones that change the order in which text is shown, U+061C, U+200E-200F, U+202A-202E and
+ * U+2066-206F; separators of lines that are no newline, U+2028 and U+2029; and what nobody sees and everybody copies, U+200B,
+ * U+2060-2065, U+FEFF, U+FFF9-FFFB and tags, U+E0000-E007F. Letters of right-to-left scripts pass: they turn round what is beside
+ * them as well, which is how they are written.
  * What a sequence began with is held back until it is whole, so it does not matter in which pieces it comes, and what two
  * streams write to one terminal cannot make a sequence together.
  *

@@ -34,11 +34,20 @@ static inline uint32_t utf8_code(const unsigned char *c, int length)
     return code;
 }
 
-/* C1 control characters; separators of lines that are no newline; what changes the order in which text is shown; tags, which nobody
- * sees and everybody copies. */
+/* C1 control characters; separators of lines that are no newline; what changes the order in which text is shown; what nobody sees and
+ * everybody copies. Joiners (U+200C, U+200D) and variation selectors belong to letters and to pictures, and are shown with them. */
 static inline bool utf8_is_hidden(uint32_t code)
 {
-    return (code >= 0x80 && code <= 0x9f) || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x206f) || (code >= 0xe0000 && code <= 0xe007f);
+    static const struct { uint32_t first, last; } HIDDEN[] = {
+        {0x80, 0x9f}, /* C1 */
+        {0x61c, 0x61c}, {0x200e, 0x200f}, {0x202a, 0x202e}, {0x2066, 0x206f}, /* order */
+        {0x2028, 0x2029}, /* lines */
+        {0x200b, 0x200b}, {0x2060, 0x2065}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}, /* unseen: spaces of no width, notes, tags */
+    };
+    for (size_t i = 0; i < sizeof HIDDEN / sizeof *HIDDEN; i++)
+        if (code >= HIDDEN[i].first && code <= HIDDEN[i].last)
+            return true;
+    return false;
 }
 
 #endif

@@ -65,7 +65,7 @@ static void out_of_memory(struct exec *x)
 
 static void look_soon(struct exec *x)
 {
-    double ms = memory_pause_ms(x->watch, MEMORY_TICK_MS);
+    double ms = memory_pause_ms(x->watch, MEMORY_TICK_MS, MEMORY_TICK_MS);
     event_add(x->memory, &(struct timeval){.tv_sec = (time_t)ms / 1000, .tv_usec = (suseconds_t)(ms * 1000) % 1000000});
 }
 

@@ -10,14 +10,14 @@
  *
  * A call waits for the init, runs, is answered, and is done once the runtime and all who heard of it ask for the next event.
  * An outcome (how an invocation or an init ended) is kept aside while ENDING, so that the log is complete before END. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/own.h"
 
 #include <signal.h>
 #include <string.h>
 
-enum { EVIDENCE_MAX = 256 << 10, MEMORY_TICK_MS = 10, IDLE_TICK_MS = 50, FREEZE_AFTER_US = 1000, LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */ };
+enum { EVIDENCE_MAX = 256 << 10, MEMORY_TICK_MS = 10, IDLE_TICK_MS = 250, FREEZE_AFTER_US = 1000, LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */ };
 
 void timer_arm(struct event *timer, double ms)
 {
@@ -41,7 +41,7 @@ void environment_on_memory(evutil_socket_t fd, short what, void *to)
         return;
     environment_look_at_memory(e);
     e->looks_seldom = e->state == READY && !e->call_count;
-    timer_arm(e->memory, memory_pause_ms(e->watch, e->looks_seldom ? IDLE_TICK_MS : MEMORY_TICK_MS));
+    timer_arm(e->memory, memory_pause_ms(e->watch, MEMORY_TICK_MS, e->looks_seldom ? IDLE_TICK_MS : MEMORY_TICK_MS));
 }
 
 static void watch_memory(struct environment *e)
@@ -248,7 +248,7 @@ void environment_check_calls(struct environment *e)
 /* The runtime has answered, in time or while it was being ended: then too the answer counts, as on AWS. */
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o)
 {
-    if (e->state == READY && (!e->peak || memory_pause_ms(e->watch, LOOK_MS) <= 0))
+    if (e->state == READY && (!e->peak || memory_pause_ms(e->watch, LOOK_MS, LOOK_MS) <= 0))
         environment_look_at_memory(e); /* before anything else: the processes are still as they were */
     if (e->state == READY)
         environment_look_at_shortages(e, o->status != STATUS_SUCCESS);

@@ -8,7 +8,7 @@
  *                                                               at once if they did not ask for it
  *
  * Between the runtime's end and SHUTDOWN the invocation is concluded, so that extensions hear of it. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/own.h"
 

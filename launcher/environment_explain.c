@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_explain.c: the evidence of a call that failed, and what follows from it, in the log and in the report. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/json.h"
 #include "launcher/explain.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_limits.c: an environment's memory, and its freezing: by a cgroup where there is one, else by watching and by
  * signals. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/sys.h"
 
@@ -16,8 +16,6 @@ static bool kernel_killed(struct environment *e)
     e->oom_kills = kills;
     return more;
 }
-
-enum { LOOKS_MAX = 40 }; /* of half a millisecond each */
 
 /* As the kernel's OOM killer: the biggest goes. That one lets nobody have more meanwhile; here a program that offers one child
  * after the other could keep what nobody's end gives back, as System V segments. Then the runtime goes, and if that is of no use
@@ -40,8 +38,6 @@ void environment_look_at_memory(struct environment *e)
     uint64_t limit = e->launch->request->memory.value << 20;
     bool unlimited = e->launch->request->debug;
     memory_look(e->watch, &m);
-    for (int k = 0; !m.peak && !e->peak && k < LOOKS_MAX; k++) /* a slow machine establishes nothing in one look, and REPORT must tell something */
-        memory_look(e->watch, &m);
     if (m.peak > e->peak)
         e->peak = m.peak;
     if (kernel_killed(e)) {

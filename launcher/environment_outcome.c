@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_outcome.c: what an environment ends by, and which of its calls end with it. Where two things happen at once the first
  * that is seen decides, here, once; outcome.c has the table of what is still taken after that. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 /* Is the outcome this call's? An event that the runtime has not seen waits for the next one. */
 static bool concerns(const struct environment *e, const struct call *c)

@@ -47,7 +47,7 @@ static int open_input(const char *path, const struct identity *id, struct input 
         return fail_hint(err, "it must be a zip file or a directory");
     }
     *ret = (struct input){.path = path, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
-    if (ret->is_dir && (trust_check_home(fd, path, false, id, err) < 0 || make_source(path, fd, id, &ret->source, err) < 0))
+    if (ret->is_dir && (trust_check_shown(fd, path, false, id, err) < 0 || make_source(path, fd, id, &ret->source, err) < 0))
         return -1;
     ret->fd = take_fd(&fd);
     return 0;
@@ -77,7 +77,7 @@ static int open_volume(const char *text, const struct identity *id, struct input
         fail(err, 0, copy, "show in the sandbox: it is a socket, pipe or device");
         return fail_hint(err, "only files and directories can be shown: a host's socket is a way out");
     }
-    if (trust_check_home(fd, copy, true, id, err) < 0 || (v->rw && trust_check_writable(fd, copy, in->cache_dir, id, err) < 0))
+    if (trust_check_shown(fd, copy, true, id, err) < 0 || (v->rw && trust_check_writable(fd, copy, in->cache_dir, id, err) < 0))
         return -1;
     v->is_file = S_ISREG(st.st_mode);
     return make_source(copy, fd, id, &v->source, err);
@@ -151,7 +151,7 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
         return fail_hint(err, "--rootfs takes a directory, a tarball, or host");
     }
     in->rootfs = (struct input){.path = r->rootfs, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
-    if (in->rootfs.is_dir && (trust_check_home(fd, r->rootfs, false, id, err) < 0 || make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0))
+    if (in->rootfs.is_dir && (trust_check_shown(fd, r->rootfs, false, id, err) < 0 || make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0))
         return -1;
     in->rootfs.fd = take_fd(&fd);
     return 0;

@@ -57,6 +57,15 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* What was too long for the buffer has failed before, and nothing is left that could fail now. */
+static int end_output(int status, struct err *err)
+{
+    int failed_before = ferror(stdout), no = fflush(stdout) ? errno : 0;
+    if (status < 0 || (!failed_before && !no))
+        return status;
+    return fail(err, no, "standard output", no ? "write to" : "write all to");
+}
+
 int main(int argc, char **argv)
 {
     static struct request r;
@@ -77,8 +86,7 @@ int main(int argc, char **argv)
     else if (r.version)
         puts("lrun " LRUN_VERSION);
     status = r.help || r.version ? 0 : COMMANDS[r.command](&r, &err);
-    if (fflush(stdout) != 0 && status >= 0)
-        status = fail(&err, errno, "standard output", "write to");
+    status = end_output(status, &err);
     if (status < 0)
         print_error(&err);
     request_done(&r);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/trust.h"
 
-#include "base/fs.h"
 #include "base/own.h"
 #include "base/place.h"
 #include "base/str.h"
+#include "launcher/mount_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,18 +25,23 @@ static const struct {
 };
 /* What it starts, from where it lies; helper.h looks for them there. */
 static const char *const PROGRAMS[] = {"lrun-unpack", "lrun-policy", "../libexec/lrun/lrun-unpack", "../libexec/lrun/lrun-policy"};
-enum { MOUNTS_MAX = 16 << 20 };
+/* Where a user's other programs listen, as agents and terminals: a mount that cannot be written, and a network of one's own, keep nobody
+ * from a socket that has a name. Others that lie in a directory are not looked for. */
+static const struct {
+    const char *variable, *place, *ends; /* a place; or a variable, whose value is one up to any of these characters */
+} SOCKETS[] = {{NULL, "/run", ""}, {NULL, "/tmp", ""}, {"XDG_RUNTIME_DIR", NULL, ""}, {"SSH_AUTH_SOCK", NULL, ""}, {"TMUX", NULL, ","}};
 
 struct spot { /* something that is there, and where */
     struct stat st;
     struct place_ids above; /* itself, if a directory, and all above it */
-    char *device, *in_fs;   /* major:minor of its file system, and its path there; NULL: not known */
+    const char *device;     /* of its file system; NULL: not known */
+    char *path, *in_fs;     /* here, and in its file system; NULL: not known */
 };
 
 struct look { /* what is asked of one path of the user's */
     const char *path;
     struct spot spot;
-    char *mounts; /* /proc/self/mountinfo */
+    struct mount_table mounts; /* empty: not looked at */
     struct err *err;
 };
 
@@ -45,73 +50,20 @@ struct look { /* what is asked of one path of the user's */
 static void spot_done(struct spot *s)
 {
     place_ids_done(&s->above);
-    free(s->device);
+    free(s->path);
     free(s->in_fs);
 }
 
-static char *path_of(int fd)
+static void find(int fd, const struct mount_table *mounts, struct spot *s)
 {
-    char link[32], path[PATH_MAX];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, path, sizeof path - 1);
-    if (n <= 0 || path[0] != '/')
-        return NULL;
-    path[n] = 0;
-    return xstrdup(path);
-}
-
-/* mountinfo writes spaces and the like as \ooo. */
-static void unescape(char *text)
-{
-    char *to = text;
-    for (const char *c = text; *c; c++) {
-        bool octal = c[0] == '\\' && c[1] >= '0' && c[1] <= '3' && c[2] >= '0' && c[2] <= '7' && c[3] >= '0' && c[3] <= '7';
-        int code = octal ? (c[1] - '0') << 6 | (c[2] - '0') << 3 | (c[3] - '0') : *c;
-        *to++ = (char)code;
-        c += octal ? 3 : 0;
-    }
-    *to = 0;
-}
-
-/* The five first fields of the mount's line: number, parent, device, root, place. NULL: there is none. */
-static char *find_mount(const char *mounts, uint64_t number, char *fields[5])
-{
-    for (const char *line = mounts; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-        char *save = NULL, *copy = strtoull(line, NULL, 10) == number ? strndup(line, strcspn(line, "\n")) : NULL;
-        for (int i = 0; copy && i < 5; i++)
-            if (!(fields[i] = strtok_r(i ? NULL : copy, " ", &save)))
-                return free(copy), NULL;
-        if (copy)
-            return copy;
-    }
-    return NULL;
-}
-
-/* The file system's device, and the path in it: the mount's root there, and what follows the mount's place in the path here. */
-static void find_in_fs(int fd, const char *mounts, struct spot *s)
-{
-    enum { DEVICE = 2, ROOT, PLACE };
-    struct statx x;
-    char *fields[5];
-    OWN_PTR char *path = path_of(fd);
-    if (!path || !mounts || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0 || !(x.stx_mask & STATX_MNT_ID))
-        return;
-    OWN_PTR char *line = find_mount(mounts, x.stx_mnt_id, fields);
-    if (!line)
-        return;
-    unescape(fields[ROOT]);
-    unescape(fields[PLACE]);
-    const char *root = strcmp(fields[ROOT], "/") == 0 ? "" : fields[ROOT], *place = strcmp(fields[PLACE], "/") == 0 ? "" : fields[PLACE];
-    if (!str_begins(path, place))
-        return;
-    s->in_fs = xasprintf("%s%s", root, path + strlen(place));
-    s->device = xstrdup(fields[DEVICE]);
+    if (mount_table_find(mounts, fd, &s->device, &s->in_fs))
+        s->path = mount_table_path(fd);
 }
 
 /* Of a file, the directory that its name lies in; a further name would be elsewhere. */
 static int dir_of(int fd, const struct stat *st)
 {
-    OWN_PTR char *path = path_of(fd);
+    OWN_PTR char *path = mount_table_path(fd);
     char *slash = path ? strrchr(path, '/') : NULL;
     struct stat named;
     if (!slash || stat(path, &named) < 0 || named.st_ino != st->st_ino || named.st_dev != st->st_dev)
@@ -128,34 +80,54 @@ static int look_at(int fd, struct look *l)
     int dir = S_ISDIR(l->spot.st.st_mode) ? fd : parent;
     if (dir < 0 || place_chain(dir, &l->spot.above) < 0)
         return fail(l->err, errno, l->path, "find out what lies above");
-    find_in_fs(fd, l->mounts, &l->spot);
+    find(fd, &l->mounts, &l->spot);
     return 0;
-}
-
-static char *read_mounts(void)
-{
-    struct text t = {0};
-    struct err ignored;
-    OWN_FD int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fs_read_all(fd, MOUNTS_MAX, "mountinfo", &t, &ignored) < 0)
-        return NULL;
-    return t.at;
 }
 
 /* ---- comparing ---- */
 
-static bool is_above(const struct spot *above, const struct spot *below)
+static bool is_above(const struct mount_line *above, const struct mount_line *below)
 {
-    if (!above->in_fs || !below->in_fs || strcmp(above->device, below->device) != 0)
-        return false;
-    size_t n = strlen(above->in_fs);
-    return strncmp(above->in_fs, below->in_fs, n) == 0 && (below->in_fs[n] == 0 || below->in_fs[n] == '/');
+    return strcmp(above->device, below->device) == 0 && mount_table_is_above(above->root, below->root);
 }
 
 enum relation { APART, HOLDS, LIES_IN };
 
+/* What a spot shows of file systems: one piece after the other, what lies there and what is mounted below it. at: 0 first. */
+static bool next_piece(const struct mount_table *mounts, const struct spot *s, bool with_mounts, size_t *at, struct mount_line *ret)
+{
+    if (!s->in_fs)
+        return false;
+    if ((*at)++ == 0) {
+        *ret = (struct mount_line){.device = s->device, .root = s->in_fs, .place = s->path};
+        return true;
+    }
+    for (; with_mounts && *at - 2 < mounts->n; (*at)++) {
+        *ret = mounts->at[*at - 2];
+        size_t n = strcmp(s->path, "/") == 0 ? 0 : strlen(s->path);
+        if (strncmp(ret->place, s->path, n) == 0 && ret->place[n] == '/')
+            return true;
+    }
+    return false;
+}
+
+/* whole: what is mounted below the place is a part of it. */
+static enum relation compare_pieces(const struct look *l, const struct spot *place, bool whole, bool parts)
+{
+    enum relation ret = APART;
+    struct mount_line mine, its;
+    for (size_t i = 0; next_piece(&l->mounts, &l->spot, true, &i, &mine);)
+        for (size_t k = 0; next_piece(&l->mounts, place, whole && parts, &k, &its);) {
+            if (is_above(&mine, &its))
+                return HOLDS;
+            if (whole && is_above(&its, &mine))
+                ret = LIES_IN;
+        }
+    return ret;
+}
+
 /* How the path of the user's stands to a place. What is not there yet may be made in what is there of it. */
-static int compare(const struct look *l, const char *place, bool must_exist, enum relation *ret)
+static int compare(const struct look *l, const char *place, bool must_exist, bool parts, enum relation *ret)
 {
     struct place_ids trail = {0};
     struct spot spot = {0};
@@ -163,10 +135,11 @@ static int compare(const struct look *l, const char *place, bool must_exist, enu
     int whole = place_trail(place, &trail, &last), no = whole < 0 ? errno : 0;
     *ret = APART;
     if (last >= 0 && fstat(last, &spot.st) == 0 && (whole == 1 || !must_exist)) {
-        find_in_fs(last, l->mounts, &spot);
-        if (place_has(&trail, l->spot.st.st_dev, l->spot.st.st_ino) || is_above(&l->spot, &spot))
+        find(last, &l->mounts, &spot);
+        *ret = compare_pieces(l, &spot, whole == 1, parts);
+        if (place_has(&trail, l->spot.st.st_dev, l->spot.st.st_ino))
             *ret = HOLDS;
-        else if (whole == 1 && (place_has(&l->spot.above, spot.st.st_dev, spot.st.st_ino) || is_above(&spot, &l->spot)))
+        else if (*ret == APART && whole == 1 && place_has(&l->spot.above, spot.st.st_dev, spot.st.st_ino))
             *ret = LIES_IN;
     }
     spot_done(&spot);
@@ -178,7 +151,7 @@ static int compare(const struct look *l, const char *place, bool must_exist, enu
 static int refuse_writing(const struct look *l, const char *place, const char *what, bool programs)
 {
     enum relation relation;
-    if (compare(l, place, programs, &relation) < 0)
+    if (compare(l, place, programs, true, &relation) < 0)
         return -1;
     if (relation == APART || (programs && relation == LIES_IN))
         return 0;
@@ -204,7 +177,7 @@ static int check_programs(const struct look *l)
     return 0;
 }
 
-/* Of the user whom root becomes, who is not the one whom HOME is about. */
+/* By /etc/passwd. Whom root becomes is not the one whom HOME is about. */
 static char *home_of(uid_t uid)
 {
     char *home = NULL;
@@ -215,6 +188,13 @@ static char *home_of(uid_t uid)
     if (f)
         fclose(f);
     return home;
+}
+
+/* Of the caller. Where there is no HOME, as in a service, he has one all the same. NULL: he has none. */
+static char *home_here(void)
+{
+    const char *home = getenv("HOME");
+    return home && home[0] == '/' ? xstrdup(home) : home_of(getuid());
 }
 
 static int check_places(const struct look *l, const char *home)
@@ -229,12 +209,12 @@ static int check_places(const struct look *l, const char *home)
 
 static int check_all(const struct look *l, const char *cache_dir, const struct identity *id)
 {
-    OWN_PTR char *own = id->from_root ? home_of(id->uid) : NULL;
+    OWN_PTR char *here = home_here(), *own = id->from_root ? home_of(id->uid) : NULL;
     if (l->spot.st.st_nlink > 1 && !S_ISDIR(l->spot.st.st_mode)) {
         fail(l->err, 0, l->path, "let the sandbox write this file: it has %ju names, and others may be trusted", (uintmax_t)l->spot.st.st_nlink);
         return fail_hint(l->err, "name a copy of it");
     }
-    if (refuse_writing(l, cache_dir, "the cache", false) < 0 || check_places(l, getenv("HOME")) < 0 || check_places(l, own) < 0 || check_programs(l) < 0)
+    if (refuse_writing(l, cache_dir, "the cache", false) < 0 || check_places(l, here) < 0 || check_places(l, own) < 0 || check_programs(l) < 0)
         return -1;
     for (size_t i = 0; i < COUNT(PLACES); i++) {
         const char *xdg = getenv(PLACES[i].variable);
@@ -248,33 +228,58 @@ static int check_all(const struct look *l, const char *cache_dir, const struct i
 
 int trust_check_writable(int fd, const char *path, const char *cache_dir, const struct identity *id, struct err *err)
 {
-    struct look l = {.path = path, .mounts = read_mounts(), .err = err};
+    struct look l = {.path = path, .mounts = mount_table_read(), .err = err};
     int status = look_at(fd, &l) < 0 ? -1 : check_all(&l, cache_dir, id);
     spot_done(&l.spot);
-    free(l.mounts);
+    mount_table_done(&l.mounts);
     return status;
 }
 
-int trust_check_home(int fd, const char *path, bool far, const struct identity *id, struct err *err)
+/* Of a variable's value, which may go on after the path. NULL: there is none. */
+static char *path_in(const char *value, const char *ends)
 {
-    struct look l = {.path = path, .mounts = far ? read_mounts() : NULL, .err = err};
-    OWN_PTR char *own = id->from_root ? home_of(id->uid) : NULL;
-    const char *homes[] = {getenv("HOME"), own};
-    enum relation relation = APART;
+    return value && value[0] == '/' ? strndup(value, strcspn(value, ends)) : NULL;
+}
+
+/* place: NULL, or not from /: there is none. */
+static int refuse_showing(const struct look *l, const char *place, const char *what, const char *why)
+{
+    enum relation relation;
+    if (!place || place[0] != '/')
+        return 0;
+    if (compare(l, place, true, false, &relation) < 0)
+        return -1;
+    if (relation != HOLDS)
+        return 0;
+    fail(l->err, 0, l->path, "show %s in the sandbox", what);
+    return fail_hint(l->err, "%.200s holds %s: name the directory in it that is needed", place, why);
+}
+
+static int check_shown(const struct look *l, const struct identity *id)
+{
+    static const char HOME[] = "your home directory", KEYS[] = "keys and tokens";
+    OWN_PTR char *here = home_here(), *own = id->from_root ? home_of(id->uid) : NULL;
+    if (refuse_showing(l, here, HOME, KEYS) < 0 || refuse_showing(l, own, HOME, KEYS) < 0)
+        return -1;
+    for (size_t i = 0; i < COUNT(SOCKETS); i++) {
+        OWN_PTR char *place = path_in(SOCKETS[i].variable ? getenv(SOCKETS[i].variable) : SOCKETS[i].place, SOCKETS[i].ends);
+        if (refuse_showing(l, place, "places where programs listen", "sockets, which can be connected to even where nothing can be written") < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int trust_check_shown(int fd, const char *path, bool far, const struct identity *id, struct err *err)
+{
+    struct look l = {.path = path, .mounts = far ? mount_table_read() : (struct mount_table){0}, .err = err};
     int status = 0;
     if (fstat(fd, &l.spot.st) < 0)
         status = fail(err, errno, path, "look at");
     if (far)
-        find_in_fs(fd, l.mounts, &l.spot);
-    for (size_t i = 0; i < COUNT(homes) && status == 0 && S_ISDIR(l.spot.st.st_mode); i++) {
-        if (homes[i] && homes[i][0] == '/')
-            status = compare(&l, homes[i], true, &relation);
-        if (relation != HOLDS)
-            continue;
-        fail(err, 0, path, "show your home directory in the sandbox");
-        status = fail_hint(err, "%.200s holds keys and tokens: name the directory in it that is needed", homes[i]);
-    }
+        find(fd, &l.mounts, &l.spot);
+    if (status == 0 && S_ISDIR(l.spot.st.st_mode))
+        status = check_shown(&l, id);
     spot_done(&l.spot);
-    free(l.mounts);
+    mount_table_done(&l.mounts);
     return status;
 }

@@ -13,15 +13,17 @@
 
 enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 
-#define SLICE_MS 0.5 /* as long as lrun may keep others waiting */
-#define SHARE 20     /* one in so many of a processor's time; near the limit twice that */
+#define SLICE_MS 0.5  /* as long as lrun may keep others waiting */
+#define FIRST_MS 20.0 /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
+#define SHARE 20      /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
-enum { GROWN = 1 << 20, STEPS_MIN = 32 /* so that few processes are looked at, however slow the machine */ };
+#define TOGETHER 16     /* so many may look as often as they wish when all is quiet: a thousand must not fill a processor */
+enum { GROWN = 1 << 20, STEPS_MIN = 16 /* so that few processes are looked at, however slow the machine */ };
 
 struct sums {
     struct use use;
-    uint64_t most;
+    uint64_t most, most_own; /* of one process */
     pid_t biggest;
     unsigned processes;
 };
@@ -35,9 +37,11 @@ struct memory_watch {
     struct held held, fresh; /* the last whole one; the one that is being made */
     struct held_walk walk;
     FILE *maps;
-    bool in_process, skip, held_now /* since the count began */, was_over;
+    bool in_process, skip, held_now /* since the count began */, was_over, established /* something, ever */;
     uint64_t mapped;         /* shared, and neither held nor of /tmp */
     uint64_t grown_from;     /* the host's shared memory when held was made */
+    uint64_t used;           /* when all was last looked at */
+    unsigned quiet;          /* looks at all since it grew */
     double held_ms, began_ms, ended_ms, cost_ms;
 };
 
@@ -48,10 +52,13 @@ static uint64_t shared_of_host(void)
     return sysinfo(&s) < 0 ? 0 : ((uint64_t)s.sharedram + s.totalswap - s.freeswap) * s.mem_unit;
 }
 
+static unsigned watches; /* that there are */
+
 struct memory_watch *memory_watch_new(const struct memory_sources *from, uint64_t limit)
 {
     struct memory_watch *w = xcalloc(1, sizeof *w);
     *w = (struct memory_watch){.from = *from, .limit = limit, .held_ms = clock_ms()}; /* nothing is held yet */
+    watches++;
     return w;
 }
 
@@ -81,6 +88,7 @@ void memory_watch_free(struct memory_watch *w)
     held_clear(&w->held);
     held_clear(&w->fresh);
     free(w);
+    watches--;
 }
 
 /* ---- passes ---- */
@@ -109,6 +117,7 @@ static void add(struct sums *s, const char *pid, struct use u)
     s->use.shared += u.shared;
     s->use.peak += u.peak;
     s->processes++;
+    s->most_own = u.own > s->most_own ? u.own : s->most_own;
     if (u.own + u.shared >= s->most && num_plain(pid, 10, &number) == 0) {
         s->most = u.own + u.shared;
         s->biggest = (pid_t)number;
@@ -146,11 +155,12 @@ static bool step(struct memory_watch *w)
         int fd = openat(w->from.proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         w->processes = fd < 0 ? NULL : fdopendir(fd);
     }
-    struct dirent *e = w->processes ? readdir(w->processes) : NULL;
-    if (!e)
-        return false;
-    if (num_plain(e->d_name, 10, &pid) == 0 && pid != 1)
-        enter_process(w, e->d_name);
+    struct dirent *e;
+    do { /* other names come first, and are no steps */
+        if (!(e = w->processes ? readdir(w->processes) : NULL))
+            return false;
+    } while (num_plain(e->d_name, 10, &pid) < 0 || pid == 1);
+    enter_process(w, e->d_name);
     return true;
 }
 
@@ -179,6 +189,13 @@ static void held_done(struct memory_watch *w)
     w->held_now = true;
 }
 
+/* Whatever is shared, it has that much itself. To look more closely would wait for the lock that a fork holds for long, and a program that
+ * goes from one process to the next by forks would be another one by then. */
+static bool one_is_over(const struct memory_watch *w)
+{
+    return w->limit && w->count.most_own > w->limit;
+}
+
 /* Without what is shared and mapped, which takes longest to tell apart. */
 static bool is_over_anyhow(const struct memory_watch *w)
 {
@@ -198,6 +215,8 @@ static enum pass after_exact(struct memory_watch *w)
 /* One process shares with nobody: its status is exact, unless it maps what may be held, or of /tmp. */
 static enum pass after_count(struct memory_watch *w)
 {
+    if (one_is_over(w) && w->count.processes > 1)
+        return PASS_END;
     if (!w->held_now && held_is_due(w))
         return PASS_HELD;
     if (!is_near(w))
@@ -226,13 +245,17 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     uint64_t shared = s->use.shared > w->held.bytes ? s->use.shared : w->held.bytes; /* some are both mapped and held */
     if (last == PASS_MAPPED)
         shared = w->held.bytes + w->mapped;
-    *ret = (struct memory){.used = s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes};
-    bool over = w->limit && s == &w->exact && (is_over_anyhow(w) || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared)));
+    bool alone = s == &w->count && one_is_over(w);
+    *ret = (struct memory){.used = alone ? s->most_own : s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes};
+    bool over = alone || (w->limit && s == &w->exact && (is_over_anyhow(w) || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared))));
     /* A child of vfork shows its parent's memory as its own until it becomes a program: what is over for a moment may be that. */
-    ret->over = over && (w->was_over || s->processes == 1);
+    ret->over = alone || (over && (w->was_over || s->processes == 1));
     w->was_over = over;
     if (ret->peak < ret->used || ret->processes > 1) /* high-water marks of several need not have been at one time */
         ret->peak = ret->used;
+    w->established = w->established || ret->peak;
+    w->quiet = over || ret->used > w->used + GROWN ? 0 : w->quiet + 1;
+    w->used = ret->used;
 }
 
 void memory_look(struct memory_watch *w, struct memory *ret)
@@ -251,14 +274,19 @@ void memory_look(struct memory_watch *w, struct memory *ret)
         if (done || (last == PASS_COUNT && !is_near(w)))
             conclude(w, last, ret);
         begin_pass(w, done ? PASS_COUNT : next);
-    } while (!done && (++steps < STEPS_MIN || clock_ms() - start < SLICE_MS));
+    } while (!done && (++steps < STEPS_MIN || clock_ms() - start < (w->established ? SLICE_MS : FIRST_MS)));
     w->ended_ms = clock_ms();
     w->cost_ms = w->ended_ms - start;
 }
 
-double memory_pause_ms(const struct memory_watch *w, double least_ms)
+double memory_pause_ms(const struct memory_watch *w, double least_ms, double quiet_ms)
 {
-    double pause = w->cost_ms * (w->pass >= PASS_EXACT ? SHARE / 2 : SHARE);
-    double left = (pause > least_ms ? pause : least_ms) - (clock_ms() - w->ended_ms);
+    double pause = w->cost_ms * (w->pass >= PASS_EXACT ? SHARE / 2 : SHARE), wanted = least_ms;
+    if (quiet_ms > least_ms && watches > TOGETHER)
+        quiet_ms *= (double)watches / TOGETHER;
+    for (unsigned k = 0; k < w->quiet && wanted < quiet_ms; k++)
+        wanted *= 2;
+    wanted = wanted > quiet_ms ? quiet_ms : wanted;
+    double left = (pause > wanted ? pause : wanted) - (clock_ms() - w->ended_ms);
     return left > 0 ? left : 0;
 }

@@ -8,7 +8,8 @@
  *                    kernel's. A cgroup's memory.max bounds these as well
  *
  * A look takes at most half a millisecond and goes on where the last one stopped, and lrun spends a twentieth of a processor
- * on it: few processes are looked at every ten milliseconds, a thousand in a fraction of a second. What is cheap comes first:
+ * on it: few processes are looked at every ten milliseconds, a thousand in a fraction of a second. The first looks, until one has
+ * established something, may take 20 ms. What is cheap comes first:
  *
  *   count   status of each process: a bound from above for what it maps; pages of several processes count for each
  *   held    memfds by descriptor, segments, /dev/shm: when some time has passed, or the host's shared memory has grown
@@ -45,7 +46,8 @@ void memory_watch_free(struct memory_watch *w);
 /* Looks on. ret: what was established by now; all 0 if nothing was. */
 void memory_look(struct memory_watch *w, struct memory *ret);
 
-/* In how many ms to look again, so that looking stays within its share; at least least_ms after the last time. */
-double memory_pause_ms(const struct memory_watch *w, double least_ms);
+/* In how many ms to look again, so that looking stays within its share: at least least_ms after the last time; less and less often, up to
+ * quiet_ms, while it does not grow; where there are more than 16 watches, up to a sixteenth of it for each. */
+double memory_pause_ms(const struct memory_watch *w, double least_ms, double quiet_ms);
 
 #endif

@@ -123,20 +123,6 @@ static void add_children(struct held *h, pid_t pid)
     }
 }
 
-static pid_t outside_of(struct held *h, pid_t init, pid_t inside)
-{
-    if (!h->has_pids) {
-        h->has_pids = true;
-        add_children(h, init);
-        for (size_t i = 0; i < h->pid_count; i++) /* grows meanwhile: a tree, from its root */
-            add_children(h, h->pids[i].outside);
-    }
-    for (size_t i = 0; i < h->pid_count; i++)
-        if (h->pids[i].inside == inside)
-            return h->pids[i].outside;
-    return 0;
-}
-
 /* "mnt_id:" of a descriptor; -1: none. */
 static long mount_of(int fdinfo, const char *number)
 {
@@ -148,12 +134,40 @@ static long mount_of(int fdinfo, const char *number)
     return id;
 }
 
-static long mount_of_memfds(void)
+/* Memfds lie on one mount, those of huge pages on one for each size that the kernel has. */
+static void find_mounts(struct held *h)
 {
-    char path[48];
-    OWN_FD int fd = memfd_create("mount", MFD_CLOEXEC);
-    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
-    return fd < 0 ? -1 : mount_of(AT_FDCWD, path);
+    static const unsigned SIZES[HELD_MOUNTS] = {0, 16, 19, 20, 21, 23, 24, 25, 28, 29, 30, 31, 34}; /* powers of two; 0: ordinary pages */
+    for (size_t i = 0; i < HELD_MOUNTS; i++) {
+        char path[48];
+        OWN_FD int fd = memfd_create("mount", MFD_CLOEXEC | (SIZES[i] ? MFD_HUGETLB | SIZES[i] << MAP_HUGE_SHIFT : 0));
+        snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+        h->mounts[i] = fd < 0 ? -1 : mount_of(AT_FDCWD, path);
+    }
+}
+
+static pid_t outside_of(struct held *h, pid_t init, pid_t inside)
+{
+    if (!h->has_pids) {
+        h->has_pids = true;
+        find_mounts(h);
+        add_children(h, init);
+        for (size_t i = 0; i < h->pid_count; i++) /* grows meanwhile: a tree, from its root */
+            add_children(h, h->pids[i].outside);
+    }
+    for (size_t i = 0; i < h->pid_count; i++)
+        if (h->pids[i].inside == inside)
+            return h->pids[i].outside;
+    return 0;
+}
+
+static bool is_memfd(const struct held *h, int fdinfo, const char *number)
+{
+    long id = mount_of(fdinfo, number);
+    for (size_t i = 0; id >= 0 && i < HELD_MOUNTS; i++)
+        if (h->mounts[i] == id)
+            return true;
+    return false;
 }
 
 /* What its descriptors are is told by fdinfo; they are got one by one, which its owner's right over the sandbox's user namespace
@@ -166,10 +180,9 @@ static void count_undumpable(struct held *h, struct held_walk *at, const struct 
     OWN_DIR DIR *d = names < 0 ? NULL : fdopendir(names);
     pid_t outside = d ? outside_of(h, from->init, at->pid) : 0;
     OWN_FD int process = outside ? (int)syscall(SYS_pidfd_open, outside, 0) : -1;
-    long memfds = mount_of_memfds();
     for (struct dirent *e; process >= 0 && (e = readdir(d));) {
         uint64_t number;
-        if (num_plain(e->d_name, 10, &number) < 0 || mount_of(names, e->d_name) != memfds)
+        if (num_plain(e->d_name, 10, &number) < 0 || !is_memfd(h, names, e->d_name))
             continue;
         OWN_FD int fd = (int)syscall(SYS_pidfd_getfd, process, (int)number, 0);
         if (fd >= 0)

@@ -8,6 +8,8 @@
 #include <dirent.h>
 #include <stddef.h>
 
+enum { HELD_MOUNTS = 13 };
+
 struct pid_pair {
     pid_t inside, outside;
 };
@@ -20,6 +22,7 @@ struct held {
     size_t places, taken;
     struct pid_pair *pids; /* made when the first process is met whose descriptors cannot be listed */
     size_t pid_count;
+    long mounts[HELD_MOUNTS]; /* of memfds; -1: there is none. Made with pids */
     bool has_pids;
 };
 

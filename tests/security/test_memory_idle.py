@@ -44,6 +44,8 @@ def test_memory_between_invocations_is_limited(serve, function, kind):
             last, since = s.log, time.monotonic()
         time.sleep(0.05)
     assert "took 600\n" not in s.log, s
+    if kind.startswith("a runtime"):
+        assert s.invoke().body == b"1", "by a new runtime"
 
 
 def test_children_offered_to_be_killed_do_not_save_what_nobody_holds(lrun, function):
@@ -72,3 +74,16 @@ next()
 """)
     r = lrun.run(fn, "--memory", 256, "--timeout", 30)
     assert r.code != 0 and r.report["evidence"]["oomKilled"] and "it used more than its 256 MB" in r.log, r
+
+
+def test_an_idle_environment_wakes_nobody_often(serve, function):
+    s = serve("--memory", 128, function("while True:\n    headers, event = next()\n    respond(headers[ID], '1')\n"))
+    assert s.invoke().body == b"1"
+    time.sleep(1)
+
+    def wakeups():
+        with open(f"/proc/{s.process.pid}/status") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("voluntary_ctxt_switches:"))
+    before = wakeups()
+    time.sleep(2)
+    assert wakeups() - before < 60, "about twelve are usual"

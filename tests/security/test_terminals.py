@@ -20,12 +20,13 @@ SEQUENCES = {
     "clipboard": b"\x1b]52;c;QUFB\x07", "title": b"\x1b]0;title\x1b\\", "screen": b"\x1b[2J", "keys": b"\x1b[6n", "string": b"\x1bPq\x1b\\", "reset": b"\x1bc",
     "eight bits": b"\x9d52;c;QUFB\x9c", "eight bits of UTF-8": b"\xc2\x9d52;c;QUFB\xc2\x9c", "CSI of UTF-8": b"\xc2\x9b2J", "overlong": b"\xc0\x9b2J", "cut off": b"\xe2\x82\x9b2J",
     "return": b"\rlrun: a line", "back": b"\b\b\b", "bidi": "\u202egnp.exe".encode(), "isolate": "\u2066x\u2069".encode(), "no UTF-8": b"\xff\xfe\x80", "delete": b"\x7f",
+    "marks": "a\u200e\u200f\u061cb".encode(), "lines": "\u2028\u2029".encode(), "unseen": "\u200b\u2060\u2064\ufeff\ufff9\U000e0041".encode(),
 }
 ALL = b" ".join(SEQUENCES.values())
 COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
 PROGRESS = re.compile(rb"\r\x1b\[K(lrun: unpacking[^\r\n]*)?")  # lrun's own, where unpacking takes long
-PLAIN = "gr\u00fcn \u20ac \U0001f600 \u05e9\u05dc\u05d5\u05dd"
-HIDDEN = {*range(0x202a, 0x202f), *range(0x2066, 0x206a), 0x2028, 0x2029}
+PLAIN = "gr\u00fcn \u20ac \U0001f600 \u05e9\u05dc\u05d5\u05dd \u0646\u200c\u0645 \U0001f468\u200d\U0001f33e \u2764\ufe0f"
+HIDDEN = {0x61c, 0x200e, 0x200f, *range(0x202a, 0x202f), *range(0x2066, 0x2070), 0x2028, 0x2029, 0x200b, *range(0x2060, 0x2066), 0xfeff, *range(0xfff9, 0xfffc), *range(0xe0000, 0xe0080)}
 
 
 def acts(seen):

@@ -85,6 +85,36 @@ def test_a_bind_mount_elsewhere_hides_nothing(lrun, empty, tmp, home, bound):
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can mount")
+@pytest.mark.parametrize("bound, said", [("home/.cache/lrun/v1/tree", "holds lrun's cache"), ("home/.cache", "holds lrun's cache"), ("home/.cache/lrun/v1/memo", "holds lrun's cache"), ("home", "home directory")])
+def test_a_bind_mount_below_hides_nothing(lrun, empty, tmp, home, bound, said):
+    """A volume brings what is mounted below it, as the trees of chroots, which have /home again."""
+    (home / ".cache/lrun/v1/memo").write_text("x")
+    place = tmp / "data/in it"
+    (place.touch if (tmp / bound).is_file() else place.mkdir)()
+    assert try_volume(lrun, empty, home, tmp / "data").code == 0
+    subprocess.run(["mount", "--bind", tmp / bound, place], check=True)
+    try:
+        r = try_volume(lrun, empty, home, tmp / "data")
+        assert r.code == 125 and said.replace("holds", "lies in" if "v1" in bound else "holds") in r.log, r
+        assert try_volume(lrun, empty, home, tmp / "data", "ro").code == (125 if bound == "home" else 0)
+        assert lrun.exec(empty, "/bin/true", options=("--out", tmp / "data"), env={"HOME": str(home)}).code == 125
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can mount")
+def test_a_part_of_the_cache_that_is_mounted_from_elsewhere(lrun, empty, tmp, home):
+    (tmp / "data/trees/t").mkdir(parents=True)
+    subprocess.run(["mount", "--bind", tmp / "data/trees", home / ".cache/lrun/v1/tree"], check=True)
+    try:
+        for source, said in (("data", "holds lrun's cache"), ("data/trees", "holds lrun's cache"), ("data/trees/t", "lies in lrun's cache")):
+            r = try_volume(lrun, empty, home, tmp / source)
+            assert r.code == 125 and said in r.log, r
+    finally:
+        subprocess.run(["umount", home / ".cache/lrun/v1/tree"], check=True)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can mount")
 def test_what_lies_above_the_other_side_of_a_bind_mount(lrun, empty, tmp):
     """HOME is a bind mount of data/u: data holds it, though no `..` of HOME's leads there."""
     (tmp / "data/u/.cache").mkdir(parents=True)
@@ -120,6 +150,31 @@ def test_no_directory_that_holds_the_home_directory_is_shown(lrun, empty, tmp, h
         r = lrun("exec", *args, "--", "/bin/true", env={"HOME": str(home)})
         assert r.code == 125 and "show your home directory" in r.log, (source, r)
     assert lrun("exec", "-v", f"{home}/work:/mnt/x", empty, "--", "/bin/true", env={"HOME": str(home)}).code == 0
+
+
+def home_of_this_user():
+    return next((f[5] for f in (line.split(":") for line in open("/etc/passwd")) if int(f[2]) == os.getuid() and len(f[5]) > 1 and os.path.isdir(f[5])), None)
+
+
+@pytest.mark.skipif(not home_of_this_user(), reason="this user has no home in /etc/passwd")
+@pytest.mark.parametrize("env", [{}, {"HOME": "relative"}])
+def test_a_home_that_no_variable_names_is_not_shown(lrun, empty, env):
+    r = lrun.exec(empty, "/bin/true", options=("-v", f"{home_of_this_user()}:/mnt/x"), env={"PATH": os.environ["PATH"], **env})
+    assert r.code == 125 and "show your home directory" in r.log, r
+
+
+@pytest.mark.parametrize("kind", ["volume", "function"])
+@pytest.mark.parametrize("variable, value", [(None, "/run"), (None, "/tmp"), ("XDG_RUNTIME_DIR", "data"), ("SSH_AUTH_SOCK", "data/agent/s"), ("TMUX", "data/default,12,0")])
+def test_no_directory_where_programs_listen_is_shown(lrun, empty, tmp, home, kind, variable, value):
+    """That a mount cannot be written keeps nobody from connecting, and that the network is another one neither."""
+    (tmp / "data/agent").mkdir()
+    for f in ("agent/s", "default"):
+        (tmp / "data" / f).touch()
+    env = {"HOME": "/none", "PATH": os.environ["PATH"], **({variable: str(tmp / value)} if variable else {})}
+    shown = tmp / "data" if variable else value
+    r = lrun("exec", *(("-v", f"{shown}:/mnt/x", empty) if kind == "volume" else (shown,)), "--", "/bin/true", env=env)
+    assert r.code == 125 and "show places where programs listen" in r.log, r
+    assert lrun.exec(empty, "/bin/true", options=("-v", f"{home}/work:/mnt/x"), env=env).code == 0, "beside them"
 
 
 @pytest.mark.skipif(not ROOT, reason="only root becomes another")

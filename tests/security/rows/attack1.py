@@ -1,9 +1,0 @@
-# SPDX-License-Identifier: Apache-2.0
-"""Mutants: memory between invocations, and what no process's end gives back. The columns are described in ../mutants.py."""
-IDLE = ("tests/security/test_memory_idle.py",)
-
-MUTANTS = {
-    "nobody looks at memory between invocations": ("launcher/environment.c", "    environment_look_at_memory(e);\n    e->looks_seldom", "    if (e->state == READY && !e->call_count)\n        return;\n    environment_look_at_memory(e);\n    e->looks_seldom",
-                                                   {"memory_between_invocations_is_limited"}, IDLE),
-    "the biggest process goes, and never another": ("launcher/environment_limits.c", "    e->killed_in_vain++;\n", "", {"children_offered_to_be_killed_do_not_save_what_nobody_holds"}, IDLE, "children"),
-}
