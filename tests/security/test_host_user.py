@@ -71,8 +71,8 @@ def test_the_user_outside_keeps_his_share(lrun, tmp, kind):
 
 
 def test_limits_that_are_shared_are_at_most_half_of_the_callers(lrun, empty):
-    script = 'ulimit -Su 600; ulimit -Si 3000; ulimit -Sl 80; exec "$@"'
+    script = 'ulimit -Su 1800; ulimit -Si 3000; ulimit -Sl 80; exec "$@"'
     r = subprocess.run(["/bin/bash", "-c", script, "sh", *lrun.argv("exec", empty, "--", "/bin/cat", "/proc/self/limits")], capture_output=True, text=True)
     found = {l[:26].strip(): l[26:].split()[:2] for l in r.stdout.splitlines()}
-    assert found["Max processes"] == ["300", "300"] and found["Max pending signals"] == ["1500", "1500"] and found["Max locked memory"] == ["40960", "40960"], r
+    assert found["Max processes"] == ["900", "900"] and found["Max pending signals"] == ["1500", "1500"] and found["Max locked memory"] == ["40960", "40960"], r
     assert {"nproc", "sigpending", "memlock"} <= set(json.loads(lrun.report_file.read_text())["limits"]["clamped"])
