@@ -22,14 +22,14 @@ void pool_generation_leave(struct generation *g)
     free(g);
 }
 
-struct share share_of(size_t all, size_t functions)
+struct quota quota_of(size_t all, size_t functions)
 {
     if (functions == 1)
-        return (struct share){.common = all};
-    return (struct share){.common = all / 2, .part = all / 2 / functions};
+        return (struct quota){.common = all};
+    return (struct quota){.common = all / 2, .part = all / 2 / functions};
 }
 
-bool share_has(const struct share *s, size_t own, size_t more)
+bool quota_has(const struct quota *s, size_t own, size_t more)
 {
     return s->used + more <= s->common || own + more <= s->part;
 }
@@ -195,7 +195,7 @@ static bool has_place(struct pool *p, const struct job *j)
 
 static bool is_full(const struct pool *p, const struct line *l, size_t bytes)
 {
-    return l->n >= p->config.queue_max || !share_has(&l->room->bytes, l->bytes, bytes) || !share_has(&l->room->jobs, l->n, 1);
+    return l->n >= p->config.queue_max || !quota_has(&l->room->bytes, l->bytes, bytes) || !quota_has(&l->room->jobs, l->n, 1);
 }
 
 bool pool_submit(struct pool *p, struct job *j)

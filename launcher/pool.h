@@ -35,14 +35,14 @@ struct job {
 
 /* What functions take of together: half goes to whoever comes first; the other half is divided, so that those that are stuck leave each of
  * the others its part. A single function has all. */
-struct share {
+struct quota {
     size_t used, common, part;
 };
-struct share share_of(size_t all, size_t functions);
-bool share_has(const struct share *s, size_t own, size_t more); /* own: of used, what the function has that wants more */
+struct quota quota_of(size_t all, size_t functions);
+bool quota_has(const struct quota *s, size_t own, size_t more); /* own: of used, what the function has that wants more */
 
 struct line_room {
-    struct share bytes, jobs; /* the payloads of clients' jobs that wait in line, and their number: each has a connection */
+    struct quota bytes, jobs; /* the payloads of clients' jobs that wait in line, and their number: each has a connection */
 };
 
 struct pool_config {

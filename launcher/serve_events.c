@@ -80,7 +80,7 @@ static const struct job_owner OWNER = {.on_answer = on_answer, .on_done = on_don
 
 bool serve_event(struct served *f, struct text *payload, const char *qualifier, const char *trace, const char *tenant, char id[UUID_SIZE])
 {
-    if (f->events >= EVENTS_MAX || !share_has(&f->server->event_bytes, f->event_bytes, payload->n))
+    if (f->events >= EVENTS_MAX || !quota_has(&f->server->event_bytes, f->event_bytes, payload->n))
         return false;
     struct event_job *e = xcalloc(1, sizeof *e);
     struct server *s = f->server;

@@ -135,9 +135,9 @@ void server_share(struct server *s)
     if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur / 2 < limits.connections)
         limits.connections = (unsigned)(fds.rlim_cur / 2); /* the other half is for environments */
     s->room = http_room_new(s->base, &limits);
-    s->lines.bytes = share_of(s->n == 1 ? BODIES : LINES, s->n);
-    s->lines.jobs = share_of(s->n == 1 ? SIZE_MAX : limits.connections, s->n);
-    s->event_bytes = share_of(EVENT_BYTES, s->n);
+    s->lines.bytes = quota_of(s->n == 1 ? BODIES : LINES, s->n);
+    s->lines.jobs = quota_of(s->n == 1 ? SIZE_MAX : limits.connections, s->n);
+    s->event_bytes = quota_of(EVENT_BYTES, s->n);
 }
 
 static void on_full(void *to, int no)

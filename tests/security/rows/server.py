@@ -13,7 +13,7 @@ MUTANTS = {
     "bodies without a bound for all": ("lambda/http_room.c", "if (n > c->n && room->bodies && ", "if (0 && ", {CLIENTS, INSIDE}, ROOM, "fill and bodies"),
     "answers without a bound for all": ("lambda/http_room.c", "|| room->unsent <= room->limits.unsent)", "|| room->unsent)", {"answers_that_nobody_reads_do_not_fill_memory", INSIDE}, ROOM, "fill and answers"),
     "headers cost what they say": ("lambda/http_parse.c", "COST = 2 * (16 + sizeof(char *))", "COST = 0", {CLIENTS, INSIDE}, ROOM, "fill and headers"),
-    "events without a bound of bytes": ("launcher/serve_events.c", "!share_has(&f->server->event_bytes, f->event_bytes, payload->n)", "EVENTS_MAX == 0", {"events_in_the_queue_do_not_fill_memory"}, ROOM, "fill and events"),
+    "events without a bound of bytes": ("launcher/serve_events.c", "!quota_has(&f->server->event_bytes, f->event_bytes, payload->n)", "EVENTS_MAX == 0", {"events_in_the_queue_do_not_fill_memory"}, ROOM, "fill and events"),
     "bodies that do not go on keep their room": ("launcher/server.c", ".hurry = true", ".hurry = false", {"a_large_request_does_not_wait_for_bodies_that_do_not_go_on", "a_large_request_does_not_wait_for_bodies_that_drip"}, ROOM, "large_request"),
     "nesting without a bound": ("base/json_scan.c", "if (s->depth == JSON_DEPTH_MAX)", "if (s->depth == 2 * JSON_DEPTH_MAX)", {"the_depth_has_a_bound_that_is_said"}, ("tests/serve/test_payloads.py",), "depth"),
     "header lines without a bound": ("lambda/function_url_answer.c", " || headers.n + cookies.n > HEAD_MAX)", ")", {"large_answers"}, URL, "large or shapes"),
