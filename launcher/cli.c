@@ -135,6 +135,7 @@ const struct row ROWS[] = {
     {0, INSPECT, "seccomp", "lambda|lambda-legacy|core|unconfined|FILE", "what this policy comes to, with all that lrun adds, as OCI JSON; needs no function", set_shown_policy, FIELD(seccomp), 0, 0},
     {0, LOOKS, "shm", "absent|denied|MB", "/dev/shm: as on Lambda, unwritable, or of a size", set_text, FIELD(shm), 0, 0},
     {0, LOOKS, "passwd", "present|absent", "whether /etc/passwd knows the function's user: on some of Lambda's hosts it does not", set_choice, FIELD(passwd), 0, 0},
+    {0, ANY, "tools", "lambda|host|dev", "programs of the host's it sees: Amazon Linux's, all, or all with headers (default lambda; exec: host)", set_choice, FIELD(tools), 0, 0},
     {0, BOTH, "debug", NULL, "for debuggers: ptrace is allowed, no timeouts, no freeze, the terminal is the function's", set_flag, FIELD(debug), 0, 0},
     {'d', BOTH, "debug-port", "PORT", "--debug, with 127.0.0.1:PORT led to the function's debugger; node and debugpy listen there", set_debug_port, FIELD(debug_port), 1, 65535},
     {0, BOTH, "hold", NULL, "keep the environment of a failure, and say how to enter it", set_flag, FIELD(hold), 0, 0},

@@ -39,6 +39,7 @@ static int start_sandbox(struct environment *e, struct err *err)
     }
     if (environment_streams(e, null, err) < 0 || sandbox_start(&e->spec, &e->sandbox, err) < 0)
         return -1;
+    launch_started(e->launch, &e->sandbox);
     e->watch = sandbox_watch_memory(&e->sandbox, e->launch->request->memory.value << 20);
     log_close_write_ends(&e->log);
     refused_listen(&e->refused, e->base, take_fd(&e->sandbox.fds[FD_REFUSED]));

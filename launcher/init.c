@@ -39,7 +39,7 @@ struct init {
 /* Handshake #1 goes out once the payload runs: it need not wait for the supervisor to wake up. */
 static void say_ready(struct init *i)
 {
-    if (message_send(i->in->control, &(struct message){.type = MESSAGE_READY}, i->in->fds) < 0)
+    if (message_send(i->in->control, &(struct message){.type = MESSAGE_READY, .program = i->in->fell_back}, i->in->fds) < 0)
         _exit(1);
     for (int fd = 0; fd < FD_COUNT; fd++)
         own_close(&i->in->fds[fd]);

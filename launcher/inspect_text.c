@@ -229,6 +229,8 @@ static void put_mounts(const struct inspection *i, FILE *to)
 {
     const struct plan *p = &i->launch->plan;
     for (size_t k = 0; k < p->n; k++) {
+        if (p->rows[k].flags & FLAG_ELSE)
+            continue;
         fprintf(to, "%-9s %s  /", plan_kind(p->rows[k].kind), p->rows[k].flags & FLAG_RW ? "rw" : "ro");
         put_name(p->rows[k].target, to);
         fprintf(to, "%*s %s\n", (int)(strlen(p->rows[k].target) < 40 ? 40 - strlen(p->rows[k].target) : 0), "", p->rows[k].why);

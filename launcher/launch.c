@@ -40,6 +40,8 @@ static void describe(const struct launch *l)
             l->report.hits, l->report.misses, (uintmax_t)l->report.unpacked_bytes);
     for (size_t i = 0; i < l->plan.n; i++) {
         const struct row *row = &l->plan.rows[i];
+        if (row->flags & FLAG_ELSE)
+            continue;
         fprintf(stderr, "lrun: %-9s /%-36s %s\n", plan_kind(row->kind), row->target, row->why);
     }
     fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, l->request->net);
@@ -143,18 +145,25 @@ const char *launch_handler(const struct launch *l)
     return l->request->handler ? l->request->handler : l->runtime.handler;
 }
 
+/* The date of a log stream. gmtime would read the host's time zone first, which costs a launch seven system calls. */
+static void today(char *text, size_t size)
+{
+    int64_t days = (int64_t)time(NULL) / 86400 + 719468, era = days / 146097, of_era = days - era * 146097; /* from 1 March of year 0 */
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365, of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t month = (5 * of_year + 2) / 153, day = of_year - (153 * month + 2) / 5 + 1;
+    snprintf(text, size, "%04d/%02d/%02d", (int)(year + era * 400 + (month >= 10)), (int)(month < 10 ? month + 3 : month - 9), (int)day);
+}
+
 void launch_variables(const struct launch *l, const char *api, struct strv *ret)
 {
     const struct request *r = l->request;
-    time_t now = time(NULL);
-    struct tm tm;
-    char random[UUID_SIZE], hex[33] = "", stream[64];
-    gmtime_r(&now, &tm); /* strftime would read the host's time zone */
+    char random[UUID_SIZE], hex[33] = "", date[16], stream[64];
+    today(date, sizeof date);
     random_uuid(random);
     for (size_t i = 0, n = 0; random[i]; i++)
         if (random[i] != '-')
             hex[n++] = random[i];
-    snprintf(stream, sizeof stream, "%04d/%02d/%02d/[$LATEST]%s", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, hex);
+    snprintf(stream, sizeof stream, "%s/[$LATEST]%s", date, hex);
     struct variables_input in = {
         .handler = launch_handler(l), .name = l->inputs.name, .region = r->region, .api = api, .log_stream = stream,
         .access_key_id = l->inputs.access_key_id, .secret_access_key = l->inputs.secret_access_key,
@@ -166,6 +175,51 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
     variables_make(&in, ret);
 }
 
+static enum tools tools_of(const struct request *r)
+{
+    static const char *const LEVELS[TOOLS_COUNT] = {[TOOLS_LAMBDA] = "lambda", [TOOLS_HOST] = "host", [TOOLS_DEV] = "dev"};
+    for (int k = 0; r->tools && k < TOOLS_COUNT; k++)
+        if (strcmp(r->tools, LEVELS[k]) == 0)
+            return (enum tools)k;
+    return r->command == CMD_EXEC ? TOOLS_HOST : TOOLS_LAMBDA;
+}
+
+static bool is_al2023(const struct launch *l)
+{
+    return strcmp(l->runtime.glibc, "2.34") == 0;
+}
+
+/* What lies over the host's /usr. Nothing of it is worth a refusal: more of the host is seen than on Lambda, and that is said. */
+static void choose_tools(struct launch *l)
+{
+    const struct runtime *rt = &l->runtime;
+    struct tools_input in = {.tools = tools_of(l->request), .al2023 = is_al2023(l), .python = rt->family != RUNTIME_NODEJS, .node = rt->family != RUNTIME_PYTHON};
+    char bin[16], text[1200];
+    struct err err;
+    in.local = !rt->prefix[0] && str_begins(rt->interpreter, "/usr/local/");
+    bool apart = in.tools == TOOLS_LAMBDA && readlink("/bin", bin, sizeof bin) < 0; /* a /bin of its own holds programs too */
+    if (apart)
+        fail(&err, 0, "/bin", "hide programs in a directory of its own");
+    if (!apart && inputs_open_cache(&l->inputs, &err) == 0 && tools_get(&l->inputs.cache, "", &in, &l->tools, &err) == 0) {
+        if (in.tools == TOOLS_LAMBDA && !l->tools.sh_is_bash)
+            report_degraded(&l->report, "sh is not bash, which the host has not");
+        if (in.tools == TOOLS_LAMBDA && !l->tools.awk_is_gawk)
+            report_degraded(&l->report, "awk is not gawk, which the host has not");
+        if (in.tools != TOOLS_LAMBDA && l->request->command != CMD_EXEC)
+            report_degraded(&l->report, "programs are seen that Lambda has not (--tools)");
+        return;
+    }
+    err_text(&err, text, sizeof text);
+    OWN_PTR char *sentence = xasprintf("all programs of the host are seen: %s", text);
+    report_degraded(&l->report, sentence);
+}
+
+void launch_started(struct launch *l, const struct sandbox *s)
+{
+    if (s->fell_back)
+        report_degraded(&l->report, "all programs of the host are seen: the kernel refuses an overlay over /usr, as where something is mounted below it");
+}
+
 int launch_plan(struct launch *l, struct err *err)
 {
     const struct request *r = l->request;
@@ -173,14 +227,17 @@ int launch_plan(struct launch *l, struct err *err)
     for (size_t i = 0; i < l->inputs.layer_count; i++)
         layers[i] = l->inputs.layers[i].source;
     random_uuid(l->boot_id);
+    if (!l->inputs.rootfs.path)
+        choose_tools(l);
     struct plan_input in = {
+        .usr = {.path = l->tools.path, .dev = l->tools.dev, .ino = l->tools.ino, .tree = -1}, .release = tools_release(is_al2023(l)),
         .function = l->inputs.function.source, .function_is_dir = l->inputs.function.is_dir, .layers = layers, .layer_count = l->inputs.layer_count, .volumes = l->inputs.volumes,
         .volume_count = l->inputs.volume_count, .rootfs = l->inputs.rootfs.source, .tmp_bytes = r->tmp_size.value << 20, .shm = l->inputs.shm,
         .shm_bytes = l->inputs.shm_bytes, .scratch = r->scratch, .host_net = strcmp(r->net, "host") == 0, .resolver = strcmp(r->net, "none") != 0, .make_out = r->out != NULL,
         .no_user = strcmp(r->passwd, "absent") == 0,
         .boot_id = l->boot_id,
     };
-    runtime_mounts(&l->runtime, &in.runtime);
+    runtime_mounts(&l->runtime, l->tools.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0, &in.runtime);
     if (r->command != CMD_RUN && r->command != CMD_SERVE && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
         runtime_find_javas(&in.runtime);
     in.runtime.sdk = l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;
@@ -218,7 +275,7 @@ static void fill_spec(struct launch *l)
 int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err)
 {
     struct launch *l = ret;
-    *l = (struct launch){.request = r, .identity = *id, .cgroup = CGROUP_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    *l = (struct launch){.request = r, .identity = *id, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
     inputs_none(&l->inputs);
     return runtime_parse(r, &l->runtime, err) < 0 ? -1 : inputs_open(r, id, &l->inputs, err);
 }
@@ -281,7 +338,7 @@ int launch_make(struct launch *l, struct err *err)
 int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
 {
     struct identity id;
-    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
     inputs_none(&ret->inputs);
     if (identity_choose(&id, err) < 0 || launch_open(r, &id, ret, err) < 0 || launch_cgroup(ret, &ret->cgroup, err) < 0 || identity_take(&id, err) < 0)
         return -1;
@@ -293,6 +350,7 @@ void launch_done(struct launch *l)
     cgroup_done(&l->cgroup);
     report_done(&l->report);
     plan_done(&l->plan);
+    tools_done(&l->tools);
     inputs_done(&l->inputs);
     strv_done(&l->envp);
     strv_done(&l->argv);

@@ -10,6 +10,7 @@
 #include "launcher/report.h"
 #include "launcher/runtime.h"
 #include "launcher/sandbox.h"
+#include "mounts/tools.h"
 #include "policy/cgroup.h"
 
 struct launch {
@@ -20,6 +21,7 @@ struct launch {
     struct seccomp_program policy;
     struct cgroup cgroup;
     struct plan plan;
+    struct tools_tree tools;
     struct sandbox_spec spec;
     struct strv envp, argv; /* of exec; owned copies: init scrubs the caller's */
     struct report report;
@@ -36,6 +38,9 @@ int launch_open(const struct request *r, const struct identity *id, struct launc
 int launch_make(struct launch *l, struct err *err);
 int launch_plan(struct launch *l, struct err *err); /* its part that fills plan; inputs are unpacked and the runtime is chosen */
 void launch_done(struct launch *l);
+
+/* Of a sandbox that has come up: what it could not be, for the report. */
+void launch_started(struct launch *l, const struct sandbox *s);
 
 /* A cgroup of its own for an environment: dir -1 if none is to be had and none was asked for. */
 int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err);

@@ -54,7 +54,7 @@ struct message {
     enum message_type type;
     int value;         /* SIGNAL: number; NOT_STARTED: errno; EXITED: wait status; STARTED: pid inside;
                           EXTENSIONS: how many; more than ten are not started */
-    int program;       /* SIGNAL, STARTED, NOT_STARTED, EXITED, EXTENSION: which */
+    int program;       /* READY: 1 if /usr could not be overlaid; SIGNAL, STARTED, NOT_STARTED, EXITED, EXTENSION: which */
     int64_t max_rss;   /* EXITED: bytes */
     struct err err;    /* FAILED; NOT_STARTED: path is what could not be started; EXTENSION: path is its name */
 };

@@ -259,9 +259,9 @@ void runtime_find_javas(struct plan_runtime *ret)
         }
 }
 
-void runtime_mounts(const struct runtime *rt, struct plan_runtime *ret)
+void runtime_mounts(const struct runtime *rt, bool node_parts, struct plan_runtime *ret)
 {
-    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .prefix = rt->prefix[0] ? rt->prefix : NULL, .node_parts = access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0};
+    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .prefix = rt->prefix[0] ? rt->prefix : NULL, .node_parts = node_parts};
     if (rt->family == RUNTIME_PYTHON) {
         snprintf(ret->name, sizeof ret->name, "python3.%u", rt->version);
         ret->files = PACK_PYTHON;

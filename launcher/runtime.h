@@ -44,7 +44,7 @@ char *runtime_warning(const struct runtime *rt, time_t now);
 const char *const *runtime_bootstraps(const struct runtime *rt);
 
 /* The file system's part of it: files of /var/runtime, the interpreter in /var/lang, what of the host is hidden. */
-void runtime_mounts(const struct runtime *rt, struct plan_runtime *ret);
+void runtime_mounts(const struct runtime *rt, bool node_parts, struct plan_runtime *ret);
 /* What the host's JVMs, which are in /usr, need of /etc: directories' names, in ret->java. */
 void runtime_find_javas(struct plan_runtime *ret);
 

@@ -98,6 +98,7 @@ static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struc
         sandbox_tell(s, MESSAGE_GO, 0);
         return await_ready(spec, s, err);
     }
+    s->fell_back = m.type == MESSAGE_READY && m.program;
     if (m.type == MESSAGE_READY)
         return check_descriptors(s, &m, err);
     if (m.type == MESSAGE_FAILED) {

@@ -74,6 +74,7 @@ struct sandbox {
     int pidfd, control;
     int fds[FD_COUNT];
     struct enterable kept;
+    bool fell_back; /* all programs of the host are seen, whatever was asked for */
 };
 #define ENTERABLE_NONE {{-1, -1, -1, -1, -1, -1, -1}, -1}
 #define SANDBOX_NONE {.pidfd = -1, .control = -1, .fds = FDS_NONE, .kept = ENTERABLE_NONE}
@@ -108,6 +109,7 @@ struct inside { /* the child's own state */
     uid_t outer_uid;
     gid_t outer_gid;
     int root;
+    bool fell_back; /* the host's /usr could not be overlaid */
     int fds[FD_COUNT];
 };
 int steps_walk(struct inside *in, struct err *err);

@@ -23,6 +23,7 @@ struct place { /* where rows are carried out */
     int work, root;
     int cwd;        /* where lrun was started: relative names of sources are meant from there */
     unsigned names; /* counts attached trees: their names in the work place */
+    bool fell_back; /* a row with FLAG_TRY was refused */
     bool ours;      /* all of root is our own making so far: its paths can be used as they are */
 };
 
@@ -356,7 +357,7 @@ static int open_root(struct place *p, const struct plan *plan, struct err *err)
     return 0;
 }
 
-int apply_plan(const struct plan *plan, int *ret_root, struct err *err)
+int apply_plan(const struct plan *plan, int *ret_root, bool *ret_fell_back, struct err *err)
 {
     struct place p = {.work = -1, .root = -1};
     OWN_FD int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -371,11 +372,14 @@ int apply_plan(const struct plan *plan, int *ret_root, struct err *err)
             status = open_root(&p, plan, err);
         /* A user's root file system, or a place a user chose (it may lie in his package), can hold any link. */
         p.ours = (!plan->has_rootfs || i < plan->skeleton) && !(plan->rows[i].flags & FLAG_USER);
-        if (status == 0)
+        if (status == 0 && (p.fell_back || !(plan->rows[i].flags & FLAG_ELSE)))
             status = do_row(&p, &plan->rows[i], err);
+        if (status < 0 && plan->rows[i].flags & FLAG_TRY)
+            p.fell_back = true, status = 0;
     }
     umask(022);
     own_close(&p.work);
+    *ret_fell_back = p.fell_back;
     if (status < 0)
         own_close(&p.root);
     else

@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "mounts/cache_entry.h"
+#include "mounts/tools.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,7 +77,7 @@ int cache_prune(struct cache *c, FILE *to, struct err *err)
     int status = each_key(c, prune_one, to, err);
     for (size_t i = 0; i < COUNT(WHOLE) && status == 0; i++)
         status = empty(c, WHOLE[i], err);
-    return status;
+    return status < 0 ? -1 : tools_prune(c, true, err);
 }
 
 struct verdict {

@@ -37,11 +37,12 @@ enum row_kind {
     ROW_SCRATCH, /* mount: a writable layer over what is there              */
 };
 
-enum { FLAG_RW = 1, FLAG_DEV = 2, FLAG_OPTIONAL = 4, FLAG_FILE = 8, FLAG_EXEC_NOT = 16, FLAG_USER = 32 };
+enum { FLAG_RW = 1, FLAG_DEV = 2, FLAG_OPTIONAL = 4, FLAG_FILE = 8, FLAG_EXEC_NOT = 16, FLAG_USER = 32, FLAG_TRY = 64, FLAG_ELSE = 128 };
 
 struct row {
     enum row_kind kind;
-    unsigned flags;        /* FLAG_RW: writable; _DEV: device files work; _OPTIONAL: absent is fine; _FILE: a file; _USER: the user chose the target */
+    unsigned flags;        /* FLAG_RW: writable; _DEV: device files work; _OPTIONAL: absent is fine; _FILE: a file; _USER: the user chose the target;
+                            * _TRY: where the kernel refuses it, the rows with _ELSE stand for it, which are left out otherwise */
     const char *target;    /* without the leading slash */
     char *owned;           /* what target points to, if it was made for this row */
     const char *text;      /* link target, file content, the tmpfs's name in messages, or a directory that an overlay has besides */
@@ -98,6 +99,8 @@ struct plan_input {
     const struct volume *volumes;
     size_t volume_count;
     struct source rootfs; /* path NULL: the host's */
+    struct source usr; /* what lies over the host's /usr and hides parts of it: see tools.h; path NULL: only what plan.c lists is hidden */
+    const struct tools_release *release; /* the system it is, where the root is the host's */
     uint64_t tmp_bytes, shm_bytes;
     enum shm shm;
     bool scratch, host_net, make_out;

@@ -101,7 +101,7 @@ bug("R10", "soda-core#664", "a cache in the home directory", why=("LR-029",), te
 bug("R10-node", "aws/aws-lambda-nodejs-runtime-interface-client#56", "npm makes its home", why=("LR-029",), text=r"(EROFS|ENOENT).*sbx_user1051",
     bad=Run(js("fs.mkdirSync(os.homedir() + '/.npm');")), fixed=Run(js("fs.mkdirSync(os.homedir() + '/.npm');"), options=HOME))
 SHELL = "import subprocess\np = subprocess.run({}, capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)"
-bug("R11", "lambci/docker-lambda#115", "HOME is not set", why=("LR-030",), text="HOME: parameter not set",
+bug("R11", "lambci/docker-lambda#115", "HOME is not set", why=("LR-030",), text="HOME: (unbound variable|parameter not set)",
     bad=Run(py(SHELL.format("['/bin/sh', '-uc', 'echo $HOME']"))), fixed=Run(py(SHELL.format("['/bin/sh', '-uc', 'echo $HOME']")), options=HOME))
 
 # ---- users and modes ----

@@ -90,7 +90,7 @@ bug("K3", "rsvg-convert-aws-lambda-binary#3", "a relative path, used from elsewh
 
 # ---- what it may ----
 bug("X1", "alixaxel/chrome-aws-lambda#148", "no user namespaces", why=("LR-043",), text="unshare failed: Operation not permitted", plain=Run(py("import subprocess\nsubprocess.run(['unshare', '-U', 'true'], check=True)")),
-    bad=Run(py("import subprocess\np = subprocess.run(['unshare', '-U', 'true'], capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)")), fixed=ok())
+    bad=Run(py("import subprocess\np = subprocess.run(['unshare', '-U', 'true'], capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)"), options=("--tools", "host")), fixed=ok())
 ALLOCATE = "with open(tempfile.gettempdir() + '/x', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 4096)"
 bug("X3", "realm/realm-core#4957", "fallocate (dated reports)", why=("LR-072",), text=r"\[Errno 1\] Operation not permitted", bad=Run(py(ALLOCATE), options=("--seccomp", "lambda-legacy")), fixed=Run(py(ALLOCATE)))
 TRACE = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.ptrace(0, 0, 0, 0) < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), 'PTRACE_TRACEME')"
@@ -100,6 +100,14 @@ DEATH = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.prctl(
 bug("X4-deathsig", "hashicorp/terraform-exec#172", "a child tied to its parent's death", why=("LR-056",), text=r"Operation not permitted: 'fork/exec", bad=Run(py(DEATH)), fixed=ok())
 OWNER = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.setresuid(-1, os.getuid(), -1) < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))"
 bug("U7-unnamed", "lambci/lambci#104", "setresuid, by an error that names nothing", why=("LR-041",), text=r"\[Errno 1\] Operation not permitted", bad=Run(py(OWNER)), fixed=ok())
+
+# ---- programs that Amazon Linux has not ----
+SPAWN = "import subprocess\nreturn subprocess.run([%r, *%r], check=True, capture_output=True, text=True).stdout"
+bug("D2", "Blosc/python-blosc2#501", "lscpu", text=r"\[Errno (2|13)\].*'lscpu'", bad=Run(py(SPAWN % ("lscpu", []))), fixed=Run(py("return os.cpu_count()")))
+bug("D4", "DataDog/dogapi-rb#179", "hostname", text=r"\[Errno 2\].*'hostname'", bad=Run(py(SPAWN % ("hostname", []))), fixed=Run(py("import socket\nreturn socket.gethostname()")))
+bug("D5", "steveukx/git-js#457", "git", text="spawn git ENOENT", bad=Run(js("await new Promise((ok, no) => require('child_process').spawn('git', ['--version']).on('error', no).on('close', ok));")), fixed=Run(js("return 1;")))
+bug("D6", "aws-lambda-base-images#3", "tar", text=r"tar: (command )?not found", bad=Run(py("import subprocess\np = subprocess.run('tar --version', shell=True, capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)")),
+    fixed=Run(py("import tarfile\nreturn tarfile.is_tarfile(__file__)")))
 
 # ---- limits, ports ----
 bug("P5", "tmokmss/deploy-time-build#3", "2,000 files at once", why=("LR-038",), text="Too many open files", plain=ok("import resource\nreturn resource.getrlimit(resource.RLIMIT_NOFILE)[1]"), bad=Run(py("return len([open(__file__) for i in range(2000)])")),

@@ -352,7 +352,7 @@ class Held:
 
 @pytest.fixture
 def held(lrun, function):
-    h = Held(lrun, "run", "--hold", "--env", "MINE=1", function("open('/tmp/left', 'w').write('behind')\ni, e = next()\nsys.exit(3)\n"))
+    h = Held(lrun, "run", "--hold", "--tools", "host", "--env", "MINE=1", function("open('/tmp/left', 'w').write('behind')\ni, e = next()\nsys.exit(3)\n"))
     yield h
     h.p.kill()
 

@@ -37,7 +37,8 @@ def test_secrets_of_the_host_cannot_be_named(lrun, empty):
 
 def test_etc_is_an_allow_list(lrun, empty):
     javas = {name for name in os.listdir("/etc") if name.startswith("java-") and name.endswith("-openjdk")}
-    allowed = javas | {"alternatives", "group", "hosts", "ld.so.cache", "nsswitch.conf", "passwd", "pki", "protocols", "resolv.conf", "services", "ssl"}
+    allowed = javas | {"alternatives", "amazon-linux-release", "group", "hosts", "ld.so.cache", "nsswitch.conf", "os-release", "passwd", "pki", "protocols", "resolv.conf",
+               "services", "ssl", "system-release", "system-release-cpe"}
     assert set(lrun.sh(empty, "ls -A /etc").text.split()) <= allowed
     assert set(lrun.sh(empty, "ls -A /etc/ssl").text.split()) <= {"certs"}
 
