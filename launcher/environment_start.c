@@ -42,6 +42,7 @@ static int start_sandbox(struct environment *e, struct err *err)
     launch_started(e->launch, &e->sandbox);
     e->watch = sandbox_watch_memory(&e->sandbox, e->launch->request->memory.value << 20);
     log_close_write_ends(&e->log);
+    e->refused.memory = e->spec.tells_memory ? e->launch->request->memory.value << 20 : 0;
     refused_listen(&e->refused, e->base, take_fd(&e->sandbox.fds[FD_REFUSED]));
     if (listener < 0)
         listener = take_fd(&e->sandbox.fds[FD_LISTEN]);

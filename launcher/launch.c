@@ -229,13 +229,15 @@ int launch_plan(struct launch *l, struct err *err)
     random_uuid(l->boot_id);
     if (!l->inputs.rootfs.path)
         choose_tools(l);
+    limits_plan(is_limited(r) ? r->memory.value : 0, r->max_concurrency.value > 1, &l->report.limits);
+    machine_make(is_limited(r) ? r->memory.value : 0, is_limited(r) ? l->report.limits.cpu_count : 0, &l->machine);
     struct plan_input in = {
         .usr = {.path = l->tools.path, .dev = l->tools.dev, .ino = l->tools.ino, .tree = -1}, .release = tools_release(is_al2023(l)),
         .function = l->inputs.function.source, .function_is_dir = l->inputs.function.is_dir, .layers = layers, .layer_count = l->inputs.layer_count, .volumes = l->inputs.volumes,
         .volume_count = l->inputs.volume_count, .rootfs = l->inputs.rootfs.source, .tmp_bytes = r->tmp_size.value << 20, .shm = l->inputs.shm,
         .shm_bytes = l->inputs.shm_bytes, .scratch = r->scratch, .host_net = strcmp(r->net, "host") == 0, .resolver = strcmp(r->net, "none") != 0, .make_out = r->out != NULL,
         .no_user = strcmp(r->passwd, "absent") == 0,
-        .boot_id = l->boot_id,
+        .boot_id = l->boot_id, .meminfo = l->machine.meminfo.at, .cpuinfo = l->machine.cpuinfo.at, .stat = l->machine.stat.at,
     };
     runtime_mounts(&l->runtime, l->tools.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0, &in.runtime);
     if (r->command != CMD_RUN && r->command != CMD_SERVE && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
@@ -264,10 +266,11 @@ static void fill_spec(struct launch *l)
         .tells_refused = r->command != CMD_EXEC && seccomp_builtin(request_policy(r), &own),
         .plan = &l->plan, .bootstraps = runtime_bootstraps(&l->runtime), .policy = l->policy, .net = network_parse(r->net),
         .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .network_aside = r->command != CMD_SERVE, .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1, .watched = r->command != CMD_EXEC || r->memory.set, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
-        .workdir = l->workdir, .caller_argv = r->args,
+        .workdir = l->workdir, .caller_argv = r->args, .limits = l->report.limits,
     };
-    limits_plan(limited ? r->memory.value : 0, r->max_concurrency.value > 1, &l->spec.limits);
-    l->report.limits = l->spec.limits;
+    l->spec.tells_memory = l->spec.tells_refused && limited;
+    if (limited && !l->spec.tells_memory)
+        report_degraded(&l->report, "sysinfo(2) tells of the host's memory, and not of the memory size");
     l->report.memory_limit_mb = limited ? r->memory.value : 0;
     l->report.memory_by_cgroup = l->cgroup.memory;
 }
@@ -351,6 +354,7 @@ void launch_done(struct launch *l)
     report_done(&l->report);
     plan_done(&l->plan);
     tools_done(&l->tools);
+    machine_done(&l->machine);
     inputs_done(&l->inputs);
     strv_done(&l->envp);
     strv_done(&l->argv);

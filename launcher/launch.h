@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "launcher/inputs.h"
+#include "launcher/machine.h"
 #include "launcher/report.h"
 #include "launcher/runtime.h"
 #include "launcher/sandbox.h"
@@ -22,6 +23,7 @@ struct launch {
     struct cgroup cgroup;
     struct plan plan;
     struct tools_tree tools;
+    struct machine machine;
     struct sandbox_spec spec;
     struct strv envp, argv; /* of exec; owned copies: init scrubs the caller's */
     struct report report;

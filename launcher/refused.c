@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/refused.h"
 
+#include "base/descriptors.h"
 #include "base/own.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 /* The earliest is forgotten when there are too many. */
 static void remember(struct refused *r, const struct refused_call *call)
@@ -19,6 +23,33 @@ static void remember(struct refused *r, const struct refused_call *call)
     report_refused(r->report, seccomp_call_name(call->nr));
 }
 
+static void reap(struct refused *r, int flags)
+{
+    for (size_t k = 0; k < COUNT(r->helpers); k++)
+        if (r->helpers[k] > 0 && waitpid(r->helpers[k], NULL, flags) != 0)
+            r->helpers[k] = 0;
+}
+
+static void answer_sysinfo(struct refused *r, const struct refused_call *call)
+{
+    size_t k = 0;
+    reap(r, WNOHANG);
+    while (k < COUNT(r->helpers) && r->helpers[k])
+        k++;
+    pid_t pid = k < COUNT(r->helpers) && r->answered < SYSINFO_MAX ? fork() : -1;
+    if (pid == 0) {
+        if (descriptors_keep(&r->fd, 1) == 0)
+            sysinfo_answer(r->fd, call, r->memory);
+        _exit(0);
+    }
+    if (pid < 0) {
+        sysinfo_answer(r->fd, call, 0);
+        return;
+    }
+    r->helpers[k] = pid;
+    r->answered++;
+}
+
 /* One a turn: a function that does nothing else must not keep the loop from the others. */
 static void on_refused(evutil_socket_t fd, short what, void *to)
 {
@@ -28,6 +59,8 @@ static void on_refused(evutil_socket_t fd, short what, void *to)
     int got = refused_answer(fd, &call);
     if (got < 0)
         refused_done(r);
+    else if (got > 0 && call.nr == SYS_sysinfo && r->memory)
+        answer_sysinfo(r, &call);
     else if (got > 0)
         remember(r, &call);
 }
@@ -45,6 +78,7 @@ void refused_listen(struct refused *r, struct event_base *base, int fd)
 void refused_forget(struct refused *r)
 {
     r->n = 0;
+    r->answered = 0;
 }
 
 void refused_done(struct refused *r)
@@ -53,4 +87,8 @@ void refused_done(struct refused *r)
         event_free(r->event);
     r->event = NULL;
     own_close(&r->fd);
+    for (size_t k = 0; k < COUNT(r->helpers); k++)
+        if (r->helpers[k] > 0) /* whom it answers is gone, or will be */
+            kill(r->helpers[k], SIGKILL);
+    reap(r, 0);
 }

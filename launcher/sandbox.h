@@ -55,6 +55,7 @@ struct sandbox_spec {
     bool wants_tmp;        /* hand out a descriptor of /tmp */
     bool watched;          /* hand out what memory_watch_new() reads from */
     bool tells_refused;    /* the payload's refused calls are answered by refused_answer() on FD_REFUSED */
+    bool tells_memory;     /* its sysinfo(2) too */
     int stdio[3];          /* become the payload's 0, 1 and 2 */
     char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
     const char *const *bootstraps;

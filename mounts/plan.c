@@ -257,6 +257,19 @@ static void add_code(struct plan *p, const struct plan_input *in)
     }
 }
 
+/* What the kernel says there is of the host. */
+static void add_machine(struct plan *p, const struct plan_input *in)
+{
+    const struct {
+        const char *target, *text, *why;
+    } FILES[] = {{"proc/meminfo", in->meminfo, "memory of the function's size"},
+                 {"proc/cpuinfo", in->cpuinfo, "the processors it may use"},
+                 {"proc/stat", in->stat, "the processors it may use"}};
+    for (size_t i = 0; i < COUNT(FILES); i++)
+        if (FILES[i].text)
+            plan_add(p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = FILES[i].target, .text = FILES[i].text, .why = FILES[i].why});
+}
+
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
 {
     struct plan p = {.rootfs = in->rootfs, .has_rootfs = in->rootfs.path != NULL};
@@ -282,6 +295,7 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     add_all(&p, DEV, COUNT(DEV));
     add_shm(&p, in);
     add_all(&p, PROC, COUNT(PROC));
+    add_machine(&p, in);
     strv_add(&p.texts, xasprintf("%s\n", in->boot_id));
     plan_add(&p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[p.texts.n - 1],
                          .why = "generated: the host's would tell two sandboxes that they share it"});

@@ -106,6 +106,7 @@ struct plan_input {
     bool scratch, host_net, make_out;
     bool no_user;  /* /etc/passwd does not know the function's user */
     bool resolver; /* names are asked for at AWS's resolver's address; or by the host's configuration with host_net */
+    const char *meminfo, *cpuinfo, *stat; /* what these files of /proc show; NULL: the host's */
     const char *boot_id; /* shown as the kernel's: not the host's */
 };
 
