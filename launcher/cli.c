@@ -131,6 +131,7 @@ const struct row ROWS[] = {
     {0, LOOKS, "sdk", "DIR|ZIP", "AWS's SDK of the runtime, laid out as a layer: python/, nodejs/node_modules/ (default: none, see the manual)", set_text, FIELD(sdk), 0, 0},
     {0, LOOKS, "net", "none|host|user|blackhole", "its network: a loopback (default), the host's, outwards by pasta, or one where connections hang", set_choice, FIELD(net), 0, 0},
     {0, ANY | DOCTOR, "cgroup", "DIR", "cgroup v2 directory to limit it in (default: the one around lrun's own, if it may be divided)", set_text, FIELD(cgroup), 0, 0},
+    {0, ANY, "cpu", "all|enforce", "processor time: all there is (default), or by stopping it the share that goes with its memory, where no cgroup does", set_choice, FIELD(cpu), 0, 0},
     {0, ANY, "seccomp", "lambda|lambda-legacy|core|unconfined|FILE", "system calls it may use: built in, or OCI JSON as Docker's (default lambda)", set_choice_or_file, FIELD(seccomp), 0, 0},
     {0, INSPECT, "seccomp", "lambda|lambda-legacy|core|unconfined|FILE", "what this policy comes to, with all that lrun adds, as OCI JSON; needs no function", set_shown_policy, FIELD(seccomp), 0, 0},
     {0, LOOKS, "shm", "absent|denied|MB", "/dev/shm: as on Lambda, unwritable, or of a size", set_text, FIELD(shm), 0, 0},
@@ -332,7 +333,7 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
 {
     *ret = (struct request){
         .command = cli_command(argc, argv), .args = argv, .region = "us-east-1", .credentials = "fake",
-        .rootfs = "host", .net = "none", .seccomp = "lambda", .shm = "absent", .passwd = "present", .log_format = "text",
+        .rootfs = "host", .net = "none", .seccomp = "lambda", .shm = "absent", .passwd = "present", .cpu = "all", .log_format = "text",
         .memory = {MEMORY_MIN_MB, false}, .timeout = {TIMEOUT_DEFAULT_S * 1000, false}, .tmp_size = {TMP_MIN_MB, false}, .init_limit = {INIT_DEFAULT_S, false}, .workdir = "/var/task",
         .host = "127.0.0.1", .url_mode = "buffered", .tenancy = "none", .port = {3001, false}, .concurrency = {10, false}, .queue = {100, false}, .max_concurrency = {1, false},
         .idle_timeout = {600, false},

@@ -146,6 +146,7 @@ void environment_check_init(struct environment *e)
     environment_report_init(e, &done);
     telemetry_close(e->telemetry);
     e->state = READY;
+    environment_share(e);
     for (size_t i = 0; i < e->call_count; i++) {
         if (e->phase == PHASE_INIT)
             e->calls[i]->start_ms = clock_ms();

@@ -29,8 +29,7 @@ enum { SOCKET_WAITERS = 64 };
 struct environment {
     struct launch *launch;
     struct event_base *base;
-    struct environment_owner owner;
-    struct cgroup *cgroup;
+    struct environment_owner owner; struct cgroup *cgroup;
     const char *label;
     enum state state;
     enum event_phase phase; /* of the init going on or last made */
@@ -67,6 +66,7 @@ struct environment {
     double ending_start;
     struct outcome outcome; /* of what is ENDING */
     double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
+    double busy_ms, cpu_ms; /* of calls since the runtime's CPU time was read, and that */
     struct {
         unsigned calls;          /* that are over */
         bool timed_out, init_timed_out;

@@ -110,6 +110,7 @@ void environment_finish(struct environment *e, struct call *c)
     environment_tell(e, c, (struct event){.type = EVENT_REPORT, .status = c->end_status, .error_type = c->end_type, .duration_ms = ms, .billed_ms = figures.billed_ms,
                                           .used_mb = figures.used_mb, .init_ms = e->init_ms, .tenant = c->invocation.tenant});
     e->init_ms = -1;
+    environment_look_at_share(e, ms);
     environment_explain(e, c);
     e->launch->report.phase = AT_END;
     snprintf(e->launch->report.client, sizeof e->launch->report.client, "%s", runtime_api_client(e->runtime));

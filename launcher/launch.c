@@ -75,10 +75,17 @@ int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err)
     return cgroup_make(r->cgroup, is_limited(r) ? r->memory.value : 0, r->tmp_size.value * (r->scratch ? 2 : 1), l->identity.uid, ret, err);
 }
 
+int launch_share(const struct launch *l, const struct cgroup *c)
+{
+    return strcmp(l->request->cpu, "enforce") == 0 && is_limited(l->request) && !c->cpu ? (int)l->request->memory.value : 0;
+}
+
 static void note_differences(struct launch *l)
 {
     const struct request *r = l->request;
-    if (!l->cgroup.cpu)
+    if (launch_share(l, &l->cgroup))
+        report_degraded(&l->report, "the CPU share is enforced by SIGSTOP, not by a cgroup: programs can notice EINTR, stopped children and SIGCONT");
+    else if (!l->cgroup.cpu)
         report_degraded(&l->report, "the CPU share that goes with the memory size is not enforced");
     if (is_limited(r) && !l->cgroup.memory)
         report_degraded(&l->report, "memory is limited by watching, not by a cgroup");

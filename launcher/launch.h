@@ -29,6 +29,7 @@ struct launch {
     struct report report;
     char *workdir;
     char boot_id[UUID_SIZE];
+    bool told_share;     /* that the function used more than its CPU share */
     bool has_extensions; /* a layer brings /opt/extensions */
 };
 
@@ -54,6 +55,9 @@ const char *launch_handler(const struct launch *l); /* NULL: none */
 
 /* Writes the report if one was asked for; status and err are the command's. Returns the exit status, or -1 with err. */
 int launch_finish(struct launch *l, const char *command, int status, struct err *err);
+
+/* MB of memory whose CPU share process 1 keeps (--cpu enforce); 0: it does not. */
+int launch_share(const struct launch *l, const struct cgroup *c);
 
 /* A note for the user on stderr, one line, unless quiet. */
 void launch_note(const struct launch *l, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -4,6 +4,7 @@
 #include "base/descriptors.h"
 #include "base/own.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -23,18 +24,26 @@ static void remember(struct refused *r, const struct refused_call *call)
     report_refused(r->report, seccomp_call_name(call->nr));
 }
 
-static void reap(struct refused *r, int flags)
+static void helper_done(struct helper *h)
 {
-    for (size_t k = 0; k < COUNT(r->helpers); k++)
-        if (r->helpers[k] > 0 && waitpid(r->helpers[k], NULL, flags) != 0)
-            r->helpers[k] = 0;
+    while (h->pid > 0 && waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (h->ended)
+        event_free(h->ended);
+    own_close(&h->pidfd);
+    *h = (struct helper){.pidfd = -1};
+}
+
+static void on_helper_end(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    helper_done(to);
 }
 
 static void answer_sysinfo(struct refused *r, const struct refused_call *call)
 {
     size_t k = 0;
-    reap(r, WNOHANG);
-    while (k < COUNT(r->helpers) && r->helpers[k])
+    while (k < COUNT(r->helpers) && r->helpers[k].pid)
         k++;
     pid_t pid = k < COUNT(r->helpers) && r->answered < SYSINFO_MAX ? fork() : -1;
     if (pid == 0) {
@@ -46,8 +55,12 @@ static void answer_sysinfo(struct refused *r, const struct refused_call *call)
         sysinfo_answer(r->fd, call, 0);
         return;
     }
-    r->helpers[k] = pid;
+    struct helper *h = &r->helpers[k];
     r->answered++;
+    *h = (struct helper){.pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0)};
+    h->ended = h->pidfd < 0 ? NULL : event_new(r->base, h->pidfd, EV_READ, on_helper_end, h);
+    if (h->ended) /* else it is reaped with the sandbox */
+        event_add(h->ended, NULL);
 }
 
 /* One a turn: a function that does nothing else must not keep the loop from the others. */
@@ -71,6 +84,7 @@ void refused_listen(struct refused *r, struct event_base *base, int fd)
         return;
     refused_done(r);
     r->fd = fd;
+    r->base = base;
     r->event = event_new(base, fd, EV_READ | EV_PERSIST, on_refused, r);
     event_add(r->event, NULL);
 }
@@ -88,7 +102,8 @@ void refused_done(struct refused *r)
     r->event = NULL;
     own_close(&r->fd);
     for (size_t k = 0; k < COUNT(r->helpers); k++)
-        if (r->helpers[k] > 0) /* whom it answers is gone, or will be */
-            kill(r->helpers[k], SIGKILL);
-    reap(r, 0);
+        if (r->helpers[k].pid > 0) {
+            kill(r->helpers[k].pid, SIGKILL); /* whom it answers is gone, or will be */
+            helper_done(&r->helpers[k]);
+        }
 }

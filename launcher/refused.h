@@ -15,10 +15,15 @@ enum { REFUSED_MAX = 8, SYSINFO_MAX = 64, SYSINFO_AT_ONCE = 8 };
 
 struct refused {
     int fd; /* -1: nobody is listened to */
+    struct event_base *base;
     struct event *event;
     struct report *report;
     uint64_t memory;  /* bytes, for sysinfo(2); 0: it is not asked for here */
-    pid_t helpers[SYSINFO_AT_ONCE]; /* that answer it; 0: none */
+    struct helper {
+        pid_t pid; /* 0: none */
+        int pidfd;
+        struct event *ended;
+    } helpers[SYSINFO_AT_ONCE]; /* that answer it */
     unsigned answered; /* times, since the last refused_forget() */
     struct refused_call calls[REFUSED_MAX]; /* since the last refused_forget(), the latest last, each number once */
     size_t n;

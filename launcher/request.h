@@ -35,7 +35,7 @@ struct request {
 
     const char *runtime; /* NULL: the package tells */
     const char *sdk; /* NULL: none */
-    const char *rootfs, *handler /* NULL: the runtime's default */, *name, *region, *credentials, *net, *seccomp, *shm, *passwd, *tools /* NULL: the command's default */;
+    const char *rootfs, *handler /* NULL: the runtime's default */, *name, *region, *credentials, *net, *seccomp, *shm, *passwd, *tools /* NULL: the command's default */, *cpu;
     const char *cgroup; /* NULL: one is looked for */
     const char *report, *cache_dir, *log_format, *workdir, *out, *graph;
 
