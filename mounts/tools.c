@@ -14,6 +14,7 @@
 #include <sys/sysmacros.h>
 
 #define TABLE_VERSION "1" /* raise it when the same host would be shown differently */
+#define WHITEOUT "whiteout" /* beside usr */
 enum { HOPS = 8 };
 
 struct making {
@@ -32,7 +33,8 @@ static bool is_read(const struct tools_input *in, const struct tools_read *row)
 static int whiteout(const struct making *m, const char *dir, const char *name, struct err *err)
 {
     OWN_PTR char *path = xasprintf("%s/%s", dir, name);
-    if (mknodat(m->tree, path, S_IFCHR, makedev(0, 0)) == 0 || errno == EEXIST)
+    /* Names of one whiteout, where the file system has them: a new file for each takes up to a second. */
+    if (linkat(m->tree, WHITEOUT, m->tree, path, 0) == 0 || errno == EEXIST || mknodat(m->tree, path, S_IFCHR, makedev(0, 0)) == 0)
         return 0;
     return fail(err, errno, path, "make a whiteout in the cache, for");
 }
@@ -68,8 +70,8 @@ static bool is_program_dir(const char *dir)
 }
 
 /* What a program that is seen leads to is seen too: python3 is a link to python3.11, and Debian's awk one by way of
- * /etc/alternatives. Whether name is on the way of one of them. */
-static bool is_led_to(const struct making *m, const char *dir, const char *from, const char *name)
+ * /etc/alternatives. Adds the names of this directory that are on its way. */
+static void follow(const struct making *m, const char *dir, const char *from, struct strv *ret)
 {
     char path[512], to[256], next[512];
     snprintf(path, sizeof path, "%s/%s", dir, from);
@@ -77,7 +79,7 @@ static bool is_led_to(const struct making *m, const char *dir, const char *from,
         OWN_PTR char *link = xasprintf("%s/%s", m->host, path);
         ssize_t n = readlink(link, to, sizeof to - 1);
         if (n <= 0)
-            return false;
+            return;
         to[n] = 0;
         if (to[0] == '/')
             snprintf(next, sizeof next, "%s%s", str_begins(to, "/bin/") ? "usr/" : "", to + 1);
@@ -85,10 +87,9 @@ static bool is_led_to(const struct making *m, const char *dir, const char *from,
             snprintf(next, sizeof next, "%.*s/%s", (int)(strrchr(path, '/') - path), path, to);
         snprintf(path, sizeof path, "%s", next);
         const char *last = strrchr(path, '/');
-        if (last && strcmp(last + 1, name) == 0 && strncmp(path, dir, (size_t)(last - path)) == 0 && dir[last - path] == 0)
-            return true;
+        if (last && strncmp(path, dir, (size_t)(last - path)) == 0 && dir[last - path] == 0)
+            strv_add(ret, xstrdup(last + 1));
     }
-    return false;
 }
 
 /* Amazon Linux's programs of these names, which lie over the host's where it has them. */
@@ -110,21 +111,21 @@ static bool is_replaced(const struct making *m, const char *name)
     return false;
 }
 
-/* The links of names that are seen, once for each directory. */
-static void find_links(const struct making *m, const char *dir, struct strv *ret)
+/* What names that are seen lead to, once for each directory. */
+static void follow_all(const struct making *m, const char *dir, struct strv *ret)
 {
     OWN_DIR DIR *d = open_host(m, dir);
     for (struct dirent *e; d && (e = readdir(d));)
         if (e->d_type == DT_LNK && tools_shows(m->in, dir, e->d_name) && !is_replaced(m, e->d_name))
-            strv_add(ret, xstrdup(e->d_name));
+            follow(m, dir, e->d_name, ret);
 }
 
-static bool is_seen(const struct making *m, const char *dir, const char *name, const struct strv *links)
+static bool is_seen(const struct making *m, const char *dir, const char *name, const struct strv *led_to)
 {
     if (tools_shows(m->in, dir, name))
         return true;
-    for (size_t i = 0; i < links->n; i++)
-        if (is_led_to(m, dir, links->at[i], name))
+    for (size_t i = 0; i < led_to->n; i++)
+        if (strcmp(led_to->at[i], name) == 0)
             return true;
     return false;
 }
@@ -132,14 +133,14 @@ static bool is_seen(const struct making *m, const char *dir, const char *name, c
 static int hide_unlisted(const struct making *m, const char *dir, struct err *err)
 {
     OWN_DIR DIR *d = open_host(m, dir);
-    struct strv links = {0};
+    struct strv led_to = {0};
     int status = d ? make_dir(m, dir, err) : 0;
     if (d && is_program_dir(dir))
-        find_links(m, dir, &links);
+        follow_all(m, dir, &led_to);
     for (struct dirent *e; status == 0 && d && (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !is_seen(m, dir, e->d_name, &links))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !is_seen(m, dir, e->d_name, &led_to))
             status = whiteout(m, dir, e->d_name, err);
-    strv_done(&links);
+    strv_done(&led_to);
     return status;
 }
 
@@ -195,6 +196,8 @@ static int link_programs(const struct making *m, struct err *err)
 static int make_tree(const struct making *m, struct err *err)
 {
     static const char *const OURS[] = {"usr/lib", "usr/local/bin"};
+    if (mknodat(m->tree, WHITEOUT, S_IFCHR, makedev(0, 0)) < 0)
+        return fail(err, errno, WHITEOUT, "make a whiteout in the cache");
     for (size_t i = 0; i < COUNT(OURS); i++)
         if (make_dir(m, OURS[i], err) < 0)
             return -1;
