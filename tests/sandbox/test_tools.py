@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import make_zip, processes_of, wait_until
+from conftest import Lrun, make_zip, processes_of, wait_until
 
 LOOK = """
 import platform, shutil, subprocess
@@ -130,6 +130,11 @@ def test_where_no_tree_can_be_kept_it_runs_and_says_so(lrun, tmp, empty):
     (cache / "tools").write_text("")
     r = lrun.sh(empty, "command -v find; cat /etc/os-release", options=("--tools", "lambda"))
     assert r.code == 0 and "/find" in r.text and 'ID="amzn"' in r.text and any(d.startswith("all programs of the host are seen: ") for d in r.report["degraded"]), r
+
+
+@pytest.fixture
+def lrun(tmp):
+    return Lrun(tmp, own_tools=True)
 
 
 def trees(lrun):
