@@ -29,7 +29,8 @@ enum { SOCKET_WAITERS = 64 };
 struct environment {
     struct launch *launch;
     struct event_base *base;
-    struct environment_owner owner; struct cgroup *cgroup;
+    struct environment_owner owner;
+    struct cgroup *cgroup;
     const char *label;
     enum state state;
     enum event_phase phase; /* of the init going on or last made */

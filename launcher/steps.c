@@ -16,6 +16,7 @@
 #include "launcher/forget.h"
 #include "launcher/sandbox.h"
 #include "mounts/apply.h"
+#include "mounts/pivot.h"
 #include "policy/caps.h"
 
 #include <arpa/inet.h>
@@ -86,7 +87,7 @@ static int step_root(struct inside *in, struct err *err)
 static int step_pivot(struct inside *in, struct err *err)
 {
     char cwd[8] = "";
-    if (apply_pivot(in->root, err) < 0)
+    if (pivot_to(in->root, err) < 0)
         return -1;
     own_close(&in->root);
     if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0)

@@ -159,7 +159,9 @@ static int do_file(const struct place *p, const struct row *row, struct err *err
 static int do_link(const struct place *p, const struct row *row, struct err *err)
 {
     OWN_PARENT struct parent parent = open_parent(p, row->target);
-    return parent.dir < 0 || symlinkat(row->text, parent.dir, parent.name) < 0 ? row_fail(errno, row, "make the symbolic link", err) : 0;
+    if (parent.dir < 0 || symlinkat(row->text, parent.dir, parent.name) < 0)
+        return row_fail(errno, row, "make the symbolic link", err);
+    return 0;
 }
 
 /* What the host has as a link (bin -> usr/bin) is a link here too. 1: done, 0: not a link, -1: err. */
@@ -202,7 +204,8 @@ static int do_tmpfs(const struct place *p, const struct row *row, struct err *er
 
 static int do_proc(const struct place *p, const struct row *row, struct err *err)
 {
-    OWN_FD int mount = new_mount("proc", (const char *const[]){NULL}, row_attrs(row), "/proc", err);
+    static const char *const NONE[] = {NULL};
+    OWN_FD int mount = new_mount("proc", NONE, row_attrs(row), "/proc", err);
     return mount < 0 ? -1 : attach(p, row, mount, err);
 }
 
@@ -385,18 +388,4 @@ int apply_plan(const struct plan *plan, int *ret_root, bool *ret_fell_back, stru
     else
         *ret_root = p.root;
     return status;
-}
-
-int apply_pivot(int root, struct err *err)
-{
-    if (sys_mount_setattr(root, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)
-        return fail(err, errno, "/", "make the new root read-only");
-    /* New and old root in one place: the old one lies on top, where "." leads, and is detached at once. */
-    if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0) {
-        fail(err, errno, "/", "make the new root the root");
-        return errno == EINVAL ? fail_hint(err, "the host's root may be an initramfs, which pivot_root cannot leave") : -1;
-    }
-    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-        return fail(err, errno, "/", "detach the host's root");
-    return 0;
 }

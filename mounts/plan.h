@@ -11,17 +11,10 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "mounts/plan_runtime.h"
 
 #include <stdint.h>
 #include <sys/types.h>
-
-struct source { /* a file or directory of the host to be shown */
-    const char *path;
-    dev_t dev; /* the child opens path again in its own mount namespace: it must still be the same file */
-    ino_t ino;
-    int tree; /* >= 0: a tree cloned before root was given up; path is only its name then */
-    const char *below; /* of an overlay's: the directory in it that is meant, never by way of a link; NULL: itself */
-};
 
 enum row_kind {
     ROW_DIR,     /* skeleton: directory of this mode                        */
@@ -71,24 +64,6 @@ struct volume {
 };
 
 enum shm { SHM_ABSENT, SHM_DENIED, SHM_SIZED };
-struct plan_file { /* a file of the skeleton, or a directory */
-    const char *target, *text; /* text: NULL for a directory */
-    mode_t mode;
-};
-
-#define SDK_PYTHON "python" /* in the SDK */
-#define SDK_NODE "nodejs/node_modules"
-enum { PLAN_JAVAS = 6, PLAN_RUNTIME_LOWERS = 3 };
-struct plan_runtime { /* a managed runtime's part; all zero for provided.* */
-    char name[24];           /* of the interpreter in /var/lang/bin: "python3.11", "node" */
-    const char *interpreter; /* absolute; NULL: none */
-    const char *prefix;      /* shown whole as /var/lang; NULL: it is in /usr or /usr/local */
-    const struct plan_file *files;
-    size_t file_count;
-    char java[PLAN_JAVAS][32]; /* directories of /etc that Debian's JVMs have their configuration in; "" at the end */
-    const struct source *sdk; /* laid out as a layer; NULL: none */
-    bool node_parts; /* the host's node is Debian's, which keeps parts of itself among its modules */
-};
 
 struct plan_input {
     struct plan_runtime runtime;
@@ -114,11 +89,7 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err);
 void plan_done(struct plan *p);
 const char *plan_kind(enum row_kind kind); /* in a word, for people */
 
-/* For plan.c and plan_runtime.c only. The host's part comes after the binds of the host's own tree. */
+/* For plan.c and plan_runtime.c only. */
 struct row *plan_add(struct plan *p, struct row row);
-void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool on_host);
-void plan_runtime_lowers(struct plan *p, const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS]);
-void plan_runtime_sdk(struct plan *p, const struct plan_runtime *rt, bool on_host, const struct source lowers[PLAN_RUNTIME_LOWERS]);
-void plan_runtime_host(struct plan *p, const struct plan_runtime *rt, const struct source lowers[PLAN_RUNTIME_LOWERS]);
 
 #endif
