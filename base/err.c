@@ -20,6 +20,17 @@ int fail(struct err *err, int no, const char *path, const char *what, ...)
     return -1;
 }
 
+int fail_usage(struct err *err, const char *sentence, ...)
+{
+    va_list ap;
+    memset(err, 0, sizeof *err);
+    err->usage = true;
+    va_start(ap, sentence);
+    vsnprintf(err->what, sizeof err->what, sentence, ap);
+    va_end(ap);
+    return -1;
+}
+
 int fail_hint(struct err *err, const char *hint, ...)
 {
     va_list ap;
@@ -31,7 +42,7 @@ int fail_hint(struct err *err, const char *hint, ...)
 
 void err_text(const struct err *err, char *text, unsigned long size)
 {
-    int n = snprintf(text, size, "cannot %s", err->what);
+    int n = snprintf(text, size, "%s%s", err->usage ? "" : "cannot ", err->what);
     if (err->path[0] && n >= 0 && (unsigned long)n < size)
         n += snprintf(text + n, size - (unsigned long)n, " '%s'", err->path);
     if (err->no && n >= 0 && (unsigned long)n < size)

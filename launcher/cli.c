@@ -9,16 +9,17 @@
 
 enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE, EXPLAIN = 1 << CMD_EXPLAIN, DOCTOR = 1 << CMD_DOCTOR, INSPECT = 1 << CMD_INSPECT,
        SANDBOX_MAX_MB = 1 << 24 /* exec is a sandbox for tests: what a machine may have */, SANDBOX_MAX_MS = 1000000000,
-       BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, LOOKS = ANY | INSPECT, STORES = LOOKS | CACHE | DOCTOR, ALL = STORES | EXPLAIN };
+       BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, LOOKS = ANY | INSPECT, STORES = LOOKS | CACHE | DOCTOR, HELP = 1 << CMD_HELP, ALL = STORES | EXPLAIN | HELP };
 
 const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_RUN] = {"run", "lrun [run] [OPTIONS] FUNCTION", "invoke the function: response on stdout, log on stderr"},
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run any command in the function's environment"},
     [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...", "keep functions warm behind Lambda's Invoke API and function URLs"},
-    [CMD_EXPLAIN] = {"explain", "lrun explain [LR-NNN...]", "say more about a cause that a why: line names"},
+    [CMD_EXPLAIN] = {"explain", "lrun explain [ID...]", "say more about a cause that a why: line names"},
     [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] FUNCTION", "show what function and layers bring, and what will not work, before anything runs"},
     [CMD_DOCTOR] = {"doctor", "lrun doctor [--json]", "try on this host what lrun needs, and say what to do about what fails"},
-    [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "look after the cache of unpacked archives"},
+    [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "list, empty or check the cache of unpacked archives"},
+    [CMD_HELP] = {"help", "lrun help [COMMAND]", "list the commands, or the options of one"},
 };
 
 static int set_flag(const struct row *row, const char *value, struct request *r, struct err *err)
@@ -30,10 +31,8 @@ static int set_flag(const struct row *row, const char *value, struct request *r,
 
 static int set_text(const struct row *row, const char *value, struct request *r, struct err *err)
 {
-    if (!*value) {
-        fail(err, 0, row->name, "use an empty value for --%s", row->name);
-        return fail_hint(err, "give it as --%s %s", row->name, row->arg);
-    }
+    if (!*value)
+        return fail_usage(err, "--%s: the value is empty (--%s %s)", row->name, row->name, row->arg);
     *(const char **)field_of(row, r) = value;
     return 0;
 }
@@ -44,8 +43,7 @@ static int set_choice(const struct row *row, const char *value, struct request *
     for (const char *c = row->arg; n && c; c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL)
         if (strncmp(c, value, n) == 0 && (c[n] == '|' || c[n] == 0))
             return set_text(row, value, r, err);
-    fail(err, 0, value, "use the value for --%s", row->name);
-    return fail_hint(err, "it is one of %s", row->arg);
+    return fail_usage(err, "--%s: '%.80s' is not one of %s", row->name, value, row->arg);
 }
 
 /* A word without dot and slash is no file: more likely one of the others, misspelt. */
@@ -77,8 +75,7 @@ static int add_host(const struct row *row, const char *value, struct request *r,
 {
     if (*value && !strpbrk(value, ":/"))
         return add_text(row, value, r, err);
-    fail(err, 0, value, "use the name for --%s", row->name);
-    return fail_hint(err, "it is a host's name alone, without http:// and without a port");
+    return fail_usage(err, "--%s: '%.120s' is not a host name (give it without http:// and port)", row->name, value);
 }
 
 /* As browsers spell it: a slash at its end would never be equal. */
@@ -87,18 +84,15 @@ static int add_origin(const struct row *row, const char *value, struct request *
     const char *host = strstr(value, "://");
     if (strcmp(value, "*") == 0 || (host && host != value && host[3] && !strchr(host + 3, '/')))
         return add_text(row, value, r, err);
-    fail(err, 0, value, "use the origin for --%s", row->name);
-    return fail_hint(err, "it is scheme, host and port, as http://localhost:5173, without a path");
+    return fail_usage(err, "--%s: '%.120s' is not an origin (scheme, host and port without a path, e.g. http://localhost:5173)", row->name, value);
 }
 
 static int add_layers(const struct row *row, const char *value, struct request *r, struct err *err)
 {
     for (const char *c = value; c;) {
         const char *end = strchrnul(c, ',');
-        if (end == c) {
-            fail(err, 0, value, "use an empty layer name");
-            return fail_hint(err, "--layers takes A.zip,B.zip without empty parts");
-        }
+        if (end == c)
+            return fail_usage(err, "--layers '%.120s': a name is empty (--layers A.zip,B.zip)", value);
         strv_add(field_of(row, r), xasprintf("%.*s", (int)(end - c), c));
         c = *end ? end + 1 : NULL;
     }
@@ -143,7 +137,7 @@ const struct row ROWS[] = {
     {'t', EXEC, "tty", NULL, "give the command a terminal of its own", set_flag, FIELD(tty), 0, 0},
     {0, EXEC, "in", "PID", "run the command in the environment that another lrun keeps, instead of a function's", set_num, FIELD(in), 1, 4194304},
     {'w', EXEC, "workdir", "DIR", "directory to start in (default /var/task)", set_text, FIELD(workdir), 0, 0},
-    {'v', EXEC, "volume", "SRC:DST[:ro|rw]", "show a file or directory of the host, read-only by default; repeats", add_text, FIELD(volumes), 0, 0},
+    {0, EXEC, "volume", "SRC:DST[:ro|rw]", "show a file or directory of the host, read-only by default; repeats", add_text, FIELD(volumes), 0, 0},
     {0, EXEC, "scratch", NULL, "make /var/task writable; what is written is discarded", set_flag, FIELD(scratch), 0, 0},
     {0, EXEC, "out", "DIR", "copy the regular files of /tmp/out here afterwards, over nothing that was there before", set_text, FIELD(out), 0, 0},
     {0, EXEC, "out-replace", NULL, "let them replace files that are there; those that --out brought they may", set_flag, FIELD(out_replace), 0, 0},
@@ -174,8 +168,7 @@ const struct row ROWS[] = {
     {0, INSPECT, "graph", "FILE.svg", "draw who provides what, and what is hidden", set_text, FIELD(graph), 0, 0},
     {0, DOCTOR | INSPECT, "json", NULL, "as JSON", set_flag, FIELD(json), 0, 0},
     {'q', LOOKS, "quiet", NULL, "no platform log lines and no notes", set_flag, FIELD(quiet), 0, 0},
-    {'v', INVOKES, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
-    {0, EXEC, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
+    {'v', ANY, "verbose", NULL, "say what is done, mount by mount", set_flag, FIELD(verbose), 0, 0},
     {'h', ALL, "help", NULL, "this text", set_flag, FIELD(help), 0, 0},
     {0, ALL, "version", NULL, "the version", set_flag, FIELD(version), 0, 0},
 };
@@ -184,148 +177,164 @@ const size_t ROW_COUNT = COUNT(ROWS);
 
 enum command cli_command(int argc, char **argv)
 {
-    for (unsigned i = 0; argc > 1 && i < CMD_COUNT; i++)
-        if (strcmp(argv[1], COMMANDS[i].name) == 0)
+    int at = cli_command_word(argc, argv);
+    for (unsigned i = 0; at && i < CMD_COUNT; i++)
+        if (strcmp(argv[at], COMMANDS[i].name) == 0)
             return (enum command)i;
     return CMD_RUN;
 }
 
+int cli_command_named(const char *name, enum command *ret, struct err *err)
+{
+    for (unsigned i = 0; i < CMD_COUNT; i++)
+        if (strcmp(name, COMMANDS[i].name) == 0)
+            return *ret = (enum command)i, 0;
+    return cli_unknown_command(name, err);
+}
+
 static const struct row *find_row(enum command command, const char *name, size_t n, char letter)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        const struct row *row = &ROWS[i];
-        if (!(row->commands & 1u << command))
-            continue;
-        if (name ? strlen(row->name) == n && strncmp(row->name, name, n) == 0 : row->letter == letter)
-            return row;
+    return cli_find_row(1u << command, name, n, letter);
+}
+
+static int need_value(const struct row *row, struct err *err)
+{
+    return fail_usage(err, "--%s needs a value: --%s %s", row->name, row->name, row->arg);
+}
+
+/* -q, or several as -qv; of the last, row->arg tells whether a value must follow. */
+static int parse_letters(const char *word, const char *next, struct request *r, const struct row **ret, struct err *err)
+{
+    const struct row *row = find_row(r->command, NULL, 0, word[1]);
+    if (cli_check_volume(word, next, err) < 0)
+        return -1;
+    for (const char *more = word + 2; row && !row->arg && *more; more++) {
+        const struct row *joined = find_row(r->command, NULL, 0, *more);
+        if (!joined || joined->arg)
+            return cli_unknown_option(r->command, (const char[]){'-', *more, 0}, err);
+        joined->set(joined, NULL, r, err);
     }
-    return NULL;
-}
-
-/* What a word of the command line may be called in a message: JSON is an event, and what follows a name is its value; neither is
- * repeated. "": nothing. The caller frees it. */
-static char *name_of(const char *word)
-{
-    if (strchr("{[\"", word[0]))
-        return xstrdup("");
-    bool letter = word[0] == '-' && word[1] && word[1] != '-';
-    return xasprintf("%.*s", letter ? 2 : (int)strcspn(word, "="), word);
-}
-
-static int unknown_option(enum command command, const char *word, struct err *err)
-{
-    OWN_PTR char *name = name_of(word);
-    fail(err, 0, name, "use the option");
-    return fail_hint(err, "see lrun %s --help%s", COMMANDS[command].name, word[0] == '-' ? "; a name that begins with a dash goes after --" : "");
-}
-
-static int need_value(const struct row *row, const char *word, struct err *err)
-{
-    fail(err, 0, word, "use the option without its value");
-    return fail_hint(err, "give it as --%s %s", row->name, row->arg);
+    *ret = row;
+    return 0;
 }
 
 /* One option at argv[*at]; moves *at over a value of its own. */
 static int parse_option(int argc, char **argv, int *at, struct request *r, struct err *err)
 {
-    const char *word = argv[*at], *value = NULL;
-    const struct row *row;
+    const char *word = argv[*at], *next = *at + 1 < argc ? argv[*at + 1] : NULL, *value = NULL;
+    const struct row *row = NULL;
     if (word[1] == '-') {
         const char *equals = strchr(word, '=');
         row = find_row(r->command, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2), 0);
         value = equals ? equals + 1 : NULL;
         if (row && !row->arg && value)
-            return fail(err, 0, NULL, "give a value to the switch --%s", row->name);
+            return fail_usage(err, "--%s takes no value", row->name);
     } else {
-        row = find_row(r->command, NULL, 0, word[1]);
+        if (parse_letters(word, next, r, &row, err) < 0)
+            return -1;
         value = row && row->arg && word[2] ? word + 2 : NULL;
-        for (const char *more = word + 2; row && !row->arg && *more; more++) { /* -qv */
-            const struct row *next = find_row(r->command, NULL, 0, *more);
-            if (!next || next->arg)
-                return unknown_option(r->command, (const char[]){'-', *more, 0}, err);
-            next->set(next, NULL, r, err);
-        }
     }
     if (!row)
-        return unknown_option(r->command, word, err);
+        return cli_unknown_option(r->command, word, err);
     if (row->arg && !value) {
-        if (*at + 1 >= argc)
-            return need_value(row, word, err);
-        value = argv[++*at];
+        if (!next)
+            return need_value(row, err);
+        value = next;
+        ++*at;
     }
     return row->set(row, value, r, err);
 }
 
 static int too_many_layers(struct err *err)
 {
-    return fail(err, 0, NULL, "use these layers: " LAYERS_TEXT); /* CreateFunction's InvalidParameterValueException */
+    return fail_usage(err, "--layers: " LAYERS_TEXT); /* CreateFunction's InvalidParameterValueException */
 }
 
-static int check_serve(const struct request *r, struct err *err)
+static int no_function(const struct request *r, struct err *err)
 {
-    if (r->layers.n > LAYERS_MAX)
-        return too_many_layers(err);
-    if (r->words.n || r->config)
-        return 0;
-    fail(err, 0, NULL, "serve without a function");
-    return fail_hint(err, "usage: %s", COMMANDS[CMD_SERVE].synopsis);
+    fail_usage(err, "%s needs a FUNCTION", COMMANDS[r->command].name);
+    return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis);
+}
+
+/* A word where none is taken. */
+static int unexpected(const struct request *r, const char *word, const char *hint, struct err *err)
+{
+    OWN_PTR char *name = cli_name_of(word);
+    if (*name)
+        fail_usage(err, "%s: unexpected argument '%.120s'", COMMANDS[r->command].name, name);
+    else /* JSON is the user's own affair */
+        fail_usage(err, "%s: unexpected argument after FUNCTION", COMMANDS[r->command].name);
+    if (!*name || str_ends(name, ".json"))
+        return fail_hint(err, "an event is given by --event");
+    return fail_hint(err, hint ? "%s" : "usage: %s", hint ? hint : COMMANDS[r->command].synopsis);
 }
 
 int cli_set(struct request *r, const char *option, const char *value, struct err *err)
 {
     const struct row *row = find_row(r->command, option, strlen(option), 0);
     if (!row || row->field == FIELD(config) || row->field == FIELD(help) || row->field == FIELD(version))
-        return unknown_option(r->command, option, err);
-    if (!row->arg && strcmp(value, "true") != 0) {
-        fail(err, 0, option, "use a value for the switch");
-        return fail_hint(err, "it is true, or not there");
-    }
+        return cli_unknown_option(r->command, option, err);
+    if (!row->arg && strcmp(value, "true") != 0)
+        return fail_usage(err, "%s: expected true, or no such member: it is a switch", option);
     char *kept = xstrdup(value);
     strv_add(&r->owned, kept);
     return row->set(row, kept, r, err);
 }
 
-static int check_words(struct request *r, bool saw_dashes, struct err *err)
+static int check_serve(struct request *r, struct err *err)
+{
+    return r->words.n || r->config ? 0 : no_function(r, err);
+}
+
+/* run, exec and inspect: one function. */
+static int check_function(struct request *r, struct err *err)
+{
+    size_t functions = r->in.set || (r->show_policy && !r->words.n) ? 0 : 1;
+    if (r->words.n > functions && r->in.set)
+        return unexpected(r, r->words.at[0], "--in enters an environment, which has its function", err);
+    if (r->words.n < functions)
+        return no_function(r, err);
+    if (r->words.n > functions)
+        return unexpected(r, r->words.at[1], r->command == CMD_EXEC && !r->argv ? "the command goes after --" : NULL, err);
+    if (r->command == CMD_EXEC && (!r->argv || !r->argv[0])) {
+        fail_usage(err, "exec needs a command after --");
+        return fail_hint(err, "usage: %s", COMMANDS[CMD_EXEC].synopsis);
+    }
+    r->function = functions ? r->words.at[0] : "";
+    return 0;
+}
+
+static int check_cache(struct request *r, struct err *err)
+{
+    if (r->words.n == 1)
+        return 0;
+    if (r->words.n)
+        return unexpected(r, r->words.at[1], NULL, err);
+    fail_usage(err, "cache needs one of list, prune, verify");
+    return fail_hint(err, "usage: %s", COMMANDS[CMD_CACHE].synopsis);
+}
+
+static int check_no_words(struct request *r, struct err *err)
+{
+    return r->words.n ? unexpected(r, r->words.at[0], NULL, err) : 0;
+}
+
+static int check_help(struct request *r, struct err *err)
+{
+    return r->words.n > 1 ? unexpected(r, r->words.at[1], NULL, err) : 0;
+}
+
+/* By command; NULL: any words. */
+static int (*const CHECKS[CMD_COUNT])(struct request *, struct err *) = {
+    [CMD_RUN] = check_function, [CMD_EXEC] = check_function, [CMD_INSPECT] = check_function, [CMD_SERVE] = check_serve,
+    [CMD_CACHE] = check_cache, [CMD_DOCTOR] = check_no_words, [CMD_HELP] = check_help};
+
+static int check_words(struct request *r, struct err *err)
 {
     if (r->help || r->version)
         return 0;
-    if (r->command == CMD_CACHE) {
-        if (r->words.n == 1)
-            return 0;
-        fail(err, 0, NULL, "tell what to do with the cache");
-        return fail_hint(err, "usage: %s", COMMANDS[CMD_CACHE].synopsis);
-    }
-    if (r->command == CMD_EXPLAIN)
-        return 0;
-    if (r->command == CMD_DOCTOR && r->words.n) {
-        OWN_PTR char *name = name_of(r->words.at[0]);
-        fail(err, 0, name, "use a word beside doctor");
-        return fail_hint(err, "usage: %s", COMMANDS[CMD_DOCTOR].synopsis);
-    }
-    if (r->command == CMD_DOCTOR)
-        return 0;
-    if (r->command == CMD_SERVE)
-        return check_serve(r, err);
-    if (r->show_policy && !r->words.n)
-        return r->layers.n > LAYERS_MAX ? too_many_layers(err) : 0;
-    size_t functions = r->in.set ? 0 : 1;
-    if (r->words.n > functions && r->in.set) {
-        OWN_PTR char *name = name_of(r->words.at[0]);
-        fail(err, 0, name, "use a function beside --in");
-        return fail_hint(err, "the environment that is entered has its own");
-    }
-    if (r->words.n != functions) {
-        OWN_PTR char *second = name_of(r->words.n ? r->words.at[1] : "");
-        fail(err, 0, second, r->words.n ? "take a second function" : "run without a function");
-        if (r->words.n && !*second)
-            return fail_hint(err, "an event goes after --event");
-        return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis);
-    }
-    if (r->command == CMD_EXEC && (!saw_dashes || !r->argv || !r->argv[0])) {
-        fail(err, 0, NULL, "run without a command");
-        return fail_hint(err, "usage: %s; the -- is required", COMMANDS[CMD_EXEC].synopsis);
-    }
-    r->function = functions ? r->words.at[0] : "";
+    if (CHECKS[r->command] && CHECKS[r->command](r, err) < 0)
+        return -1;
     return r->layers.n > LAYERS_MAX ? too_many_layers(err) : 0;
 }
 
@@ -338,10 +347,14 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
         .host = "127.0.0.1", .url_mode = "buffered", .tenancy = "none", .port = {3001, false}, .concurrency = {10, false}, .queue = {100, false}, .max_concurrency = {1, false},
         .idle_timeout = {600, false},
     };
-    bool named = argc > 1 && strcmp(argv[1], COMMANDS[ret->command].name) == 0, dashes = false;
-    for (int i = named ? 2 : 1; i < argc; i++) {
+    int at = cli_command_word(argc, argv);
+    bool named = at && strcmp(argv[at], COMMANDS[ret->command].name) == 0;
+    if (!named && cli_check_command(argc, argv, err) < 0)
+        return -1;
+    for (int i = 1; i < argc; i++) {
+        if (named && i == at)
+            continue;
         if (strcmp(argv[i], "--") == 0) {
-            dashes = true;
             if (ret->command == CMD_EXEC) {
                 ret->argv = argv + i + 1;
                 break;
@@ -355,5 +368,7 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
             strv_add(&ret->words, xstrdup(argv[i]));
         }
     }
-    return check_words(ret, dashes, err);
+    if (ret->help && !named)
+        ret->command = CMD_HELP;
+    return check_words(ret, err);
 }

@@ -171,10 +171,8 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
         strv_add(&v->argv, xstrdup(*a));
     v->workdir = xstrdup(r->workdir);
     v->spec = (struct sandbox_spec){.stdio = {0, 1, 2}, .argv = v->argv.at, .envp = envp->at, .workdir = v->workdir, .tethered = true, .tty = r->tty, .frames = -1};
-    if (!seccomp_builtin(policy, &v->spec.policy)) {
-        fail(err, 0, policy, "use a policy's file beside --in");
-        return fail_hint(err, "name a built-in one");
-    }
+    if (!seccomp_builtin(policy, &v->spec.policy))
+        return fail_usage(err, "--in: --seccomp takes a built-in policy, not a file");
     limits_plan(0, false, &v->spec.limits);
     if (!r->tty)
         return stdio_open(&v->stdio, STREAMS, v->spec.stdio, err);
@@ -191,8 +189,8 @@ static int check_options(const struct request *r, struct err *err)
     if (!r->layers.n && !r->env.n && !r->env_files.n && !r->volumes.n && !r->report && !r->out && !r->cgroup && !r->runtime && !r->sdk && !r->handler && !r->name &&
         !r->memory.set && !r->timeout.set && !r->tmp_size.set && !r->debug_port.set && !r->scratch && !r->strict && !r->hold)
         return 0;
-    fail(err, 0, NULL, "use these options beside --in");
-    return fail_hint(err, "it takes -t, -w, --debug and a built-in --seccomp; the rest was decided when that environment was made");
+    fail_usage(err, "--in takes -t, -w, --debug and a built-in --seccomp, and no other options");
+    return fail_hint(err, "options that shape or report on an environment belong to the lrun that made it");
 }
 
 int cmd_enter(const struct request *r, struct err *err)

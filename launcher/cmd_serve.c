@@ -27,8 +27,7 @@ static int open_url(struct served *f, const char *text, const struct request *r,
     if (equals && (strlen(f->launch->inputs.name) != (size_t)(equals - text) || strncmp(f->launch->inputs.name, text, (size_t)(equals - text)) != 0))
         return 0;
     if (!equals && f->server->n > 1 && !f->named) {
-        fail(err, 0, text, "tell whose URL it is");
-        return fail_hint(err, "several functions are served: give it as --url NAME=PORT");
+        return fail_usage(err, "--url %.40s: with several functions, --url needs a name: --url NAME=PORT", text);
     }
     if (request_per_tenant(&f->request)) { /* CreateFunctionUrlConfig refuses it too */
         fail(err, 0, f->launch->inputs.name, "give a function URL to a function with --tenancy per-tenant");
@@ -37,7 +36,7 @@ static int open_url(struct served *f, const char *text, const struct request *r,
         return -1;
     }
     if (num_parse(port, 0, 65535, &number, err) < 0)
-        return fail_hint(err, "--url takes PORT or NAME=PORT");
+        return fail_usage(err, "--url '%.80s': expected PORT or NAME=PORT, with a port of 0 to 65535", text);
     own_close(&f->url_listener);
     return listener_open(r->host, (uint16_t)number, "listen for a function URL at", &f->url_listener, &f->url.port, err);
 }
@@ -236,8 +235,8 @@ static int check_names(const struct server *s, struct err *err)
     for (size_t i = 0; i < s->n; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(s->functions[i].launch->inputs.name, s->functions[k].launch->inputs.name) == 0) {
-                fail(err, 0, s->functions[i].launch->inputs.name, "serve two functions of the same name");
-                return fail_hint(err, "give them names: one=a.zip two=b.zip");
+                fail_usage(err, "two functions have the name '%s'", s->functions[i].launch->inputs.name);
+                return fail_hint(err, "name them: one=a.zip two=b.zip");
             }
     return 0;
 }

@@ -45,8 +45,7 @@ static int add_word(struct config *c, const struct request *r, const char *word,
     strv_add(&f->request.owned, name);
     f->request.name = name;
     if (!equals[1]) {
-        fail(err, 0, word, "serve without a package");
-        return fail_hint(err, "give it as NAME=fn.zip");
+        return fail_usage(err, "'%.80s': expected NAME=FUNCTION", word);
     }
     return request_check(&f->request, err);
 }

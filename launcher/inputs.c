@@ -9,6 +9,7 @@
 #include "launcher/hints.h"
 #include "base/sys.h"
 #include "launcher/forward.h"
+#include "launcher/not_package.h"
 #include "launcher/trust.h"
 #include "mounts/zip.h"
 #include "policy/seccomp.h"
@@ -53,6 +54,18 @@ static int open_input(const char *path, const struct identity *id, struct input 
     return 0;
 }
 
+/* A function or a layer. */
+static int open_package(const struct request *r, const char *path, enum package_role role, const struct identity *id, struct input *ret, struct err *err)
+{
+    if (open_input(path, id, ret, err) < 0)
+        return err->no == ENOENT ? not_package_name(path, role, err) : -1;
+    if (not_package_check(r, path, ret->is_dir, ret->fd, role, err) == 0)
+        return 0;
+    own_close(&ret->fd);
+    own_close(&ret->source.tree);
+    return -1;
+}
+
 static int open_volume(const char *text, const struct identity *id, struct inputs *in, struct err *err)
 {
     struct volume *v = &in->volumes[in->volume_count];
@@ -62,8 +75,7 @@ static int open_volume(const char *text, const struct identity *id, struct input
         *mode++ = 0;
     if (!dst || !copy[0] || copy == dst || (mode && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)) {
         free(copy);
-        fail(err, EINVAL, text, "use the volume");
-        return fail_hint(err, "give it as SRC:DST, SRC:DST:ro or SRC:DST:rw");
+        return fail_usage(err, "--volume '%.200s': expected SRC:DST, SRC:DST:ro or SRC:DST:rw", text);
     }
     *dst++ = 0;
     *v = (struct volume){.target = dst, .rw = mode && strcmp(mode, "rw") == 0, .source = {.path = copy, .tree = -1}};
@@ -89,15 +101,15 @@ static int open_report(const struct request *r, struct inputs *in, struct err *e
     if (!r->report)
         return 0;
     if (str_begins(r->report, "fd:") && num_parse(r->report + 3, 0, 1u << 20, &fd, err) < 0)
-        return -1;
+        return fail_usage(err, "--report '%.80s': expected a file, - or fd:N", r->report);
     if (str_begins(r->report, "fd:") || strcmp(r->report, "-") == 0) {
         in->report = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
         if (in->report < 0)
-            fail(err, errno, r->report, "open for the report");
+            return fail_usage(err, "--report %.40s: no such open descriptor", r->report);
     } else {
         in->report = place_open(r->report, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666, "open for the report", err);
     }
-    return in->report >= 0 ? 0 : err->hint[0] ? -1 : fail_hint(err, "--report takes a file, - for standard output, or fd:N for an open descriptor");
+    return in->report >= 0 ? 0 : err->hint[0] ? -1 : fail_hint(err, "--report takes a file, - (standard output) or fd:N (an open descriptor)");
 }
 
 /* A new directory is made as whom lrun becomes; one that is there must be his to write. */
@@ -130,7 +142,7 @@ static int parse_shm(const struct request *r, struct inputs *in, struct err *err
     else if (num_parse(r->shm, 1, 10240, &mb, err) == 0)
         in->shm = SHM_SIZED;
     else
-        return fail_hint(err, "--shm takes absent, denied or a size in MB");
+        return fail_usage(err, "--shm: '%.40s' is not one of absent, denied, or a size of 1 to 10240 (MB)", r->shm);
     in->shm_bytes = mb << 20;
     return 0;
 }
@@ -167,10 +179,10 @@ static int open_graph(const struct request *r, struct inputs *in, struct err *er
 static int open_all(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
     if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 || identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
-        open_input(r->function, id, &in->function, err) < 0)
+        open_package(r, r->function, ROLE_FUNCTION, id, &in->function, err) < 0)
         return -1;
     for (; in->layer_count < r->layers.n; in->layer_count++)
-        if (open_input(r->layers.at[in->layer_count], id, &in->layers[in->layer_count], err) < 0)
+        if (open_package(r, r->layers.at[in->layer_count], ROLE_LAYER, id, &in->layers[in->layer_count], err) < 0)
             return -1;
     in->volumes = xcalloc(r->volumes.n, sizeof *in->volumes);
     for (size_t i = 0; i < r->volumes.n; i++)

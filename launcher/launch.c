@@ -371,7 +371,7 @@ void launch_done(struct launch *l)
 int launch_finish(struct launch *l, const char *command, int status, struct err *err)
 {
     struct err second;
-    l->report.exit = status >= 0 ? status : err->exit ? err->exit : EXIT_LRUN;
+    l->report.exit = status >= 0 ? status : request_exit(l->request, err);
     if (status < 0) {
         if (l->report.reason == BECAUSE_SUCCESS) /* else the command decided it already */
             l->report.reason = BECAUSE_LRUN_FAILED;

@@ -2,6 +2,7 @@
 #include "launcher/request.h"
 
 #include "base/own.h"
+#include "launcher/commands.h"
 
 #include <string.h>
 
@@ -27,6 +28,12 @@ void request_done(struct request *r)
     struct strv *lists[] = {&r->words, &r->layers, &r->env, &r->env_files, &r->events, &r->volumes, &r->urls, &r->allow_hosts, &r->allow_origins, &r->owned};
     for (size_t i = 0; i < COUNT(lists); i++)
         strv_done(lists[i]);
+}
+
+/* exec hands on its command's status, so that all of lrun's own is 125 there. */
+int request_exit(const struct request *r, const struct err *err)
+{
+    return err->exit ? err->exit : err->usage && r->command != CMD_EXEC ? EXIT_USAGE : EXIT_LRUN;
 }
 
 const char *request_policy(const struct request *r)

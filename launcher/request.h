@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_EXPLAIN, CMD_DOCTOR, CMD_INSPECT, CMD_COUNT };
+enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_EXPLAIN, CMD_DOCTOR, CMD_INSPECT, CMD_HELP, CMD_COUNT };
 
 struct number {
     uint64_t value; /* the default until set */
@@ -21,7 +21,7 @@ struct request {
     char **args;          /* main's argv, which strings here borrow from */
     const char *function; /* zip or directory */
     char **argv;          /* exec: the command after "--", NULL at its end */
-    struct strv words;    /* cache: list, prune or verify; explain: ids */
+    struct strv words;    /* cache: list, prune or verify; explain: ids; help: a command */
 
     struct strv layers;    /* in order; the later one wins */
     struct strv env;       /* K=V, or K for the caller's value */
@@ -65,6 +65,8 @@ int request_check(struct request *r, struct err *err);
 
 /* serve: does each environment serve one tenant alone? */
 bool request_per_tenant(const struct request *r);
+/* The exit status that the err leads to. */
+int request_exit(const struct request *r, const struct err *err);
 
 /* The policy's name or file: --debug has one of its own in place of the default. */
 const char *request_policy(const struct request *r);

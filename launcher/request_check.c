@@ -4,21 +4,17 @@
 
 #include "lambda/limits.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include <stdint.h>
 
 /* A range that Lambda has for standard functions, or for Managed Instances alone. */
 static int out_of_range(const char *option, uint64_t value, uint64_t min, uint64_t max, const char *when, struct err *err)
 {
-    char text[24];
-    snprintf(text, sizeof text, "%ju", (uintmax_t)value);
-    fail(err, ERANGE, text, "accept the number");
-    return fail_hint(err, "--%s must lie within %ju and %ju %s", option, (uintmax_t)min, (uintmax_t)max, when);
+    return fail_usage(err, "--%s %ju: must be %ju to %ju %s", option, (uintmax_t)value, (uintmax_t)min, (uintmax_t)max, when);
 }
 
 static int check_managed(struct request *r, struct err *err)
 {
-    static const char WHEN[] = "with --max-concurrency above 1, which only Lambda Managed Instances have";
+    static const char WHEN[] = "with --max-concurrency above 1 (Lambda Managed Instances)";
     if (!r->memory.set)
         r->memory.value = MEMORY_MANAGED_MIN_MB;
     if (r->memory.value < MEMORY_MANAGED_MIN_MB)
@@ -28,7 +24,7 @@ static int check_managed(struct request *r, struct err *err)
 
 static int check_standard(struct request *r, struct err *err)
 {
-    static const char WHEN[] = "where an environment has one invocation at a time (more: --max-concurrency)";
+    static const char WHEN[] = "for environments with one invocation at a time (see --max-concurrency)";
     if (!r->memory.set)
         r->memory.value = MEMORY_MIN_MB;
     if (r->memory.value > MEMORY_MAX_MB)

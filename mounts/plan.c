@@ -307,7 +307,7 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     for (size_t i = 0; i < in->volume_count; i++)
         plan_add(&p, (struct row){.kind = ROW_BIND, .flags = FLAG_USER | (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
                              .target = in->volumes[i].target + 1, .source = in->volumes[i].source,
-                             .why = "asked for with -v; its path on the host is in mountinfo"});
+                             .why = "asked for with --volume; its path on the host is in mountinfo"});
     *ret = p;
     return 0;
 }

@@ -18,7 +18,7 @@ def test_run_has_lambdas_ranges(lrun, function, option, low, high):
         assert lrun.run(option, value, package).code == 0, value
     for value in (low - 1, high + 1, f"{low}.5"):
         r = lrun.run(option, value, package)
-        assert r.code == 2 and option in r.log and (f"within {low} and {high}" in r.log or "whole number" in r.log), r
+        assert r.code == 2 and option in r.log and (f"must be {low} to {high}" in r.log or "whole number" in r.log), r
 
 
 def test_half_an_hour_is_a_timeout(lrun, function):
@@ -27,13 +27,13 @@ def test_half_an_hour_is_a_timeout(lrun, function):
 
 
 @pytest.mark.parametrize("options, why", [
-    (["--memory", 10241], "--memory must lie within 128 and 10240 where an environment has one invocation at a time"),
-    (["--timeout", 1801], "--timeout must lie within 1 and 1800 where an environment has one invocation at a time"),
-    (["--max-concurrency", 2, "--memory", 2047], "--memory must lie within 2048 and 32768 with --max-concurrency above 1"),
-    (["--max-concurrency", 2, "--memory", 32769], "it must lie within 128 and 32768"),
-    (["--max-concurrency", 2, "--timeout", 5401], "it must lie within 1 and 5400"),
-    (["--max-concurrency", 1601], "it must lie within 1 and 1600"),
-    (["--max-concurrency", 0], "it must lie within 1 and 1600"),
+    (["--memory", 10241], "--memory 10241: must be 128 to 10240 for environments with one invocation at a time"),
+    (["--timeout", 1801], "--timeout 1801: must be 1 to 1800 for environments with one invocation at a time"),
+    (["--max-concurrency", 2, "--memory", 2047], "--memory 2047: must be 2048 to 32768 with --max-concurrency above 1"),
+    (["--max-concurrency", 2, "--memory", 32769], "must be 128 to 32768"),
+    (["--max-concurrency", 2, "--timeout", 5401], "must be 1 to 5400"),
+    (["--max-concurrency", 1601], "must be 1 to 1600"),
+    (["--max-concurrency", 0], "must be 1 to 1600"),
 ])
 @pytest.mark.parametrize("by", ["command line", "file"])
 def test_managed_instances_have_other_ranges(lrun, function, tmp, options, why, by):

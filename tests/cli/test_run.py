@@ -37,7 +37,7 @@ def test_an_event_comes_from_a_file_from_text_or_from_stdin(lrun, function, tmp)
 
 def test_an_event_that_is_neither_file_nor_json_is_refused(lrun, function):
     r = lrun.run(function(ECHO), "-e", "{nope")
-    assert r.code == 125 and "neither a file nor JSON" in r.log and r.report["phase"] == "inputs", r
+    assert r.code == 2 and "event 1: not valid JSON, and no such file" in r.log and r.report["phase"] == "inputs", r
 
 
 def test_the_log_has_lambdas_lines_in_lambdas_order(lrun, function):

@@ -153,12 +153,12 @@ def test_submounts_of_a_volume_are_read_only_too(lrun, empty, tmp):
     (d / "sub").mkdir(parents=True)
     d.chmod(0o777)
     (d / "sub").chmod(0o777)
-    r = lrun.sh(empty, "echo x > /mnt/v/f; echo x > /mnt/v/sub/f", ("-v", f"{d}:/mnt/v"))
+    r = lrun.sh(empty, "echo x > /mnt/v/f; echo x > /mnt/v/sub/f", ("--volume", f"{d}:/mnt/v"))
     assert r.log.count("Read-only file system") == 2, r
     if ROOT:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=777", "none", str(d / "sub")], check=True)
         try:
-            r = lrun.sh(empty, "echo x > /mnt/v/sub/f", ("-v", f"{d}:/mnt/v"))
+            r = lrun.sh(empty, "echo x > /mnt/v/sub/f", ("--volume", f"{d}:/mnt/v"))
             assert "Read-only file system" in r.log, r
         finally:
             subprocess.run(["umount", str(d / "sub")], check=True)
@@ -188,7 +188,7 @@ def test_shm_is_absent_or_as_asked(lrun, empty, shm, errno):
     assert r.text.strip() in ((errno, "38") if errno == "2" else (errno or "ok",)), r
     if shm == "64":
         assert lrun.sh(empty, "df -m --output=size /dev/shm | tail -1; stat -c %a /dev/shm", ("--shm", shm)).text.split() == ["64", "1777"]
-    assert "absent, denied or a size" in lrun.sh(empty, "true", ("--shm", "lots")).log
+    assert "is not one of absent, denied, or a size" in lrun.sh(empty, "true", ("--shm", "lots")).log
 
 
 def test_there_is_no_terminal_and_no_pty(lrun, probe):

@@ -24,7 +24,7 @@ class Watched:
         shutil.copy(helper("watcher"), bin / "guest")
         (bin / "guest").chmod(0o111)
         package = make_zip(tmp / "fn.zip", {"bootstrap": ""})
-        self.p = subprocess.Popen(lrun.argv("exec", *options, "-v", f"{bin}:/mnt/bin", package, "--", "/mnt/bin/watcher", "--in", report=False), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.p = subprocess.Popen(lrun.argv("exec", *options, "--volume", f"{bin}:/mnt/bin", package, "--", "/mnt/bin/watcher", "--in", report=False), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.p.stdout.readline() == "watching\n"
 
     def enter(self, *command, **more):

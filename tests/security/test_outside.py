@@ -55,7 +55,7 @@ def test_h19_what_is_swapped_after_it_was_named_is_not_shown(lrun, tmp, empty):
     for name in ("named", "other"):
         (tmp / name).mkdir(mode=0o755)
         (tmp / name / "which").write_text(name)
-    argv = lrun.argv("exec", "-v", f"{tmp}/named:/mnt/v", empty, "--", "/bin/cat", "/mnt/v/which", report=False)
+    argv = lrun.argv("exec", "--volume", f"{tmp}/named:/mnt/v", empty, "--", "/bin/cat", "/mnt/v/which", report=False)
     lrun.exec(empty, "/bin/true")
     trace = tmp / "trace"
     p = subprocess.Popen(["strace", "-f", "-qq", "-o", trace, "-e", "trace=clone3", "-e", "inject=clone3:delay_enter=400000", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -77,7 +77,7 @@ def test_h17_h18_a_volumes_place_behind_a_link_of_the_package(lrun, tmp, absolut
         d.mkdir()
         d.chmod(0o777)
     package = make_zip(tmp / "fn.zip", {"f": "", "d": (str(canary) if absolute else "../" * 20 + str(canary)[1:], 0o120777)})
-    r = lrun.exec(package, "/bin/true", options=("-v", f"{volume}:/var/task/d/x"))
+    r = lrun.exec(package, "/bin/true", options=("--volume", f"{volume}:/var/task/d/x"))
     assert r.code == 125 and "/var/task/d/x" in r.log and os.listdir(canary) == [], r
 
 

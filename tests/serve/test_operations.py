@@ -93,10 +93,10 @@ def test_functions_from_a_file(serve, function, tmp):
 
 @pytest.mark.parametrize("text, message", [
     ("{", "cannot read JSON from"), ('{"functions": {}}', "cannot find a function in"), ("{}", "cannot find functions in"), ("[]", "cannot find functions in"),
-    ('{"functions": {"a": {}}}', "name its package"), ('{"functions": {"a": {"code": "x.zip", "colour": "red"}}}', "cannot use the option 'colour'"),
-    ('{"functions": {"a": {"code": "x.zip", "memory": 1}}}', "it must lie within 128 and 32768"), ('{"functions": {"a b": {"code": "x"}}}', "cannot use the function 'a b'"),
+    ('{"functions": {"a": {}}}', "name its package"), ('{"functions": {"a": {"code": "x.zip", "colour": "red"}}}', "unknown option 'colour'"),
+    ('{"functions": {"a": {"code": "x.zip", "memory": 1}}}', "must be 128 to 32768"), ('{"functions": {"a b": {"code": "x"}}}', "cannot use the function 'a b'"),
     ('{"functions": {"a": {"code": {"x": 1}}}}', "cannot use the option of function a: its value is of another type 'code'; give it as"), ('{"functions": {"a": {"code": "x.zip"}}, "other": 1}', "cannot use this member beside functions 'other'; options of all functions"),
-    ('{"functions": {"a": {"code": "x.zip", "layers": [1]}}}', "its array may hold texts alone"), ('{"functions": {"a": {"code": "x.zip", "config": "y"}}}', "cannot use the option 'config'")])
+    ('{"functions": {"a": {"code": "x.zip", "layers": [1]}}}', "its array may hold texts alone"), ('{"functions": {"a": {"code": "x.zip", "config": "y"}}}', "option 'config'")])
 def test_mistakes_in_the_file_are_usage_errors(lrun, tmp, text, message):
     (tmp / "lrun.json").write_text(text)
     r = lrun("serve", "--config", tmp / "lrun.json", report=False)
@@ -107,7 +107,7 @@ def test_mistakes_on_the_command_line(lrun, function, tmp):
     f = function(ECHO)
     assert lrun("serve", report=False).code == 2
     r = lrun("serve", "--port", 0, f, f, report=False)
-    assert r.code == 125 and "two functions of the same name" in r.log
+    assert r.code == 2 and "two functions have the name" in r.log
     r = lrun("serve", "--port", 0, "--url", "0", f, function(ECHO, "g.zip"), report=False)
     assert r.code == 125 and "--url NAME=PORT" in r.log
     r = lrun("serve", "--port", 0, "--host", "nowhere", f, report=False)

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/not_package.h"
+
+#include "base/own.h"
+#include "launcher/cli.h"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* In the remedies, %1$s is the folder that the file is in and %2$s its name without suffix. */
+struct kind {
+    const char *pattern; /* of the file's name; of the whole word where it names nothing. NULL: any */
+    const char *has;     /* of a file: how its content begins; of a directory: a file in it. NULL: not looked at */
+    unsigned at;         /* where that content begins */
+    const char *is, *remedy;
+};
+
+#define EXPORT "give its file system to --rootfs (docker create IMAGE, docker export ID -o rootfs.tar), and its code as a folder or zip"
+#define SAM "give the function's folder or zip, as its CodeUri says (after sam build: .aws-sam/build/NAME)"
+#define CDK "give one function's asset: cdk.out/asset.HASH"
+#define SERVERLESS "give the zip that serverless package makes: .serverless/NAME.zip"
+#define PROJECT "give the folder or zip that is deployed"
+#define BUILD "build it, and give the folder or zip that holds the bootstrap"
+#define NODE "give its folder: lrun --runtime nodejs --handler %2$s.handler %1$s"
+
+static const struct kind NAMES[] = {
+    {"arn:*:lambda:*:layer:*", NULL, 0, "the ARN of a layer", "download it (aws lambda get-layer-version-by-arn --arn ARN --query Content.Location), and give the zip to --layers"},
+    {"arn:*:lambda:*", NULL, 0, "the ARN of a function", "download its code (aws lambda get-function --function-name ARN --query Code.Location), and give the zip"},
+    {"arn:*", NULL, 0, "an ARN", "give a folder or a zip on this machine"},
+    {"s3://*", NULL, 0, "an object in S3", "download it first: aws s3 cp"},
+    {"http*://*", NULL, 0, "a URL", "download it first: curl -O"},
+    {"*://*", NULL, 0, "the name of an image", EXPORT},
+    {"docker*:*", NULL, 0, "the name of an image", EXPORT},
+    {"oci*:*", NULL, 0, "the name of an image", EXPORT},
+    {"*[!/]:[A-Za-z0-9_]*", NULL, 0, "the name of an image", EXPORT},
+    {"*@sha256:*", NULL, 0, "the name of an image", EXPORT},
+    {"public.ecr.aws/*", NULL, 0, "the name of an image", EXPORT},
+    {"*.dkr.ecr.*.amazonaws.com/*", NULL, 0, "the name of an image", EXPORT},
+};
+
+static const struct kind FILES[] = {
+    {"template.y*ml", NULL, 0, "a CloudFormation template", SAM},
+    {"template.json", NULL, 0, "a CloudFormation template", SAM},
+    {"*template.json", NULL, 0, "a CloudFormation template", SAM " or, after cdk synth, cdk.out/asset.HASH"},
+    {"*template.y*ml", NULL, 0, "a CloudFormation template", SAM},
+    {"packaged.y*ml", NULL, 0, "a CloudFormation template", SAM},
+    {"samconfig.*", NULL, 0, "SAM's configuration", SAM},
+    {"serverless.*", NULL, 0, "a configuration of the Serverless Framework", SERVERLESS},
+    {"cdk.json", NULL, 0, "the CDK's configuration", CDK},
+    {"cdk.out", NULL, 0, "the mark of the CDK's output", CDK},
+    {"*.tf", NULL, 0, "Terraform's configuration", "give the folder or zip that aws_lambda_function names"},
+    {"Dockerfile*", NULL, 0, "the recipe of an image", "build it, " EXPORT},
+    {"Containerfile*", NULL, 0, "the recipe of an image", "build it, " EXPORT},
+    {"package.json", NULL, 0, "a project's file", PROJECT},
+    {"pyproject.toml", NULL, 0, "a project's file", PROJECT},
+    {"requirements*.txt", NULL, 0, "a project's file", PROJECT},
+    {"Cargo.toml", NULL, 0, "a project's file", BUILD " (cargo lambda build)"},
+    {"go.mod", NULL, 0, "a project's file", BUILD},
+    {"pom.xml", NULL, 0, "a project's file", BUILD},
+    {"build.gradle*", NULL, 0, "a project's file", BUILD},
+    {"*.y*ml", NULL, 0, "a configuration file", PROJECT},
+    {"*.json", NULL, 0, "a JSON file", PROJECT "; an event is given by --event"},
+    {"*.py", NULL, 0, "a Python source file", "give its folder: lrun --runtime python3 --handler %2$s.lambda_handler %1$s"},
+    {"*.js", NULL, 0, "a JavaScript source file", NODE},
+    {"*.[mc]js", NULL, 0, "a JavaScript source file", NODE},
+    {"*.ts", NULL, 0, "a TypeScript source file", "compile it to JavaScript (tsc, esbuild), and give the folder"},
+    {"*.[mc]ts", NULL, 0, "a TypeScript source file", "compile it to JavaScript (tsc, esbuild), and give the folder"},
+    {"*.go", NULL, 0, "a source file", BUILD},
+    {"*.rs", NULL, 0, "a source file", BUILD},
+    {"*.java", NULL, 0, "a source file", BUILD},
+    {"*.kt", NULL, 0, "a source file", BUILD},
+    {"*.cs", NULL, 0, "a source file", BUILD},
+    {"*.rb", NULL, 0, "a source file", BUILD},
+    {"*.c", NULL, 0, "a source file", BUILD},
+    {"*.cpp", NULL, 0, "a source file", BUILD},
+    {NULL, "ustar", 257, "a tarball", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
+    {NULL, "\x1f\x8b", 0, "a gzip file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
+    {NULL, "\x28\xb5\x2f\xfd", 0, "a Zstandard file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
+    {NULL, "\xfd" "7zXZ", 0, "an xz file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
+    {NULL, "7z\xbc\xaf", 0, "a 7z archive", "Lambda takes code as a zip"},
+    {NULL, "\x7f" "ELF", 0, "a program", "name it bootstrap, and give the folder or zip that holds it"},
+    {NULL, "#!", 0, "a script", "name it bootstrap, and give the folder or zip that holds it"},
+};
+
+static const struct kind FOLDERS[] = {
+    {"cdk.out", NULL, 0, "the CDK's output", CDK},
+    {NULL, "cdk.out", 0, "the CDK's output", CDK},
+    {".aws-sam", NULL, 0, "sam build's output", "give one function's folder: .aws-sam/build/NAME"},
+    {"build", "template.yaml", 0, "sam build's output", "give one function's folder: .aws-sam/build/NAME"},
+    {".serverless", NULL, 0, "serverless package's output", SERVERLESS},
+    {NULL, "oci-layout", 0, "an image", EXPORT},
+};
+
+/* Projects, unless something in them can be started. */
+static const struct kind PROJECTS[] = {
+    {NULL, "template.yaml", 0, "a project with a CloudFormation template", SAM},
+    {NULL, "template.yml", 0, "a project with a CloudFormation template", SAM},
+    {NULL, "serverless.yml", 0, "a project of the Serverless Framework", SERVERLESS},
+    {NULL, "cdk.json", 0, "a project of the CDK", "run cdk synth, and " CDK},
+    {NULL, "Cargo.toml", 0, "a project's folder", BUILD " (cargo lambda build)"},
+    {NULL, "go.mod", 0, "a project's folder", BUILD},
+    {NULL, "pom.xml", 0, "a project's folder", BUILD},
+};
+
+static const struct kind JAR = {"*.jar", NULL, 0, "a Java package", "lrun brings no Java runtime: name an image's file system that has one with --rootfs, or a layer whose bootstrap starts java"};
+
+static const char *base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static int refuse(const struct kind *k, const char *path, struct err *err)
+{
+    const char *base = base_of(path), *dot = strrchr(base, '.');
+    OWN_PTR char *folder = base == path ? xstrdup(".") : xasprintf("%.*s", base - path > 1 ? (int)(base - path - 1) : 1, path);
+    OWN_PTR char *stem = xasprintf("%.*s", (int)(dot ? dot - base : (long)strlen(base)), base);
+    char remedy[sizeof err->hint];
+    snprintf(remedy, sizeof remedy, k->remedy, folder, stem);
+    fail_usage(err, "'%.200s' is %s", path, k->is);
+    return fail_hint(err, "%s", remedy);
+}
+
+int not_package_name(const char *path, enum package_role role, struct err *err)
+{
+    for (size_t i = 0; i < COUNT(NAMES); i++)
+        if (fnmatch(NAMES[i].pattern, path, 0) == 0)
+            return refuse(&NAMES[i], path, err);
+    return role == ROLE_FUNCTION && *path && !strpbrk(path, "./") ? cli_unknown_command(path, err) : -1;
+}
+
+static bool begins(int fd, const struct kind *k)
+{
+    char bytes[16];
+    size_t n = strlen(k->has);
+    return pread(fd, bytes, n, k->at) == (ssize_t)n && memcmp(bytes, k->has, n) == 0;
+}
+
+static bool holds(int dir, const char *name)
+{
+    return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static const struct kind *find(const struct kind *kinds, size_t n, const char *base, int fd, bool is_dir)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct kind *k = &kinds[i];
+        if ((!k->pattern || fnmatch(k->pattern, base, FNM_CASEFOLD) == 0) && (!k->has || (is_dir ? holds(fd, k->has) : begins(fd, k))))
+            return k;
+    }
+    return NULL;
+}
+
+/* Whether the command starts something that nothing but the package itself can bring. */
+static bool needs_entry(const struct request *r)
+{
+    return (r->command == CMD_RUN || r->command == CMD_SERVE) && !r->runtime && !r->handler && r->layers.n == 0 && strcmp(r->rootfs, "host") == 0;
+}
+
+static const struct kind *find_folder(const struct request *r, const char *base, int fd)
+{
+    static const char *const ENTRIES[] = {"bootstrap", "lambda_function.py", "index.js", "index.mjs", "index.cjs"};
+    const struct kind *k = find(FOLDERS, COUNT(FOLDERS), base, fd, true);
+    for (size_t i = 0; !k && i < COUNT(ENTRIES); i++)
+        if (holds(fd, ENTRIES[i]))
+            return NULL;
+    return k || !needs_entry(r) ? k : find(PROJECTS, COUNT(PROJECTS), base, fd, true);
+}
+
+int not_package_check(const struct request *r, const char *path, bool is_dir, int fd, enum package_role role, struct err *err)
+{
+    static const struct kind ZIP = {NULL, "PK", 0, NULL, NULL};
+    OWN_PTR char *name = xstrdup(path);
+    while (name[0] && name[strlen(name) - 1] == '/')
+        name[strlen(name) - 1] = 0;
+    const struct kind *k = NULL;
+    if (is_dir)
+        k = role == ROLE_FUNCTION ? find_folder(r, base_of(name), fd) : find(FOLDERS, COUNT(FOLDERS), base_of(name), fd, true);
+    else if (!begins(fd, &ZIP))
+        k = find(FILES, COUNT(FILES), base_of(name), fd, false);
+    else if (role == ROLE_FUNCTION && needs_entry(r) && fnmatch(JAR.pattern, base_of(name), FNM_CASEFOLD) == 0)
+        k = &JAR;
+    return k ? refuse(k, path, err) : 0;
+}
