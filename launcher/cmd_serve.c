@@ -138,7 +138,9 @@ static void tell_ready(struct server *s)
     s->ready = true;
     for (size_t i = 0; i < s->n && !r->quiet; i++) {
         const struct served *f = &s->functions[i];
-        fprintf(stderr, "lrun: serving %s: aws lambda invoke --endpoint-url http://%s:%u --function-name %s out.json\n", pool_name(f->pool), r->host, s->port, pool_name(f->pool));
+        /* As it can be pasted: without credentials or configuration of the AWS CLI's, and with values that may begin with a dash. */
+        fprintf(stderr, "lrun: serving %s: aws lambda invoke --endpoint-url=http://%s:%u --region=%s --no-sign-request --function-name=%s out.json\n", pool_name(f->pool), r->host,
+                s->port, f->request.region, pool_name(f->pool));
         if (f->url_server)
             fprintf(stderr, "lrun: function URL of %s: http://%s:%u/\n", pool_name(f->pool), r->host, f->url.port);
     }
@@ -204,7 +206,7 @@ static void on_signal(evutil_socket_t number, short what, void *to)
     }
     s->stopping = true;
     if (!s->request->quiet)
-        fprintf(stderr, "lrun: stopping: what runs is finished first; a second signal does not wait\n");
+        fprintf(stderr, "lrun: stopping once running invocations finish; press Ctrl-C again to stop now\n");
     http_server_stop(s->http);
     for (size_t i = 0; i < s->n; i++)
         if (s->functions[i].url_server)

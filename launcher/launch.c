@@ -18,7 +18,8 @@
 
 void launch_say_held(void)
 {
-    fprintf(stderr, "lrun: held for you to look into; end it with ^C, enter it with: lrun exec -t --in %d -- /bin/bash\n", getpid());
+    OWN_PTR char *name = str_quote(program_invocation_name);
+    fprintf(stderr, "lrun: failed environment kept; discard it with Ctrl-C, enter it with: %s exec -t --in %d -- /bin/bash\n", name, getpid());
 }
 
 void launch_note(const struct launch *l, const char *format, ...)

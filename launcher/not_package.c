@@ -118,8 +118,9 @@ static int refuse(const struct kind *k, const char *path, struct err *err)
     const char *base = base_of(path), *dot = strrchr(base, '.');
     OWN_PTR char *folder = base == path ? xstrdup(".") : xasprintf("%.*s", base - path > 1 ? (int)(base - path - 1) : 1, path);
     OWN_PTR char *stem = xasprintf("%.*s", (int)(dot ? dot - base : (long)strlen(base)), base);
+    OWN_PTR char *folder_word = str_quote(folder), *stem_word = str_quote(stem);
     char remedy[sizeof err->hint];
-    snprintf(remedy, sizeof remedy, k->remedy, folder, stem);
+    snprintf(remedy, sizeof remedy, k->remedy, folder_word, stem_word);
     fail_usage(err, "'%.200s' is %s", path, k->is);
     return fail_hint(err, "%s", remedy);
 }

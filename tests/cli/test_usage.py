@@ -164,6 +164,10 @@ def test_the_folder_of_a_source_file_is_named_and_works(lrun, tmp):
     command = said.split("give its folder: lrun ")[1].split()
     assert command == ["--runtime", "python3", "--handler", "app.lambda_handler", "src"]
     assert lrun.run(*command, cwd=tmp).text == '"works"'
+    (tmp / "src").rename(tmp / "it's here; exit 3")
+    said = usage("--cache-dir", tmp / "c", "it's here; exit 3/app.py", cwd=tmp)
+    r = subprocess.run(["/bin/sh", "-c", said.split("give its folder: ")[1].replace("lrun ", f"{LRUN} --cache-dir {lrun.cache} ", 1)], capture_output=True, text=True, cwd=tmp)
+    assert r.returncode == 0 and r.stdout == '"works"', r
 
 
 @pytest.mark.parametrize("word, what", [
