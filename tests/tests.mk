@@ -49,8 +49,11 @@ faults: all examples $(TOOLS)
 check-vm: all
 	@sh tests/vm/run.sh $(B)
 
+# deps: what the tests, linters and measurements need too; deps-run: what building and running need.
 deps:
-	sh packaging/deps.sh
+	sh packaging/deps.sh all
+deps-run:
+	sh packaging/deps.sh run
 
 # As root the suite runs twice: here, and as an unprivileged user from a copy that user can read.
 check: deps
@@ -86,7 +89,7 @@ $(B)/examples/node.zip: examples/node/index.mjs
 $(B)/examples/%.zip: $(wildcard examples/layers/*/* examples/layers/*/*/*)
 	@mkdir -p $(@D); rm -f $@; cd examples/layers/$* && zip -q -X -r $(abspath $@) .
 
-demo: deps
+demo: deps-run
 	@$(MAKE) --no-print-directory all examples
 	@sh examples/demo.sh $(B)
 
