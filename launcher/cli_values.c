@@ -20,7 +20,7 @@ static int bad_fraction(const struct row *row, const char *value, struct err *er
     double min = (double)row->min / 1000, max = (double)row->max / 1000;
     if (err->no == ERANGE)
         return fail_usage(err, "--%s %.40s: must be %.15g to %.15g (%s)", row->name, value, min, max, row->arg);
-    return fail_usage(err, "--%s: '%.40s' is not a number (%s, %.15g to %.15g)", row->name, value, row->arg, min, max);
+    return fail_usage(err, "--%s: '%.40s' is not a number with up to three decimal places (%s, %.15g to %.15g)", row->name, value, row->arg, min, max);
 }
 
 int set_num(const struct row *row, const char *value, struct request *r, struct err *err)

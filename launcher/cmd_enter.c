@@ -86,7 +86,7 @@ static int join(struct visit *v, struct err *err)
     if (enter_join(&v->environment, err) < 0)
         return -1;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-        return fail(err, errno, NULL, "ask to die with lrun");
+        return fail(err, errno, NULL, "set the parent-death signal");
     return close_memory(err) < 0 || caps_drop(err) < 0 ? -1 : 0;
 }
 
@@ -98,7 +98,7 @@ static pid_t bring_in(struct visit *v, char **args, struct err *err)
         return -1;
     const struct sandbox_spec *kept = forget_all_but(&v->spec); /* nothing allocates from here on */
     if (kept == &v->spec)
-        return fail(err, ENOMEM, NULL, "forget what is lrun's");
+        return fail(err, ENOMEM, NULL, "drop lrun's memory");
     err->exit = 0;
     return payload_start(kept, NULL, false, -1, err);
 }
@@ -142,7 +142,7 @@ static int run(struct visit *v, char **args, struct err *err)
     pid_t lrun = getpid();
     v->its = mmap(NULL, sizeof *v->its, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (v->its == MAP_FAILED)
-        return fail(err, errno, NULL, "get memory for what the command's start may say");
+        return fail(err, errno, NULL, "allocate memory for the command's start");
     struct event *child = evsignal_new(v->base, SIGCHLD, on_child, v);
     event_add(child, NULL);
     v->guide = fork();

@@ -57,7 +57,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *to)
 
 static void out_of_memory(struct exec *x)
 {
-    launch_note(x->launch, "the command was killed: it used more than %ju MB (--memory)", (uintmax_t)x->launch->request->memory.value);
+    launch_note(x->launch, "the command was killed: it exceeded %ju MB of memory (--memory)", (uintmax_t)x->launch->request->memory.value);
     x->launch->report.oom_killed = true;
     x->launch->report.signal = SIGKILL;
     end(x, BECAUSE_OUT_OF_MEMORY, 128 + SIGKILL);
@@ -132,12 +132,12 @@ static void on_hangup(struct exec *x)
 {
     bool killed = sandbox_was_killed(&x->sandbox);
     if (x->launch->report.phase != AT_COMMAND || !killed) {
-        fail(&x->err, 0, NULL, "go on: the sandbox's init %s", killed ? "was killed" : "ended");
+        fail(&x->err, 0, NULL, "continue: the sandbox's init %s", killed ? "was killed" : "ended");
         x->failed = true;
         end(x, BECAUSE_LRUN_FAILED, EXIT_LRUN);
         return;
     }
-    launch_note(x->launch, "the command was killed: process 1 of its sandbox was");
+    launch_note(x->launch, "the command was killed, since process 1 of its sandbox was killed");
     x->launch->report.signal = SIGKILL;
     end(x, BECAUSE_SIGNAL, 128 + SIGKILL);
 }
@@ -228,7 +228,7 @@ static int bring_results(struct exec *x, struct err *err)
     for (size_t i = 0; i + 1 < results->names.n; i += 2)
         launch_note(l, "not copied: /tmp/out/%s: %s", results->names.at[i], results->names.at[i + 1]);
     if (results->left > RESULTS_NAMED)
-        launch_note(l, "not copied either: %ju more in /tmp/out", (uintmax_t)(results->left - RESULTS_NAMED));
+        launch_note(l, "and %ju more files in /tmp/out were not copied", (uintmax_t)(results->left - RESULTS_NAMED));
     return 0;
 }
 

@@ -107,11 +107,11 @@ static void on_file_change(void *to)
         return;
     if (read_again(f, &l, &err) < 0) {
         err_text(&err, text, sizeof text);
-        fprintf(stderr, "lrun: %s: the change is not used: %s\n", pool_name(f->pool), text);
+        fprintf(stderr, "lrun: %s: not reloaded: %s\n", pool_name(f->pool), text);
         return;
     }
     if (!f->request.quiet)
-        fprintf(stderr, "lrun: %s: changed: new invocations run the new package\n", pool_name(f->pool));
+        fprintf(stderr, "lrun: %s: reloaded; new invocations run the new package\n", pool_name(f->pool));
     pool_reload(f->pool, l);
 }
 
@@ -279,7 +279,7 @@ static int run(struct server *s, struct err *err)
         if (watch_inputs(&s->functions[i], err) < 0)
             return -1;
     if (strcmp(s->request->host, "127.0.0.1") != 0)
-        fprintf(stderr, "lrun: whoever reaches %s can run these functions: there is no access control\n", s->request->host);
+        fprintf(stderr, "lrun: anyone who can reach %s can run these functions: there is no access control\n", s->request->host);
     for (size_t i = 0; i < s->n; i++)
         pool_start(s->functions[i].pool);
     on_change(s);

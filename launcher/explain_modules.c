@@ -80,7 +80,7 @@ bool tell_nested(const struct evidence *ev, const struct match *m, struct text *
         const struct merged_file *f = explain_module_at(ev, dir, module);
         if (!f)
             continue;
-        text_printf(out, "it is in the package as %s, one folder too deep: the archive's own top is /var/task, so zip the content of %s, not the folder", merged_name(&ev->package.merged, f), dir + 10);
+        text_printf(out, "it is in the package as %s, one folder too deep: the top level of the archive becomes /var/task, so zip the content of %s, not the folder", merged_name(&ev->package.merged, f), dir + 10);
         if (is_handler && has_more(ev, dir + 10))
             text_printf(out, "; or set the handler to %s/%s", dir + 10, launch_handler(ev->launch));
         return true;
@@ -112,7 +112,7 @@ bool tell_case(const struct evidence *ev, const struct match *m, struct text *ou
             OWN_PTR char *path = f->hidden || !*module ? NULL : xasprintf("%s/%s%s", DIRS[k / COUNT(FORMS)], module, FORMS[k % COUNT(FORMS)]);
             if (!path || f->type == 'd' || strcasecmp(path, f->path) != 0 || strcmp(path, f->path) == 0)
                 continue;
-            text_printf(out, "the package has %s, and names of files are told apart by case on Lambda: spell both the same", f->path);
+            text_printf(out, "the package has %s, but file names are case-sensitive on Lambda: use the same case in both", f->path);
             return true;
         }
     return false;
@@ -133,7 +133,7 @@ bool tell_backslash(const struct evidence *ev, const struct match *m, struct tex
         OWN_PTR char *middle = xasprintf("/%s", module);
         if (!plain || !strstr(plain, middle))
             continue;
-        text_printf(out, "the archive has a file whose name is \"%s\", with backslashes, as archivers of Windows write it; on Lambda that is one name, not a path: make the archive with / in its names", merged_name(&ev->package.merged, f));
+        text_printf(out, "the archive has a file named \"%s\", with backslashes, as some archivers on Windows write them, but on Lambda that is one name, not a path: use an archiver that writes /", merged_name(&ev->package.merged, f));
         return true;
     }
     return false;
@@ -179,7 +179,7 @@ bool tell_dangling(const struct evidence *ev, const struct match *m, struct text
             known = known && !str_begins(to, ELSEWHERE[k]);
         if (!known)
             continue;
-        text_printf(out, "%s is a link to %s, which is not in the package: links are kept as they are; pack the files themselves (cp -rL, npm install --install-links)", f->path, target);
+        text_printf(out, "%s is a link to %s, which is not in the package: links are kept as they are, so pack the files themselves (cp -rL, npm install --install-links)", f->path, target);
         return true;
     }
     return false;
@@ -192,7 +192,7 @@ static bool tell_misplaced(const struct evidence *ev, const char *module, const 
         const struct merged_file *f = explain_module_at(ev, *dirs, module);
         if (!f)
             continue;
-        text_printf(out, "%s has it as %s, where the runtime does not look: in a layer's archive it belongs beneath %s", package_provider(&ev->package, f->part, who, sizeof who), f->path, right);
+        text_printf(out, "%s has it as %s, which the runtime does not search: in a layer's archive it belongs in %s", package_provider(&ev->package, f->part, who, sizeof who), f->path, right);
         return true;
     }
     return false;
@@ -261,7 +261,7 @@ bool tell_abi(const struct evidence *ev, const struct match *m, struct text *out
             continue;
         if (str_begins(tag, fits) && strstr(tag, "linux"))
             return false;
-        text_printf(out, "%s is there, built for another interpreter or system, and the function runs on %s: install it for that (pip install --platform manylinux2014_x86_64 --python-version ... --only-binary=:all:)", f->path, ev->launch->runtime.id);
+        text_printf(out, "%s exists, but is built for another Python or platform than %s: install the package for the runtime (pip install --platform manylinux2014_x86_64 --python-version ... --only-binary=:all:)", f->path, ev->launch->runtime.id);
         return true;
     }
     return false;
@@ -274,7 +274,7 @@ bool tell_shadow(const struct evidence *ev, const struct match *m, struct text *
     const struct merged_file *f = merged_find(&ev->package.merged, m->groups[2]);
     if (!f || !f->part)
         return false;
-    text_printf(out, "%s comes from %s (%s), which is searched before the runtime's own packages, and that version has no %s: bring versions that fit each other, all in the layer or all in the function", m->groups[1],
+    text_printf(out, "%s comes from %s (%s), which is searched before the runtime's own packages, and that version has no %s: use matching versions, all in the layer or all in the function", m->groups[1],
                 package_provider(&ev->package, f->part, who, sizeof who), f->path, m->groups[0]);
     return true;
 }

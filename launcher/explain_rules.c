@@ -12,12 +12,12 @@
 #define NOT_PERMITTED "([Oo]peration not permitted|EPERM|Errno 1\\])"
 
 /* Sentences of several rows. */
-#define NO_HOME "the home directory of Lambda's user does not exist and cannot be made: /home is read-only; set HOME (or the library's own variable) to a directory in /tmp"
-#define ONE_USER "on Lambda a function has one unprivileged user and cannot become another or give files away: leave the call out"
-#define NO_NAMESPACES "namespaces cannot be made on Lambda, so programs cannot sandbox themselves: turn it off (Chromium: --no-sandbox)"
-#define NO_SYS "there is no /sys on Lambda: read limits from the variables (AWS_LAMBDA_FUNCTION_MEMORY_SIZE), and be ready for there being none"
+#define NO_HOME "the home directory of Lambda's user does not exist and cannot be created, since /home is read-only: set HOME (or the library's own variable) to a directory in /tmp"
+#define ONE_USER "a function on Lambda runs as one unprivileged user, and cannot switch users or change the owner of files: remove the call"
+#define NO_NAMESPACES "programs cannot create namespaces on Lambda, so they cannot sandbox themselves: disable their sandbox (Chromium: --no-sandbox)"
+#define NO_SYS "there is no /sys on Lambda: read limits from environment variables (AWS_LAMBDA_FUNCTION_MEMORY_SIZE), and handle the missing files"
 #define NO_DEV_FD "there is no /dev/fd on Lambda, which bash's <(...) and >(...) need: use a pipe or a file in /tmp; /proc/self/fd is there"
-#define NO_PTRACE "ptrace is refused on Lambda: debuggers and crash handlers do not work there (here --debug allows it)"
+#define NO_PTRACE "ptrace is refused on Lambda, so debuggers and crash handlers do not work there (lrun allows it with --debug)"
 
 const struct rule RULES[] = {
     /* How it ended. */
@@ -89,7 +89,7 @@ const struct rule RULES[] = {
     {"LR-030", "^'(HOME|USER|LOGNAME|HOSTNAME|SHELL|TERM)'$", tell_unset, NULL, NULL},
     {"LR-030", "must be of type string\\. Received undefined", tell_unset_in_node, NULL, NULL},
     {"LR-031", "cannot cache function [^\n]*: no locator available", NULL,
-     "the cache of compiled functions has no place: packages are read-only on Lambda and there is no home directory; set NUMBA_CACHE_DIR to a directory in /tmp", NULL},
+     "numba found no directory for its cache, since packages are read-only on Lambda and there is no home directory: set NUMBA_CACHE_DIR to a directory in /tmp", NULL},
     {"LR-032", "Read-only file system: '([^']+)'", tell_read_only, NULL, NULL},
     {"LR-032", "EROFS: read-only file system, [a-z]+ '([^']+)'", tell_read_only, NULL, NULL},
     {"LR-032", "([^ :'\"]+): Read-only file system", tell_read_only, NULL, NULL},
@@ -100,16 +100,16 @@ const struct rule RULES[] = {
 
     /* Limits, and what is left. */
     {"LR-060", "(mlock|[Ll]ock(ing)? (of )?memory|[Mm]emory lock|locked memory)", tell_mlock,
-     "only 64 KB of memory can be locked on Lambda (RLIMIT_MEMLOCK): do without mlock(), or turn it off in the library's settings", NULL},
+     "only 64 KB of memory can be locked on Lambda (RLIMIT_MEMLOCK): do not call mlock(), or disable it in the library's settings", NULL},
     {"LR-035", "(No space left on device|ENOSPC|Errno 28\\]|errno=28)", tell_tmp_full, NULL, NULL},
     {"LR-035", NULL, tell_tmp_is_full, NULL, NULL},
     {"LR-036", "(File exists|EEXIST|EADDRINUSE|[Aa]ddress already in use)[^/\n]*(/tmp/[^ '\":,)]+)", tell_left_over, NULL, NULL},
     {"LR-036", "(EADDRINUSE|[Aa]ddress already in use)", tell_old_socket, NULL, NULL},
     {"LR-037", "(/tmp/[^ '\":,)]+)", tell_half_done, NULL, NULL},
     {"LR-038", "(EMFILE|Too many open files|Errno 24\\])", NULL,
-     "all 1024 file descriptors of the environment are in use, which is Lambda's limit, and those that earlier invocations left open count: close what is opened, and make clients once, outside the handler", NULL},
+     "all 1024 file descriptors of the environment are in use (Lambda's limit), including those that earlier invocations left open: close files and connections, and create clients once, outside the handler", NULL},
     {"LR-039", "(can't start new thread|Error creating thread|pthread_create[^\n]*(Resource temporarily|failed)|fork: retry: Resource temporarily unavailable|spawn [^\n]* EAGAIN|BlockingIOError: \\[Errno 11\\] Resource temporarily unavailable)", NULL,
-     "all 1024 processes and threads of the environment are in use, which is Lambda's limit, and those of earlier invocations live on: end or join what is started, cancel timers", NULL},
+     "all 1024 processes and threads of the environment are in use (Lambda's limit), including those that earlier invocations left running: join threads, end processes and cancel timers", NULL},
     {"LR-039", NULL, tell_task_limit, NULL, NULL},
     {"LR-040", "(RemoteDisconnected|ECONNRESET|Connection reset by peer|socket hang up|ConnectionResetError|BrokenPipeError|EPIPE|Connection aborted|server closed the connection)", tell_frozen, NULL, NULL},
 
@@ -119,20 +119,20 @@ const struct rule RULES[] = {
     {"LR-071", "Permissions 0?[0-7]+ for '((/var/task|/opt)/[^']+)' are too open", NULL,
      "%s is readable by others, as every file that a function can read on Lambda, and a private key must not be: copy it to /tmp and set its mode to 600 there", NULL},
     {"LR-042", "(getpwuid\\(\\): uid not found|uv_os_get_passwd returned ENOENT)", NULL,
-     "the function's user has no entry in /etc/passwd, as some of Lambda's hosts have it: do not ask for its name, or be ready for there being none", NULL},
+     "the function's user has no entry in /etc/passwd, as on some Lambda hosts: do not look up its name, or handle the error", NULL},
     {"LR-043", "(unshare|CLONE_NEW|No usable sandbox)", tell_not_permitted, NO_NAMESPACES, NULL},
     {"LR-043", NOT_PERMITTED, NULL, NO_NAMESPACES, " unshare clone setns "},
     {"LR-044", "(ptrace|PTRACE_[A-Z]+)", tell_not_permitted, NO_PTRACE, NULL},
     {"LR-044", NOT_PERMITTED, NULL, NO_PTRACE, " ptrace process_vm_readv process_vm_writev "},
-    {"LR-056", NOT_PERMITTED, NULL, "Lambda refuses %s (EPERM), so nothing that asks for it before it starts a program gets so far: do without it (Go: no Pdeathsig in SysProcAttr)", " prctl "},
-    {"LR-057", NOT_PERMITTED, NULL, "the call %s needs a privilege that no function has, and is refused (EPERM): do without it",
+    {"LR-056", NOT_PERMITTED, NULL, "Lambda refuses %s (EPERM), so a program that calls it before exec starts nothing: remove the call (Go: no Pdeathsig in SysProcAttr)", " prctl "},
+    {"LR-057", NOT_PERMITTED, NULL, "the system call %s needs a privilege that no function has, and is refused (EPERM): avoid it",
      " mount umount2 pivot_root chroot socket bpf perf_event_open keyctl add_key request_key settimeofday clock_settime sethostname setdomainname reboot swapon init_module finit_module ioperm iopl syslog open_by_handle_at fanotify_init "},
     {"LR-072", NOT_PERMITTED, NULL, "older sandboxes of Lambda refuse %s (EPERM), and --seccomp lambda-legacy does: write the bytes instead of reserving them", " fallocate "},
 
     /* Variables. */
     {"LR-045", "(Invalid time zone specified: :[A-Za-z/]+|has no data for :[A-Za-z/]+|keys may not be absolute paths)", NULL,
-     "TZ begins with a colon on Lambda (:UTC, or :/etc/localtime), which the C library allows and others do not: strip it, or name the zone UTC yourself", NULL},
-    {"LR-046", "unsupported locale setting", NULL, "LANG is en_US.UTF-8 on Lambda, but that locale is not installed: use C.UTF-8, or do without setlocale", NULL},
+     "TZ begins with a colon on Lambda (:UTC, or :/etc/localtime), which the C library accepts and some libraries do not: strip the colon, or name the time zone UTC in the code", NULL},
+    {"LR-046", "unsupported locale setting", NULL, "LANG is en_US.UTF-8 on Lambda, but that locale is not installed: use C.UTF-8, or do not call setlocale", NULL},
 
     /* What is not there. */
     {"LR-047", NOT_FOUND "[^\n]*(/sys/[^ '\":,)]*)", NULL, NO_SYS, NULL},
@@ -150,7 +150,7 @@ const struct rule RULES[] = {
     {"LR-066", "^[^ ]*sh: ()([^ :/]+): (command )?not found", tell_program_of_shell, NULL, NULL},
     {"LR-066", "exec: \"([^\"/]+)\": executable file not found in \\$PATH", tell_program, NULL, NULL},
     {"LR-066", "env: [^A-Za-z0-9]*([A-Za-z0-9._+-]+)[^:]*: No such file or directory", tell_program, NULL, NULL},
-    {"LR-049", "(EADDRINUSE|[Aa]ddress already in use)[^\n]*9001", NULL, "port 9001 is the Runtime API's: listen on another, or on 127.0.0.1 alone", NULL},
+    {"LR-049", "(EADDRINUSE|[Aa]ddress already in use)[^\n]*9001", NULL, "port 9001 is used by the Runtime API: listen on another port, or only on 127.0.0.1", NULL},
 
     {"LR-058", "(EAFNOSUPPORT|[Aa]ddress family not supported)", tell_ipv6,
      "Lambda has no IPv6 but in dual-stack functions of a VPC: listen on 0.0.0.0 or 127.0.0.1 instead of :: or ::1, and connect over IPv4", NULL},

@@ -45,7 +45,7 @@ static int open_input(const char *path, const struct identity *id, struct input 
         return fail(err, errno, path, "look at the package");
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
         fail(err, 0, path, "use as a package");
-        return fail_hint(err, "it must be a zip file or a directory");
+        return fail_hint(err, "FUNCTION and layers must be zip files or directories");
     }
     *ret = (struct input){.path = path, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
     if (ret->is_dir && (trust_check_shown(fd, path, false, id, err) < 0 || make_source(path, fd, id, &ret->source, err) < 0))
@@ -86,8 +86,8 @@ static int open_volume(const char *text, const struct identity *id, struct input
     if (fstat(fd, &st) < 0)
         return fail(err, errno, copy, "look at the volume");
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-        fail(err, 0, copy, "show in the sandbox: it is a socket, pipe or device");
-        return fail_hint(err, "only files and directories can be shown: a host's socket is a way out");
+        fail(err, 0, copy, "mount a socket, pipe or device in the sandbox");
+        return fail_hint(err, "--volume takes files and directories only: a socket of the host would let the sandbox out");
     }
     if (trust_check_shown(fd, copy, true, id, err) < 0 || (v->rw && trust_check_writable(fd, copy, in->cache_dir, id, err) < 0))
         return -1;
@@ -128,8 +128,8 @@ static int open_out(const struct request *r, const struct identity *id, struct i
         return -1;
     if (!id->from_root || made || st.st_uid == id->uid || st.st_mode & 02)
         return 0;
-    fail(err, EACCES, r->out, "write results there as uid %u, which root becomes", id->uid);
-    return fail_hint(err, "name a new directory, or chown this one to %u", id->uid);
+    fail(err, EACCES, r->out, "write results as uid %u (root runs sandboxes as this user)", id->uid);
+    return fail_hint(err, "name a new directory, or chown this one to uid %u", id->uid);
 }
 
 static int parse_shm(const struct request *r, struct inputs *in, struct err *err)
@@ -250,7 +250,7 @@ static void use_entry(struct inputs *in, struct input *owner, const struct cache
     in->hits += e->hit;
     in->misses += !e->hit;
     if (e->replaced && !e->hit)
-        strv_add(&in->notes, xasprintf("%s holds %ju names twice: the last of each in its directory is used, as on Lambda", owner->path,
+        strv_add(&in->notes, xasprintf("%s contains %ju names twice: the last entry of each name is used, as on Lambda", owner->path,
                                        (uintmax_t)e->replaced));
 }
 
@@ -296,8 +296,8 @@ static int release_tree(struct source *s, struct err *err)
     if (s->tree < 0)
         return 0;
     if (stat(s->path, &st) < 0 || access(s->path, X_OK) < 0) {
-        fail(err, errno, s->path, "reach the directory as uid %u, which root becomes", (unsigned)geteuid());
-        return fail_hint(err, "let others read it and the directories above it, or pass a zip");
+        fail(err, errno, s->path, "access the directory as uid %u (root runs sandboxes as this user)", (unsigned)geteuid());
+        return fail_hint(err, "make it and the directories above it readable for others, or pass a zip");
     }
     own_close(&s->tree);
     return 0;

@@ -151,8 +151,8 @@ static int read_profile(const char *profile, struct inputs *in, struct err *err)
     text_done(&text);
     if (in->access_key_id && in->secret_access_key)
         return 0;
-    fail(err, 0, path, "find the profile %.60s with its two keys", profile);
-    return fail_hint(err, "profiles that log in by other means are not read: export their keys and use --credentials env");
+    fail(err, 0, path, "find the profile %.60s with aws_access_key_id and aws_secret_access_key", profile);
+    return fail_hint(err, "only static keys are read from a profile; for other profiles, export the keys and use --credentials env");
 }
 
 static int read_credentials(const struct request *r, struct inputs *in, struct err *err)

@@ -181,5 +181,5 @@ void inspection_lint_abi(struct inspection *i, const struct merged_file *f)
         return;
     if (str_begins(f->path, "/opt/python/lib/python3.") && !str_begins(f->path, searched))
         return; /* of another version of the language, and not searched by this one */
-    lint_add(i, false, "LR-025", f->path, "is built for another Python or system than %s on %s, which does not see it", rt->id, elf_machine_name(MACHINE));
+    lint_add(i, false, "LR-025", f->path, "is built for another Python or platform than %s on %s, which ignores it", rt->id, elf_machine_name(MACHINE));
 }

@@ -82,9 +82,9 @@ static void add_empty(struct inspection *i, unsigned part, const struct contents
     const char *layer = package_provider(&i->package, part, who, sizeof who);
     bool unpacked = !package_entry(&i->package, part) && !c->any;
     if (c->count[ARCHIVE])
-        lint_add(i, false, "LR-075", c->first[ARCHIVE]->path, "%s holds only this archive, which nothing unpacks: the archive itself should be the layer", layer);
+        lint_add(i, false, "LR-075", c->first[ARCHIVE]->path, "%s contains only this archive, which nothing unpacks: use the archive itself as the layer", layer);
     else if (c->count[LIST])
-        lint_add(i, false, "LR-075", c->first[LIST]->path, "%s names dependencies and does not hold them: build it first (sam build, pip install -t python, npm ci)", layer);
+        lint_add(i, false, "LR-075", c->first[LIST]->path, "%s lists dependencies but does not contain them: build it first (sam build, pip install -t python, npm ci)", layer);
     else
         lint_add(i, unpacked, "LR-075", "", "%s has no files%s", layer, unpacked ? ", and Lambda refuses an empty zip" : " that a function could use");
 }
@@ -105,9 +105,9 @@ static void check_layer(struct inspection *i, unsigned part)
     }
     const char *layer = package_provider(&i->package, part, who, sizeof who), *right = rt->family == RUNTIME_PYTHON ? "python/" : "nodejs/node_modules/";
     if (c.count[USED] == 0 && c.count[WRONG])
-        lint_add(i, false, "LR-024", c.first[WRONG]->path, "%s has modules where %s does not look: they belong beneath %s", layer, rt->id, right);
+        lint_add(i, false, "LR-024", c.first[WRONG]->path, "%s has modules in a folder that %s does not search: they belong in %s", layer, rt->id, right);
     else if (c.count[USED] == 0 && c.count[OTHER_VERSION])
-        lint_add(i, false, "LR-024", c.first[OTHER_VERSION]->path, "%s has modules for another version than %s, which does not look there: beneath %s they serve every version", layer, rt->id, right);
+        lint_add(i, false, "LR-024", c.first[OTHER_VERSION]->path, "%s has modules for another version than %s, which does not search that folder: modules in %s serve every version", layer, rt->id, right);
     else if (c.count[USED] + c.count[WRONG] + c.count[OTHER_VERSION] + c.count[DATA] == 0)
         add_empty(i, part, &c);
 }

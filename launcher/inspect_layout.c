@@ -54,7 +54,7 @@ static void check_bootstrap(struct inspection *i)
     if (folder)
         add_nested(i, i->launch->runtime.named, "bootstrap", folder);
     else
-        lint_add(i, true, "LR-014", "", "neither the function nor a layer has a bootstrap at its top, which %s needs", i->launch->runtime.id);
+        lint_add(i, true, "LR-014", "", "neither the function nor a layer has a bootstrap at its top level, which %s needs", i->launch->runtime.id);
 }
 
 /* Nobody named the runtime, and the package does not tell it: nothing is wrong yet. */
@@ -78,7 +78,7 @@ static void check_wrapper(struct inspection *i)
     const char *wrapper = handler_variable(i->launch, "AWS_LAMBDA_EXEC_WRAPPER");
     bool ours = wrapper && (str_begins(wrapper, "/opt/") || str_begins(wrapper, "/var/task/"));
     if (ours && !is_file(i, wrapper) && !explain_behind_link(&i->package.merged, wrapper))
-        lint_add(i, true, "LR-070", wrapper, "AWS_LAMBDA_EXEC_WRAPPER names it, and neither the function nor a layer has it");
+        lint_add(i, true, "LR-070", wrapper, "AWS_LAMBDA_EXEC_WRAPPER names it, but neither the function nor a layer contains it");
 }
 
 static void check_handler(struct inspection *i)
@@ -141,7 +141,7 @@ static void check_dependencies(struct inspection *i)
         OWN_PTR char *init = xasprintf("/var/task/%s/__init__.py", top);
         if (merged_find(m, init) || is_spoken_of(i, top)) /* a package's own copies; a folder that the code adds */
             continue;
-        lint_add(i, false, "LR-015", dir, "dependencies are installed here, where Python does not look: install them beside the handler (pip install -t .), or set PYTHONPATH");
+        lint_add(i, false, "LR-015", dir, "dependencies are installed here, which Python does not search: install them beside the handler (pip install -t .), or set PYTHONPATH");
         return;
     }
 }

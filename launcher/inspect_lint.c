@@ -36,7 +36,7 @@ static void check_file_mode(struct inspection *i, const struct merged_file *f)
     bool started = inspection_starts(i, f), program = f->elf && f->elf->interpreter[0] == '/' && !strstr(f->path, ".so");
     unsigned mode = f->mode < 0 ? 0644 : (unsigned)f->mode & 07777; /* an archive of Windows has none */
     if (!(mode & 04))
-        lint_add(i, started || is_handler(i, f), "LR-013", f->path, "mode %04o, which others may not read, and the function does not own its files: chmod 644", mode);
+        lint_add(i, started || is_handler(i, f), "LR-013", f->path, "mode %04o does not let others read the file, and the function does not own its files: chmod 644", mode);
     else if ((started || program) && !(mode & 01))
         lint_add(i, started, "LR-012", f->path, "%s %04o, %s: chmod 755", f->mode < 0 ? "packed without a mode, so it gets" : "mode", mode,
                  started ? "and Lambda has to execute it" : "and others may not execute the program");
@@ -48,15 +48,15 @@ static void check_mode(struct inspection *i, const struct merged_file *f)
     if (f->type == 'f')
         check_file_mode(i, f);
     else if (f->type == 'd' && f->mode >= 0 && (f->mode & 05) == 01)
-        lint_add(i, false, "LR-013", f->path, "directory of mode %04o, which others may not list, as imports do: chmod 755", (unsigned)f->mode & 07777);
+        lint_add(i, false, "LR-013", f->path, "mode %04o does not let others list the directory, which imports do: chmod 755", (unsigned)f->mode & 07777);
 }
 
 static void check_name(struct inspection *i, const struct merged_file *f)
 {
     if (strchr(f->path, '\\'))
-        lint_add(i, false, "LR-020", f->path, "backslashes are part of the name, as archivers of Windows write it: use /");
+        lint_add(i, false, "LR-020", f->path, "the name contains backslashes, as some archivers on Windows write them: use /");
     if (f->type == 'f' && f->mtime > 0 && f->mtime < 315532800 /* 1980-01-01 */)
-        lint_add(i, false, "LR-053", f->path, "dated before 1980, which zip cannot say and packers refuse");
+        lint_add(i, false, "LR-053", f->path, "dated before 1980, which the zip format cannot store and some packers reject");
 }
 
 /* ---- scripts ---- */
@@ -88,7 +88,7 @@ static void check_interpreter(struct inspection *i, const struct merged_file *f,
     if (explain_on_lambda(path) || (rt->family != RUNTIME_PROVIDED && str_begins(path, "/var/lang/bin/")) || (ours && merged_find(&i->package.merged, path)))
         return;
     bool certain = (ours && !explain_behind_link(&i->package.merged, path)) || str_begins(path, "/var/lang/");
-    lint_add(i, started && certain, "LR-009", f->path, "asks for the interpreter %s, which %s", path, ours ? "is not in the package" : "is not known to be in the runtime");
+    lint_add(i, started && certain, "LR-009", f->path, "names the interpreter %s, which %s", path, ours ? "is not in the package" : "is not known to be in the runtime");
 }
 
 static void check_script(struct inspection *i, const struct merged_file *f)
@@ -100,7 +100,7 @@ static void check_script(struct inspection *i, const struct merged_file *f)
     ssize_t got = merged_head(&i->package.merged, f, line, sizeof line);
     if (got < 3 || memcmp(line, "#!", 2) != 0) {
         if (started && got >= 0 && (got < SELFMAG || memcmp(line, ELFMAG, SELFMAG) != 0))
-            lint_add(i, true, "LR-011", f->path, "neither a program nor a script that begins with #!");
+            lint_add(i, true, "LR-011", f->path, "neither an ELF program nor a script with a #! line");
         return;
     }
     size_t n = strcspn(line, "\n");
@@ -111,7 +111,7 @@ static void check_script(struct inspection *i, const struct merged_file *f)
         return;
     name[strcspn(name, " \t\r")] = 0;
     if (crlf)
-        lint_add(i, started, "LR-007", f->path, "its first line ends in CR LF: the interpreter's name would end in \\r");
+        lint_add(i, started, "LR-007", f->path, "the first line ends in CR LF, so the interpreter's name ends in \\r");
     else if (executable || started)
         check_interpreter(i, f, name);
 }
@@ -132,7 +132,7 @@ static void check_link(struct inspection *i, const struct merged_file *f)
     if (inside && !merged_find(&i->package.merged, to))
         lint_add(i, false, "LR-022", f->path, "is a link to %s, which is not in the package", target);
     else if (!inside && (str_begins(to, "/home/") || str_begins(to, "/Users/") || str_begins(to, "/root/") || str_begins(to, "/build/")))
-        lint_add(i, false, "LR-022", f->path, "is a link to %s, a path of the machine it was packed on", target);
+        lint_add(i, false, "LR-022", f->path, "is a link to %s, a path of the machine where it was packed", target);
 }
 
 /* ---- the whole ---- */
@@ -144,7 +144,7 @@ static void check_twins(struct inspection *i)
         const char *slash = strrchr(m->files[k].path, '/');
         for (size_t l = k + 1; l < m->n && l < k + 64 && strncmp(m->files[k].path, m->files[l].path, (size_t)(slash - m->files[k].path) + 1) == 0; l++)
             if (strcasecmp(m->files[k].path, m->files[l].path) == 0 && strcmp(m->files[k].path, m->files[l].path) != 0 && !m->files[k].hidden && !m->files[l].hidden)
-                lint_add(i, false, "LR-021", m->files[k].path, "differs from %s by case alone: on a file system without case one of them is lost", m->files[l].path);
+                lint_add(i, false, "LR-021", m->files[k].path, "differs from %s only in case: a case-insensitive file system loses one of the two", m->files[l].path);
     }
 }
 
@@ -155,10 +155,10 @@ static void check_sizes(struct inspection *i)
         const struct cache_entry *e = package_entry(&i->package, p);
         char who[256];
         if (e && e->replaced)
-            lint_add(i, false, "LR-052", "", "%s has %ju entries of a name that comes again: the last is taken, and each counts", package_provider(&i->package, p, who, sizeof who), (uintmax_t)e->replaced);
+            lint_add(i, false, "LR-052", "", "%s has %ju entries with a duplicate name: the last one is used, and each counts towards the size", package_provider(&i->package, p, who, sizeof who), (uintmax_t)e->replaced);
     }
     if (all > UNZIPPED_MAX)
-        lint_add(i, true, "LR-054", "", "function and layers have %ju bytes unzipped, and Lambda takes %d", (uintmax_t)all, UNZIPPED_MAX);
+        lint_add(i, true, "LR-054", "", "function and layers have %ju bytes unzipped, but Lambda accepts at most %d", (uintmax_t)all, UNZIPPED_MAX);
 }
 
 void inspection_lint(struct inspection *i)
@@ -169,7 +169,7 @@ void inspection_lint(struct inspection *i)
         if (f->hidden)
             continue;
         if (inspection_starts(i, f) && explain_is_metadata(f->path)) {
-            lint_add(i, true, "LR-069", f->path, "metadata of macOS, and Lambda starts every file in extensions/: pack without it");
+            lint_add(i, true, "LR-069", f->path, "macOS metadata, but Lambda starts every file in extensions/: pack without it");
             continue;
         }
         check_mode(i, f);

@@ -81,6 +81,6 @@ void inspection_lint_sdk(struct inspection *i)
         if (!find_import(rt, text, module, sizeof module) || brings(i, module))
             continue;
         sdk_command(rt, module, command, sizeof command);
-        lint_add(i, false, "LR-073", f->path, "imports %s, which AWS's %s brings and lrun's does not: %s, then --sdk sdk", module, rt->id, command);
+        lint_add(i, false, "LR-073", f->path, "imports %s, which AWS's %s includes and lrun's does not: %s, then --sdk sdk", module, rt->id, command);
     }
 }

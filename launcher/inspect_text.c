@@ -59,7 +59,7 @@ static void put_shadows(const struct inspection *i, FILE *to)
         same += i->shadows[k].same;
     if (!i->shadow_count)
         return;
-    fprintf(to, "\n%zu paths are provided more than once, %zu of them with the same content:\n", i->shadow_count, same);
+    fprintf(to, "\n%zu paths are provided more than once, %zu of them with identical content:\n", i->shadow_count, same);
     for (size_t k = 0; k < i->shadow_count && k < SHADOWS_SHOWN; k++) {
         const struct shadow *s = &i->shadows[k];
         fputs("  ", to);
@@ -68,10 +68,10 @@ static void put_shadows(const struct inspection *i, FILE *to)
         put_provider(i, s->seen->part, to);
         fprintf(to, " over %s of ", kind(s->below->type));
         put_provider(i, s->below->part, to);
-        fputs(s->same ? ", the same\n" : "\n", to);
+        fputs(s->same ? ", identical\n" : "\n", to);
     }
     if (i->shadow_count > SHADOWS_SHOWN)
-        fprintf(to, "  and %zu more: --list or --json has them\n", i->shadow_count - SHADOWS_SHOWN);
+        fprintf(to, "  and %zu more (see --list or --json)\n", i->shadow_count - SHADOWS_SHOWN);
 }
 
 static void put_modules(const struct inspection *i, FILE *to)

@@ -185,9 +185,9 @@ static int not_found(const struct search *s, struct err *err)
         text_printf(&others, "%s%s", i ? ", " : "", s->others.at[i]);
     fail(err, 0, NULL, "run on %s%s", s->l->what, want);
     if (others.n)
-        fail_hint(err, "there is %s; name that, install the other, or bring it in a root file system (--rootfs)", others.at);
+        fail_hint(err, "found %s: name that version, install the other one, or provide it in a root file system (--rootfs)", others.at);
     else
-        fail_hint(err, "it is in none of %s%s; install it, or bring it in a root file system (--rootfs)", WHERE, s->l->versioned ? "" : ", neither as node nor as nodejs");
+        fail_hint(err, "not found in %s%s: install it, or provide it in a root file system (--rootfs)", WHERE, s->l->versioned ? "" : ", neither as node nor as nodejs");
     text_done(&others);
     const char *home = getenv("HOME");
     if (home && *home && access(home, X_OK) < 0 && errno == EACCES)
@@ -225,8 +225,8 @@ static int find_in_root(const struct language *l, unsigned version, int root, st
 {
     ret->own_bootstrap = exists(root, l->bootstrap);
     if (!version && !l->versioned) {
-        fail(err, 0, NULL, "tell which version of node the root file system has");
-        return fail_hint(err, "say it with --runtime nodejsN.x");
+        fail(err, 0, NULL, "detect the version of node in the root file system");
+        return fail_hint(err, "name it with --runtime nodejsN.x");
     }
     for (unsigned v = version ? version : 6; v <= (version ? version : 40); v++)
         for (size_t p = 0; p < COUNT(PLACES); p++)
@@ -242,7 +242,7 @@ static int find_in_root(const struct language *l, unsigned version, int root, st
     if (version)
         snprintf(want, sizeof want, "%u", version);
     fail(err, ENOENT, NULL, "find %s%s in the root file system", l->what, want);
-    return fail_hint(err, "it is in none of its /var/lang/bin, /usr/bin and /usr/local/bin");
+    return fail_hint(err, "not found in its /var/lang/bin, /usr/bin or /usr/local/bin");
 }
 
 int interpreter_find(const struct language *language, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err)

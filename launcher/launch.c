@@ -99,7 +99,7 @@ static void note_differences(struct launch *l)
             report_degraded(&l->report, "a layer is a directory: its modes are the host's, not those of a deployed package");
     if (strcmp(r->net, "host") == 0) {
         report_degraded(&l->report, "the function shares the host's network, loopback and abstract sockets included, and others on this machine can reach its Runtime API");
-        launch_note(l, "--net host: the function can reach whatever this machine's own loopback serves");
+        launch_note(l, "--net host: the function can reach every service on this machine's loopback");
     }
     if (strcmp(r->net, "blackhole") == 0)
         report_degraded(&l->report, "names do not resolve: in a VPC the resolver answers even without NAT");
@@ -128,7 +128,7 @@ static int check_libraries(struct launch *l, struct err *err)
     if (!most.glibc[0] || strverscmp(most.glibc, rt->glibc) <= 0)
         return 0;
     if (!l->request->strict) {
-        launch_note(l, "%s/%s needs GLIBC_%s, and %s has GLIBC_%s: on Lambda it does not load (--strict refuses it)", prefix, most.file, most.glibc,
+        launch_note(l, "%s/%s needs GLIBC_%s, but %s has GLIBC_%s: it will not load on Lambda (--strict rejects such packages)", prefix, most.file, most.glibc,
                     rt->id, rt->glibc);
         return 0;
     }
@@ -144,7 +144,7 @@ static void note_runtime(struct launch *l)
     if (warning)
         launch_note(l, "%s", warning);
     if (rt->found && l->request->command != CMD_EXEC)
-        launch_note(l, "no bootstrap, but %s: it runs as %s with the handler %s (--runtime and --handler say otherwise)", rt->found, rt->id,
+        launch_note(l, "found %s: running as %s, handler %s (override with --runtime, --handler)", rt->found, rt->id,
                     launch_handler(l));
 }
 
@@ -299,8 +299,8 @@ static int raise_files(struct err *err)
     if (getrlimit(RLIMIT_NOFILE, &files) < 0)
         return 0;
     if (files.rlim_max < NEEDED) {
-        fail(err, EMFILE, NULL, "work with the %ju descriptors that lrun is allowed", (uintmax_t)files.rlim_max);
-        return fail_hint(err, "it needs %d: raise the hard limit (ulimit -Hn)", NEEDED);
+        fail(err, EMFILE, NULL, "run with a limit of %ju file descriptors", (uintmax_t)files.rlim_max);
+        return fail_hint(err, "lrun needs %d: raise the hard limit (ulimit -Hn)", NEEDED);
     }
     if (files.rlim_cur < files.rlim_max)
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){files.rlim_max, files.rlim_max});

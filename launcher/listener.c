@@ -21,7 +21,7 @@ int listener_open(const char *address, uint16_t port, const char *what, int *ret
     if (s < 0 || setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) < 0 || bind(s, (struct sockaddr *)&a, sizeof a) < 0 || listen(s, BACKLOG) < 0 ||
         getsockname(s, (struct sockaddr *)&a, &length) < 0) {
         fail(err, errno, where, "%s", what);
-        return errno == EADDRINUSE ? fail_hint(err, "something listens there already: choose another port") : -1;
+        return errno == EADDRINUSE ? fail_hint(err, "the port is in use: choose another port") : -1;
     }
     if (ret_port)
         *ret_port = ntohs(a.sin_port);

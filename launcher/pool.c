@@ -326,7 +326,7 @@ struct function_metrics *pool_metrics(struct pool *p)
 void pool_done(struct pool *p)
 {
     struct err gone;
-    fail(&gone, 0, NULL, "finish the invocation: lrun was told to stop");
+    fail(&gone, 0, NULL, "finish the invocation: lrun is stopping");
     for (unsigned i = 0; i < p->config.concurrency; i++) {
         struct slot *s = &p->slots[i];
         if (s->state == SLOT_EMPTY)

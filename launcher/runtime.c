@@ -38,7 +38,7 @@ static const struct {
 static int bad_id(const char *id, struct err *err)
 {
     fail(err, 0, id, "use the runtime");
-    return fail_hint(err, "it is one of AWS's ids, as provided.al2023, python3.N, nodejsN.x, java21; or python3 or nodejs, whatever the host has");
+    return fail_hint(err, "--runtime takes AWS's identifiers, e.g. provided.al2023, python3.N, nodejsN.x, java21; or python3 or nodejs for the host's version");
 }
 
 /* version 0: whatever is there. */
@@ -146,7 +146,7 @@ static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struc
     if (rt->own_bootstrap)
         return 0;
     fail(err, 0, rt->id, "run on AWS's runtime");
-    return fail_hint(err, "lrun has none of its own for it%s: give it AWS's image, unpacked, as --rootfs, which starts by its /var/runtime/bootstrap; "
+    return fail_hint(err, "lrun does not include it%s: name AWS's unpacked image with --rootfs, which has /var/runtime/bootstrap; "
                           "or a layer with a bootstrap, and --runtime provided.al2023", root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "");
 }
 
@@ -161,7 +161,7 @@ int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err)
     } else if (rt->family != RUNTIME_PROVIDED) {
         if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
             if (rt->found) /* nobody asked for it: say why it was wanted */
-                fail_hint(err, "%s makes it a package for this runtime; install it, or name another with --runtime", rt->found);
+                fail_hint(err, "detected from %s; install the runtime, or name another one with --runtime", rt->found);
             return -1;
         }
         rt->version = found.version;

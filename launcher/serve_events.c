@@ -72,7 +72,7 @@ static void on_lost(struct job *j, const struct err *err)
     char text[1200];
     struct event_job *e = (struct event_job *)(void *)j;
     err_text(err, text, sizeof text);
-    fprintf(stderr, "lrun: %s: the event %s is lost: %s\n", pool_name(e->function->pool), j->call.invocation.id, text);
+    fprintf(stderr, "lrun: %s: event %s was dropped: %s\n", pool_name(e->function->pool), j->call.invocation.id, text);
     event_free_job(e);
 }
 

@@ -143,7 +143,7 @@ void server_share(struct server *s)
 static void on_full(void *to, int no)
 {
     (void)to;
-    fprintf(stderr, "lrun: cannot take more connections: %s; new ones wait, and take the place of idle ones\n", strerror(no));
+    fprintf(stderr, "lrun: cannot accept more connections: %s; new connections wait until idle ones are closed\n", strerror(no));
 }
 
 struct http_handler server_handler(struct server *s)

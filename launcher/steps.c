@@ -35,7 +35,7 @@
 static int step_parent(struct inside *in, struct err *err)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-        return fail(err, errno, NULL, "ask to die with lrun");
+        return fail(err, errno, NULL, "set the parent-death signal");
     struct pollfd p = {.fd = in->control};
     if (poll(&p, 1, 0) > 0 && p.revents & POLLHUP)
         _exit(1);
@@ -91,7 +91,7 @@ static int step_pivot(struct inside *in, struct err *err)
         return -1;
     own_close(&in->root);
     if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0)
-        return fail(err, errno, NULL, "see that the host's root is left");
+        return fail(err, errno, NULL, "check that the host's root was left");
     if (strcmp(cwd, "/") != 0)
         return fail(err, 0, cwd, "leave the host's root: the directory is still outside");
     return 0;

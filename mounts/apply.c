@@ -52,7 +52,7 @@ static int clone_source(const struct place *p, const struct source *s, struct er
     if (fstat(tree, &st) == 0 && st.st_ino == s->ino && st.st_dev == s->dev)
         return tree;
     close(tree);
-    return fail(err, ESTALE, s->path, "show in the sandbox what was named: something else is there now");
+    return fail(err, ESTALE, s->path, "show in the sandbox what was named: it was replaced meanwhile");
 }
 
 static int open_target(const struct place *p, const char *target)
@@ -111,7 +111,7 @@ static int make_target(const struct place *p, const struct row *row, struct err 
     row_fail(errno, row, "make the mountpoint", err);
     if (!(row->flags & FLAG_USER))
         return -1;
-    return fail_hint(err, "a volume's place must exist in the package, or lie where nothing is mounted, such as /mnt/NAME");
+    return fail_hint(err, "a volume's path must exist in the package, or be where nothing is mounted, e.g. /mnt/NAME");
 }
 
 /* Moves a detached mount onto the row's target, which is made if it is missing: on our own skeleton a bind's always is. */

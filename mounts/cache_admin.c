@@ -155,8 +155,8 @@ int cache_verify(struct cache *c, FILE *to, struct err *err)
     if (each_key(c, verify_one, &v, err) < 0)
         return -1;
     if (v.damaged) {
-        fail(err, 0, c->path, "vouch for the cache: %zu entries were damaged", v.damaged);
-        return fail_hint(err, "the next run unpacks them again");
+        fail(err, 0, c->path, "verify the cache: %zu entries were damaged", v.damaged);
+        return fail_hint(err, "they will be unpacked again when needed");
     }
     return 0;
 }

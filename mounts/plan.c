@@ -179,14 +179,14 @@ static int check_volume(const struct volume *v, struct err *err)
 {
     const char *t = v->target;
     if (t[0] != '/' || !t[1] || strstr(t, "//") || strstr(t, "/../") || strstr(t, "/./") || str_ends(t, "/..") || str_ends(t, "/.") || str_ends(t, "/")) {
-        fail(err, EINVAL, t, "show a volume at");
-        return fail_hint(err, "the place inside must be absolute, without . and .. and a slash at its end");
+        fail(err, EINVAL, t, "mount a volume at");
+        return fail_hint(err, "the path inside must be absolute, without . or .. or a slash at the end");
     }
     for (size_t i = 0; i < COUNT(OURS); i++) {
         size_t n = strlen(OURS[i]);
         if (strncmp(t + 1, OURS[i], n) == 0 && (t[1 + n] == '/' || t[1 + n] == 0)) {
-            fail(err, EPERM, t, "show a volume at");
-            return fail_hint(err, "/%s belongs to the sandbox; use another place such as /mnt/%s", OURS[i], strrchr(t, '/') + 1);
+            fail(err, EPERM, t, "mount a volume at");
+            return fail_hint(err, "/%s belongs to the sandbox; use another path, e.g. /mnt/%s", OURS[i], strrchr(t, '/') + 1);
         }
     }
     return 0;

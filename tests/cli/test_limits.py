@@ -113,9 +113,9 @@ def test_exec_takes_little_memory(lrun, empty, mb):
 
 
 @pytest.mark.parametrize("option, value, why", [
-    ("--timeout", "0", "within 0.001 and 1000000"), ("--timeout", "0.0001", "up to three decimal places"), ("--timeout", "1000001", "within 0.001 and 1000000"), ("--timeout", ".5", "read a number"),
-    ("--timeout", "1.", "read a number"), ("--timeout", "1e3", "read a number"), ("--timeout", "-1", "read a number"), ("--timeout", "1.2.3", "read a number"), ("--timeout", "99999999999999999999999", "read a number"),
-    ("--memory", "0", "within 1 and 16777216"), ("--memory", "1.5", "whole number"), ("--tmp-size", "0", "within 1 and 16777216"), ("--tmp-size", "16777217", "within 1 and 16777216"),
+    ("--timeout", "0", "must be 0.001 to 1000000"), ("--timeout", "0.0001", "up to three decimal places"), ("--timeout", "1000001", "must be 0.001 to 1000000"), ("--timeout", ".5", "is not a number with up to three"),
+    ("--timeout", "1.", "is not a number with up to three"), ("--timeout", "1e3", "is not a number with up to three"), ("--timeout", "-1", "is not a number with up to three"), ("--timeout", "1.2.3", "is not a number with up to three"), ("--timeout", "99999999999999999999999", "is not a number with up to three"),
+    ("--memory", "0", "must be 1 to 16777216"), ("--memory", "1.5", "whole number"), ("--tmp-size", "0", "must be 1 to 16777216"), ("--tmp-size", "16777217", "must be 1 to 16777216"),
 ])
 def test_exec_refuses_what_is_no_size_or_time(lrun, empty, option, value, why):
     r = lrun.exec(empty, "/bin/true", options=(option, value))

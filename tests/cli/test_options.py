@@ -32,7 +32,7 @@ def call(*args, **more):
     (("--tmp-size", "511", "a.zip"), "must be 512 to 10240"),
     (("--net", "bridge", "a.zip"), "--net: 'bridge' is not one of none|host"),
     (("--seccomp", "lam", "a.zip"), "is not one of lambda|"),
-    (("--runtime", "ruby9.2", "a.zip"), "it is one of AWS's ids, as provided.al2023"),
+    (("--runtime", "ruby9.2", "a.zip"), "--runtime takes AWS's identifiers, e.g. provided.al2023"),
     (("--quiet=yes", "a.zip"), "--quiet takes no value"),
     (("--layers", "a.zip,,b.zip", "f.zip"), "a name is empty"),
     (("--layers", "1,2,3,4,5,6", "f.zip"), "Cannot reference more than 5 layers."),
@@ -114,7 +114,7 @@ def test_the_name_is_the_files_or_the_given_one(lrun, tmp):
     assert "1 to 64" in lrun.sh(package, "true", ("--name", "a b")).log
 
 
-@pytest.mark.parametrize("what, said", [("missing.zip", "No such file"), ("/dev/null", "must be a zip file or a directory"), ("empty.zip", "non-empty zip"), ("text.zip", "Could not unzip uploaded file")])
+@pytest.mark.parametrize("what, said", [("missing.zip", "No such file"), ("/dev/null", "must be zip files or directories"), ("empty.zip", "non-empty zip"), ("text.zip", "Could not unzip uploaded file")])
 def test_what_is_no_package_is_named(lrun, tmp, what, said):
     (tmp / "empty.zip").write_bytes(b"")
     (tmp / "text.zip").write_text("not a zip at all, and long enough to hold an end record")
@@ -162,4 +162,4 @@ def test_every_option_is_in_the_completion():
 
 def test_no_configuration_but_a_cache_is_needed(lrun, empty):
     r = subprocess.run([LRUN, "exec", str(empty), "--", "/bin/true"], env={}, capture_output=True, text=True)
-    assert r.returncode == 0 or "give one with --cache-dir" in r.stderr, r
+    assert r.returncode == 0 or "name one with --cache-dir" in r.stderr, r

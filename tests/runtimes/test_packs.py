@@ -51,7 +51,7 @@ def test_a_bootstrap_in_a_layer_does_too(lrun, tmp, function):
 
 def test_two_such_files_decide_nothing(lrun, tmp):
     r = lrun.run(make_zip(tmp / "fn.zip", {"lambda_function.py": PY, "index.js": JS}))
-    assert r.json["errorType"] == "Runtime.InvalidEntrypoint" and "name the runtime with --runtime" in r.log, r
+    assert r.json["errorType"] == "Runtime.InvalidEntrypoint" and "name it with --runtime" in r.log, r
 
 
 def test_a_managed_runtime_ignores_the_packages_bootstrap(lrun, tmp):

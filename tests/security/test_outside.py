@@ -66,7 +66,7 @@ def test_h19_what_is_swapped_after_it_was_named_is_not_shown(lrun, tmp, empty):
     if ROOT:  # its tree was cloned as it was named
         assert p.returncode == 0 and out == "named", (out, err)
     else:
-        assert p.returncode == 125 and "something else is there now" in err and out == "", (out, err)
+        assert p.returncode == 125 and "it was replaced meanwhile" in err and out == "", (out, err)
 
 
 @pytest.mark.parametrize("absolute", [True, False])

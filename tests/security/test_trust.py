@@ -148,7 +148,7 @@ def test_no_directory_that_holds_the_home_directory_is_shown(lrun, empty, tmp, h
     for source in (home, home / "..", "/"):
         args = {"volume": ("--volume", f"{source}:/mnt/x", empty), "function": (source,), "layer": ("--layers", source, empty), "rootfs": ("--rootfs", source, empty)}[kind]
         r = lrun("exec", *args, "--", "/bin/true", env={"HOME": str(home)})
-        assert r.code == 125 and "show your home directory" in r.log, (source, r)
+        assert r.code == 125 and "mount your home directory" in r.log, (source, r)
     assert lrun("exec", "--volume", f"{home}/work:/mnt/x", empty, "--", "/bin/true", env={"HOME": str(home)}).code == 0
 
 
@@ -160,7 +160,7 @@ def home_of_this_user():
 @pytest.mark.parametrize("env", [{}, {"HOME": "relative"}])
 def test_a_home_that_no_variable_names_is_not_shown(lrun, empty, env):
     r = lrun.exec(empty, "/bin/true", options=("-v", f"{home_of_this_user()}:/mnt/x"), env={"PATH": os.environ["PATH"], **env})
-    assert r.code == 125 and "show your home directory" in r.log, r
+    assert r.code == 125 and "mount your home directory" in r.log, r
 
 
 @pytest.mark.parametrize("kind", ["volume", "function"])
@@ -173,7 +173,7 @@ def test_no_directory_where_programs_listen_is_shown(lrun, empty, tmp, home, kin
     env = {"HOME": "/none", "PATH": os.environ["PATH"], **({variable: str(tmp / value)} if variable else {})}
     shown = tmp / "data" if variable else value
     r = lrun("exec", *(("-v", f"{shown}:/mnt/x", empty) if kind == "volume" else (shown,)), "--", "/bin/true", env=env)
-    assert r.code == 125 and "show places where programs listen" in r.log, r
+    assert r.code == 125 and "mount places where programs listen" in r.log, r
     assert lrun.exec(empty, "/bin/true", options=("-v", f"{home}/work:/mnt/x"), env=env).code == 0, "beside them"
 
 
@@ -182,6 +182,6 @@ def test_root_trusts_its_own_places_and_those_of_whom_it_becomes(lrun, empty, tm
     user = next(l.split(":") for l in open("/etc/passwd") if not l.startswith("root:") and os.path.isdir(l.split(":")[5]) and l.split(":")[5] not in ("/", ""))
     env = {"HOME": str(tmp), "SUDO_UID": user[2], "SUDO_GID": user[3]}
     r = lrun.exec(empty, "/bin/true", options=("--volume", f"{user[5]}:/mnt/x"), env=env, report=False)
-    assert r.code == 125 and "show your home directory" in r.log, r
+    assert r.code == 125 and "mount your home directory" in r.log, r
     r = lrun.exec(empty, "/bin/true", options=("--volume", "/var/lib:/mnt/x:rw"), env={"HOME": "/root"})
     assert r.code == 125 and "holds lrun's stores" in r.log, r

@@ -310,7 +310,7 @@ def test_a_deadline_is_that_of_the_package_the_invocation_began_with(serve, func
     new = make_zip(words[-1].with_name("new.zip"), {"bootstrap": "#!/bin/sh\n"})
     function(WAITS.replace("HOW", "'response'").replace("respond(current, event)", "respond(current, b'\"new\"')"), "new.zip")
     os.replace(new, words[-1])
-    assert wait_until(lambda: "changed: new invocations run the new package" in s.log), s
+    assert wait_until(lambda: "reloaded; new invocations run the new package" in s.log), s
     t.join()
     assert answers[0].json["errorType"] == "Sandbox.Timedout" and "after its deadline, and was refused" in s.log, s
     assert s.invoke('"x"').json == "new"

@@ -123,7 +123,7 @@ def test_a_reload_shares_nothing_either(serve, function):
     s = serve("--tenancy", "per-tenant", "--watch", package)
     before = alone(s, "blue")
     function(COUNT + "\n# changed")
-    assert wait_until(lambda: "changed: new invocations" in s.log), s
+    assert wait_until(lambda: "reloaded; new invocations" in s.log), s
     assert alone(s, "red") != before and alone(s, "blue") != before
 
 
