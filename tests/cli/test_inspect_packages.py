@@ -82,9 +82,9 @@ LIKELY = {
     "a runtime that nothing tells": ({"main.py": HANDLER}, (), ("--no-runtime",), "LR-014", None, "cannot detect the runtime"),
     "a folder too deep, and no runtime named": ({"my-function/lambda_function.py": HANDLER}, (), ("--no-runtime",), "LR-015", None, "lambda_function.py is in the folder my-function of the package: zip the folder's content, not the folder"),
     "dependencies a folder too deep": ({**PY, "package/six-1.0.dist-info/METADATA": "", "package/six.py": ""}, (), (), "LR-015", "/var/task/package", "dependencies are installed here, where Python does not look"),
-    "a layer that holds only a zip": (PY, ({"layer.zip": "PK"},), (), "LR-075", "/opt/layer.zip", "holds only this archive, which nothing unpacks"),
-    "a layer that holds only a zip, in a folder": ({"index.js": "x"}, ({"out/layer.zip": "PK", "README.md": "x"},), NODE, "LR-075", "/opt/out/layer.zip", "holds only this archive"),
-    "a layer that was not built": (PY, ({"requirements.txt": "six\n", "Makefile": "x"},), (), "LR-075", "/opt/Makefile", "names dependencies and does not hold them"),
+    "a layer that holds only a zip": (PY, ({"layer.zip": "PK"},), (), "LR-075", "/opt/layer.zip", "contains only this archive, which nothing unpacks"),
+    "a layer that holds only a zip, in a folder": ({"index.js": "x"}, ({"out/layer.zip": "PK", "README.md": "x"},), NODE, "LR-075", "/opt/out/layer.zip", "contains only this archive"),
+    "a layer that was not built": (PY, ({"requirements.txt": "six\n", "Makefile": "x"},), (), "LR-075", "/opt/Makefile", "lists dependencies but does not contain them"),
     "a layer of directories": (PY, ({"python/": ""},), (), "LR-075", None, "has no files that a function could use"),
     "a layer of metadata": (PY, ({"__MACOSX/._python": "", ".DS_Store": ""},), (), "LR-075", None, "has no files that a function could use"),
     "modules at a layer's top": (PY, ({"foo/__init__.py": ""},), (), "LR-024", "/opt/foo/__init__.py", "they belong beneath python/"),
@@ -94,7 +94,7 @@ LIKELY = {
     "another version's modules": (PY, ({"python/lib/python3.6/site-packages/foo.py": ""},), (), "LR-024", "/opt/python/lib/python3.6/site-packages/foo.py", "has modules for another version"),
     "node_modules at a layer's top": ({"index.js": "x"}, ({"node_modules/a/index.js": "x"},), NODE, "LR-024", "/opt/node_modules/a/index.js", "they belong beneath nodejs/node_modules/"),
     "a SAM layer that was not built": ({"index.js": "x"}, ({"my-layer/nodejs/node_modules/a/index.js": "x"},), NODE, "LR-024", "/opt/my-layer/nodejs/node_modules/a/index.js", "they belong beneath nodejs/node_modules/"),
-    "a directory that others cannot list": ({**PY, "d/": ("", 0o711), "d/x": "x"}, (), (), "LR-013", "/var/task/d", "which others may not list"),
+    "a directory that others cannot list": ({**PY, "d/": ("", 0o711), "d/x": "x"}, (), (), "LR-013", "/var/task/d", "does not let others list the directory"),
 }
 
 
@@ -107,7 +107,7 @@ def test_what_is_likely_wrong_is_a_warning(tmp, case):
 
 
 CERTAIN = {
-    "macOS's metadata in extensions": (PY, ({"extensions/agent": ("#!/bin/sh\n", 0o755), "extensions/._agent": "\0\5\x16\7"},), (), "LR-069", "/opt/extensions/._agent", "metadata of macOS, and Lambda starts every file in extensions/"),
+    "macOS's metadata in extensions": (PY, ({"extensions/agent": ("#!/bin/sh\n", 0o755), "extensions/._agent": "\0\5\x16\7"},), (), "LR-069", "/opt/extensions/._agent", "macOS metadata, and Lambda starts every file in extensions/"),
     "an extension for no architecture of Lambda's": (PY, ({"extensions/agent": (elf(RISCV), 0o755)},), (), "LR-010", "/opt/extensions/agent", "Lambda has only x86_64 and arm64"),
     "a bootstrap of 32 bits": ({"bootstrap": (narrow(), 0o755)}, (), ("--runtime", "provided.al2023"), "LR-010", "/var/task/bootstrap", "Lambda has only x86_64 and arm64"),
     "an empty bootstrap": ({"bootstrap": ("", 0o755)}, (), ("--runtime", "provided.al2023"), "LR-011", "/var/task/bootstrap", "neither an ELF program nor a script"),
