@@ -16,7 +16,7 @@ struct err {
     bool usage;     /* what is the whole sentence; the exit status is that of usage   */
     int no;         /* errno where it failed; 0 where none applies                     */
     char step[24];  /* the step of a sequence it happened in, for hints; "" if none    */
-    char what[320]; /* the action, as it follows "cannot": "mount the function's code" */
+    char what[240]; /* the action, as it follows "cannot": "mount the function's code" */
     char path[512]; /* its object; "" if none                                          */
     char hint[320]; /* what the reader can do; "" where we do not know                 */
 };

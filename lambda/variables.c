@@ -29,7 +29,7 @@ int variables_check(const char *entry, const char *where, struct err *err)
     OWN_PTR char *key = xasprintf("%.*s", (int)n, entry);
     for (size_t i = 0; i < COUNT(RESERVED); i++)
         if (strcmp(RESERVED[i], key) == 0) {
-            fail_usage(err, "%.200s: %.64s cannot be set", where, key);
+            fail_usage(err, "%.160s: %.64s cannot be set", where, key);
             return fail_hint(err, "Lambda was unable to configure your environment variables because the environment variables you have "
                                   "provided contains reserved keys that are currently not supported for modification. Reserved keys used "
                                   "in this request: %s", key);
@@ -39,7 +39,7 @@ int variables_check(const char *entry, const char *where, struct err *err)
         good = good && (isalnum((unsigned char)key[i]) || key[i] == '_');
     if (good)
         return 0;
-    return fail_usage(err, "%.200s: a variable's name must match Lambda's pattern [a-zA-Z]([a-zA-Z0-9_])+", where);
+    return fail_usage(err, "%.160s: a variable's name must match Lambda's pattern [a-zA-Z]([a-zA-Z0-9_])+", where);
 }
 
 void variables_set(struct strv *list, char *entry)

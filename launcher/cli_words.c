@@ -10,9 +10,9 @@
 
 enum { WORD_MAX = 24 /* longer ones resemble none of ours */, PREFIX_MIN = 3 };
 
-/* Names that other tools have for what is here. */
+/* Names that other tools have for what is here. Without pointers, which would be relocated at every start. */
 static const struct {
-    const char *word, *name;
+    char word[16], name[10];
 } SYNONYMS[] = {
     {"invoke", "run"}, {"start", "run"}, {"shell", "exec"}, {"lint", "inspect"}, {"validate", "inspect"}, {"check", "doctor"}, {"why", "explain"},
     {"payload", "event"}, {"function-name", "name"}, {"network", "net"}, {"cwd", "workdir"}, {"mount", "volume"}, {"image", "rootfs"},

@@ -17,7 +17,7 @@ struct reader {
 /* A line that is no variable may be a piece of a secret that has several: its number alone is told. */
 static int fail_line(const struct reader *r, int line, const char *why, struct err *err)
 {
-    return fail_usage(err, "%.200s, line %d: %s", r->path, line, why);
+    return fail_usage(err, "%.160s, line %d: %s", r->path, line, why);
 }
 
 static void skip(struct reader *r, const char *set)

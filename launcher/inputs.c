@@ -75,7 +75,7 @@ static int open_volume(const char *text, const struct identity *id, struct input
         *mode++ = 0;
     if (!dst || !copy[0] || copy == dst || (mode && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)) {
         free(copy);
-        return fail_usage(err, "--volume '%.200s': expected SRC:DST, SRC:DST:ro or SRC:DST:rw", text);
+        return fail_usage(err, "--volume '%.160s': expected SRC:DST, SRC:DST:ro or SRC:DST:rw", text);
     }
     *dst++ = 0;
     *v = (struct volume){.target = dst, .rw = mode && strcmp(mode, "rw") == 0, .source = {.path = copy, .tree = -1}};

@@ -55,7 +55,7 @@ static int read_env_file(const char *path, struct inputs *in, struct err *err)
     if (text.at[strspn(text.at, " \t\r\n")] == '{')
         status = read_env_json(path, text.at, text.n, in, err);
     else if (memchr(text.at, 0, text.n))
-        status = fail_usage(err, "%.200s: a file of variables holds no NUL", path);
+        status = fail_usage(err, "%.160s: a file of variables holds no NUL", path);
     else
         status = env_file_read(path, text.at, add_variable, in, err);
     text_done(&text);
@@ -103,9 +103,9 @@ static int read_event(const char *what, size_t number, struct text *ret, struct 
     if (json_valid(ret->at, ret->n))
         return 0;
     if (is_file)
-        fail_usage(err, "event '%.200s': not valid JSON", is_stdin ? "-" : what);
+        fail_usage(err, "event '%.160s': not valid JSON", is_stdin ? "-" : what);
     else if (looks_like_path(what))
-        fail_usage(err, "event '%.200s': no such file, and not valid JSON", what);
+        fail_usage(err, "event '%.160s': no such file, and not valid JSON", what);
     else /* its text is the user's own affair: it is not repeated */
         fail_usage(err, "event %zu: not valid JSON, and no such file", number);
     return fail_hint(err, "a string needs its quotes: '\"text\"'");

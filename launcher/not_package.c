@@ -4,18 +4,18 @@
 #include "base/own.h"
 #include "launcher/cli.h"
 
+#include <ctype.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* In the remedies, %1$s is the folder that the file is in and %2$s its name without suffix. */
-struct kind {
-    const char *pattern; /* of the file's name; of the whole word where it names nothing. NULL: any */
-    const char *has;     /* of a file: how its content begins; of a directory: a file in it. NULL: not looked at */
-    unsigned at;         /* where that content begins */
-    const char *is, *remedy;
+struct kind { /* no pointers, which a position-independent program would relocate at every start */
+    char pattern[32]; /* of the file's name; of the whole word where it names nothing. "": any */
+    char has[20];     /* of a file: how its content begins; of a directory: a file in it. "": not looked at */
+    unsigned at;      /* where that content begins */
+    char is[48], remedy[176];
 };
 
 #define EXPORT "give its file system to --rootfs (docker create IMAGE, docker export ID -o rootfs.tar), and its code as a folder or zip"
@@ -27,85 +27,108 @@ struct kind {
 #define NODE "give its folder: lrun --runtime nodejs --handler %2$s.handler %1$s"
 
 static const struct kind NAMES[] = {
-    {"arn:*:lambda:*:layer:*", NULL, 0, "the ARN of a layer", "download it (aws lambda get-layer-version-by-arn --arn ARN --query Content.Location), and give the zip to --layers"},
-    {"arn:*:lambda:*", NULL, 0, "the ARN of a function", "download its code (aws lambda get-function --function-name ARN --query Code.Location), and give the zip"},
-    {"arn:*", NULL, 0, "an ARN", "give a folder or a zip on this machine"},
-    {"s3://*", NULL, 0, "an object in S3", "download it first: aws s3 cp"},
-    {"http*://*", NULL, 0, "a URL", "download it first: curl -O"},
-    {"*://*", NULL, 0, "the name of an image", EXPORT},
-    {"docker*:*", NULL, 0, "the name of an image", EXPORT},
-    {"oci*:*", NULL, 0, "the name of an image", EXPORT},
-    {"*[!/]:[A-Za-z0-9_]*", NULL, 0, "the name of an image", EXPORT},
-    {"*@sha256:*", NULL, 0, "the name of an image", EXPORT},
-    {"public.ecr.aws/*", NULL, 0, "the name of an image", EXPORT},
-    {"*.dkr.ecr.*.amazonaws.com/*", NULL, 0, "the name of an image", EXPORT},
+    {"arn:*:lambda:*:layer:*", "", 0, "the ARN of a layer", "download it (aws lambda get-layer-version-by-arn --arn ARN --query Content.Location), and give the zip to --layers"},
+    {"arn:*:lambda:*", "", 0, "the ARN of a function", "download its code (aws lambda get-function --function-name ARN --query Code.Location), and give the zip"},
+    {"arn:*", "", 0, "an ARN", "give a folder or a zip on this machine"},
+    {"s3://*", "", 0, "an object in S3", "download it first: aws s3 cp"},
+    {"http*://*", "", 0, "a URL", "download it first: curl -O"},
+    {"*://*", "", 0, "the name of an image", EXPORT},
+    {"docker*:*", "", 0, "the name of an image", EXPORT},
+    {"oci*:*", "", 0, "the name of an image", EXPORT},
+    {"*:*", "", 0, "the name of an image", EXPORT},
+    {"public.ecr.aws/*", "", 0, "the name of an image", EXPORT},
+    {"*.dkr.ecr.*.amazonaws.com/*", "", 0, "the name of an image", EXPORT},
 };
 
 static const struct kind FILES[] = {
-    {"template.y*ml", NULL, 0, "a CloudFormation template", SAM},
-    {"template.json", NULL, 0, "a CloudFormation template", SAM},
-    {"*template.json", NULL, 0, "a CloudFormation template", SAM " or, after cdk synth, cdk.out/asset.HASH"},
-    {"*template.y*ml", NULL, 0, "a CloudFormation template", SAM},
-    {"packaged.y*ml", NULL, 0, "a CloudFormation template", SAM},
-    {"samconfig.*", NULL, 0, "SAM's configuration", SAM},
-    {"serverless.*", NULL, 0, "a configuration of the Serverless Framework", SERVERLESS},
-    {"cdk.json", NULL, 0, "the CDK's configuration", CDK},
-    {"cdk.out", NULL, 0, "the mark of the CDK's output", CDK},
-    {"*.tf", NULL, 0, "Terraform's configuration", "give the folder or zip that aws_lambda_function names"},
-    {"Dockerfile*", NULL, 0, "the recipe of an image", "build it, " EXPORT},
-    {"Containerfile*", NULL, 0, "the recipe of an image", "build it, " EXPORT},
-    {"package.json", NULL, 0, "a project's file", PROJECT},
-    {"pyproject.toml", NULL, 0, "a project's file", PROJECT},
-    {"requirements*.txt", NULL, 0, "a project's file", PROJECT},
-    {"Cargo.toml", NULL, 0, "a project's file", BUILD " (cargo lambda build)"},
-    {"go.mod", NULL, 0, "a project's file", BUILD},
-    {"pom.xml", NULL, 0, "a project's file", BUILD},
-    {"build.gradle*", NULL, 0, "a project's file", BUILD},
-    {"*.y*ml", NULL, 0, "a configuration file", PROJECT},
-    {"*.json", NULL, 0, "a JSON file", PROJECT "; an event is given by --event"},
-    {"*.py", NULL, 0, "a Python source file", "give its folder: lrun --runtime python3 --handler %2$s.lambda_handler %1$s"},
-    {"*.js", NULL, 0, "a JavaScript source file", NODE},
-    {"*.[mc]js", NULL, 0, "a JavaScript source file", NODE},
-    {"*.ts", NULL, 0, "a TypeScript source file", "compile it to JavaScript (tsc, esbuild), and give the folder"},
-    {"*.[mc]ts", NULL, 0, "a TypeScript source file", "compile it to JavaScript (tsc, esbuild), and give the folder"},
-    {"*.go", NULL, 0, "a source file", BUILD},
-    {"*.rs", NULL, 0, "a source file", BUILD},
-    {"*.java", NULL, 0, "a source file", BUILD},
-    {"*.kt", NULL, 0, "a source file", BUILD},
-    {"*.cs", NULL, 0, "a source file", BUILD},
-    {"*.rb", NULL, 0, "a source file", BUILD},
-    {"*.c", NULL, 0, "a source file", BUILD},
-    {"*.cpp", NULL, 0, "a source file", BUILD},
-    {NULL, "ustar", 257, "a tarball", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
-    {NULL, "\x1f\x8b", 0, "a gzip file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
-    {NULL, "\x28\xb5\x2f\xfd", 0, "a Zstandard file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
-    {NULL, "\xfd" "7zXZ", 0, "an xz file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
-    {NULL, "7z\xbc\xaf", 0, "a 7z archive", "Lambda takes code as a zip"},
-    {NULL, "\x7f" "ELF", 0, "a program", "name it bootstrap, and give the folder or zip that holds it"},
-    {NULL, "#!", 0, "a script", "name it bootstrap, and give the folder or zip that holds it"},
+    {"template.y*ml", "", 0, "a CloudFormation template", SAM},
+    {"template.json", "", 0, "a CloudFormation template", SAM},
+    {"*template.json", "", 0, "a CloudFormation template", SAM " or, after cdk synth, cdk.out/asset.HASH"},
+    {"*template.y*ml", "", 0, "a CloudFormation template", SAM},
+    {"packaged.y*ml", "", 0, "a CloudFormation template", SAM},
+    {"samconfig.*", "", 0, "SAM's configuration", SAM},
+    {"serverless.*", "", 0, "a configuration of the Serverless Framework", SERVERLESS},
+    {"cdk.json", "", 0, "the CDK's configuration", CDK},
+    {"cdk.out", "", 0, "the mark of the CDK's output", CDK},
+    {"*.tf", "", 0, "Terraform's configuration", "give the folder or zip that aws_lambda_function names"},
+    {"Dockerfile*", "", 0, "the recipe of an image", "build it, " EXPORT},
+    {"Containerfile*", "", 0, "the recipe of an image", "build it, " EXPORT},
+    {"package.json", "", 0, "a project's file", PROJECT},
+    {"pyproject.toml", "", 0, "a project's file", PROJECT},
+    {"requirements*.txt", "", 0, "a project's file", PROJECT},
+    {"Cargo.toml", "", 0, "a project's file", BUILD " (cargo lambda build)"},
+    {"go.mod", "", 0, "a project's file", BUILD},
+    {"pom.xml", "", 0, "a project's file", BUILD},
+    {"build.gradle*", "", 0, "a project's file", BUILD},
+    {"*.y*ml", "", 0, "a configuration file", PROJECT},
+    {"*.json", "", 0, "a JSON file", PROJECT "; an event is given by --event"},
+    {"*.py", "", 0, "a Python source file", "give its folder: lrun --runtime python3 --handler %2$s.lambda_handler %1$s"},
+    {"*.js", "", 0, "a JavaScript source file", NODE},
+    {"*.mjs", "", 0, "a JavaScript source file", NODE},
+    {"*.cjs", "", 0, "a JavaScript source file", NODE},
+    {"*.ts", "", 0, "a TypeScript source file", "compile it to JavaScript (tsc, esbuild), and give the folder"},
+    {"*.mts", "", 0, "a TypeScript source file", "compile it to JavaScript (tsc, esbuild), and give the folder"},
+    {"*.go", "", 0, "a source file", BUILD},
+    {"*.rs", "", 0, "a source file", BUILD},
+    {"*.java", "", 0, "a source file", BUILD},
+    {"*.kt", "", 0, "a source file", BUILD},
+    {"*.cs", "", 0, "a source file", BUILD},
+    {"*.rb", "", 0, "a source file", BUILD},
+    {"*.c", "", 0, "a source file", BUILD},
+    {"*.cpp", "", 0, "a source file", BUILD},
+    {"", "ustar", 257, "a tarball", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
+    {"", "\x1f\x8b", 0, "a gzip file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
+    {"", "\x28\xb5\x2f\xfd", 0, "a Zstandard file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
+    {"", "\xfd" "7zXZ", 0, "an xz file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
+    {"", "7z\xbc\xaf", 0, "a 7z archive", "Lambda takes code as a zip"},
+    {"", "\x7f" "ELF", 0, "a program", "name it bootstrap, and give the folder or zip that holds it"},
+    {"", "#!", 0, "a script", "name it bootstrap, and give the folder or zip that holds it"},
 };
 
 static const struct kind FOLDERS[] = {
-    {"cdk.out", NULL, 0, "the CDK's output", CDK},
-    {NULL, "cdk.out", 0, "the CDK's output", CDK},
-    {".aws-sam", NULL, 0, "sam build's output", "give one function's folder: .aws-sam/build/NAME"},
+    {"cdk.out", "", 0, "the CDK's output", CDK},
+    {"", "cdk.out", 0, "the CDK's output", CDK},
+    {".aws-sam", "", 0, "sam build's output", "give one function's folder: .aws-sam/build/NAME"},
     {"build", "template.yaml", 0, "sam build's output", "give one function's folder: .aws-sam/build/NAME"},
-    {".serverless", NULL, 0, "serverless package's output", SERVERLESS},
-    {NULL, "oci-layout", 0, "an image", EXPORT},
+    {".serverless", "", 0, "serverless package's output", SERVERLESS},
+    {"", "oci-layout", 0, "an image", EXPORT},
 };
 
 /* Projects, unless something in them can be started. */
 static const struct kind PROJECTS[] = {
-    {NULL, "template.yaml", 0, "a project with a CloudFormation template", SAM},
-    {NULL, "template.yml", 0, "a project with a CloudFormation template", SAM},
-    {NULL, "serverless.yml", 0, "a project of the Serverless Framework", SERVERLESS},
-    {NULL, "cdk.json", 0, "a project of the CDK", "run cdk synth, and " CDK},
-    {NULL, "Cargo.toml", 0, "a project's folder", BUILD " (cargo lambda build)"},
-    {NULL, "go.mod", 0, "a project's folder", BUILD},
-    {NULL, "pom.xml", 0, "a project's folder", BUILD},
+    {"", "template.yaml", 0, "a project with a CloudFormation template", SAM},
+    {"", "template.yml", 0, "a project with a CloudFormation template", SAM},
+    {"", "serverless.yml", 0, "a project of the Serverless Framework", SERVERLESS},
+    {"", "cdk.json", 0, "a project of the CDK", "run cdk synth, and " CDK},
+    {"", "Cargo.toml", 0, "a project's folder", BUILD " (cargo lambda build)"},
+    {"", "go.mod", 0, "a project's folder", BUILD},
+    {"", "pom.xml", 0, "a project's folder", BUILD},
 };
 
-static const struct kind JAR = {"*.jar", NULL, 0, "a Java package", "lrun brings no Java runtime: name an image's file system that has one with --rootfs, or a layer whose bootstrap starts java"};
+static const struct kind JAR = {"*.jar", "", 0, "a Java package", "lrun brings no Java runtime: name an image's file system that has one with --rootfs, or a layer whose bootstrap starts java"};
+
+/* Of any case; * is any text. fnmatch(3) with its tables would make every launch touch more pages. */
+static bool matches(const char *pattern, const char *text)
+{
+    const char *star = NULL, *from = text;
+    while (*text) {
+        if (*pattern == '*') {
+            star = ++pattern;
+            from = text;
+        } else if (tolower((unsigned char)*pattern) == tolower((unsigned char)*text)) {
+            pattern++;
+            text++;
+        } else if (star) {
+            pattern = star;
+            text = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return !*pattern;
+}
 
 static const char *base_of(const char *path)
 {
@@ -121,14 +144,14 @@ static int refuse(const struct kind *k, const char *path, struct err *err)
     OWN_PTR char *folder_word = str_quote(folder), *stem_word = str_quote(stem);
     char remedy[sizeof err->hint];
     snprintf(remedy, sizeof remedy, k->remedy, folder_word, stem_word);
-    fail_usage(err, "'%.200s' is %s", path, k->is);
+    fail_usage(err, "'%.160s' is %s", path, k->is);
     return fail_hint(err, "%s", remedy);
 }
 
 int not_package_name(const char *path, enum package_role role, struct err *err)
 {
     for (size_t i = 0; i < COUNT(NAMES); i++)
-        if (fnmatch(NAMES[i].pattern, path, 0) == 0)
+        if (matches(NAMES[i].pattern, path))
             return refuse(&NAMES[i], path, err);
     return role == ROLE_FUNCTION && *path && !strpbrk(path, "./") ? cli_unknown_command(path, err) : -1;
 }
@@ -149,7 +172,7 @@ static const struct kind *find(const struct kind *kinds, size_t n, const char *b
 {
     for (size_t i = 0; i < n; i++) {
         const struct kind *k = &kinds[i];
-        if ((!k->pattern || fnmatch(k->pattern, base, FNM_CASEFOLD) == 0) && (!k->has || (is_dir ? holds(fd, k->has) : begins(fd, k))))
+        if ((!k->pattern[0] || matches(k->pattern, base)) && (!k->has[0] || (is_dir ? holds(fd, k->has) : begins(fd, k))))
             return k;
     }
     return NULL;
@@ -173,7 +196,9 @@ static const struct kind *find_folder(const struct request *r, const char *base,
 
 int not_package_check(const struct request *r, const char *path, bool is_dir, int fd, enum package_role role, struct err *err)
 {
-    static const struct kind ZIP = {NULL, "PK", 0, NULL, NULL};
+    static const struct kind ZIP = {"", "PK", 0, "", ""};
+    if (!is_dir && str_ends(path, ".zip"))
+        return 0; /* as nearly all: whoever unpacks it says what is wrong with it */
     OWN_PTR char *name = xstrdup(path);
     while (name[0] && name[strlen(name) - 1] == '/')
         name[strlen(name) - 1] = 0;
@@ -182,7 +207,7 @@ int not_package_check(const struct request *r, const char *path, bool is_dir, in
         k = role == ROLE_FUNCTION ? find_folder(r, base_of(name), fd) : find(FOLDERS, COUNT(FOLDERS), base_of(name), fd, true);
     else if (!begins(fd, &ZIP))
         k = find(FILES, COUNT(FILES), base_of(name), fd, false);
-    else if (role == ROLE_FUNCTION && needs_entry(r) && fnmatch(JAR.pattern, base_of(name), FNM_CASEFOLD) == 0)
+    else if (role == ROLE_FUNCTION && needs_entry(r) && matches(JAR.pattern, base_of(name)))
         k = &JAR;
     return k ? refuse(k, path, err) : 0;
 }

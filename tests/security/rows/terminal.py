@@ -25,7 +25,7 @@ MUTANTS = {
     "terminal: what lrun prints": ("launcher/main.c", "stdio_is_terminal(i + 1) ? term_stream", "stdio_is_terminal(i + 1) && getpid() < 0 ? term_stream", {INSPECTED, ERRORS, PACKAGE}, TERMINALS),
     "terminal: names make lines": ("base/str.c", "if ((unsigned char)*c < 0x20 || *c == 0x7f)", "if (*c == 0x7f)", {INSPECTED, ERRORS, WHY}, TERMINALS),
     "terminal: a file is taken for one": ("base/term.c", "if (!terminal)", "if (!terminal && fd < 0)", {"h86_a_pipe_and_a_file_get_every_byte"}, TERMINALS),
-    "secrets: lines of env files": ("launcher/env_file.c", '"%.200s, line %d: %s", r->path, line, why)', '"%.200s, line %d: %s %s", r->path, line, why, r->at - 24)', {"a_line_of_an_env_file_is_told_by_its_number"}, SECRETS),
+    "secrets: lines of env files": ("launcher/env_file.c", '"%.160s, line %d: %s", r->path, line, why)', '"%.160s, line %d: %s %s", r->path, line, why, r->at - 24)', {"a_line_of_an_env_file_is_told_by_its_number"}, SECRETS),
     "secrets: what JSON is wrong near": ("base/json_scan.c", 'expected %s", line, fault->at - start + 1, fault->expected);', 'expected %s near %.*s", line, fault->at - start + 1, fault->expected, (int)(fault->at - start), bytes + start);', {"sams_json_is_told_by_its_line"}, SECRETS),
     "secrets: values beyond 4 KB": ("lambda/variables.c", '"provided exceeded the 4KB limit."); /*', '"provided exceeded the 4KB limit. %s", json.at); /*', {"values_on_the_command_line"}, SECRETS),
     "secrets: what follows an option's name": ("launcher/cli_words.c", "letter ? 2 : (int)strcspn(word, \"=\")", "letter ? 9999 : 9999", {"values_on_the_command_line"}, SECRETS),
