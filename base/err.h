@@ -13,11 +13,16 @@
 
 struct err {
     int exit;       /* the exit status it leads to; 0: lrun's own, 125                */
-    bool usage;     /* what is the whole sentence; the exit status is that of usage   */
+    bool usage;     /* it has a sentence; the exit status is that of usage             */
     int no;         /* errno where it failed; 0 where none applies                     */
     char step[24];  /* the step of a sequence it happened in, for hints; "" if none    */
-    char what[240]; /* the action, as it follows "cannot": "mount the function's code" */
-    char path[512]; /* its object; "" if none                                          */
+    union {         /* nested frames have many of these: no byte more than needed      */
+        struct {
+            char what[160]; /* the action, as it follows "cannot": "mount the function's code" */
+            char path[512]; /* its object; "" if none                                          */
+        };
+        char sentence[512]; /* of usage                                                        */
+    };
     char hint[320]; /* what the reader can do; "" where we do not know                 */
 };
 _Static_assert(sizeof(struct err) <= PIPE_BUF, "one write must carry it whole");
@@ -30,6 +35,10 @@ int fail_usage(struct err *err, const char *sentence, ...) __attribute__((format
 
 /* Adds what the reader can do; returns -1. */
 int fail_hint(struct err *err, const char *hint, ...) __attribute__((format(printf, 2, 3)));
+
+/* For documents: the action or the sentence, and the object or NULL. */
+const char *err_what(const struct err *err);
+const char *err_object(const struct err *err);
 
 /* Writes "cannot WHAT 'PATH': REASON; HINT", of usage "SENTENCE; HINT", without a newline into text, control characters of the path replaced. */
 void err_text(const struct err *err, char *text, unsigned long size);

@@ -232,8 +232,8 @@ static void put_json(const struct finding *found, bool works)
         json_flag(&out, "needed", PROBES[i].needed);
         json_put(&out, "status", STATUS_NAMES[f->status]);
         json_put(&out, "note", good ? f->note : NULL);
-        json_put(&out, "what", good ? NULL : f->err.what);
-        json_put(&out, "path", good || !f->err.path[0] ? NULL : f->err.path);
+        json_put(&out, "what", good ? NULL : err_what(&f->err));
+        json_put(&out, "path", good ? NULL : err_object(&f->err));
         json_num(&out, "errno", good ? 0 : f->err.no);
         json_put(&out, "step", good || !f->err.step[0] ? NULL : f->err.step);
         json_put(&out, "remedy", good || !f->err.hint[0] ? NULL : f->err.hint);
