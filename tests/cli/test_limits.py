@@ -109,7 +109,7 @@ def test_exec_takes_a_small_tmp(lrun, empty):
 @pytest.mark.parametrize("mb", [1, 24])
 def test_exec_takes_little_memory(lrun, empty, mb):
     r = lrun.exec(empty, "/usr/bin/python3", "-c", "b = bytearray(200 << 20)\nimport time; time.sleep(60)", options=("--memory", mb))
-    assert r.code == 137 and r.report["reason"] == "out-of-memory" and f"it used more than {mb} MB (--memory)" in r.log, r
+    assert r.code == 137 and r.report["reason"] == "out-of-memory" and f"it exceeded {mb} MB of memory (--memory)" in r.log, r
 
 
 @pytest.mark.parametrize("option, value, why", [

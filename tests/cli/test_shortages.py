@@ -49,12 +49,12 @@ def test_a_child_that_was_killed_for_memory_is_named_though_the_function_went_on
 @pytest.mark.parametrize("then, ids", [("fail(headers[ID], b'{\"errorMessage\":\"no result\",\"errorType\":\"X\"}')", ["LR-001"]), ("os._exit(1)", ["LR-001"]), ("time.sleep(60)", ["LR-001", "LR-003"])])
 def test_a_failure_that_follows_is_explained_by_it(lrun, function, then, ids):
     r = lrun.run("--memory", 128, "--timeout", 5, "-e", "1", function(CHILD + loop("child()\n" + then)))
-    assert r.code == 1 and whys(r) == ids and re.search(r"why: a process that it had started \(python3\S*\) was killed, since the environment used more than its 128 MB", r.log), r
+    assert r.code == 1 and whys(r) == ids and re.search(r"why: a process that it had started \(python3\S*\) was killed, since the environment exceeded its 128 MB", r.log), r
 
 
 def test_the_runtime_itself_is_no_child(lrun, function):
     r = lrun.run("--memory", 128, "--timeout", 30, function(CHILD + loop("exec(EATS)")))
-    assert r.code == 1 and whys(r) == ["LR-001"] and "why: it used more than its 128 MB" in r.log and "had started" not in r.log, r
+    assert r.code == 1 and whys(r) == ["LR-001"] and "why: the function exceeded its 128 MB" in r.log and "had started" not in r.log, r
 
 
 def test_what_was_killed_before_explains_nothing_later(lrun, function):
@@ -70,7 +70,7 @@ def test_a_full_tmp_is_said_once_though_the_function_went_on(lrun, function):
 
 def test_a_failure_with_a_full_tmp_is_explained_whatever_it_says(lrun, function):
     r = lrun.run("--timeout", 30, function(FULL + loop("fill()\nfail(headers[ID], b'{\"errorMessage\":\"could not render\",\"errorType\":\"X\"}')")))
-    assert r.code == 1 and whys(r) == ["LR-035"] and "why: /tmp is full: it holds 512 MB" in r.log, r
+    assert r.code == 1 and whys(r) == ["LR-035"] and "why: /tmp is full: its size is 512 MB" in r.log, r
     r = lrun.run("--timeout", 30, function(FULL + loop("fill()\nos.unlink('/tmp/big')\nfail(headers[ID], b'{\"errorMessage\":\"could not render\",\"errorType\":\"X\"}')")))
     assert r.code == 1 and not whys(r), "it is no more"
 

@@ -73,7 +73,7 @@ respond(headers[ID], "1")
 next()
 """)
     r = lrun.run(fn, "--memory", 256, "--timeout", 30)
-    assert r.code != 0 and r.report["evidence"]["oomKilled"] and "it used more than its 256 MB" in r.log, r
+    assert r.code != 0 and r.report["evidence"]["oomKilled"] and "the function exceeded its 256 MB" in r.log, r
 
 
 def test_an_idle_environment_wakes_nobody_often(serve, function):

@@ -86,7 +86,7 @@ def test_what_is_answered_after_the_deadline_is_refused(lrun, ended, how, answer
     assert 'TOLD 410' in r.log.replace("agent ", "") and '"errorType":"InvokeTimeout"' in r.log, r
     id = r.report["invocations"][0]["requestId"]
     assert re.search(rf"lrun: the answer to {id} came \d+ ms after its deadline, and was refused", r.log), r
-    assert re.search(r"why: the answer came \d+ ms after the 1 s of its timeout .*\(LR-003\)", r.log), r
+    assert re.search(r"why: the answer came \d+ ms after the timeout of 1 s .*\(LR-003\)", r.log), r
     assert re.search(r"REPORT RequestId: \S+\tDuration: 1000.00 ms\t.*Status: timeout", r.log), r
 
 
