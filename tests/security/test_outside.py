@@ -89,7 +89,7 @@ def test_h15_what_lies_on_the_host_is_no_place_inside(lrun, tmp, absolute):
         d.mkdir()
         d.chmod(0o777)
     package = make_zip(tmp / "fn.zip", {"d": (str(canary) if absolute else "../" * 20 + str(canary)[1:], 0o120777)})
-    r = lrun.exec(package, "/bin/true", options=("-v", f"{volume}:/var/task/d/x"))
+    r = lrun.exec(package, "/bin/true", options=("--volume", f"{volume}:/var/task/d/x"))
     assert r.code == 125 and "/var/task/d/x" in r.log, r
 
 
@@ -101,7 +101,7 @@ def test_h18_a_link_that_stays_inside_leads_to_a_volumes_place(lrun, tmp, to):
     volume.chmod(0o755)
     (volume / "f").write_text("shown")
     package = make_zip(tmp / "fn.zip", {"real/x/": ("", 0o755), "d": (to, 0o120777)})
-    r = lrun.exec(package, "/bin/cat", "/var/task/real/x/f", options=("-v", f"{volume}:/var/task/d/x"))
+    r = lrun.exec(package, "/bin/cat", "/var/task/real/x/f", options=("--volume", f"{volume}:/var/task/d/x"))
     assert r.text == "shown", r
 
 

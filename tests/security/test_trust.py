@@ -159,7 +159,7 @@ def home_of_this_user():
 @pytest.mark.skipif(not home_of_this_user(), reason="this user has no home in /etc/passwd")
 @pytest.mark.parametrize("env", [{}, {"HOME": "relative"}])
 def test_a_home_that_no_variable_names_is_not_shown(lrun, empty, env):
-    r = lrun.exec(empty, "/bin/true", options=("-v", f"{home_of_this_user()}:/mnt/x"), env={"PATH": os.environ["PATH"], **env})
+    r = lrun.exec(empty, "/bin/true", options=("--volume", f"{home_of_this_user()}:/mnt/x"), env={"PATH": os.environ["PATH"], **env})
     assert r.code == 125 and "mount your home directory" in r.log, r
 
 
@@ -172,9 +172,9 @@ def test_no_directory_where_programs_listen_is_shown(lrun, empty, tmp, home, kin
         (tmp / "data" / f).touch()
     env = {"HOME": "/none", "PATH": os.environ["PATH"], **({variable: str(tmp / value)} if variable else {})}
     shown = tmp / "data" if variable else value
-    r = lrun("exec", *(("-v", f"{shown}:/mnt/x", empty) if kind == "volume" else (shown,)), "--", "/bin/true", env=env)
+    r = lrun("exec", *(("--volume", f"{shown}:/mnt/x", empty) if kind == "volume" else (shown,)), "--", "/bin/true", env=env)
     assert r.code == 125 and "mount places where programs listen" in r.log, r
-    assert lrun.exec(empty, "/bin/true", options=("-v", f"{home}/work:/mnt/x"), env=env).code == 0, "beside them"
+    assert lrun.exec(empty, "/bin/true", options=("--volume", f"{home}/work:/mnt/x"), env=env).code == 0, "beside them"
 
 
 @pytest.mark.skipif(not ROOT, reason="only root becomes another")
