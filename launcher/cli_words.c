@@ -5,6 +5,7 @@
 #include "base/own.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -160,12 +161,21 @@ char *cli_name_of(const char *word)
     return xasprintf("%.*s", letter ? 2 : (int)strcspn(word, "="), word);
 }
 
-static const struct command_row *owner_of(const struct row *row)
+/* "run, serve and exec": all commands that take an option of this name, in whichever row. */
+static void owners_of(const struct row *named, char *ret, size_t size)
 {
-    for (size_t i = 0; i < CMD_COUNT; i++)
-        if (row->commands & 1u << i)
-            return &COMMANDS[i];
-    return &COMMANDS[CMD_RUN];
+    unsigned commands = 0, left = 0;
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        commands |= strcmp(ROWS[i].name, named->name) == 0 ? ROWS[i].commands : 0;
+    for (unsigned i = 0; i < CMD_COUNT; i++)
+        left += commands >> i & 1;
+    *ret = 0;
+    for (unsigned i = 0; i < CMD_COUNT; i++)
+        if (commands >> i & 1) {
+            size_t n = strlen(ret);
+            left--;
+            snprintf(ret + n, size - n, "%s%s", COMMANDS[i].name, left > 1 ? ", " : left ? " and " : "");
+        }
 }
 
 /* After num_parse(), whose err says which of the two it is. */
@@ -193,8 +203,11 @@ int cli_unknown_option(enum command command, const char *word, struct err *err)
     bool letter = word[0] == '-' && word[1] != '-';
     const struct row *other = letter ? cli_find_row(~0u, NULL, 0, word[1]) : cli_find_row(~0u, bare, strlen(bare), 0);
     const struct row *near = letter ? NULL : near_row(command, bare);
-    if (other)
-        return fail_usage(err, "option '%.80s' is not for %s (it is for %s)", name, COMMANDS[command].name, owner_of(other)->name);
+    char owners[80];
+    if (other) {
+        owners_of(other, owners, sizeof owners);
+        return fail_usage(err, "option '%.80s' is not for %s (it is for %s)", name, COMMANDS[command].name, owners);
+    }
     if (near)
         return fail_usage(err, "unknown option '%.80s' (did you mean '%s%s'?)", name, dashes, near->name);
     fail_usage(err, "unknown option '%.80s'", name);

@@ -127,6 +127,6 @@ bool tell_mac_extension(const struct evidence *ev, const struct match *m, struct
     if (!explain_is_metadata(m->groups[0]))
         return false;
     (void)ev;
-    text_printf(out, "%s is metadata of macOS, and Lambda starts every file in extensions/: pack without it (zip -X, COPYFILE_DISABLE=1 tar, or zip -d LAYER.zip '*/._*' '__MACOSX/*' '*.DS_Store')", m->groups[0]);
+    text_printf(out, "%s is macOS metadata, and Lambda starts every file in extensions/: pack without it (zip -X, COPYFILE_DISABLE=1 tar, or zip -d LAYER.zip '*/._*' '__MACOSX/*' '*.DS_Store')", m->groups[0]);
     return true;
 }

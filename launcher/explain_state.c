@@ -147,7 +147,7 @@ bool tell_exit(const struct evidence *ev, const struct match *m, struct text *ou
     (void)m;
     if (ev->reason != BECAUSE_EXIT || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return false;
-    text_puts(out, "the runtime's process ended by itself, with status 0: on Lambda that is a failure, since it must go on and ask for the next event; do not call exit in a handler, and let a bootstrap loop");
+    text_puts(out, "the runtime's process exited with status 0, which is a failure on Lambda, since it must keep running and ask for the next event: do not call exit in a handler, and let a bootstrap loop");
     return true;
 }
 
@@ -174,7 +174,7 @@ bool tell_no_network(const struct evidence *ev, const struct match *m, struct te
 {
     if (strcmp(ev->launch->request->net, "none") != 0 || strstr(m->line, "localhost") || strstr(m->line, "127.0.0.1"))
         return false; /* the loopback is there */
-    text_puts(out, "the sandbox has no network but its own loopback, which is lrun's default and not Lambda's: --net user lets it out");
+    text_puts(out, "the sandbox has only a loopback interface (lrun's default, not Lambda's): use --net user for outbound access");
     return true;
 }
 
@@ -183,6 +183,6 @@ bool tell_no_account(const struct evidence *ev, const struct match *m, struct te
     (void)m;
     if (strcmp(ev->launch->request->credentials, "fake") != 0)
         return false;
-    text_puts(out, "the credentials it has are made up, which is lrun's default: --credentials env or profile:NAME gives it yours");
+    text_puts(out, "the credentials are fake (lrun's default): provide yours with --credentials env or profile:NAME");
     return true;
 }

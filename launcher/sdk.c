@@ -71,5 +71,5 @@ int sdk_check(struct inputs *in, const struct runtime *rt, struct err *err)
         return 0;
     sdk_command(rt, rt->family == RUNTIME_PYTHON ? "boto3" : "@aws-sdk/client-s3", command, sizeof command);
     fail(err, 0, in->sdk.path, "use the SDK for %s: it has no directory %s", rt->id, folder);
-    return fail_hint(err, "it is laid out as a layer is: %s", command);
+    return fail_hint(err, "an SDK is laid out as a layer: %s", command);
 }

@@ -27,9 +27,9 @@ def test_half_an_hour_is_a_timeout(lrun, function):
 
 
 @pytest.mark.parametrize("options, why", [
-    (["--memory", 10241], "--memory 10241: must be 128 to 10240 for environments with one invocation at a time"),
-    (["--timeout", 1801], "--timeout 1801: must be 1 to 1800 for environments with one invocation at a time"),
-    (["--max-concurrency", 2, "--memory", 2047], "--memory 2047: must be 2048 to 32768 with --max-concurrency above 1"),
+    (["--memory", 10241], "--memory 10241: must be 128 to 10240 (MB) for environments with one invocation at a time"),
+    (["--timeout", 1801], "--timeout 1801: must be 1 to 1800 (SECONDS) for environments with one invocation at a time"),
+    (["--max-concurrency", 2, "--memory", 2047], "--memory 2047: must be 2048 to 32768 (MB) with --max-concurrency above 1"),
     (["--max-concurrency", 2, "--memory", 32769], "must be 128 to 32768"),
     (["--max-concurrency", 2, "--timeout", 5401], "must be 1 to 5400"),
     (["--max-concurrency", 1601], "must be 1 to 1600"),

@@ -133,7 +133,7 @@ def test_another_layout_is_refused_with_the_command_that_makes_it(lrun, tmp, cas
     package = packed(tmp, case)
     for wrong in (make_zip(tmp / "flat.zip", {"boto3/__init__.py": ""}), tmp):
         r = lrun.run("--sdk", wrong, package)
-        assert r.code == 125 and "it has no directory " + ("python" if case == "python" else "nodejs/node_modules") in r.log and "it is laid out as a layer is: " in r.log and r.report["reason"] == "lrun-failed", r
+        assert r.code == 125 and "it has no directory " + ("python" if case == "python" else "nodejs/node_modules") in r.log and "an SDK is laid out as a layer: " in r.log and r.report["reason"] == "lrun-failed", r
 
 
 @pytest.mark.parametrize("link", ["python", "nodejs", "nodejs/node_modules"])

@@ -85,7 +85,7 @@ def test_what_is_answered_after_the_deadline_is_refused(lrun, ended, how, answer
     assert [(i["status"], i.get("errorType")) for i in r.report["invocations"]] == [("timeout", "Sandbox.Timedout"), ("success", None)] and r.report["reason"] == "timeout", r
     assert 'TOLD 410' in r.log.replace("agent ", "") and '"errorType":"InvokeTimeout"' in r.log, r
     id = r.report["invocations"][0]["requestId"]
-    assert re.search(rf"lrun: the answer to {id} came \d+ ms after its deadline, and was refused", r.log), r
+    assert re.search(rf"lrun: the answer to {id} came \d+ ms after its deadline and was rejected", r.log), r
     assert re.search(r"why: the answer came \d+ ms after the timeout of 1 s .*\(LR-003\)", r.log), r
     assert re.search(r"REPORT RequestId: \S+\tDuration: 1000.00 ms\t.*Status: timeout", r.log), r
 
@@ -104,7 +104,7 @@ def test_a_late_answer_is_told_once(lrun, ended):
     """However often it is sent."""
     again = WAITS.replace("    os._exit(0)", "    for i in range(20): say('AGAIN', request('POST', BASE + '/invocation/' + current + '/response', b'1', c=connect())[0])\n    os._exit(0)")
     r = lrun.run("--timeout", 1, "-e", '"wait"', *ended("external", code=again))
-    assert r.log.count("AGAIN 410") == 20 and r.log.count("after its deadline, and was refused") == 1, r
+    assert r.log.count("AGAIN 410") == 20 and r.log.count("after its deadline and was rejected") == 1, r
 
 
 def test_a_stream_that_goes_on_after_the_deadline_is_an_error(serve, function, layer):
@@ -140,7 +140,7 @@ def test_with_several_at_once_each_has_its_own_deadline(serve, function):
             log("TOLD", request("POST", BASE + "/invocation/" + headers[ID] + "/response", event)[0])
     """))
     assert s.invoke("1.5").json["errorType"] == "Sandbox.Timedout" and wait_until(lambda: "TOLD 410" in s.log), s
-    assert s.invoke("0").json == 0 and "came after its deadline, and was refused" in s.log
+    assert s.invoke("0").json == 0 and "came after its deadline and was rejected" in s.log
 
 
 # ---- the deadline, and the init ----
@@ -254,7 +254,7 @@ def test_what_is_answered_after_an_extension_crashed_is_refused(lrun, function, 
     r = lrun.run("--timeout", 20, "--layers", layer(good=LOOP, bad=AGENT + "id = register()[1]['lambda-extension-identifier']\nevent(id)\ntime.sleep(0.3)\nos._exit(4)"),
                  "-e", '"wait"', function(WAITS.replace("HOW", "'response'")))
     assert r.code == 1 and r.json["errorType"] == "Extension.Crash" and "TOLD 400" in r.log and '"errorType":"InvalidRequestID"' in r.log, r
-    assert re.search(r"lrun: the answer to \S+ came \d+ ms after its invocation had ended, and was refused", r.log) and "LR-003" not in r.log, r
+    assert re.search(r"lrun: the answer to \S+ came \d+ ms after its invocation had ended and was rejected", r.log) and "LR-003" not in r.log, r
 
 
 def test_what_was_answered_before_an_extension_crashed_counts(lrun, function, layer):
@@ -312,5 +312,5 @@ def test_a_deadline_is_that_of_the_package_the_invocation_began_with(serve, func
     os.replace(new, words[-1])
     assert wait_until(lambda: "reloaded; new invocations run the new package" in s.log), s
     t.join()
-    assert answers[0].json["errorType"] == "Sandbox.Timedout" and "after its deadline, and was refused" in s.log, s
+    assert answers[0].json["errorType"] == "Sandbox.Timedout" and "after its deadline and was rejected" in s.log, s
     assert s.invoke('"x"').json == "new"
