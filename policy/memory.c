@@ -15,6 +15,7 @@ enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 
 #define SLICE_MS 0.5  /* as long as lrun may keep others waiting */
 #define FIRST_MS 20.0 /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
+#define COST_MAX_MS 5.0 /* what took longer waited, for a processor or a lock: the limit must not wait as well */
 #define SHARE 20      /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
@@ -303,6 +304,8 @@ void memory_look(struct memory_watch *w, struct memory *ret)
     } while (!done && (++steps < STEPS_MIN || clock_ms() - start < (w->established ? SLICE_MS : FIRST_MS)));
     w->ended_ms = clock_ms();
     w->cost_ms = w->ended_ms - start;
+    if (w->cost_ms > COST_MAX_MS)
+        w->cost_ms = COST_MAX_MS;
 }
 
 double memory_pause_ms(const struct memory_watch *w, double least_ms, double quiet_ms)
