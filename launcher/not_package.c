@@ -150,7 +150,8 @@ static int refuse(const struct kind *k, const char *path, struct err *err)
 
 int not_package_name(const char *path, enum package_role role, struct err *err)
 {
-    for (size_t i = 0; i < COUNT(NAMES); i++)
+    bool is_path = path[0] == '/' || path[0] == '.'; /* neither an ARN, a URL nor an image's name begins so, and a file's name may hold a colon */
+    for (size_t i = 0; i < COUNT(NAMES) && !is_path; i++)
         if (matches(NAMES[i].pattern, path))
             return refuse(&NAMES[i], path, err);
     return role == ROLE_FUNCTION && *path && !strpbrk(path, "./") ? cli_unknown_command(path, err) : -1;

@@ -185,6 +185,11 @@ def test_a_name_that_is_no_file_is_recognised(tmp, word, what):
         assert usage("--cache-dir", tmp / "c", "--layers", word, make_zip(tmp / "f.zip", {"x": ""})).startswith(f"'{word}' {what}")
 
 
+@pytest.mark.parametrize("word", ["./2026-11-25T20:00.zip", "/none/a:b", "../oci:layout"])
+def test_a_path_with_a_colon_is_no_image(word):
+    assert usage(word, code=125).startswith(f"cannot open the package '{word}': No such file")
+
+
 @pytest.mark.parametrize("name, pack", [("image.tar", lambda b: b), ("image.tar.gz", gzip.compress), ("image", lambda b: b)])
 def test_a_tarball_belongs_to_rootfs(tmp, name, pack):
     archive = io.BytesIO()
