@@ -89,7 +89,7 @@ def test_list_says_what_is_there(lrun, tmp):
 
 def test_list_names_archives_and_their_ages_newest_first(lrun, tmp):
     for name, age in (("old.zip", 3 * 86400 + 5), ("hours.zip", 2 * 3600 + 5), ("new one.zip", 0)):
-        seen = set(entries(lrun)) if os.path.exists(lrun.cache) else set()
+        seen = set(entries(lrun)) if os.path.exists(f"{lrun.cache}/tree") else set()
         lrun.exec(make_zip(tmp / name, {"a": name}), "/bin/true", cwd=tmp)
         lrun.exec(tmp / name, "/bin/true")
         (entry,) = set(entries(lrun)) - seen

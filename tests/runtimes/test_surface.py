@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a function can see of the runtime client itself, and what the libraries that instrument functions rely on. make conformance
 compares all of it with AWS's; here are the parts that broke, or whose absence would."""
+import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
 
-from conftest import make_zip, skip
+from conftest import helper, make_zip, skip
 
 
 def python(lrun, tmp, code, *options, files=None, event="{}"):
@@ -15,10 +16,8 @@ def python(lrun, tmp, code, *options, files=None, event="{}"):
 
 
 def extension_layer(tmp):
-    extension = ("#!/usr/bin/python3\nimport http.client, os\nc = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])\n"
-                 "c.request('POST', '/2020-01-01/extension/register', '{\"events\": [\"SHUTDOWN\"]}', {'Lambda-Extension-Name': 'e'})\n"
-                 "r = c.getresponse(); r.read()\nc.request('GET', '/2020-01-01/extension/event/next', headers={'Lambda-Extension-Identifier': r.headers['Lambda-Extension-Identifier']})\nc.getresponse()\n", 0o755)
-    return make_zip(tmp / "l.zip", {"extensions/e": extension})
+    """Static: a runtime has not the interpreter of another."""
+    return make_zip(tmp / "l.zip", {"extensions/e": (pathlib.Path(helper("extension")).read_bytes(), 0o755)})
 
 
 # ---- Python ----

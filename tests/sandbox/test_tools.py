@@ -174,7 +174,7 @@ def test_the_hosts_path_of_the_tree_is_not_shown(lrun, empty):
 
 def test_another_level_is_refused(lrun, empty):
     r = lrun.exec(empty, "/bin/sh", "-c", "true", options=("--tools", "nothing"))
-    assert r.code == 125 and "it is one of lambda|host|dev" in r.log, r
+    assert r.code == 125 and "--tools: 'nothing' is not one of lambda|host|dev" in r.log, r
 
 
 def test_a_server_has_lambdas_tools_and_its_configuration_may_say_otherwise(serve, tmp):
