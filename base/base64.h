@@ -5,11 +5,8 @@
 
 #include "base/str.h"
 
-/* Adds the decoded bytes; stops at the first character that is not base64. */
-void base64_decode(const char *encoded, struct text *out);
-
-/* The same, but strictly: false, and nothing added, unless all of it is base64 with its padding. */
-bool base64_decode_strict(const char *encoded, size_t n, struct text *out);
+/* Adds the decoded bytes. False, and nothing added, unless all of it is base64 with its padding. */
+bool base64_decode(const char *encoded, size_t n, struct text *out);
 
 void base64_encode(const void *bytes, size_t n, struct text *out);
 

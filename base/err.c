@@ -20,6 +20,17 @@ int fail(struct err *err, int no, const char *path, const char *what, ...)
     return -1;
 }
 
+int fail_usage(struct err *err, const char *sentence, ...)
+{
+    va_list ap;
+    memset(err, 0, sizeof *err);
+    err->usage = true;
+    va_start(ap, sentence);
+    vsnprintf(err->sentence, sizeof err->sentence, sentence, ap);
+    va_end(ap);
+    return -1;
+}
+
 int fail_hint(struct err *err, const char *hint, ...)
 {
     va_list ap;
@@ -29,10 +40,20 @@ int fail_hint(struct err *err, const char *hint, ...)
     return -1;
 }
 
+const char *err_what(const struct err *err)
+{
+    return err->usage ? err->sentence : err->what;
+}
+
+const char *err_object(const struct err *err)
+{
+    return err->usage || !err->path[0] ? NULL : err->path;
+}
+
 void err_text(const struct err *err, char *text, unsigned long size)
 {
-    int n = snprintf(text, size, "cannot %s", err->what);
-    if (err->path[0] && n >= 0 && (unsigned long)n < size)
+    int n = err->usage ? snprintf(text, size, "%s", err->sentence) : snprintf(text, size, "cannot %s", err->what);
+    if (!err->usage && err->path[0] && n >= 0 && (unsigned long)n < size)
         n += snprintf(text + n, size - (unsigned long)n, " '%s'", err->path);
     if (err->no && n >= 0 && (unsigned long)n < size)
         n += snprintf(text + n, size - (unsigned long)n, ": %s", strerror(err->no));

@@ -38,7 +38,8 @@ static const char *string_end(const char *c)
 static void gather(struct slice v, struct members *ret)
 {
     static const size_t ARRAY = SIZE_MAX;
-    size_t open[JSON_DEPTH_MAX] = {0}, depth = 0;
+    OWN_PTR size_t *open = NULL; /* the containers around c */
+    size_t depth = 0, room = 0;
     const char *c = v.at, *end = v.at + v.n;
     bool name = false; /* the next string is one */
     while (c < end) {
@@ -50,6 +51,8 @@ static void gather(struct slice v, struct members *ret)
             c = after;
             continue;
         }
+        if (depth == room)
+            open = xrealloc(open, room = 2 * room + 16, sizeof *open);
         if (*c == '{' || *c == '[')
             open[depth++] = *c == '{' ? (size_t)(c - v.at) : ARRAY;
         else if (depth && (*c == '}' || *c == ']'))
@@ -81,6 +84,39 @@ struct slice json_duplicate(struct slice v)
         if (owned[i].object == owned[i - 1].object && json_compare(owned[i].key, owned[i - 1].key) == 0 && (!first.at || owned[i].key.at < first.at))
             first = owned[i].key;
     return first;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct json_member *x = a, *y = b;
+    int order = json_compare(x->key, y->key);
+    return order ? order : (x->key.at > y->key.at) - (x->key.at < y->key.at);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct json_member *x = a, *y = b;
+    return (x->key.at > y->key.at) - (x->key.at < y->key.at);
+}
+
+size_t json_members(struct slice object, struct json_member **ret)
+{
+    struct json_member one, *all = NULL;
+    size_t n = 0, room = 0, kept = 0;
+    for (struct json_walk w = json_walk_as(object, SHAPE_OBJECT); json_next(&w, &one.key, &one.value);) {
+        if (n == room)
+            all = xrealloc(all, room = 2 * room + 16, sizeof *all);
+        all[n++] = one;
+    }
+    if (n)
+        qsort(all, n, sizeof *all, by_name);
+    for (size_t i = 0; i < n; i++)
+        if (i + 1 == n || json_compare(all[i].key, all[i + 1].key) != 0)
+            all[kept++] = all[i];
+    if (kept)
+        qsort(all, kept, sizeof *all, by_place);
+    *ret = all;
+    return kept;
 }
 
 static size_t line_of(const char *bytes, const char *at)

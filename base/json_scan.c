@@ -11,9 +11,12 @@
 struct scanner {
     const unsigned char *at, *end;
     size_t depth;
-    uint64_t objects[JSON_DEPTH_MAX / 64]; /* a bit for each open container: it is an object */
     const char *expected;                  /* NULL: nothing is wrong so far; else at is where */
 };
+
+/* A bit for each open container: it is an object. Half a megabyte that is not touched, and so not there, but as deep as something nests;
+ * on the stack each page of it would be probed. */
+static uint64_t objects[JSON_DEPTH_MAX / 64];
 
 static bool wrong(struct scanner *s, const char *expected)
 {
@@ -158,9 +161,9 @@ static bool scan_scalar(struct scanner *s)
     }
 }
 
-static bool is_object(const struct scanner *s) /* the innermost open container */
+static bool in_object(const struct scanner *s) /* the innermost open container */
 {
-    return s->objects[(s->depth - 1) / 64] >> (s->depth - 1) % 64 & 1;
+    return objects[(s->depth - 1) / 64] >> (s->depth - 1) % 64 & 1;
 }
 
 static bool scan_key(struct scanner *s)
@@ -182,9 +185,9 @@ static bool open_value(struct scanner *s, bool *ret_empty)
         if (s->at == s->end || (*s->at != '{' && *s->at != '['))
             return scan_scalar(s);
         if (s->depth == JSON_DEPTH_MAX)
-            return wrong(s, "no more than 2048 levels");
+            return wrong(s, "no more than 4194304 levels");
         bool object = *s->at++ == '{';
-        uint64_t bit = UINT64_C(1) << s->depth % 64, *word = &s->objects[s->depth / 64];
+        uint64_t bit = UINT64_C(1) << s->depth % 64, *word = &objects[s->depth / 64];
         *word = object ? *word | bit : *word & ~bit;
         s->depth++;
         skip_space(s);
@@ -206,7 +209,7 @@ static bool scan_value(struct scanner *s)
         for (;; empty = false) { /* after a value, or at the end of an empty container */
             if (s->depth == 0)
                 return true;
-            bool object = is_object(s);
+            bool object = in_object(s);
             skip_space(s);
             if (take(s, object ? '}' : ']')) {
                 s->depth--;

@@ -8,7 +8,7 @@
  * Strict: UTF-8 without surrogates, overlong forms or numbers above U+10FFFF; control characters in strings escaped; nothing but
  * white space around the value; no byte order mark. What the grammar has is accepted: any value at the top, escapes of a lone
  * surrogate, \u0000, numbers of any length, members of one name (json_duplicate() finds them). Containers nest at most
- * JSON_DEPTH_MAX deep, as with jansson.
+ * JSON_DEPTH_MAX deep, which is deeper than a payload of Lambda's largest size can.
  *
  * Lengths are bytes; nothing ends with 0. Slices are borrowed from the bytes, and are valid as long as those. No call allocates
  * (json_duplicate() and the two that add to a text apart), recurses, or writes to the bytes; each takes time linear in what it passes
@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { JSON_DEPTH_MAX = 2048 };
+enum { JSON_DEPTH_MAX = 4 << 20 };
 
 struct slice { /* one value as it is spelled, without white space around it: a string has its quotes. at NULL: none */
     const char *at;
@@ -49,8 +49,10 @@ struct json_walk { /* through one container */
     bool object;
 };
 
-/* Begins a walk through an object or an array; any other value has nothing to walk through. */
+/* Begins a walk through an object or an array; any other value has nothing to walk through. json_walk_as(): neither has a container of
+ * another shape. */
 struct json_walk json_walk(struct slice container);
+struct json_walk json_walk_as(struct slice container, enum json_shape shape);
 
 /* The next member or element. key: a string with its quotes, for members; none for elements. False at the end. */
 bool json_next(struct json_walk *w, struct slice *key, struct slice *value);
@@ -59,6 +61,9 @@ bool json_next(struct json_walk *w, struct slice *key, struct slice *value);
  * object is none or no object. */
 struct slice json_find(struct slice object, const char *name);
 struct slice json_find_n(struct slice object, const char *name, size_t n); /* a name that may hold NUL */
+
+/* The next string in v that is no name, at any depth. rest: v at first; what is after the string then. False: there is none. */
+bool json_next_text(struct slice *rest, struct slice *text);
 
 /* Whether the string means these bytes: "\u0061" is a. False for what is no string. */
 bool json_is(struct slice string, const char *text);
@@ -86,6 +91,14 @@ int json_document(const char *bytes, size_t n, const char *name, struct slice *r
 
 /* What a string means, or how another value is spelled, with a 0 at its end; the caller's. NULL: it holds NUL itself. */
 char *json_plain(struct slice v);
+
+struct json_member {
+    struct slice key, value;
+};
+
+/* The members of an object, each name once and with its last value, in the order in which those stand. Returns how many; ret: the
+ * caller's. n log n in their number. */
+size_t json_members(struct slice object, struct json_member **ret);
 
 /* The first name, in the order of the bytes, that an object anywhere in v has had before; none if all differ. n log n in the number of
  * members, whose places it keeps in memory meanwhile. */

@@ -76,6 +76,11 @@ struct json_walk json_walk(struct slice container)
     return (struct json_walk){container.at + 1, container.at + container.n - 1, shape == SHAPE_OBJECT};
 }
 
+struct json_walk json_walk_as(struct slice container, enum json_shape shape)
+{
+    return json_walk(json_shape(container) == shape ? container : (struct slice){NULL, 0});
+}
+
 static void skip(struct json_walk *w, char also)
 {
     while (w->at < w->end && (is_space(*w->at) || *w->at == also))
@@ -114,6 +119,23 @@ struct slice json_find_n(struct slice object, const char *name, size_t n)
 struct slice json_find(struct slice object, const char *name)
 {
     return json_find_n(object, name, strlen(name));
+}
+
+bool json_next_text(struct slice *rest, struct slice *text)
+{
+    const char *c = rest->at, *end = rest->n ? c + rest->n : c;
+    while (c < end && (c = memchr(c, '"', (size_t)(end - c)))) {
+        const char *after = string_end(c, end), *next = after;
+        while (next < end && is_space(*next))
+            next++;
+        if (next == end || *next != ':') { /* after a name comes a colon */
+            *text = (struct slice){c, (size_t)(after - c)};
+            *rest = (struct slice){after, (size_t)(end - after)};
+            return true;
+        }
+        c = after;
+    }
+    return false;
 }
 
 /* ---- what a string means ---- */

@@ -126,6 +126,22 @@ char *str_line(char *text)
     return text;
 }
 
+char *str_quote(const char *word)
+{
+    static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@";
+    struct text out = {0};
+    if (*word && !word[strspn(word, PLAIN)])
+        return xstrdup(word);
+    text_puts(&out, "'");
+    for (const char *c = word; *c; c++)
+        if (*c == '\'')
+            text_puts(&out, "'\\''");
+        else
+            text_add(&out, c, 1);
+    text_puts(&out, "'");
+    return out.at;
+}
+
 bool str_begins(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;

@@ -34,6 +34,9 @@ void text_done(struct text *t);
 /* Makes one line of it: control characters of ASCII, newlines among them, become ?. Returns text. */
 char *str_line(char *text);
 
+/* The word as a shell reads it back: in quotes, if it needs them. */
+char *str_quote(const char *word);
+
 bool str_begins(const char *text, const char *start);
 bool str_ends(const char *text, const char *end);
 

@@ -71,7 +71,7 @@ static void take(struct term *t, unsigned char c, struct text *out)
     if (v == PASSES || (v == COLOUR && !t->plain))
         text_add(out, rest, n);
     else if (v != COLOUR)
-        text_puts(out, v == NEWLINE ? "\n" : "?");
+        text_puts(out, v == NEWLINE || (rest[0] == '\r' && t->returns) ? "\n" : "?");
     for (unsigned i = 1; v == BROKEN && i < n; i++)
         take(t, rest[i], out);
 }
@@ -90,7 +90,8 @@ void term_show(struct term *t, const void *bytes, size_t n, struct text *out)
 
 void term_end(struct term *t, struct text *out)
 {
-    for (unsigned i = 0; i < t->n; i++) /* a colour's digits among them: what began it is not shown, so nor are they */
+    bool ended = t->returns && t->n && t->held[0] == '\r'; /* whoever speaks next begins a line of his own */
+    for (unsigned i = 0; i < t->n && !ended; i++) /* a colour's digits among them: what began it is not shown, so nor are they */
         text_puts(out, "?");
     if (t->coloured)
         text_puts(out, "\033[0m");

@@ -6,6 +6,8 @@
  *   - printable ASCII, newline and tab; a carriage return before a newline is left out;
  *   - well-formed UTF-8, but for the characters below;
  *   - colours and styles: CSI, at most 60 of 0-9 ; : and m. Where NO_COLOR is set, or TERM is dumb, they are left out.
+ * In a function's log a carriage return alone is shown as a newline: Lambda's runtime clients join the lines of one record by it,
+ * since a newline would begin another record in CloudWatch.
  * A ? stands for each byte of everything else, and for each of these characters: U+0080-009F, which are control characters
  * (CSI, OSC, DCS among them); the ones that change the order in which text is shown, U+061C, U+200E-200F, U+202A-202E and
  * U+2066-206F; separators of lines that are no newline, U+2028 and U+2029; and what nobody sees and everybody copies, U+200B,
@@ -30,6 +32,7 @@ struct term { /* of one stream; all zero: nothing seen yet */
     unsigned char held[TERM_HELD]; /* the beginning of a sequence */
     unsigned n;
     bool plain;    /* colours are left out */
+    bool returns;  /* a carriage return alone is shown as a newline, not as a ? */
     bool coloured; /* the last sequence that passed was not the one that ends all colours */
 };
 

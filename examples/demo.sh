@@ -18,8 +18,8 @@ if [ -x /usr/bin/node ] || [ -x /usr/local/bin/node ]; then
     "$lrun" "$zips/node.zip"
     echo
 fi
-say "lrun exec -v tests:/mnt/tests --out results adder.zip -- /mnt/tests/run.sh"
+say "lrun exec --volume tests:/mnt/tests --out results adder.zip -- /mnt/tests/run.sh"
 results=$(mktemp -d)/results
-"$lrun" exec -v "$(cd "$(dirname "$0")" && pwd)/exec-tests/tests:/mnt/tests" --out "$results" "$zips/adder.zip" -- /mnt/tests/run.sh
+"$lrun" exec --volume "$(cd "$(dirname "$0")" && pwd)/exec-tests/tests:/mnt/tests" --out "$results" "$zips/adder.zip" -- /mnt/tests/run.sh
 cat "$results/junit.xml"
 rm -rf "$(dirname "$results")"

@@ -11,13 +11,18 @@
 const char API_JSON[] = "Content-Type: application/json\r\n";
 const char API_ACCEPTED[] = "{\"status\":\"OK\"}\n";
 
+struct pair {
+    const char *key, *value;
+    size_t n;
+};
+
 /* The Telemetry API has the type before the message, the others after it. */
-static void answer(struct http_request *r, int status, const char *const pairs[2][2])
+static void answer(struct http_request *r, int status, const struct pair pairs[2])
 {
     struct text body = {0};
     json_open(&body, '{');
     for (int i = 0; i < 2; i++)
-        json_put(&body, pairs[i][0], pairs[i][1]);
+        json_put_n(&body, pairs[i].key, pairs[i].value, pairs[i].n);
     json_close(&body, '}');
     text_puts(&body, "\n");
     http_answer(r, status, API_JSON, body.at, body.n);
@@ -26,12 +31,17 @@ static void answer(struct http_request *r, int status, const char *const pairs[2
 
 void api_error(struct http_request *r, int status, const char *type, const char *message)
 {
-    answer(r, status, (const char *const[2][2]){{"errorMessage", message}, {"errorType", type}});
+    answer(r, status, (struct pair[]){{"errorMessage", message, strlen(message)}, {"errorType", type, strlen(type)}});
+}
+
+void api_error_text(struct http_request *r, int status, const char *type, const struct text *message)
+{
+    answer(r, status, (struct pair[]){{"errorMessage", message->at, message->n}, {"errorType", type, strlen(type)}});
 }
 
 void telemetry_error(struct http_request *r, int status, const char *type, const char *message)
 {
-    answer(r, status, (const char *const[2][2]){{"errorType", type}, {"errorMessage", message}});
+    answer(r, status, (struct pair[]){{"errorType", type, strlen(type)}, {"errorMessage", message, strlen(message)}});
 }
 
 void api_route(const struct route_table *tables, size_t n, struct http_request *r)
@@ -67,9 +77,10 @@ void api_strip_cause(struct http_request *r)
     static const char *const KEPT[] = {"errorMessage", "errorType", "stackTrace", NULL};
     const char *type = http_header(r, "Content-Type");
     struct text picked = {0};
+    struct slice top;
     if (!type || strcasecmp(type, "application/vnd.aws.lambda.error.cause+json") != 0)
         return;
-    if (r->body.n > DOCUMENT_MAX || !json_pick(r->body.at, r->body.n, KEPT, &picked))
+    if (!json_read(r->body.at, r->body.n, &top) || !json_pick(top, KEPT, &picked))
         text_puts(&picked, "\"Invalid error body\"");
     text_done(&r->body);
     r->body = picked;

@@ -11,6 +11,7 @@ extern const char API_ACCEPTED[]; /* the body of 202 */
 
 /* {"errorMessage":...,"errorType":...} and a newline. */
 void api_error(struct http_request *r, int status, const char *type, const char *message);
+void api_error_text(struct http_request *r, int status, const char *type, const struct text *message); /* which may hold NUL */
 /* The same, the type first. */
 void telemetry_error(struct http_request *r, int status, const char *type, const char *message);
 
@@ -19,9 +20,6 @@ void api_route(const struct route_table *tables, size_t n, struct http_request *
 
 /* Lambda-Runtime-Function-Error-Type as telemetry and REPORT show it: known forms are kept, others become Unknown. */
 void runtime_error_type(const char *header, char *ret, size_t size);
-
-/* Documents that are read as a tree, which takes forty times their size, may be so large. */
-enum { DOCUMENT_MAX = 512 << 10 };
 
 /* Of a body that tells an error with its cause, keeps what is the invoker's. */
 void api_strip_cause(struct http_request *r);

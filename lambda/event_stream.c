@@ -60,14 +60,14 @@ void event_stream_chunk(const void *bytes, size_t n, struct text *out)
         frame("PayloadChunk", "application/octet-stream", (const char *)bytes + at, n - at < EVENT_STREAM_PAYLOAD_MAX ? n - at : EVENT_STREAM_PAYLOAD_MAX, out);
 }
 
-void event_stream_complete(const char *code, const char *details, const char *log, size_t log_size, struct text *out)
+void event_stream_complete(const char *code, const struct text *details, const char *log, size_t log_size, struct text *out)
 {
     struct text body = {0}, encoded = {0};
     json_open(&body, '{');
     if (code)
         json_put(&body, "ErrorCode", code);
     if (details)
-        json_put(&body, "ErrorDetails", details);
+        json_put_n(&body, "ErrorDetails", details->at, details->n);
     if (log) {
         text_puts(&encoded, "");
         base64_encode(log, log_size, &encoded);

@@ -12,7 +12,7 @@ enum { EVENT_STREAM_PAYLOAD_MAX = 1 << 20 }; /* our choice of how much one Paylo
 void event_stream_chunk(const void *bytes, size_t n, struct text *out);
 
 /* The last frame. code and details: NULL on success; log: NULL unless it was asked for. */
-void event_stream_complete(const char *code, const char *details, const char *log, size_t log_size, struct text *out);
+void event_stream_complete(const char *code, const struct text *details, const char *log, size_t log_size, struct text *out);
 
 /* Reads one frame: its length, 0 if there is not enough of it yet, -1 if it is none. type: the :event-type. For tests and
  * fuzzing. */

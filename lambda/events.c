@@ -278,8 +278,9 @@ void event_line(const char *type, int64_t time_ms, const char *line, size_t n, b
     struct text whole = {0};
     n -= n && line[n - 1] == '\n';
     envelope(type, time_ms, &whole);
-    if (as_json && n && line[0] == '{' && json_valid(line, n))
-        text_add(&whole, line, n);
+    struct slice top;
+    if (as_json && n && line[0] == '{' && json_read(line, n, &top))
+        memchr(line, '\n', n) ? json_squeeze(top, &whole) : text_add(&whole, top.at, top.n); /* over TCP a line is an event */
     else
         json_quote(&whole, line, n);
     json_close(&whole, '}');

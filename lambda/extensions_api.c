@@ -79,37 +79,48 @@ struct extension *extensions_api_find(struct extensions_api *api, const char *id
 
 /* ---- register ---- */
 
+static unsigned event_of(struct slice name)
+{
+    return json_is(name, "INVOKE") ? ON_INVOKE : json_is(name, "SHUTDOWN") ? ON_SHUTDOWN : 0;
+}
+
+/* Why an extension cannot have this event; adds nothing if it can. */
+static void refuse_event(const struct extensions_api *api, bool external, unsigned event, struct slice name, struct text *why)
+{
+    if (!event) {
+        json_decode_add(name, why);
+        text_puts(why, ": ErrorInvalidEventType");
+    } else if (!external && api->owner.many) {
+        text_puts(why, "No events allowed for internal extensions");
+    } else if (event == ON_SHUTDOWN && !external) {
+        text_puts(why, "SHUTDOWN: ShutdownEventNotSupportedForInternalExtension");
+    } else if (event == ON_INVOKE && api->owner.many) {
+        text_puts(why, "INVOKE: ErrorInvalidEventType");
+    }
+}
+
 /* Reads {"events":[...]}; false: the request is answered. */
 static bool read_events(struct extensions_api *api, struct http_request *r, bool external, unsigned *ret)
 {
     static const char INVALID_EVENT[] = "Extension.InvalidEventType";
-    json_t *top = r->body.n > DOCUMENT_MAX ? NULL : json_read(r->body.at, r->body.n, NULL);
-    const json_t *events = json_get(top, "events"), *one;
+    struct slice top, none, name;
+    struct text why = {0};
     unsigned mask = 0;
-    char text[160] = "";
-    if (json_kind(top) != JSON_IS_OBJECT || json_get(top, "configurationKeys")) {
-        json_release(top);
+    if (!json_read(r->body.at, r->body.n, &top) || json_shape(top) != SHAPE_OBJECT || json_find(top, "configurationKeys").n) {
         api_error(r, 403, "InvalidRequestFormat", "unexpected end of JSON input");
         return false;
     }
-    for (size_t i = 0; (one = json_nth(events, i)) && !text[0]; i++) {
-        const char *name = json_str(one) ? json_str(one) : "";
-        unsigned event = strcmp(name, "INVOKE") == 0 ? ON_INVOKE : strcmp(name, "SHUTDOWN") == 0 ? ON_SHUTDOWN : 0;
-        if (!event)
-            snprintf(text, sizeof text, "%.80s: ErrorInvalidEventType", name);
-        else if (!external && api->owner.many)
-            snprintf(text, sizeof text, "No events allowed for internal extensions");
-        else if (event == ON_SHUTDOWN && !external)
-            snprintf(text, sizeof text, "SHUTDOWN: ShutdownEventNotSupportedForInternalExtension");
-        else if (event == ON_INVOKE && api->owner.many)
-            snprintf(text, sizeof text, "INVOKE: ErrorInvalidEventType");
+    for (struct json_walk w = json_walk_as(json_find(top, "events"), SHAPE_ARRAY); !why.n && json_next(&w, &none, &name);) {
+        unsigned event = event_of(name);
+        refuse_event(api, external, event, name, &why);
         mask |= event;
     }
-    json_release(top);
-    if (text[0])
-        api_error(r, 403, INVALID_EVENT, text);
+    if (why.n)
+        api_error_text(r, 403, INVALID_EVENT, &why);
+    bool good = !why.n;
+    text_done(&why);
     *ret = mask;
-    return !text[0];
+    return good;
 }
 
 static bool wants_account(const struct http_request *r)

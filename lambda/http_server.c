@@ -353,6 +353,14 @@ bool http_server_idle(const struct http_server *s)
     return s->connections == NULL;
 }
 
+bool http_server_reading(const struct http_server *s)
+{
+    for (const struct http_connection *c = s->connections; c; c = c->next)
+        if (c->request && !c->busy && !c->closing)
+            return true;
+    return false;
+}
+
 const char *http_header(const struct http_request *request, const char *name)
 {
     return http_head_value(&request->head, name);

@@ -6,6 +6,7 @@
 #include "base/json_scan.h"
 #include "base/own.h"
 #include "lambda/routes.h"
+#include "lambda/tenant.h"
 
 #include <regex.h>
 #include <string.h>
@@ -27,11 +28,16 @@ const struct invoke_error_row INVOKE_ERROR_ROWS[INVOKE_ERRORS] = {
     [ERROR_BAD_KIND] = {400, "ValidationException", NULL, "message", NULL, ONE "Value '%s' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"},
     [ERROR_BAD_LOG_TYPE] = {400, "ValidationException", NULL, "message", NULL, ONE "Value '%s' at 'logType' failed to satisfy constraint: Member must satisfy enum value set: [None, Tail]"},
     [ERROR_BAD_CONTEXT] = {400, "InvalidRequestContentException", "User", "message", NULL, "Client context must be a valid Base64-encoded JSON object of at most 3583 bytes."}, /* our words */
-    [ERROR_TOO_LARGE] = {413, "RequestEntityTooLargeException", "User", "message", NULL, "Request must be smaller than 6291456 bytes for the InvokeFunction operation"},
+    [ERROR_TOO_LARGE] = {413, "RequestEntityTooLargeException", "User", "message", NULL, REQUEST_TEXT},
     [ERROR_EVENT_TOO_LARGE] = {413, "RequestEntityTooLargeException", "User", "message", NULL, "%s byte payload is too large for the Event invocation type (limit 1048576 bytes)"},
     [ERROR_THROTTLED] = {429, "TooManyRequestsException", "User", "message", "ReservedFunctionConcurrentInvocationLimitExceeded", "Rate Exceeded."},
     [ERROR_THROTTLED_EVENTS] = {429, "TooManyRequestsException", "User", "message", "FunctionInvocationRateLimitExceeded", "Rate Exceeded."},
     [ERROR_SERVICE] = {500, "ServiceException", "Service", "Message", NULL, "%s"},
+    [ERROR_TENANT_MISSING] = {400, "InvalidParameterValueException", "User", "message", NULL, "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again."},
+    [ERROR_TENANT_UNWANTED] = {400, "InvalidParameterValueException", "User", "message", NULL, "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again."},
+    /* Our choice: the form that AWS's other members have for what their model does not allow. */
+    [ERROR_TENANT_LONG] = {400, "ValidationException", NULL, "message", NULL, ONE "Value '%s' at 'tenantId' failed to satisfy constraint: Member must have length less than or equal to 256"},
+    [ERROR_TENANT_PATTERN] = {400, "ValidationException", NULL, "message", NULL, ONE "Value '%s' at 'tenantId' failed to satisfy constraint: Member must satisfy regular expression pattern: " TENANT_ID_PATTERN},
     [ERROR_PATH] = {404, "PathNotFoundLocally", "LocalService", "Message", NULL, "PathNotFoundException"}, /* SAM's */
     [ERROR_METHOD] = {405, "MethodNotAllowedLocally", "LocalService", "Message", NULL, "MethodNotAllowedException"},
     [ERROR_CROSS_SITE] = {403, "AccessDeniedException", NULL, "Message", NULL, "%s"}, /* our words: Lambda asks for a signature */
@@ -157,12 +163,13 @@ static bool parse_context(struct http_request *r, struct invoke *ret)
 {
     const char *encoded = http_header(r, "X-Amz-Client-Context");
     struct text decoded = {0};
+    struct slice top;
     if (!encoded || !*encoded || ret->kind != INVOKE_REQUEST_RESPONSE)
         return true;
     size_t n = strlen(encoded);
-    bool good = n <= CLIENT_CONTEXT_MAX && base64_decode_strict(encoded, n, &decoded) && json_valid(decoded.at, decoded.n);
+    bool good = n <= CLIENT_CONTEXT_MAX && base64_decode(encoded, n, &decoded) && json_read(decoded.at, decoded.n, &top);
     if (good)
-        json_compact(decoded.at, decoded.n, &ret->client_context);
+        json_squeeze(top, &ret->client_context);
     else
         invoke_refuse(r, ERROR_BAD_CONTEXT, NULL);
     text_done(&decoded);
@@ -182,7 +189,7 @@ static bool parse_payload(struct http_request *r, struct invoke *ret)
     }
     if (!r->body.n)
         text_puts(&r->body, "{}");
-    if (!json_scan(r->body.at, r->body.n, &top, &fault)) { /* no tree is made of it: that may be forty times as large */
+    if (!json_scan(r->body.at, r->body.n, &top, &fault)) {
         json_fault_text(r->body.at, &fault, &why);
         invoke_refuse(r, ERROR_BAD_JSON, why.at);
         text_done(&why);
@@ -196,6 +203,18 @@ static bool parse_payload(struct http_request *r, struct invoke *ret)
 bool invoke_parse(struct http_request *r, const char *word, const char *region, struct invoke *ret)
 {
     return parse_name(r, word, region, ret) && parse_kind(r, ret) && parse_context(r, ret) && parse_payload(r, ret);
+}
+
+bool invoke_tenant(struct http_request *r, bool per_tenant, const char **ret)
+{
+    const char *id = http_header(r, "X-Amz-Tenant-Id");
+    bool given = id && *id;
+    enum tenant_fault fault = given ? tenant_check(id) : TENANT_GOOD;
+    *ret = given ? id : NULL;
+    if (fault == TENANT_GOOD && given == per_tenant)
+        return true;
+    invoke_refuse(r, fault == TENANT_TOO_LONG ? ERROR_TENANT_LONG : fault != TENANT_GOOD ? ERROR_TENANT_PATTERN : given ? ERROR_TENANT_UNWANTED : ERROR_TENANT_MISSING, id);
+    return false;
 }
 
 /* The Parent of the trace is the function's own segment: the client gets the rest. */

@@ -5,8 +5,8 @@
 
 #include "lambda/http_server.h"
 #include "lambda/invocation.h"
+#include "lambda/limits.h"
 
-enum { INVOKE_MAX = 6 * 1024 * 1024, EVENT_MAX = 1024 * 1024, CLIENT_CONTEXT_MAX = 3583 };
 enum invoke_kind { INVOKE_REQUEST_RESPONSE, INVOKE_EVENT, INVOKE_DRY_RUN };
 
 struct invoke { /* texts are owned */
@@ -22,10 +22,14 @@ void invoke_done(struct invoke *i);
 /* word: the function's name or ARN, as it came in the path. Takes the request's body. False: the request is answered. */
 bool invoke_parse(struct http_request *r, const char *word, const char *region, struct invoke *ret);
 
+/* The tenant's id, or NULL where none is given and none is wanted: as the function's tenancy has it. False: the request is answered. */
+bool invoke_tenant(struct http_request *r, bool per_tenant, const char **ret);
+
 /* Why there will be no invocation. */
 enum invoke_error {
     ERROR_NOT_FOUND, ERROR_OTHER_REGION, ERROR_BAD_NAME, ERROR_QUALIFIER, ERROR_BAD_JSON, ERROR_BAD_KIND, ERROR_BAD_LOG_TYPE, ERROR_BAD_CONTEXT,
-    ERROR_TOO_LARGE, ERROR_EVENT_TOO_LARGE, ERROR_THROTTLED, ERROR_THROTTLED_EVENTS, ERROR_SERVICE, ERROR_PATH, ERROR_METHOD, ERROR_CROSS_SITE, INVOKE_ERRORS,
+    ERROR_TOO_LARGE, ERROR_EVENT_TOO_LARGE, ERROR_THROTTLED, ERROR_THROTTLED_EVENTS, ERROR_SERVICE, ERROR_TENANT_MISSING, ERROR_TENANT_UNWANTED, ERROR_TENANT_LONG, ERROR_TENANT_PATTERN,
+    ERROR_PATH, ERROR_METHOD, ERROR_CROSS_SITE, INVOKE_ERRORS,
 };
 extern const struct invoke_error_row {
     int status;

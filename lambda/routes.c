@@ -47,14 +47,14 @@ static int hex(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-bool route_decode(const char *encoded, size_t n, struct text *out)
+bool url_decode(const char *encoded, size_t n, struct text *out)
 {
     for (size_t i = 0; i < n; i++) {
         char c = encoded[i];
         if (c == '%') {
             bool whole = i + 2 < n;
             int high = whole ? hex(encoded[i + 1]) : -1, low = whole ? hex(encoded[i + 2]) : -1;
-            if (high < 0 || low < 0 || (high == 0 && low == 0))
+            if (high < 0 || low < 0)
                 return false;
             c = (char)(high << 4 | low);
             i += 2;
@@ -62,4 +62,10 @@ bool route_decode(const char *encoded, size_t n, struct text *out)
         text_add(out, &c, 1);
     }
     return true;
+}
+
+bool route_decode(const char *encoded, size_t n, struct text *out)
+{
+    size_t before = out->n;
+    return url_decode(encoded, n, out) && !memchr(out->at ? out->at + before : "", 0, out->n - before);
 }

@@ -20,7 +20,8 @@ struct route_table {
 const struct route *route_find(const struct route_table *tables, size_t n, const char *method, const char *path, void **ret_service,
                                char **ret_word, const char **ret_allow);
 
-/* Percent-decodes; + stays +. False: a broken escape, or a NUL. */
+/* Percent-decodes; + stays +. False: a broken escape; route_decode(): or a NUL. */
+bool url_decode(const char *encoded, size_t n, struct text *out);
 bool route_decode(const char *encoded, size_t n, struct text *out);
 
 #endif

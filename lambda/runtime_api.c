@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "lambda/api_error.h"
+#include "lambda/late.h"
 
 #include <string.h>
 #include <strings.h>
@@ -32,8 +33,6 @@ struct exchange { /* an event that was handed out */
     struct http_request *stream; /* the response that is on its way, piece by piece */
 };
 
-enum { LATE_MAX = 32 };
-
 struct runtime_api {
     struct runtime_owner owner;
     unsigned capacity;
@@ -44,8 +43,8 @@ struct runtime_api {
     size_t offered_count;
     struct http_request **waiting;
     size_t waiting_count;
-    char late[LATE_MAX][UUID_SIZE]; /* of invocations that are over without an answer */
-    unsigned late_count;
+    struct late_ids late;
+    bool closed;
     char client[129];
 };
 
@@ -119,7 +118,7 @@ static struct exchange *new_exchange(struct runtime_api *api)
 
 static void hand_to_waiting(struct runtime_api *api)
 {
-    while (api->offered_count && api->waiting_count && *runtime_state(api) == READY) {
+    while (!api->closed && api->offered_count && api->waiting_count && *runtime_state(api) == READY) {
         struct http_request *first = api->waiting[0];
         struct invocation *inv = api->offered[0];
         memmove(api->waiting, api->waiting + 1, --api->waiting_count * sizeof(struct http_request *));
@@ -163,23 +162,13 @@ static void do_next(void *service, struct http_request *r, const char *word)
     api->owner.on_next(api->owner.to);
 }
 
-static bool is_late(const struct runtime_api *api, const char *id)
-{
-    for (size_t i = 0; i < LATE_MAX; i++)
-        if (strcmp(api->late[i], id) == 0)
-            return true;
-    return false;
-}
-
 /* Checks that both answers have in common; NULL: the request is answered. */
 static struct exchange *check_answer(struct runtime_api *api, struct http_request *r, const char *id, enum state to)
 {
     struct exchange *x = find_exchange(api, id);
     if (!x) { /* before the state: RIE was seen to do so */
-        if (is_late(api, id))
-            api_error(r, 410, "InvokeTimeout", "Invoke timeout");
-        else
-            api_error(r, 400, "InvalidRequestID", "Invalid request ID");
+        if (late_refuse(&api->late, r, id))
+            api->owner.on_late(api->owner.to, id);
         return NULL;
     }
     if (x->stream != r && !may_become(x->state, to, r))
@@ -187,7 +176,7 @@ static struct exchange *check_answer(struct runtime_api *api, struct http_reques
     if (!r->too_large && !(x->stream && r->body_size > STREAM_MAX))
         return x;
     uint64_t size = r->body_size;
-    api_error(r, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes).");
+    api_error(r, 413, "RequestEntityTooLarge", PAYLOAD_TEXT);
     struct invocation *inv = answered(api, x);
     api->owner.on_too_large(api->owner.to, inv, size);
     return NULL;
@@ -208,7 +197,8 @@ static void do_error(void *service, struct http_request *r, const char *id)
     text_done(&body);
 }
 
-/* A stream that breaks off says so in its trailers; to a buffered invoke that is a function error. */
+/* A stream that breaks off says so in its trailers; to a buffered invoke that is a function error. Our choice: what is not base64 is told
+ * as it came. */
 static bool trailer_error(struct http_request *r, char *type, size_t size)
 {
     const char *name = http_header(r, "Lambda-Runtime-Function-Error-Type"), *encoded = http_header(r, "Lambda-Runtime-Function-Error-Body");
@@ -217,8 +207,8 @@ static bool trailer_error(struct http_request *r, char *type, size_t size)
     runtime_error_type(name, type, size);
     text_done(&r->body);
     text_puts(&r->body, "");
-    if (encoded)
-        base64_decode(encoded, &r->body);
+    if (encoded && !base64_decode(encoded, strlen(encoded), &r->body))
+        text_puts(&r->body, encoded);
     return true;
 }
 
@@ -363,16 +353,25 @@ void runtime_api_drop(struct runtime_api *api, const struct invocation *inv)
         }
 }
 
-void runtime_api_forget(struct runtime_api *api, const struct invocation *inv)
+void runtime_api_forget(struct runtime_api *api, const struct invocation *inv, bool timed_out)
 {
-    if (runtime_api_running(api, inv))
-        memcpy(api->late[api->late_count++ % LATE_MAX], inv->id, sizeof inv->id);
+    struct exchange *x = runtime_api_running(api, inv) ? find_exchange(api, inv->id) : NULL;
+    if (x) {
+        late_add(&api->late, inv->id, timed_out);
+        x->id[0] = 0; /* with a capacity of 1 it stays, as the last one */
+    }
     runtime_api_drop(api, inv);
+}
+
+void runtime_api_close(struct runtime_api *api)
+{
+    api->closed = true;
 }
 
 void runtime_api_reset(struct runtime_api *api)
 {
     api->state = STARTED;
+    api->closed = false;
     api->out_count = api->offered_count = 0;
 }
 

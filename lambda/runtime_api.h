@@ -8,9 +8,8 @@
 #define LRUN_RUNTIME_API_H
 
 #include "lambda/invocation.h"
+#include "lambda/limits.h"
 #include "lambda/routes.h"
-
-enum { PAYLOAD_MAX = 6 * 1024 * 1024 + 100, HEADER_MAX = (1 << 20) + (64 << 10), STREAM_MAX = 200 << 20 };
 
 struct runtime_owner {
     void *to;
@@ -22,6 +21,7 @@ struct runtime_owner {
     void (*on_truncated)(void *to, struct invocation *inv);
     void (*on_stream)(void *to, struct invocation *inv, const char *content_type, struct http_request *from); /* a streamed response begins */
     void (*on_piece)(void *to, struct invocation *inv, const char *bytes, size_t n);
+    void (*on_late)(void *to, const char *id); /* an answer to an invocation that is over was refused; of each the first time */
 };
 
 struct runtime_api;
@@ -40,8 +40,12 @@ void runtime_api_invoke(struct runtime_api *api, struct invocation *inv);
 /* The invocation is over, whatever the runtime does: nothing of it is borrowed any more. */
 void runtime_api_drop(struct runtime_api *api, const struct invocation *inv);
 
-/* The same, and the runtime goes on: its late answer gets 410. */
-void runtime_api_forget(struct runtime_api *api, const struct invocation *inv);
+/* The same, and the runtime goes on: its late answer is refused. With 410 as Managed Instances do if it was late, else as one to an
+ * unknown invocation. */
+void runtime_api_forget(struct runtime_api *api, const struct invocation *inv, bool timed_out);
+
+/* No event is given to who asks for one, until runtime_api_reset(): the runtime is being ended. */
+void runtime_api_close(struct runtime_api *api);
 
 /* The runtime was ended: the next one starts afresh. */
 void runtime_api_reset(struct runtime_api *api);

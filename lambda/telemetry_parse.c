@@ -30,24 +30,24 @@ static void complain(struct text *why, const char *what)
     text_printf(why, "%s%s", why->n ? "; " : "", what);
 }
 
-static void parse_schema(const json_t *v, bool logs, struct subscription_request *ret, struct text *why)
+static void parse_schema(struct slice v, bool logs, struct subscription_request *ret, struct text *why)
 {
-    const char *version = json_str(v) ? json_str(v) : json_kind(v) == JSON_IS_ABSENT ? (logs ? "2020-08-15" : "2022-07-01") : "";
+    const char *usual = logs ? "2020-08-15" : "2022-07-01";
     for (size_t i = 0; i < COUNT(SCHEMAS); i++)
-        if (SCHEMAS[i].logs == logs && strcmp(SCHEMAS[i].version, version) == 0) {
+        if (SCHEMAS[i].logs == logs && (v.n ? json_is(v, SCHEMAS[i].version) : strcmp(usual, SCHEMAS[i].version) == 0)) {
             ret->form = SCHEMAS[i].form;
             return;
         }
     complain(why, "schemaVersion is not supported");
 }
 
-static void parse_types(const json_t *v, struct subscription_request *ret, struct text *why)
+static void parse_types(struct slice v, struct subscription_request *ret, struct text *why)
 {
-    const json_t *one;
-    for (size_t i = 0; (one = json_nth(v, i)); i++) {
+    struct slice none, one;
+    for (struct json_walk w = json_walk_as(v, SHAPE_ARRAY); json_next(&w, &none, &one);) {
         unsigned type = 0;
         for (size_t t = 0; t < COUNT(TYPES); t++)
-            if (json_str(one) && strcmp(json_str(one), TYPES[t].name) == 0)
+            if (json_is(one, TYPES[t].name))
                 type = TYPES[t].type;
         if (!type) {
             complain(why, "types should only contain platform, function and extension");
@@ -89,20 +89,21 @@ static void parse_uri(const char *uri, struct subscription_request *ret, struct 
     snprintf(ret->path, sizeof ret->path, "%s", *end ? end : "/");
 }
 
-static void parse_destination(const json_t *v, bool logs, struct subscription_request *ret, struct text *why)
+static void parse_destination(struct slice v, bool logs, struct subscription_request *ret, struct text *why)
 {
-    const char *protocol = json_str(json_get(v, "protocol")), *uri = json_str(json_get(v, "URI")), *method = json_str(json_get(v, "method"));
-    int64_t port;
-    if (protocol && strcmp(protocol, "HTTP") == 0) {
+    struct slice protocol = json_find(v, "protocol"), uri = json_find(v, "URI");
+    uint64_t port;
+    if (json_is(protocol, "HTTP")) {
+        OWN_PTR char *text = json_shape(uri) == SHAPE_STRING ? json_plain(uri) : NULL;
         ret->protocol = DESTINATION_HTTP;
-        ret->put = logs && method && strcmp(method, "PUT") == 0;
-        if (uri)
-            parse_uri(uri, ret, why);
+        ret->put = logs && json_is(json_find(v, "method"), "PUT");
+        if (text)
+            parse_uri(text, ret, why);
         else
-            complain(why, "URI is not provided");
-    } else if (protocol && strcmp(protocol, "TCP") == 0) {
+            complain(why, json_shape(uri) == SHAPE_STRING ? "URI is not valid" /* it holds NUL */ : "URI is not provided");
+    } else if (json_is(protocol, "TCP")) {
         ret->protocol = DESTINATION_TCP;
-        if (!json_int(json_get(v, "port"), &port) || port < 1 || port > 65535)
+        if (json_unsigned(json_find(v, "port"), 1, 65535, &port) != JSON_WHOLE)
             complain(why, "port is not provided");
         else if (port == RESERVED_PORT)
             complain(why, "port 9001 is reserved");
@@ -113,39 +114,36 @@ static void parse_destination(const json_t *v, bool logs, struct subscription_re
     }
 }
 
-static void parse_buffering(const json_t *v, struct subscription_request *ret, struct text *why)
+static void parse_buffering(struct slice v, struct subscription_request *ret, struct text *why)
 {
     const struct {
         const char *key;
         uint64_t *field;
-        int64_t low, high, usual;
+        uint64_t low, high, usual;
     } rows[] = {{"maxItems", &ret->max_items, 1000, 10000, 10000},
                 {"maxBytes", &ret->max_bytes, 262144, 1048576, 262144},
                 {"timeoutMs", &ret->timeout_ms, 25, 30000, 1000}};
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const json_t *given = json_get(v, rows[i].key);
-        int64_t value = rows[i].usual;
-        bool bad = given && (!json_int(given, &value) || value < rows[i].low || value > rows[i].high);
-        if (bad) {
-            OWN_PTR char *text = xasprintf("%s should be between %jd and %jd", rows[i].key, (intmax_t)rows[i].low, (intmax_t)rows[i].high);
+        struct slice given = json_find(v, rows[i].key);
+        *rows[i].field = rows[i].usual;
+        if (given.n && json_unsigned(given, rows[i].low, rows[i].high, rows[i].field) != JSON_WHOLE) {
+            OWN_PTR char *text = xasprintf("%s should be between %ju and %ju", rows[i].key, (uintmax_t)rows[i].low, (uintmax_t)rows[i].high);
             complain(why, text);
         }
-        *rows[i].field = (uint64_t)value;
     }
 }
 
 bool telemetry_parse(const char *body, size_t n, bool logs, struct subscription_request *ret, struct text *ret_why)
 {
-    json_t *top = n > DOCUMENT_MAX ? NULL : json_read(body, n, NULL);
+    struct slice top;
     *ret = (struct subscription_request){.port = 0};
-    if (json_kind(top) == JSON_IS_OBJECT) {
-        parse_schema(json_get(top, "schemaVersion"), logs, ret, ret_why);
-        parse_destination(json_get(top, "destination"), logs, ret, ret_why);
-        parse_types(json_get(top, "types"), ret, ret_why);
-        parse_buffering(json_get(top, "buffering"), ret, ret_why);
+    if (json_read(body, n, &top) && json_shape(top) == SHAPE_OBJECT) {
+        parse_schema(json_find(top, "schemaVersion"), logs, ret, ret_why);
+        parse_destination(json_find(top, "destination"), logs, ret, ret_why);
+        parse_types(json_find(top, "types"), ret, ret_why);
+        parse_buffering(json_find(top, "buffering"), ret, ret_why);
     } else {
         complain(ret_why, "the body should be a JSON object");
     }
-    json_release(top);
     return ret_why->n == 0;
 }

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/own.h"
+#include "lambda/limits.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ int variables_check(const char *entry, const char *where, struct err *err)
     OWN_PTR char *key = xasprintf("%.*s", (int)n, entry);
     for (size_t i = 0; i < COUNT(RESERVED); i++)
         if (strcmp(RESERVED[i], key) == 0) {
-            fail(err, 0, where, "set the variable %.64s of", key);
+            fail_usage(err, "%.160s: %.64s cannot be set", where, key);
             return fail_hint(err, "Lambda was unable to configure your environment variables because the environment variables you have "
                                   "provided contains reserved keys that are currently not supported for modification. Reserved keys used "
                                   "in this request: %s", key);
@@ -38,8 +39,7 @@ int variables_check(const char *entry, const char *where, struct err *err)
         good = good && (isalnum((unsigned char)key[i]) || key[i] == '_');
     if (good)
         return 0;
-    fail(err, 0, where, "set the variable of");
-    return fail_hint(err, "Lambda's pattern for names is [a-zA-Z]([a-zA-Z0-9_])+");
+    return fail_usage(err, "%.160s: a variable's name must match Lambda's pattern [a-zA-Z]([a-zA-Z0-9_])+", where);
 }
 
 void variables_set(struct strv *list, char *entry)
@@ -56,7 +56,6 @@ void variables_set(struct strv *list, char *entry)
 
 int variables_check_size(const struct strv *list, struct err *err)
 {
-    enum { LIMIT = 4096 };
     struct text json = {0};
     json_open(&json, '{');
     for (size_t i = 0; i < list->n; i++) {
@@ -66,8 +65,8 @@ int variables_check_size(const struct strv *list, struct err *err)
     }
     json_close(&json, '}');
     int status = 0;
-    if (json.n > LIMIT) {
-        fail(err, 0, NULL, "set %zu variables that measure %zu bytes as JSON", list->n, json.n);
+    if (json.n > VARIABLES_MAX) {
+        fail_usage(err, "the %zu variables measure %zu bytes as JSON", list->n, json.n);
         status = fail_hint(err, "Lambda was unable to configure your environment variables because the environment variables you have "
                                 "provided exceeded the 4KB limit."); /* AWS goes on with the values */
     }
@@ -118,7 +117,7 @@ static const char *v_library_path(const struct variables_input *in, char *scratc
 static const char *v_execution_env(const struct variables_input *in, char *scratch, size_t size)
 {
     snprintf(scratch, size, "AWS_Lambda_%s", in->runtime);
-    return in->python || in->nodejs ? scratch : NULL;
+    return in->managed ? scratch : NULL;
 }
 static const char *v_node_path(const struct variables_input *in, char *scratch, size_t size)
 {
@@ -128,13 +127,18 @@ static const char *v_node_path(const struct variables_input *in, char *scratch, 
 /* Under run the bootstrap makes the search path, as on Lambda; a command has no bootstrap, and finds the layers by this. */
 static const char *v_python_path(const struct variables_input *in, char *scratch, size_t size)
 {
-    snprintf(scratch, size, "/var/task:/opt/python/lib/python3.%u/site-packages:/opt/python:/var/runtime", in->version);
+    snprintf(scratch, size, "/var/task:/opt/python/lib/python3.%u/site-packages:/opt/python:/var/lang/lib/python3.%u/site-packages:/var/runtime", in->version, in->version);
     return in->python && !in->api ? scratch : NULL;
 }
 static const char *v_debug_port(const struct variables_input *in, char *scratch, size_t size)
 {
     snprintf(scratch, size, "%u", in->debug_port);
     return in->debug_port && in->api && (in->python || in->nodejs) ? scratch : NULL;
+}
+static const char *v_node_version(const struct variables_input *in, char *scratch, size_t size)
+{
+    snprintf(scratch, size, "%u.%u", in->version, in->minor);
+    return in->nodejs && in->api && in->minor ? scratch : NULL;
 }
 static const char *v_json(const struct variables_input *in, char *scratch, size_t size)
 {
@@ -194,6 +198,7 @@ static const struct variable {
     {"NODE_PATH", NULL, v_node_path, true},
     {"PYTHONPATH", NULL, v_python_path, true},
     {"LRUN_DEBUG_PORT", NULL, v_debug_port, false},
+    {"LRUN_NODE_VERSION", NULL, v_node_version, false},
     {"TERM", NULL, v_term, true},
     {"LANG", "en_US.UTF-8", NULL, true},
     {"TZ", ":UTC", NULL, true},
@@ -226,7 +231,7 @@ void variables_for_extensions(const struct strv *all, struct strv *ret)
 {
     static const char *const HIDDEN[] = {
         "AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
-        "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_HANDLER", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_LAMBDA_TELEMETRY_LOG_FD", "LRUN_DEBUG_PORT",
+        "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_HANDLER", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_LAMBDA_TELEMETRY_LOG_FD", "LRUN_DEBUG_PORT", "LRUN_NODE_VERSION",
     };
     for (size_t i = 0; i < all->n; i++) {
         bool hidden = false;

@@ -16,9 +16,10 @@ struct variables_input {
     const char *runtime;  /* as AWS names it */
     unsigned version;     /* of the language */
     bool al2;             /* provided.al2, still on the old sandbox */
-    bool python, nodejs;  /* managed runtimes */
+    bool python, nodejs, managed; /* managed: AWS's, these and others */
     bool json_logs;
     unsigned max_concurrency; /* invocations an environment takes at once */
+    unsigned minor;       /* of node; 0: not known. Ours, for the pack's bootstrap, which takes it away */
     unsigned debug_port;  /* 0: none; ours, for the packs' bootstraps, which take it away */
     const char *term;     /* of the terminal that the function is given, or NULL */
     const struct strv *user; /* K=V, checked */

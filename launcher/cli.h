@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* Fills ret from the command line. Strings in it borrow from argv. An err means usage: exit status 2 (125 for exec). */
+/* Fills ret from the command line. Strings in it borrow from argv. An err is one of usage. */
 int cli_parse(int argc, char **argv, struct request *ret, struct err *err);
 
 /* Sets one option by its name, as the command line would; value "true" for a switch. The value is copied. */
@@ -17,7 +17,13 @@ int cli_set(struct request *r, const char *option, const char *value, struct err
 /* The command argv asks for, known even where the rest does not parse. */
 enum command cli_command(int argc, char **argv);
 
-void cli_help(enum command command, FILE *to);
+/* The command of this name, or an err of usage that names the nearest. */
+int cli_command_named(const char *name, enum command *ret, struct err *err);
+
+/* -1: there is no command of this name; the err names the nearest. */
+int cli_unknown_command(const char *name, struct err *err);
+
+void cli_help(enum command command, FILE *to); /* of CMD_HELP: all commands */
 void cli_man_options(FILE *to);     /* roff: .SS per command, .TP per option */
 void cli_bash_completion(FILE *to); /* a function for bash's complete */
 

@@ -4,8 +4,20 @@
 
 #include <string.h>
 
+static void list_commands(FILE *to)
+{
+    fputs("usage: lrun [COMMAND] [OPTIONS] ...\n       run AWS Lambda deployment packages in a sandbox, as Lambda would\n\ncommands (run is the default):\n", to);
+    for (size_t i = 0; i < CMD_COUNT; i++)
+        fprintf(to, "  %-8s %s\n           %s\n", COMMANDS[i].name, COMMANDS[i].synopsis, COMMANDS[i].help);
+    fputs("\nlrun help COMMAND lists the options of a command. The manual: man lrun.\n", to);
+}
+
 void cli_help(enum command command, FILE *to)
 {
+    if (command == CMD_HELP) {
+        list_commands(to);
+        return;
+    }
     fprintf(to, "usage: %s\n       %s\n\n", COMMANDS[command].synopsis, COMMANDS[command].help);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct row *row = &ROWS[i];
@@ -19,12 +31,6 @@ void cli_help(enum command command, FILE *to)
         else
             fprintf(to, "  %s %-28s  %s\n", row->letter ? letter : "   ", left, row->help);
     }
-    if (command != CMD_RUN)
-        return;
-    fputs("\ncommands:\n", to);
-    for (size_t i = 0; i < CMD_COUNT; i++)
-        fprintf(to, "  %-42s %s\n", COMMANDS[i].synopsis, COMMANDS[i].help);
-    fputs("\nman lrun says more.\n", to);
 }
 
 void cli_man_options(FILE *to)
@@ -50,19 +56,20 @@ void cli_man_options(FILE *to)
 
 void cli_bash_completion(FILE *to)
 {
-    fputs("# bash completion for lrun, made from its option table\n_lrun()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words\n", to);
+    fputs("# bash completion for lrun, made from its option table\n_lrun()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words commands=\"", to);
+    for (size_t i = 0; i < CMD_COUNT; i++)
+        fprintf(to, "%s%s", i ? " " : "", COMMANDS[i].name);
+    fputs("\"\n", to);
     fputs("    case ${COMP_WORDS[1]} in\n", to);
     for (int c = CMD_COUNT - 1; c >= 0; c--) {
         fprintf(to, "    %s) words=\"", c == CMD_RUN ? "*" : COMMANDS[c].name);
         for (size_t i = 0; i < ROW_COUNT; i++)
             if (ROWS[i].commands & 1u << c)
                 fprintf(to, "--%s ", ROWS[i].name);
-        fputs(c == CMD_CACHE ? "list prune verify\" ;;\n" : "\" ;;\n", to);
+        fputs(c == CMD_CACHE ? "list prune verify\" ;;\n" : c == CMD_HELP ? "$commands\" ;;\n" : "\" ;;\n", to);
     }
-    fputs("    esac\n    [ \"$COMP_CWORD\" = 1 ] && words=\"$words", to);
-    for (size_t i = 0; i < CMD_COUNT; i++)
-        fprintf(to, " %s", COMMANDS[i].name);
-    fputs("\"\n    case $cur in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n", to);
+    fputs("    esac\n    [ \"$COMP_CWORD\" = 1 ] && words=\"$words $commands\"\n", to);
+    fputs("    case $cur in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n", to);
     fputs("    *) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n    esac\n}\n", to);
     fputs("complete -o filenames -F _lrun lrun\n", to);
 }

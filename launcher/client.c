@@ -9,19 +9,23 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char VERSION[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-";
+
 /* "version" of the package beneath tree; false if it is not there. */
 static bool read_version(const struct input *input, const char *folder, char *version, size_t size)
 {
-    static const char *const WANTED[] = {"version", NULL};
-    struct text json = {0}, picked = {0};
+    struct text json = {0};
+    struct slice top;
     struct err ignored;
     OWN_PTR char *path = xasprintf("%s%s%s/aws-lambda-ric/package.json", input->is_dir ? "" : input->source.path, input->is_dir ? "" : "/", folder);
     OWN_FD int fd = openat(input->is_dir ? input->fd : AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool found = fd >= 0 && fs_read_all(fd, 1u << 20, path, &json, &ignored) == 0 && json_pick(json.at, json.n, WANTED, &picked);
-    if (found && sscanf(picked.at, "{\"version\":\"%31[0-9A-Za-z.+-]", version) != 1)
+    bool found = fd >= 0 && fs_read_all(fd, 1u << 20, path, &json, &ignored) == 0 && json_read(json.at, json.n, &top) && json_shape(top) == SHAPE_OBJECT;
+    OWN_PTR char *text = found ? json_plain(json_find(top, "version")) : NULL;
+    if (found)
+        snprintf(version, size, "%.*s", text ? (int)strspn(text, VERSION) : 0, text ? text : "");
+    if (found && !version[0])
         snprintf(version, size, "?");
     text_done(&json);
-    text_done(&picked);
     return found;
 }
 

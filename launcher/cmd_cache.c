@@ -29,6 +29,5 @@ int cmd_cache(const struct request *r, struct err *err)
         cache_done(&cache);
         return status;
     }
-    fail(err, 0, r->words.at[0], "do this with the cache");
-    return fail_hint(err, "it is one of list, prune and verify");
+    return fail_usage(err, "cache: '%.40s' is not one of list, prune, verify", r->words.at[0]);
 }

@@ -58,7 +58,7 @@ static int probe_helpers(const struct doctor *d, struct finding *f)
         if (helper_open(NAMES[i], &fd, &f->err) < 0)
             return -1;
     }
-    snprintf(f->note, sizeof f->note, "lrun-unpack and lrun-policy are there");
+    snprintf(f->note, sizeof f->note, "lrun-unpack and lrun-policy are installed");
     return 0;
 }
 
@@ -137,8 +137,8 @@ static int probe_cgroup(const struct doctor *d, struct finding *f)
     snprintf(f->note, sizeof f->note, "limits by cgroup: memory %s, CPU share %s, freezing %s", memory ? "yes" : "no", cpu ? "yes" : "no", freeze ? "yes" : "no");
     if (there && memory && cpu)
         return 0;
-    fail(&f->err, 0, NULL, "%s: memory is %s, the CPU share %s", there ? "limit all by a cgroup" : "find a cgroup of v2 to divide", memory ? "limited" : "watched", cpu ? "limited" : "not limited");
-    return fail_hint(&f->err, "run it as a systemd user's (systemd-run --user --scope -p Delegate=yes), or name one with --cgroup");
+    fail(&f->err, 0, NULL, "%s: memory is %s, the CPU share %s", there ? "limit everything by a cgroup" : "find a delegated cgroup v2", memory ? "limited" : "watched", cpu ? "limited" : "not limited");
+    return fail_hint(&f->err, "run lrun below systemd's user manager (systemd-run --user --scope -p Delegate=yes), or name a delegated cgroup with --cgroup");
 }
 
 static int probe_landlock(const struct doctor *d, struct finding *f)
@@ -149,7 +149,7 @@ static int probe_landlock(const struct doctor *d, struct finding *f)
     if (abi > 0)
         return 0;
     fail(&f->err, errno, NULL, "use Landlock");
-    return fail_hint(&f->err, "lrun-unpack is then confined by its list of system calls and its limits alone");
+    return fail_hint(&f->err, "lrun-unpack is confined only by its system call policy and resource limits");
 }
 
 static int probe_runtime(const struct doctor *d, const char *name, struct finding *f)
@@ -162,7 +162,7 @@ static int probe_runtime(const struct doctor *d, const char *name, struct findin
     other.request = &with;
     if (prepare(&other, &r, &l, &f->err) < 0)
         return -1;
-    snprintf(f->note, sizeof f->note, "%s: %s", l.runtime.id, l.runtime.interpreter);
+    snprintf(f->note, sizeof f->note, "%s: %.200s", l.runtime.id, l.runtime.interpreter);
     return 0;
 }
 
@@ -207,7 +207,7 @@ static void run_probe(const struct probe *p, const struct doctor *d, struct find
     struct text bytes = {0};
     struct err ignored;
     if (pid < 0 || fs_read_all(ends[0], sizeof *ret, p->name, &bytes, &ignored) < 0 || bytes.n != sizeof *ret)
-        fail(&ret->err, pid < 0 ? errno : 0, p->name, "hear from the probe");
+        fail(&ret->err, pid < 0 ? errno : 0, p->name, "get a result from the probe");
     else
         memcpy(ret, bytes.at, sizeof *ret);
     close(ends[0]);
@@ -232,8 +232,8 @@ static void put_json(const struct finding *found, bool works)
         json_flag(&out, "needed", PROBES[i].needed);
         json_put(&out, "status", STATUS_NAMES[f->status]);
         json_put(&out, "note", good ? f->note : NULL);
-        json_put(&out, "what", good ? NULL : f->err.what);
-        json_put(&out, "path", good || !f->err.path[0] ? NULL : f->err.path);
+        json_put(&out, "what", good ? NULL : err_what(&f->err));
+        json_put(&out, "path", good ? NULL : err_object(&f->err));
         json_num(&out, "errno", good ? 0 : f->err.no);
         json_put(&out, "step", good || !f->err.step[0] ? NULL : f->err.step);
         json_put(&out, "remedy", good || !f->err.hint[0] ? NULL : f->err.hint);
@@ -254,7 +254,7 @@ static void put_text(const struct finding *found, bool works)
                found[i].status != STATUS_OK && found[i].err.step[0] ? " (step " : "", found[i].status != STATUS_OK ? found[i].err.step : "",
                found[i].status != STATUS_OK && found[i].err.step[0] ? ")" : "");
     }
-    puts(works ? "lrun works here." : "lrun does not work here: see what failed; docs/hosts.md says more.");
+    puts(works ? "lrun works here." : "lrun does not work here: see what failed, and docs/hosts.md.");
 }
 
 static int make_scratch(struct doctor *d, struct err *err)

@@ -86,7 +86,7 @@ static int join(struct visit *v, struct err *err)
     if (enter_join(&v->environment, err) < 0)
         return -1;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-        return fail(err, errno, NULL, "ask to die with lrun");
+        return fail(err, errno, NULL, "set the parent-death signal");
     return close_memory(err) < 0 || caps_drop(err) < 0 ? -1 : 0;
 }
 
@@ -98,7 +98,7 @@ static pid_t bring_in(struct visit *v, char **args, struct err *err)
         return -1;
     const struct sandbox_spec *kept = forget_all_but(&v->spec); /* nothing allocates from here on */
     if (kept == &v->spec)
-        return fail(err, ENOMEM, NULL, "forget what is lrun's");
+        return fail(err, ENOMEM, NULL, "drop lrun's memory");
     err->exit = 0;
     return payload_start(kept, NULL, false, -1, err);
 }
@@ -142,7 +142,7 @@ static int run(struct visit *v, char **args, struct err *err)
     pid_t lrun = getpid();
     v->its = mmap(NULL, sizeof *v->its, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (v->its == MAP_FAILED)
-        return fail(err, errno, NULL, "get memory for what the command's start may say");
+        return fail(err, errno, NULL, "allocate memory for the command's start");
     struct event *child = evsignal_new(v->base, SIGCHLD, on_child, v);
     event_add(child, NULL);
     v->guide = fork();
@@ -171,11 +171,9 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
         strv_add(&v->argv, xstrdup(*a));
     v->workdir = xstrdup(r->workdir);
     v->spec = (struct sandbox_spec){.stdio = {0, 1, 2}, .argv = v->argv.at, .envp = envp->at, .workdir = v->workdir, .tethered = true, .tty = r->tty, .frames = -1};
-    if (!seccomp_builtin(policy, &v->spec.policy)) {
-        fail(err, 0, policy, "use a policy's file beside --in");
-        return fail_hint(err, "name a built-in one");
-    }
-    limits_plan(0, &v->spec.limits);
+    if (!seccomp_builtin(policy, &v->spec.policy))
+        return fail_usage(err, "--in: --seccomp takes a built-in policy, not a file");
+    limits_plan(0, false, &v->spec.limits);
     if (!r->tty)
         return stdio_open(&v->stdio, STREAMS, v->spec.stdio, err);
     if (terminal_open(&v->terminal, STDOUT_FILENO, false, err) < 0)
@@ -188,11 +186,11 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
 /* The environment is another lrun's: what would shape it, or tell of it, is that one's. */
 static int check_options(const struct request *r, struct err *err)
 {
-    if (!r->layers.n && !r->env.n && !r->env_files.n && !r->volumes.n && !r->report && !r->out && !r->cgroup && !r->runtime && !r->handler && !r->name &&
+    if (!r->layers.n && !r->env.n && !r->env_files.n && !r->volumes.n && !r->report && !r->out && !r->cgroup && !r->runtime && !r->sdk && !r->handler && !r->name &&
         !r->memory.set && !r->timeout.set && !r->tmp_size.set && !r->debug_port.set && !r->scratch && !r->strict && !r->hold)
         return 0;
-    fail(err, 0, NULL, "use these options beside --in");
-    return fail_hint(err, "it takes -t, -w, --debug and a built-in --seccomp; the rest was decided when that environment was made");
+    fail_usage(err, "--in takes -t, -w, --debug and a built-in --seccomp, and no other options");
+    return fail_hint(err, "options that shape or report on an environment belong to the lrun that made it");
 }
 
 int cmd_enter(const struct request *r, struct err *err)

@@ -51,13 +51,13 @@ static void on_timeout(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct exec *x = to;
-    launch_note(x->launch, "the command was stopped after %ju seconds (--timeout)", (uintmax_t)x->launch->request->timeout.value);
+    launch_note(x->launch, "the command was stopped after %g seconds (--timeout)", (double)x->launch->request->timeout.value / 1000);
     end(x, BECAUSE_TIMEOUT, EXIT_TIME);
 }
 
 static void out_of_memory(struct exec *x)
 {
-    launch_note(x->launch, "the command was killed: it used more than %ju MB (--memory)", (uintmax_t)x->launch->request->memory.value);
+    launch_note(x->launch, "the command was killed: it exceeded %ju MB of memory (--memory)", (uintmax_t)x->launch->request->memory.value);
     x->launch->report.oom_killed = true;
     x->launch->report.signal = SIGKILL;
     end(x, BECAUSE_OUT_OF_MEMORY, 128 + SIGKILL);
@@ -132,12 +132,12 @@ static void on_hangup(struct exec *x)
 {
     bool killed = sandbox_was_killed(&x->sandbox);
     if (x->launch->report.phase != AT_COMMAND || !killed) {
-        fail(&x->err, 0, NULL, "go on: the sandbox's init %s", killed ? "was killed" : "ended");
+        fail(&x->err, 0, NULL, "continue: the sandbox's init %s", killed ? "was killed" : "ended");
         x->failed = true;
         end(x, BECAUSE_LRUN_FAILED, EXIT_LRUN);
         return;
     }
-    launch_note(x->launch, "the command was killed: process 1 of its sandbox was");
+    launch_note(x->launch, "the command was killed, since process 1 of its sandbox was killed");
     x->launch->report.signal = SIGKILL;
     end(x, BECAUSE_SIGNAL, 128 + SIGKILL);
 }
@@ -176,7 +176,7 @@ static int watch(struct exec *x, struct err *err)
         return -1;
     if (r->timeout.set) {
         x->timeout = evtimer_new(x->base, on_timeout, x);
-        event_add(x->timeout, &(struct timeval){.tv_sec = (time_t)r->timeout.value});
+        event_add(x->timeout, &(struct timeval){.tv_sec = (time_t)(r->timeout.value / 1000), .tv_usec = (suseconds_t)(r->timeout.value % 1000 * 1000)});
     }
     if (r->memory.set) {
         x->watch = sandbox_watch_memory(&x->sandbox, r->memory.value << 20);
@@ -228,7 +228,7 @@ static int bring_results(struct exec *x, struct err *err)
     for (size_t i = 0; i + 1 < results->names.n; i += 2)
         launch_note(l, "not copied: /tmp/out/%s: %s", results->names.at[i], results->names.at[i + 1]);
     if (results->left > RESULTS_NAMED)
-        launch_note(l, "not copied either: %ju more in /tmp/out", (uintmax_t)(results->left - RESULTS_NAMED));
+        launch_note(l, "and %ju more files in /tmp/out were not copied", (uintmax_t)(results->left - RESULTS_NAMED));
     return 0;
 }
 
@@ -263,6 +263,9 @@ static int start_command(struct exec *x, struct err *err)
     }
     if (sandbox_start(&l->spec, &x->sandbox, err) < 0)
         return -1;
+    launch_started(l, &x->sandbox);
+    if (launch_share(l, &l->cgroup))
+        sandbox_tell(&x->sandbox, MESSAGE_SHARE, launch_share(l, &l->cgroup));
     if (l->inputs.debugger >= 0)
         x->forward = forward_new(x->base, take_fd(&l->inputs.debugger), (uint16_t)l->request->debug_port.value, ask_socket, x);
     return l->request->tty ? terminal_join(&x->terminal, x->base, err) : stdio_join(&x->stdio, x->base, err);

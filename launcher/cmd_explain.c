@@ -2,6 +2,7 @@
 /* cmd_explain.c: the pages of docs/why/, which are part of lrun. */
 #include "launcher/commands.h"
 
+#include "base/num.h"
 #include "base/own.h"
 
 #include <stdio.h>
@@ -20,19 +21,30 @@ static void list(void)
         printf("%.*s\n", (int)strcspn(PAGES[i].text, "\n") - 2, PAGES[i].text + 2);
 }
 
+/* LR-033, lr33, 033 and 33 are one page: NULL: there is none. */
+static const char *find_page(const char *word)
+{
+    uint64_t number, wanted;
+    const char *digits = strncasecmp(word, "LR", 2) == 0 ? word + 2 + (word[2] == '-') : word;
+    if (num_plain(digits, 10, &wanted) < 0)
+        return NULL;
+    for (size_t i = 0; i < COUNT(PAGES); i++)
+        if (num_plain(PAGES[i].id + strlen("LR-"), 10, &number) == 0 && number == wanted)
+            return PAGES[i].text;
+    return NULL;
+}
+
 int cmd_explain(const struct request *r, struct err *err)
 {
     if (r->words.n == 0)
         list();
     for (size_t w = 0; w < r->words.n; w++) {
-        size_t i = 0;
-        while (i < COUNT(PAGES) && strcasecmp(PAGES[i].id, r->words.at[w]) != 0)
-            i++;
-        if (i == COUNT(PAGES)) {
-            fail(err, 0, r->words.at[w], "explain");
-            return fail_hint(err, "lrun explain lists what there is; a why: line ends with its id");
+        const char *page = find_page(r->words.at[w]);
+        if (!page) {
+            fail_usage(err, "no explanation '%.40s'", r->words.at[w]);
+            return fail_hint(err, "lrun explain lists them all; a why: line ends with its id");
         }
-        printf("%s%s", w ? "\n" : "", PAGES[i].text);
+        printf("%s%s", w ? "\n" : "", page);
     }
     return 0;
 }

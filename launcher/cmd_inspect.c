@@ -20,6 +20,9 @@ static void choose_runtime(struct launch *l)
     struct err ignored;
     if (runtime_choose(&l->inputs, &l->runtime, &ignored) < 0)
         runtime_name(&l->runtime);
+    OWN_PTR char *warning = runtime_warning(&l->runtime, time(NULL));
+    if (warning)
+        launch_note(l, "%s", warning);
 }
 
 /* The address of its Runtime API; with the host's network a port is taken when it starts. */

@@ -51,7 +51,7 @@ static void invoke_next(struct run *x)
 {
     const struct launch *l = x->launch;
     const struct text *event = &l->inputs.events[x->next++];
-    x->call = (struct call){.owner = x, .invocation = {.event = event->at, .event_size = event->n}};
+    x->call = (struct call){.owner = x, .invocation = {.event = event->at, .event_size = event->n, .tenant = l->request->tenant}};
     invocation_begin(&x->call.invocation);
     invocation_arn(l->request->region, l->inputs.name, NULL, x->call.invocation.arn, sizeof x->call.invocation.arn);
     environment_invoke(x->environment, &x->call);

@@ -27,11 +27,16 @@ static int open_url(struct served *f, const char *text, const struct request *r,
     if (equals && (strlen(f->launch->inputs.name) != (size_t)(equals - text) || strncmp(f->launch->inputs.name, text, (size_t)(equals - text)) != 0))
         return 0;
     if (!equals && f->server->n > 1 && !f->named) {
-        fail(err, 0, text, "tell whose URL it is");
-        return fail_hint(err, "several functions are served: give it as --url NAME=PORT");
+        return fail_usage(err, "--url %.40s: with several functions, --url needs a name: --url NAME=PORT", text);
+    }
+    if (request_per_tenant(&f->request)) { /* CreateFunctionUrlConfig refuses it too */
+        fail(err, 0, f->launch->inputs.name, "give a function URL to a function with --tenancy per-tenant");
+        fail_hint(err, "requests to a URL name no tenant, and Lambda has no URLs for such functions: use the Invoke API");
+        err->exit = EXIT_USAGE;
+        return -1;
     }
     if (num_parse(port, 0, 65535, &number, err) < 0)
-        return fail_hint(err, "--url takes PORT or NAME=PORT");
+        return fail_usage(err, "--url '%.80s': expected PORT or NAME=PORT, with a port of 0 to 65535", text);
     own_close(&f->url_listener);
     return listener_open(r->host, (uint16_t)number, "listen for a function URL at", &f->url_listener, &f->url.port, err);
 }
@@ -102,11 +107,11 @@ static void on_file_change(void *to)
         return;
     if (read_again(f, &l, &err) < 0) {
         err_text(&err, text, sizeof text);
-        fprintf(stderr, "lrun: %s: the change is not used: %s\n", pool_name(f->pool), text);
+        fprintf(stderr, "lrun: %s: not reloaded: %s\n", pool_name(f->pool), text);
         return;
     }
     if (!f->request.quiet)
-        fprintf(stderr, "lrun: %s: changed: new invocations run the new package\n", pool_name(f->pool));
+        fprintf(stderr, "lrun: %s: reloaded; new invocations run the new package\n", pool_name(f->pool));
     pool_reload(f->pool, l);
 }
 
@@ -133,7 +138,9 @@ static void tell_ready(struct server *s)
     s->ready = true;
     for (size_t i = 0; i < s->n && !r->quiet; i++) {
         const struct served *f = &s->functions[i];
-        fprintf(stderr, "lrun: serving %s: aws lambda invoke --endpoint-url http://%s:%u --function-name %s out.json\n", pool_name(f->pool), r->host, s->port, pool_name(f->pool));
+        /* As it can be pasted: without credentials or configuration of the AWS CLI's, and with values that may begin with a dash. */
+        fprintf(stderr, "lrun: serving %s: aws lambda invoke --endpoint-url=http://%s:%u --region=%s --no-sign-request --function-name=%s out.json\n", pool_name(f->pool), r->host,
+                s->port, f->request.region, pool_name(f->pool));
         if (f->url_server)
             fprintf(stderr, "lrun: function URL of %s: http://%s:%u/\n", pool_name(f->pool), r->host, f->url.port);
     }
@@ -199,7 +206,7 @@ static void on_signal(evutil_socket_t number, short what, void *to)
     }
     s->stopping = true;
     if (!s->request->quiet)
-        fprintf(stderr, "lrun: stopping: what runs is finished first; a second signal does not wait\n");
+        fprintf(stderr, "lrun: stopping once running invocations finish; press Ctrl-C again to stop now\n");
     http_server_stop(s->http);
     for (size_t i = 0; i < s->n; i++)
         if (s->functions[i].url_server)
@@ -214,7 +221,7 @@ static void start_function(struct server *s, struct served *f)
 {
     const struct request *r = &f->request;
     const struct pool_config config = {.base = s->base, .launch = f->launch, .name = xstrdup(f->launch->inputs.name), .concurrency = (unsigned)r->concurrency.value,
-                                       .queue_max = (unsigned)r->queue.value, .room = &s->lines, .idle_ms = r->idle_timeout.value * 1000, .cgroups = f->cgroups, .on_change = on_change, .to = s};
+                                       .queue_max = (unsigned)r->queue.value, .room = &s->lines, .idle_ms = r->idle_timeout.value * 1000, .per_tenant = request_per_tenant(r), .cgroups = f->cgroups, .on_change = on_change, .to = s};
     f->launch = NULL;
     f->pool = pool_new(&config);
     if (f->url_listener < 0)
@@ -230,8 +237,8 @@ static int check_names(const struct server *s, struct err *err)
     for (size_t i = 0; i < s->n; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(s->functions[i].launch->inputs.name, s->functions[k].launch->inputs.name) == 0) {
-                fail(err, 0, s->functions[i].launch->inputs.name, "serve two functions of the same name");
-                return fail_hint(err, "give them names: one=a.zip two=b.zip");
+                fail_usage(err, "two functions have the name '%s'", s->functions[i].launch->inputs.name);
+                return fail_hint(err, "name them: one=a.zip two=b.zip");
             }
     return 0;
 }
@@ -272,7 +279,7 @@ static int run(struct server *s, struct err *err)
         if (watch_inputs(&s->functions[i], err) < 0)
             return -1;
     if (strcmp(s->request->host, "127.0.0.1") != 0)
-        fprintf(stderr, "lrun: whoever reaches %s can run these functions: there is no access control\n", s->request->host);
+        fprintf(stderr, "lrun: anyone who can reach %s can run these functions: there is no access control\n", s->request->host);
     for (size_t i = 0; i < s->n; i++)
         pool_start(s->functions[i].pool);
     on_change(s);

@@ -15,6 +15,7 @@ int cmd_serve(const struct request *r, struct err *err);
 int cmd_inspect(const struct request *r, struct err *err);
 int cmd_doctor(const struct request *r, struct err *err);
 int cmd_explain(const struct request *r, struct err *err);
+int cmd_help(const struct request *r, struct err *err);
 int cmd_cache(const struct request *r, struct err *err);
 
 #endif

@@ -38,17 +38,16 @@ static int add_word(struct config *c, const struct request *r, const char *word,
     const char *equals = strchr(word, '=');
     f->request.function = word;
     if (!equals || !is_name(word, (size_t)(equals - word)))
-        return 0;
+        return request_check(&f->request, err);
     f->named = true;
     f->request.function = equals + 1;
     char *name = xasprintf("%.*s", (int)(equals - word), word);
     strv_add(&f->request.owned, name);
     f->request.name = name;
     if (!equals[1]) {
-        fail(err, 0, word, "serve without a package");
-        return fail_hint(err, "give it as NAME=fn.zip");
+        return fail_usage(err, "'%.80s': expected NAME=FUNCTION", word);
     }
-    return 0;
+    return request_check(&f->request, err);
 }
 
 /* ---- the file ---- */
@@ -64,7 +63,7 @@ struct reading {
 
 static bool is_path(const char *key, const char *value)
 {
-    return strcmp(key, "code") == 0 || strcmp(key, "layers") == 0 || strcmp(key, "env-file") == 0 || (strcmp(key, "rootfs") == 0 && strcmp(value, "host") != 0) ||
+    return strcmp(key, "code") == 0 || strcmp(key, "layers") == 0 || strcmp(key, "env-file") == 0 || strcmp(key, "sdk") == 0 || (strcmp(key, "rootfs") == 0 && strcmp(value, "host") != 0) ||
            (strcmp(key, "seccomp") == 0 && strpbrk(value, "./"));
 }
 
@@ -90,8 +89,8 @@ static void replace_list(struct request *r, const char *key)
 
 static int wrong_value(struct reading *x, const char *key, const char *what)
 {
-    fail(x->err, 0, key, "use the option of function %s: %s", x->name, what);
-    return fail_hint(x->err, "give it as the command line takes it: a text, a number, true, or an array of texts where it repeats (env: an object)");
+    fail(x->err, 0, key, "use this option of function %s: %s", x->name, what);
+    return fail_hint(x->err, "expected a string, a number, true, or an array of strings for a repeatable option (env: an object)");
 }
 
 /* A string's text, or a number or true as it is spelled. */
@@ -118,7 +117,7 @@ static int set_each(struct reading *x, const char *key, struct slice array)
     struct slice none, value;
     int status = 0;
     for (struct json_walk w = json_walk(array); status == 0 && json_next(&w, &none, &value);)
-        status = json_shape(value) == SHAPE_STRING ? set_plain(x, key, value) : wrong_value(x, key, "its array may hold texts alone");
+        status = json_shape(value) == SHAPE_STRING ? set_plain(x, key, value) : wrong_value(x, key, "its array may contain strings only");
     return status;
 }
 
@@ -131,7 +130,7 @@ static int read_member(struct reading *x, const char *key, struct slice value)
     if (shape == SHAPE_ARRAY)
         return set_each(x, key, value);
     if (shape == SHAPE_OBJECT || shape == SHAPE_NULL)
-        return wrong_value(x, key, "its value is of another type");
+        return wrong_value(x, key, "wrong type");
     return shape == SHAPE_FALSE ? 0 : set_plain(x, key, value); /* false: as if it were not there */
 }
 
@@ -150,19 +149,21 @@ static int read_function(struct reading *x, const char *name, struct slice value
 {
     if (!name || !is_name(name, strlen(name)) || json_shape(value) != SHAPE_OBJECT || x->config->n >= FUNCTIONS_MAX) {
         fail(x->err, 0, name, "use the function");
-        return fail_hint(x->err, "its name has letters, digits, - and _; its value is an object");
+        return fail_hint(x->err, "a function's name has letters, digits, - and _; its value must be an object");
     }
     x->function = add(x->config, x->base);
     x->name = name;
     x->function->named = true;
     x->function->request.function = NULL;
     int status = read_members(x, value);
+    if (status == 0)
+        status = request_check(&x->function->request, x->err);
     strv_add(&x->function->request.owned, xstrdup(name));
     x->function->request.name = x->function->request.owned.at[x->function->request.owned.n - 1];
     if (status < 0 || x->function->request.function)
         return status;
     fail(x->err, 0, name, "serve the function");
-    return fail_hint(x->err, "name its package: \"code\": \"fn.zip\"");
+    return fail_hint(x->err, "\"code\" is missing: \"code\": \"fn.zip\"");
 }
 
 static int read_functions(struct reading *x, struct slice top)
@@ -171,8 +172,8 @@ static int read_functions(struct reading *x, struct slice top)
     for (struct json_walk w = json_walk(top); json_next(&w, &key, &value);)
         if (!json_is(key, "functions")) {
             OWN_PTR char *name = json_plain(key);
-            fail(x->err, 0, name, "use this member beside functions");
-            return fail_hint(x->err, "options of all functions belong on the command line, those of one into its object");
+            fail(x->err, 0, name, "use this member next to functions");
+            return fail_hint(x->err, "options of all functions belong on the command line, options of one function in its object");
         }
     int status = 0;
     for (struct json_walk w = json_walk(functions); status == 0 && json_next(&w, &key, &value);) {
@@ -196,7 +197,7 @@ static int read_file(const struct request *r, struct config *c, struct err *err)
         return -1;
     if (json_shape(json_find(top, "functions")) != SHAPE_OBJECT) {
         fail(err, 0, r->config, "find functions in");
-        return fail_hint(err, "it holds {\"functions\": {\"NAME\": {\"code\": \"fn.zip\"}}}");
+        return fail_hint(err, "expected {\"functions\": {\"NAME\": {\"code\": \"fn.zip\"}}}");
     }
     const char *slash = strrchr(r->config, '/');
     OWN_PTR char *dir = xasprintf("%.*s", slash ? (int)(slash + 1 - r->config) : 0, r->config);
@@ -215,7 +216,7 @@ int config_read(const struct request *r, struct config *ret, struct err *err)
     if (ret->n)
         return 0;
     fail(err, 0, r->config, "find a function in");
-    return fail_hint(err, "it holds {\"functions\": {\"NAME\": {\"code\": \"fn.zip\"}}}");
+    return fail_hint(err, "expected {\"functions\": {\"NAME\": {\"code\": \"fn.zip\"}}}");
 }
 
 void config_done(struct config *c)

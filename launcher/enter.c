@@ -136,7 +136,7 @@ int enter_find(pid_t pid, struct enterable *ret, struct strv *ret_envp, struct e
     }
     snprintf(path, sizeof path, "/proc/%d", pid);
     fail(err, access(path, F_OK) < 0 ? ESRCH : 0, path, "enter the environment of");
-    return fail_hint(err, "it must be an lrun of yours, with something running inside, or started with --hold or --debug");
+    return fail_hint(err, "--in takes the process ID of an lrun of the same user that has a process inside, or was started with --hold or --debug");
 }
 
 int enter_close_others(struct enterable *e, struct err *err)
@@ -157,7 +157,7 @@ static int find_shared(const struct enterable *e, bool shared[NAMESPACES], struc
             return fail(err, errno, path, "look at the namespace");
         shared[i] = own.st_ino == its.st_ino;
         if (shared[i] && KINDS[i].type != CLONE_NEWNET)
-            return fail(err, 0, KINDS[i].name, "enter a sandbox that shares with us the namespace");
+            return fail(err, 0, KINDS[i].name, "enter a sandbox that shares lrun's namespace");
     }
     return 0;
 }

@@ -10,7 +10,7 @@
  *
  * A call waits for the init, runs, is answered, and is done once the runtime and all who heard of it ask for the next event.
  * An outcome (how an invocation or an init ended) is kept aside while ENDING, so that the log is complete before END. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/own.h"
 
@@ -99,7 +99,7 @@ void environment_begin_init(struct environment *e, enum event_phase phase)
     e->state = INIT;
     e->phase = phase;
     e->launch->report.phase = AT_INIT;
-    e->oom = e->has_init_error = e->runtime_ready = false;
+    e->oom = e->has_init_error = e->runtime_ready = e->looked = false;
     e->init_start = clock_ms();
     watch_memory(e);
     if (phase == PHASE_INIT) {
@@ -108,7 +108,7 @@ void environment_begin_init(struct environment *e, enum event_phase phase)
     }
     for (size_t i = 0; i < e->call_count; i++) {
         struct call *c = e->calls[i];
-        c->late = false;
+        c->late = c->over = c->looked = false;
         c->start_ms = c->start_ms > 0 ? c->start_ms : clock_ms();
         timer_arm(c->deadline, environment_timeout_ms(e) - (clock_ms() - c->start_ms));
     }
@@ -123,6 +123,7 @@ static void dispatch(struct environment *e, struct call *c)
         environment_tell(e, c, (struct event){.type = EVENT_START, .tenant = inv->tenant});
     environment_set_frozen(e, false); /* after START: what was left over goes on at once. Before the event is handed out: it must never find a stopped runtime */
     c->started = true;
+    c->looked = false;
     c->phase = CALL_RUNNING;
     c->began_ms = clock_files_ms();
     e->launch->report.phase = AT_INVOKE;
@@ -145,6 +146,7 @@ void environment_check_init(struct environment *e)
     environment_report_init(e, &done);
     telemetry_close(e->telemetry);
     e->state = READY;
+    environment_share(e);
     for (size_t i = 0; i < e->call_count; i++) {
         if (e->phase == PHASE_INIT)
             e->calls[i]->start_ms = clock_ms();
@@ -168,10 +170,23 @@ struct outcome environment_init_failure(struct environment *e, struct outcome ot
     return otherwise;
 }
 
+/* What has come by now was in time, if only lrun was late, which a busy machine or a signal makes it: timers are then heard before
+ * sockets. Once round the loop, and it is read. */
+static bool look_once_more(struct event *timer, bool *looked)
+{
+    bool again = !*looked;
+    *looked = true;
+    if (again)
+        timer_arm(timer, 0);
+    return again;
+}
+
 void environment_on_limit(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
+    if (look_once_more(e->limit, &e->looked))
+        return;
     struct outcome o = outcome_timeout(environment_request_id(e), e->launch->request->init_limit.value);
     o.reason = BECAUSE_INIT_TIMEOUT;
     environment_end(e, environment_init_failure(e, o));
@@ -191,7 +206,7 @@ static void forget_call(struct environment *e, struct call *c)
     c->deadline = NULL;
 }
 
-static void finish(struct environment *e, struct call *c)
+void environment_over(struct environment *e, struct call *c)
 {
     runtime_api_drop(e->runtime, &c->invocation);
     forget_call(e, c);
@@ -199,7 +214,7 @@ static void finish(struct environment *e, struct call *c)
     freeze_soon(e);
 }
 
-static void answer(struct environment *e, struct call *c, const struct outcome *o)
+void environment_answer(struct environment *e, struct call *c, const struct outcome *o)
 {
     const char *type = o->status == STATUS_SUCCESS ? "" : o->type;
     c->end_status = o->status;
@@ -226,7 +241,7 @@ void environment_check_calls(struct environment *e)
             continue;
         environment_runtime_done(e, c);
         if (heard)
-            finish(e, c);
+            environment_over(e, c);
     }
     freeze_soon(e);
 }
@@ -236,12 +251,14 @@ void environment_answered(struct environment *e, struct call *c, const struct ou
 {
     if (e->state == READY && (!e->peak || memory_pause_ms(e->watch, LOOK_MS, LOOK_MS) <= 0))
         environment_look_at_memory(e); /* before anything else: the processes are still as they were */
+    if (e->state == READY)
+        environment_look_at_shortages(e, o->status != STATUS_SUCCESS);
     if (e->past.frozen_ms <= 0) /* events come one upon the other: the runtime asks for the next while the client reads this */
         http_release(e->http);
-    answer(e, c, o);
+    environment_answer(e, c, o);
     http_release(e->http); /* only now: the runtime that wakes up would take the processor from the client */
     if (e->state == ENDING || e->extensions.n == 0)
-        finish(e, c);
+        environment_over(e, c);
     else
         environment_check_calls(e);
 }
@@ -251,90 +268,28 @@ static void on_deadline(evutil_socket_t fd, short what, void *to)
     (void)fd, (void)what;
     struct call *c = to;
     struct environment *e = c->environment;
-    struct outcome o = outcome_timeout(c->invocation.id, e->launch->request->timeout.value);
+    if (look_once_more(c->deadline, &c->looked))
+        return;
+    struct outcome o = outcome_timeout(c->invocation.id, e->launch->request->timeout.value / 1000);
     if (e->capacity > 1 && e->state == READY) { /* the others go on: its late response is refused */
-        runtime_api_forget(e->runtime, &c->invocation);
-        answer(e, c, &o);
-        finish(e, c);
+        runtime_api_forget(e->runtime, &c->invocation, true);
+        environment_answer(e, c, &o);
+        environment_over(e, c);
         outcome_done(&o);
         return;
     }
-    o.of_init = e->state == INIT;
     o.of_invocation = true;
-    environment_end(e, o);
+    environment_end(e, e->state == INIT ? environment_init_failure(e, o) : o);
 }
 
-/* ---- ending ---- */
+/* ---- the end ---- */
 
-void environment_end(struct environment *e, struct outcome outcome)
-{
-    outcome_done(&e->outcome);
-    e->outcome = outcome;
-    if (e->state == ENDING)
-        return;
-    e->state = ENDING;
-    event_del(e->limit);
-    event_del(e->freeze);
-    for (size_t i = 0; i < e->call_count; i++)
-        event_del(e->calls[i]->deadline);
-    environment_set_frozen(e, false); /* init is frozen with the rest by a cgroup, and must hear what follows */
-    environment_begin_ending(e);
-}
-
-/* Is the outcome this call's? An event that the runtime has not seen waits for the next one. */
-static bool concerns(const struct environment *e, const struct call *c)
-{
-    const struct outcome *o = &e->outcome;
-    if (c->late)
-        return false;
-    if (c->phase == CALL_ANSWERED || c->truncated /* by this end: it must not run again */ || o->interrupted)
-        return true;
-    if (o->of_init || o->status == STATUS_TIMEOUT)
-        return o->of_invocation;
-    return o->of_invocation && c->phase == CALL_RUNNING && runtime_api_running(e->runtime, &c->invocation);
-}
-
-void environment_conclude_calls(struct environment *e)
-{
-    for (size_t i = e->call_count; i-- > 0;) {
-        struct call *c = e->calls[i];
-        if (!concerns(e, c))
-            continue;
-        answer(e, c, &e->outcome);
-        finish(e, c);
-    }
-}
-
-static void closed(struct environment *e)
+void environment_closed(struct environment *e)
 {
     if (e->state == CLOSED)
         return;
     e->state = CLOSED;
     e->owner.on_closed(e->owner.to);
-}
-
-void environment_conclude(struct environment *e)
-{
-    bool again = e->outcome.of_init && e->phase == PHASE_INIT && !e->stopping; /* Lambda runs init once more, within the invocation */
-    event_del(e->ending_timer);
-    e->past.init_timed_out = e->past.init_timed_out || (e->outcome.of_init && e->outcome.reason == BECAUSE_INIT_TIMEOUT);
-    if (e->outcome.of_init)
-        environment_report_init(e, &e->outcome);
-    e->state = COLD; /* a call that comes from here on begins an init */
-    if (!again)
-        environment_conclude_calls(e);
-    runtime_api_reset(e->runtime);
-    extensions_api_reset(&e->extensions);
-    telemetry_reset(e->telemetry);
-    outcome_done(&e->outcome);
-    e->outcome = (struct outcome){0};
-    if (e->lost)
-        environment_drop_sandbox(e);
-    if (e->stopping) {
-        closed(e);
-    } else if (e->state == COLD && e->call_count) {
-        environment_begin_init(e, PHASE_INVOKE);
-    }
 }
 
 void environment_break(struct environment *e, const struct err *err)
@@ -364,6 +319,7 @@ void environment_invoke(struct environment *e, struct call *c)
     if (e->tail_spent && e->call_count == 1)
         log_begin(&e->log);
     e->tail_spent = false;
+    e->shortages.killed[0] = 0;
     e->oom = false; /* what was killed before may have been a child that the runtime went on without */
     event_del(e->freeze);
     if (e->state == COLD)
@@ -376,6 +332,9 @@ bool environment_interrupt(struct environment *e)
 {
     if (!e->call_count)
         return false;
+    e->interrupted = true;
+    if (e->state == ENDING) /* of what is being ended the outcome is decided */
+        return true;
     struct outcome o = outcome_interrupted(environment_request_id(e));
     o.of_init = e->state == INIT;
     o.of_invocation = true;
@@ -391,7 +350,7 @@ void environment_stop(struct environment *e)
     e->stopping = true;
     bool alone = e->extensions.n == 0 && e->call_count == 0; /* nobody is told: what runs is killed with init */
     if (e->state == COLD || (alone && e->state != ENDING))
-        closed(e);
+        environment_closed(e);
     else if (e->state != ENDING && e->state != CLOSED && !environment_interrupt(e))
         environment_end(e, (struct outcome){.interrupted = true});
 }

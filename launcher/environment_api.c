@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_api.c: the APIs inside the sandbox, and what their requests mean for the environment. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/own.h"
 #include "lambda/api_error.h"
@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { INIT_ERROR_GRACE_MS = 100 };
+enum { INIT_ERROR_GRACE_MS = 100, CONNECTIONS = 256 /* beside one for each invocation */ };
 
 /* ---- what the runtime does ---- */
 
@@ -63,8 +63,6 @@ static void on_truncated(void *to, struct invocation *inv)
 {
     struct environment *e = to;
     struct call *c = call_of(e, inv);
-    if (c)
-        c->truncated = true;
     if (e->state == ENDING || !c) /* cut off by the end of the process: that end is the outcome */
         return;
     struct outcome o = outcome_truncated(inv->id);
@@ -76,6 +74,8 @@ static void on_truncated(void *to, struct invocation *inv)
 static void on_init_error(void *to, const char *type, struct text *body)
 {
     struct environment *e = to;
+    if (e->state != INIT && (e->state != ENDING || !outcome_takes_answers(&e->outcome)))
+        return;
     text_done(&e->init_error);
     text_add(&e->init_error, body->at, body->n);
     snprintf(e->init_error_type, sizeof e->init_error_type, "%s", type);
@@ -104,6 +104,20 @@ static void on_piece(void *to, struct invocation *inv, const char *bytes, size_t
     c->response_bytes += n;
     if (c->response_bytes <= STREAM_MAX)
         e->owner.on_piece(e->owner.to, c, bytes, n);
+}
+
+/* The deadline has decided, or what ended the environment. */
+static void on_late(void *to, const char *id)
+{
+    struct environment *e = to;
+    double ms = clock_ms() - e->past.over_ms;
+    const char *label = e->label ? e->label : "", *colon = e->label ? ": " : "";
+    if (e->capacity > 1)
+        launch_note(e->launch, "%s%sthe answer to %s came after its deadline and was rejected", label, colon, id);
+    else if (e->outcome.status == STATUS_TIMEOUT)
+        launch_note(e->launch, "%s%sthe answer to %s came %.0f ms after its deadline and was rejected", label, colon, id, e->past.late_ms = ms);
+    else
+        launch_note(e->launch, "%s%sthe answer to %s came %.0f ms after its invocation had ended and was rejected", label, colon, id, ms);
 }
 
 /* ---- what extensions do ---- */
@@ -169,7 +183,7 @@ static void on_gone(void *to, struct http_request *r)
 
 void environment_make_apis(struct environment *e)
 {
-    const struct runtime_owner runtime = {e, on_next, on_response, on_error, on_init_error, on_too_large, on_truncated, on_stream, on_piece};
+    const struct runtime_owner runtime = {e, on_next, on_response, on_error, on_init_error, on_too_large, on_truncated, on_stream, on_piece, on_late};
     const struct extensions_owner extensions = {.to = e, .on_change = on_extension, .on_fatal = on_fatal, .function = e->launch->inputs.name,
                                                 .handler = launch_handler(e->launch), .many = e->capacity > 1};
     const struct telemetry_owner telemetry = {.to = e, .ask_socket = on_ask_socket, .on_subscribed = on_subscribed, .base = e->base, .extensions = &e->extensions,
@@ -183,7 +197,7 @@ int environment_serve(struct environment *e, int listener, struct err *err)
 {
     /* A body for each invocation and one for an extension; eight at once, if there may be more. Unread answers: an event, and some. */
     unsigned bodies = 1 + (e->capacity < 8 ? e->capacity : 8);
-    const struct http_room_limits limits = {.bodies = (size_t)bodies * PAYLOAD_MAX + HEADER_MAX, .unsent = 16 << 20, .connections = 256};
+    const struct http_room_limits limits = {.bodies = (size_t)bodies * PAYLOAD_MAX + HEADER_MAX, .unsent = 16 << 20, .connections = CONNECTIONS + e->capacity};
     const struct http_handler handler = {.on_headers = on_headers, .on_request = on_request, .on_gone = on_gone, .to = e, .body_max = PAYLOAD_MAX,
                                          .header_max = HEADER_MAX, .limits = limits};
     e->http = http_serve(e->base, listener, &handler);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_control.c: what init reports, and what follows from it. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/own.h"
 
@@ -62,6 +62,7 @@ static void on_started(struct environment *e, const struct message *m)
         return;
     snprintf(pid, sizeof pid, "%d", m->value);
     own_close(&e->runtime_pid);
+    e->runtime_number = m->value;
     e->runtime_pid = openat(e->sandbox.fds[FD_PROC], pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -89,12 +90,16 @@ static void on_not_started(struct environment *e, const struct message *m)
         return;
     }
     if (!m->err.path[0] && e->phase == PHASE_INIT)
-        launch_note(e->launch, "no bootstrap is in the package or a layer, and none of lambda_function.py, index.js, index.mjs and index.cjs is alone in it: name the runtime with --runtime, or pass the layer that brings one with --layers");
+        launch_note(e->launch, "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs, index.cjs; name it with --runtime, or pass the layer that contains the bootstrap with --layers");
     end_with(e, outcome_not_started(environment_request_id(e), m->err.path, m->value));
 }
 
 static void on_runtime_exited(struct environment *e, const struct message *m)
 {
+    if (WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* the kernel's kills in a cgroup are seen by looking */
+        environment_look_at_memory(e);
+    if (e->oom && WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* it was the runtime */
+        e->shortages.killed[0] = 0;
     if (!e->peak) /* it ended before it was looked at once; this counts mapped files too */
         e->peak = (uint64_t)m->max_rss;
     e->launch->report.wait_status = e->past.wait_status = m->value;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_debug.c: what --debug and --debug-port add to an environment: a terminal for the runtime, and a way in for a
  * debugger. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/own.h"
 

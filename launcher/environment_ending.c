@@ -8,14 +8,14 @@
  *                                                               at once if they did not ask for it
  *
  * Between the runtime's end and SHUTDOWN the invocation is concluded, so that extensions hear of it. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/own.h"
 
 #include <signal.h>
 #include <string.h>
 
-enum { INTERNAL_MS = 500, RUNTIME_MS = 300, EXTERNAL_MS = 2000, DRAIN_MS = 2, TICK_MS = 1, TICKS_MAX = 3000 };
+enum { INTERNAL_MS = 500, RUNTIME_MS = 300, EXTERNAL_MS = 2000, DRAIN_MS = 2, DRAIN_TICKS_MAX = 300 /* a large answer takes longer to be read than the rest to end */, TICK_MS = 1, TICKS_MAX = 3000 };
 
 static bool runs(const struct environment *e, int program)
 {
@@ -30,7 +30,7 @@ void environment_lose(struct environment *e, const char *why)
     sandbox_kill(&e->sandbox);
     if (e->stopping)
         return;
-    launch_note(e->launch, "%s%sa new sandbox replaces this one, and what was in its /tmp is lost: %s", e->label ? e->label : "", e->label ? ": " : "", why);
+    launch_note(e->launch, "%s%sa new sandbox replaces this one, and the content of its /tmp is lost: %s", e->label ? e->label : "", e->label ? ": " : "", why);
     report_degraded(&e->launch->report, "the sandbox was replaced, and its /tmp lost: its process 1 was killed, did not answer, or was changed from inside");
 }
 
@@ -150,7 +150,12 @@ void environment_on_ending(evutil_socket_t fd, short what, void *to)
         else
             kill_all(e);
         break;
-    case END_DRAIN: tell_extensions(e); break;
+    case END_DRAIN:
+        if (http_server_reading(e->http) && ++e->ending_ticks < DRAIN_TICKS_MAX)
+            timer_arm(e->ending_timer, TICK_MS);
+        else
+            tell_extensions(e);
+        break;
     case END_EXTENSIONS: kill_all(e); break;
     case END_KILL: /* no GONE */
         environment_lose(e, "its process 1 did not end the programs in time");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_explain.c: the evidence of a call that failed, and what follows from it, in the log and in the report. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/json.h"
 #include "launcher/explain.h"
@@ -33,7 +33,7 @@ static void look_into(struct environment *e, const struct call *c)
     struct evidence ev = {
         .launch = e->launch, .reason = c->reason, .payload = c->failure.at, .payload_size = c->failure.n, .tmp = e->sandbox.fds[FD_TMP],
         .earlier_calls = e->past.calls, .timed_out_before = e->past.timed_out, .init_timed_out = e->past.init_timed_out, .frozen_ms = e->past.frozen_ms,
-        .began_ms = c->began_ms, .wait_status = e->past.wait_status, .response_bytes = c->response_bytes,
+        .began_ms = c->began_ms, .wait_status = e->past.wait_status, .response_bytes = c->response_bytes, .late_ms = e->past.late_ms, .shortages = e->shortages,
         .refused = e->refused.calls, .refused_count = e->refused.n,
     };
     struct cause causes[CAUSES_MAX];
@@ -47,14 +47,31 @@ static void look_into(struct environment *e, const struct call *c)
     causes_done(causes, n);
 }
 
+/* Of an invocation that succeeded all the same: once for what lasts. */
+static void note_shortages(struct environment *e)
+{
+    const struct request *r = e->launch->request;
+    struct shortages *s = &e->shortages;
+    const char *label = e->label ? e->label : "", *colon = e->label ? ": " : "";
+    if (s->killed[0])
+        launch_note(e->launch, "%s%s%s was killed: the environment used more than its %ju MB of memory, and the function went on (LR-001)", label, colon, s->killed, (uintmax_t)r->memory.value);
+    if (s->tmp_full && !s->told_tmp)
+        launch_note(e->launch, "%s%s/tmp is full: all of its %ju MB are used, and the function went on (LR-035)", label, colon, (uintmax_t)r->tmp_size.value);
+    s->told_tmp = s->tmp_full;
+}
+
 void environment_explain(struct environment *e, struct call *c)
 {
     if (c->status != STATUS_SUCCESS && c->reason != BECAUSE_INTERRUPTED)
         look_into(e, c);
+    else if (c->status == STATUS_SUCCESS)
+        note_shortages(e);
     text_done(&c->failure);
     e->past.calls++;
     e->past.timed_out = e->past.timed_out || c->status == STATUS_TIMEOUT;
     e->past.init_timed_out = false;
-    e->past.frozen_ms = 0;
+    e->past.frozen_ms = e->past.late_ms = 0;
+    e->shortages.killed[0] = 0;
+    e->shortages.tasks = 0;
     refused_forget(&e->refused);
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_limits.c: an environment's memory, and its freezing: by a cgroup where there is one, else by watching and by
  * signals. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
+#include "base/fs.h"
 #include "base/sys.h"
+#include "launcher/share.h"
 
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 
 /* What the kernel killed in the cgroup, which bounds more than is seen from here. */
 static bool kernel_killed(struct environment *e)
@@ -42,15 +46,26 @@ void environment_look_at_memory(struct environment *e)
     if (kernel_killed(e)) {
         e->oom = r->oom_killed = true;
         e->peak = limit; /* what was there when the kernel looked */
+        snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that it had started"); /* or the runtime: its end is seen */
     }
     if (m.used && m.used <= limit)
         e->killed_in_vain = 0;
     if (m.over && m.biggest && !unlimited) {
         e->oom = r->oom_killed = true;
+        if (m.biggest != e->runtime_number)
+            shortages_note_kill(&e->shortages, e->sandbox.fds[FD_PROC], m.biggest);
         kill_for_memory(e, m.biggest);
     }
     if (e->peak > limit && !unlimited) /* it was stopped a moment late; Lambda never shows more than the size */
         e->peak = limit;
+}
+
+/* While its processes are as they were. Threads are counted for a failure alone, which may come of them. */
+void environment_look_at_shortages(struct environment *e, bool failed)
+{
+    shortages_look_at_tmp(&e->shortages, e->sandbox.fds[FD_TMP], e->sandbox.fds[FD_PROC], e->runtime_number);
+    if (failed)
+        shortages_look_at_tasks(&e->shortages, e->sandbox.fds[FD_PROC], &e->launch->spec.limits);
 }
 
 void environment_set_frozen(struct environment *e, bool frozen)
@@ -72,4 +87,48 @@ void environment_set_frozen(struct environment *e, bool frozen)
     sandbox_tell(&e->sandbox, frozen ? MESSAGE_FREEZE : MESSAGE_THAW, 0);
     if (frozen)
         report_degraded(&e->launch->report, "frozen by SIGSTOP, not by a cgroup: programs can notice EINTR and stopped children");
+}
+
+/* Of the runtime and the children that it has reaped, in ms; -1: not known. */
+static double cpu_time(const struct environment *e)
+{
+    char text[1024];
+    uint64_t ticks[4];
+    if (e->runtime_pid < 0 || fs_read_small(e->runtime_pid, "stat", text, sizeof text) < 0)
+        return -1;
+    const char *at = strrchr(text, ')'); /* a name may hold anything */
+    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &ticks[0], &ticks[1], &ticks[2], &ticks[3]) != 4)
+        return -1;
+    return (double)(ticks[0] + ticks[1] + ticks[2] + ticks[3]) * 10; /* USER_HZ is 100 */
+}
+
+/* Lambda gives the init phase more than the share (our choice: all there is), so it begins with the first event. */
+void environment_share(struct environment *e)
+{
+    int mb = launch_share(e->launch, e->cgroup);
+    e->busy_ms = 0;
+    e->cpu_ms = -1;
+    if (mb)
+        sandbox_tell(&e->sandbox, MESSAGE_SHARE, mb);
+    else if (!e->cgroup->cpu && !e->launch->told_share && !e->launch->request->debug)
+        e->cpu_ms = cpu_time(e);
+}
+
+/* Said once, and only where it matters: reading the time for each short call would cost more than it tells. */
+void environment_look_at_share(struct environment *e, double busy_ms)
+{
+    enum { WORTH_MS = 100 };
+    const uint64_t mb = e->launch->request->memory.value;
+    const double share = (double)mb / SHARE_WHOLE_MB;
+    e->busy_ms += busy_ms;
+    if (e->cpu_ms < 0 || e->launch->told_share || e->busy_ms < WORTH_MS)
+        return;
+    double now = cpu_time(e), used = now - e->cpu_ms, times = used / (share * e->busy_ms);
+    if (now >= 0 && used >= WORTH_MS && times > 1.2) {
+        e->launch->told_share = true;
+        launch_note(e->launch, "the function used %.2f of a processor, and on Lambda %.2f go with %ju MB: there it takes about %.1f times as long (--cpu enforce shows it)",
+                    used / e->busy_ms, share, (uintmax_t)mb, times);
+    }
+    e->busy_ms = 0;
+    e->cpu_ms = now;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_start.c: how an environment comes and goes. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/own.h"
 #include "lambda/variables.h"
@@ -39,8 +39,10 @@ static int start_sandbox(struct environment *e, struct err *err)
     }
     if (environment_streams(e, null, err) < 0 || sandbox_start(&e->spec, &e->sandbox, err) < 0)
         return -1;
+    launch_started(e->launch, &e->sandbox);
     e->watch = sandbox_watch_memory(&e->sandbox, e->launch->request->memory.value << 20);
     log_close_write_ends(&e->log);
+    e->refused.memory = e->spec.tells_memory ? e->launch->request->memory.value << 20 : 0;
     refused_listen(&e->refused, e->base, take_fd(&e->sandbox.fds[FD_REFUSED]));
     if (listener < 0)
         listener = take_fd(&e->sandbox.fds[FD_LISTEN]);

@@ -10,11 +10,20 @@
 #include "launcher/forward.h"
 #include "launcher/log.h"
 #include "launcher/refused.h"
+#include "launcher/shortages.h"
 #include "launcher/stdio.h"
 #include "launcher/terminal.h"
 
 enum state { COLD, INIT, READY, ENDING, CLOSED };
-enum ending { END_RUNTIME /* SIGTERM was sent */, END_DRAIN, END_EXTENSIONS /* SHUTDOWN was sent */, END_KILL, END_DEATH /* of the sandbox, by SIGKILL from outside */, END_GONE, END_REPLACED /* an INIT waits for its death */ };
+enum ending {
+    END_RUNTIME, /* SIGTERM was sent */
+    END_DRAIN,
+    END_EXTENSIONS, /* SHUTDOWN was sent */
+    END_KILL,
+    END_DEATH, /* of the sandbox, by SIGKILL from outside */
+    END_GONE,
+    END_REPLACED, /* an INIT waits for its death */
+};
 enum { SOCKET_WAITERS = 64 };
 
 struct environment {
@@ -33,88 +42,50 @@ struct environment {
     struct telemetry *telemetry;
     struct http_server *http;
     struct log log;
-    struct terminal terminal; struct stdio stdio; /* --debug: the one if standard input is a terminal, the other if it is a file */
+    struct terminal terminal; /* --debug, if standard input is a terminal */
+    struct stdio stdio;       /* --debug, if it is a file */
     struct forward *forward;  /* --debug-port */
     struct event *control, *limit /* of init */, *memory, *freeze, *ending_timer, *sockets /* how long init may take for one */;
     struct call **calls;
     size_t call_count, socket_waiter_count;
     unsigned capacity;
-    bool frozen, runtime_ready /* it has asked for an event */, stopping, tail_spent /* with the last call */, lost /* its sandbox: the next init makes one */;
+    bool looked;        /* at what had come by the init limit */
+    bool runtime_ready; /* it has asked for an event */
+    bool interrupted;   /* while ENDING: what has come since then is not begun */
+    bool tail_spent;    /* with the last call */
+    bool lost;          /* its sandbox: the next init makes one */
+    bool frozen, stopping;
     unsigned alive; /* programs, a bit each */
     struct refused refused; /* the runtime's calls, since the call before */
-    int runtime_pid; /* the runtime's directory in /proc, or -1 */
+    int runtime_pid;    /* the runtime's directory in /proc, or -1 */
+    int runtime_number; /* its pid inside */
     char names[PROGRAMS_MAX][256]; /* of extensions */
     void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
 
     enum ending ending;
     unsigned ending_ticks;
+    double ending_start;
     struct outcome outcome; /* of what is ENDING */
-    double ending_start, init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
+    double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
+    double busy_ms, cpu_ms; /* of calls since the runtime's CPU time was read, and that */
     struct {
         unsigned calls;          /* that are over */
         bool timed_out, init_timed_out;
         double frozen_since, frozen_ms; /* the last time */
         int wait_status;         /* of the runtime that ended last */
+        double over_ms;          /* when a running invocation was ended */
+        double late_ms;          /* how long after its deadline the answer came; 0: none did */
     } past;                      /* evidence */
     struct text init_error;
     char init_error_type[128];
-    bool has_init_error, oom, looks_seldom /* at memory: there is no call */;
+    bool has_init_error;
+
+    bool oom, looks_seldom /* at memory: there is no call */;
     uint64_t peak;
     struct memory_watch *watch; /* of its memory */
-    unsigned oom_kills /* of the cgroup, seen so far */, killed_in_vain /* processes, while memory stayed over its limit */;
+    unsigned oom_kills;      /* of the cgroup, seen so far */
+    unsigned killed_in_vain; /* processes, while memory stayed over its limit */
+    struct shortages shortages;
 };
-
-void timer_arm(struct event *timer, double ms);
-int environment_make_sandbox(struct environment *e, struct err *err); /* environment_start.c, as the next */
-void environment_drop_sandbox(struct environment *e); /* its programs are gone, and what they sent is read */
-/* environment.c */
-void environment_replace_sandbox(struct environment *e); /* the same, and makes another */
-void environment_begin_init(struct environment *e, enum event_phase phase);
-void environment_on_limit(evutil_socket_t fd, short what, void *to);
-void environment_on_memory(evutil_socket_t fd, short what, void *to);
-void environment_on_freeze(evutil_socket_t fd, short what, void *to);
-void environment_answered(struct environment *e, struct call *c, const struct outcome *o);
-void environment_end(struct environment *e, struct outcome outcome);
-void environment_break(struct environment *e, const struct err *err);
-struct outcome environment_init_failure(struct environment *e, struct outcome otherwise);
-const char *environment_request_id(const struct environment *e); /* of the call that what happens is told to; "" if there is none */
-void environment_conclude(struct environment *e); /* all its processes are gone, and what they sent is read */
-void environment_conclude_calls(struct environment *e);
-void environment_check_init(struct environment *e);
-void environment_check_calls(struct environment *e);
-
-/* environment_tell.c: what is said of it: log lines, telemetry, the report's parts, results. */
-void environment_tell(struct environment *e, const struct call *c, struct event event);
-double environment_timeout_ms(const struct environment *e);
-double environment_init_limit_ms(const struct environment *e);
-void environment_finish(struct environment *e, struct call *c); /* END, REPORT, and the figures to the owner */
-void environment_runtime_done(struct environment *e, struct call *c);
-void environment_report_init(struct environment *e, const struct outcome *o);
-void environment_on_line(void *to, enum log_source source, const char *line, size_t n);
-void environment_label(struct environment *e, const struct call *c);
-void environment_explain(struct environment *e, struct call *c); /* environment_explain.c: why it failed, after its REPORT */
-
-/* environment_api.c: what the APIs inside the sandbox report. */
-void environment_make_apis(struct environment *e);
-int environment_serve(struct environment *e, int listener, struct err *err);
-
-/* environment_control.c: what init reports. */
-void environment_hear(evutil_socket_t fd, short what, void *to);
-void environment_ask_socket(struct environment *e, void *waiter);
-void environment_on_sockets(evutil_socket_t fd, short what, void *to);
-
-/* environment_ending.c: from SIGTERM to the last process. */
-void environment_begin_ending(struct environment *e);
-void environment_ending_progress(struct environment *e); /* a program has ended */
-void environment_await_death(struct environment *e, enum ending ending); /* END_DEATH, or END_REPLACED: then it is replaced */
-void environment_ending_hangup(struct environment *e); /* process 1 has ended first */
-void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
-void environment_on_ending(evutil_socket_t fd, short what, void *to);
-
-/* environment_debug.c, environment_limits.c */
-int environment_streams(struct environment *e, int null, struct err *err);
-int environment_join_debugger(struct environment *e, struct err *err);
-void environment_look_at_memory(struct environment *e); /* the peak so far; sees that the limit is kept */
-void environment_set_frozen(struct environment *e, bool frozen);
 
 #endif

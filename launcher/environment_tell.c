@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_tell.c: what is said of an environment: its log lines, its telemetry, its part of the report, its results. */
-#include "launcher/environment_state.h"
+#include "launcher/environment_parts.h"
 
 #include "base/own.h"
 
@@ -59,7 +59,7 @@ enum { DEBUG_MS = 24 * 3600 * 1000 };
 
 double environment_timeout_ms(const struct environment *e)
 {
-    return e->launch->request->debug ? DEBUG_MS : (double)e->launch->request->timeout.value * 1000;
+    return e->launch->request->debug ? DEBUG_MS : (double)e->launch->request->timeout.value;
 }
 
 double environment_init_limit_ms(const struct environment *e)
@@ -110,6 +110,7 @@ void environment_finish(struct environment *e, struct call *c)
     environment_tell(e, c, (struct event){.type = EVENT_REPORT, .status = c->end_status, .error_type = c->end_type, .duration_ms = ms, .billed_ms = figures.billed_ms,
                                           .used_mb = figures.used_mb, .init_ms = e->init_ms, .tenant = c->invocation.tenant});
     e->init_ms = -1;
+    environment_look_at_share(e, ms);
     environment_explain(e, c);
     e->launch->report.phase = AT_END;
     snprintf(e->launch->report.client, sizeof e->launch->report.client, "%s", runtime_api_client(e->runtime));

@@ -11,33 +11,25 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-enum { LOG_LINES = 12, TRIES = 16 };
+enum { LOG_LINES = 24 /* what Node.js prints of an error has 22 */, TRIES = 16 };
 
 /* ---- the text that is searched ---- */
 
-static void add_values(const json_t *v, struct text *out);
-
-static void add_member(const char *key, const json_t *value, void *to)
-{
-    (void)key;
-    add_values(value, to);
-}
-
 /* All texts of the error, a line each: message, type, trace. */
-static void add_values(const json_t *v, struct text *out)
+static void add_texts(const struct evidence *ev, struct text *out)
 {
-    if (json_kind(v) == JSON_IS_TEXT)
-        text_printf(out, "%s\n", json_str(v));
-    else if (json_kind(v) == JSON_IS_OBJECT)
-        json_visit(v, add_member, out);
-    else
-        for (size_t i = 0; json_kind(v) == JSON_IS_ARRAY && json_nth(v, i); i++)
-            add_values(json_nth(v, i), out);
+    struct slice rest, one;
+    if (!ev->payload || !json_read(ev->payload, ev->payload_size, &rest))
+        return;
+    while (json_next_text(&rest, &one)) {
+        json_decode_add(one, out);
+        text_puts(out, "\n");
+    }
 }
 
 /* What a managed runtime reports is the error itself, with its trace; what was printed besides may be handled long since.
  * Other runtimes, and deaths, leave only the last lines. */
-static bool payload_tells(const struct evidence *ev)
+bool explain_by_payload(const struct evidence *ev)
 {
     return (ev->reason == BECAUSE_FUNCTION_ERROR || ev->reason == BECAUSE_INIT_ERROR) && ev->launch->runtime.family != RUNTIME_PROVIDED;
 }
@@ -53,11 +45,9 @@ static void add_log(const struct evidence *ev, struct text *out)
 
 static void collect_text(const struct evidence *ev, struct text *out)
 {
-    json_t *error = ev->payload ? json_read(ev->payload, ev->payload_size, NULL) : NULL;
     text_puts(out, "");
-    add_values(error, out);
-    json_release(error);
-    if (!payload_tells(ev))
+    add_texts(ev, out);
+    if (!explain_by_payload(ev))
         add_log(ev, out);
     for (size_t i = 0; i < out->n; i++)
         if (out->at[i] == '\r' || !out->at[i]) /* a traceback is one record, joined by carriage returns */
@@ -71,7 +61,19 @@ void explain_path(const char *word, char *ret, size_t size)
     snprintf(ret, size, word[0] == '/' ? "%s" : "/var/task/%s", word);
 }
 
-bool explain_paths(const struct evidence *ev, const struct match *m, path_fn fn, struct text *out)
+bool explain_behind_link(const struct merged *m, const char *path)
+{
+    OWN_PTR char *part = xstrdup(path);
+    for (char *slash = strrchr(part, '/'); slash && slash > part; slash = strrchr(part, '/')) {
+        *slash = 0;
+        const struct merged_file *f = merged_find(m, part);
+        if (f && f->type == 'l')
+            return true;
+    }
+    return false;
+}
+
+static bool walk(const struct evidence *ev, const struct match *m, bool bare, path_fn fn, struct text *out)
 {
     static const char ENDS[] = " '\"`:,;()[]<>";
     for (const char *c = m->line; *c;) {
@@ -79,13 +81,23 @@ bool explain_paths(const struct evidence *ev, const struct match *m, path_fn fn,
         char word[OBJECT_MAX], path[OBJECT_MAX + 16];
         snprintf(word, sizeof word, "%.*s", (int)n, c);
         explain_path(word, path, sizeof path);
-        const struct merged_file *f = n > 1 && n < sizeof word ? merged_find(&ev->package.merged, path) : NULL;
+        const struct merged_file *f = n > 1 && n < sizeof word && (bare || strchr(word, '/')) ? merged_find(&ev->package.merged, path) : NULL;
         if (f && f->type != 'd' && fn(ev, f, out))
             return true;
         c += n;
         c += strspn(c, ENDS);
     }
     return false;
+}
+
+bool explain_paths(const struct evidence *ev, const struct match *m, path_fn fn, struct text *out)
+{
+    return walk(ev, m, true, fn, out);
+}
+
+bool explain_started(const struct evidence *ev, const struct match *m, path_fn fn, struct text *out)
+{
+    return walk(ev, m, false, fn, out);
 }
 
 bool explain_tmp(const struct evidence *ev, const char *path, int64_t *ret_made_ms)
@@ -96,6 +108,30 @@ bool explain_tmp(const struct evidence *ev, const char *path, int64_t *ret_made_
     const struct statx_timestamp *t = st.stx_mask & STATX_BTIME ? &st.stx_btime : &st.stx_ctime;
     *ret_made_ms = t->tv_sec * 1000 + t->tv_nsec / 1000000;
     return true;
+}
+
+/* "    at handler (/var/task/index.js:3:33)": the first frame in the package. */
+bool explain_source_line(const struct evidence *ev, char *ret, size_t size)
+{
+    static char source[65536];
+    for (const char *at = ev->text; (at = strpbrk(at, "/")); at++) {
+        char path[OBJECT_MAX];
+        size_t n = strcspn(at, ":\n)\"");
+        if (!(str_begins(at, "/var/task/") || str_begins(at, "/opt/")) || at[n] != ':' || at[n + 1] < '1' || at[n + 1] > '9' || n >= sizeof path)
+            continue;
+        snprintf(path, sizeof path, "%.*s", (int)n, at);
+        unsigned long line = strtoul(at + n + 1, NULL, 10);
+        const struct merged_file *f = merged_find(&ev->package.merged, path);
+        if (!f || merged_head(&ev->package.merged, f, source, sizeof source) < 1)
+            continue;
+        const char *c = source;
+        while (--line && (c = strchr(c, '\n')))
+            c++;
+        if (c)
+            snprintf(ret, size, "%.*s", (int)strcspn(c, "\n"), c);
+        return c != NULL;
+    }
+    return false;
 }
 
 /* ---- the rules ---- */
@@ -181,6 +217,7 @@ size_t explain(struct evidence *ev, struct cause ret[CAUSES_MAX])
     package_read(&ev->launch->inputs, &ev->package);
     for (size_t i = 0; i < RULE_COUNT && n < CAUSES_MAX; i++) {
         struct text sentence = {0};
+        ev->told = n;
         bool known = false; /* several rules may lead to one cause */
         for (size_t k = 0; k < n; k++)
             known = known || strcmp(ret[k].id, RULES[i].id) == 0;

@@ -9,6 +9,7 @@
 
 #include "launcher/launch.h"
 #include "launcher/package.h"
+#include "launcher/shortages.h"
 
 enum { CAUSES_MAX = 3 };
 
@@ -32,12 +33,15 @@ struct evidence {
     int64_t began_ms;             /* of this invocation, by clock_files_ms() */
     int wait_status;              /* of the runtime, if it ended */
     uint64_t response_bytes;
+    struct shortages shortages;   /* all zero: none is known */
+    double late_ms;               /* how long after the deadline the answer came; 0: none did */
     const struct refused_call *refused; /* by the policy, since the call before; the latest last */
     size_t refused_count;
 
     /* explain()'s own: */
     struct package package;
     const char *text; /* all that is searched */
+    size_t told;      /* causes that are established already */
 };
 
 /* Most probable first. Returns how many; causes_done() frees them. */

@@ -25,29 +25,56 @@ static bool is_crlf(const struct evidence *ev, const struct merged_file *f, stru
     size_t n = first_line(ev, f, line, sizeof line);
     if (n < 3 || line[n - 1] != '\r')
         return false;
-    text_printf(out, "the first line of %s ends in CR LF, so the kernel looks for an interpreter called \"%.*s\\r\": save the file with LF line ends", f->path, (int)(n - 3), line + 2);
+    text_printf(out, "the first line of %s ends in CR LF, so the kernel looks for an interpreter named \"%.*s\\r\": save the file with LF line endings", f->path, (int)(n - 3), line + 2);
     return true;
 }
 
 bool tell_crlf(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return explain_paths(ev, m, is_crlf, out);
+    return explain_started(ev, m, is_crlf, out);
+}
+
+const char *explain_interpreter(const struct evidence *ev, const struct merged_file *f, char *line, size_t size)
+{
+    size_t n = first_line(ev, f, line, size);
+    if (!n || line[n - 1] == '\r')
+        return NULL;
+    char *name = line + 2 + strspn(line + 2, " \t");
+    name[strcspn(name, " \t")] = 0;
+    return name;
+}
+
+bool explain_on_lambda(const char *interpreter)
+{
+    static const char *const THERE[] = {"/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/bash", "/usr/bin/env", "/bin/env"};
+    for (size_t i = 0; i < COUNT(THERE); i++)
+        if (strcmp(interpreter, THERE[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool lacks_interpreter(const struct evidence *ev, const struct merged_file *f, struct text *out)
 {
     char line[256];
-    size_t n = first_line(ev, f, line, sizeof line);
-    if (!n || line[n - 1] == '\r')
+    const char *name = explain_interpreter(ev, f, line, sizeof line);
+    if (!name || explain_on_lambda(name))
         return false;
-    const char *name = line + 2 + strspn(line + 2, " \t");
-    text_printf(out, "%s asks for the interpreter %.*s, which is not there on Lambda: pack it into a layer and name it as /opt/..., or take one that the runtime has", f->path, (int)strcspn(name, " \t"), name);
+    text_printf(out, "%s names the interpreter %s, which does not exist on Lambda: add it in a layer and name it as /opt/..., or use an interpreter that the runtime has", f->path, name);
     return true;
 }
 
 bool tell_interpreter(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return explain_paths(ev, m, lacks_interpreter, out);
+    return explain_started(ev, m, lacks_interpreter, out);
+}
+
+bool explain_loader_on_lambda(const char *loader)
+{
+    static const char *const THERE[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-linux-x86-64.so.2", "/usr/lib64/ld-linux-x86-64.so.2", "/usr/lib/ld-linux-aarch64.so.1", "/lib64/ld-linux-aarch64.so.1"};
+    for (size_t i = 0; i < COUNT(THERE); i++)
+        if (strcmp(loader, THERE[i]) == 0)
+            return true;
+    return false;
 }
 
 /* A program that is there and yet is not found is one whose PT_INTERP is not. */
@@ -64,9 +91,11 @@ static bool lacks_loader(const struct evidence *ev, const struct merged_file *f,
         memcpy(&p, head + header.e_phoff + i * sizeof p, sizeof p);
         if (p.p_type != PT_INTERP || p.p_filesz < 2 || p.p_offset >= (size_t)n || p.p_filesz > (size_t)n - p.p_offset)
             continue;
-        if (strstr(head + p.p_offset, "/ld-linux-")) /* glibc's: it is there */
+        char loader[OBJECT_MAX];
+        snprintf(loader, sizeof loader, "%.*s", (int)p.p_filesz, head + p.p_offset);
+        if (explain_loader_on_lambda(loader))
             return false;
-        text_printf(out, "%s was linked for the loader %.*s, which is not there on Lambda (its C library is glibc): build it for the runtime, or link it statically", f->path, (int)p.p_filesz - 1, head + p.p_offset);
+        text_printf(out, "%s is linked for the loader %s, which does not exist on Lambda (its C library is glibc): build the program for the runtime, or link it statically", f->path, loader);
         return true;
     }
     return false;
@@ -74,7 +103,7 @@ static bool lacks_loader(const struct evidence *ev, const struct merged_file *f,
 
 bool tell_loader(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return explain_paths(ev, m, lacks_loader, out);
+    return explain_started(ev, m, lacks_loader, out);
 }
 
 const char *elf_machine_name(unsigned machine)
@@ -101,13 +130,13 @@ static bool is_foreign(const struct evidence *ev, const struct merged_file *f, s
     if (merged_head(&ev->package.merged, f, (char *)head, sizeof head) < 20)
         return false;
     if (memcmp(head, "\xcf\xfa\xed\xfe", 4) == 0 || memcmp(head, "MZ", 2) == 0) {
-        text_printf(out, "%s is a program for %s, and Lambda is Linux: build it there, or in a container of the runtime's image", f->path, head[0] == 'M' ? "Windows" : "macOS");
+        text_printf(out, "%s is a program for %s, but Lambda runs Linux: build it on Linux, or in a container of the runtime's image", f->path, head[0] == 'M' ? "Windows" : "macOS");
         return true;
     }
     unsigned machine = head[18] | (unsigned)head[19] << 8;
     if (memcmp(head, ELFMAG, SELFMAG) != 0 || machine == MACHINE)
         return false;
-    text_printf(out, "%s is built for %s, and the function runs on %s: build it for that, or give the function the other architecture", f->path, elf_machine_name(machine), elf_machine_name(MACHINE));
+    text_printf(out, "%s is built for %s, but the function runs on %s: build it for that architecture, or change the function's", f->path, elf_machine_name(machine), elf_machine_name(MACHINE));
     return true;
 }
 
@@ -120,7 +149,7 @@ static bool has_no_shebang(const struct evidence *ev, const struct merged_file *
 {
     char head[64];
     ssize_t n = merged_head(&ev->package.merged, f, head, sizeof head);
-    if (n < 1 || memcmp(head, "#!", 2) == 0 || memchr(head, 0, (size_t)n))
+    if (n < 1 || explain_is_metadata(f->path) || memcmp(head, "#!", 2) == 0 || memchr(head, 0, (size_t)n))
         return false;
     text_printf(out, "%s is a script without a #! line, which the kernel cannot start: its first line must name the interpreter", f->path);
     return true;
@@ -133,6 +162,12 @@ bool tell_no_shebang(const struct evidence *ev, const struct match *m, struct te
 
 /* ---- modes: Lambda's function is not the owner of its files, so the mode for others decides ---- */
 
+bool explain_is_metadata(const char *path)
+{
+    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    return str_begins(base, "._") || strcmp(base, ".DS_Store") == 0 || strstr(path, "__MACOSX/");
+}
+
 static void put_mode(const struct merged_file *f, struct text *out)
 {
     text_printf(out, "%s was packed with mode %04o", f->path, (unsigned)f->mode & 07777);
@@ -141,10 +176,10 @@ static void put_mode(const struct merged_file *f, struct text *out)
 static bool is_not_executable(const struct evidence *ev, const struct merged_file *f, struct text *out)
 {
     (void)ev;
-    if (f->type != 'f' || f->mode < 0 || f->mode & 01 || !(f->mode & 04))
+    if (f->type != 'f' || f->mode < 0 || f->mode & 01 || !(f->mode & 04) || explain_is_metadata(f->path))
         return false; /* one that may be read can be refused for its execution alone */
     put_mode(f, out);
-    text_printf(out, ", which others may not execute, and Lambda unpacks it as it is: chmod %s it before it is packed", f->mode & 0111 ? "755" : "+x");
+    text_printf(out, ", which does not let others execute it, and Lambda keeps modes: run chmod %s before packing", f->mode & 0111 ? "755" : "+x");
     return true;
 }
 
@@ -182,7 +217,7 @@ bool tell_read_only(const struct evidence *ev, const struct match *m, struct tex
     explain_path(m->groups[0], path, sizeof path);
     if (in_home(path) || str_begins(path, "/tmp/") || !m->groups[0][0])
         return false;
-    text_printf(out, "%s cannot be written: on Lambda everything but /tmp is read-only; write to /tmp, or copy it there first", path);
+    text_printf(out, "%s cannot be written, since everything except /tmp is read-only on Lambda: write to /tmp, or copy the file there first", path);
     return true;
 }
 
@@ -207,7 +242,7 @@ bool tell_database(const struct evidence *ev, const struct match *m, struct text
     const struct merged_file *f = find_database(ev, false);
     (void)m;
     if (f)
-        text_printf(out, "the database %s lies on a read-only file system, as all of a package does on Lambda: copy it to /tmp and open it there", f->path);
+        text_printf(out, "the database %s is on a read-only file system, as every package is on Lambda: copy it to /tmp and open it there", f->path);
     return f != NULL;
 }
 
@@ -216,6 +251,6 @@ bool tell_wal(const struct evidence *ev, const struct match *m, struct text *out
     const struct merged_file *f = find_database(ev, true);
     (void)m;
     if (f)
-        text_printf(out, "the database %s is in WAL mode, so that even reading makes files beside it, and that directory is read-only on Lambda: open it with ?immutable=1, turn WAL off before packing, or copy it to /tmp", f->path);
+        text_printf(out, "the database %s is in WAL mode, so SQLite creates files beside it even for reading, and that directory is read-only on Lambda: open it with ?immutable=1, disable WAL before packing, or copy it to /tmp", f->path);
     return f != NULL;
 }

@@ -12,6 +12,8 @@ struct match {
     char line[1024];                     /* the line it is in */
 };
 
+typedef bool tell_fn(const struct evidence *, const struct match *, struct text *);
+
 /* One thing that can have happened. All that a row has must hold:
  *   pattern   POSIX extended, found in the text
  *   tell      returns true if the evidence establishes it; adds the sentence, unless the row has one
@@ -19,7 +21,7 @@ struct match {
  *   says      the sentence; its %s is the refused call, else the pattern's first group */
 struct rule {
     const char *id, *pattern;
-    bool (*tell)(const struct evidence *, const struct match *, struct text *);
+    tell_fn *tell;
     const char *says, *refused;
 };
 extern const struct rule RULES[];
@@ -30,56 +32,55 @@ void explain_path(const char *word, char *ret, size_t size);
 /* Calls fn with each path of the line that is in function or layers, until it returns true. */
 typedef bool (*path_fn)(const struct evidence *, const struct merged_file *, struct text *);
 bool explain_paths(const struct evidence *ev, const struct match *m, path_fn fn, struct text *out);
+/* The same of programs that were not found: a name without a slash is looked for in PATH, not in /var/task. */
+bool explain_started(const struct evidence *ev, const struct match *m, path_fn fn, struct text *out);
 /* The path a link means, without looking at anything. */
 void explain_resolve(const char *link, const char *target, char *ret, size_t size);
+
+/* The error's own words tell, and nothing that was merely printed; else the text holds the last lines of the log. */
+bool explain_by_payload(const struct evidence *ev);
+/* The line of the package's source that the first frame of a trace names, as Node.js spells frames. false: none. */
+bool explain_source_line(const struct evidence *ev, char *ret, size_t size);
+/* The interpreter that a script's first line names, in line; NULL: it names none. */
+const char *explain_interpreter(const struct evidence *ev, const struct merged_file *f, char *line, size_t size);
+bool explain_on_lambda(const char *interpreter); /* every runtime of Lambda has it */
+bool explain_loader_on_lambda(const char *loader); /* glibc's, in its place */
+bool explain_behind_link(const struct merged *m, const char *path); /* a directory above it is a link: what is there is not known */
+bool explain_is_metadata(const char *path);      /* a file that macOS adds to archives */
+/* The text holds one of these; NULL at the end. */
+bool explain_says(const struct evidence *ev, const char *const *words);
+/* The file that is this module beneath this directory, by the forms that Python and Node.js take; NULL: none. */
+const struct merged_file *explain_module_at(const struct evidence *ev, const char *dir, const char *module);
+/* A module's name as part of a path: a.b is a/b, ./lib/i is lib/i. */
+void explain_module_path(const char *name, char *ret, size_t size);
 
 bool explain_tmp(const struct evidence *ev, const char *path, int64_t *ret_made_ms); /* false: no such thing in its /tmp */
 
 /* explain_files.c */
-bool tell_crlf(const struct evidence *, const struct match *, struct text *);
-bool tell_interpreter(const struct evidence *, const struct match *, struct text *);
-bool tell_loader(const struct evidence *, const struct match *, struct text *);
-bool tell_machine(const struct evidence *, const struct match *, struct text *);
-bool tell_no_shebang(const struct evidence *, const struct match *, struct text *);
-bool tell_not_executable(const struct evidence *, const struct match *, struct text *);
-bool tell_unreadable(const struct evidence *, const struct match *, struct text *);
-bool tell_read_only(const struct evidence *, const struct match *, struct text *);
-bool tell_database(const struct evidence *, const struct match *, struct text *);
-bool tell_wal(const struct evidence *, const struct match *, struct text *);
+tell_fn tell_crlf, tell_interpreter, tell_loader, tell_machine, tell_no_shebang, tell_not_executable, tell_unreadable, tell_read_only,
+    tell_database, tell_wal;
 
 /* explain_libraries.c */
-bool tell_foreign_library(const struct evidence *, const struct match *, struct text *);
-bool tell_library(const struct evidence *, const struct match *, struct text *);
-bool tell_version(const struct evidence *, const struct match *, struct text *);
-bool tell_symbol(const struct evidence *, const struct match *, struct text *);
+tell_fn tell_foreign_library, tell_library, tell_version, tell_symbol;
 const char *elf_machine_name(unsigned machine);
 
 /* explain_modules.c */
-bool tell_nested(const struct evidence *, const struct match *, struct text *);
-bool tell_case(const struct evidence *, const struct match *, struct text *);
-bool tell_backslash(const struct evidence *, const struct match *, struct text *);
-bool tell_dangling(const struct evidence *, const struct match *, struct text *);
-bool tell_prefix(const struct evidence *, const struct match *, struct text *);
-bool tell_esm(const struct evidence *, const struct match *, struct text *);
-bool tell_abi(const struct evidence *, const struct match *, struct text *);
-bool tell_shadow(const struct evidence *, const struct match *, struct text *);
-bool tell_no_bootstrap(const struct evidence *, const struct match *, struct text *);
+tell_fn tell_nested, tell_case, tell_backslash, tell_dangling, tell_prefix, tell_sdk, tell_sdk_2, tell_esm, tell_abi, tell_shadow,
+    tell_no_bootstrap;
+
+/* explain_handlers.c */
+tell_fn tell_hidden_layer, tell_handler_file, tell_handler_function, tell_handler_name;
+
+/* explain_programs.c */
+tell_fn tell_program, tell_program_of_python, tell_program_of_shell, tell_program_of_node, tell_wrapper, tell_bootstrap_interpreter,
+    tell_host_interpreter, tell_extension_ended, tell_mac_extension;
+
+/* explain_surroundings.c */
+tell_fn tell_ipv6, tell_mlock, tell_last_words, tell_unset, tell_unset_in_node, tell_new_database, tell_localhost, tell_no_login,
+    tell_old_socket;
 
 /* explain_state.c */
-bool tell_tmp_full(const struct evidence *, const struct match *, struct text *);
-bool tell_left_over(const struct evidence *, const struct match *, struct text *);
-bool tell_half_done(const struct evidence *, const struct match *, struct text *);
-bool tell_shm(const struct evidence *, const struct match *, struct text *);
-bool tell_shm_denied(const struct evidence *, const struct match *, struct text *);
-bool tell_not_permitted(const struct evidence *, const struct match *, struct text *);
-bool tell_frozen(const struct evidence *, const struct match *, struct text *);
-bool tell_timeout(const struct evidence *, const struct match *, struct text *);
-bool tell_init_timeout(const struct evidence *, const struct match *, struct text *);
-bool tell_memory(const struct evidence *, const struct match *, struct text *);
-bool tell_exit(const struct evidence *, const struct match *, struct text *);
-bool tell_response(const struct evidence *, const struct match *, struct text *);
-bool tell_signal(const struct evidence *, const struct match *, struct text *);
-bool tell_no_network(const struct evidence *, const struct match *, struct text *);
-bool tell_no_account(const struct evidence *, const struct match *, struct text *);
+tell_fn tell_tmp_full, tell_tmp_is_full, tell_task_limit, tell_left_over, tell_half_done, tell_shm, tell_shm_denied, tell_not_permitted,
+    tell_frozen, tell_timeout, tell_init_timeout, tell_memory, tell_exit, tell_response, tell_signal, tell_no_network, tell_no_account;
 
 #endif

@@ -30,8 +30,8 @@ static bool id_from(const char *variable, unsigned *ret)
 int identity_choose(struct identity *ret, struct err *err)
 {
     if (getauxval(AT_SECURE) || getuid() != geteuid() || getgid() != getegid()) {
-        fail(err, 0, NULL, "run set-user-id, set-group-id or with file capabilities");
-        return fail_hint(err, "lrun needs none of them: remove the bits and capabilities from its file");
+        fail(err, 0, NULL, "run with a set-user-id or set-group-id bit or file capabilities");
+        return fail_hint(err, "lrun needs none of these: remove the bits and capabilities from its file");
     }
     *ret = (struct identity){.uid = geteuid(), .gid = getegid(), .from_root = geteuid() == 0};
     if (ret->from_root && !(id_from("SUDO_UID", &ret->uid) && id_from("SUDO_GID", &ret->gid)))
@@ -52,12 +52,12 @@ int identity_cache_dir(const struct identity *id, const char *dir, char **ret, i
     else if (home && home[0] == '/')
         path = xasprintf("%s/.cache/lrun/v1", home);
     else {
-        fail(err, 0, NULL, "find a place for the cache: neither XDG_CACHE_HOME nor HOME is set");
-        return fail_hint(err, "give one with --cache-dir DIR");
+        fail(err, 0, NULL, "find a directory for the cache: neither XDG_CACHE_HOME nor HOME is set");
+        return fail_hint(err, "name one with --cache-dir DIR");
     }
     int place = -1;
     if (id->from_root && (place = place_dir(path, 0700, id->uid, id->gid, NULL, err)) < 0)
-        return err->hint[0] ? -1 : fail_hint(err, "choose another place with --cache-dir");
+        return err->hint[0] ? -1 : fail_hint(err, "name another directory with --cache-dir");
     *ret = take_ptr(&path);
     *ret_place = place;
     return 0;
@@ -79,11 +79,11 @@ int identity_take(const struct identity *id, struct err *err)
     if (setresgid(id->gid, id->gid, id->gid) < 0 || setresuid(id->uid, id->uid, id->uid) < 0) {
         if (errno == EINVAL) /* the uid has no meaning here: we are root of a user namespace, not of the machine */
             return 0;
-        fail(err, errno, NULL, "change from root to uid %u", id->uid);
+        fail(err, errno, NULL, "switch from root to uid %u", id->uid);
         return fail_hint(err, "run lrun as an ordinary user");
     }
     if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0)
-        return fail(err, 0, NULL, "give up root: it could be had back");
+        return fail(err, 0, NULL, "drop root permanently: it could be regained");
     /* The change made us undumpable, and then /proc/self/uid_map belongs to root and cannot be written. */
     if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
         return fail(err, errno, NULL, "become dumpable");

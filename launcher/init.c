@@ -9,6 +9,7 @@
 #include "launcher/forget.h"
 #include "launcher/payload.h"
 #include "launcher/sandbox.h"
+#include "launcher/share.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -31,7 +32,8 @@
 struct init {
     struct inside *in;
     pid_t programs[PROGRAMS_MAX]; /* 0: none */
-    bool told_ready;
+    bool told_ready, frozen;
+    struct share share; /* --cpu enforce */
     int extensions; /* in /opt, which nobody can change; more than fit in names are refused by the supervisor */
     char names[PROGRAMS_MAX - PROGRAM_EXTENSION][NAME_MAX + 1];
 };
@@ -39,7 +41,7 @@ struct init {
 /* Handshake #1 goes out once the payload runs: it need not wait for the supervisor to wake up. */
 static void say_ready(struct init *i)
 {
-    if (message_send(i->in->control, &(struct message){.type = MESSAGE_READY}, i->in->fds) < 0)
+    if (message_send(i->in->control, &(struct message){.type = MESSAGE_READY, .program = i->in->fell_back}, i->in->fds) < 0)
         _exit(1);
     for (int fd = 0; fd < FD_COUNT; fd++)
         own_close(&i->in->fds[fd]);
@@ -155,6 +157,8 @@ static void remove_ipc(void)
 /* kill(-1) from process 1 reaches everything else in the namespace, children of children that called setsid too. */
 static void kill_all(struct init *i)
 {
+    share_set(&i->share, 0, true);
+    i->frozen = false;
     memset(i->programs, 0, sizeof i->programs); /* it is not news: the supervisor asked for it */
     kill(-1, SIGKILL);
     while (reap(i, 0))
@@ -172,13 +176,21 @@ static void give_socket(struct init *i)
     own_close(&fds[FD_SOCKET]);
 }
 
+static void set_frozen(struct init *i, bool frozen)
+{
+    i->frozen = frozen;
+    if (frozen || !share_holds(&i->share))
+        kill(-1, frozen ? SIGSTOP : SIGCONT);
+}
+
 static void obey(struct init *i, const struct message *m)
 {
     switch (m->type) {
     case MESSAGE_START: start(i); break;
     case MESSAGE_START_RUNTIME: start_program(i, PROGRAM_PAYLOAD, NULL, true); break;
-    case MESSAGE_FREEZE: kill(-1, SIGSTOP); break;
-    case MESSAGE_THAW: kill(-1, SIGCONT); break;
+    case MESSAGE_FREEZE: set_frozen(i, true); break;
+    case MESSAGE_THAW: set_frozen(i, false); break;
+    case MESSAGE_SHARE: share_set(&i->share, (double)m->value / SHARE_WHOLE_MB, i->frozen); break;
     case MESSAGE_SIGNAL:
         if (m->program >= 0 && m->program < PROGRAMS_MAX && i->programs[m->program])
             kill(-i->programs[m->program], m->value); /* its process group: it leads a session */
@@ -191,14 +203,14 @@ static void obey(struct init *i, const struct message *m)
 }
 
 /* select, since poll refuses two descriptors to a process whose RLIMIT_NOFILE is below two: a payload that no policy holds can set
- * that on us. Both are below FD_SETSIZE: sandbox.c saw to that. */
-static void await(int control, int children, bool look_only, fd_set *ret_ready)
+ * that on us. ms -1: for ever. Both are below FD_SETSIZE: sandbox.c saw to that. */
+static void await(int control, int children, int ms, fd_set *ret_ready)
 {
-    struct timeval none = {0};
+    struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
     FD_ZERO(ret_ready);
     FD_SET(control, ret_ready);
     FD_SET(children, ret_ready);
-    if (select((control > children ? control : children) + 1, ret_ready, NULL, NULL, look_only ? &none : NULL) < 0)
+    if (select((control > children ? control : children) + 1, ret_ready, NULL, NULL, ms < 0 ? NULL : &time) < 0)
         FD_ZERO(ret_ready);
 }
 
@@ -236,7 +248,8 @@ _Noreturn void init_main(struct inside *in)
     for (bool more = false;;) {
         struct message m;
         fd_set ready;
-        await(in->control, children, more, &ready);
+        int ms = share_look(&i.share, i.frozen);
+        await(in->control, children, more ? 0 : ms, &ready);
         if (FD_ISSET(children, &ready) || more)
             more = hear_of_children(&i, children);
         if (FD_ISSET(in->control, &ready) && message_receive(in->control, &m, NULL, false) == 1)

@@ -9,6 +9,7 @@
 #include "launcher/hints.h"
 #include "base/sys.h"
 #include "launcher/forward.h"
+#include "launcher/not_package.h"
 #include "launcher/trust.h"
 #include "mounts/zip.h"
 #include "policy/seccomp.h"
@@ -44,13 +45,25 @@ static int open_input(const char *path, const struct identity *id, struct input 
         return fail(err, errno, path, "look at the package");
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
         fail(err, 0, path, "use as a package");
-        return fail_hint(err, "it must be a zip file or a directory");
+        return fail_hint(err, "FUNCTION and layers must be zip files or directories");
     }
     *ret = (struct input){.path = path, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
     if (ret->is_dir && (trust_check_shown(fd, path, false, id, err) < 0 || make_source(path, fd, id, &ret->source, err) < 0))
         return -1;
     ret->fd = take_fd(&fd);
     return 0;
+}
+
+/* A function or a layer. */
+static int open_package(const struct request *r, const char *path, enum package_role role, const struct identity *id, struct input *ret, struct err *err)
+{
+    if (open_input(path, id, ret, err) < 0)
+        return err->no == ENOENT ? not_package_name(path, role, err) : -1;
+    if (not_package_check(r, path, ret->is_dir, ret->fd, role, err) == 0)
+        return 0;
+    own_close(&ret->fd);
+    own_close(&ret->source.tree);
+    return -1;
 }
 
 static int open_volume(const char *text, const struct identity *id, struct inputs *in, struct err *err)
@@ -62,8 +75,7 @@ static int open_volume(const char *text, const struct identity *id, struct input
         *mode++ = 0;
     if (!dst || !copy[0] || copy == dst || (mode && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)) {
         free(copy);
-        fail(err, EINVAL, text, "use the volume");
-        return fail_hint(err, "give it as SRC:DST, SRC:DST:ro or SRC:DST:rw");
+        return fail_usage(err, "--volume '%.160s': expected SRC:DST, SRC:DST:ro or SRC:DST:rw", text);
     }
     *dst++ = 0;
     *v = (struct volume){.target = dst, .rw = mode && strcmp(mode, "rw") == 0, .source = {.path = copy, .tree = -1}};
@@ -74,8 +86,8 @@ static int open_volume(const char *text, const struct identity *id, struct input
     if (fstat(fd, &st) < 0)
         return fail(err, errno, copy, "look at the volume");
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-        fail(err, 0, copy, "show in the sandbox: it is a socket, pipe or device");
-        return fail_hint(err, "only files and directories can be shown: a host's socket is a way out");
+        fail(err, 0, copy, "mount a socket, pipe or device in the sandbox");
+        return fail_hint(err, "--volume takes files and directories only: a socket of the host would let the sandbox out");
     }
     if (trust_check_shown(fd, copy, true, id, err) < 0 || (v->rw && trust_check_writable(fd, copy, in->cache_dir, id, err) < 0))
         return -1;
@@ -89,15 +101,15 @@ static int open_report(const struct request *r, struct inputs *in, struct err *e
     if (!r->report)
         return 0;
     if (str_begins(r->report, "fd:") && num_parse(r->report + 3, 0, 1u << 20, &fd, err) < 0)
-        return -1;
+        return fail_usage(err, "--report '%.80s': expected a file, - or fd:N", r->report);
     if (str_begins(r->report, "fd:") || strcmp(r->report, "-") == 0) {
         in->report = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
         if (in->report < 0)
-            fail(err, errno, r->report, "open for the report");
+            return fail_usage(err, "--report %.40s: no such open descriptor", r->report);
     } else {
         in->report = place_open(r->report, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666, "open for the report", err);
     }
-    return in->report >= 0 ? 0 : err->hint[0] ? -1 : fail_hint(err, "--report takes a file, - for standard output, or fd:N for an open descriptor");
+    return in->report >= 0 ? 0 : err->hint[0] ? -1 : fail_hint(err, "--report takes a file, - (standard output) or fd:N (an open descriptor)");
 }
 
 /* A new directory is made as whom lrun becomes; one that is there must be his to write. */
@@ -116,8 +128,8 @@ static int open_out(const struct request *r, const struct identity *id, struct i
         return -1;
     if (!id->from_root || made || st.st_uid == id->uid || st.st_mode & 02)
         return 0;
-    fail(err, EACCES, r->out, "write results there as uid %u, which root becomes", id->uid);
-    return fail_hint(err, "name a new directory, or chown this one to %u", id->uid);
+    fail(err, EACCES, r->out, "write results as uid %u (root runs sandboxes as this user)", id->uid);
+    return fail_hint(err, "name a new directory, or chown this one to uid %u", id->uid);
 }
 
 static int parse_shm(const struct request *r, struct inputs *in, struct err *err)
@@ -130,7 +142,7 @@ static int parse_shm(const struct request *r, struct inputs *in, struct err *err
     else if (num_parse(r->shm, 1, 10240, &mb, err) == 0)
         in->shm = SHM_SIZED;
     else
-        return fail_hint(err, "--shm takes absent, denied or a size in MB");
+        return fail_usage(err, "--shm: '%.40s' is not one of absent, denied, or a size of 1 to 10240 (MB)", r->shm);
     in->shm_bytes = mb << 20;
     return 0;
 }
@@ -167,16 +179,16 @@ static int open_graph(const struct request *r, struct inputs *in, struct err *er
 static int open_all(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
     if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 || identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
-        open_input(r->function, id, &in->function, err) < 0)
+        open_package(r, r->function, ROLE_FUNCTION, id, &in->function, err) < 0)
         return -1;
     for (; in->layer_count < r->layers.n; in->layer_count++)
-        if (open_input(r->layers.at[in->layer_count], id, &in->layers[in->layer_count], err) < 0)
+        if (open_package(r, r->layers.at[in->layer_count], ROLE_LAYER, id, &in->layers[in->layer_count], err) < 0)
             return -1;
     in->volumes = xcalloc(r->volumes.n, sizeof *in->volumes);
     for (size_t i = 0; i < r->volumes.n; i++)
         if (open_volume(r->volumes.at[i], id, in, err) < 0)
             return -1;
-    if (open_rootfs(r, id, in, err) < 0 || parse_shm(r, in, err) < 0 || open_out(r, id, in, err) < 0)
+    if ((r->sdk && open_input(r->sdk, id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 || parse_shm(r, in, err) < 0 || open_out(r, id, in, err) < 0)
         return -1;
     /* With --net host there is one loopback, and the debugger is on it already. */
     if (r->debug_port.set && strcmp(r->net, "host") != 0 && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
@@ -197,7 +209,7 @@ static int open_all(const struct request *r, const struct identity *id, struct i
 void inputs_none(struct inputs *in)
 {
     *in = (struct inputs){.report = -1, .graph = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .cache_place = -1, .function = {.fd = -1, .source.tree = -1},
-                           .rootfs = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
+                           .rootfs = {.fd = -1, .source.tree = -1}, .sdk = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
     for (size_t i = 0; i < COUNT(in->entries); i++)
         in->entries[i].lock = -1;
 }
@@ -208,15 +220,25 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
     return open_all(r, id, ret, err);
 }
 
-/* The function, its layers, and the root file system at the end. */
+/* The function, its layers, the root file system and the SDK. */
 static struct input *input_at(struct inputs *in, size_t i)
 {
-    return i == 0 ? &in->function : i <= in->layer_count ? &in->layers[i - 1] : &in->rootfs;
+    return i == 0 ? &in->function : i <= in->layer_count ? &in->layers[i - 1] : i == in->layer_count + 1 ? &in->rootfs : &in->sdk;
 }
 
-static int too_big(const struct inputs *in, struct err *err)
+static size_t input_count(const struct inputs *in)
 {
-    return fail(err, 0, NULL, "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is %ju bytes", (uintmax_t)in->unpacked);
+    return in->layer_count + 3;
+}
+
+_Static_assert(ZIP_MAX_SIZE == UNZIPPED_MAX, "mounts/ cannot see lambda/limits.h");
+
+int inputs_check_size(const struct inputs *in, struct err *err)
+{
+    if (in->unpacked <= UNZIPPED_MAX)
+        return 0;
+    fail(err, 0, NULL, "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is %ju bytes", (uintmax_t)in->unpacked);
+    return fail_hint(err, "lrun inspect shows what takes the room");
 }
 
 /* What an entry tells of the archive it was made from. */
@@ -224,11 +246,11 @@ static void use_entry(struct inputs *in, struct input *owner, const struct cache
 {
     owner->source = (struct source){.path = e->tree_path, .dev = e->dev, .ino = e->ino, .tree = -1};
     owner->need = e->need;
-    in->unpacked += owner == &in->rootfs ? 0 : e->size; /* AWS's limit is on what was deployed */
+    in->unpacked += owner == &in->rootfs || owner == &in->sdk ? 0 : e->size; /* AWS's limit is on what was deployed */
     in->hits += e->hit;
     in->misses += !e->hit;
     if (e->replaced && !e->hit)
-        strv_add(&in->notes, xasprintf("%s holds %ju names twice: the last of each in its directory is used, as on Lambda", owner->path,
+        strv_add(&in->notes, xasprintf("%s contains %ju names twice: the last entry of each name is used, as on Lambda", owner->path,
                                        (uintmax_t)e->replaced));
 }
 
@@ -243,7 +265,7 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
     struct cache_entry entries[INPUTS_MAX];
     struct input *owners[INPUTS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i <= in->layer_count + 1; i++)
+    for (size_t i = 0; i < input_count(in); i++)
         if (input_at(in, i)->path && !input_at(in, i)->is_dir) {
             owners[n] = input_at(in, i);
             archives[n] = (struct archive){.name = owners[n]->path, .fd = owners[n]->fd, .is_tar = owners[n] == &in->rootfs};
@@ -260,7 +282,7 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
         in->entries[i] = entries[i];
         use_entry(in, owners[i], &in->entries[i]);
     }
-    return in->unpacked > ZIP_MAX_SIZE ? too_big(in, err) : 0;
+    return 0;
 }
 
 static void source_done(struct source *s)
@@ -274,8 +296,8 @@ static int release_tree(struct source *s, struct err *err)
     if (s->tree < 0)
         return 0;
     if (stat(s->path, &st) < 0 || access(s->path, X_OK) < 0) {
-        fail(err, errno, s->path, "reach the directory as uid %u, which root becomes", (unsigned)geteuid());
-        return fail_hint(err, "let others read it and the directories above it, or pass a zip");
+        fail(err, errno, s->path, "access the directory as uid %u (root runs sandboxes as this user)", (unsigned)geteuid());
+        return fail_hint(err, "make it and the directories above it readable for others, or pass a zip");
     }
     own_close(&s->tree);
     return 0;
@@ -283,7 +305,7 @@ static int release_tree(struct source *s, struct err *err)
 
 int inputs_release_trees(struct inputs *in, struct err *err)
 {
-    for (size_t i = 0; i <= in->layer_count + 1; i++)
+    for (size_t i = 0; i < input_count(in); i++)
         if (release_tree(&input_at(in, i)->source, err) < 0)
             return -1;
     return 0;
@@ -291,7 +313,7 @@ int inputs_release_trees(struct inputs *in, struct err *err)
 
 void inputs_done(struct inputs *in)
 {
-    for (size_t i = 0; i <= in->layer_count + 1; i++) {
+    for (size_t i = 0; i < input_count(in); i++) {
         own_close(&input_at(in, i)->fd);
         source_done(&input_at(in, i)->source);
     }

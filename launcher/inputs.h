@@ -7,12 +7,13 @@
 #ifndef LRUN_INPUTS_H
 #define LRUN_INPUTS_H
 
+#include "lambda/limits.h"
 #include "launcher/identity.h"
 #include "launcher/request.h"
 #include "mounts/cache.h"
 #include "mounts/plan.h"
 
-struct input { /* the function, a layer or the root file system */
+struct input { /* the function, a layer, the root file system or the SDK */
     const char *path;
     bool is_dir;
     int fd; /* the archive, or the directory (O_PATH) */
@@ -20,7 +21,7 @@ struct input { /* the function, a layer or the root file system */
     struct elf_need need; /* of an archive */
 };
 
-enum { MAX_LAYERS = 5, INPUTS_MAX = MAX_LAYERS + 2 };
+enum { MAX_LAYERS = LAYERS_MAX, INPUTS_MAX = MAX_LAYERS + 3 };
 
 struct inputs {
     struct input function, layers[MAX_LAYERS];
@@ -28,6 +29,7 @@ struct inputs {
     struct volume *volumes;
     size_t volume_count;
     struct input rootfs; /* path NULL: the host's */
+    struct input sdk;    /* path NULL: none */
     struct strv variables; /* the user's, checked */
     struct strv notes;     /* things to say once, unless quiet */
     struct text *events;
@@ -58,8 +60,10 @@ void inputs_none(struct inputs *in);
 
 int inputs_open(const struct request *r, const struct identity *id, struct inputs *ret, struct err *err);
 
-/* After the change of identity: archives into the cache, and the limit on the sum of their sizes. quiet: no progress bar. */
+/* After the change of identity: archives into the cache. quiet: no progress bar. */
 int inputs_unpack(struct inputs *in, bool quiet, struct err *err);
+/* AWS's limit on the sum of their sizes. */
+int inputs_check_size(const struct inputs *in, struct err *err);
 /* The cache, unless it is open already. */
 int inputs_open_cache(struct inputs *in, struct err *err);
 /* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */

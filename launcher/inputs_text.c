@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "base/place.h"
+#include "launcher/env_file.h"
 #include "lambda/variables.h"
 
 #include <ctype.h>
@@ -14,10 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENV_FILE_MAX = 1 << 20, EVENT_MAX = 6291456 }; /* AWS: a synchronous request must be smaller than 6291456 bytes */
+enum { ENV_FILE_MAX = 1 << 20 };
 
-static int add_variable(struct inputs *in, char *entry, const char *where, struct err *err)
+static int add_variable(void *to, char *entry, const char *where, struct err *err)
 {
+    struct inputs *in = to;
     if (variables_check(entry, where, err) < 0) {
         free(entry);
         return -1;
@@ -41,20 +43,6 @@ static int read_env_json(const char *path, const char *json, size_t n, struct in
     return shared || own ? 0 : json_each_member(json, n, NULL, path, add_member, in, &ignored, err);
 }
 
-/* A line that is no variable may be a piece of a secret that has several: its number alone is told. */
-static int read_env_line(const char *path, int number, char *line, struct inputs *in, struct err *err)
-{
-    line += strspn(line, " \t");
-    line[strcspn(line, "\r")] = 0;
-    if (*line == '#' || *line == 0)
-        return 0;
-    OWN_PTR char *where = xasprintf("%s, line %d", path, number);
-    if (strchr(line, '='))
-        return add_variable(in, xstrdup(line), where, err);
-    fail(err, 0, where, "read a variable from");
-    return fail_hint(err, "each line is KEY=VALUE, or empty, or begins with #");
-}
-
 static int read_env_file(const char *path, struct inputs *in, struct err *err)
 {
     struct text text = {0};
@@ -63,13 +51,13 @@ static int read_env_file(const char *path, struct inputs *in, struct err *err)
         return -1;
     if (fs_read_all(fd, ENV_FILE_MAX, path, &text, err) < 0)
         return -1;
-    int status = 0, number = 0;
-    char *rest = text.at;
+    int status;
     if (text.at[strspn(text.at, " \t\r\n")] == '{')
         status = read_env_json(path, text.at, text.n, in, err);
+    else if (memchr(text.at, 0, text.n))
+        status = fail_usage(err, "%.160s: a file of variables holds no NUL", path);
     else
-        for (char *line; status == 0 && (line = strsep(&rest, "\n"));)
-            status = read_env_line(path, ++number, line, in, err);
+        status = env_file_read(path, text.at, add_variable, in, err);
     text_done(&text);
     return status;
 }
@@ -81,15 +69,21 @@ static int read_variables(const struct request *r, struct inputs *in, struct err
             return -1;
     for (size_t i = 0; i < r->env.n; i++) {
         const char *entry = r->env.at[i], *value = strchr(entry, '=') ? "" : getenv(entry);
-        OWN_PTR char *where = xasprintf("--env number %zu", i + 1); /* not its text: it may be a value that was meant to follow a name */
+        OWN_PTR char *where = xasprintf("--env, number %zu", i + 1); /* not its text: it may be a value that was meant to follow a name */
         if (!value) {
-            fail(err, 0, where, "copy the variable, which is not set here, of");
-            return fail_hint(err, "--env NAME copies a variable of lrun's own; --env NAME=VALUE sets one");
+            fail_usage(err, "%s: the variable to copy is not set in lrun's environment", where);
+            return fail_hint(err, "--env NAME copies a variable of the caller's; --env NAME=VALUE sets one");
         }
         if (add_variable(in, strchr(entry, '=') ? xstrdup(entry) : xasprintf("%s=%s", entry, value), where, err) < 0)
             return -1;
     }
     return variables_check_size(&in->variables, err);
+}
+
+/* A file's name, which may be repeated: any other word may be a secret. */
+static bool looks_like_path(const char *text)
+{
+    return str_ends(text, ".json") && !strpbrk(text, "{}[]\"': \t\r\n,");
 }
 
 static int read_event(const char *what, size_t number, struct text *ret, struct err *err)
@@ -102,17 +96,19 @@ static int read_event(const char *what, size_t number, struct text *ret, struct 
         return -1;
     if (!is_file)
         text_puts(ret, what);
-    else if (fs_read_all(fd, EVENT_MAX, is_stdin ? "standard input" : what, ret, err) < 0)
-        return err->no == EFBIG ? fail_hint(err, "Request must be smaller than 6291456 bytes for the InvokeFunction operation") : -1;
+    else if (fs_read_all(fd, INVOKE_MAX, is_stdin ? "standard input" : what, ret, err) < 0)
+        return err->no == EFBIG ? fail_hint(err, REQUEST_TEXT) : -1;
     if (ret->n == 0)
         text_puts(ret, "{}"); /* as SAM does: real clients cannot parse an empty event */
     if (json_valid(ret->at, ret->n))
         return 0;
     if (is_file)
-        fail(err, 0, is_stdin ? "standard input" : what, "use the event (Could not parse request body into json)");
+        fail_usage(err, "event '%.160s': not valid JSON", is_stdin ? "-" : what);
+    else if (looks_like_path(what))
+        fail_usage(err, "event '%.160s': no such file, and not valid JSON", what);
     else /* its text is the user's own affair: it is not repeated */
-        fail(err, 0, NULL, "use event %zu: it is neither a file nor JSON", number);
-    return fail_hint(err, "Lambda takes JSON only; a string needs its quotes: '\"text\"'");
+        fail_usage(err, "event %zu: not valid JSON, and no such file", number);
+    return fail_hint(err, "a string needs its quotes: '\"text\"'");
 }
 
 static int read_events(const struct request *r, struct inputs *in, struct err *err)
@@ -155,8 +151,8 @@ static int read_profile(const char *profile, struct inputs *in, struct err *err)
     text_done(&text);
     if (in->access_key_id && in->secret_access_key)
         return 0;
-    fail(err, 0, path, "find the profile %.60s with its two keys", profile);
-    return fail_hint(err, "profiles that log in by other means are not read: export their keys and use --credentials env");
+    fail(err, 0, path, "find the profile %.60s with aws_access_key_id and aws_secret_access_key", profile);
+    return fail_hint(err, "only static keys are read from a profile; for other profiles, export the keys and use --credentials env");
 }
 
 static int read_credentials(const struct request *r, struct inputs *in, struct err *err)
@@ -168,15 +164,14 @@ static int read_credentials(const struct request *r, struct inputs *in, struct e
     } else if (strcmp(r->credentials, "env") == 0) {
         const char *id = getenv("AWS_ACCESS_KEY_ID"), *secret = getenv("AWS_SECRET_ACCESS_KEY"), *token = getenv("AWS_SESSION_TOKEN");
         if (!id || !secret)
-            return fail(err, 0, NULL, "use your credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set");
+            return fail_usage(err, "--credentials env: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must both be set");
         in->access_key_id = xstrdup(id);
         in->secret_access_key = xstrdup(secret);
         in->session_token = token ? xstrdup(token) : NULL;
     } else if (str_begins(r->credentials, "profile:")) {
         return read_profile(r->credentials + strlen("profile:"), in, err);
     } else {
-        fail(err, 0, NULL, "use these credentials");
-        return fail_hint(err, "--credentials takes fake, env or profile:NAME");
+        return fail_usage(err, "--credentials: expected fake, env or profile:NAME");
     }
     return 0;
 }
@@ -193,13 +188,11 @@ static bool name_fits(const char *name)
 /* Of the file: its name without .zip, what Lambda does not allow in a name made a dash. */
 static int choose_name(const struct request *r, struct inputs *in, struct err *err)
 {
-    if (r->name && !name_fits(r->name)) {
-        fail(err, 0, r->name, "use the function name");
-        return fail_hint(err, "Lambda's names are 1 to 64 of a-z, A-Z, 0-9, - and _");
-    }
+    if (r->name && !name_fits(r->name))
+        return fail_usage(err, "--name '%.80s': a function's name has 1 to 64 of a-z, A-Z, 0-9, - and _", r->name);
     for (const char *c = r->region; *c; c++)
         if (!isalnum((unsigned char)*c) && *c != '-')
-            return fail(err, 0, r->region, "use the region");
+            return fail_usage(err, "--region '%.80s': a region's name has letters, digits and -", r->region);
     if (r->name) {
         in->name = xstrdup(r->name);
         return 0;

@@ -22,6 +22,14 @@ static void count(struct inspection *i)
             i->bytes[p] = package_entry(&i->package, p)->size;
 }
 
+uint64_t inspection_bytes(const struct inspection *i)
+{
+    uint64_t all = 0;
+    for (unsigned p = 0; p <= i->package.inputs->layer_count; p++)
+        all += i->bytes[p];
+    return all;
+}
+
 /* Directories merge and hide nothing. */
 static void find_shadows(struct inspection *i)
 {

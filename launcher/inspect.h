@@ -17,7 +17,7 @@ struct module { /* one that several bring in versions that differ, by its metada
 };
 
 struct lint {
-    bool error; /* Lambda refuses it, or it cannot work; else a warning */
+    bool error; /* Lambda would certainly refuse it, or fail; else a warning */
     const char *id; /* of the cause that explains it: docs/why/ */
     char *path;     /* "": of the whole */
     char *text;
@@ -40,18 +40,28 @@ struct inspection {
 void inspection_make(struct inspection *i);
 void inspection_done(struct inspection *i);
 
+uint64_t inspection_bytes(const struct inspection *i); /* of all parts, as AWS counts */
+
 /* inspect_lint.c */
 void inspection_lint(struct inspection *i);
 void lint_add(struct inspection *i, bool error, const char *id, const char *path, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* inspect_layout.c */
+bool inspection_starts(const struct inspection *i, const struct merged_file *f); /* Lambda itself executes it */
+
+/* inspect_layout.c, inspect_sdk.c, inspect_layers.c, inspect_elf.c */
 void inspection_lint_layout(struct inspection *i);
+void inspection_lint_sdk(struct inspection *i);
+void inspection_lint_layers(struct inspection *i);
+void inspection_lint_elf(struct inspection *i, const struct merged_file *f);
+void inspection_lint_abi(struct inspection *i, const struct merged_file *f);
 
 /* inspect_modules.c */
 void inspection_modules(struct inspection *i);
 
 /* inspect_text.c: the forms that the request asks for, else a summary. */
 void inspect_text(const struct inspection *i, FILE *to);
+/* inspect_sizes.c: the directories that take most of the room, once the limit is near. */
+void inspect_largest(const struct inspection *i, FILE *to);
 void inspect_json(const struct inspection *i, FILE *to);
 /* A variable's value as it may be shown: the user's own credentials are not. */
 const char *inspect_value(const struct inspection *i, const char *variable);

@@ -101,6 +101,8 @@ static void put_surroundings(const struct inspection *i, struct text *out)
     json_open(out, '[');
     for (size_t k = 0; k < l->plan.n; k++) {
         const struct row *row = &l->plan.rows[k];
+        if (row->flags & FLAG_ELSE)
+            continue;
         OWN_PTR char *path = xasprintf("/%s", row->target);
         json_open(out, '{');
         json_put(out, "path", path);

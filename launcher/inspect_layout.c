@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_layout.c: is what the runtime looks for where it looks? Bootstrap, handler, layers' prefixes. */
+/* inspect_layout.c: is what Lambda starts, and what the runtime loads first, where it is looked for? Bootstrap, wrapper, handler, and the
+ * function's own dependencies. */
 #include "launcher/inspect.h"
 
 #include "base/own.h"
+#include "launcher/explain_rule.h"
+#include "launcher/handler.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static bool there(const struct inspection *i, const char *format, const char *name)
+static bool is_file(const struct inspection *i, const char *path)
 {
-    char path[512];
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(path, sizeof path, format, name); /* from the tables below: one %s */
-#pragma GCC diagnostic pop
-    return merged_find(&i->package.merged, path) != NULL;
+    const struct merged_file *f = merged_find(&i->package.merged, path);
+    return f && f->type != 'd';
 }
 
 /* The folder of the function that has it, one level down; NULL: none. */
@@ -29,66 +28,140 @@ static char *folder_with(const struct inspection *i, const char *name)
     return NULL;
 }
 
+/* A directory that sam works in: what it builds of a function lies further down. */
+static bool is_sam_project(const struct inspection *i)
+{
+    static const char *const FILES[] = {"/var/task/template.yaml", "/var/task/template.yml", "/var/task/samconfig.toml"};
+    for (size_t k = 0; k < COUNT(FILES); k++)
+        if (is_file(i, FILES[k]))
+            return true;
+    return false;
+}
+
+static void add_nested(struct inspection *i, bool error, const char *file, const char *folder)
+{
+    lint_add(i, error, "LR-015", "", is_sam_project(i) ? "%s is in the folder %s of a SAM project: after sam build, the function is the folder of its name in .aws-sam/build" :
+                                                          "%s is in the folder %s of the package: zip the folder's content, not the folder", file, folder);
+}
+
+/* ---- bootstrap ---- */
+
 static void check_bootstrap(struct inspection *i)
 {
-    if (there(i, "%s", "/var/task/bootstrap") || there(i, "%s", "/opt/bootstrap"))
+    if (is_file(i, "/var/task/bootstrap") || is_file(i, "/opt/bootstrap"))
         return;
     OWN_PTR char *folder = folder_with(i, "bootstrap");
     if (folder)
-        lint_add(i, true, "LR-015", "", "bootstrap lies in the folder %s of the package: zip the folder's content, not the folder", folder);
+        add_nested(i, i->launch->runtime.named, "bootstrap", folder);
     else
-        lint_add(i, true, "LR-014", "", "neither the function nor a layer has a bootstrap at its top, which %s needs", i->launch->runtime.id);
+        lint_add(i, true, "LR-014", "", "neither the function nor a layer has a bootstrap at its top level, which %s needs", i->launch->runtime.id);
 }
 
-/* a/b.handler is a/b.py or a/b.js; Python also takes a.b.handler. */
+/* Nobody named the runtime, and the package does not tell it: nothing is wrong yet. */
+static void check_unknown(struct inspection *i)
+{
+    static const char *const FILES[] = {"bootstrap", "lambda_function.py", "index.js", "index.mjs", "index.cjs", "app.py", "app.js", "app.mjs"};
+    for (size_t k = 0; k < COUNT(FILES); k++) {
+        OWN_PTR char *folder = folder_with(i, FILES[k]);
+        if (folder) {
+            add_nested(i, false, FILES[k], folder);
+            return;
+        }
+    }
+    lint_add(i, false, "LR-014", "", "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs and index.cjs; name it with --runtime and --handler");
+}
+
+/* ---- handler, and the wrapper that may take its place ---- */
+
+static void check_wrapper(struct inspection *i)
+{
+    const char *wrapper = handler_variable(i->launch, "AWS_LAMBDA_EXEC_WRAPPER");
+    bool ours = wrapper && (str_begins(wrapper, "/opt/") || str_begins(wrapper, "/var/task/"));
+    if (ours && !is_file(i, wrapper) && !explain_behind_link(&i->package.merged, wrapper))
+        lint_add(i, true, "LR-070", wrapper, "AWS_LAMBDA_EXEC_WRAPPER names it, but neither the function nor a layer contains it");
+}
+
 static void check_handler(struct inspection *i)
 {
-    static const char *const PYTHON[] = {"/var/task/%s.py", "/var/task/%s/__init__.py", "/var/task/%s.so", "/opt/python/%s.py", "/opt/python/%s/__init__.py"};
-    static const char *const NODE[] = {"/var/task/%s.js", "/var/task/%s.mjs", "/var/task/%s.cjs", "/var/task/%s", "/opt/%s.js"};
-    bool python = i->launch->runtime.family == RUNTIME_PYTHON;
-    const char *handler = launch_handler(i->launch), *dot = handler ? python ? strrchr(handler, '.') : strchr(strrchr(handler, '/') ? strrchr(handler, '/') : handler, '.') : NULL;
-    if (!dot)
+    struct handler h;
+    enum handler_state state = handler_find(i->launch, &i->package, &h);
+    if (state == HANDLER_MALFORMED)
+        lint_add(i, true, "LR-065", "", "the handler '%s' does not have the form FILE.FUNCTION", launch_handler(i->launch));
+    if (state != HANDLER_MISSING)
         return;
-    OWN_PTR char *module = xasprintf("%.*s", (int)(dot - handler), handler);
-    for (char *c = module; python && *c; c++)
-        *c = *c == '.' ? '/' : *c;
-    for (size_t k = 0; k < COUNT(PYTHON); k++)
-        if (there(i, python ? PYTHON[k] : NODE[k], module))
-            return;
-    OWN_PTR char *file = xasprintf("%s.%s", module, python ? "py" : "js");
-    OWN_PTR char *folder = folder_with(i, file);
+    OWN_PTR char *folder = folder_with(i, h.file);
     if (folder)
-        lint_add(i, true, "LR-015", "", "%s lies in the folder %s of the package: zip the folder's content, not the folder", file, folder);
+        add_nested(i, true, h.file, folder);
     else
-        lint_add(i, true, "LR-055", "", "the handler %s needs %s, which is not in the package", handler, file);
+        lint_add(i, true, "LR-055", "", "the handler %s needs %s, which is not in the package", launch_handler(i->launch), h.file);
 }
 
-/* A layer that has modules at its top and nothing where the runtime looks. */
-static void check_prefix(struct inspection *i, unsigned part)
+/* ---- the function's own dependencies ---- */
+
+struct place {
+    const char *path;
+};
+
+static bool is_place(void *to, const char *directory)
+{
+    return strcmp(((struct place *)to)->path, directory) == 0;
+}
+
+/* Source at the top speaks of the folder: it may well add it to sys.path. */
+static bool is_spoken_of(const struct inspection *i, const char *folder)
+{
+    static char source[1 << 18];
+    const struct merged *m = &i->package.merged;
+    for (size_t k = 0; k < m->n; k++) {
+        const struct merged_file *f = &m->files[k];
+        if (f->part == 0 && f->type == 'f' && str_ends(f->path, ".py") && !strchr(merged_name(m, f), '/') && merged_head(m, f, source, sizeof source) > 0 && strstr(source, folder))
+            return true;
+        if (f->part == 0 && str_ends(f->path, ".pth") && !strchr(merged_name(m, f), '/'))
+            return true;
+    }
+    return false;
+}
+
+/* What pip installed, by its metadata, in a folder that is neither the function's top nor on a search path of the user's. */
+static void check_dependencies(struct inspection *i)
 {
     const struct merged *m = &i->package.merged;
-    bool python = i->launch->runtime.family == RUNTIME_PYTHON, right = false;
-    const char *wrong = NULL;
     for (size_t k = 0; k < m->n; k++) {
-        const char *name = m->files[k].part == part && m->files[k].type != 'd' ? merged_name(m, &m->files[k]) : "";
-        const char *slash = strchr(name, '/');
-        right = right || str_begins(name, python ? "python/" : "nodejs/") || str_begins(name, "bin/") || str_begins(name, "lib/") || str_begins(name, "extensions/");
-        if (python ? (!slash && str_ends(name, ".py")) || (slash && strcmp(slash, "/__init__.py") == 0) : str_begins(name, "node_modules/"))
-            wrong = wrong ? wrong : m->files[k].path;
+        const char *info = m->files[k].part == 0 && !m->files[k].hidden ? strstr(m->files[k].path, ".dist-info/METADATA") : NULL;
+        if (!info)
+            continue;
+        OWN_PTR char *dir = xstrdup(m->files[k].path);
+        dir[info - m->files[k].path] = 0;
+        *strrchr(dir, '/') = 0;
+        struct place place = {dir};
+        const char *folder = strcmp(dir, "/var/task") == 0 ? NULL : dir + strlen("/var/task/");
+        if (!folder || handler_places(i->launch, true, is_place, &place))
+            continue;
+        OWN_PTR char *top = xasprintf("%.*s", (int)strcspn(folder, "/"), folder);
+        OWN_PTR char *init = xasprintf("/var/task/%s/__init__.py", top);
+        if (merged_find(m, init) || is_spoken_of(i, top)) /* a package's own copies; a folder that the code adds */
+            continue;
+        lint_add(i, false, "LR-015", dir, "dependencies are installed here, which Python does not search: install them beside the handler (pip install -t .), or set PYTHONPATH");
+        return;
     }
-    char who[256];
-    if (wrong && !right)
-        lint_add(i, false, "LR-024", wrong, "%s has modules where %s does not look: they belong beneath %s", package_provider(&i->package, part, who, sizeof who), i->launch->runtime.id,
-                 python ? "python/" : "nodejs/node_modules/");
 }
 
 void inspection_lint_layout(struct inspection *i)
 {
-    if (i->launch->runtime.family == RUNTIME_PROVIDED) {
+    const struct runtime *rt = &i->launch->runtime;
+    if (rt->family == RUNTIME_PROVIDED && !rt->named && !is_file(i, "/var/task/bootstrap") && !is_file(i, "/opt/bootstrap")) {
+        check_unknown(i);
+        return;
+    }
+    if (rt->family == RUNTIME_PROVIDED) {
         check_bootstrap(i);
         return;
     }
+    check_wrapper(i);
+    if (rt->family == RUNTIME_OTHER) /* their handlers name classes and methods, not files */
+        return;
     check_handler(i);
-    for (unsigned p = 1; p <= i->package.inputs->layer_count; p++)
-        check_prefix(i, p);
+    inspection_lint_sdk(i);
+    if (rt->family == RUNTIME_PYTHON)
+        check_dependencies(i);
 }

@@ -43,10 +43,12 @@ static void node_module(struct inspection *i, const struct merged_file *f)
             continue;
         content = xcalloc(1, f->size + 2);
         ssize_t n = merged_head(&i->package.merged, f, content, f->size + 1);
-        json_t *v = n > 0 ? json_read(content, (size_t)n, NULL) : NULL;
-        if (json_str(json_get(v, "version")))
-            add(i, xasprintf("%.*s", (int)(end - name), name), xstrdup(json_str(json_get(v, "version"))), f->part);
-        json_release(v);
+        struct slice top, version = {NULL, 0};
+        if (n > 0 && json_read(content, (size_t)n, &top))
+            version = json_find(top, "version");
+        char *text = json_shape(version) == SHAPE_STRING ? json_plain(version) : NULL;
+        if (text)
+            add(i, xasprintf("%.*s", (int)(end - name), name), text, f->part);
     }
     free(content);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHADOWS_SHOWN = 20 };
+enum { SHADOWS_SHOWN = 20, PATHS_SHOWN = 5 };
 
 /* Names are the package's: they make no lines of their own. What else a terminal would act on, stdout's filter takes. */
 static void put_name(const char *name, FILE *to)
@@ -34,15 +34,14 @@ static void put_provider(const struct inspection *i, unsigned part, FILE *to)
 static void put_parts(const struct inspection *i, FILE *to)
 {
     const char *handler = launch_handler(i->launch);
-    uint64_t all = 0;
+    uint64_t all = inspection_bytes(i);
     for (unsigned p = 0; p <= i->package.inputs->layer_count; p++) {
         char who[256], sha[45];
         inspect_code_sha256(i, p, sha);
-        all += i->bytes[p];
         put_column(package_provider(&i->package, p, who, sizeof who), 28, to);
         fprintf(to, " %6u files %12ju bytes  %s\n", i->files[p], (uintmax_t)i->bytes[p], sha[0] ? sha : "a directory: no CodeSha256");
     }
-    fprintf(to, "%-28s %12s %12ju bytes  %.1f %% of 262144000; %zu of 5 layers\n", "together", "", (uintmax_t)all, (double)all / 2621440, i->package.inputs->layer_count);
+    fprintf(to, "%-28s %12s %12ju bytes  %.1f %% of %d; %zu of 5 layers\n", "together", "", (uintmax_t)all, (double)all * 100 / UNZIPPED_MAX, UNZIPPED_MAX, i->package.inputs->layer_count);
     fprintf(to, "%-28s %s, GLIBC_%s%s", "runtime", i->launch->runtime.id, i->launch->runtime.glibc, handler ? ", handler " : "");
     put_name(handler ? handler : "", to);
     fputc('\n', to);
@@ -60,7 +59,7 @@ static void put_shadows(const struct inspection *i, FILE *to)
         same += i->shadows[k].same;
     if (!i->shadow_count)
         return;
-    fprintf(to, "\n%zu paths are provided more than once, %zu of them with the same content:\n", i->shadow_count, same);
+    fprintf(to, "\n%zu paths are provided more than once, %zu of them with identical content:\n", i->shadow_count, same);
     for (size_t k = 0; k < i->shadow_count && k < SHADOWS_SHOWN; k++) {
         const struct shadow *s = &i->shadows[k];
         fputs("  ", to);
@@ -69,10 +68,10 @@ static void put_shadows(const struct inspection *i, FILE *to)
         put_provider(i, s->seen->part, to);
         fprintf(to, " over %s of ", kind(s->below->type));
         put_provider(i, s->below->part, to);
-        fputs(s->same ? ", the same\n" : "\n", to);
+        fputs(s->same ? ", identical\n" : "\n", to);
     }
     if (i->shadow_count > SHADOWS_SHOWN)
-        fprintf(to, "  and %zu more: --list or --json has them\n", i->shadow_count - SHADOWS_SHOWN);
+        fprintf(to, "  and %zu more (see --list or --json)\n", i->shadow_count - SHADOWS_SHOWN);
 }
 
 static void put_modules(const struct inspection *i, FILE *to)
@@ -92,22 +91,74 @@ static void put_modules(const struct inspection *i, FILE *to)
     }
 }
 
-static void put_lints(const struct inspection *i, FILE *to)
+/* ---- findings: equal ones are one, with the files that it is about ---- */
+
+static bool is_same(const struct lint *a, const struct lint *b)
 {
-    bool colours = to == stdout && term_colours(STDOUT_FILENO);
-    fputs(i->lint_count ? "\n" : "", to);
-    for (size_t k = 0; k < i->lint_count; k++) {
-        const struct lint *l = &i->lints[k];
-        fprintf(to, "%s%-7s%s %s  ", colours ? l->error ? "\033[31m" : "\033[33m" : "", l->error ? "error" : "warning", colours ? "\033[0m" : "", l->id);
+    return a->error == b->error && strcmp(a->id, b->id) == 0 && strcmp(a->text, b->text) == 0;
+}
+
+static bool is_first(const struct inspection *i, size_t k)
+{
+    for (size_t l = 0; l < k; l++)
+        if (is_same(&i->lints[l], &i->lints[k]))
+            return false;
+    return true;
+}
+
+static void put_path(const char *path, const char *before, FILE *to)
+{
+    fputs(before, to);
+    put_name(path, to);
+}
+
+static void put_group(const struct inspection *i, size_t k, bool colours, FILE *to)
+{
+    const struct lint *l = &i->lints[k];
+    size_t n = 0;
+    for (size_t o = k; o < i->lint_count; o++)
+        n += is_same(&i->lints[o], l);
+    fprintf(to, "%s%-7s%s %s  ", colours ? l->error ? "\033[31m" : "\033[33m" : "", l->error ? "error" : "warning", colours ? "\033[0m" : "", l->id);
+    if (n == 1) {
         put_name(l->path, to);
         fputs(l->path[0] ? ": " : "", to);
         put_name(l->text, to);
         fputc('\n', to);
+        return;
     }
-    if (i->lint_count)
-        fprintf(to, "%zu errors, %zu warnings; lrun explain LR-NNN says more\n", i->errors, i->lint_count - i->errors);
-    else
-        fputs("\nnothing to complain of\n", to);
+    fprintf(to, "%zu files: ", n);
+    put_name(l->text, to);
+    size_t shown = 0;
+    for (size_t o = k; o < i->lint_count && shown < PATHS_SHOWN; o++)
+        if (is_same(&i->lints[o], l)) {
+            put_path(i->lints[o].path, "\n                ", to);
+            shown++;
+        }
+    if (n > shown)
+        fprintf(to, "\n                and %zu more: --json has them", n - shown);
+    fputc('\n', to);
+}
+
+static void put_count(size_t n, const char *what, FILE *to)
+{
+    fprintf(to, "%zu %s%s", n, what, n == 1 ? "" : "s");
+}
+
+static void put_lints(const struct inspection *i, FILE *to)
+{
+    bool colours = to == stdout && term_colours(STDOUT_FILENO);
+    fputc('\n', to);
+    for (size_t k = 0; k < i->lint_count; k++)
+        if (is_first(i, k))
+            put_group(i, k, colours, to);
+    if (i->lint_count == 0) {
+        fputs("no findings\n", to);
+        return;
+    }
+    put_count(i->errors, "error", to);
+    fputs(", ", to);
+    put_count(i->lint_count - i->errors, "warning", to);
+    fputs("; lrun explain LR-NNN says more\n", to);
 }
 
 static void put_list(const struct inspection *i, FILE *to)
@@ -178,6 +229,8 @@ static void put_mounts(const struct inspection *i, FILE *to)
 {
     const struct plan *p = &i->launch->plan;
     for (size_t k = 0; k < p->n; k++) {
+        if (p->rows[k].flags & FLAG_ELSE)
+            continue;
         fprintf(to, "%-9s %s  /", plan_kind(p->rows[k].kind), p->rows[k].flags & FLAG_RW ? "rw" : "ro");
         put_name(p->rows[k].target, to);
         fprintf(to, "%*s %s\n", (int)(strlen(p->rows[k].target) < 40 ? 40 - strlen(p->rows[k].target) : 0), "", p->rows[k].why);
@@ -187,6 +240,7 @@ static void put_mounts(const struct inspection *i, FILE *to)
 static void put_summary(const struct inspection *i, FILE *to)
 {
     put_parts(i, to);
+    inspect_largest(i, to);
     put_shadows(i, to);
     put_modules(i, to);
     put_lints(i, to);

@@ -5,10 +5,12 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "base/sys.h"
+#include "launcher/interpreter_places.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -26,14 +28,20 @@ const struct language INTERPRETER_NODE = {false, {"node", "nodejs", NULL}, "v", 
 static const char *const PLACES[] = {"var/lang/bin", "usr/bin", "usr/local/bin"};
 enum { HOST_FIRST = 1 }; /* on the host, /var/lang is nobody's */
 
-static unsigned parse_version(const struct language *l, const char *text)
+struct version { /* the number that counts, and the one after it */
+    unsigned major, minor;
+};
+
+static struct version parse_version(const char *text)
 {
-    uint64_t n = 0;
-    OWN_PTR char *digits = str_begins(text, l->says) ? xstrdup(text + strlen(l->says)) : NULL;
-    if (!digits)
-        return 0;
-    digits[strspn(digits, "0123456789")] = 0;
-    return num_plain(digits, 10, &n) < 0 || n > 9999 ? 0 : (unsigned)n;
+    struct version v = {0};
+    char *end;
+    if (*text < '0' || *text > '9')
+        return v;
+    unsigned long major = strtoul(text, &end, 10), minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+    if (major <= 9999 && minor <= 9999)
+        v = (struct version){(unsigned)major, (unsigned)minor};
+    return v;
 }
 
 static _Noreturn void say_version(const char *path, int out)
@@ -46,12 +54,12 @@ static _Noreturn void say_version(const char *path, int out)
 }
 
 /* Asks the host's binary; 0 if it does not say. */
-static unsigned ask_version(const struct language *l, const char *path)
+static struct version ask_version(const struct language *l, const char *path)
 {
     int ends[2];
     char text[64] = "";
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return 0;
+        return (struct version){0};
     pid_t pid = fork();
     if (pid == 0)
         say_version(path, ends[1]);
@@ -65,7 +73,7 @@ static unsigned ask_version(const struct language *l, const char *path)
     close(ends[0]);
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    return parse_version(l, text);
+    return str_begins(text, l->says) ? parse_version(text + strlen(l->says)) : (struct version){0};
 }
 
 /* A script starts another file, which may be exchanged without it. */
@@ -76,24 +84,23 @@ static bool is_program(int fd)
 }
 
 /* What the file at path says of its version; asking node costs 40 ms, hence once for each binary. */
-static unsigned version_of(const struct language *l, const char *path, struct inputs *in)
+static struct version version_of(const struct language *l, const char *path, struct inputs *in)
 {
     struct file_state state;
     char memo[64];
-    uint64_t known;
     OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct err ignored;
     if (fd < 0)
         fd = open(path, O_PATH | O_CLOEXEC); /* one that may be run and not read */
     if (fd < 0 || cache_look(fd, &state) < 0)
-        return 0;
+        return (struct version){0};
     bool open = inputs_open_cache(in, &ignored) == 0;
-    if (open && cache_recall(&in->cache, "version", &state, memo, sizeof memo) && num_plain(memo, 10, &known) == 0)
-        return (unsigned)known;
+    if (open && cache_recall(&in->cache, "version", &state, memo, sizeof memo) && strchr(memo, '.') && parse_version(memo).major)
+        return parse_version(memo);
     bool lasts = is_program(fd) && !cache_may_change(fd);
-    unsigned version = ask_version(l, path);
-    snprintf(memo, sizeof memo, "%u", version);
-    if (open && version && lasts)
+    struct version version = ask_version(l, path);
+    snprintf(memo, sizeof memo, "%u.%u", version.major, version.minor);
+    if (open && version.major && lasts)
         cache_remember(&in->cache, "version", fd, &state, memo);
     return version;
 }
@@ -118,46 +125,99 @@ static bool exists(int root, const char *path)
     return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static int not_found(const struct language *l, unsigned version, unsigned other, const char *path, struct err *err)
+/* ---- on the host ---- */
+
+struct search {
+    const struct language *l;
+    unsigned version; /* 0: any */
+    struct inputs *in;
+    struct interpreter *ret;
+    struct strv others; /* of other versions, for the message */
+};
+
+/* Whether this file is what is looked for; else it is remembered for the message. */
+static bool take(struct search *s, const char *path)
 {
-    char want[32] = "", have[32];
-    if (version)
-        snprintf(want, sizeof want, "%u", version);
-    snprintf(have, sizeof have, "%s%u", l->what, other);
-    fail(err, 0, NULL, "run on %s%s%s", l->what, version ? want : "", version ? "" : "x");
-    if (other)
-        return fail_hint(err, "%s is %s; name that, or bring the other in a root file system (--rootfs)", path, have);
-    return fail_hint(err, "it is in none of /usr/bin and /usr/local/bin%s; install it, or bring it in a root file system (--rootfs)",
-                     l->versioned ? "" : ", neither as node nor as nodejs");
+    struct version v = {.major = version_by_name(s->l, path)};
+    if (!v.major)
+        v = version_of(s->l, path, s->in);
+    if (!v.major || strlen(path) >= sizeof s->ret->path)
+        return false;
+    if (!s->version || s->version == v.major) {
+        snprintf(s->ret->path, sizeof s->ret->path, "%s", path);
+        s->ret->version = v.major;
+        s->ret->minor = v.minor;
+        return true;
+    }
+    OWN_PTR char *other = xasprintf("%s%u (%s)", s->l->what, v.major, path);
+    for (size_t i = 0; i < s->others.n; i++)
+        if (strncmp(s->others.at[i], other, strcspn(other, " ") + 1) == 0) /* one of each version */
+            return false;
+    strv_add(&s->others, take_ptr(&other));
+    return false;
+}
+
+static bool take_prefix(void *to, const char *path, const char *prefix)
+{
+    struct search *s = to;
+    struct interpreter found = {0}, *ret = s->ret;
+    s->ret = &found;
+    bool taken = take(s, path);
+    s->ret = ret;
+    /* It is started by Lambda's name for it, and finds its library from there. */
+    OWN_PTR char *program = s->l->versioned ? xasprintf("%s/bin/%s%u", prefix, s->l->what, found.version) : xasprintf("%s/bin/node", prefix);
+    OWN_PTR char *library = xasprintf("%s/lib/%s%u/os.py", prefix, s->l->what, found.version);
+    if (!taken || access(program, X_OK) < 0 || (s->l->versioned && access(library, R_OK) < 0))
+        return false;
+    memcpy(found.prefix, prefix, strlen(prefix) + 1); /* shorter than path */
+    *s->ret = found;
+    return true;
+}
+
+static int not_found(const struct search *s, struct err *err)
+{
+    static const char WHERE[] = "/usr/bin, /usr/local/bin, the directories of PATH and those of version managers";
+    char want[32] = "x";
+    struct text others = {0};
+    if (s->version)
+        snprintf(want, sizeof want, "%u", s->version);
+    for (size_t i = 0; i < s->others.n; i++)
+        text_printf(&others, "%s%s", i ? ", " : "", s->others.at[i]);
+    fail(err, 0, NULL, "run on %s%s", s->l->what, want);
+    if (others.n)
+        fail_hint(err, "found %s: name that version, install the other one, or provide it in a root file system (--rootfs)", others.at);
+    else
+        fail_hint(err, "not found in %s%s: install it, or provide it in a root file system (--rootfs)", WHERE, s->l->versioned ? "" : ", neither as node nor as nodejs");
+    text_done(&others);
+    const char *home = getenv("HOME");
+    if (home && *home && access(home, X_OK) < 0 && errno == EACCES)
+        snprintf(err->hint + strlen(err->hint), sizeof err->hint - strlen(err->hint), "; what is in %s cannot be reached as uid %u", home, (unsigned)geteuid());
+    return -1;
 }
 
 static int find_on_host(const struct language *l, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err)
 {
-    unsigned other = 0;
-    char name[32] = "", seen[64] = "";
-    for (size_t p = HOST_FIRST; p < COUNT(PLACES); p++) {
-        if (version && l->versioned) {
-            snprintf(name, sizeof name, "%s%u", l->what, version);
-            snprintf(ret->path, sizeof ret->path, "/%s/%s", PLACES[p], name);
-            ret->version = version;
-            if (exists(-1, ret->path))
+    struct search s = {.l = l, .version = version, .in = in, .ret = ret};
+    char exact[32];
+    const char *names[4];
+    size_t n = 0;
+    snprintf(exact, sizeof exact, "%s%u", l->what, version);
+    if (version && l->versioned)
+        names[n++] = exact;
+    for (size_t i = 0; l->bare[i]; i++)
+        names[n++] = l->bare[i];
+    names[n] = NULL;
+    for (size_t p = HOST_FIRST; p < COUNT(PLACES); p++)
+        for (size_t i = 0; i < n; i++) {
+            OWN_PTR char *path = xasprintf("/%s/%s", PLACES[p], names[i]);
+            if (exists(-1, path) && take(&s, path)) {
+                strv_done(&s.others);
                 return 0;
+            }
         }
-        for (size_t i = 0; l->bare[i]; i++) {
-            snprintf(ret->path, sizeof ret->path, "/%s/%s", PLACES[p], l->bare[i]);
-            if (!exists(-1, ret->path))
-                continue;
-            ret->version = version_by_name(l, ret->path);
-            if (!ret->version)
-                ret->version = version_of(l, ret->path, in);
-            if (ret->version && (!version || version == ret->version))
-                return 0;
-            other = other ? other : ret->version;
-            if (!seen[0])
-                snprintf(seen, sizeof seen, "%s", ret->path);
-        }
-    }
-    return not_found(l, version, other, seen, err);
+    int status = interpreter_places(names, l->versioned ? "python" : "node", take_prefix, &s) ? 0 : not_found(&s, err);
+    strv_done(&s.others);
+    return status;
 }
 
 /* Nothing of it can be run here: names tell, and node's bootstrap looks again when it is started. */
@@ -165,8 +225,8 @@ static int find_in_root(const struct language *l, unsigned version, int root, st
 {
     ret->own_bootstrap = exists(root, l->bootstrap);
     if (!version && !l->versioned) {
-        fail(err, 0, NULL, "tell which version of node the root file system has");
-        return fail_hint(err, "say it with --runtime nodejsN.x");
+        fail(err, 0, NULL, "detect the version of node in the root file system");
+        return fail_hint(err, "name it with --runtime nodejsN.x");
     }
     for (unsigned v = version ? version : 6; v <= (version ? version : 40); v++)
         for (size_t p = 0; p < COUNT(PLACES); p++)
@@ -182,7 +242,7 @@ static int find_in_root(const struct language *l, unsigned version, int root, st
     if (version)
         snprintf(want, sizeof want, "%u", version);
     fail(err, ENOENT, NULL, "find %s%s in the root file system", l->what, want);
-    return fail_hint(err, "it is in none of its /var/lang/bin, /usr/bin and /usr/local/bin");
+    return fail_hint(err, "not found in its /var/lang/bin, /usr/bin or /usr/local/bin");
 }
 
 int interpreter_find(const struct language *language, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err)

@@ -7,6 +7,7 @@
 #include "launcher/client.h"
 #include "launcher/commands.h"
 #include "launcher/policy_file.h"
+#include "launcher/sdk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,8 @@
 
 void launch_say_held(void)
 {
-    fprintf(stderr, "lrun: held for you to look into; end it with ^C, enter it with: lrun exec -t --in %d -- /bin/bash\n", getpid());
+    OWN_PTR char *name = str_quote(program_invocation_name);
+    fprintf(stderr, "lrun: failed environment kept; discard it with Ctrl-C, enter it with: %s exec -t --in %d -- /bin/bash\n", name, getpid());
 }
 
 void launch_note(const struct launch *l, const char *format, ...)
@@ -39,6 +41,8 @@ static void describe(const struct launch *l)
             l->report.hits, l->report.misses, (uintmax_t)l->report.unpacked_bytes);
     for (size_t i = 0; i < l->plan.n; i++) {
         const struct row *row = &l->plan.rows[i];
+        if (row->flags & FLAG_ELSE)
+            continue;
         fprintf(stderr, "lrun: %-9s /%-36s %s\n", plan_kind(row->kind), row->target, row->why);
     }
     fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, l->request->net);
@@ -72,10 +76,17 @@ int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err)
     return cgroup_make(r->cgroup, is_limited(r) ? r->memory.value : 0, r->tmp_size.value * (r->scratch ? 2 : 1), l->identity.uid, ret, err);
 }
 
+int launch_share(const struct launch *l, const struct cgroup *c)
+{
+    return strcmp(l->request->cpu, "enforce") == 0 && is_limited(l->request) && !c->cpu ? (int)l->request->memory.value : 0;
+}
+
 static void note_differences(struct launch *l)
 {
     const struct request *r = l->request;
-    if (!l->cgroup.cpu)
+    if (launch_share(l, &l->cgroup))
+        report_degraded(&l->report, "the CPU share is enforced by SIGSTOP, not by a cgroup: programs can notice EINTR, stopped children and SIGCONT");
+    else if (!l->cgroup.cpu)
         report_degraded(&l->report, "the CPU share that goes with the memory size is not enforced");
     if (is_limited(r) && !l->cgroup.memory)
         report_degraded(&l->report, "memory is limited by watching, not by a cgroup");
@@ -88,7 +99,7 @@ static void note_differences(struct launch *l)
             report_degraded(&l->report, "a layer is a directory: its modes are the host's, not those of a deployed package");
     if (strcmp(r->net, "host") == 0) {
         report_degraded(&l->report, "the function shares the host's network, loopback and abstract sockets included, and others on this machine can reach its Runtime API");
-        launch_note(l, "--net host: the function can reach whatever this machine's own loopback serves");
+        launch_note(l, "--net host: the function can reach every service on this machine's loopback");
     }
     if (strcmp(r->net, "blackhole") == 0)
         report_degraded(&l->report, "names do not resolve: in a VPC the resolver answers even without NAT");
@@ -117,7 +128,7 @@ static int check_libraries(struct launch *l, struct err *err)
     if (!most.glibc[0] || strverscmp(most.glibc, rt->glibc) <= 0)
         return 0;
     if (!l->request->strict) {
-        launch_note(l, "%s/%s needs GLIBC_%s, and %s has GLIBC_%s: on Lambda it does not load (--strict refuses it)", prefix, most.file, most.glibc,
+        launch_note(l, "%s/%s needs GLIBC_%s, but %s has GLIBC_%s: it will not load on Lambda (--strict rejects such packages)", prefix, most.file, most.glibc,
                     rt->id, rt->glibc);
         return 0;
     }
@@ -129,8 +140,11 @@ static int check_libraries(struct launch *l, struct err *err)
 static void note_runtime(struct launch *l)
 {
     const struct runtime *rt = &l->runtime;
+    OWN_PTR char *warning = l->request->command != CMD_EXEC ? runtime_warning(rt, time(NULL)) : NULL;
+    if (warning)
+        launch_note(l, "%s", warning);
     if (rt->found && l->request->command != CMD_EXEC)
-        launch_note(l, "no bootstrap, but %s: it runs as %s with the handler %s (--runtime and --handler say otherwise)", rt->found, rt->id,
+        launch_note(l, "found %s: running as %s, handler %s (override with --runtime, --handler)", rt->found, rt->id,
                     launch_handler(l));
 }
 
@@ -139,27 +153,79 @@ const char *launch_handler(const struct launch *l)
     return l->request->handler ? l->request->handler : l->runtime.handler;
 }
 
+/* The date of a log stream. gmtime would read the host's time zone first, which costs a launch seven system calls. */
+static void today(char *text, size_t size)
+{
+    int64_t days = (int64_t)time(NULL) / 86400 + 719468, era = days / 146097, of_era = days - era * 146097; /* from 1 March of year 0 */
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365, of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t month = (5 * of_year + 2) / 153, day = of_year - (153 * month + 2) / 5 + 1;
+    snprintf(text, size, "%04d/%02d/%02d", (int)(year + era * 400 + (month >= 10)), (int)(month < 10 ? month + 3 : month - 9), (int)day);
+}
+
 void launch_variables(const struct launch *l, const char *api, struct strv *ret)
 {
     const struct request *r = l->request;
-    time_t now = time(NULL);
-    struct tm tm;
-    char random[UUID_SIZE], hex[33] = "", stream[64];
-    gmtime_r(&now, &tm); /* strftime would read the host's time zone */
+    char random[UUID_SIZE], hex[33] = "", date[16], stream[64];
+    today(date, sizeof date);
     random_uuid(random);
     for (size_t i = 0, n = 0; random[i]; i++)
         if (random[i] != '-')
             hex[n++] = random[i];
-    snprintf(stream, sizeof stream, "%04d/%02d/%02d/[$LATEST]%s", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, hex);
+    snprintf(stream, sizeof stream, "%s/[$LATEST]%s", date, hex);
     struct variables_input in = {
         .handler = launch_handler(l), .name = l->inputs.name, .region = r->region, .api = api, .log_stream = stream,
         .access_key_id = l->inputs.access_key_id, .secret_access_key = l->inputs.secret_access_key,
         .session_token = l->inputs.session_token, .memory = (unsigned)r->memory.value, .al2 = strcmp(l->runtime.id, "provided.al2") == 0,
-        .python = l->runtime.family == RUNTIME_PYTHON, .nodejs = l->runtime.family == RUNTIME_NODEJS, .runtime = l->runtime.id,
-        .version = l->runtime.version, .debug_port = (unsigned)(r->debug_port.set ? r->debug_port.value : 0), .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
+        .python = l->runtime.family == RUNTIME_PYTHON, .nodejs = l->runtime.family == RUNTIME_NODEJS, .managed = l->runtime.family != RUNTIME_PROVIDED, .runtime = l->runtime.id,
+        .version = l->runtime.version, .minor = l->runtime.minor, .debug_port = (unsigned)(r->debug_port.set ? r->debug_port.value : 0), .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
         .max_concurrency = (unsigned)r->max_concurrency.value, .json_logs = strcmp(r->log_format, "json") == 0, .user = &l->inputs.variables,
     };
     variables_make(&in, ret);
+}
+
+static enum tools tools_of(const struct request *r)
+{
+    static const char *const LEVELS[TOOLS_COUNT] = {[TOOLS_LAMBDA] = "lambda", [TOOLS_HOST] = "host", [TOOLS_DEV] = "dev"};
+    for (int k = 0; r->tools && k < TOOLS_COUNT; k++)
+        if (strcmp(r->tools, LEVELS[k]) == 0)
+            return (enum tools)k;
+    return r->command == CMD_EXEC ? TOOLS_HOST : TOOLS_LAMBDA;
+}
+
+static bool is_al2023(const struct launch *l)
+{
+    return strcmp(l->runtime.glibc, "2.34") == 0;
+}
+
+/* What lies over the host's /usr. Nothing of it is worth a refusal: more of the host is seen than on Lambda, and that is said. */
+static void choose_tools(struct launch *l)
+{
+    const struct runtime *rt = &l->runtime;
+    struct tools_input in = {.tools = tools_of(l->request), .al2023 = is_al2023(l), .python = rt->family != RUNTIME_NODEJS, .node = rt->family != RUNTIME_PYTHON};
+    char bin[16], text[1200];
+    struct err err;
+    in.local = !rt->prefix[0] && str_begins(rt->interpreter, "/usr/local/");
+    bool apart = in.tools == TOOLS_LAMBDA && readlink("/bin", bin, sizeof bin) < 0; /* a /bin of its own holds programs too */
+    if (apart)
+        fail(&err, 0, "/bin", "hide programs in a directory of its own");
+    if (!apart && inputs_open_cache(&l->inputs, &err) == 0 && tools_get(&l->inputs.cache, "", &in, &l->tools, &err) == 0) {
+        if (in.tools == TOOLS_LAMBDA && !l->tools.sh_is_bash)
+            report_degraded(&l->report, "sh is not bash, which the host has not");
+        if (in.tools == TOOLS_LAMBDA && !l->tools.awk_is_gawk)
+            report_degraded(&l->report, "awk is not gawk, which the host has not");
+        if (in.tools != TOOLS_LAMBDA && l->request->command != CMD_EXEC)
+            report_degraded(&l->report, "programs are seen that Lambda has not (--tools)");
+        return;
+    }
+    err_text(&err, text, sizeof text);
+    OWN_PTR char *sentence = xasprintf("all programs of the host are seen: %s", text);
+    report_degraded(&l->report, sentence);
+}
+
+void launch_started(struct launch *l, const struct sandbox *s)
+{
+    if (s->fell_back)
+        report_degraded(&l->report, "all programs of the host are seen: the kernel refuses an overlay over /usr, as where something is mounted below it");
 }
 
 int launch_plan(struct launch *l, struct err *err)
@@ -169,14 +235,22 @@ int launch_plan(struct launch *l, struct err *err)
     for (size_t i = 0; i < l->inputs.layer_count; i++)
         layers[i] = l->inputs.layers[i].source;
     random_uuid(l->boot_id);
+    if (!l->inputs.rootfs.path)
+        choose_tools(l);
+    limits_plan(is_limited(r) ? r->memory.value : 0, r->max_concurrency.value > 1, &l->report.limits);
+    machine_make(is_limited(r) ? r->memory.value : 0, is_limited(r) ? l->report.limits.cpu_count : 0, &l->machine);
     struct plan_input in = {
+        .usr = {.path = l->tools.path, .dev = l->tools.dev, .ino = l->tools.ino, .tree = -1}, .release = tools_release(is_al2023(l)),
         .function = l->inputs.function.source, .function_is_dir = l->inputs.function.is_dir, .layers = layers, .layer_count = l->inputs.layer_count, .volumes = l->inputs.volumes,
         .volume_count = l->inputs.volume_count, .rootfs = l->inputs.rootfs.source, .tmp_bytes = r->tmp_size.value << 20, .shm = l->inputs.shm,
         .shm_bytes = l->inputs.shm_bytes, .scratch = r->scratch, .host_net = strcmp(r->net, "host") == 0, .resolver = strcmp(r->net, "none") != 0, .make_out = r->out != NULL,
         .no_user = strcmp(r->passwd, "absent") == 0,
-        .boot_id = l->boot_id,
+        .boot_id = l->boot_id, .meminfo = l->machine.meminfo.at, .cpuinfo = l->machine.cpuinfo.at, .stat = l->machine.stat.at,
     };
-    runtime_mounts(&l->runtime, &in.runtime);
+    runtime_mounts(&l->runtime, l->tools.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0, &in.runtime);
+    if (r->command != CMD_RUN && r->command != CMD_SERVE && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
+        runtime_find_javas(&in.runtime);
+    in.runtime.sdk = l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;
     return plan_make(&in, &l->plan, err);
 }
 
@@ -200,10 +274,11 @@ static void fill_spec(struct launch *l)
         .tells_refused = r->command != CMD_EXEC && seccomp_builtin(request_policy(r), &own),
         .plan = &l->plan, .bootstraps = runtime_bootstraps(&l->runtime), .policy = l->policy, .net = network_parse(r->net),
         .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .network_aside = r->command != CMD_SERVE, .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1, .watched = r->command != CMD_EXEC || r->memory.set, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
-        .workdir = l->workdir, .caller_argv = r->args,
+        .workdir = l->workdir, .caller_argv = r->args, .limits = l->report.limits,
     };
-    limits_plan(limited ? r->memory.value : 0, &l->spec.limits);
-    l->report.limits = l->spec.limits;
+    l->spec.tells_memory = l->spec.tells_refused && limited;
+    if (limited && !l->spec.tells_memory)
+        report_degraded(&l->report, "sysinfo(2) tells of the host's memory, and not of the memory size");
     l->report.memory_limit_mb = limited ? r->memory.value : 0;
     l->report.memory_by_cgroup = l->cgroup.memory;
 }
@@ -211,7 +286,7 @@ static void fill_spec(struct launch *l)
 int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err)
 {
     struct launch *l = ret;
-    *l = (struct launch){.request = r, .identity = *id, .cgroup = CGROUP_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    *l = (struct launch){.request = r, .identity = *id, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
     inputs_none(&l->inputs);
     return runtime_parse(r, &l->runtime, err) < 0 ? -1 : inputs_open(r, id, &l->inputs, err);
 }
@@ -224,8 +299,8 @@ static int raise_files(struct err *err)
     if (getrlimit(RLIMIT_NOFILE, &files) < 0)
         return 0;
     if (files.rlim_max < NEEDED) {
-        fail(err, EMFILE, NULL, "work with the %ju descriptors that lrun is allowed", (uintmax_t)files.rlim_max);
-        return fail_hint(err, "it needs %d: raise the hard limit (ulimit -Hn)", NEEDED);
+        fail(err, EMFILE, NULL, "run with a limit of %ju file descriptors", (uintmax_t)files.rlim_max);
+        return fail_hint(err, "lrun needs %d: raise the hard limit (ulimit -Hn)", NEEDED);
     }
     if (files.rlim_cur < files.rlim_max)
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){files.rlim_max, files.rlim_max});
@@ -239,19 +314,21 @@ int launch_make(struct launch *l, struct err *err)
         return -1;
     l->report.phase = AT_UNPACK;
     double start = clock_ms();
-    if (inputs_unpack(&l->inputs, r->quiet, err) < 0)
+    if (inputs_unpack(&l->inputs, r->quiet, err) < 0 || inputs_check_size(&l->inputs, err) < 0)
         return -1;
     l->report.unpack_ms = clock_ms() - start;
     l->report.hits = l->inputs.hits;
     l->report.misses = l->inputs.misses;
     l->report.unpacked_bytes = l->inputs.unpacked;
-    for (size_t i = 0; i < l->inputs.notes.n; i++)
-        launch_note(l, "%s", l->inputs.notes.at[i]);
     look_for_extensions(l);
     note_differences(l);
     if (runtime_choose(&l->inputs, &l->runtime, err) < 0)
         return -1;
+    if (sdk_check(&l->inputs, &l->runtime, err) < 0)
+        return -1;
     l->report.runtime = l->runtime.id;
+    for (size_t i = 0; i < l->inputs.notes.n; i++)
+        launch_note(l, "%s", l->inputs.notes.at[i]);
     note_runtime(l);
     if (check_libraries(l, err) < 0)
         return -1;
@@ -272,7 +349,7 @@ int launch_make(struct launch *l, struct err *err)
 int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
 {
     struct identity id;
-    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
     inputs_none(&ret->inputs);
     if (identity_choose(&id, err) < 0 || launch_open(r, &id, ret, err) < 0 || launch_cgroup(ret, &ret->cgroup, err) < 0 || identity_take(&id, err) < 0)
         return -1;
@@ -284,6 +361,8 @@ void launch_done(struct launch *l)
     cgroup_done(&l->cgroup);
     report_done(&l->report);
     plan_done(&l->plan);
+    tools_done(&l->tools);
+    machine_done(&l->machine);
     inputs_done(&l->inputs);
     strv_done(&l->envp);
     strv_done(&l->argv);
@@ -293,7 +372,7 @@ void launch_done(struct launch *l)
 int launch_finish(struct launch *l, const char *command, int status, struct err *err)
 {
     struct err second;
-    l->report.exit = status >= 0 ? status : err->exit ? err->exit : EXIT_LRUN;
+    l->report.exit = status >= 0 ? status : request_exit(l->request, err);
     if (status < 0) {
         if (l->report.reason == BECAUSE_SUCCESS) /* else the command decided it already */
             l->report.reason = BECAUSE_LRUN_FAILED;

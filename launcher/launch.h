@@ -7,9 +7,11 @@
 
 #include "base/clock.h"
 #include "launcher/inputs.h"
+#include "launcher/machine.h"
 #include "launcher/report.h"
 #include "launcher/runtime.h"
 #include "launcher/sandbox.h"
+#include "mounts/tools.h"
 #include "policy/cgroup.h"
 
 struct launch {
@@ -20,11 +22,14 @@ struct launch {
     struct seccomp_program policy;
     struct cgroup cgroup;
     struct plan plan;
+    struct tools_tree tools;
+    struct machine machine;
     struct sandbox_spec spec;
     struct strv envp, argv; /* of exec; owned copies: init scrubs the caller's */
     struct report report;
     char *workdir;
     char boot_id[UUID_SIZE];
+    bool told_share;     /* that the function used more than its CPU share */
     bool has_extensions; /* a layer brings /opt/extensions */
 };
 
@@ -37,6 +42,9 @@ int launch_make(struct launch *l, struct err *err);
 int launch_plan(struct launch *l, struct err *err); /* its part that fills plan; inputs are unpacked and the runtime is chosen */
 void launch_done(struct launch *l);
 
+/* Of a sandbox that has come up: what it could not be, for the report. */
+void launch_started(struct launch *l, const struct sandbox *s);
+
 /* A cgroup of its own for an environment: dir -1 if none is to be had and none was asked for. */
 int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err);
 
@@ -47,6 +55,9 @@ const char *launch_handler(const struct launch *l); /* NULL: none */
 
 /* Writes the report if one was asked for; status and err are the command's. Returns the exit status, or -1 with err. */
 int launch_finish(struct launch *l, const char *command, int status, struct err *err);
+
+/* MB of memory whose CPU share process 1 keeps (--cpu enforce); 0: it does not. */
+int launch_share(const struct launch *l, const struct cgroup *c);
 
 /* A note for the user on stderr, one line, unless quiet. */
 void launch_note(const struct launch *l, const char *format, ...) __attribute__((format(printf, 2, 3)));

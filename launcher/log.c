@@ -46,11 +46,20 @@ static void keep(struct log *l, const char *bytes, size_t n)
     text_add(&l->tail, bytes + skip, n - skip);
 }
 
+/* How much of it is one line. A terminal shows a carriage return alone as a newline, see term.h, and that line needs a prefix too. */
+static size_t line_length(const struct log *l, const char *bytes, size_t n)
+{
+    const char *newline = l->to_terminal ? NULL : memchr(bytes, '\n', n);
+    size_t k = l->to_terminal ? 0 : newline ? (size_t)(newline - bytes) : n;
+    while (k < n && bytes[k] != '\n' && (bytes[k] != '\r' || (k + 1 < n && bytes[k + 1] == '\n')))
+        k++;
+    return k;
+}
+
 static void prefix_lines(const struct log *l, const char *bytes, size_t n, struct text *ret)
 {
     for (size_t at = 0; at < n;) {
-        const char *end = memchr(bytes + at, '\n', n - at);
-        size_t length = end ? (size_t)(end - bytes) - at : n - at;
+        size_t length = line_length(l, bytes + at, n - at);
         text_puts(ret, l->prefix);
         text_add(ret, bytes + at, length);
         text_puts(ret, "\n");
@@ -235,6 +244,7 @@ int log_open_pipes(struct log *l, struct event_base *base, bool extensions, stru
 int log_open(struct log *l, struct event_base *base, bool extensions, struct err *err)
 {
     *l = (struct log){.to_terminal = isatty(STDERR_FILENO), .screen = term_new()};
+    l->screen.returns = true;
     return log_open_pipes(l, base, extensions, err);
 }
 

@@ -4,18 +4,19 @@
  *
  * One pipe takes the function's stdout and stderr, one those of extensions, one the framed messages of runtimes that know
  * of it. Nothing is read from them while stderr cannot take it: the writer then waits, as it would for any full pipe. A
- * terminal gets what base/term.h lets pass, anything else the bytes as they are. */
+ * terminal gets what base/term.h lets pass, with a newline for each carriage return alone; anything else the bytes as they are. */
 #ifndef LRUN_LOG_H
 #define LRUN_LOG_H
 
 #include "base/err.h"
 #include "base/str.h"
 #include "base/term.h"
+#include "lambda/limits.h"
 
 #include <event2/event.h>
 
 enum log_source { LOG_FUNCTION, LOG_EXTENSION, LOG_FRAMES, LOG_SOURCES };
-enum { LOG_TAIL = 4096 /* X-Amz-Log-Result */, LOG_LINE_MAX = 64 << 10 };
+enum { LOG_LINE_MAX = 64 << 10 };
 
 /* A whole line with its newline, if it has one; or one framed message. */
 typedef void (*log_line_fn)(void *to, enum log_source source, const char *line, size_t n);

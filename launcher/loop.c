@@ -27,7 +27,7 @@ int loop_run(struct event_base *base, struct err *err)
 {
     errno = 0;
     event_base_dispatch(base);
-    return event_base_got_break(base) ? 0 : fail(err, errno, NULL, "wait for what happens");
+    return event_base_got_break(base) ? 0 : fail(err, errno, NULL, "wait for events");
 }
 
 int loop_add(struct event *e, struct err *err)

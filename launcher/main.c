@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 static int (*const COMMANDS[CMD_COUNT])(const struct request *, struct err *) = {
-    [CMD_RUN] = cmd_run, [CMD_EXEC] = cmd_exec, [CMD_SERVE] = cmd_serve, [CMD_CACHE] = cmd_cache, [CMD_EXPLAIN] = cmd_explain, [CMD_DOCTOR] = cmd_doctor, [CMD_INSPECT] = cmd_inspect};
+    [CMD_RUN] = cmd_run, [CMD_EXEC] = cmd_exec, [CMD_SERVE] = cmd_serve, [CMD_CACHE] = cmd_cache, [CMD_EXPLAIN] = cmd_explain, [CMD_DOCTOR] = cmd_doctor, [CMD_INSPECT] = cmd_inspect, [CMD_HELP] = cmd_help};
 
 static int print_error(const struct err *err)
 {
@@ -74,12 +74,14 @@ int main(int argc, char **argv)
     forget_from_here();
     reset_signals();
     umask(022);
-    int usage = cli_command(argc, argv) == CMD_EXEC ? EXIT_LRUN : EXIT_USAGE;
+    r.command = cli_command(argc, argv);
     int status = stdio_check(&err);
+    if (status < 0 && r.command != CMD_EXEC)
+        err.exit = EXIT_USAGE; /* what was redirected is not for lrun to mend */
     guard_terminals(screens);
     if (status < 0 || cli_parse(argc, argv, &r, &err) < 0) {
         print_error(&err);
-        return usage;
+        return request_exit(&r, &err);
     }
     if (r.help)
         cli_help(r.command, stdout);
@@ -90,5 +92,5 @@ int main(int argc, char **argv)
     if (status < 0)
         print_error(&err);
     request_done(&r);
-    return status >= 0 ? status : err.exit ? err.exit : EXIT_LRUN;
+    return status >= 0 ? status : request_exit(&r, &err);
 }

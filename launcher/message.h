@@ -9,7 +9,7 @@
  *                  waits for START_RUNTIME
  *      init:       EXITED when a program has ended
  *      supervisor: SOCKET, which init answers with one of the sandbox's network
- *      supervisor: START, FREEZE, THAW, SIGNAL; KILL is answered by GONE when no process but init is left, or else
+ *      supervisor: START, FREEZE, THAW, SIGNAL; SHARE, of the processor (--cpu enforce); KILL is answered by GONE when no process but init is left, or else
  *                  the sandbox is killed from outside
  *
  * The supervisor's end is also the liveness signal: no child of its holds a copy of it, so a hang-up means the supervisor is
@@ -43,6 +43,7 @@ enum message_type {
     MESSAGE_EXTENSION,
     MESSAGE_START_RUNTIME,
     MESSAGE_REFUSED,
+    MESSAGE_SHARE,
 };
 
 enum { PROGRAM_PAYLOAD, PROGRAM_EXTENSION /* the first; then the next */, PROGRAMS_MAX = 11 };
@@ -52,9 +53,9 @@ enum { FD_PROC, FD_TMP, FD_LISTEN, FD_SOCKET, FD_REFUSED, FD_SHM, FD_SEGMENTS, F
 
 struct message {
     enum message_type type;
-    int value;         /* SIGNAL: number; NOT_STARTED: errno; EXITED: wait status; STARTED: pid inside;
+    int value;         /* SIGNAL: number; SHARE: MB of memory that it goes with, 0: no more; NOT_STARTED: errno; EXITED: wait status; STARTED: pid inside;
                           EXTENSIONS: how many; more than ten are not started */
-    int program;       /* SIGNAL, STARTED, NOT_STARTED, EXITED, EXTENSION: which */
+    int program;       /* READY: 1 if /usr could not be overlaid; SIGNAL, STARTED, NOT_STARTED, EXITED, EXTENSION: which */
     int64_t max_rss;   /* EXITED: bytes */
     struct err err;    /* FAILED; NOT_STARTED: path is what could not be started; EXTENSION: path is its name */
 };

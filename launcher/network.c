@@ -128,13 +128,13 @@ static int explain(int errors, struct err *err)
 {
     char text[1024] = "";
     ssize_t n = pread(errors, text, sizeof text - 1, 0);
-    fail(err, 0, NULL, "attach the network: pasta gave up");
+    fail(err, 0, NULL, "set up the network: pasta failed");
     if (access("/dev/net/tun", R_OK | W_OK) < 0)
         return fail_hint(err, "/dev/net/tun must be readable and writable for everyone, as udev makes it: sudo chmod 666 /dev/net/tun");
     while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == 0))
         text[--n] = 0;
     const char *last = strrchr(text, '\n');
-    return fail_hint(err, "it says: %s", n > 0 ? last ? last + 1 : text : "nothing");
+    return fail_hint(err, "pasta says: %s", n > 0 ? last ? last + 1 : text : "nothing");
 }
 
 int network_attach(pid_t pid, pid_t *ret_pasta, struct err *err)
@@ -191,5 +191,5 @@ int network_blackhole(struct err *err)
     memcpy(&route.rt_dst, &any, sizeof any);
     memcpy(&route.rt_genmask, &any, sizeof any);
     OWN_FD int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    return s < 0 || ioctl(s, SIOCADDRT, &route) < 0 ? fail(err, errno, NULL, "set the route that leads nowhere") : 0;
+    return s < 0 || ioctl(s, SIOCADDRT, &route) < 0 ? fail(err, errno, NULL, "set the blackhole route") : 0;
 }

@@ -3,12 +3,40 @@
 
 #include "base/json.h"
 #include "base/own.h"
+#include "lambda/limits.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+
+/* Two things may happen at once. What lrun sees first decides, and what comes later changes nothing, but for an answer that is read
+ * after the end was decided: it counts where it must have been sent before, since who ended was the sender. Everywhere else the
+ * sender was told to end by the decision, and could answer it. (A posted init/error is an answer to the init.)
+ *
+ *   cause            and the answer      for
+ *   the runtime ended, or was killed     the answer came first, whatever is read first: a process that is gone sends nothing
+ *   its deadline, or the init's          what had come by then counts, after it the deadline decides: a runtime with extensions hears SIGTERM and has 300 to 500 ms more
+ *   an extension ended or gave up        the same: the invocation has failed with it, and the runtime hears SIGTERM
+ *   lrun was interrupted                 the same: the user was told that nothing more comes
+ *   it could not be started, init/error  there is no answer to come */
+static const struct {
+    enum report_reason cause;
+    bool takes_answers;
+} ENDINGS[] = {
+    {BECAUSE_EXIT, true}, {BECAUSE_SIGNAL, true}, {BECAUSE_OUT_OF_MEMORY, true},
+    {BECAUSE_TIMEOUT, false}, {BECAUSE_INIT_TIMEOUT, false}, {BECAUSE_EXTENSION, false}, {BECAUSE_INTERRUPTED, false},
+    {BECAUSE_NOT_STARTED, false}, {BECAUSE_INIT_ERROR, false},
+};
+
+bool outcome_takes_answers(const struct outcome *o)
+{
+    for (size_t i = 0; i < COUNT(ENDINGS); i++)
+        if (ENDINGS[i].cause == o->reason)
+            return ENDINGS[i].takes_answers;
+    return false;
+}
 
 static struct outcome make(enum event_status status, enum report_reason reason, const char *type, const char *message)
 {
@@ -87,7 +115,7 @@ struct outcome outcome_timeout(const char *request_id, uint64_t seconds)
 struct outcome outcome_too_large(uint64_t size)
 {
     struct outcome o = make(STATUS_ERROR, BECAUSE_RESPONSE_TOO_LARGE, "Function.ResponseSizeTooLarge",
-                            "Response payload size exceeded maximum allowed payload size (6291556 bytes).");
+                            RESPONSE_TEXT);
     o.size = size;
     return o;
 }

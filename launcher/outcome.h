@@ -15,6 +15,10 @@ struct outcome {
     bool of_init, of_invocation, interrupted;
 };
 
+/* What the runtime still posts once this has ended the invocation, or the init: is it the result (true), or refused and logged?
+ * The rules, and why: ENDINGS in outcome.c. */
+bool outcome_takes_answers(const struct outcome *o);
+
 struct outcome outcome_not_started(const char *request_id, const char *path, int no); /* path "": no bootstrap */
 struct outcome outcome_exited(const char *request_id, int wait_status, bool oom);
 struct outcome outcome_timeout(const char *request_id, uint64_t seconds);

@@ -81,7 +81,7 @@ static int restrict_calls(const struct start *s)
 {
     int fds[FD_COUNT] = FDS_NONE;
     if (s->control >= 0 && s->spec->policy.n)
-        fds[FD_REFUSED] = seccomp_install_told(&s->spec->policy);
+        fds[FD_REFUSED] = seccomp_install_told(&s->spec->policy, s->spec->tells_memory);
     if (fds[FD_REFUSED] < 0)
         return seccomp_install(&s->spec->policy);
     return message_send(s->control, &(struct message){.type = MESSAGE_REFUSED}, fds);

@@ -96,7 +96,7 @@ static int ask(int program, char *const *argv, int policy, const char *path, siz
     if (status == 0 && ret->n)
         return 0;
     fail(err, 0, path, "compile the policy: lrun-policy failed");
-    return fail_hint(err, "its libraries may be missing; run it by hand to see");
+    return fail_hint(err, "its libraries may be missing; run it by hand to check");
 }
 
 static int compile(const struct inputs *in, const char *path, struct text *ret, struct err *err)

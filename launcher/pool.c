@@ -3,6 +3,8 @@
 
 #include "base/own.h"
 
+#include <string.h>
+
 static struct generation *generation_new(struct launch *l)
 {
     struct generation *g = xcalloc(1, sizeof *g);
@@ -20,14 +22,14 @@ void pool_generation_leave(struct generation *g)
     free(g);
 }
 
-struct share share_of(size_t all, size_t functions)
+struct quota quota_of(size_t all, size_t functions)
 {
     if (functions == 1)
-        return (struct share){.common = all};
-    return (struct share){.common = all / 2, .part = all / 2 / functions};
+        return (struct quota){.common = all};
+    return (struct quota){.common = all / 2, .part = all / 2 / functions};
 }
 
-bool share_has(const struct share *s, size_t own, size_t more)
+bool quota_has(const struct quota *s, size_t own, size_t more)
 {
     return s->used + more <= s->common || own + more <= s->part;
 }
@@ -45,10 +47,12 @@ static void line_add(struct line *l, struct job *j)
     l->room->jobs.used++;
 }
 
-static struct job *line_take(struct line *l)
+static struct job *line_take(struct line *l, struct job **at)
 {
-    struct job *j = l->first;
-    l->first = j->next;
+    struct job *j = *at;
+    *at = j->next;
+    if (!j->next)
+        l->last = at;
     l->n--;
     l->bytes -= j->charge.n;
     if (l->room) {
@@ -60,13 +64,24 @@ static struct job *line_take(struct line *l)
 
 /* ---- jobs ---- */
 
+/* The tenant's own before one that has served nobody yet; never another's. */
+static bool may_serve(const struct slot *s, const struct job *j)
+{
+    return !s->pool->config.per_tenant || !s->tenant || strcmp(s->tenant, j->call.invocation.tenant) == 0;
+}
+
+static bool is_better(const struct slot *s, const struct slot *best)
+{
+    return !best || !s->tenant == !best->tenant ? !best || s->used > best->used : s->tenant != NULL;
+}
+
 /* The one that was used last: others may then reach their idle time-out. */
-static struct slot *find_room(const struct pool *p)
+static struct slot *find_room(struct pool *p, const struct job *j)
 {
     struct slot *best = NULL;
     for (unsigned i = 0; i < p->config.concurrency; i++) {
         struct slot *s = &p->slots[i];
-        if (s->state == SLOT_OPEN && s->generation == p->generation && s->jobs < environment_capacity(s->environment) && (!best || s->used > best->used))
+        if (s->state == SLOT_OPEN && s->generation == p->generation && s->jobs < environment_capacity(s->environment) && may_serve(s, j) && is_better(s, best))
             best = s;
     }
     return best;
@@ -77,6 +92,8 @@ static void give(struct slot *s, struct job *j)
     s->at = xrealloc(s->at, s->jobs + 1, sizeof(struct job *));
     s->at[s->jobs++] = j;
     s->used = ++s->pool->given;
+    if (s->pool->config.per_tenant && !s->tenant)
+        s->tenant = xstrdup(j->call.invocation.tenant);
     event_del(s->idle);
     http_charge_done(&j->charge); /* from now on it is one of the payloads of environments */
     j->slot = s;
@@ -89,9 +106,53 @@ static struct job *take_next(struct pool *p)
     for (unsigned i = 0; i < COUNT(p->lines); i++) {
         struct line *l = &p->lines[p->turn++ % COUNT(p->lines)];
         if (l->first)
-            return line_take(l);
+            return line_take(l, &l->first);
     }
     return NULL;
+}
+
+/* The next job for which there is room; with tenants those before it wait for theirs. */
+static struct job *take_fitting(struct pool *p, struct slot **ret)
+{
+    for (unsigned i = 0; i < COUNT(p->lines); i++) {
+        struct line *l = &p->lines[p->turn++ % COUNT(p->lines)];
+        for (struct job **at = &l->first; *at; at = &(*at)->next) {
+            *ret = find_room(p, *at);
+            if (*ret)
+                return line_take(l, at);
+            if (!p->config.per_tenant)
+                return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Places that have nothing to do, or will be free soon. */
+static unsigned spare_places(const struct pool *p)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        n += p->slots[i].state != SLOT_OPEN || !p->slots[i].jobs;
+    return n;
+}
+
+/* Others' environments that are idle, the one that was used first: as many as jobs wait for a place, beside those that are ending. */
+static void make_place(struct pool *p)
+{
+    unsigned ending = 0, waiting = p->lines[0].n + p->lines[1].n;
+    for (unsigned i = 0; i < p->config.concurrency; i++)
+        ending += p->slots[i].state != SLOT_OPEN;
+    while (p->config.per_tenant && ending++ < waiting) {
+        struct slot *oldest = NULL;
+        for (unsigned i = 0; i < p->config.concurrency; i++) {
+            struct slot *s = &p->slots[i];
+            if (s->state == SLOT_OPEN && !s->jobs && (!oldest || s->used < oldest->used))
+                oldest = s;
+        }
+        if (!oldest)
+            return;
+        pool_slot_close(oldest);
+    }
 }
 
 static void lose(struct job *j, const struct err *err)
@@ -104,12 +165,16 @@ void pool_work(struct pool *p)
 {
     while (p->lines[0].first || p->lines[1].first) {
         struct err err = {0};
-        struct slot *s = find_room(p);
-        if (!s)
+        struct slot *s = NULL;
+        struct job *j = take_fitting(p, &s);
+        if (!j)
             s = pool_slot_open(p, &err);
-        if (!s && !err.what[0]) /* all are busy */
+        if (!s && !err.what[0]) { /* all are busy, or others' */
+            make_place(p);
             return;
-        struct job *j = take_next(p);
+        }
+        if (!j)
+            j = take_next(p);
         if (s)
             give(s, j);
         else
@@ -117,26 +182,26 @@ void pool_work(struct pool *p)
     }
 }
 
-/* Need the next job wait for the end of another's work? */
-static bool is_busy(const struct pool *p)
+/* Will it have a place without waiting for another's end of work? */
+static bool has_place(struct pool *p, const struct job *j)
 {
-    if (find_room(p))
-        return false;
+    unsigned open = 0;
+    if (find_room(p, j))
+        return true;
     for (unsigned i = 0; i < p->config.concurrency; i++)
-        if (p->slots[i].state == SLOT_EMPTY)
-            return false;
-    return true;
+        open += p->slots[i].state != SLOT_EMPTY;
+    return open < p->config.concurrency || (p->config.per_tenant && spare_places(p) > p->lines[0].n + p->lines[1].n);
 }
 
 static bool is_full(const struct pool *p, const struct line *l, size_t bytes)
 {
-    return l->n >= p->config.queue_max || !share_has(&l->room->bytes, l->bytes, bytes) || !share_has(&l->room->jobs, l->n, 1);
+    return l->n >= p->config.queue_max || !quota_has(&l->room->bytes, l->bytes, bytes) || !quota_has(&l->room->jobs, l->n, 1);
 }
 
 bool pool_submit(struct pool *p, struct job *j)
 {
     struct line *l = &p->lines[j->of_event];
-    if (!j->of_event && is_full(p, l, j->charge.n) && is_busy(p)) {
+    if (!j->of_event && is_full(p, l, j->charge.n) && !has_place(p, j)) {
         p->metrics.throttles++;
         http_charge_done(&j->charge);
         return false;
@@ -150,10 +215,7 @@ bool pool_submit(struct pool *p, struct job *j)
 
 static void free_slot(struct slot *s)
 {
-    environment_done(s->environment);
-    pool_generation_leave(s->generation);
-    event_free(s->idle);
-    free(s->at);
+    pool_slot_free(s);
     *s = (struct slot){.pool = s->pool};
 }
 
@@ -207,8 +269,7 @@ void pool_reload(struct pool *p, struct launch *launch)
     p->generation = generation_new(launch);
     p->metrics.reloads++;
     retire_all(p);
-    if (!find_room(p))
-        pool_start(p);
+    pool_start(p); /* of the new generation there is none yet */
     pool_work(p);
 }
 
@@ -265,7 +326,7 @@ struct function_metrics *pool_metrics(struct pool *p)
 void pool_done(struct pool *p)
 {
     struct err gone;
-    fail(&gone, 0, NULL, "finish the invocation: lrun was told to stop");
+    fail(&gone, 0, NULL, "finish the invocation: lrun is stopping");
     for (unsigned i = 0; i < p->config.concurrency; i++) {
         struct slot *s = &p->slots[i];
         if (s->state == SLOT_EMPTY)
@@ -280,7 +341,7 @@ void pool_done(struct pool *p)
             free_slot(&p->slots[i]);
     for (unsigned i = 0; i < COUNT(p->lines); i++)
         while (p->lines[i].first) {
-            lose(line_take(&p->lines[i]), &gone);
+            lose(line_take(&p->lines[i], &p->lines[i].first), &gone);
         }
     pool_generation_leave(p->generation);
     event_free(p->reaper);

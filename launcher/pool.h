@@ -2,7 +2,8 @@
 /* pool.h: one function under serve: its environments, and the jobs that wait for one.
  *
  * A job goes to the warm environment that was used last; if all are busy, to a new one while there may be more; else it
- * waits in line. Jobs of clients and of the event queue have a line each, served in turn. */
+ * waits in line. With tenants it goes to one of its tenant's, else to one that has served nobody yet; where others have them all, the
+ * one that was idle for longest is ended for it. Jobs of clients and of the event queue have a line each, served in turn. */
 #ifndef LRUN_POOL_H
 #define LRUN_POOL_H
 
@@ -34,14 +35,14 @@ struct job {
 
 /* What functions take of together: half goes to whoever comes first; the other half is divided, so that those that are stuck leave each of
  * the others its part. A single function has all. */
-struct share {
+struct quota {
     size_t used, common, part;
 };
-struct share share_of(size_t all, size_t functions);
-bool share_has(const struct share *s, size_t own, size_t more); /* own: of used, what the function has that wants more */
+struct quota quota_of(size_t all, size_t functions);
+bool quota_has(const struct quota *s, size_t own, size_t more); /* own: of used, what the function has that wants more */
 
 struct line_room {
-    struct share bytes, jobs; /* the payloads of clients' jobs that wait in line, and their number: each has a connection */
+    struct quota bytes, jobs; /* the payloads of clients' jobs that wait in line, and their number: each has a connection */
 };
 
 struct pool_config {
@@ -49,6 +50,7 @@ struct pool_config {
     struct launch *launch; /* taken over: from the heap, freed when nothing uses it any more */
     const char *name;      /* borrowed */
     unsigned concurrency, queue_max;
+    bool per_tenant;       /* an environment serves the invocations of one tenant, that of its first one */
     struct line_room *room; /* of the clients' lines of all pools, borrowed */
     uint64_t idle_ms;      /* an environment without work for so long is shut down; 0: never */
     struct cgroup *cgroups; /* one an environment, borrowed; NULL: none */

@@ -13,7 +13,7 @@ static void let_idle(struct slot *s)
         event_add(s->idle, &(struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)});
 }
 
-static void close_slot(struct slot *s)
+void pool_slot_close(struct slot *s)
 {
     if (s->state != SLOT_OPEN)
         return;
@@ -26,7 +26,16 @@ static void close_slot(struct slot *s)
 void pool_slot_retire(struct slot *s)
 {
     if (s->state == SLOT_OPEN && s->jobs == 0 && (s->pool->stopping || s->generation != s->pool->generation))
-        close_slot(s);
+        pool_slot_close(s);
+}
+
+void pool_slot_free(struct slot *s)
+{
+    environment_done(s->environment);
+    pool_generation_leave(s->generation);
+    event_free(s->idle);
+    free(s->tenant);
+    free(s->at);
 }
 
 static void on_idle(evutil_socket_t fd, short what, void *to)
@@ -34,7 +43,7 @@ static void on_idle(evutil_socket_t fd, short what, void *to)
     (void)fd, (void)what;
     struct slot *s = to;
     if (s->jobs == 0)
-        close_slot(s);
+        pool_slot_close(s);
 }
 
 static void forget(struct slot *s, struct job *j)

@@ -17,6 +17,7 @@ struct slot {
     struct environment *environment;
     struct generation *generation;
     unsigned jobs;
+    char *tenant;    /* per_tenant: whose it is; NULL: nobody's yet */
     struct job **at; /* those it has; jobs of them */
     uint64_t used;   /* when it was last given one, in jobs of the pool */
     struct event *idle;
@@ -48,6 +49,8 @@ void pool_generation_leave(struct generation *g);
 
 /* pool_slot.c */
 struct slot *pool_slot_open(struct pool *p, struct err *err); /* NULL: all are taken, or err */
+void pool_slot_close(struct slot *s);                         /* ends it, if it is open */
+void pool_slot_free(struct slot *s);                          /* and all it has; it may be EMPTY again */
 void pool_slot_retire(struct slot *s);                        /* ends it if it is idle and not wanted any more */
 void pool_slot_lose_jobs(struct slot *s, const struct err *err);
 

@@ -53,8 +53,8 @@ static void put_error(const struct report *r, struct text *out)
         return;
     }
     json_open(out, '{');
-    json_put(out, "what", r->err.what);
-    json_put(out, "path", r->err.path[0] ? r->err.path : NULL);
+    json_put(out, "what", err_what(&r->err));
+    json_put(out, "path", err_object(&r->err));
     json_num(out, "errno", r->err.no);
     json_put(out, "step", r->err.step[0] ? r->err.step : NULL);
     json_put(out, "hint", r->err.hint[0] ? r->err.hint : NULL);

@@ -2,6 +2,7 @@
 #include "launcher/request.h"
 
 #include "base/own.h"
+#include "launcher/commands.h"
 
 #include <string.h>
 
@@ -29,7 +30,18 @@ void request_done(struct request *r)
         strv_done(lists[i]);
 }
 
+/* exec hands on its command's status, so that all of lrun's own is 125 there. */
+int request_exit(const struct request *r, const struct err *err)
+{
+    return err->exit ? err->exit : err->usage && r->command != CMD_EXEC ? EXIT_USAGE : EXIT_LRUN;
+}
+
 const char *request_policy(const struct request *r)
 {
     return r->debug && strcmp(r->seccomp, "lambda") == 0 ? "lambda-debug" : r->seccomp;
+}
+
+bool request_per_tenant(const struct request *r)
+{
+    return strcmp(r->tenancy, "per-tenant") == 0;
 }

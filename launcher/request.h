@@ -3,12 +3,13 @@
 #ifndef LRUN_REQUEST_H
 #define LRUN_REQUEST_H
 
+#include "base/err.h"
 #include "base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_EXPLAIN, CMD_DOCTOR, CMD_INSPECT, CMD_COUNT };
+enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_EXPLAIN, CMD_DOCTOR, CMD_INSPECT, CMD_HELP, CMD_COUNT };
 
 struct number {
     uint64_t value; /* the default until set */
@@ -20,7 +21,7 @@ struct request {
     char **args;          /* main's argv, which strings here borrow from */
     const char *function; /* zip or directory */
     char **argv;          /* exec: the command after "--", NULL at its end */
-    struct strv words;    /* cache: list, prune or verify; explain: ids */
+    struct strv words;    /* cache: list, prune or verify; explain: ids; help: a command */
 
     struct strv layers;    /* in order; the later one wins */
     struct strv env;       /* K=V, or K for the caller's value */
@@ -33,12 +34,13 @@ struct request {
     struct strv owned;     /* texts that fields point to, if the command line does not hold them */
 
     const char *runtime; /* NULL: the package tells */
-    const char *rootfs, *handler /* NULL: the runtime's default */, *name, *region, *credentials, *net, *seccomp, *shm, *passwd;
+    const char *sdk; /* NULL: none */
+    const char *rootfs, *handler /* NULL: the runtime's default */, *name, *region, *credentials, *net, *seccomp, *shm, *passwd, *tools /* NULL: the command's default */, *cpu;
     const char *cgroup; /* NULL: one is looked for */
     const char *report, *cache_dir, *log_format, *workdir, *out, *graph;
 
     struct number memory;     /* MiB */
-    struct number timeout;    /* seconds */
+    struct number timeout;    /* milliseconds */
     struct number tmp_size;   /* MiB */
     struct number init_limit; /* seconds */
     struct number pause;      /* milliseconds */
@@ -47,6 +49,7 @@ struct request {
 
     const char *host, *config, *url_mode; /* serve */
     struct number port, ready_fd, concurrency, queue, max_concurrency, idle_timeout /* seconds; 0: never */;
+    const char *tenancy, *tenant; /* serve: none or per-tenant; run: its invocations' id, or NULL */
     bool cors, watch, stream_shape;
 
     bool scratch, out_replace, strict, debug, hold, tty, json, list, tree, variables, mounts, show_policy, quiet, verbose, help, version;
@@ -55,6 +58,15 @@ struct request {
 /* Its lists are ret's own; texts are borrowed from r, which must live as long. */
 void request_copy(const struct request *r, struct request *ret);
 void request_done(struct request *r);
+
+/* serve: what no option says alone, of one function with all that it was given. Managed Instances (--max-concurrency above 1) have
+ * ranges of their own, and another default of memory. */
+int request_check(struct request *r, struct err *err);
+
+/* serve: does each environment serve one tenant alone? */
+bool request_per_tenant(const struct request *r);
+/* The exit status that the err leads to. */
+int request_exit(const struct request *r, const struct err *err);
 
 /* The policy's name or file: --debug has one of its own in place of the default. */
 const char *request_policy(const struct request *r);

@@ -4,13 +4,18 @@
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "base/sys.h"
+#include "lambda/runtimes.h"
 #include "launcher/commands.h"
-#include "launcher/interpreter.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#define GLIBC_AL2023 "2.34"
+#define GLIBC_AL2 "2.26"
 
 static const struct family {
     const char *name, *suffix; /* an id is name, version, suffix */
@@ -20,7 +25,7 @@ static const struct family {
 } FAMILIES[] = {
     [RUNTIME_PROVIDED] = {"provided.al", "", "provided:al", "function.handler", 2, 2023},
     [RUNTIME_PYTHON] = {"python3.", "", "python:3.", "lambda_function.lambda_handler", 6, 12},
-    [RUNTIME_NODEJS] = {"nodejs", ".x", "nodejs:", "index.handler", 12, 20},
+    [RUNTIME_NODEJS] = {"nodejs", ".x", "nodejs:", "index.handler", 10, 20},
 };
 
 /* What decides the runtime when none is named, in the package's root. */
@@ -33,7 +38,7 @@ static const struct {
 static int bad_id(const char *id, struct err *err)
 {
     fail(err, 0, id, "use the runtime");
-    return fail_hint(err, "it is one of provided.al2023, provided.al2, python3, python3.N, nodejs, nodejsN.x");
+    return fail_hint(err, "--runtime takes AWS's identifiers, e.g. provided.al2023, python3.N, nodejsN.x, java21; or python3 or nodejs for the host's version");
 }
 
 /* version 0: whatever is there. */
@@ -62,7 +67,11 @@ static int parse_id(const char *id, struct runtime *ret, struct err *err)
         ret->version = (unsigned)version;
         return 0;
     }
-    return bad_id(id, err);
+    if (!runtime_fact(id))
+        return bad_id(id, err);
+    ret->family = RUNTIME_OTHER;
+    snprintf(ret->id, sizeof ret->id, "%s", id);
+    return 0;
 }
 
 static bool tree_has(const struct input *input, const char *name)
@@ -100,11 +109,18 @@ static void detect(const struct inputs *in, struct runtime *ret)
 void runtime_name(struct runtime *rt)
 {
     const struct family *f = &FAMILIES[rt->family];
+    if (rt->family == RUNTIME_OTHER) { /* INIT_START: java:21, as provided:al2023 */
+        size_t letters = strcspn(rt->id, "0123456789");
+        snprintf(rt->label, sizeof rt->label, "%.*s%s%s", (int)letters, rt->id, rt->id[letters] ? ":" : "", rt->id + letters);
+        rt->glibc = runtime_fact(rt->id)->al2023 ? GLIBC_AL2023 : GLIBC_AL2;
+        rt->handler = FAMILIES[RUNTIME_PROVIDED].handler;
+        return;
+    }
     if (!rt->version)
         rt->version = f->al2023;
     snprintf(rt->id, sizeof rt->id, "%s%u%s", f->name, rt->version, f->suffix);
     snprintf(rt->label, sizeof rt->label, "%s%u", f->label, rt->version);
-    rt->glibc = rt->version >= f->al2023 ? "2.34" : "2.26";
+    rt->glibc = rt->version >= f->al2023 ? GLIBC_AL2023 : GLIBC_AL2;
     rt->handler = f->handler;
 }
 
@@ -119,23 +135,59 @@ int runtime_parse(const struct request *r, struct runtime *ret, struct err *err)
     return -1;
 }
 
+/* The ids that lrun has no bootstrap for run on an extracted image of AWS's, which has one. */
+static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struct err *err)
+{
+    static const char PATH[] = "var/runtime/bootstrap";
+    struct stat st;
+    OWN_FD int root = !in->rootfs.path ? -1 : in->rootfs.is_dir ? fcntl(in->rootfs.fd, F_DUPFD_CLOEXEC, 3) : open(in->rootfs.source.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    OWN_FD int fd = root >= 0 ? sys_openat2(root, PATH, O_PATH, 0, RESOLVE_IN_ROOT) : -1; /* links are meant from inside */
+    rt->own_bootstrap = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (rt->own_bootstrap)
+        return 0;
+    fail(err, 0, rt->id, "run on AWS's runtime");
+    return fail_hint(err, "lrun does not include it%s: name AWS's unpacked image with --rootfs, which has /var/runtime/bootstrap; "
+                          "or a layer with a bootstrap, and --runtime provided.al2023", root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "");
+}
+
 int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err)
 {
     struct interpreter found;
     if (!rt->named)
         detect(in, rt);
-    if (rt->family != RUNTIME_PROVIDED) {
+    if (rt->family == RUNTIME_OTHER) {
+        if (find_own_bootstrap(in, rt, err) < 0)
+            return -1;
+    } else if (rt->family != RUNTIME_PROVIDED) {
         if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
             if (rt->found) /* nobody asked for it: say why it was wanted */
-                fail_hint(err, "%s makes it a package for this runtime; install it, or name another with --runtime", rt->found);
+                fail_hint(err, "detected from %s; install the runtime, or name another one with --runtime", rt->found);
             return -1;
         }
         rt->version = found.version;
+        rt->minor = found.minor;
         rt->own_bootstrap = found.own_bootstrap;
-        snprintf(rt->interpreter, sizeof rt->interpreter, "%s", found.path);
+        memcpy(rt->interpreter, found.path, sizeof found.path);
+        memcpy(rt->prefix, found.prefix, sizeof found.prefix);
     }
     runtime_name(rt);
     return 0;
+}
+
+char *runtime_warning(const struct runtime *rt, time_t now)
+{
+    enum { NOTICE_S = 180 * 24 * 3600 /* AWS writes to the owners of functions as long before */ };
+    const struct runtime_fact *fact = rt->named ? runtime_fact(rt->id) : NULL;
+    char today[16], soon[16];
+    struct tm tm;
+    if (!fact || !fact->deprecated[0])
+        return NULL;
+    strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &tm));
+    now += NOTICE_S;
+    strftime(soon, sizeof soon, "%Y-%m-%d", gmtime_r(&now, &tm));
+    if (strcmp(fact->deprecated, today) <= 0)
+        return xasprintf("AWS has deprecated %s, on %s: it gets no more updates there, and later no more functions can be made or changed with it", rt->id, fact->deprecated);
+    return strcmp(fact->deprecated, soon) <= 0 ? xasprintf("AWS deprecates %s on %s: it then gets no more updates there", rt->id, fact->deprecated) : NULL;
 }
 
 const char *const *runtime_bootstraps(const struct runtime *rt)
@@ -152,21 +204,64 @@ const char *const *runtime_bootstraps(const struct runtime *rt)
     __asm__(".pushsection .rodata\n.global " #symbol "\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.popsection\n")
 EMBED(pack_python3_bootstrap, "runtimes/python3/bootstrap");
 EMBED(pack_python3_bootstrap_py, "runtimes/python3/bootstrap.py");
-EMBED(pack_python3_client, "runtimes/python3/lambda_client.py");
+#define CLIENT(name) EMBED(client_##name, "runtimes/python3/awslambdaric/" #name ".py")
+CLIENT(__init__);
+CLIENT(__main__);
+CLIENT(bootstrap);
+CLIENT(lambda_context);
+CLIENT(lambda_literals);
+CLIENT(lambda_runtime_client);
+CLIENT(lambda_runtime_exception);
+CLIENT(lambda_runtime_log_utils);
+CLIENT(lambda_runtime_marshaller);
 EMBED(pack_nodejs_bootstrap, "runtimes/nodejs/bootstrap");
 EMBED(pack_nodejs_index, "runtimes/nodejs/index.mjs");
 EMBED(pack_nodejs_client, "runtimes/nodejs/lambda_client.cjs");
+EMBED(pack_nodejs_path, "runtimes/nodejs/node_path.mjs");
 
-static const struct plan_file PACK_PYTHON[] = {{"var/runtime/bootstrap", pack_python3_bootstrap, 0755},
-                                               {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644},
-                                               {"var/runtime/lambda_client.py", pack_python3_client, 0644}};
+#define CLIENT_FILE(name) {"var/runtime/awslambdaric/" #name ".py", client_##name, 0644}
+static const struct plan_file PACK_PYTHON[] = {
+    {"var/runtime/bootstrap", pack_python3_bootstrap, 0755},
+    {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644},
+    {"var/runtime/awslambdaric", NULL, 0755},
+    CLIENT_FILE(__init__), CLIENT_FILE(__main__), CLIENT_FILE(bootstrap), CLIENT_FILE(lambda_context), CLIENT_FILE(lambda_literals), CLIENT_FILE(lambda_runtime_client),
+    CLIENT_FILE(lambda_runtime_exception), CLIENT_FILE(lambda_runtime_log_utils), CLIENT_FILE(lambda_runtime_marshaller),
+};
 static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_nodejs_bootstrap, 0755},
                                                {"var/runtime/index.mjs", pack_nodejs_index, 0644},
-                                               {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644}};
+                                               {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644},
+                                               {"var/runtime/node_path.mjs", pack_nodejs_path, 0644}};
 
-void runtime_mounts(const struct runtime *rt, struct plan_runtime *ret)
+/* A JVM without its configuration starts, and fails later: at TLS, at a proxy, at its log. Debian's /usr/lib/jvm/java-N-openjdk-ARCH
+ * has it in /etc/java-N-openjdk; the links beside it have a point in N. */
+static void add_java(const char *name, char ret[PLAN_JAVAS][32], size_t *n)
 {
-    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .node_parts = access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0};
+    const char *tail = str_begins(name, "java-") ? strstr(name, "-openjdk-") : NULL;
+    size_t length = tail ? (size_t)(tail - name) + strlen("-openjdk") : 0;
+    for (size_t i = 0; i < *n; i++)
+        if (strncmp(ret[i], name, length) == 0 && strlen(ret[i]) == length) /* of another architecture */
+            return;
+    if (tail && *n < PLAN_JAVAS && length < sizeof ret[0] && !memchr(name, '.', length))
+        snprintf(ret[(*n)++], sizeof ret[0], "%.*s", (int)length, name);
+}
+
+void runtime_find_javas(struct plan_runtime *ret)
+{
+    OWN_FD int fd = open("/usr/lib/jvm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _Alignas(struct dirent64) char names[2048]; /* readdir() would take 32 KB and one call more */
+    size_t n = 0;
+    ssize_t got;
+    while (fd >= 0 && (got = getdents64(fd, names, sizeof names)) > 0)
+        for (const char *at = names; at < names + got;) {
+            const struct dirent64 *e = (const void *)at;
+            add_java(e->d_name, ret->java, &n);
+            at += e->d_reclen;
+        }
+}
+
+void runtime_mounts(const struct runtime *rt, bool node_parts, struct plan_runtime *ret)
+{
+    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .prefix = rt->prefix[0] ? rt->prefix : NULL, .node_parts = node_parts};
     if (rt->family == RUNTIME_PYTHON) {
         snprintf(ret->name, sizeof ret->name, "python3.%u", rt->version);
         ret->files = PACK_PYTHON;

@@ -5,8 +5,11 @@
 #define LRUN_RUNTIME_H
 
 #include "launcher/inputs.h"
+#include "launcher/interpreter.h"
 
-enum runtime_family { RUNTIME_PROVIDED, RUNTIME_PYTHON, RUNTIME_NODEJS };
+#include <time.h>
+
+enum runtime_family { RUNTIME_PROVIDED, RUNTIME_PYTHON, RUNTIME_NODEJS, RUNTIME_OTHER /* managed, and lrun has no bootstrap for it: a root file system brings AWS's */ };
 
 struct runtime {
     enum runtime_family family;
@@ -14,10 +17,12 @@ struct runtime {
     char id[24];            /* as AWS names it: "python3.11", "nodejs20.x", "provided.al2023" */
     char label[24];         /* as INIT_START has it, without the release: "python:3.11", "nodejs:20" */
     unsigned version;       /* python: the minor; nodejs: the major */
+    unsigned minor;         /* of nodejs, on the host; 0: not known */
     const char *glibc;      /* the newest symbol version its C library has: "2.34" */
     const char *handler;    /* AWS's default */
     const char *found;      /* what in the package decided it, or NULL: the user did */
-    char interpreter[64];   /* absolute, on the host or in the user's root file system; "" for provided.* */
+    char interpreter[INTERPRETER_PATH]; /* absolute, on the host or in the user's root file system; "" for provided.* */
+    char prefix[INTERPRETER_PATH]; /* shown whole as /var/lang, or "" */
     bool own_bootstrap;     /* the user's root file system brings AWS's /var/runtime/bootstrap: ours stays away */
 };
 
@@ -32,10 +37,15 @@ int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err);
  * first that runs on Amazon Linux 2023. */
 void runtime_name(struct runtime *rt);
 
+/* A warning that AWS has deprecated it, or will within half a year; only what the user named is warned of. NULL: none. The caller frees it. */
+char *runtime_warning(const struct runtime *rt, time_t now);
+
 /* The paths that are tried as bootstraps, NULL at the end. */
 const char *const *runtime_bootstraps(const struct runtime *rt);
 
 /* The file system's part of it: files of /var/runtime, the interpreter in /var/lang, what of the host is hidden. */
-void runtime_mounts(const struct runtime *rt, struct plan_runtime *ret);
+void runtime_mounts(const struct runtime *rt, bool node_parts, struct plan_runtime *ret);
+/* What the host's JVMs, which are in /usr, need of /etc: directories' names, in ret->java. */
+void runtime_find_javas(struct plan_runtime *ret);
 
 #endif

@@ -76,7 +76,7 @@ static int check_descriptors(const struct sandbox *s, const struct message *read
 {
     for (int i = 0; i < FD_COUNT; i++)
         if (ready->value & 1 << i && s->fds[i] < 0)
-            return fail(err, EMFILE, NULL, "take over what the sandbox has made");
+            return fail(err, EMFILE, NULL, "receive the sandbox's descriptors");
     return 0;
 }
 
@@ -85,7 +85,7 @@ static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struc
 {
     struct message m;
     if (sandbox_hear(s, &m, true) < 0)
-        return fail(err, errno, NULL, "hear from the sandbox");
+        return fail(err, errno, NULL, "receive a message from the sandbox");
     if (m.type == MESSAGE_REFUSED)
         return await_ready(spec, s, err);
     if (m.type == MESSAGE_ATTACH) {
@@ -98,6 +98,7 @@ static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struc
         sandbox_tell(s, MESSAGE_GO, 0);
         return await_ready(spec, s, err);
     }
+    s->fell_back = m.type == MESSAGE_READY && m.program;
     if (m.type == MESSAGE_READY)
         return check_descriptors(s, &m, err);
     if (m.type == MESSAGE_FAILED) {

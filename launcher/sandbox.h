@@ -55,6 +55,7 @@ struct sandbox_spec {
     bool wants_tmp;        /* hand out a descriptor of /tmp */
     bool watched;          /* hand out what memory_watch_new() reads from */
     bool tells_refused;    /* the payload's refused calls are answered by refused_answer() on FD_REFUSED */
+    bool tells_memory;     /* its sysinfo(2) too */
     int stdio[3];          /* become the payload's 0, 1 and 2 */
     char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
     const char *const *bootstraps;
@@ -74,6 +75,7 @@ struct sandbox {
     int pidfd, control;
     int fds[FD_COUNT];
     struct enterable kept;
+    bool fell_back; /* all programs of the host are seen, whatever was asked for */
 };
 #define ENTERABLE_NONE {{-1, -1, -1, -1, -1, -1, -1}, -1}
 #define SANDBOX_NONE {.pidfd = -1, .control = -1, .fds = FDS_NONE, .kept = ENTERABLE_NONE}
@@ -108,6 +110,7 @@ struct inside { /* the child's own state */
     uid_t outer_uid;
     gid_t outer_gid;
     int root;
+    bool fell_back; /* the host's /usr could not be overlaid */
     int fds[FD_COUNT];
 };
 int steps_walk(struct inside *in, struct err *err);

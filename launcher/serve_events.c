@@ -72,7 +72,7 @@ static void on_lost(struct job *j, const struct err *err)
     char text[1200];
     struct event_job *e = (struct event_job *)(void *)j;
     err_text(err, text, sizeof text);
-    fprintf(stderr, "lrun: %s: the event %s is lost: %s\n", pool_name(e->function->pool), j->call.invocation.id, text);
+    fprintf(stderr, "lrun: %s: event %s was dropped: %s\n", pool_name(e->function->pool), j->call.invocation.id, text);
     event_free_job(e);
 }
 
@@ -80,7 +80,7 @@ static const struct job_owner OWNER = {.on_answer = on_answer, .on_done = on_don
 
 bool serve_event(struct served *f, struct text *payload, const char *qualifier, const char *trace, const char *tenant, char id[UUID_SIZE])
 {
-    if (f->events >= EVENTS_MAX || !share_has(&f->server->event_bytes, f->event_bytes, payload->n))
+    if (f->events >= EVENTS_MAX || !quota_has(&f->server->event_bytes, f->event_bytes, payload->n))
         return false;
     struct event_job *e = xcalloc(1, sizeof *e);
     struct server *s = f->server;

@@ -103,7 +103,7 @@ static void end_stream(struct invoke_job *i, const char *tail, size_t tail_size)
     struct http_request *r = i->client.request;
     if (!r)
         return;
-    event_stream_complete(i->code.n ? i->code.at : NULL, i->code.n && i->held.n ? i->held.at : NULL, tail, tail_size, &frames);
+    event_stream_complete(i->code.n ? i->code.at : NULL, i->code.n && i->held.n ? &i->held : NULL, tail, tail_size, &frames);
     http_send(r, frames.at, frames.n);
     i->client.request = NULL;
     http_end(r);
@@ -177,16 +177,16 @@ static void on_drained(void *to, struct http_request *r)
 
 static const struct job_owner OWNER = {on_answer, on_done, on_lost, on_stream, on_piece};
 
-static void submit(struct served *f, struct http_request *r, struct invoke *asked)
+static void submit(struct served *f, struct http_request *r, struct invoke *asked, const char *tenant)
 {
     struct invoke_job *i = xcalloc(1, sizeof *i);
-    const char *tenant = http_header(r, "X-Amz-Tenant-Id"), *trace = http_header(r, "X-Amzn-Trace-Id");
+    const char *trace = http_header(r, "X-Amzn-Trace-Id");
     struct invocation *inv = &i->client.job.call.invocation;
     i->asked = *asked;
     i->client.function = f;
     i->client.gone = on_client_gone;
     i->client.job.owner = &OWNER;
-    i->tenant = tenant && *tenant ? xstrdup(tenant) : NULL;
+    i->tenant = tenant ? xstrdup(tenant) : NULL;
     server_begin(f, inv, asked->qualifier.n ? asked->qualifier.at : NULL, trace);
     inv->event = i->asked.payload.at;
     inv->event_size = i->asked.payload.n;
@@ -204,12 +204,11 @@ static void submit(struct served *f, struct http_request *r, struct invoke *aske
     job_free(i);
 }
 
-static void accept_event(struct served *f, struct http_request *r, struct invoke *asked)
+static void accept_event(struct served *f, struct http_request *r, struct invoke *asked, const char *tenant)
 {
     char id[UUID_SIZE];
     struct text headers = {0};
-    const char *tenant = http_header(r, "X-Amz-Tenant-Id");
-    if (serve_event(f, &asked->payload, asked->qualifier.n ? asked->qualifier.at : NULL, http_header(r, "X-Amzn-Trace-Id"), tenant && *tenant ? tenant : NULL, id)) {
+    if (serve_event(f, &asked->payload, asked->qualifier.n ? asked->qualifier.at : NULL, http_header(r, "X-Amzn-Trace-Id"), tenant, id)) {
         text_printf(&headers, "Content-Type: application/json\r\nx-amzn-RequestId: %s\r\n", id);
         http_answer(r, 202, headers.at, "", 0);
         text_done(&headers);
@@ -237,19 +236,19 @@ static void refuse_unknown(struct http_request *r, const char *region, const str
 void serve_invoke(struct server *s, struct http_request *r, const char *word, bool stream)
 {
     struct invoke asked = {.stream = stream};
-    const char *region = s->functions[0].request.region;
+    const char *region = s->functions[0].request.region, *tenant;
     bool good = invoke_parse(r, word, region, &asked);
     struct served *f = good ? server_find(s, asked.name.at, asked.name.n) : NULL;
     if (good && !f)
         refuse_unknown(r, region, &asked);
-    if (!good || !f) {
+    if (!good || !f || !invoke_tenant(r, request_per_tenant(&f->request), &tenant)) {
         invoke_done(&asked);
     } else if (asked.kind == INVOKE_DRY_RUN) {
         accept_dry_run(r);
         invoke_done(&asked);
     } else if (asked.kind == INVOKE_EVENT) {
-        accept_event(f, r, &asked);
+        accept_event(f, r, &asked, tenant);
     } else {
-        submit(f, r, &asked);
+        submit(f, r, &asked, tenant);
     }
 }

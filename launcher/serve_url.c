@@ -12,6 +12,7 @@
 struct url_job {
     struct client client; /* first */
     struct stream stream;
+    char *content_type;  /* as the runtime has it */
     struct text prelude; /* what has arrived of it */
     bool in_prelude, begun, broken;
 };
@@ -26,6 +27,7 @@ static void job_free(struct url_job *u)
     stream_done(&u->stream);
     text_done(&u->client.payload);
     text_done(&u->prelude);
+    free(u->content_type);
     free(u);
 }
 
@@ -74,9 +76,23 @@ static void begin(struct url_job *u, int status, struct text *headers)
     http_begin(u->client.request, status, headers->at);
 }
 
+/* Without a prelude: the status is 200, and the content type the runtime's own. */
+static void begin_plain(struct url_job *u, const char *content_type)
+{
+    struct text headers = {0};
+    text_printf(&headers, "Content-Type: %s\r\n", content_type ? content_type : "application/octet-stream");
+    begin(u, 200, &headers);
+    text_done(&headers);
+}
+
+/* The answer begins with the first byte: until then a failure of the function is the client's answer. */
 static void send_bytes(struct url_job *u, const char *bytes, size_t n)
 {
-    if (!u->client.request || !n)
+    if (!n)
+        return;
+    if (!u->begun)
+        begin_plain(u, u->content_type);
+    if (!u->client.request)
         return;
     http_send(u->client.request, bytes, n);
     stream_wrote(&u->stream, n);
@@ -86,13 +102,8 @@ static void on_stream(struct job *j, const char *content_type, struct http_reque
 {
     struct url_job *u = url_of(j);
     stream_begin(&u->stream, u->client.function->server->base, u->client.request, from, u->client.function->request.stream_shape);
+    u->content_type = content_type ? xstrdup(content_type) : NULL;
     u->in_prelude = content_type && strcasecmp(content_type, PRELUDE_TYPE) == 0;
-    if (u->in_prelude)
-        return;
-    struct text headers = {0};
-    text_printf(&headers, "Content-Type: %s\r\n", content_type ? content_type : "application/octet-stream");
-    begin(u, 200, &headers);
-    text_done(&headers);
 }
 
 /* The separator may be split over pieces. */
@@ -130,16 +141,30 @@ static void on_piece(struct job *j, const char *bytes, size_t n)
 
 /* ---- the job ---- */
 
+/* A stream of nothing is an empty body, and what a prelude would have said is not known [AWS]; one that ended within its prelude is no
+ * answer. */
+static void end_stream(struct url_job *u)
+{
+    if (u->in_prelude && u->prelude.n) {
+        fail_client(u);
+        return;
+    }
+    if (!u->begun)
+        begin_plain(u, u->in_prelude ? NULL : u->content_type);
+    if (u->client.request)
+        http_end(take_ptr(&u->client.request));
+}
+
 static void on_answer(struct job *j, const struct outcome *o)
 {
     struct url_job *u = url_of(j);
     stream_done(&u->stream);
-    if (o->status != STATUS_SUCCESS || (j->call.streamed && u->in_prelude))
+    if (o->status != STATUS_SUCCESS)
         fail_client(u);
     else if (!j->call.streamed)
         answer_whole(u, &o->payload);
-    else if (u->client.request)
-        http_end(take_ptr(&u->client.request));
+    else
+        end_stream(u);
 }
 
 static void on_done(struct job *j, const struct call_figures *figures, const char *tail, size_t tail_size)
@@ -201,7 +226,7 @@ void serve_url_request(void *to, struct http_request *r)
     if (!r->too_large)
         function_url_event(&f->url, r, inv, &u->client.payload);
     if (r->too_large || u->client.payload.n > INVOKE_MAX) {
-        refuse(r, 413, "RequestEntityTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation");
+        refuse(r, 413, "RequestEntityTooLargeException", REQUEST_TEXT);
         job_free(u);
         return;
     }

@@ -128,19 +128,22 @@ void server_share(struct server *s)
 {
     struct http_room_limits limits = {.bodies = BODIES, .unsent = UNSENT, .connections = CLIENTS, .hurry = true};
     struct rlimit fds;
+    for (size_t i = 0; i < s->n; i++) /* a connection each, of those that one environment takes at once */
+        if (s->functions[i].request.max_concurrency.value + CLIENTS > limits.connections)
+            limits.connections = (unsigned)s->functions[i].request.max_concurrency.value + CLIENTS;
     mallopt(M_MMAP_THRESHOLD, 256 << 10); /* bodies go back to the kernel at once: else they leave holes, and a third more is resident */
-    if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur / 2 < CLIENTS)
+    if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur / 2 < limits.connections)
         limits.connections = (unsigned)(fds.rlim_cur / 2); /* the other half is for environments */
     s->room = http_room_new(s->base, &limits);
-    s->lines.bytes = share_of(s->n == 1 ? BODIES : LINES, s->n);
-    s->lines.jobs = share_of(s->n == 1 ? SIZE_MAX : limits.connections, s->n);
-    s->event_bytes = share_of(EVENT_BYTES, s->n);
+    s->lines.bytes = quota_of(s->n == 1 ? BODIES : LINES, s->n);
+    s->lines.jobs = quota_of(s->n == 1 ? SIZE_MAX : limits.connections, s->n);
+    s->event_bytes = quota_of(EVENT_BYTES, s->n);
 }
 
 static void on_full(void *to, int no)
 {
     (void)to;
-    fprintf(stderr, "lrun: cannot take more connections: %s; new ones wait, and take the place of idle ones\n", strerror(no));
+    fprintf(stderr, "lrun: cannot accept more connections: %s; new connections wait until idle ones are closed\n", strerror(no));
 }
 
 struct http_handler server_handler(struct server *s)

@@ -39,7 +39,7 @@ struct server {
     bool ready, stopping;
     int signal; /* the second one: stop at once */
     struct event_job *events; /* serve_events.c */
-    struct share event_bytes;
+    struct quota event_bytes;
 };
 
 /* The function that answers to this name, or NULL. */

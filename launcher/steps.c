@@ -16,6 +16,7 @@
 #include "launcher/forget.h"
 #include "launcher/sandbox.h"
 #include "mounts/apply.h"
+#include "mounts/pivot.h"
 #include "policy/caps.h"
 
 #include <arpa/inet.h>
@@ -34,7 +35,7 @@
 static int step_parent(struct inside *in, struct err *err)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-        return fail(err, errno, NULL, "ask to die with lrun");
+        return fail(err, errno, NULL, "set the parent-death signal");
     struct pollfd p = {.fd = in->control};
     if (poll(&p, 1, 0) > 0 && p.revents & POLLHUP)
         _exit(1);
@@ -80,17 +81,17 @@ static int step_oom(struct inside *in, struct err *err)
 
 static int step_root(struct inside *in, struct err *err)
 {
-    return apply_plan(in->spec->plan, &in->root, err);
+    return apply_plan(in->spec->plan, &in->root, &in->fell_back, err);
 }
 
 static int step_pivot(struct inside *in, struct err *err)
 {
     char cwd[8] = "";
-    if (apply_pivot(in->root, err) < 0)
+    if (pivot_to(in->root, err) < 0)
         return -1;
     own_close(&in->root);
     if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0)
-        return fail(err, errno, NULL, "see that the host's root is left");
+        return fail(err, errno, NULL, "check that the host's root was left");
     if (strcmp(cwd, "/") != 0)
         return fail(err, 0, cwd, "leave the host's root: the directory is still outside");
     return 0;

@@ -23,7 +23,7 @@ int terminal_open(struct terminal *t, int out, bool lines, struct err *err)
     *t = (struct terminal){.ours = -1, .theirs = -1, .out = out};
     if (tcgetattr(STDIN_FILENO, &t->before) < 0) {
         fail(err, errno, "standard input", "use it as a terminal");
-        return fail_hint(err, "run lrun from a terminal, or leave -t out");
+        return fail_hint(err, "run lrun from a terminal, or omit -t");
     }
     t->ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (t->ours < 0 || grantpt(t->ours) < 0 || unlockpt(t->ours) < 0)

@@ -155,8 +155,8 @@ static int refuse_writing(const struct look *l, const char *place, const char *w
         return -1;
     if (relation == APART || (programs && relation == LIES_IN))
         return 0;
-    fail(l->err, 0, l->path, "let the sandbox write there: it %s %s", relation == HOLDS ? "holds" : "lies in", what);
-    return fail_hint(l->err, "%s is %.200s, which later launches trust: name a directory apart from it", what, place);
+    fail(l->err, 0, l->path, "make this writable for the sandbox: it %s %s", relation == HOLDS ? "holds" : "lies in", what);
+    return fail_hint(l->err, "%s is %.200s, which later launches trust: name a directory outside it", what, place);
 }
 
 static int check_programs(const struct look *l)
@@ -211,8 +211,8 @@ static int check_all(const struct look *l, const char *cache_dir, const struct i
 {
     OWN_PTR char *here = home_here(), *own = id->from_root ? home_of(id->uid) : NULL;
     if (l->spot.st.st_nlink > 1 && !S_ISDIR(l->spot.st.st_mode)) {
-        fail(l->err, 0, l->path, "let the sandbox write this file: it has %ju names, and others may be trusted", (uintmax_t)l->spot.st.st_nlink);
-        return fail_hint(l->err, "name a copy of it");
+        fail(l->err, 0, l->path, "make this file writable for the sandbox: it has %ju names (hard links), and others of them may be trusted", (uintmax_t)l->spot.st.st_nlink);
+        return fail_hint(l->err, "name a copy of the file");
     }
     if (refuse_writing(l, cache_dir, "the cache", false) < 0 || check_places(l, here) < 0 || check_places(l, own) < 0 || check_programs(l) < 0)
         return -1;
@@ -251,8 +251,8 @@ static int refuse_showing(const struct look *l, const char *place, const char *w
         return -1;
     if (relation != HOLDS)
         return 0;
-    fail(l->err, 0, l->path, "show %s in the sandbox", what);
-    return fail_hint(l->err, "%.200s holds %s: name the directory in it that is needed", place, why);
+    fail(l->err, 0, l->path, "mount %s in the sandbox", what);
+    return fail_hint(l->err, "%.200s contains %s: name the directory in it that the function needs", place, why);
 }
 
 static int check_shown(const struct look *l, const struct identity *id)
@@ -263,7 +263,7 @@ static int check_shown(const struct look *l, const struct identity *id)
         return -1;
     for (size_t i = 0; i < COUNT(SOCKETS); i++) {
         OWN_PTR char *place = path_in(SOCKETS[i].variable ? getenv(SOCKETS[i].variable) : SOCKETS[i].place, SOCKETS[i].ends);
-        if (refuse_showing(l, place, "places where programs listen", "sockets, which can be connected to even where nothing can be written") < 0)
+        if (refuse_showing(l, place, "places where programs listen", "sockets, and a read-only mount does not prevent connections to them") < 0)
             return -1;
     }
     return 0;

@@ -23,6 +23,7 @@ struct place { /* where rows are carried out */
     int work, root;
     int cwd;        /* where lrun was started: relative names of sources are meant from there */
     unsigned names; /* counts attached trees: their names in the work place */
+    bool fell_back; /* a row with FLAG_TRY was refused */
     bool ours;      /* all of root is our own making so far: its paths can be used as they are */
 };
 
@@ -51,7 +52,7 @@ static int clone_source(const struct place *p, const struct source *s, struct er
     if (fstat(tree, &st) == 0 && st.st_ino == s->ino && st.st_dev == s->dev)
         return tree;
     close(tree);
-    return fail(err, ESTALE, s->path, "show in the sandbox what was named: something else is there now");
+    return fail(err, ESTALE, s->path, "show in the sandbox what was named: it was replaced meanwhile");
 }
 
 static int open_target(const struct place *p, const char *target)
@@ -110,7 +111,7 @@ static int make_target(const struct place *p, const struct row *row, struct err 
     row_fail(errno, row, "make the mountpoint", err);
     if (!(row->flags & FLAG_USER))
         return -1;
-    return fail_hint(err, "a volume's place must exist in the package, or lie where nothing is mounted, such as /mnt/NAME");
+    return fail_hint(err, "a volume's path must exist in the package, or be where nothing is mounted, e.g. /mnt/NAME");
 }
 
 /* Moves a detached mount onto the row's target, which is made if it is missing: on our own skeleton a bind's always is. */
@@ -208,16 +209,22 @@ static int do_proc(const struct place *p, const struct row *row, struct err *err
     return mount < 0 ? -1 : attach(p, row, mount, err);
 }
 
+enum { LOWER_NAME = 48 };
+
 /* Attaches a tree in the work place under a short name, which must be done before an overlay can name it. */
-static int attach_lower(struct place *p, const struct source *s, char name[16], struct err *err)
+static int attach_lower(struct place *p, const struct source *s, char name[LOWER_NAME], struct err *err)
 {
-    snprintf(name, 16, "%u", p->names++);
+    int n = snprintf(name, LOWER_NAME, "%u", p->names++);
     OWN_FD int tree = clone_source(p, s, err);
     if (tree < 0)
         return -1;
     if (mkdirat(p->work, name, 0755) < 0 || sys_move_mount(tree, "", p->work, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return fail(err, errno, s->path, "attach the tree for the overlay of");
-    return 0;
+    if (!s->below)
+        return 0;
+    snprintf(name + n, LOWER_NAME - (size_t)n, "/%s", s->below);
+    OWN_FD int fd = sys_openat2(p->work, name, O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS); /* a link could lead out of it */
+    return fd < 0 ? fail(err, errno, s->path, "show %s of", s->below) : 0;
 }
 
 /* lowerdir="2:1:0": relative to the work place, so that no host path shows in mountinfo and no name needs escaping. */
@@ -226,11 +233,15 @@ static int do_overlay(struct place *p, const struct row *row, struct err *err)
     struct text lower = {0};
     int status = 0;
     for (size_t i = row->n; i-- > 0 && status == 0;) {
-        char name[16];
+        char name[LOWER_NAME];
         status = attach_lower(p, &row->sources[i], name, err);
         text_printf(&lower, "%s%s", lower.n ? ":" : "", name);
     }
-    if (row->n == 1)
+    if (status == 0 && row->text) {
+        OWN_PTR char *path = xasprintf("%u/%s", p->names, row->text);
+        text_printf(&lower, ":%u", p->names++);
+        status = make_target(&(struct place){.root = p->work, .ours = true}, &(struct row){.target = path}, err);
+    } else if (row->n == 1)
         text_puts(&lower, ":empty"); /* the kernel refuses an overlay of a lone lower directory */
     const char *const options[] = {"lowerdir", lower.at, NULL};
     OWN_FD int mount = status < 0 ? -1 : new_mount("overlay", options, row_attrs(row), row->target, err);
@@ -242,7 +253,7 @@ static int do_overlay(struct place *p, const struct row *row, struct err *err)
 
 static int do_scratch(struct place *p, const struct row *row, struct err *err)
 {
-    char name[16];
+    char name[LOWER_NAME];
     OWN_FD int upper = new_tmpfs(row->size, row->size / 4096, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "--scratch", err);
     if (upper < 0 || attach_lower(p, &row->sources[0], name, err) < 0)
         return -1;
@@ -290,9 +301,7 @@ static int do_write(const struct place *p, const struct row *row, struct err *er
     OWN_FD int fd = sys_openat2(p->root, row->target, O_WRONLY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
     if (fd < 0 && errno == ENOENT && row->flags & FLAG_OPTIONAL)
         return 0; /* what the kernel does not count it does not have */
-    if (fd < 0 || fs_write_all(fd, row->text, strlen(row->text)) < 0)
-        return row_fail(errno, row, "write to", err);
-    return 0;
+    return fd < 0 || fs_write_all(fd, row->text, strlen(row->text)) < 0 ? row_fail(errno, row, "write to", err) : 0;
 }
 
 static int do_row(struct place *p, const struct row *row, struct err *err)
@@ -317,10 +326,8 @@ static int do_row(struct place *p, const struct row *row, struct err *err)
 static int open_work(struct place *p, struct err *err)
 {
     OWN_FD int mount = new_tmpfs(16u << 20, 4096, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "the work place", err);
-    if (mount < 0)
-        return -1;
-    if (sys_move_mount(mount, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-        return fail(err, errno, "/proc", "mount the work place over");
+    if (mount < 0 || sys_move_mount(mount, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return mount < 0 ? -1 : fail(err, errno, "/proc", "mount the work place over");
     if (fchdir(mount) < 0 || mkdirat(mount, "skel", 0755) < 0 || mkdirat(mount, "root", 0755) < 0 || mkdirat(mount, "empty", 0555) < 0)
         return fail(err, errno, NULL, "prepare the work place");
     if (fs_write_new(mount, "nothing", 0444, "", 0, err) < 0)
@@ -334,12 +341,11 @@ static int open_root(struct place *p, const struct plan *plan, struct err *err)
 {
     OWN_FD int root = -1;
     if (plan->has_rootfs) {
-        char name[16], lower[32];
+        char name[LOWER_NAME], lower[LOWER_NAME + 8];
         if (attach_lower(p, &plan->rootfs, name, err) < 0)
             return -1;
         snprintf(lower, sizeof lower, "skel:%s", name);
-        const char *const options[] = {"lowerdir", lower, NULL};
-        root = new_mount("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "/", err);
+        root = new_mount("overlay", (const char *const[]){"lowerdir", lower, NULL}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "/", err);
         if (root < 0)
             return -1;
     } else {
@@ -354,7 +360,7 @@ static int open_root(struct place *p, const struct plan *plan, struct err *err)
     return 0;
 }
 
-int apply_plan(const struct plan *plan, int *ret_root, struct err *err)
+int apply_plan(const struct plan *plan, int *ret_root, bool *ret_fell_back, struct err *err)
 {
     struct place p = {.work = -1, .root = -1};
     OWN_FD int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -369,28 +375,17 @@ int apply_plan(const struct plan *plan, int *ret_root, struct err *err)
             status = open_root(&p, plan, err);
         /* A user's root file system, or a place a user chose (it may lie in his package), can hold any link. */
         p.ours = (!plan->has_rootfs || i < plan->skeleton) && !(plan->rows[i].flags & FLAG_USER);
-        if (status == 0)
+        if (status == 0 && (p.fell_back || !(plan->rows[i].flags & FLAG_ELSE)))
             status = do_row(&p, &plan->rows[i], err);
+        if (status < 0 && plan->rows[i].flags & FLAG_TRY)
+            p.fell_back = true, status = 0;
     }
     umask(022);
     own_close(&p.work);
+    *ret_fell_back = p.fell_back;
     if (status < 0)
         own_close(&p.root);
     else
         *ret_root = p.root;
     return status;
-}
-
-int apply_pivot(int root, struct err *err)
-{
-    if (sys_mount_setattr(root, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)
-        return fail(err, errno, "/", "make the new root read-only");
-    /* New and old root in one place: the old one lies on top, where "." leads, and is detached at once. */
-    if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0) {
-        fail(err, errno, "/", "make the new root the root");
-        return errno == EINVAL ? fail_hint(err, "the host's root may be an initramfs, which pivot_root cannot leave") : -1;
-    }
-    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-        return fail(err, errno, "/", "detach the host's root");
-    return 0;
 }

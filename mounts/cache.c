@@ -37,7 +37,7 @@ int cache_open(const char *path, int place, int program, struct cache *ret, stru
         return fail(err, errno, "/proc/sys/kernel/random/boot_id", "read the kernel's boot id");
     c.boot[strcspn(c.boot, "\n")] = 0;
     if (dir < 0 && (dir = place_dir(path, 0700, geteuid(), getegid(), NULL, err)) < 0)
-        return fail_hint(err, "choose another place with --cache-dir");
+        return fail_hint(err, "name another directory with --cache-dir");
     if (check_owner(path, dir, &c.dev, err) < 0)
         return -1;
     for (size_t i = 0; i < COUNT(PARTS); i++)
@@ -169,7 +169,7 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
     }
     int found = 0;
     for (int tries = 0; found == 0 && job->name[0] && tries < TRIES; tries++) { /* another's entry of this content may be pruned meanwhile; ours is locked */
-        int published = entry_publish(c, job->name, job->dir, digest, job->archive->is_tar, &r, err);
+        int published = entry_publish(c, job->name, job->dir, digest, job->archive, &r, err);
         if (published < 0)
             return -1;
         if (published)
@@ -177,7 +177,7 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
         found = entry_open(c, digest, job->archive->is_tar, ret, err);
     }
     if (found == 0)
-        fail(err, 0, digest, "use the cache entry that was made: it cannot be trusted, or is pruned again and again");
+        fail(err, 0, digest, "use the new cache entry: it does not verify, or is pruned again and again");
     return found == 1 ? 0 : -1;
 }
 

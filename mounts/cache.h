@@ -5,6 +5,7 @@
  *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and
  *                              times: its digest, so that a warm run reads no archive; an interpreter's version
  *   DIR/policy/                users' policies, compiled; see launcher/policy_file.c
+ *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
  *   DIR/tmp/                   entries being made or removed; each locked by its maker
  *
  * An entry appears by one rename and never changes. Whoever uses it holds a shared lock on its directory, so that

@@ -3,9 +3,11 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "mounts/cache_entry.h"
+#include "mounts/tools.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,25 +29,68 @@ static int each_key(struct cache *c, int (*each)(struct cache *, const char *key
     return status;
 }
 
+struct listed {
+    char key[KEY_SIZE];
+    struct entry_facts facts;
+};
+
+struct listing {
+    struct listed *at;
+    size_t n;
+};
+
 static int list_one(struct cache *c, const char *key, void *to, struct err *err)
 {
-    OWN_PTR char *path = xasprintf("tree/%s/facts", key);
-    char text[512], when[32] = "";
-    uintmax_t size = 0, entries = 0;
+    struct listing *list = to;
+    OWN_PTR char *path = xasprintf("tree/%s", key);
+    OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct listed e = {.key = ""};
     struct stat st;
     (void)err;
-    if (fs_read_small(c->dir, path, text, sizeof text) < 0 || fstatat(c->dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    if (dir < 0 || entry_facts(dir, &e.facts) < 0 || fstatat(dir, "facts", &st, AT_SYMLINK_NOFOLLOW) < 0)
         return 0; /* being removed */
-    struct tm tm;
-    strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime_r(&st.st_mtim.tv_sec, &tm));
-    sscanf(text, "boot %*s size %ju entries %ju", &size, &entries);
-    fprintf(to, "%s  %s  %12ju bytes  %6ju entries\n", key, when, size, entries);
+    if (!e.facts.made)
+        e.facts.made = st.st_mtim.tv_sec;
+    snprintf(e.key, sizeof e.key, "%s", key);
+    list->at = xrealloc(list->at, list->n + 1, sizeof *list->at);
+    list->at[list->n++] = e;
     return 0;
 }
 
+static int by_age(const void *a, const void *b)
+{
+    const struct listed *x = a, *y = b;
+    return x->facts.made != y->facts.made ? (x->facts.made < y->facts.made ? 1 : -1) : strcmp(x->key, y->key);
+}
+
+static void print_age(int64_t seconds, char *text, size_t size)
+{
+    static const struct {
+        int64_t most, unit;
+        const char *name;
+    } UNITS[] = {{60, 1, "s"}, {3600, 60, "min"}, {48 * 3600, 3600, "h"}, {INT64_MAX, 24 * 3600, "days"}};
+    size_t i = 0;
+    while (seconds >= UNITS[i].most)
+        i++;
+    snprintf(text, size, "%jd %s", (intmax_t)((seconds > 0 ? seconds : 0) / UNITS[i].unit), UNITS[i].name);
+}
+
+/* Newest first. */
 int cache_list(struct cache *c, FILE *to, struct err *err)
 {
-    return each_key(c, list_one, to, err);
+    struct listing list = {0};
+    int status = each_key(c, list_one, &list, err);
+    int64_t now = time(NULL);
+    if (list.n)
+        qsort(list.at, list.n, sizeof *list.at, by_age);
+    for (size_t i = 0; i < list.n; i++) {
+        const struct entry_facts *f = &list.at[i].facts;
+        char age[32];
+        print_age(now - f->made, age, sizeof age);
+        fprintf(to, "%-30s  %7s  %10ju bytes  %6ju entries  %s\n", *f->archive ? f->archive : "-", age, (uintmax_t)f->size, (uintmax_t)f->entries, list.at[i].key);
+    }
+    free(list.at);
+    return status;
 }
 
 static int prune_one(struct cache *c, const char *key, void *to, struct err *err)
@@ -76,7 +121,7 @@ int cache_prune(struct cache *c, FILE *to, struct err *err)
     int status = each_key(c, prune_one, to, err);
     for (size_t i = 0; i < COUNT(WHOLE) && status == 0; i++)
         status = empty(c, WHOLE[i], err);
-    return status;
+    return status < 0 ? -1 : tools_prune(c, true, err);
 }
 
 struct verdict {
@@ -110,8 +155,8 @@ int cache_verify(struct cache *c, FILE *to, struct err *err)
     if (each_key(c, verify_one, &v, err) < 0)
         return -1;
     if (v.damaged) {
-        fail(err, 0, c->path, "vouch for the cache: %zu entries were damaged", v.damaged);
-        return fail_hint(err, "the next run unpacks them again");
+        fail(err, 0, c->path, "verify the cache: %zu entries were damaged", v.damaged);
+        return fail_hint(err, "they will be unpacked again when needed");
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/helper.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-enum { FACTS_MAX = 512 };
+enum { FACTS_MAX = 1024 };
 
 void entry_key(const char *digest, bool is_tar, char key[KEY_SIZE])
 {
@@ -40,12 +41,13 @@ int entry_verify(struct cache *c, int dir, struct err *err)
     return status;
 }
 
-static int write_facts(const struct cache *c, int dir, const struct cache_entry *e, struct err *err)
+/* more: of e, its size and entries are e's own. */
+static int write_facts(const struct cache *c, int dir, const struct cache_entry *e, const struct entry_facts *more, struct err *err)
 {
     char text[FACTS_MAX];
-    int n = snprintf(text, sizeof text, "boot %s size %ju entries %ju replaced %ju glibc %s %s %s\n", c->boot, (uintmax_t)e->size,
+    int n = snprintf(text, sizeof text, "boot %s size %ju entries %ju replaced %ju glibc %s %s %s\nmade %jd from %s\n", c->boot, (uintmax_t)e->size,
                      (uintmax_t)e->entries, (uintmax_t)e->replaced, e->need.glibc[0] ? e->need.glibc : "-",
-                     e->need.glibc[0] ? e->need.library : "-", e->need.glibc[0] ? e->need.file : "-");
+                     e->need.glibc[0] ? e->need.library : "-", e->need.glibc[0] ? e->need.file : "-", (intmax_t)more->made, more->archive);
     unlinkat(dir, "facts.new", 0);
     if (fs_write_new(dir, "facts.new", 0644, text, (size_t)n, err) < 0)
         return -1;
@@ -68,16 +70,35 @@ static int read_facts(int dir, char boot[40], struct cache_entry *e)
     return 0;
 }
 
+int entry_facts(int dir, struct entry_facts *ret)
+{
+    char text[FACTS_MAX];
+    uintmax_t size = 0, entries = 0;
+    intmax_t made = 0;
+    *ret = (struct entry_facts){0};
+    if (fs_read_small(dir, "facts", text, sizeof text) < 0)
+        return -1;
+    const char *second = strchr(text, '\n');
+    sscanf(text, "boot %*s size %ju entries %ju", &size, &entries);
+    if (second)
+        sscanf(second + 1, "made %jd from %199[^\n]", &made, ret->archive);
+    ret->size = size;
+    ret->entries = entries;
+    ret->made = made;
+    return 0;
+}
+
 /* Facts of an earlier boot: the files may not have reached the disk then. */
 static int trust(struct cache *c, int dir, struct cache_entry *e)
 {
     char boot[40];
     struct err ignored;
+    struct entry_facts more;
     if (read_facts(dir, boot, e) < 0)
         return 0;
     if (strcmp(boot, c->boot) == 0)
         return 1;
-    return entry_verify(c, dir, &ignored) == 0 && write_facts(c, dir, e, &ignored) == 0;
+    return entry_verify(c, dir, &ignored) == 0 && entry_facts(dir, &more) == 0 && write_facts(c, dir, e, &more, &ignored) == 0;
 }
 
 int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_entry *ret, struct err *err)
@@ -129,13 +150,16 @@ int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct e
     return 0;
 }
 
-int entry_publish(struct cache *c, const char *name, int dir, const char *digest, bool is_tar, const struct unpack_result *r, struct err *err)
+int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r, struct err *err)
 {
     char key[KEY_SIZE];
-    entry_key(digest, is_tar, key);
+    struct entry_facts more = {.made = time(NULL)};
+    snprintf(more.archive, sizeof more.archive, "%s", a->name);
+    str_line(more.archive);
+    entry_key(digest, a->is_tar, key);
     OWN_PTR char *path = xasprintf("tree/%s", key);
     struct cache_entry e = {.size = r->size, .entries = r->entries, .replaced = r->replaced, .need = r->need};
-    if (write_facts(c, dir, &e, err) < 0)
+    if (write_facts(c, dir, &e, &more, err) < 0)
         return -1;
     /* From exclusive to shared there is a moment without: the sweeper must not come in it, nor prune, who looks in tree/ alone. */
     OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -17,8 +17,18 @@ int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_en
 /* Makes and locks an empty directory in tmp/; name: at least 64 bytes, "tmp/..." beneath c->dir. */
 int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err);
 
+enum { ARCHIVE_NAME_MAX = 200 };
+
+struct entry_facts { /* what the file facts says beside a launch's own */
+    int64_t made;                     /* seconds since the epoch; 0: not known */
+    char archive[ARCHIVE_NAME_MAX];   /* the file it was unpacked from, as it was named then; "": not known */
+    uint64_t size, entries;
+};
+/* dir: of the entry. -1: it is being removed. */
+int entry_facts(int dir, struct entry_facts *ret);
+
 /* Writes facts and renames tmp/... to its key; it stays locked, shared, as long as dir is open. 1: done; 0: there is one already. */
-int entry_publish(struct cache *c, const char *name, int dir, const char *digest, bool is_tar, const struct unpack_result *r, struct err *err);
+int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r, struct err *err);
 
 /* Takes the entry away if nobody uses it: 1 removed, 0 in use, -1 err. */
 int entry_remove(struct cache *c, const char *key, struct err *err);

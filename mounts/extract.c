@@ -141,7 +141,7 @@ static int note_elf(struct extract *x, size_t index, const uint8_t *data, struct
     pthread_mutex_unlock(&x->lock);
     if (atomic_fetch_add(&x->facts, x->elf[index].n) + x->elf[index].n <= FACTS_MAX)
         return 0;
-    return fail(err, 0, e->name, "unpack the archive: its libraries need more others than a system has");
+    return fail(err, 0, e->name, "unpack the archive: its libraries need an implausible number of others");
 }
 
 static int extract_file(struct worker *w, size_t index, struct err *err)

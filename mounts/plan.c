@@ -2,6 +2,7 @@
 #include "mounts/plan.h"
 
 #include "base/own.h"
+#include "mounts/tools.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -140,20 +141,52 @@ static void add_host(struct plan *p, bool skeleton)
             plan_add(p, HOST[i]);
 }
 
+enum { PLAN_USR_LOWERS = 2 };
+
+/* The host's /usr below what hides parts of it. Where that cannot be, as on a host with mounts below /usr, which the kernel lets nobody
+ * leave out, its parts are bound one by one, and only the worst is hidden. */
+static void add_usr(struct plan *p, const struct plan_input *in, struct source lowers[PLAN_USR_LOWERS], const struct source *of_runtime)
+{
+    size_t from = p->n;
+    if (in->usr.path) {
+        lowers[0] = (struct source){.path = "/usr", .tree = -1};
+        lowers[1] = in->usr;
+        plan_add(p, (struct row){.kind = ROW_OVERLAY, .flags = FLAG_TRY, .target = "usr", .sources = lowers, .n = PLAN_USR_LOWERS,
+                                 .why = "the host's, without what Lambda has not: --tools says how much of it is seen"});
+        from = p->n;
+    }
+    add_host(p, false);
+    plan_runtime_host(p, &in->runtime, of_runtime);
+    plan_add(p, (struct row){.kind = ROW_MASK, .flags = FLAG_OPTIONAL | FLAG_FILE, .target = "usr/lib/os-release", .text = in->release->os_release,
+                             .why = "the system is Amazon Linux"});
+    for (size_t i = from; in->usr.path && i < p->n; i++)
+        if (str_begins(p->rows[i].target, "usr/"))
+            p->rows[i].flags |= FLAG_ELSE;
+}
+
+/* Amazon Linux's names and links. */
+static void add_release(struct plan *p, const struct tools_release *release)
+{
+    plan_add(p, (struct row)ROW_OF_LINK("etc/os-release", "../usr/lib/os-release", "the system is Amazon Linux"));
+    plan_add(p, (struct row)ROW_OF_LINK("etc/amazon-linux-release", "system-release", "the system is Amazon Linux"));
+    plan_add(p, (struct row){.kind = ROW_FILE, .target = "etc/system-release", .mode = 0644, .text = release->system_release, .why = "the system is Amazon Linux"});
+    plan_add(p, (struct row){.kind = ROW_FILE, .target = "etc/system-release-cpe", .mode = 0644, .text = release->cpe, .why = "the system is Amazon Linux"});
+}
+
 static const char *const OURS[] = {"dev", "proc", "sys", "etc", "usr", "bin", "sbin", "lib", "lib64"};
 
 static int check_volume(const struct volume *v, struct err *err)
 {
     const char *t = v->target;
     if (t[0] != '/' || !t[1] || strstr(t, "//") || strstr(t, "/../") || strstr(t, "/./") || str_ends(t, "/..") || str_ends(t, "/.") || str_ends(t, "/")) {
-        fail(err, EINVAL, t, "show a volume at");
-        return fail_hint(err, "the place inside must be absolute, without . and .. and a slash at its end");
+        fail(err, EINVAL, t, "mount a volume at");
+        return fail_hint(err, "the path inside must be absolute, without . or .. or a slash at the end");
     }
     for (size_t i = 0; i < COUNT(OURS); i++) {
         size_t n = strlen(OURS[i]);
         if (strncmp(t + 1, OURS[i], n) == 0 && (t[1 + n] == '/' || t[1 + n] == 0)) {
-            fail(err, EPERM, t, "show a volume at");
-            return fail_hint(err, "/%s belongs to the sandbox; use another place such as /mnt/%s", OURS[i], strrchr(t, '/') + 1);
+            fail(err, EPERM, t, "mount a volume at");
+            return fail_hint(err, "/%s belongs to the sandbox; use another path, e.g. /mnt/%s", OURS[i], strrchr(t, '/') + 1);
         }
     }
     return 0;
@@ -179,8 +212,10 @@ static void add_skeleton(struct plan *p, const struct plan_input *in)
     add_all(p, ETC, COUNT(ETC));
     plan_add(p, in->no_user ? USERS_ABSENT : USERS);
     plan_add(p, in->host_net ? RESOLV_FILE : in->resolver ? RESOLV_VPC : RESOLV_NONE);
-    if (!in->rootfs.path)
+    if (!in->rootfs.path) {
         add_host(p, true);
+        add_release(p, in->release);
+    }
     plan_runtime_skeleton(p, &in->runtime, !in->rootfs.path);
     for (size_t i = 0; i < in->volume_count; i++)
         add_mountpoint(p, &in->volumes[i]);
@@ -222,29 +257,47 @@ static void add_code(struct plan *p, const struct plan_input *in)
     }
 }
 
+/* What the kernel says there is of the host. */
+static void add_machine(struct plan *p, const struct plan_input *in)
+{
+    const struct {
+        const char *target, *text, *why;
+    } FILES[] = {{"proc/meminfo", in->meminfo, "memory of the function's size"},
+                 {"proc/cpuinfo", in->cpuinfo, "the processors it may use"},
+                 {"proc/stat", in->stat, "the processors it may use"}};
+    for (size_t i = 0; i < COUNT(FILES); i++)
+        if (FILES[i].text)
+            plan_add(p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = FILES[i].target, .text = FILES[i].text, .why = FILES[i].why});
+}
+
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
 {
     struct plan p = {.rootfs = in->rootfs, .has_rootfs = in->rootfs.path != NULL};
     for (size_t i = 0; i < in->volume_count; i++)
         if (check_volume(&in->volumes[i], err) < 0)
             return -1;
-    p.lower_count = 1 + in->layer_count;
+    p.lower_count = 1 + in->layer_count + PLAN_RUNTIME_LOWERS + PLAN_USR_LOWERS;
     p.lowers = xcalloc(p.lower_count, sizeof *p.lowers);
     p.lowers[0] = in->function;
     for (size_t i = 0; i < in->layer_count; i++)
         p.lowers[1 + i] = in->layers[i];
+    struct source *of_runtime = p.lowers + 1 + in->layer_count;
+    plan_runtime_lowers(&p, &in->runtime, of_runtime);
     add_skeleton(&p, in);
-    if (!in->rootfs.path) {
-        add_host(&p, false);
-        plan_runtime_host(&p, &in->runtime);
-    }
+    struct source *of_usr = p.lowers + p.lower_count - PLAN_USR_LOWERS;
+    for (size_t i = 0; i < PLAN_USR_LOWERS; i++)
+        of_usr[i].tree = -1;
+    if (!in->rootfs.path)
+        add_usr(&p, in, of_usr, of_runtime);
+    plan_runtime_sdk(&p, &in->runtime, !in->rootfs.path, of_runtime);
     if (in->host_net)
         plan_add(&p, RESOLV_HOST);
     add_all(&p, DEV, COUNT(DEV));
     add_shm(&p, in);
     add_all(&p, PROC, COUNT(PROC));
+    add_machine(&p, in);
     strv_add(&p.texts, xasprintf("%s\n", in->boot_id));
-    plan_add(&p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[0],
+    plan_add(&p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[p.texts.n - 1],
                          .why = "generated: the host's would tell two sandboxes that they share it"});
     plan_add(&p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "tmp", .text = "/tmp", .size = in->tmp_bytes,
                          .inodes = in->tmp_bytes / 16384, .mode = 01777, .why = "the one writable place; kept over warm invocations"});
@@ -254,7 +307,7 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     for (size_t i = 0; i < in->volume_count; i++)
         plan_add(&p, (struct row){.kind = ROW_BIND, .flags = FLAG_USER | (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
                              .target = in->volumes[i].target + 1, .source = in->volumes[i].source,
-                             .why = "asked for with -v; its path on the host is in mountinfo"});
+                             .why = "asked for with --volume; its path on the host is in mountinfo"});
     *ret = p;
     return 0;
 }

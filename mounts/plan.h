@@ -11,17 +11,10 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "mounts/plan_runtime.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-struct source { /* a file or directory of the host to be shown */
-    const char *path;
-    dev_t dev; /* the child opens path again in its own mount namespace: it must still be the same file */
-    ino_t ino;
-    int tree; /* >= 0: a tree cloned before root was given up; path is only its name then */
-};
 
 enum row_kind {
     ROW_DIR,     /* skeleton: directory of this mode                        */
@@ -37,14 +30,15 @@ enum row_kind {
     ROW_SCRATCH, /* mount: a writable layer over what is there              */
 };
 
-enum { FLAG_RW = 1, FLAG_DEV = 2, FLAG_OPTIONAL = 4, FLAG_FILE = 8, FLAG_EXEC_NOT = 16, FLAG_USER = 32 };
+enum { FLAG_RW = 1, FLAG_DEV = 2, FLAG_OPTIONAL = 4, FLAG_FILE = 8, FLAG_EXEC_NOT = 16, FLAG_USER = 32, FLAG_TRY = 64, FLAG_ELSE = 128 };
 
 struct row {
     enum row_kind kind;
-    unsigned flags;        /* FLAG_RW: writable; _DEV: device files work; _OPTIONAL: absent is fine; _FILE: a file; _USER: the user chose the target */
+    unsigned flags;        /* FLAG_RW: writable; _DEV: device files work; _OPTIONAL: absent is fine; _FILE: a file; _USER: the user chose the target;
+                            * _TRY: where the kernel refuses it, the rows with _ELSE stand for it, which are left out otherwise */
     const char *target;    /* without the leading slash */
     char *owned;           /* what target points to, if it was made for this row */
-    const char *text;      /* link target, file content, or the tmpfs's name in messages */
+    const char *text;      /* link target, file content, the tmpfs's name in messages, or a directory that an overlay has besides */
     struct source source;  /* ROW_BIND */
     const struct source *sources; /* ROW_OVERLAY */
     size_t n;
@@ -57,7 +51,7 @@ struct plan {
     struct row *rows;
     size_t n, skeleton; /* rows[0..skeleton) belong to the skeleton */
     struct strv texts;  /* generated contents */
-    struct source *lowers; /* function and layers: what the rows of overlays point into */
+    struct source *lowers; /* function, layers and a runtime's trees: what the rows of overlays point into */
     size_t lower_count;
     struct source rootfs;
     bool has_rootfs; /* a root file system of the user's beneath the skeleton */
@@ -71,19 +65,6 @@ struct volume {
 
 enum shm { SHM_ABSENT, SHM_DENIED, SHM_SIZED };
 
-struct plan_file { /* a file of the skeleton */
-    const char *target, *text;
-    mode_t mode;
-};
-
-struct plan_runtime { /* a managed runtime's part; all zero for provided.* */
-    char name[24];           /* of the interpreter in /var/lang/bin: "python3.11", "node" */
-    const char *interpreter; /* absolute; NULL: none */
-    const struct plan_file *files;
-    size_t file_count;
-    bool node_parts; /* the host's node is Debian's, which keeps parts of itself among its modules */
-};
-
 struct plan_input {
     struct plan_runtime runtime;
     struct source function;
@@ -93,21 +74,22 @@ struct plan_input {
     const struct volume *volumes;
     size_t volume_count;
     struct source rootfs; /* path NULL: the host's */
+    struct source usr; /* what lies over the host's /usr and hides parts of it: see tools.h; path NULL: only what plan.c lists is hidden */
+    const struct tools_release *release; /* the system it is, where the root is the host's */
     uint64_t tmp_bytes, shm_bytes;
     enum shm shm;
     bool scratch, host_net, make_out;
     bool no_user;  /* /etc/passwd does not know the function's user */
     bool resolver; /* names are asked for at AWS's resolver's address; or by the host's configuration with host_net */
-    const char *boot_id; /* what /proc/sys/kernel/random/boot_id shows: not the host's */
+    const char *meminfo, *cpuinfo, *stat; /* what these files of /proc show; NULL: the host's */
+    const char *boot_id; /* shown as the kernel's: not the host's */
 };
 
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err);
 void plan_done(struct plan *p);
 const char *plan_kind(enum row_kind kind); /* in a word, for people */
 
-/* For plan.c and plan_runtime.c only. The host's part comes after the binds of the host's own tree. */
+/* For plan.c and plan_runtime.c only. */
 struct row *plan_add(struct plan *p, struct row row);
-void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool on_host);
-void plan_runtime_host(struct plan *p, const struct plan_runtime *rt);
 
 #endif

@@ -11,7 +11,7 @@
 #define HIDE(where, more, reason) {.kind = ROW_MASK, .flags = FLAG_OPTIONAL | (more), .target = (where), .why = (reason)}
 
 /* Whatever the runtime claims to be: a command or bootstrap may start either interpreter. Places of Debian's and
- * Fedora's packages; /usr/local is not shown at all. */
+ * Fedora's packages; of /usr/local nothing is shown unless the interpreter is there. */
 static const struct row HIDDEN[] = {
     HIDE("usr/lib/python3/dist-packages", 0, "the host's Python modules are not Lambda's"),
     HIDE("usr/lib/node_modules", 0, "the host's global node modules are not Lambda's"),
@@ -27,6 +27,10 @@ static const struct {
     unsigned flags;
 } HIDDEN_VERSIONED[] = {{"usr/lib", "site-packages", 0}, {"usr/lib", "dist-packages", 0}, {"usr/lib", "sitecustomize.py", FLAG_FILE},
                         {"usr/lib64", "site-packages", 0}, {"usr/local/lib", "site-packages", 0}, {"usr/local/lib", "dist-packages", 0}};
+
+/* The same of one with a prefix of its own, which is at /var/lang. */
+static const struct row HIDDEN_PREFIX[] = {HIDE("var/lang/lib/node_modules", 0, "the host's global node modules are not Lambda's")};
+static const char *const HIDDEN_PREFIX_VERSIONED[] = {"site-packages", "sitecustomize.py"};
 
 static void add_owned(struct plan *p, struct row row, char *target)
 {
@@ -46,15 +50,34 @@ static char *library_of(const struct plan_runtime *rt)
     return xasprintf("%s/%s", str_begins(rt->interpreter, "/usr/local/") ? "/usr/local/lib" : "/usr/lib", rt->name);
 }
 
+/* Over a root file system: the directories to where Lambda has its own modules, merged with what is there. */
+static void add_sdk_place(struct plan *p, const struct plan_runtime *rt)
+{
+    static const char *const PATHS[] = {"var/lang", "var/lang/lib", "var/lang/lib/%s", "var/lang/lib/%s/site-packages"};
+    for (size_t i = 0; i < COUNT(PATHS); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        add_owned(p, (struct row){.kind = ROW_DIR, .flags = FLAG_OPTIONAL, .mode = 0755, .why = "to the SDK"}, xasprintf(PATHS[i], rt->name)); /* at most one %s */
+#pragma GCC diagnostic pop
+    }
+}
+
 void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool on_host)
 {
     bool python = str_begins(rt->name, "python");
+    if (rt->sdk && !python)
+        plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/runtime/node_modules", .mode = 0755, .why = "mountpoint of the SDK"});
     for (size_t i = 0; i < rt->file_count; i++)
-        plan_add(p, (struct row){.kind = ROW_FILE, .target = rt->files[i].target, .text = rt->files[i].text, .mode = rt->files[i].mode,
+        plan_add(p, (struct row){.kind = rt->files[i].text ? ROW_FILE : ROW_DIR, .target = rt->files[i].target, .text = rt->files[i].text, .mode = rt->files[i].mode,
                                  .why = "the runtime's own file"});
-    if (!rt->interpreter || str_begins(rt->interpreter, "/var/lang/"))
+    bool in_place = rt->interpreter && str_begins(rt->interpreter, "/var/lang/"); /* of a root file system */
+    if (in_place && rt->sdk && python)
+        add_sdk_place(p, rt);
+    if (!rt->interpreter || in_place)
         return;
     plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang", .mode = 0755, .why = "the runtime's language"});
+    if (on_host && rt->prefix)
+        return;
     plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang/bin", .mode = 0755, .why = "first in PATH"});
     if (!on_host)
         add_owned(p, (struct row){.kind = ROW_LINK, .text = rt->interpreter, .why = "shebangs of layers name it"}, xasprintf("var/lang/bin/%s", rt->name));
@@ -63,11 +86,16 @@ void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool o
     const char *to = keep_text(p, xstrdup(rt->name));
     plan_add(p, (struct row){.kind = ROW_LINK, .target = "var/lang/bin/python3", .text = to, .why = "shebangs of layers name it"});
     plan_add(p, (struct row){.kind = ROW_LINK, .target = "var/lang/bin/python", .text = to, .why = "shebangs of layers name it"});
+    if (!on_host && rt->sdk)
+        add_sdk_place(p, rt);
     if (!on_host)
         return;
     /* With its library beside it, the interpreter takes /var/lang as its prefix: sys.path and tracebacks are Lambda's. */
     plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang/lib", .mode = 0755, .why = "where Lambda has the standard library"});
-    add_owned(p, (struct row){.kind = ROW_LINK, .text = keep_text(p, library_of(rt)), .why = "the standard library"}, xasprintf("var/lang/lib/%s", rt->name));
+    if (rt->sdk)
+        add_owned(p, (struct row){.kind = ROW_DIR, .mode = 0755, .why = "mountpoint of the standard library"}, xasprintf("var/lang/lib/%s", rt->name));
+    else
+        add_owned(p, (struct row){.kind = ROW_LINK, .text = keep_text(p, library_of(rt)), .why = "the standard library"}, xasprintf("var/lang/lib/%s", rt->name));
 }
 
 static void bind_host(struct plan *p, unsigned flags, char *target, const char *source, const char *why)
@@ -92,14 +120,65 @@ static void hide_node_modules(struct plan *p, bool parts)
     }
 }
 
-void plan_runtime_host(struct plan *p, const struct plan_runtime *rt)
+enum { LOWER_PREFIX, LOWER_SDK, LOWER_LIBRARY };
+
+void plan_runtime_lowers(struct plan *p, const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS])
 {
-    if (rt->interpreter)
+    lowers[LOWER_PREFIX] = (struct source){.path = rt->prefix, .tree = -1};
+    lowers[LOWER_SDK] = (struct source){.tree = -1};
+    if (rt->sdk)
+        lowers[LOWER_SDK] = *rt->sdk;
+    lowers[LOWER_SDK].below = str_begins(rt->name, "python") ? SDK_PYTHON : SDK_NODE;
+    lowers[LOWER_LIBRARY] = (struct source){.path = rt->interpreter && rt->sdk ? keep_text(p, library_of(rt)) : NULL, .tree = -1};
+}
+
+/* Python's, where /var/lang/lib/python3.N is a link into /usr: a tree that has a place for it. Its own hidden parts stay hidden. */
+static void show_library(struct plan *p, const struct plan_runtime *rt, const struct source *library)
+{
+    static const char *const PARTS[] = {"dist-packages", "sitecustomize.py"};
+    add_owned(p, (struct row){.kind = ROW_OVERLAY, .sources = library, .n = 1, .text = "site-packages", .why = "the standard library, with a place for the SDK"},
+              xasprintf("var/lang/lib/%s", rt->name));
+    for (size_t i = 0; i < COUNT(PARTS); i++)
+        add_owned(p, (struct row)HIDE(NULL, i ? FLAG_FILE : 0u, "the host's Python modules are not Lambda's"), xasprintf("var/lang/lib/%s/%s", rt->name, PARTS[i]));
+}
+
+/* Where AWS has them: modules of Python 3.11 and later lie in the interpreter's own site-packages (before, in /var/runtime: our
+ * choice is one place for all). */
+void plan_runtime_sdk(struct plan *p, const struct plan_runtime *rt, bool on_host, const struct source lowers[PLAN_RUNTIME_LOWERS])
+{
+    bool python = str_begins(rt->name, "python");
+    if (!rt->sdk || !rt->interpreter)
+        return;
+    if (on_host && python && !rt->prefix)
+        show_library(p, rt, &lowers[LOWER_LIBRARY]);
+    add_owned(p, (struct row){.kind = ROW_OVERLAY, .sources = &lowers[LOWER_SDK], .n = 1, .why = "AWS's SDK (--sdk), which its runtimes bring"},
+              python ? xasprintf("var/lang/lib/%s/site-packages", rt->name) : xstrdup("var/runtime/node_modules"));
+}
+
+/* Whole, with its libraries, and by an overlay, so that mountinfo does not tell in whose home it lies. */
+static void show_prefix(struct plan *p, const struct plan_runtime *rt, const struct source *prefix)
+{
+    const char *place = rt->sdk ? keep_text(p, xasprintf("lib/%s/site-packages", rt->name)) : NULL;
+    plan_add(p, (struct row){.kind = ROW_OVERLAY, .target = "var/lang", .sources = prefix, .n = 1, .text = place, .why = "the interpreter, with its library"});
+    for (size_t i = 0; i < COUNT(HIDDEN_PREFIX); i++)
+        plan_add(p, HIDDEN_PREFIX[i]);
+    for (size_t i = 0; str_begins(rt->name, "python") && i < COUNT(HIDDEN_PREFIX_VERSIONED); i++)
+        add_owned(p, (struct row)HIDE(NULL, i ? FLAG_FILE : 0u, "the host's Python modules are not Lambda's"), xasprintf("var/lang/lib/%s/%s", rt->name, HIDDEN_PREFIX_VERSIONED[i]));
+}
+
+void plan_runtime_host(struct plan *p, const struct plan_runtime *rt, const struct source lowers[PLAN_RUNTIME_LOWERS])
+{
+    if (rt->prefix)
+        show_prefix(p, rt, &lowers[LOWER_PREFIX]);
+    else if (rt->interpreter)
         bind_host(p, FLAG_FILE, xasprintf("var/lang/bin/%s", rt->name), rt->interpreter, "the interpreter, under Lambda's name for it");
-    if (rt->interpreter && str_begins(rt->interpreter, "/usr/local/") && str_begins(rt->name, "python")) {
-        char *library = library_of(rt), *shared = xasprintf("/usr/local/lib/lib%s.so.1.0", rt->name);
-        bind_host(p, 0, xstrdup(library + 1), keep_text(p, library), "the standard library of an interpreter in /usr/local");
-        bind_host(p, FLAG_FILE | FLAG_OPTIONAL, xstrdup(shared + 1), keep_text(p, shared), "the interpreter's own library");
+    if (!rt->prefix && rt->interpreter && str_begins(rt->interpreter, "/usr/local/")) { /* what it is linked with is there too */
+        bind_host(p, FLAG_OPTIONAL, xstrdup("usr/local/lib"), "/usr/local/lib", "libraries of an interpreter in /usr/local");
+        plan_add(p, (struct row)HIDE("usr/local/lib/node_modules", 0, "the host's global node modules are not Lambda's"));
+    }
+    for (size_t i = 0; i < PLAN_JAVAS && rt->java[i][0]; i++) {
+        char *target = xasprintf("etc/%s", rt->java[i]);
+        bind_host(p, FLAG_OPTIONAL, target, keep_text(p, xasprintf("/%s", target)), "links of Debian's JVM lead there");
     }
     for (size_t i = 0; i < COUNT(HIDDEN); i++)
         plan_add(p, HIDDEN[i]);

@@ -54,11 +54,11 @@ static int died(struct unpacker *u, struct err *err)
     u->pid = 0;
     if (got > 0 && WIFEXITED(status) && (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 126)) {
         fail(err, 0, UNPACKER, "start the unpacker");
-        return fail_hint(err, "its libraries may be missing; run it by hand to see");
+        return fail_hint(err, "its libraries may be missing; run it by hand to check");
     }
     fail(err, 0, NULL, "unpack: the unpacker ended unexpectedly (%s %d)",
          got > 0 && WIFSIGNALED(status) ? "signal" : "status", got > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    return fail_hint(err, "it is limited in time, memory and file size; nothing was kept");
+    return fail_hint(err, "the unpacker is limited in time, memory and file size; nothing was kept");
 }
 
 int unpacker_read(struct unpacker *u, void *message, size_t size, void (*on_wait)(void *to), void *to, struct err *err)

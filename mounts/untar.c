@@ -118,7 +118,7 @@ static int copy_file(struct untar *u, int fd, const char *from, struct zip_entry
     OWN_FD int source = open_beneath(u->tree, from, O_RDONLY | O_NOFOLLOW);
     if (source < 0 || !original || original->type != ZIP_FILE) {
         fail(err, source < 0 ? errno : 0, e->name, "unpack the hard link");
-        return fail_hint(err, "it stands for %s, which is no file of the archive before it", from);
+        return fail_hint(err, "it refers to %s, which is not an earlier file of the archive", from);
     }
     for (ssize_t n; (n = read(source, buffer, sizeof buffer)) != 0;)
         if (n < 0 || fs_write_all(fd, buffer, (size_t)n) < 0 || count_bytes(u, (uint64_t)n, e->name, err) < 0)

@@ -220,13 +220,13 @@ static int read_entries(const uint8_t *bytes, const struct directory *d, struct 
         e->index = (uint32_t)i;
         z->n++;
         if (read_entry(bytes, d, &at, e, &ends[i], err) < 0)
-            return -1;
+            return z->size > ZIP_MAX_SIZE ? zip_too_large(z, err) : -1;
         if ((names += u16(central + 28)) > ZIP_MAX_NAMES)
-            return zip_too_many_names(err);
-        z->size += e->size;
-        if (z->size > ZIP_MAX_SIZE) /* checked entry by entry, so the sum cannot wrap */
-            return fail(err, 0, NULL, "unpack the archive: Unzipped size must be smaller than 262144000 bytes");
+            return z->size > ZIP_MAX_SIZE ? zip_too_large(z, err) : zip_too_many_names(err);
+        z->size = z->size > UINT64_MAX - e->size ? UINT64_MAX : z->size + e->size; /* the rest is read to say what takes the room */
     }
+    if (z->size > ZIP_MAX_SIZE)
+        return zip_too_large(z, err);
     return at == d->end ? 0 : zip_unreadable(NULL, "its directory holds more than its end record counts", err);
 }
 

@@ -11,6 +11,9 @@ int zip_unreadable(const char *name, const char *why, struct err *err);
 /* Refuses the archive for ZIP_MAX_NAMES; -1. */
 int zip_too_many_names(struct err *err);
 
+/* zip_largest.c: refuses the archive for ZIP_MAX_SIZE, naming the directories that hold most of it; -1. z->size is the sum. */
+int zip_too_large(const struct zip *z, struct err *err);
+
 /* Normalises a raw name, refusing what could leave the tree: "..", absolute, NUL, too long, too deep, whiteouts. */
 int zip_name(const char *raw, size_t n, char **ret, struct err *err);
 

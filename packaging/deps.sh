@@ -1,9 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what building and testing need, by apt only, and only what is missing: no network when all is there.
+# deps.sh [--list] run|all: installs what building and running need, or that and what tests, linters and measurements need. By apt only,
+# and only what is missing: no network when all is there. --list prints the packages instead.
 set -eu
-NEED="gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libarchive-dev libcjson-dev libjansson-dev libevent-dev libelf-dev zlib1g-dev
-libdeflate-dev libssl-dev libcriterion-dev zip unzip curl python3 python3-pytest python3-pytest-xdist python3-jsonschema man-db procps util-linux attr"
+list=
+[ "${1-}" != --list ] || { list=yes; shift; }
+# Building, the zips of examples/ (curl: one of them is a shell function), and Python functions. Node.js functions need nodejs, --net user passt: lrun names what is missing.
+RUN="gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libarchive-dev libcjson-dev libevent-dev libelf-dev zlib1g-dev
+libdeflate-dev libssl-dev zip curl python3"
+TEST="libcriterion-dev unzip python3-pytest python3-pytest-xdist python3-jsonschema man-db procps util-linux attr"
 # Node's HTTP parser: a library of its own in newer releases, C sources in node-llhttp before.
 if ! dpkg-query -W -f='${Status}' libllhttp-dev 2>/dev/null | grep -q 'ok installed'; then
     LLHTTP=node-llhttp
@@ -14,8 +19,18 @@ fi
 MORE="awscli python3-boto3 wrk passt autoconf automake cmake g++ gdb libtool golang-github-containers-common python3-yaml clang clang-tidy libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap bubblewrap strace squashfs-tools libarchive-tools p7zip-full zstd qemu-user busybox-static cpio hostname"
 [ "$(uname -m)" != x86_64 ] || MORE="$MORE qemu-system-x86"
 [ -x /usr/bin/node ] || [ -x /usr/bin/nodejs ] || [ -x /usr/local/bin/node ] || MORE="$MORE nodejs"
+case ${1-} in
+run) WANT="$RUN $LLHTTP" ;;
+all) WANT="$RUN $LLHTTP $TEST $MORE" ;;
+*) echo "usage: deps.sh [--list] run|all" >&2 && exit 2 ;;
+esac
+if [ -n "$list" ]; then
+    # shellcheck disable=SC2086
+    printf '%s\n' $WANT
+    exit 0
+fi
 missing=
-for p in $NEED $LLHTTP $MORE; do
+for p in $WANT; do
     case $p in
     libclang-rt-dev) p=$(dpkg-query -W -f='${Package}\n' 'libclang-rt-*-dev' 2>/dev/null | head -n 1); [ -n "$p" ] || p=libclang-rt-dev ;;
     esac

@@ -115,7 +115,7 @@ int cgroup_make(const char *path, uint64_t memory_mb, uint64_t files_mb, uid_t b
         if (!path)
             return 0;
         fail(err, no, path, "make a cgroup beneath");
-        return fail_hint(err, "it must be of cgroup v2 and yours: systemd-run --user --scope -p Delegate=yes gives one");
+        return fail_hint(err, "it must be a delegated cgroup v2: systemd-run --user --scope -p Delegate=yes provides one");
     }
     set_limits(&c, memory_mb, files_mb);
     if (becomes != geteuid()) {

@@ -30,9 +30,12 @@ static const struct {
     int cpus;
 } VISIBLE[] = {{3008, 2}, {5307, 3}, {7076, 4}, {8845, 5}, {10240, 6}};
 
+/* Of Managed Instances, who alone have more memory: 2 GiB a processor is the least they may choose, and our choice. */
+enum { MANAGED_MB_A_CPU = 2048, MANAGED_NOFILE = 4096 /* documented, and seen in /proc/PID/limits of one */ };
+
 static void plan_cpus(uint64_t memory, struct limits *l)
 {
-    int want = CPU_SETSIZE, kept = 0;
+    int want = memory ? (int)(memory / MANAGED_MB_A_CPU) : CPU_SETSIZE, kept = 0;
     for (size_t i = COUNT(VISIBLE); memory && i-- > 0;)
         if (memory <= VISIBLE[i].memory)
             want = VISIBLE[i].cpus;
@@ -51,13 +54,15 @@ static rlim_t most_of(const struct limit *l, const struct rlimit *now)
     return l->shared && now->rlim_cur != RLIM_INFINITY ? now->rlim_cur / 2 : now->rlim_max;
 }
 
-void limits_plan(uint64_t memory, struct limits *ret)
+void limits_plan(uint64_t memory, bool managed, struct limits *ret)
 {
     struct limits l = {0};
     unsigned clamped = 0;
     for (unsigned i = 0; i < LIMIT_COUNT; i++) {
         struct rlimit now;
         l.at[i] = (struct rlimit){LIMITS[i].soft, LIMITS[i].hard};
+        if (managed && LIMITS[i].resource == RLIMIT_NOFILE)
+            l.at[i] = (struct rlimit){MANAGED_NOFILE, MANAGED_NOFILE};
         if (getrlimit((__rlimit_resource_t)LIMITS[i].resource, &now) < 0)
             continue;
         rlim_t most = most_of(&LIMITS[i], &now);

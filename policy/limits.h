@@ -28,8 +28,9 @@ struct limits { /* what will be set: Lambda's, clamped to the caller's hard limi
 extern const struct limit LIMITS[];
 extern const unsigned LIMIT_COUNT;
 
-/* memory in MiB decides how many CPUs are visible: 2 up to 3008 MB. 0: all the caller has. */
-void limits_plan(uint64_t memory, struct limits *ret);
+/* memory in MiB decides how many CPUs are visible: 2 up to 3008 MB. 0: all the caller has. managed: of Managed Instances, whose
+ * environments take several invocations at once and may have more files open. */
+void limits_plan(uint64_t memory, bool managed, struct limits *ret);
 
 /* Has the process the limits and the scheduling of the caller, of whom it is a fork; processors: and its processors, which a cgroup
  * may have changed? True too if it cannot be seen. */

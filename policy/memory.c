@@ -15,14 +15,20 @@ enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 
 #define SLICE_MS 0.5  /* as long as lrun may keep others waiting */
 #define FIRST_MS 20.0 /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
+#define COST_MAX_MS 5.0 /* what took longer waited, for a processor or a lock: the limit must not wait as well */
 #define SHARE 20      /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
 #define TOGETHER 16     /* so many may look as often as they wish when all is quiet: a thousand must not fill a processor */
 enum { GROWN = 1 << 20, STEPS_MIN = 16 /* so that few processes are looked at, however slow the machine */ };
 
+enum { PROGRAMS = 16 }; /* told apart; any further ones count as one */
+
 struct sums {
     struct use use;
+    struct {
+        uint64_t program, files;
+    } programs[PROGRAMS]; /* of the count pass: what the process of each maps that maps most */
     uint64_t most, most_own; /* of one process */
     pid_t biggest;
     unsigned processes;
@@ -124,11 +130,31 @@ static void add(struct sums *s, const char *pid, struct use u)
     }
 }
 
+static void add_files(struct sums *s, uint64_t program, uint64_t files)
+{
+    unsigned k = 0;
+    while (k + 1 < PROGRAMS && s->programs[k].files && s->programs[k].program != program)
+        k++;
+    s->programs[k].program = program;
+    if (s->programs[k].files < files) {
+        s->use.files += files - s->programs[k].files;
+        s->programs[k].files = files;
+    }
+}
+
+static void count(struct memory_watch *w, const char *pid)
+{
+    struct use u = process_status(w->from.proc, pid);
+    add(&w->count, pid, u);
+    if (u.files)
+        add_files(&w->count, process_program(w->from.proc, pid), u.files);
+}
+
 static void enter_process(struct memory_watch *w, const char *pid)
 {
     int proc = w->from.proc;
     switch (w->pass) {
-    case PASS_COUNT: add(&w->count, pid, process_status(proc, pid)); break;
+    case PASS_COUNT: count(w, pid); break;
     case PASS_EXACT: add(&w->exact, pid, process_exact(proc, pid)); break;
     case PASS_HELD:
         held_walk_begin(&w->walk, proc, pid);
@@ -251,8 +277,9 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     /* A child of vfork shows its parent's memory as its own until it becomes a program: what is over for a moment may be that. */
     ret->over = alone || (over && (w->was_over || s->processes == 1));
     w->was_over = over;
-    if (ret->peak < ret->used || ret->processes > 1) /* high-water marks of several need not have been at one time */
-        ret->peak = ret->used;
+    uint64_t now = ret->used + w->count.use.files;
+    if (ret->peak < now || ret->processes > 1) /* high-water marks of several need not have been at one time */
+        ret->peak = now;
     w->established = w->established || ret->peak;
     w->quiet = over || ret->used > w->used + GROWN ? 0 : w->quiet + 1;
     w->used = ret->used;
@@ -277,6 +304,8 @@ void memory_look(struct memory_watch *w, struct memory *ret)
     } while (!done && (++steps < STEPS_MIN || clock_ms() - start < (w->established ? SLICE_MS : FIRST_MS)));
     w->ended_ms = clock_ms();
     w->cost_ms = w->ended_ms - start;
+    if (w->cost_ms > COST_MAX_MS)
+        w->cost_ms = COST_MAX_MS;
 }
 
 double memory_pause_ms(const struct memory_watch *w, double least_ms, double quiet_ms)

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory.h: how much memory a sandbox uses, read from its own /proc. THE RULE, for watching and for cgroups alike:
+/* memory.h: how much memory a sandbox uses, read from its own /proc. THE TWO RULES.
+ *
+ * 1. What counts against the limit is what cannot be reclaimed, for watching and for cgroups alike:
  *
  *   counts           anonymous memory (private, shared, and what is written of files mapped privately), huge pages, swap of these;
  *                    memfds, SysV segments and files of /dev/shm, mapped or not
  *   does not count   page cache; files of /tmp and of --scratch, mapped or not, which lie on a disk on Lambda
  *   is not seen      memfds that nothing holds but a message in a socket; sockets' and pipes' buffers and other memory of the
  *                    kernel's. A cgroup's memory.max bounds these as well
+ *
+ * 2. What is told as used (REPORT's Max Memory Used, the report's peakBytes) is what a person sizes memory by: the above, and what is
+ *    mapped of files, code above all, as on Lambda, where the sandbox has no other page cache to live on. Of one process it is the
+ *    kernel's own high-water mark. Several of one program share its code: of these the one that maps most is taken; each other program's
+ *    is added (our choice: libraries that two programs share count for both). Never more than the memory size is told.
  *
  * A look takes at most half a millisecond and goes on where the last one stopped, and lrun spends a twentieth of a processor
  * on it: few processes are looked at every ten milliseconds, a thousand in a fraction of a second. The first looks, until one has
@@ -24,7 +31,7 @@
 
 struct memory {
     uint64_t used;      /* bytes in use now */
-    uint64_t peak;      /* bytes, the most that can be established: high-water marks of the processes alive included */
+    uint64_t peak;      /* bytes, by rule 2, the most that can be established: high-water marks of the processes alive included */
     bool over;          /* more than the limit, beyond doubt */
     pid_t biggest;      /* pid, in the sandbox's numbering, of the process that uses most; 0 if there is none */
     unsigned processes; /* without init */

@@ -5,7 +5,9 @@
 #include "base/sys.h"
 
 #include <errno.h>
+#include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <stddef.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -47,12 +49,29 @@ int seccomp_install(const struct seccomp_program *program)
     return prog.len == 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0 ? 0 : -1;
 }
 
-int seccomp_install_told(const struct seccomp_program *program)
+#if defined(__x86_64__)
+#define OURS AUDIT_ARCH_X86_64
+#else
+#define OURS AUDIT_ARCH_AARCH64
+#endif
+
+/* Before the policy, which allows it. */
+static const struct sock_filter ASK_SYSINFO[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OURS, 0, 3),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sysinfo, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+};
+
+int seccomp_install_told(const struct seccomp_program *program, bool sysinfo)
 {
-    struct sock_filter code[program->n ? program->n : 1]; /* at most 32 KiB */
-    struct sock_fprog prog = {program->n, code};
-    memcpy(code, program->code, program->n * sizeof *code);
-    for (unsigned i = 0; i < program->n; i++)
+    const unsigned before = sysinfo ? COUNT(ASK_SYSINFO) : 0, n = before + program->n;
+    struct sock_filter code[n ? n : 1]; /* at most 32 KiB */
+    struct sock_fprog prog = {(unsigned short)n, code};
+    memcpy(code, ASK_SYSINFO, before * sizeof *code);
+    memcpy(code + before, program->code, program->n * sizeof *code);
+    for (unsigned i = before; i < n; i++)
         if (code[i].code == (BPF_RET | BPF_K) && code[i].k == (SECCOMP_RET_ERRNO | EPERM))
             code[i].k = SECCOMP_RET_USER_NOTIF;
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
@@ -78,10 +97,12 @@ int refused_answer(int listener, struct refused_call *ret)
     memset(&answer, 0, sizeof answer);
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
         return 0; /* ENOENT: who called was killed meanwhile */
+    *ret = (struct refused_call){call.call.data.nr, call.call.data.args[0], call.call.id, (pid_t)call.call.pid};
+    if (ret->nr == SYS_sysinfo)
+        return 1;
     answer.answer.id = call.call.id;
     answer.answer.error = -EPERM;
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
-    *ret = (struct refused_call){call.call.data.nr, call.call.data.args[0]};
     return 1;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the real binary share. LRUN is the binary; BUILD holds the helpers built for the tests."""
+import atexit
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 import zipfile
@@ -56,11 +58,27 @@ def validate(report):
     jsonschema.validate(report, SCHEMA)
 
 
-class Lrun:
-    """Runs lrun with a cache of its own; every report is checked against the schema."""
+LRUN_UID = 60993 if ROOT else os.geteuid()  # who root's lrun becomes
 
-    def __init__(self, tmp):
+
+def shared_tools():
+    """A place for the trees that lie over /usr, the same for all tests of this process: each has a thousand names."""
+    if not hasattr(shared_tools, "path"):
+        shared_tools.path = tempfile.mkdtemp(prefix="lrun-tests-tools.")
+        atexit.register(shutil.rmtree, shared_tools.path, ignore_errors=True)
+        os.chown(shared_tools.path, LRUN_UID, -1)
+    return shared_tools.path
+
+
+class Lrun:
+    """Runs lrun with a cache of its own, but for the trees over /usr; every report is checked against the schema."""
+
+    def __init__(self, tmp, own_tools=False):
         self.tmp, self.cache, self.count = tmp, str(tmp / "cache"), 0
+        if not own_tools and not os.path.exists(self.cache):
+            os.mkdir(self.cache, 0o700)
+            os.symlink(shared_tools(), self.cache + "/tools")
+            os.chown(self.cache, LRUN_UID, LRUN_UID if ROOT else -1)
 
     def argv(self, command, *args, report=True):
         self.count += 1

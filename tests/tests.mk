@@ -3,7 +3,7 @@ PYTHON := /usr/bin/python3
 TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension $(B)/tests/watcher
 UNIT_C := $(wildcard tests/unit/*.c)
 # What unit tests link: all of lrun and lrun-unpack but the two mains.
-UNIT_O := $(filter-out $(B)/launcher/main.o,$(LRUN_O)) $(B)/mounts/zip.o $(B)/mounts/zip_check.o $(B)/mounts/manifest.o $(LLHTTP_OBJECTS)
+UNIT_O := $(filter-out $(B)/launcher/main.o,$(LRUN_O)) $(B)/mounts/zip.o $(B)/mounts/zip_check.o $(B)/mounts/zip_largest.o $(B)/mounts/manifest.o $(LLHTTP_OBJECTS)
 
 $(B)/tests/probe: tests/tools/probe.c
 	@mkdir -p $(@D)
@@ -19,19 +19,19 @@ $(B)/tests/watcher: tests/tools/watcher.c
 	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
 $(B)/tests/unit: $(UNIT_C) $(UNIT_O)
 	@mkdir -p $(@D)
-	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -ljansson -lz $(LLHTTP_LINK) -lm
+	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -lz $(LLHTTP_LINK) -lm
 # The same without Criterion, in one process: it cannot start processes in user emulation.
 $(B)/tests/plain-unit: $(UNIT_C) $(UNIT_O) tests/tools/plain/criterion/criterion.h
 	@mkdir -p $(@D)
 	@echo '#include <criterion/criterion.h>' | $(CC) -DPLAIN_MAIN -Itests/tools/plain -x c -c -o $@.o -
-	@$(CC) -Itests/tools/plain $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $@.o $(UNIT_C) $(UNIT_O) -levent_core -lcap -ljansson -lz $(LLHTTP_LINK) -lm
+	@$(CC) -Itests/tools/plain $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $@.o $(UNIT_C) $(UNIT_O) -levent_core -lcap -lz $(LLHTTP_LINK) -lm
 
 # arm64: all of it, built by the cross compiler against Debian's own arm64 packages, which are unpacked and not installed; the
 # unit tests and the policy compiler run in user emulation.
 ARM64 := $(B)/arm64
 arm64:
 	@[ -d $(ARM64)/root/usr/include ] || { mkdir -p $(ARM64) && mmdebstrap --variant=extract --arch=arm64 --quiet \
-	  --include=libc6-dev,libseccomp-dev,libcap-dev,libarchive-dev,libcjson-dev,libjansson-dev,libevent-dev,libelf-dev,zlib1g-dev,libdeflate-dev,libssl-dev \
+	  --include=libc6-dev,libseccomp-dev,libcap-dev,libarchive-dev,libcjson-dev,libevent-dev,libelf-dev,zlib1g-dev,libdeflate-dev,libssl-dev \
 	  $$(. /etc/os-release && echo $$VERSION_CODENAME) $(ARM64)/root; }
 	@$(MAKE) --no-print-directory B=$(ARM64) ARCH=aarch64 CC="aarch64-linux-gnu-gcc --sysroot=$(abspath $(ARM64))/root" RUN="qemu-aarch64 -L $(ARM64)/root" all $(ARM64)/tests/plain-unit
 	qemu-aarch64 -L $(ARM64)/root $(ARM64)/tests/plain-unit
@@ -49,8 +49,11 @@ faults: all examples $(TOOLS)
 check-vm: all
 	@sh tests/vm/run.sh $(B)
 
+# deps: what the tests, linters and measurements need too; deps-run: what building and running need.
 deps:
-	sh packaging/deps.sh
+	sh packaging/deps.sh all
+deps-run:
+	sh packaging/deps.sh run
 
 # As root the suite runs twice: here, and as an unprivileged user from a copy that user can read.
 check: deps
@@ -86,7 +89,7 @@ $(B)/examples/node.zip: examples/node/index.mjs
 $(B)/examples/%.zip: $(wildcard examples/layers/*/* examples/layers/*/*/*)
 	@mkdir -p $(@D); rm -f $@; cd examples/layers/$* && zip -q -X -r $(abspath $@) .
 
-demo: deps
+demo: deps-run
 	@$(MAKE) --no-print-directory all examples
 	@sh examples/demo.sh $(B)
 
@@ -109,7 +112,7 @@ layers:   ## base < {mounts, policy, lambda} < launcher
 	@! grep -nE '#include "(launcher|lambda|policy)/' mounts/*.[ch]
 	@! grep -nE '#include "(launcher|lambda|mounts)/' policy/*.[ch]
 	@! grep -nE '#include "(launcher|mounts|policy)/' lambda/*.[ch]
-	@for l in archive.h:mounts/untar.c libelf.h:mounts/elf_facts.c llhttp.h:lambda/http_parse.c zlib.h:lambda/event_stream.c sys/capability.h:policy/caps.c jansson.h:base/json.c cjson/cJSON.h:policy/oci.c; do \
+	@for l in archive.h:mounts/untar.c libelf.h:mounts/elf_facts.c llhttp.h:lambda/http_parse.c zlib.h:lambda/event_stream.c sys/capability.h:policy/caps.c cjson/cJSON.h:policy/oci.c; do \
 	  [ "$$(grep -lE "#include <$${l%%:*}>" */*.[ch] | paste -sd' ')" = "$${l#*:}" ] || { echo "$${l%%:*} has another includer than $${l#*:}"; exit 1; }; done
 	@! grep -nE '(^|[^a-z_])((mkdir|l?chown|chmod|rename|unlink|rmdir|symlink|link|mknod|mkfifo|creat|truncate|mkdtemp|mkstemp)\(|open\([^;]*O_CREAT|openat\(AT_FDCWD[^;]*O_CREAT|freopen\(|fopen\([^;]*"[wa])' $(filter-out base/place.c launcher/cmd_doctor.c,$(wildcard base/*.c launcher/*.c lambda/*.c mounts/*.c policy/*.c))
 	@[ "$$(grep -lE '(^|[^a-z_])(fchown|fchownat|setfsuid)\(' */*.c | paste -sd' ')" = "base/place.c policy/cgroup.c" ]
@@ -138,20 +141,20 @@ bench: all examples
 FUZZ_SECONDS ?= 60
 FUZZ_JSON    := base/json_scan.c base/json_slice.c base/json_document.c
 FUZZ_BASE    := $(addprefix base/,str.c err.c num.c fs.c place.c)
-FUZZ_zip     := mounts/zip.c mounts/zip_check.c
+FUZZ_zip     := mounts/zip.c mounts/zip_check.c mounts/zip_largest.c
 FUZZ_unpack  := $(FUZZ_zip) mounts/extract.c mounts/manifest.c mounts/manifest_read.c mounts/elf_facts.c
 FUZZ_elf     := $(FUZZ_zip) mounts/elf_facts.c mounts/manifest.c mounts/manifest_read.c
 FUZZ_policy  := policy/oci.c $(FUZZ_JSON)
-FUZZ_config  := launcher/config.c launcher/cli.c launcher/cli_help.c launcher/request.c $(FUZZ_JSON)
-FUZZ_options := launcher/cli.c launcher/cli_help.c launcher/request.c
+FUZZ_config  := launcher/config.c launcher/request_check.c launcher/cli.c launcher/cli_values.c launcher/cli_words.c lambda/tenant.c launcher/cli_help.c launcher/request.c $(FUZZ_JSON)
+FUZZ_options := launcher/cli.c launcher/cli_values.c launcher/cli_words.c lambda/tenant.c launcher/cli_help.c launcher/request.c
 FUZZ_stream  := lambda/event_stream.c base/json.c $(FUZZ_JSON) base/base64.c
 FUZZ_frames  := launcher/log.c launcher/loop.c base/term.c
-FUZZ_http    := $(addprefix lambda/,runtime_api.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_room.c http_client.c http_parse.c \
+FUZZ_http    := $(addprefix lambda/,runtime_api.c late.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_room.c http_client.c http_parse.c \
   http_status.c http_write.c routes.c api_error.c invocation.c) base/clock.c base/json.c $(FUZZ_JSON) base/base64.c
 FUZZ_scan    := $(FUZZ_JSON)
 FUZZ_TARGETS := scan zip unpack elf policy config options stream frames http
 FUZZ_LLHTTP  := $(if $(LLHTTP_LINK),,$(wildcard /usr/share/llhttp/*.c))
-FUZZ_LIBS    := -levent_core -ljansson -lseccomp -lcjson -lelf -ldeflate -lz -lm -lpthread $(LLHTTP_LINK)
+FUZZ_LIBS    := -levent_core -lseccomp -lcjson -lelf -ldeflate -lz -lm -lpthread $(LLHTTP_LINK)
 FUZZ_CC      := clang -O1 -g -std=gnu17 -D_GNU_SOURCE -DLRUN_VERSION='"fuzz"' $(INCLUDE)
 fuzz-programs: $(POLICIES)
 	@mkdir -p $(B)/fuzz

@@ -101,7 +101,7 @@ bug("R10", "soda-core#664", "a cache in the home directory", why=("LR-029",), te
 bug("R10-node", "aws/aws-lambda-nodejs-runtime-interface-client#56", "npm makes its home", why=("LR-029",), text=r"(EROFS|ENOENT).*sbx_user1051",
     bad=Run(js("fs.mkdirSync(os.homedir() + '/.npm');")), fixed=Run(js("fs.mkdirSync(os.homedir() + '/.npm');"), options=HOME))
 SHELL = "import subprocess\np = subprocess.run({}, capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)"
-bug("R11", "lambci/docker-lambda#115", "HOME is not set", why=("LR-030",), text="HOME: parameter not set",
+bug("R11", "lambci/docker-lambda#115", "HOME is not set", why=("LR-030",), text="HOME: (unbound variable|parameter not set)",
     bad=Run(py(SHELL.format("['/bin/sh', '-uc', 'echo $HOME']"))), fixed=Run(py(SHELL.format("['/bin/sh', '-uc', 'echo $HOME']")), options=HOME))
 
 # ---- users and modes ----
@@ -278,8 +278,21 @@ NEW = {**OLD, "python/urllib3/util/ssl_.py": ""}
 bug("R32", "psf/requests#6438", "a layer hides the version that is needed", why=("LR-026",), text=r"cannot import name 'DEFAULT_CIPHERS' from 'urllib3\.util\.ssl_' \(/opt/python/",
     plain=Run(py(CIPHERS), layers=(OLD,)), bad=Run(py(CIPHERS), layers=(NEW,)), fixed=Run(py(CIPHERS), layers=(OLD,)))
 ESM = js("return foo;", 'import foo from "foo";\n', "index.mjs")
-bug("R33", "aws/aws-sdk-js-v3#3386", "import from a layer", why=("LR-023",), text="ERR_MODULE_NOT_FOUND|Cannot find package 'foo'",
-    plain=Run({**ESM, **REAL}), bad=Run(ESM, layers=({"nodejs/node_modules/foo/index.js": "module.exports = 1;\n"},)), fixed=Run({**ESM, **REAL}))
+FOO_LAYER = {"nodejs/node_modules/foo/index.js": "module.exports = 'foo';\n"}
+# A custom runtime of plain Node.js, which does not search NODE_PATH for import; Lambda's own does since nodejs18.x.
+CUSTOM = """const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation/`;
+for (;;) {
+  const next = await fetch(api + "next"), id = next.headers.get("lambda-runtime-aws-request-id");
+  await fetch(`${api}${id}/response`, { method: "POST", body: JSON.stringify(await load("foo")) });
+}
+"""
+STARTS_NODE = "#!/bin/sh\nNODE_PATH=/opt/nodejs/node_modules exec node main.mjs\n"
+BY_IMPORT, BY_REQUIRE = "const load = async (name) => (await import(name)).default;\n", 'import { createRequire } from "node:module";\nconst load = createRequire(import.meta.url);\n'
+bug("R33", "aws/aws-sdk-js-v3#3386", "import from a layer, in plain Node.js", why=("LR-023",), text="ERR_MODULE_NOT_FOUND|Cannot find package 'foo'",
+    plain=Run({**ESM, **REAL}), bad=Run({"bootstrap": STARTS_NODE, "main.mjs": BY_IMPORT + CUSTOM}, layers=(FOO_LAYER,)), fixed=Run({"bootstrap": STARTS_NODE, "main.mjs": BY_REQUIRE + CUSTOM}, layers=(FOO_LAYER,)))
+bug("R33-managed", "aws/aws-sdk-js#4431", "import from a layer, in Lambda's own runtime", works='"foo"', plain=Run({**ESM, **REAL}), bad=Run(ESM, layers=(FOO_LAYER,)))
+bug("R33-prefix", "aws/aws-cdk#11417", "import from a layer without its prefix", why=("LR-024",), text="Cannot find package 'foo'", plain=Run({**ESM, **REAL}), bad=Run(ESM, layers=({"node_modules/foo/index.js": "module.exports = 1;\n"},)),
+    fixed=Run(ESM, layers=(FOO_LAYER,)))
 
 # ---- limits of a warm environment ----
 TWELVE = ("{}",) * 12

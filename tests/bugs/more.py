@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Further bugs of the catalogue that need neither a network nor an image of AWS's. Named as it names them."""
 from listed import EXTENSION, js, py
-from conftest import CLIENT
-from harness import Run, bug, compiled
+from conftest import CLIENT, skip
+from harness import NODE, Run, bug, compiled, is_node
 
 ECHO = CLIENT + "while True:\n    headers, event = next()\n    respond(headers[ID], event)\n"
 
@@ -34,10 +34,10 @@ bug("M5", "DataDog/dd-trace-py#7251", "a library makes a lock at import", why=("
 bug("M8", "ansible/ansible#74641", "a queue of multiprocessing", why=("LR-033",), text=r"\[Errno (38|2)\]", bad=Run(py("import multiprocessing\nmultiprocessing.Queue()")), fixed=Run(py("import queue\nqueue.Queue()")))
 
 # ---- users ----
-bug("U2", "firdaus/cadence-python#8", "getlogin() without a terminal", text=r"\[Errno (6|25|2)\]", plain=ok("import getpass\nreturn os.environ.get('LOGNAME', 'somebody')"), bad=Run(py("return os.getlogin()")), fixed=Run(py("return os.getuid()")))
+bug("U2", "firdaus/cadence-python#8", "getlogin() without a terminal", why=("LR-048",), text=r"\[Errno (6|25|2)\]", plain=ok("import getpass\nreturn os.environ.get('LOGNAME', 'somebody')"), bad=Run(py("return os.getlogin()")), fixed=Run(py("return os.getuid()")))
 bug("U4", "localstack#12812", "a resource of mode 0600", why=("LR-013",), text=r"\[Errno 13\].*conf/x", bad=Run(py("open('conf/x').read()", **{"conf/x": ("1", 0o600)})), fixed=Run(py("open('conf/x').read()", **{"conf/x": "1"})))
-KEY = "st = os.stat({}); assert not st.st_mode & 0o077, 'UNPROTECTED PRIVATE KEY FILE'"
-bug("U5", "lambci/git-lambda-layer#8", "a key that others can read", text="UNPROTECTED PRIVATE KEY FILE", plain=Run(py(KEY.format("'key'"), key=("x", 0o600))), bad=Run(py(KEY.format("'key'"), key=("x", 0o644))),
+KEY = "p = os.path.abspath({}); m = os.stat(p).st_mode & 0o777; assert not m & 0o077, f\"UNPROTECTED PRIVATE KEY FILE! Permissions {{m:04o}} for '{{p}}' are too open.\""
+bug("U5", "lambci/git-lambda-layer#8", "a key that others can read", why=("LR-071",), text="UNPROTECTED PRIVATE KEY FILE", plain=Run(py(KEY.format("'key'"), key=("x", 0o600))), bad=Run(py(KEY.format("'key'"), key=("x", 0o644))),
     fixed=Run(py("import shutil\np = shutil.copy('key', tempfile.gettempdir()); os.chmod(p, 0o600)\n" + KEY.format("p"), key=("x", 0o644))))
 bug("U7", "lambci/lambci#104", "chown", why=("LR-041",), text="Operation not permitted", plain=Run(py("p = tempfile.gettempdir() + '/x'; open(p, 'w').close()\nos.chown(p, os.getuid(), os.getgid())")),
     bad=Run(py("p = tempfile.gettempdir() + '/x'; open(p, 'w').close()\nos.chown(p, 482, 482)")), fixed=ok())
@@ -90,9 +90,9 @@ bug("K3", "rsvg-convert-aws-lambda-binary#3", "a relative path, used from elsewh
 
 # ---- what it may ----
 bug("X1", "alixaxel/chrome-aws-lambda#148", "no user namespaces", why=("LR-043",), text="unshare failed: Operation not permitted", plain=Run(py("import subprocess\nsubprocess.run(['unshare', '-U', 'true'], check=True)")),
-    bad=Run(py("import subprocess\np = subprocess.run(['unshare', '-U', 'true'], capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)")), fixed=ok())
+    bad=Run(py("import subprocess\np = subprocess.run(['unshare', '-U', 'true'], capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)"), options=("--tools", "host")), fixed=ok())
 ALLOCATE = "with open(tempfile.gettempdir() + '/x', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 4096)"
-bug("X3", "realm/realm-core#4957", "fallocate (dated reports)", text=r"\[Errno 1\] Operation not permitted", bad=Run(py(ALLOCATE), options=("--seccomp", "lambda-legacy")), fixed=Run(py(ALLOCATE)))
+bug("X3", "realm/realm-core#4957", "fallocate (dated reports)", why=("LR-072",), text=r"\[Errno 1\] Operation not permitted", bad=Run(py(ALLOCATE), options=("--seccomp", "lambda-legacy")), fixed=Run(py(ALLOCATE)))
 TRACE = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.ptrace(0, 0, 0, 0) < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), 'PTRACE_TRACEME')"
 bug("X4", "getsentry/sentry-native#925", "ptrace", why=("LR-044",), text=r"Operation not permitted: 'PTRACE_TRACEME'", bad=Run(py(TRACE)), fixed=ok())
 # The error does not name the call: that it was refused has been seen.
@@ -101,13 +101,21 @@ bug("X4-deathsig", "hashicorp/terraform-exec#172", "a child tied to its parent's
 OWNER = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.setresuid(-1, os.getuid(), -1) < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))"
 bug("U7-unnamed", "lambci/lambci#104", "setresuid, by an error that names nothing", why=("LR-041",), text=r"\[Errno 1\] Operation not permitted", bad=Run(py(OWNER)), fixed=ok())
 
+# ---- programs that Amazon Linux has not ----
+SPAWN = "import subprocess\nreturn subprocess.run([%r, *%r], check=True, capture_output=True, text=True).stdout"
+bug("D2", "Blosc/python-blosc2#501", "lscpu", text=r"\[Errno (2|13)\].*'lscpu'", bad=Run(py(SPAWN % ("lscpu", []))), fixed=Run(py("return os.cpu_count()")))
+bug("D4", "DataDog/dogapi-rb#179", "hostname", text=r"\[Errno 2\].*'hostname'", bad=Run(py(SPAWN % ("hostname", []))), fixed=Run(py("import socket\nreturn socket.gethostname()")))
+bug("D5", "steveukx/git-js#457", "git", text="spawn git ENOENT", bad=Run(js("await new Promise((ok, no) => require('child_process').spawn('git', ['--version']).on('error', no).on('close', ok));")), fixed=Run(js("return 1;")))
+bug("D6", "aws-lambda-base-images#3", "tar", text=r"tar: (command )?not found", bad=Run(py("import subprocess\np = subprocess.run('tar --version', shell=True, capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)")),
+    fixed=Run(py("import tarfile\nreturn tarfile.is_tarfile(__file__)")))
+
 # ---- limits, ports ----
 bug("P5", "tmokmss/deploy-time-build#3", "2,000 files at once", why=("LR-038",), text="Too many open files", plain=ok("import resource\nreturn resource.getrlimit(resource.RLIMIT_NOFILE)[1]"), bad=Run(py("return len([open(__file__) for i in range(2000)])")),
     fixed=Run(py("return len([open(__file__) for i in range(500)])")))
 bug("P2", "aws/aws-sdk-js-v3#4345", "a misleading error once descriptors are gone", why=("LR-038",), text="EMFILE", plain=Run(js("return os.homedir();")),
     bad=Run(js("try { for (;;) fs.openSync(__filename); } catch (e) { } return os.homedir();")), fixed=Run(js("return os.homedir();"), options=("--env", "HOME=/tmp")))
 SOCKET = "import socket\ns = socket.socket(socket.AF_UNIX); s.bind(tempfile.gettempdir() + '/server0.sock')\nif event == 1: os._exit(1)"
-bug("Q1", "serverless-express#5", "a socket file of an earlier invocation", text="Address already in use", plain=Run(py(SOCKET), events=("2",)), bad=Run(py(SOCKET), events=("1", "2")),
+bug("Q1", "serverless-express#5", "a socket file of an earlier invocation", why=("LR-036",), text="Address already in use", plain=Run(py(SOCKET), events=("2",)), bad=Run(py(SOCKET), events=("1", "2")),
     fixed=Run(py("p = tempfile.gettempdir() + '/server0.sock'\nif os.path.exists(p): os.unlink(p)\n" + SOCKET), events=("1", "2")))
 
 # ---- variables ----
@@ -121,8 +129,8 @@ bug("D8", "penkow/llama-lambda#1", "an illegal instruction", why=("LR-006",), te
 # ---- extensions, logs ----
 LAYER = "extensions/agent"
 bug("V2", "aws/aws-lambda-extensions#38", "an extension without its execute bit", why=("LR-012",), text=r"fork/exec /opt/extensions/agent: permission denied", plain=ok(), bad=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o644)},)), fixed=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o755)},)))
-bug("V3", "DataDog/datadog-lambda-extension#263", "an extension that ends", text=r"Extension\.Crash|exit status 0", plain=ok(), bad=Run(py("return 1"), layers=({LAYER: ("#!/bin/sh\nexit 0\n", 0o755)},)), fixed=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o755)},)))
-bug("V4", "DataDog/datadog-lambda-extension#613", "an extension that aborts", text="signal: aborted", plain=ok(), bad=Run(py("return 1"), layers=({LAYER: ("#!/bin/sh\nkill -ABRT $$\n", 0o755)},)), fixed=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o755)},)))
+bug("V3", "DataDog/datadog-lambda-extension#263", "an extension that ends", why=("LR-068",), text=r"Extension\.Crash|exit status 0", plain=ok(), bad=Run(py("return 1"), layers=({LAYER: ("#!/bin/sh\nexit 0\n", 0o755)},)), fixed=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o755)},)))
+bug("V4", "DataDog/datadog-lambda-extension#613", "an extension that aborts", why=("LR-068",), text="signal: aborted", plain=ok(), bad=Run(py("return 1"), layers=({LAYER: ("#!/bin/sh\nkill -ABRT $$\n", 0o755)},)), fixed=Run(py("return 1"), layers=({LAYER: (EXTENSION, 0o755)},)))
 bug("Y4", "llrt#255", "what is not flushed is lost", native=True, text="lost", plain=ok(),
     bad=Run(py("import subprocess\nout = subprocess.check_output(['./tool'])\nif not out: raise RuntimeError('lost')", tool=("cc", "#include <stdio.h>\n#include <unistd.h>\nint main(void) { printf(\"kept\"); _exit(0); }"))),
     fixed=Run(py("import subprocess\nout = subprocess.check_output(['./tool'])\nif not out: raise RuntimeError('lost')", tool=("cc", "#include <stdio.h>\n#include <unistd.h>\nint main(void) { printf(\"kept\"); fflush(stdout); _exit(0); }"))))
@@ -142,3 +150,47 @@ def no_date(lrun, tmp):
 
 
 bug("Z8", "cloudfront-authorization-at-edge#87", "a date before 1980", checks=no_date)
+
+
+# ---- function URLs ----
+def answer(lrun, tmp, run, stream, **request):
+    """Status, headers and body of what a client gets from the function's URL."""
+    from conftest import Server, make_zip
+    lrun.count += 1
+    options = ("--url-mode", "stream") if stream else ()
+    s = Server(lrun, "--runtime", "nodejs" if is_node(run.files) else "python3", "--url", 0, *options, make_zip(tmp / f"fn-{lrun.count}.zip", run.files))
+    try:
+        a = s.url("/", **request)
+        return a.status, a.headers, a.body
+    finally:
+        s.stop()
+
+
+def over_a_url(bad, good, want, fixed, stream=False, **request):
+    """want: status and body of Lambda's answer; good, fixed: the same of the mended function."""
+    def check(lrun, tmp):
+        if is_node(bad.files) and not NODE:
+            skip("node is not installed")
+        first, second = answer(lrun, tmp, bad, stream, **request), answer(lrun, tmp, good, stream, **request)
+        return True, (first[0], first[2]) == want, (second[0], second[2]) == fixed, "-", f"{first} {second}"
+    return check
+
+
+FORM = "import base64, urllib.parse\nbody = event['body']\n%sreturn urllib.parse.parse_qs(body)['token'][0]"
+bug("URL1", "LeanerCloud/CUDly#1483", "a form's body is base64", checks=over_a_url(
+    Run(py(FORM % "")), Run(py(FORM % "if event['isBase64Encoded']: body = base64.b64decode(body).decode()\n")), (502, b"Internal Server Error"), (200, b"x y"),
+    method="POST", body="token=x+y", Content_Type="application/x-www-form-urlencoded"))
+COOKIES = Run(py("return event['headers'].get('cookie', 'none') + '|' + ','.join(event['cookies'])"))
+bug("URL2", "aws/aws-lambda-go#597", "cookies are in the headers, too", checks=over_a_url(COOKIES, COOKIES, (200, b"a=1; b=2|a=1,b=2"), (200, b"a=1; b=2|a=1,b=2"), Cookie="a=1; b=2"))
+NOT_BASE64 = "return {'statusCode': 200, 'isBase64Encoded': True, 'body': %s}"
+bug("URL3", "aws/aws-lambda-roadmap#79", "a text that is said to be base64", checks=over_a_url(
+    Run(py(NOT_BASE64 % "'plain text!'")), Run(py("import base64\n" + NOT_BASE64 % "base64.b64encode(b'plain text!').decode()")), (502, b"Internal Server Error"), (200, b"plain text!")))
+
+
+def streaming(body):
+    return Run({"index.js": "exports.handler = awslambda.streamifyResponse(async (event, stream) => { const s = awslambda.HttpResponseStream.from(stream, { statusCode: 404 }); " + body + " });"})
+
+
+bug("URL4", "middyjs/middy#1189", "a stream without a body loses its status", checks=over_a_url(streaming("s.end();"), streaming("s.write(''); s.end();"), (200, b""), (404, b""), stream=True))
+bug("URL5", "aws-lambda-nodejs-runtime-interface-client#97", "a stream whose end brings all", checks=over_a_url(
+    streaming("s.end('none');"), streaming("s.write('none'); s.end();"), (502, b"Internal Server Error"), (404, b"none"), stream=True))

@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-import listed  # noqa: F401: fills ALL
+import causes  # noqa: F401: fills ALL
+import listed  # noqa: F401
 import more   # noqa: F401
 from harness import ALL, judge
 

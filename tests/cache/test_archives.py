@@ -152,7 +152,7 @@ def test_of_duplicates_the_last_in_the_directory_wins_and_that_is_said(lrun, tmp
     first, second = entry("same", data=b"first"), entry("same", data=b"second")
     (tmp / "dup.zip").write_bytes(build([first, second, entry("other")]))
     r = lrun.exec(tmp / "dup.zip", "/bin/cat", "same")
-    assert r.text == "second" and "holds 1 names twice" in r.log, r
+    assert r.text == "second" and "contains 1 names twice" in r.log, r
 
 
 def test_names_are_bytes(lrun, tmp):

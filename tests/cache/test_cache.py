@@ -2,6 +2,7 @@
 """The cache: one entry per content, never half, never taken away in use, never somebody else's."""
 import os
 import pathlib
+import re
 import subprocess
 import time
 
@@ -83,7 +84,30 @@ def test_an_entry_that_prune_takes_away_before_it_is_locked_is_made_anew(lrun, t
 def test_list_says_what_is_there(lrun, tmp):
     lrun.exec(make_zip(tmp / "a.zip", {"a": "12345"}), "/bin/true")
     (line,) = lrun("cache", "list", report=False).text.splitlines()
-    assert "5 bytes" in line and "1 entries" in line and line.split()[0] == entries(lrun)[0]
+    assert "5 bytes" in line and "1 entries" in line and line.split()[-1] == entries(lrun)[0]
+
+
+def test_list_names_archives_and_their_ages_newest_first(lrun, tmp):
+    for name, age in (("old.zip", 3 * 86400 + 5), ("hours.zip", 2 * 3600 + 5), ("new one.zip", 0)):
+        seen = set(entries(lrun)) if os.path.exists(f"{lrun.cache}/tree") else set()
+        lrun.exec(make_zip(tmp / name, {"a": name}), "/bin/true", cwd=tmp)
+        lrun.exec(tmp / name, "/bin/true")
+        (entry,) = set(entries(lrun)) - seen
+        facts = pathlib.Path(lrun.cache) / "tree" / entry / "facts"
+        facts.write_text(re.sub(r"^made (\d+)", lambda m: f"made {int(m[1]) - age}", facts.read_text(), flags=re.M).replace(f"{tmp}/", ""))
+    lines = [re.split(r" {2,}", l.strip()) for l in lrun("cache", "list", report=False).text.splitlines()]
+    assert [l[0] for l in lines] == ["new one.zip", "hours.zip", "old.zip"] and lines[1][1] == "2 h" and lines[2][1] == "3 days" and re.fullmatch(r"\d+ s", lines[0][1]), lines
+
+
+def test_a_name_and_an_age_outlive_a_boot_and_a_hostile_name_is_one_line(lrun, tmp):
+    package = make_zip(tmp / "a\nboot x\x1b[31m.zip", {"a": "content"})
+    lrun.exec(package, "/bin/true")
+    facts = pathlib.Path(lrun.cache) / "tree" / entries(lrun)[0] / "facts"
+    facts.write_text(re.sub(r"^made (\d+)", "made 86400", facts.read_text(), flags=re.M).replace("boot ", "boot x", 1))
+    lrun.exec(package, "/bin/true")
+    assert "boot x" not in facts.read_text().split("\n")[0] and "\nmade 86400 from " in facts.read_text()
+    (line,) = lrun("cache", "list", report=False).text.splitlines()
+    assert "a?boot x?[31m.zip " in line and " days " in line and "\x1b" not in line, line
 
 
 @pytest.mark.parametrize("damage", ["flip", "mode", "add", "remove", "link", "truncate"])

@@ -352,7 +352,7 @@ class Held:
 
 @pytest.fixture
 def held(lrun, function):
-    h = Held(lrun, "run", "--hold", "--env", "MINE=1", function("open('/tmp/left', 'w').write('behind')\ni, e = next()\nsys.exit(3)\n"))
+    h = Held(lrun, "run", "--hold", "--tools", "host", "--env", "MINE=1", function("open('/tmp/left', 'w').write('behind')\ni, e = next()\nsys.exit(3)\n"))
     yield h
     h.p.kill()
 
@@ -439,9 +439,9 @@ def test_namespaces_of_the_hosts_own_are_never_entered(tmp):
 @pytest.mark.parametrize("options", [("--env", "A=b"), ("--report", "-"), ("--memory", "128"), ("--layers", "a.zip"), ("--hold",), ("--scratch",)])
 def test_what_shapes_an_environment_is_refused_beside_in(options):
     r = subprocess.run([LRUN, "exec", "--in", "5", *options, "--", "/bin/true"], capture_output=True, text=True)
-    assert r.returncode == 125 and "cannot use these options beside --in" in r.stderr, r
+    assert r.returncode == 125 and "--in takes -t, -w, --debug and a built-in --seccomp, and no other options" in r.stderr, r
 
 
 def test_in_takes_no_function(tmp):
     r = subprocess.run([LRUN, "exec", "--in", "5", "fn.zip", "--", "/bin/true"], capture_output=True, text=True)
-    assert r.returncode == 125 and "use a function beside --in" in r.stderr, r
+    assert r.returncode == 125 and "--in enters an environment, which has its function" in r.stderr, r

@@ -27,7 +27,7 @@ def test_the_later_of_two_layers_wins(lrun):
 
 
 def test_a_packages_tests_run_inside_and_their_results_come_back(lrun, tmp):
-    r = lrun.exec(ZIPS / "adder.zip", "/mnt/tests/run.sh", options=("-v", f"{TOP}/examples/exec-tests/tests:/mnt/tests", "--out", tmp / "results"))
+    r = lrun.exec(ZIPS / "adder.zip", "/mnt/tests/run.sh", options=("--volume", f"{TOP}/examples/exec-tests/tests:/mnt/tests", "--out", tmp / "results"))
     suite = xml.parse(tmp / "results/junit.xml").getroot()
     assert r.code == 0 and suite.get("tests") == "3" and suite.get("failures") == "0", r
 

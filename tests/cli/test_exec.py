@@ -102,24 +102,24 @@ def test_volumes_are_read_only_unless_said_otherwise(lrun, empty, tmp):
     d.mkdir(mode=0o777)
     d.chmod(0o777)
     (d / "f").write_text("host")
-    r = lrun.sh(empty, "cat /mnt/d/f; echo x > /mnt/d/new", ("-v", f"{d}:/mnt/d"))
+    r = lrun.sh(empty, "cat /mnt/d/f; echo x > /mnt/d/new", ("--volume", f"{d}:/mnt/d"))
     assert r.text == "host" and "Read-only file system" in r.log and not (d / "new").exists(), r
-    assert lrun.sh(empty, "echo x > /mnt/d/new", ("-v", f"{d}:/mnt/d:rw")).code == 0 and (d / "new").read_text() == "x\n"
-    assert lrun.sh(empty, "cat /some/deep/place", ("-v", f"{d}/f:/some/deep/place")).text == "host"
-    assert lrun.sh(empty, "cat /tmp/in/f", ("-v", f"{d}:/tmp/in")).text == "host"
+    assert lrun.sh(empty, "echo x > /mnt/d/new", ("--volume", f"{d}:/mnt/d:rw")).code == 0 and (d / "new").read_text() == "x\n"
+    assert lrun.sh(empty, "cat /some/deep/place", ("--volume", f"{d}/f:/some/deep/place")).text == "host"
+    assert lrun.sh(empty, "cat /tmp/in/f", ("--volume", f"{d}:/tmp/in")).text == "host"
 
 
 def test_a_volume_over_the_code_needs_its_place_there(lrun, tmp):
     package = make_zip(tmp / "fn.zip", {"conf/": "", "conf/a": "old", "x": ""})
     (tmp / "conf").mkdir()
     (tmp / "conf/a").write_text("new")
-    assert lrun.sh(package, "cat conf/a", ("-v", f"{tmp}/conf:/var/task/conf")).text == "new"
-    r = lrun.sh(package, "true", ("-v", f"{tmp}/conf:/var/task/nowhere"))
+    assert lrun.sh(package, "cat conf/a", ("--volume", f"{tmp}/conf:/var/task/conf")).text == "new"
+    r = lrun.sh(package, "true", ("--volume", f"{tmp}/conf:/var/task/nowhere"))
     assert r.code == 125 and "/var/task/nowhere" in r.log and "must exist in the package" in r.log, r
 
 
 @pytest.mark.parametrize("volume, said", [
-    ("SRC", "give it as SRC:DST"), ("SRC:/mnt/x:wr", "give it as SRC:DST"), (":/mnt/x", "give it as SRC:DST"), ("SRC:relative", "must be absolute"),
+    ("SRC", "expected SRC:DST"), ("SRC:/mnt/x:wr", "expected SRC:DST"), (":/mnt/x", "expected SRC:DST"), ("SRC:relative", "must be absolute"),
     ("SRC:/mnt/../etc", "must be absolute"), ("SRC:/", "must be absolute"), ("SRC:/etc/x", "belongs to the sandbox"), ("SRC:/proc", "belongs to the sandbox"),
     ("/no/such:/mnt/x", "No such file"), ("SOCKET:/mnt/s", "a socket, pipe or device"), ("/dev/null:/mnt/n", "a socket, pipe or device"), ("HOME:/mnt/h", "home directory"),
 ])
@@ -134,7 +134,7 @@ def test_bad_volumes_are_refused(lrun, empty, tmp, volume, said):
     os.chdir(cwd)
     (tmp / "src").mkdir()
     volume = volume.replace("SRC", str(tmp / "src")).replace("SOCKET", str(tmp / "sock")).replace("HOME", str(home))
-    r = lrun.exec(empty, "/bin/true", options=("-v", volume), env={"HOME": str(home)})
+    r = lrun.exec(empty, "/bin/true", options=("--volume", volume), env={"HOME": str(home)})
     assert r.code == 125 and said in r.log, r
 
 
@@ -215,7 +215,7 @@ def test_root_reaches_what_its_later_self_cannot(lrun, tmp):
     (d / "env").write_text("SECRET_FILE=read\n")
     assert lrun.sh(d / "fn.zip", "cat f; echo $SECRET_FILE", ("--env-file", d / "env")).text == "zipread\n"
     assert lrun.sh(d / "dir", "cat f /opt/f", ("--layers", d / "dir")).text == "dirdir"
-    assert lrun.sh(d / "fn.zip", "cat /mnt/v/f", ("-v", f"{d}/dir:/mnt/v")).text == "dir"
+    assert lrun.sh(d / "fn.zip", "cat /mnt/v/f", ("--volume", f"{d}/dir:/mnt/v")).text == "dir"
 
 
 def test_every_name_may_be_relative(lrun, tmp):
@@ -224,7 +224,7 @@ def test_every_name_may_be_relative(lrun, tmp):
     make_zip(tmp / "fn.zip", {"f": "zip"})
     make_zip(tmp / "l.zip", {"g": "layer"})
     for package, want in (("fn.zip", "zip"), ("dir", "dir"), ("./dir/../fn.zip", "zip")):
-        argv = [LRUN, "exec", "--cache-dir", "c", "--layers", "l.zip,dir", "-v", "dir:/mnt/d", "--out", "o", "--report", "r", package, "--",
+        argv = [LRUN, "exec", "--cache-dir", "c", "--layers", "l.zip,dir", "--volume", "dir:/mnt/d", "--out", "o", "--report", "r", package, "--",
                 "/bin/sh", "-c", "cat f /opt/g /mnt/d/f; cp f /tmp/out/f"]
         r = subprocess.run(argv, cwd=tmp, capture_output=True, text=True)
         assert r.stdout == want + "layerdir" and (tmp / "o/f").read_text() == want and (tmp / "r").exists(), r

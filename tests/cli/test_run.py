@@ -37,7 +37,7 @@ def test_an_event_comes_from_a_file_from_text_or_from_stdin(lrun, function, tmp)
 
 def test_an_event_that_is_neither_file_nor_json_is_refused(lrun, function):
     r = lrun.run(function(ECHO), "-e", "{nope")
-    assert r.code == 125 and "neither a file nor JSON" in r.log and r.report["phase"] == "inputs", r
+    assert r.code == 2 and "event 1: not valid JSON, and no such file" in r.log and r.report["phase"] == "inputs", r
 
 
 def test_the_log_has_lambdas_lines_in_lambdas_order(lrun, function):
@@ -296,7 +296,7 @@ def test_max_memory_used_is_real(lrun, function):
     assert 60 <= used[1] - used[0] <= 70, (used, big)
 
 
-def test_mapped_files_do_not_count_as_memory(lrun, function):
+def test_mapped_files_do_not_count_against_the_limit_and_are_told_as_used(lrun, function):
     r = lrun.run(function("""
         import mmap
         headers, event = next()
@@ -304,7 +304,57 @@ def test_mapped_files_do_not_count_as_memory(lrun, function):
         respond(headers[ID], json.dumps(sum(m[i] for i in range(0, len(m), 4096)) == 0))
         next()
     """, big=bytes(200 << 20)), "--memory", "128", "--timeout", "60")
-    assert r.out == b"true" and r.report["invocations"][0]["maxMemoryUsedMB"] < 60, r
+    assert r.out == b"true" and r.report["invocations"][0]["maxMemoryUsedMB"] == 128, r
+
+
+def rss_mb(r):
+    """As the function's own process reads it."""
+    return r.json["VmHWM"] / 1024
+
+
+STATUS = """
+        def status():
+            return {l.split()[0][:-1]: int(l.split()[1]) for l in open("/proc/self/status") if l.startswith(("VmHWM", "RssFile"))}
+        headers, event = next()
+"""
+
+
+def test_mapped_code_is_part_of_what_is_used(lrun, function):
+    r = lrun.run(function(STATUS + """
+        respond(headers[ID], json.dumps(status()))
+        next()
+    """))
+    used = r.report["invocations"][0]["maxMemoryUsedMB"]
+    assert r.json["RssFile"] > 4096 and rss_mb(r) <= used <= rss_mb(r) + 4, r
+
+
+def test_a_node_function_uses_what_its_process_does(lrun, tmp):
+    """43 MB of which 36 are node itself were told as 7."""
+    code = "exports.handler = async () => Object.fromEntries(require('fs').readFileSync('/proc/self/status', 'utf8').split('\\n').filter(l => l.startsWith('VmHWM')).map(l => ['VmHWM', parseInt(l.split(/\\s+/)[1])]));"
+    r = lrun.run("--memory", "256", make_zip(tmp / "fn.zip", {"index.js": code}))
+    assert rss_mb(r) <= r.report["invocations"][0]["maxMemoryUsedMB"] <= rss_mb(r) + 8, r
+
+
+def test_code_that_processes_share_is_told_once(lrun, function):
+    r = lrun.run(function(STATUS + """
+        import mmap
+        m = mmap.mmap(os.open("/var/task/big", os.O_RDONLY), 0, prot=mmap.PROT_READ, flags=mmap.MAP_PRIVATE)
+        touch = lambda: sum(m[i] for i in range(0, len(m), 4096))
+        touch()
+        children = []
+        for i in range(4):
+            pid = os.fork()
+            if pid == 0:
+                touch()
+                signal.pause()
+            children.append(pid)
+        time.sleep(0.5)
+        respond(headers[ID], json.dumps(status()))
+        [os.kill(c, 9) for c in children]
+        next()
+    """, big=bytes(60 << 20)), "--memory", "1024", "--timeout", "30")
+    used = r.report["invocations"][0]["maxMemoryUsedMB"]
+    assert rss_mb(r) <= used < rss_mb(r) + 60, r
 
 
 @pytest.mark.parametrize("files, text", [

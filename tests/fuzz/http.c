@@ -48,6 +48,11 @@ static void on_too_large(void *to, struct invocation *inv, uint64_t n)
     (void)inv, (void)n;
     ((struct seen *)to)->answers++;
 }
+static void on_late(void *to, const char *id)
+{
+    (void)to, (void)id;
+}
+
 static void on_truncated(void *to, struct invocation *inv)
 {
     (void)inv;
@@ -106,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
         return 0;
     struct event_base *base = event_base_new();
-    const struct runtime_owner owner = {&seen, on_next, on_body, on_error, on_init_error, on_too_large, on_truncated, on_stream, on_piece};
+    const struct runtime_owner owner = {&seen, on_next, on_body, on_error, on_init_error, on_too_large, on_truncated, on_stream, on_piece, on_late};
     const struct extensions_owner extensions = {&seen, on_change, on_fatal, "f", "h", false};
     const struct telemetry_owner telemetry = {&seen, ask_socket, on_subscribed, base, &seen.extensions, true};
     seen.api = runtime_api_new(&owner, data[0] & 4 ? 4 : 1);

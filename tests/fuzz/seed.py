@@ -34,13 +34,16 @@ def seed(target, name, data):
     (out / target / f"seed-{name}").write_bytes(data if isinstance(data, bytes) else data.encode())
 
 
+for i, text in enumerate(['[18446744073709551616, 1e400, -0.0, 100000000000000000000000000000.10]', '"\\ud83d a\\u0000b \\uD83D\\uDE00"', '{"a":1,"\\u0061":[{"b":"c"} ],"b" : {}, "a\\u0000":[]}',
+                         '[' * 50 + '{"":' * 50 + '"\u00e9\u20ac\U0001f600"' + '}' * 50 + ']' * 50, ' [ true , false,null ] ']):
+    seed("scan", f"own{i}", text.encode())
 for path in sorted((HERE / "policy").glob("*.json")):
     seed("policy", path.stem, path.read_bytes())
     seed("scan", path.stem, path.read_bytes())
 seed("policy", "includes", '{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":38,"archMap":[{"architecture":"SCMP_ARCH_X86_64","subArchitectures":["SCMP_ARCH_X86"]}],"syscalls":[{"name":"read","action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":1,"valueTwo":2,"op":"SCMP_CMP_MASKED_EQ"}],"includes":{"arches":["amd64"],"minKernel":"4.8","caps":["CAP_X"]},"excludes":{"arches":["arm64"],"minKernel":"9.9"}}]}')
 for name, text in {"all": {"code": "fn.zip", "layers": ["a.zip", "/b.zip"], "memory": 256, "timeout": 5, "env": {"KEY_A": "V", "N": 1, "B": True}, "url": 8080, "cors": True, "handler": "a.b", "region": "eu-west-1", "net": "none"}, "two": {"code": "x"}}.items():
     seed("config", name, json.dumps({"functions": {"name-1": text, "other": {"code": "dir/", "seccomp": "./p.json", "rootfs": "host", "watch": False}}}))
-for i, words in enumerate((["run", "--layers", "a,b", "-e", "{}", "--memory=256", "fn.zip"], ["exec", "-v", "a:/mnt/b:rw", "--scratch", "-t", "fn.zip", "--", "ls", "-l"], ["serve", "-p", "0", "--url", "x=3002", "n=fn.zip", "-qv"],
+for i, words in enumerate((["run", "--layers", "a,b", "-e", "{}", "--memory=256", "fn.zip"], ["exec", "--volume", "a:/mnt/b:rw", "--scratch", "-t", "fn.zip", "--", "ls", "-l"], ["serve", "-p", "0", "--url", "x=3002", "n=fn.zip", "-qv"],
                            ["inspect", "--json", "--seccomp", "lambda"], ["cache", "list"], ["explain", "LR-001"], ["doctor", "--json"], ["--help"], ["--timeout", "900", "--", "fn"], ["--memory", "18446744073709551616", "x"])):
     seed("options", str(i), "\0".join(words))
 for i, data in enumerate((b"", b"{}", b"x" * 300, bytes(range(256)))):

@@ -44,13 +44,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
     }
     out.n = back.n = 0;
-    char *word = malloc(size + 1);
-    memcpy(word, data, size);
-    word[size] = 0;
-    event_stream_complete(size & 1 ? word : NULL, size & 1 ? word : NULL, size & 2 ? (const char *)data : NULL, size, &out);
+    struct text word = {0};
+    text_add(&word, data, size);
+    event_stream_complete(size & 1 ? word.at : NULL, size & 1 ? &word : NULL, size & 2 ? (const char *)data : NULL, size, &out);
     if (read_back(&out, "InvokeComplete", &back) != 1)
         abort();
-    free(word);
+    text_done(&word);
     text_done(&out);
     text_done(&back);
     return 0;

@@ -7,8 +7,11 @@ import fcntl
 import http.client
 import json
 import os
+import platform
 import pwd
+import re
 import resource
+import shutil
 import socket
 import stat
 import struct
@@ -98,6 +101,10 @@ def look():
         "stdin": attempt(lambda: os.read(0, 1).decode()), "ipv6": attempt(lambda: socket.socket(socket.AF_INET6).close()), "raw socket": attempt(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1).close()),
         "packet socket": attempt(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()), "seteuid 0": attempt(os.seteuid, 0), "chown": attempt(os.chown, "/tmp/x", 1, 1), "chroot": attempt(os.chroot, "/tmp"),
         "mknod": attempt(os.mknod, "/tmp/null", stat.S_IFCHR | 0o666, os.makedev(1, 3)), "unshare user": attempt(unshare), "sethostname": attempt(socket.sethostname, "x"), "nice -1": attempt(os.nice, -1),
+        "memory meminfo": read("/proc/meminfo").splitlines()[0], "memory sysinfo": str(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20), "memory swap": re.search(r"SwapTotal: *(.*)", read("/proc/meminfo"))[1],
+        "cpus cpuinfo": str(read("/proc/cpuinfo").count("processor\t:")), "cpus stat": str(len(re.findall(r"^cpu\d", read("/proc/stat"), re.M))),
+        "system": " ".join(platform.freedesktop_os_release()[k] for k in ("ID", "VERSION_ID")), "file system-release": read("/etc/system-release"), "file system-release-cpe": read("/etc/system-release-cpe"),
+        "programs": " ".join(n for n in ("bash", "curl", "sed", "find", "gcc", "git", "perl", "tar", "wget", "which") if shutil.which(n)), "sh": os.path.realpath("/bin/sh"),
         "name sandbox.localdomain": attempt(socket.gethostbyname, "sandbox.localdomain"), "name localhost": attempt(socket.gethostbyname, "localhost"),
     })
     return facts

@@ -207,6 +207,27 @@ NODE = [
           s.write('body'); s.end();
         });
         """, '{"statusCode":201}' + "\0" * 8 + "body"),
+    node("stream's members", """
+        exports.handler = awslambda.streamifyResponse(async (e, stream) => {
+          const own = Object.getOwnPropertyNames(stream).filter((k) => !["writable", "writableBuffer"].includes(k)).sort();
+          stream.write([own.join(' '), Object.keys(stream).length, Object.getPrototypeOf(stream) === Object.prototype, stream.writableObjectMode, stream.destroyed, stream.writableEnded]);
+          stream.end();
+        });
+        """, '["_onBeforeFirstWrite addListener cork destroy destroyed emit end eventNames getMaxListeners listenerCount listeners off on once prependListener prependOnceListener '
+             'rawListeners removeAllListeners removeListener setContentType setMaxListeners uncork writableCorked writableEnded writableFinished writableHighWaterMark writableLength '
+             'writableNeedDrain writableObjectMode write",21,true,false,false,false]'),
+    node("stream of objects", "exports.handler = awslambda.streamifyResponse(async (e, stream) => { stream.write({ a: [1, 'x'] }); stream.write(5); stream.write(true); stream.end(); });", '{"a":[1,"x"]}5true'),
+    node("stream of null", "exports.handler = awslambda.streamifyResponse(async (e, stream) => { stream.write('x'); stream.write(null); });", "Cannot read properties of null (reading 'length')",
+         log="Invoke Error", status=1),
+    node("an object at the end of a stream", "exports.handler = awslambda.streamifyResponse(async (e, stream) => { stream.end({ a: 1 }); });", '"errorType":"TypeError"', log="ERR_INVALID_ARG_TYPE", status=1),
+    node("stream without a write", "exports.handler = awslambda.streamifyResponse(async (e, stream) => { awslambda.HttpResponseStream.from(stream, { statusCode: 201 }).end(); });", ""),
+    node("stream whose end brings all", "exports.handler = awslambda.streamifyResponse(async (e, stream) => { awslambda.HttpResponseStream.from(stream, { statusCode: 201 }).end('all'); });", "all"),
+    node("content type that is too late", "exports.handler = awslambda.streamifyResponse(async (e, stream) => { stream.write('x'); stream.setContentType('text/x'); });",
+         '"errorType":"Runtime.InvalidStreamingOperation","errorMessage":"Cannot set content-type, too late."', status=1),
+    node("stream through a pipeline", """
+        const { pipeline } = require('node:stream/promises'), { Readable } = require('node:stream');
+        exports.handler = awslambda.streamifyResponse(async (e, stream) => { await pipeline(Readable.from(['a', Buffer.from('b'), 'c']), stream); });
+        """, "abc"),
     node("stream that is not ended", "exports.handler = awslambda.streamifyResponse(async (e, stream) => { stream.write('x'); });", "Sandbox.Timedout", options=["--timeout", "1"], status=1),
     node("stream of what is not async", "exports.handler = awslambda.streamifyResponse((e, stream) => { stream.end('x'); });", "x", log="Streaming does not support non-async handlers."),
     node("stream that throws", "exports.handler = awslambda.streamifyResponse(async () => { throw new Error('early'); });", "", log='"errorMessage":"early"', status=1),

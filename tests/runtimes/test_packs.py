@@ -28,7 +28,7 @@ def node():
 def test_a_package_with_the_default_handlers_file_needs_no_option(lrun, tmp):
     r = lrun.run(make_zip(tmp / "fn.zip", {"lambda_function.py": PY}))
     assert r.json == "python" and r.report["runtime"] == VERSION and r.report["client"].startswith("lrun-python/"), r
-    assert f"lambda_function.py: it runs as {VERSION} with the handler lambda_function.lambda_handler" in r.log
+    assert f"lambda_function.py: running as {VERSION}, handler lambda_function.lambda_handler" in r.log
     assert "INIT_START Runtime Version: python:" + VERSION[6:] + ".lrun\t" in r.log
 
 
@@ -51,7 +51,7 @@ def test_a_bootstrap_in_a_layer_does_too(lrun, tmp, function):
 
 def test_two_such_files_decide_nothing(lrun, tmp):
     r = lrun.run(make_zip(tmp / "fn.zip", {"lambda_function.py": PY, "index.js": JS}))
-    assert r.json["errorType"] == "Runtime.InvalidEntrypoint" and "name the runtime with --runtime" in r.log, r
+    assert r.json["errorType"] == "Runtime.InvalidEntrypoint" and "name it with --runtime" in r.log, r
 
 
 def test_a_managed_runtime_ignores_the_packages_bootstrap(lrun, tmp):
@@ -69,7 +69,7 @@ def test_another_node_is_refused_naming_both(lrun, tmp, node):
     assert r.code == 125 and "nodejs12" in r.log and node[:-2] in r.log, r
 
 
-@pytest.mark.parametrize("bad", ["python", "python2.7", "python3.", "python3.x", "nodejs20", "nodejs.x", "provided", "provided.al3", "java21", "python3.011"])
+@pytest.mark.parametrize("bad", ["python", "python2.8", "python3.", "python3.x", "nodejs20", "nodejs.x", "provided.al", "provided.al3", "java22", "python3.011"])
 def test_unknown_ids_are_errors_of_usage(lrun, tmp, bad):
     if bad == "python":
         return
@@ -119,10 +119,63 @@ def test_a_node_layer(lrun, tmp, node):
     assert r.json == ["versioned", "b", "own"], r
 
 
-def test_node_finds_no_layer_for_import(lrun, tmp, node):
-    layer = make_zip(tmp / "l.zip", {"nodejs/node_modules/a/index.js": "module.exports = 1;"})
-    r = lrun.run("--layers", layer, make_zip(tmp / "fn.zip", {"index.mjs": "import a from 'a';\nexport const handler = async () => a;\n"}))
-    assert r.json["errorType"] == "Error" and "Cannot find package 'a'" in r.json["errorMessage"], r
+ESM_LAYER = {
+    "nodejs/node_modules/a/index.js": "module.exports = 'general';", "nodejs/node_modules/own/index.js": "module.exports = 'of the layer';",
+    "nodejs/node_modules/both/package.json": '{"exports": {".": {"import": "./import.mjs", "require": "./require.cjs"}, "./sub": "./sub.mjs"}}',
+    "nodejs/node_modules/both/import.mjs": "import deep from 'a'; export default 'imported ' + deep;", "nodejs/node_modules/both/require.cjs": "module.exports = 'required';",
+    "nodejs/node_modules/both/sub.mjs": "export default import.meta.url;", "nodejs/node_modules/@scope/name/index.js": "exports.named = 'scoped';",
+}
+
+
+def test_import_finds_layers_through_node_path(lrun, tmp, node):
+    """As Lambda's own runtimes do since nodejs18.x, after all places that import looks into by itself."""
+    layer = make_zip(tmp / "l.zip", {f"nodejs/node{node[6:-2]}/node_modules/a/index.js": "module.exports = 'versioned';", **ESM_LAYER})
+    code = ("import a from 'a'; import own from 'own'; import both from 'both'; import sub from 'both/sub'; import { named } from '@scope/name'; import fs from 'fs'; import lib from '/var/task/lib.mjs';\n"
+            "export const handler = async () => [a, own, both, sub, named, typeof fs.readFileSync, lib, (await import('a')).default];\n")
+    files = {"index.mjs": code, "node_modules/own/index.js": "module.exports = 'own';", "lib.mjs": "import a from 'a'; export default a;"}
+    r = lrun.run("--layers", layer, make_zip(tmp / "fn.zip", files))
+    assert r.json == ["versioned", "own", "imported general", "file:///opt/nodejs/node_modules/both/sub.mjs", "scoped", "function", "versioned", "versioned"], r
+
+
+def test_import_within_commonjs_finds_layers_too(lrun, tmp, node):
+    code = "exports.handler = async () => [(await import('both')).default, require('both')];\n"
+    r = lrun.run("--layers", make_zip(tmp / "l.zip", ESM_LAYER), make_zip(tmp / "fn.zip", {"index.js": code}))
+    assert r.json == ["imported general", "required"], r
+
+
+@pytest.mark.parametrize("what", ["'none'", "'both/none'", "'./none.mjs'"])
+def test_an_import_that_finds_nothing_fails_as_before(lrun, tmp, node, what):
+    code = "exports.handler = async () => { try { await import(%s); } catch (e) { return [e.code, e.message]; } };\n" % what
+    with_layer = lrun.run("--layers", make_zip(tmp / "l.zip", ESM_LAYER), make_zip(tmp / "fn.zip", {"index.js": code}))
+    without = lrun.run(tmp / "fn.zip")
+    assert with_layer.json == without.json or what == "'both/none'", (with_layer, without)
+    assert with_layer.json[0] == "ERR_MODULE_NOT_FOUND", with_layer
+
+
+def test_a_node_path_of_the_functions_own_counts_for_import(lrun, tmp, node):
+    files = {"index.mjs": "import x from 'x';\nexport const handler = async () => x;\n", "lib/x/index.js": "module.exports = 'by NODE_PATH';"}
+    assert lrun.run("--env", "NODE_PATH=/var/task/lib", make_zip(tmp / "fn.zip", files)).json == "by NODE_PATH"
+
+
+def test_no_hook_without_layers(lrun, tmp, node):
+    """In Node.js 20 it is a thread."""
+    code = "exports.handler = async () => require('fs').readdirSync('/proc/self/task').length;\n"
+    package = make_zip(tmp / "fn.zip", {"index.js": code})
+    assert lrun.run(package).json <= lrun.run("--layers", make_zip(tmp / "l.zip", {"data": "x"}), package).json
+
+
+LOADER_FLAGS = {"nodejs20.x": ["--no-experimental-require-module"], "nodejs22.x": ["--no-experimental-require-module", "--no-experimental-detect-module"]}
+
+
+def test_the_loaders_flags_are_lambdas(lrun, tmp, node):
+    """require() of an ES module fails there, unless NODE_OPTIONS asks for it."""
+    files = {"index.js": "exports.handler = async () => { const flags = process.execArgv.filter((a) => a.includes('experimental'));\n"
+                         "  try { return [flags, require('./esm.mjs').x]; } catch (e) { return [flags, e.code]; } };\n", "esm.mjs": "export const x = 'loaded';\n"}
+    wanted = LOADER_FLAGS.get(node, [])
+    r = lrun.run(make_zip(tmp / "fn.zip", files))
+    assert r.json[0] == wanted and (not wanted or r.json[1] == "ERR_REQUIRE_ESM"), r
+    r = lrun.run("--env", "NODE_OPTIONS=--experimental-require-module", tmp / "fn.zip")
+    assert r.json == [wanted[1:], "loaded"], r
 
 
 @pytest.mark.parametrize("memory", [128, 1769])
@@ -165,7 +218,7 @@ def test_the_languages_places_exist_for_shebangs(lrun, tmp, node):
     r = lrun.sh(package, "./tool; /var/lang/bin/python -c 'print(2)'; ls /var/lang/bin", options=("--runtime", VERSION))
     assert r.text.split() == ["3", "2", "python", "python3", VERSION], r
     r = lrun.sh(package, "ls /var/lang/bin; ls /var/runtime", options=("--runtime", node))
-    assert r.text.split() == ["node", "bootstrap", "index.mjs", "lambda_client.cjs"], r
+    assert r.text.split() == ["node", "bootstrap", "index.mjs", "lambda_client.cjs", "node_path.mjs"], r
 
 
 def test_provided_has_neither(lrun, empty):
@@ -202,7 +255,7 @@ def newer(tmp):
 def test_a_newer_c_library_is_one_line(lrun, newer):
     r = lrun.exec(newer, "bin/program", options=("--runtime", "provided.al2"))
     assert r.text == "ran\n" and r.log.count("\n") == 1, r
-    assert re.search(r"/var/task/bin/program needs GLIBC_2\.34, and provided\.al2 has GLIBC_2\.26: on Lambda it does not load", r.log), r
+    assert re.search(r"/var/task/bin/program needs GLIBC_2\.34, but provided\.al2 has GLIBC_2\.26: it will not load on Lambda", r.log), r
     assert "GLIBC" not in lrun.exec(newer, "bin/program", options=("--runtime", "provided.al2023")).log
 
 

@@ -36,7 +36,9 @@ def test_secrets_of_the_host_cannot_be_named(lrun, empty):
 
 
 def test_etc_is_an_allow_list(lrun, empty):
-    allowed = {"alternatives", "group", "hosts", "ld.so.cache", "nsswitch.conf", "passwd", "pki", "protocols", "resolv.conf", "services", "ssl"}
+    javas = {name for name in os.listdir("/etc") if name.startswith("java-") and name.endswith("-openjdk")}
+    allowed = javas | {"alternatives", "amazon-linux-release", "group", "hosts", "ld.so.cache", "nsswitch.conf", "os-release", "passwd", "pki", "protocols", "resolv.conf",
+               "services", "ssl", "system-release", "system-release-cpe"}
     assert set(lrun.sh(empty, "ls -A /etc").text.split()) <= allowed
     assert set(lrun.sh(empty, "ls -A /etc/ssl").text.split()) <= {"certs"}
 
@@ -151,12 +153,12 @@ def test_submounts_of_a_volume_are_read_only_too(lrun, empty, tmp):
     (d / "sub").mkdir(parents=True)
     d.chmod(0o777)
     (d / "sub").chmod(0o777)
-    r = lrun.sh(empty, "echo x > /mnt/v/f; echo x > /mnt/v/sub/f", ("-v", f"{d}:/mnt/v"))
+    r = lrun.sh(empty, "echo x > /mnt/v/f; echo x > /mnt/v/sub/f", ("--volume", f"{d}:/mnt/v"))
     assert r.log.count("Read-only file system") == 2, r
     if ROOT:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=777", "none", str(d / "sub")], check=True)
         try:
-            r = lrun.sh(empty, "echo x > /mnt/v/sub/f", ("-v", f"{d}:/mnt/v"))
+            r = lrun.sh(empty, "echo x > /mnt/v/sub/f", ("--volume", f"{d}:/mnt/v"))
             assert "Read-only file system" in r.log, r
         finally:
             subprocess.run(["umount", str(d / "sub")], check=True)
@@ -186,7 +188,7 @@ def test_shm_is_absent_or_as_asked(lrun, empty, shm, errno):
     assert r.text.strip() in ((errno, "38") if errno == "2" else (errno or "ok",)), r
     if shm == "64":
         assert lrun.sh(empty, "df -m --output=size /dev/shm | tail -1; stat -c %a /dev/shm", ("--shm", shm)).text.split() == ["64", "1777"]
-    assert "absent, denied or a size" in lrun.sh(empty, "true", ("--shm", "lots")).log
+    assert "is not one of absent, denied, or a size" in lrun.sh(empty, "true", ("--shm", "lots")).log
 
 
 def test_there_is_no_terminal_and_no_pty(lrun, probe):
@@ -216,6 +218,8 @@ def test_boot_id_hostname_and_user_are_not_the_hosts(lrun, empty):
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", boot[0]) and boot[0] != open("/proc/sys/kernel/random/boot_id").read().strip()
     assert boot[1:4] == ["169.254.100.6", "sbx_user1051", "127.0.0.1"] and boot[4] == boot[0]
     assert lrun.sh(empty, "cat /proc/sys/kernel/random/boot_id").text.strip() != boot[0]
+    for runtime in ("python3", "provided.al2"):
+        assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lrun.sh(empty, "cat /proc/sys/kernel/random/boot_id", ("--runtime", runtime)).text.strip())
 
 
 def test_the_user_is_lambdas(lrun, empty):

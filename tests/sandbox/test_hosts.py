@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import helper, make_zip, processes_of
+from conftest import Lrun, helper, make_zip, processes_of
 
 
 def refused(lrun, package, *filter, options=(), command="exec"):
@@ -43,8 +43,9 @@ def test_steps_that_are_refused(lrun, empty, call, errno, step, said):
     assert r.code == 125 and r.report["error"]["step"] == step and said in r.log and r.log.startswith("lrun: cannot ") and r.log.count("\n") == 1, r
 
 
-def test_a_proc_that_is_partly_hidden_is_said_and_not_replaced(lrun, empty):
+def test_a_proc_that_is_partly_hidden_is_said_and_not_replaced(tmp, empty):
     """As in Docker: the kernel refuses a new /proc where the caller's own is masked."""
+    lrun = Lrun(tmp, own_tools=True)  # whose cache it makes itself, as who it is in there
     wrap = ("unshare", "-Urm", "/bin/sh", "-c", 'mount --bind /dev/null /proc/keys && exec "$@"', "sh")
     r = lrun.sh(empty, "true", wrap=wrap)
     assert r.code == 125 and "/proc" in r.log and "no new one" in r.log and "systempaths" in r.log, r

@@ -91,7 +91,7 @@ def test_the_hosts_loopback_is_reached_with_host_only(lrun, tmp, server):
 
 def test_host_warns(lrun, empty):
     r = lrun.exec(empty, "/bin/true", options=("--net", "host"))
-    assert "this machine's own loopback" in r.log and any("shares the host's network" in d and "others on this machine can reach its Runtime API" in d for d in r.report["degraded"]), r
+    assert "this machine's loopback" in r.log and any("shares the host's network" in d and "others on this machine can reach its Runtime API" in d for d in r.report["degraded"]), r
 
 
 def test_user_does_not_reach_the_hosts_loopback(lrun, tmp, pasta, server):

@@ -131,6 +131,6 @@ def test_a_damaged_one_in_the_cache_is_not_used(under, lrun):
 
 
 def test_words_that_are_no_policy(lrun, empty):
-    assert "it is one of lambda|" in lrun.exec(empty, "/bin/true", options=("--seccomp", "lamda"), report=False).log
+    assert "'lamda' is not one of lambda|" in lrun.exec(empty, "/bin/true", options=("--seccomp", "lamda"), report=False).log
     r = lrun.exec(empty, "/bin/true", options=("--seccomp", "./none.json"))
     assert r.code == 125 and "cannot open the policy './none.json': No such file or directory" in r.log, r

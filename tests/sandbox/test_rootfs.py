@@ -36,7 +36,7 @@ def test_its_own_files_are_seen_and_ours_beat_them(lrun, empty, tree):
 
 def test_missing_mountpoints_appear_without_changing_it(lrun, empty, tree):
     before = snapshot(tree)
-    assert lrun.exec(empty, "/bin/probe", "open", "/var/task/handler.txt", "0", options=("--rootfs", tree, "-v", f"{tree}:/data/deep")).text == "ok\n"
+    assert lrun.exec(empty, "/bin/probe", "open", "/var/task/handler.txt", "0", options=("--rootfs", tree, "--volume", f"{tree}:/data/deep")).text == "ok\n"
     assert snapshot(tree) == before
 
 
@@ -60,7 +60,7 @@ def test_hostile_links_lead_nowhere(lrun, empty, tree, tmp, link, absolute):
 def test_layers_volumes_and_scratch_work_on_it_too(lrun, empty, tree, tmp):
     layer = make_zip(tmp / "l.zip", {"f": "x"})
     os.symlink("/data-elsewhere", tree / "data")
-    options = ("--rootfs", tree, "--layers", layer, "--scratch", "-v", f"{tree}:/data/x", "--shm", "denied")
+    options = ("--rootfs", tree, "--layers", layer, "--scratch", "--volume", f"{tree}:/data/x", "--shm", "denied")
     for path, flags in (("/opt/f", 0), ("/data/x/bin/probe", 0), ("/var/task/new", os.O_CREAT | os.O_WRONLY)):
         assert lrun.exec(empty, "/bin/probe", "open", path, str(flags), options=options).text == "ok\n", path
 

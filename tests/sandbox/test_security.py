@@ -255,7 +255,7 @@ def test_a_launch_by_root_reaches_nothing_of_roots(lrun, empty, tmp, probe):
     (tmp / "secret").write_text("x")
     (tmp / "secret").chmod(0o600)
     assert probe(lrun, "open", "/proc/sys/kernel/core_pattern", "1", options=("--seccomp", "unconfined")) in ("EACCES", "EROFS")
-    assert "Permission denied" in lrun.sh(empty, "cat /mnt/s", ("-v", f"{tmp}/secret:/mnt/s")).log
+    assert "Permission denied" in lrun.sh(empty, "cat /mnt/s", ("--volume", f"{tmp}/secret:/mnt/s")).log
 
 
 @pytest.mark.skipif(not ROOT, reason="needs chmod u+s on a root-owned file")

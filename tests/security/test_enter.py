@@ -24,7 +24,7 @@ class Watched:
         shutil.copy(helper("watcher"), bin / "guest")
         (bin / "guest").chmod(0o111)
         package = make_zip(tmp / "fn.zip", {"bootstrap": ""})
-        self.p = subprocess.Popen(lrun.argv("exec", *options, "-v", f"{bin}:/mnt/bin", package, "--", "/mnt/bin/watcher", "--in", report=False), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.p = subprocess.Popen(lrun.argv("exec", *options, "--volume", f"{bin}:/mnt/bin", package, "--", "/mnt/bin/watcher", "--in", report=False), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.p.stdout.readline() == "watching\n"
 
     def enter(self, *command, **more):
@@ -109,7 +109,7 @@ def test_a_mixture_with_namespaces_of_the_hosts_own_is_never_entered(lrun, tmp, 
     for q in (p, sandbox):
         q.kill()
         q.wait()
-    assert kept == "kept\n" and r.returncode == 125 and r.stdout == "" and "shares with us the namespace 'mnt'" in r.stderr, r
+    assert kept == "kept\n" and r.returncode == 125 and r.stdout == "" and "shares lrun's namespace 'mnt'" in r.stderr, r
 
 
 def test_a_named_pipe_in_place_of_the_command_holds_nobody_up(watched):

@@ -178,7 +178,7 @@ def test_run_goes_on_in_a_new_sandbox_and_says_so(lrun, function):
     r = lrun.run("--seccomp", "unconfined", "-e", '{"turn": "nproc", "then": "exit"}', "-e", "{}", function(FUNCTION))
     first, second = map(json.loads, r.text.splitlines())
     assert r.code == 1 and first["errorType"] == "Runtime.ExitError" and second["n"] == 1
-    assert "a new sandbox replaces this one, and what was in its /tmp is lost" in r.log
+    assert "a new sandbox replaces this one, and the content of its /tmp is lost" in r.log
     assert any("the sandbox was replaced, and its /tmp lost" in d for d in r.report["degraded"])
 
 

@@ -49,7 +49,7 @@ def hold(lrun, holder, kind, mb, seconds, way, *options):
 @pytest.mark.parametrize("kind", COUNTS)
 def test_memory_that_counts(lrun, holder, way, kind):
     r = hold(lrun, holder, kind, 240, 20, way, "--seccomp", "core")  # unshare(CLONE_FILES) is not in Lambda's list
-    assert r.code == 137 and r.report["reason"] == "out-of-memory" and "it used more than 128 MB" in r.log, r
+    assert r.code == 137 and r.report["reason"] == "out-of-memory" and "it exceeded 128 MB" in r.log, r
 
 
 @pytest.mark.parametrize("kind", COUNTS_NOT)

@@ -55,7 +55,7 @@ def test_h19_what_is_swapped_after_it_was_named_is_not_shown(lrun, tmp, empty):
     for name in ("named", "other"):
         (tmp / name).mkdir(mode=0o755)
         (tmp / name / "which").write_text(name)
-    argv = lrun.argv("exec", "-v", f"{tmp}/named:/mnt/v", empty, "--", "/bin/cat", "/mnt/v/which", report=False)
+    argv = lrun.argv("exec", "--volume", f"{tmp}/named:/mnt/v", empty, "--", "/bin/cat", "/mnt/v/which", report=False)
     lrun.exec(empty, "/bin/true")
     trace = tmp / "trace"
     p = subprocess.Popen(["strace", "-f", "-qq", "-o", trace, "-e", "trace=clone3", "-e", "inject=clone3:delay_enter=400000", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -66,7 +66,7 @@ def test_h19_what_is_swapped_after_it_was_named_is_not_shown(lrun, tmp, empty):
     if ROOT:  # its tree was cloned as it was named
         assert p.returncode == 0 and out == "named", (out, err)
     else:
-        assert p.returncode == 125 and "something else is there now" in err and out == "", (out, err)
+        assert p.returncode == 125 and "it was replaced meanwhile" in err and out == "", (out, err)
 
 
 @pytest.mark.parametrize("absolute", [True, False])
@@ -77,7 +77,7 @@ def test_h17_h18_a_volumes_place_behind_a_link_of_the_package(lrun, tmp, absolut
         d.mkdir()
         d.chmod(0o777)
     package = make_zip(tmp / "fn.zip", {"f": "", "d": (str(canary) if absolute else "../" * 20 + str(canary)[1:], 0o120777)})
-    r = lrun.exec(package, "/bin/true", options=("-v", f"{volume}:/var/task/d/x"))
+    r = lrun.exec(package, "/bin/true", options=("--volume", f"{volume}:/var/task/d/x"))
     assert r.code == 125 and "/var/task/d/x" in r.log and os.listdir(canary) == [], r
 
 
@@ -89,7 +89,7 @@ def test_h15_what_lies_on_the_host_is_no_place_inside(lrun, tmp, absolute):
         d.mkdir()
         d.chmod(0o777)
     package = make_zip(tmp / "fn.zip", {"d": (str(canary) if absolute else "../" * 20 + str(canary)[1:], 0o120777)})
-    r = lrun.exec(package, "/bin/true", options=("-v", f"{volume}:/var/task/d/x"))
+    r = lrun.exec(package, "/bin/true", options=("--volume", f"{volume}:/var/task/d/x"))
     assert r.code == 125 and "/var/task/d/x" in r.log, r
 
 
@@ -101,7 +101,7 @@ def test_h18_a_link_that_stays_inside_leads_to_a_volumes_place(lrun, tmp, to):
     volume.chmod(0o755)
     (volume / "f").write_text("shown")
     package = make_zip(tmp / "fn.zip", {"real/x/": ("", 0o755), "d": (to, 0o120777)})
-    r = lrun.exec(package, "/bin/cat", "/var/task/real/x/f", options=("-v", f"{volume}:/var/task/d/x"))
+    r = lrun.exec(package, "/bin/cat", "/var/task/real/x/f", options=("--volume", f"{volume}:/var/task/d/x"))
     assert r.text == "shown", r
 
 

@@ -25,7 +25,7 @@ def test_layers_and_packages_show_no_path(lrun, empty, place):
 @pytest.mark.parametrize("what", ["function", "volume"])
 def test_what_shows_its_path_is_told_of(lrun, empty, place, what):
     """A limit: see docs/security.md. If the kernel did not show it, the words would have to go."""
-    options = ("--verbose", "-v", f"{place}/volume:/mnt/v") if what == "volume" else ("--verbose",)
+    options = ("--verbose", "--volume", f"{place}/volume:/mnt/v") if what == "volume" else ("--verbose",)
     r = lrun.sh(place / "function" if what == "function" else empty, "cat /proc/self/mountinfo", options)
     target = "/mnt/v" if what == "volume" else "/var/task"
     shown = [line for line in r.text.splitlines() if "name-of-the-host" in line]

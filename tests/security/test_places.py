@@ -95,7 +95,7 @@ def test_a_report_may_go_to_standard_output_by_its_name(lrun, empty):
     assert r.returncode == 0 and r.stdout.startswith('{"schema"'), r
 
 
-@pytest.mark.parametrize("option", ["--env-file", "--seccomp", "--layers", "--rootfs", "function", "-v"])
+@pytest.mark.parametrize("option", ["--env-file", "--seccomp", "--layers", "--rootfs", "function", "--volume"])
 def test_what_root_reads_is_what_the_link_s_owner_may_read(lrun, empty, tmp, other, secret, option):
     if option in ("--layers", "function", "--rootfs"):
         os.replace(make_zip(tmp / "z.zip", {"bootstrap": "private"}), secret)
@@ -104,7 +104,7 @@ def test_what_root_reads_is_what_the_link_s_owner_may_read(lrun, empty, tmp, oth
     hidden.mkdir(mode=0o700)
     os.replace(secret, hidden / "secret")
     link = lay(other / "to", hidden / "secret")
-    function, options = (link, ()) if option == "function" else (empty, (option, f"{link}:/mnt/x" if option == "-v" else link))
+    function, options = (link, ()) if option == "function" else (empty, (option, f"{link}:/mnt/x" if option == "--volume" else link))
     r = lrun.sh(function, "env; cat /mnt/x /opt/bootstrap bootstrap", options)
     assert r.code == 125 and "Permission denied" in r.log and "own" not in r.text + r.log.replace("owner", ""), r
 

@@ -90,7 +90,7 @@ def test_names_and_origins_that_the_user_allows(serve, function):
 
 def test_the_address_that_is_listened_at_is_its_own(serve, function):
     s = serve("--host", "0.0.0.0", "--url", 0, function(ECHO))
-    assert "--endpoint-url http://0.0.0.0:" in s.log
+    assert "--endpoint-url=http://0.0.0.0:" in s.log
     for route in ("ping", "url-get"):
         assert status(port_of(s, route), *ROUTES[route], b"Host: 0.0.0.0:3001\r\n")[0] == 200
         assert status(port_of(s, route), *ROUTES[route], b"Host: [::]\r\n")[0] == 403

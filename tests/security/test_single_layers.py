@@ -108,7 +108,7 @@ def test_h28_roots_groups_are_left(lrun, empty, tmp):
     (tmp / "of-the-group").write_text("secret")
     os.chown(tmp / "of-the-group", 0, 4242)
     (tmp / "of-the-group").chmod(0o640)
-    r = lrun.sh(empty, "cat /mnt/s; grep Groups: /proc/self/status", ("-v", f"{tmp}/of-the-group:/mnt/s"), wrap=("setpriv", "--groups", "0,4242", "--"))
+    r = lrun.sh(empty, "cat /mnt/s; grep Groups: /proc/self/status", ("--volume", f"{tmp}/of-the-group:/mnt/s"), wrap=("setpriv", "--groups", "0,4242", "--"))
     assert "secret" not in r.text and "Permission denied" in r.log and r.text.split() == ["Groups:"], r
 
 
@@ -125,7 +125,7 @@ def test_h43_what_the_host_mounts_later_does_not_come_in(lrun, empty, tmp):
     (tmp / "v" / "sub").mkdir(parents=True)
     (tmp / "v").chmod(0o755)
     look = "until [ -e /mnt/v/go ]; do sleep 0.02; done; sleep 0.2; ls /mnt/v/sub; echo end"
-    argv = lrun.argv("exec", "-v", f"{tmp}/v:/mnt/v", empty, "--", "/bin/sh", "-c", f"echo begin; {look}", report=False)
+    argv = lrun.argv("exec", "--volume", f"{tmp}/v:/mnt/v", empty, "--", "/bin/sh", "-c", f"echo begin; {look}", report=False)
     script = """cd "$0"; mount --bind v v && mount --make-shared v; "$@" >out & until grep -q begin out; do sleep 0.02; done
                 mount -t tmpfs none v/sub && : >v/sub/later; : >go; cp go v/go; wait"""
     subprocess.run(["unshare", "-m", "sh", "-c", script, tmp, *argv], check=True, timeout=60)

@@ -14,6 +14,8 @@ import zlib
 
 import pytest
 
+from conftest import make_zip
+
 SEQUENCES = {
     "clipboard": b"\x1b]52;c;QUFB\x07", "title": b"\x1b]0;title\x1b\\", "screen": b"\x1b[2J", "keys": b"\x1b[6n", "string": b"\x1bPq\x1b\\", "reset": b"\x1bc",
     "eight bits": b"\x9d52;c;QUFB\x9c", "eight bits of UTF-8": b"\xc2\x9d52;c;QUFB\xc2\x9c", "CSI of UTF-8": b"\xc2\x9b2J", "overlong": b"\xc0\x9b2J", "cut off": b"\xe2\x82\x9b2J",
@@ -108,8 +110,27 @@ def logs(function):
 
 
 def test_h86_a_functions_log_and_response(lrun, logs):
-    seen = shown(lrun.argv("run", "--timeout", "30", logs), [PLAIN.encode() + b" \x1b[1;31mred\x1b[0m one\r\ntwo\r\n", b"|clipboard ?]52;c;QUFB?|", b"|return ?lrun: a line|", b"<\x1b[1;31mred\x1b[0m gr\xc3\xbcn>\r\n", b"END RequestId"])
+    seen = shown(lrun.argv("run", "--timeout", "30", logs), [PLAIN.encode() + b" \x1b[1;31mred\x1b[0m one\r\ntwo\r\n", b"|clipboard ?]52;c;QUFB?|", b"|return \r\nlrun: a line|", b"<\x1b[1;31mred\x1b[0m gr\xc3\xbcn>\r\n", b"END RequestId"])
     assert seen.count(PLAIN.encode()) == 2, "in the log and in the response"
+
+
+TRACEBACK = "def inner():\n    raise ValueError('no good')\ndef lambda_handler(event, context):\n    inner()\n"
+
+
+@pytest.mark.parametrize("server", (False, True), ids=("run", "serve"))
+def test_the_lines_of_a_traceback_stand_below_each_other(lrun, tmp, server):
+    """Lambda's clients join them by carriage returns; on a terminal each would be printed over the one before."""
+    package = make_zip(tmp / "fn.zip", {"lambda_function.py": TRACEBACK})
+    if server:
+        seen, _ = served(lrun.argv("serve", "--port", "0", package, report=False), wanted=b"END RequestId")
+    else:
+        seen = shown(lrun.argv("run", package))
+    lines = [re.sub(rb"^\[fn[^]]*\] ", b"", line) for line in seen.split(b"\r\n")]
+    first = lines.index(b"[ERROR] ValueError: no good")
+    blank = "\u00a0".encode() * 2
+    assert lines[first + 1:first + 6] == [b"Traceback (most recent call last):", blank + b'File "/var/task/lambda_function.py", line 4, in lambda_handler', blank * 2 + b"inner()",
+                                          blank + b'File "/var/task/lambda_function.py", line 2, in inner', blank * 2 + b"raise ValueError('no good')"], seen
+    assert b"\r\xc2\xa0" in lrun.run(package).err, "a pipe gets the bytes"
 
 
 def test_h86_a_pipe_and_a_file_get_every_byte(lrun, logs):
@@ -141,18 +162,24 @@ def test_h86_colours_do_not_outlast_the_function(lrun, function):
         assert not COLOUR.search(shown(lrun.argv("run", colours), [b"hidden"], env=variable))
 
 
-def test_h86_serves_log_under_its_prefixes(lrun, logs):
+def served(argv, wanted):
+    """One invocation of fn under serve on a terminal: all that it showed, and the response."""
     read_end, write_end = os.pipe()
-    t = Terminal(lrun.argv("serve", "--port", "0", "--timeout", "30", "--ready-fd", write_end, logs, report=False), pass_fds=[write_end])
+    t = Terminal([*argv, "--ready-fd", str(write_end)], pass_fds=[write_end])
     os.close(write_end)
     with os.fdopen(read_end) as ready:
         port = int(ready.readline().rsplit(":", 1)[1])
     c = http.client.HTTPConnection("127.0.0.1", port, timeout=40)
     c.request("POST", "/2015-03-31/functions/fn/invocations", "{}")
-    assert c.getresponse().read() == b'"' + ALL.replace(b"\\", b"") + PLAIN.encode() + b'"'
-    t.wait_for(b"REPORT RequestId")
+    response = c.getresponse().read()
+    t.wait_for(wanted)
     t.process.send_signal(signal.SIGTERM)
-    seen = t.end()
+    return t.end(), response
+
+
+def test_h86_serves_log_under_its_prefixes(lrun, logs):
+    seen, response = served(lrun.argv("serve", "--port", "0", "--timeout", "30", logs, report=False), wanted=b"REPORT RequestId")
+    assert response == b'"' + ALL.replace(b"\\", b"") + PLAIN.encode() + b'"'
     assert not acts(seen) and PLAIN.encode() in seen and b"stopping" in seen, seen
     lines = seen.split(b"\r\n")
     assert all(re.match(rb"\[fn|lrun: (serving|stopping)", line) for line in lines if line), "no line without the prefix of its environment"

@@ -19,7 +19,7 @@ def home(tmp):
 
 
 def try_volume(lrun, empty, home, source, mode="rw", env={}):
-    return lrun.exec(empty, "/bin/true", options=("-v", f"{source}:/mnt/x:{mode}"), env={"HOME": str(home), "PATH": os.environ["PATH"], **env})
+    return lrun.exec(empty, "/bin/true", options=("--volume", f"{source}:/mnt/x:{mode}"), env={"HOME": str(home), "PATH": os.environ["PATH"], **env})
 
 
 @pytest.mark.parametrize("place, said", [
@@ -146,10 +146,10 @@ def test_lrun_itself_is_not_mounted_writable(lrun, empty, tmp, home):
 @pytest.mark.parametrize("kind", ["volume", "function", "layer", "rootfs"])
 def test_no_directory_that_holds_the_home_directory_is_shown(lrun, empty, tmp, home, kind):
     for source in (home, home / "..", "/"):
-        args = {"volume": ("-v", f"{source}:/mnt/x", empty), "function": (source,), "layer": ("--layers", source, empty), "rootfs": ("--rootfs", source, empty)}[kind]
+        args = {"volume": ("--volume", f"{source}:/mnt/x", empty), "function": (source,), "layer": ("--layers", source, empty), "rootfs": ("--rootfs", source, empty)}[kind]
         r = lrun("exec", *args, "--", "/bin/true", env={"HOME": str(home)})
-        assert r.code == 125 and "show your home directory" in r.log, (source, r)
-    assert lrun("exec", "-v", f"{home}/work:/mnt/x", empty, "--", "/bin/true", env={"HOME": str(home)}).code == 0
+        assert r.code == 125 and "mount your home directory" in r.log, (source, r)
+    assert lrun("exec", "--volume", f"{home}/work:/mnt/x", empty, "--", "/bin/true", env={"HOME": str(home)}).code == 0
 
 
 def home_of_this_user():
@@ -159,8 +159,8 @@ def home_of_this_user():
 @pytest.mark.skipif(not home_of_this_user(), reason="this user has no home in /etc/passwd")
 @pytest.mark.parametrize("env", [{}, {"HOME": "relative"}])
 def test_a_home_that_no_variable_names_is_not_shown(lrun, empty, env):
-    r = lrun.exec(empty, "/bin/true", options=("-v", f"{home_of_this_user()}:/mnt/x"), env={"PATH": os.environ["PATH"], **env})
-    assert r.code == 125 and "show your home directory" in r.log, r
+    r = lrun.exec(empty, "/bin/true", options=("--volume", f"{home_of_this_user()}:/mnt/x"), env={"PATH": os.environ["PATH"], **env})
+    assert r.code == 125 and "mount your home directory" in r.log, r
 
 
 @pytest.mark.parametrize("kind", ["volume", "function"])
@@ -172,16 +172,16 @@ def test_no_directory_where_programs_listen_is_shown(lrun, empty, tmp, home, kin
         (tmp / "data" / f).touch()
     env = {"HOME": "/none", "PATH": os.environ["PATH"], **({variable: str(tmp / value)} if variable else {})}
     shown = tmp / "data" if variable else value
-    r = lrun("exec", *(("-v", f"{shown}:/mnt/x", empty) if kind == "volume" else (shown,)), "--", "/bin/true", env=env)
-    assert r.code == 125 and "show places where programs listen" in r.log, r
-    assert lrun.exec(empty, "/bin/true", options=("-v", f"{home}/work:/mnt/x"), env=env).code == 0, "beside them"
+    r = lrun("exec", *(("--volume", f"{shown}:/mnt/x", empty) if kind == "volume" else (shown,)), "--", "/bin/true", env=env)
+    assert r.code == 125 and "mount places where programs listen" in r.log, r
+    assert lrun.exec(empty, "/bin/true", options=("--volume", f"{home}/work:/mnt/x"), env=env).code == 0, "beside them"
 
 
 @pytest.mark.skipif(not ROOT, reason="only root becomes another")
 def test_root_trusts_its_own_places_and_those_of_whom_it_becomes(lrun, empty, tmp):
     user = next(l.split(":") for l in open("/etc/passwd") if not l.startswith("root:") and os.path.isdir(l.split(":")[5]) and l.split(":")[5] not in ("/", ""))
     env = {"HOME": str(tmp), "SUDO_UID": user[2], "SUDO_GID": user[3]}
-    r = lrun.exec(empty, "/bin/true", options=("-v", f"{user[5]}:/mnt/x"), env=env, report=False)
-    assert r.code == 125 and "show your home directory" in r.log, r
-    r = lrun.exec(empty, "/bin/true", options=("-v", "/var/lib:/mnt/x:rw"), env={"HOME": "/root"})
+    r = lrun.exec(empty, "/bin/true", options=("--volume", f"{user[5]}:/mnt/x"), env=env, report=False)
+    assert r.code == 125 and "mount your home directory" in r.log, r
+    r = lrun.exec(empty, "/bin/true", options=("--volume", "/var/lib:/mnt/x:rw"), env={"HOME": "/root"})
     assert r.code == 125 and "holds lrun's stores" in r.log, r

@@ -49,6 +49,19 @@ def test_aws_lambda_invoke(aws):
     assert code != 0 and "InvalidRequestContentException" in err and "Could not parse request body into json" in err
 
 
+@row("6 AWS CLI")
+@pytest.mark.parametrize("options, name", [((), "mine"), (("--region", "eu-west-1"), "--version"), ((), "-x"), ((), "--function-name"), (("--host", "0.0.0.0"), "a--touch-pwned--b")])
+def test_the_command_that_is_printed_works_as_printed(serve, function, tmp, options, name):
+    """Through a shell, without any configuration or credentials, for names that look like options or like a shell's own."""
+    if not shutil.which("aws", path="/usr/bin"):
+        pytest.skip("no AWS CLI: this release does not package it")
+    package = function(ACTIONS).rename(tmp / (name.replace("--touch-pwned--", "; touch pwned; ") + ".zip"))
+    s = serve(*options, "--", package.name)
+    printed = next(l for l in s.log.splitlines() if l.startswith(f"lrun: serving {name}: ")).split(": ", 2)[2]
+    p = subprocess.run(["/bin/sh", "-c", printed], cwd=tmp, env={"PATH": "/usr/bin:/bin", "HOME": str(tmp), "AWS_EC2_METADATA_DISABLED": "true"}, capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0 and json.loads(p.stdout)["StatusCode"] == 200 and (tmp / "out.json").read_text() == "{}" and not (tmp / "pwned").exists(), (p, s)
+
+
 BOTO3 = '''
 import base64, json, sys
 import boto3, botocore

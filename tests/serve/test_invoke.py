@@ -120,12 +120,6 @@ def test_the_client_context_arrives_decoded(echo):
         assert (a.status, a.error) == (400, "InvalidRequestContentException"), a
 
 
-@row("1.2 Aws-Tenant-Id", "4.1 Tenant-Id")
-def test_the_tenant_is_passed_on(echo):
-    assert echo.invoke(Tenant_Id="blue").json["headers"]["lambda-runtime-aws-tenant-id"] == "blue"
-    assert "lambda-runtime-aws-tenant-id" not in echo.invoke().json["headers"]
-
-
 @row("1.2 empty body", "4.7 empty body")
 def test_an_empty_payload_is_an_empty_object(echo):
     assert echo.invoke("").json["event"] == {}

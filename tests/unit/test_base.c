@@ -117,14 +117,71 @@ Test(json, compacts_without_touching_strings_or_numbers)
     text_done(&t);
 }
 
-Test(base64, decodes_with_and_without_padding)
+Test(json, a_string_keeps_its_length_and_its_characters)
 {
+    static const char in[] = "a\0b\"\\\n\t\x01\x7f\xc3\xa9\xf0\x9f\x98\x80\xff\xed\xa0\x80\xe2\x82";
     struct text t = {0};
-    base64_decode("aGVsbG8=", &t);
-    base64_decode("IQ", &t);
-    base64_decode("!!", &t);
-    cr_expect_str_eq(t.at, "hello!");
+    json_quote(&t, in, sizeof in - 1);
+    cr_expect_str_eq(t.at, "\"a\\u0000b\\\"\\\\\\n\\t\\u0001\\u007f\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+    t.n = 0;
+    json_open(&t, '{');
+    json_put_n(&t, "k", "x\0y", 3);
+    json_key_n(&t, "l\0m", 3);
+    json_open(&t, '[');
+    json_item_n(&t, "\0", 1);
+    json_item(&t, "z");
+    json_close(&t, ']');
+    json_close(&t, '}');
+    cr_expect_str_eq(t.at, "{\"k\":\"x\\u0000y\",\"l\\u0000m\":[\"\\u0000\",\"z\"]}");
     text_done(&t);
+}
+
+Test(json, what_is_picked_is_as_it_was_spelled)
+{
+    static const char *const NAMES[] = {"b", "none", "a", NULL};
+    static const char in[] = "{\"a\": 1, \"c\": 2, \"b\": {\"x\": 1e400, \"y\": \"\\ud83d\\u0000\"}, \"\\u0061\": 100000000000000000000.10}";
+    struct text t = {0};
+    struct slice top;
+    cr_assert(json_read(in, sizeof in - 1, &top) && json_pick(top, NAMES, &t));
+    cr_expect_str_eq(t.at, "{\"b\":{\"x\": 1e400, \"y\": \"\\ud83d\\u0000\"},\"a\":100000000000000000000.10}");
+    t.n = 0;
+    cr_expect(json_read("[1]", 3, &top) && !json_pick(top, NAMES, &t) && t.n == 0);
+    text_done(&t);
+}
+
+Test(base64, decodes_all_or_nothing)
+{
+    static const struct {
+        const char *encoded, *bytes;
+        size_t n;
+    } good[] = {{"", "", 0}, {"aGVsbG8=", "hello", 5}, {"IQ==", "!", 1}, {"YWJj", "abc", 3}, {"AP8+/w==", "\0\xff>\xff", 4}};
+    static const char *const bad[] = {"IQ", "IQ=", "!!!!", "=", "====", "I===", "YWJj\n", "YW Jj", "YWJjYQ=", "AP8-_w==", "YQ==YQ==", "aGVsbG8=x"};
+    struct text t = {0};
+    for (size_t i = 0; i < COUNT(good); i++) {
+        t.n = 0;
+        cr_expect(base64_decode(good[i].encoded, strlen(good[i].encoded), &t) && t.n == good[i].n && (t.n == 0 || memcmp(t.at, good[i].bytes, t.n) == 0), "%s", good[i].encoded);
+    }
+    t.n = 0;
+    for (size_t i = 0; i < COUNT(bad); i++)
+        cr_expect(!base64_decode(bad[i], strlen(bad[i]), &t) && t.n == 0, "%s", bad[i]);
+    cr_expect(!base64_decode("YW\0j", 4, &t));
+    text_done(&t);
+}
+
+Test(base64, any_length_comes_back)
+{
+    char bytes[2000];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 7 + i / 256);
+    for (size_t n = 0; n < sizeof bytes; n += n < 20 || (n > 760 && n < 780) ? 1 : 13) {
+        struct text encoded = {0}, decoded = {0};
+        text_puts(&decoded, "");
+        base64_encode(bytes, n, &encoded);
+        cr_expect(base64_decode(encoded.at ? encoded.at : "", encoded.n, &decoded) && decoded.n == n && memcmp(decoded.at, bytes, n) == 0, "%zu", n);
+        cr_expect_eq(encoded.n, (n + 2) / 3 * 4);
+        text_done(&encoded);
+        text_done(&decoded);
+    }
 }
 
 Test(fs, removes_a_tree_but_follows_no_link)

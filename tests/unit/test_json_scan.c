@@ -77,6 +77,25 @@ Test(json_scan, it_nests_as_deep_as_is_said)
     cr_expect_eq(f.at, JSON_DEPTH_MAX);
 }
 
+Test(json_scan, deep_documents_are_read_in_one_pass)
+{
+    enum { DEPTH = 1 << 20 };
+    static char deep[5 * DEPTH + 2];
+    struct slice v;
+    struct json_fault f;
+    struct text out = {0};
+    for (size_t i = 0; i < DEPTH; i++)
+        memcpy(deep + 4 * i, i % 2 ? "{\"\":" : "[   ", 4);
+    deep[4 * DEPTH] = '1';
+    for (size_t i = 0; i < DEPTH; i++)
+        deep[4 * DEPTH + 1 + i] = (DEPTH - i) % 2 ? ']' : '}';
+    cr_assert(json_scan(deep, sizeof deep - 1, &v, &f), "at %zu expected %s", f.at, f.expected);
+    cr_expect_not(json_duplicate(v).at);
+    json_squeeze(v, &out);
+    cr_expect_eq(out.n, DEPTH / 2 * 5 + 1 + DEPTH);
+    text_done(&out);
+}
+
 static struct slice scanned(const char *text)
 {
     struct slice v = {NULL, 0};
@@ -164,6 +183,41 @@ Test(json_scan, whole_numbers_are_read_from_their_spelling)
     cr_expect(json_signed(scanned("9223372036854775807"), INT64_MIN, INT64_MAX, &i) == JSON_WHOLE && i == INT64_MAX);
     cr_expect(json_signed(scanned("9223372036854775808"), INT64_MIN, INT64_MAX, &i) == JSON_OUT_OF_RANGE && json_signed(scanned("-9223372036854775809"), INT64_MIN, INT64_MAX, &i) == JSON_OUT_OF_RANGE);
     cr_expect(json_signed(scanned("-3"), -2, 2, &i) == JSON_OUT_OF_RANGE && json_signed(scanned("-2"), -2, 2, &i) == JSON_WHOLE && i == -2);
+}
+
+Test(json_scan, a_walk_can_be_for_one_shape_alone)
+{
+    struct slice key, value;
+    struct json_walk w = json_walk_as(scanned("{\"a\":1}"), SHAPE_ARRAY);
+    cr_expect_not(json_next(&w, &key, &value));
+    w = json_walk_as(scanned("[1]"), SHAPE_ARRAY);
+    cr_expect(json_next(&w, &key, &value) && spelled(value, "1"));
+    w = json_walk_as((struct slice){NULL, 0}, SHAPE_OBJECT);
+    cr_expect_not(json_next(&w, &key, &value));
+}
+
+Test(json_scan, texts_are_found_at_any_depth_and_names_are_none)
+{
+    static const char *const WANT[] = {"\"m \\\" :\"", "\"1\"", "\"\"", "\"2\""};
+    struct slice rest = scanned("{\"a\" :\"m \\\" :\",\"b\": [1, \"1\" ,{\"c\"\n: \"\"}], \"d\":null, \"e\":[[\"2\"]] }"), text;
+    for (size_t i = 0; i < COUNT(WANT); i++)
+        cr_expect(json_next_text(&rest, &text) && spelled(text, WANT[i]), "%zu: %.*s", i, (int)text.n, text.at);
+    cr_expect_not(json_next_text(&rest, &text));
+    rest = scanned("\"x\"");
+    cr_expect(json_next_text(&rest, &text) && spelled(text, "\"x\"") && !json_next_text(&rest, &text));
+    rest = (struct slice){NULL, 0};
+    cr_expect_not(json_next_text(&rest, &text));
+}
+
+Test(json_scan, of_members_of_one_name_the_last_holds_and_their_order_stays)
+{
+    struct json_member *all;
+    size_t n = json_members(scanned("{\"b\":1, \"a\":2, \"c\" : [3], \"\\u0062\":4, \"a\\u0000\":5}"), &all);
+    OWN_PTR struct json_member *owned = all;
+    cr_assert_eq(n, 4);
+    cr_expect(spelled(owned[0].value, "2") && spelled(owned[1].value, "[3]") && spelled(owned[2].value, "4") && spelled(owned[3].value, "5"));
+    cr_expect(json_is(owned[2].key, "b") && json_is_n(owned[3].key, "a\0", 2));
+    cr_expect(json_members(scanned("[1]"), &all) == 0 && !all && json_members(scanned("{}"), &all) == 0 && !all);
 }
 
 Test(json_scan, names_that_an_object_has_twice_are_found_at_any_depth)

@@ -135,13 +135,13 @@ Test(base64, goes_both_ways_and_strictly)
         text_puts(&encoded, ""), text_puts(&decoded, "");
         base64_encode(rows[i][0], strlen(rows[i][0]), &encoded);
         cr_expect_str_eq(encoded.at, rows[i][1]);
-        cr_expect(base64_decode_strict(rows[i][1], strlen(rows[i][1]), &decoded));
+        cr_expect(base64_decode(rows[i][1], strlen(rows[i][1]), &decoded));
         cr_expect_str_eq(decoded.at, rows[i][0]);
         text_done(&encoded), text_done(&decoded);
     }
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct text t = {0};
-        cr_expect_not(base64_decode_strict(bad[i], strlen(bad[i]), &t), "%s", bad[i]);
+        cr_expect_not(base64_decode(bad[i], strlen(bad[i]), &t), "%s", bad[i]);
         text_done(&t);
     }
 }

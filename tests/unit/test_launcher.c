@@ -69,7 +69,7 @@ Test(cli, fills_a_request_with_lambdas_defaults)
     struct err err;
     cr_assert_eq(cli_parse(5, argv, &r, &err), 0);
     cr_expect(r.command == CMD_RUN && r.layers.n == 3 && strcmp(r.function, "fn.zip") == 0);
-    cr_expect(r.memory.value == 128 && r.timeout.value == 3 && r.tmp_size.value == 512 && r.init_limit.value == 10 && !r.memory.set);
+    cr_expect(r.memory.value == 128 && r.timeout.value == 3000 && r.tmp_size.value == 512 && r.init_limit.value == 10 && !r.memory.set);
     cr_expect_str_eq(r.region, "us-east-1");
     request_done(&r);
 }
@@ -77,7 +77,7 @@ Test(cli, fills_a_request_with_lambdas_defaults)
 Test(limits, never_ask_for_more_than_the_caller_has)
 {
     struct limits l;
-    limits_plan(128, &l);
+    limits_plan(128, false, &l);
     for (unsigned i = 0; i < LIMIT_COUNT; i++) {
         struct rlimit now;
         getrlimit((__rlimit_resource_t)LIMITS[i].resource, &now);

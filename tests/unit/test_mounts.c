@@ -2,6 +2,7 @@
 #include "base/own.h"
 #include "mounts/manifest.h"
 #include "mounts/plan.h"
+#include "mounts/tools.h"
 #include "mounts/zip.h"
 
 #include <criterion/criterion.h>
@@ -46,7 +47,7 @@ static const struct row *row_of(const struct plan *p, const char *target)
 Test(plan, every_row_has_its_reason_and_nothing_but_tmp_is_writable)
 {
     struct source layers[2] = {{.path = "/l0", .tree = -1}, {.path = "/l1", .tree = -1}};
-    struct plan_input in = {.function = {.path = "/f", .tree = -1}, .layers = layers, .layer_count = 2, .tmp_bytes = 512u << 20, .boot_id = "b"};
+    struct plan_input in = {.function = {.path = "/f", .tree = -1}, .layers = layers, .layer_count = 2, .tmp_bytes = 512u << 20, .boot_id = "b", .release = tools_release(true)};
     struct plan p;
     struct err err;
     cr_assert_eq(plan_make(&in, &p, &err), 0);
@@ -68,7 +69,7 @@ Test(plan, volumes_may_not_cover_what_the_sandbox_relies_on)
     static const char *const bad[] = {"relative", "/", "/etc", "/etc/x", "/proc/1", "/dev/shm", "/sys", "/usr/bin", "/lib64/x", "/a/../b", "/a//b", "/a/", "/a/."};
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct volume v = {.source = {.path = "/x", .tree = -1}, .target = bad[i]};
-        struct plan_input in = {.function = {.path = "/f", .tree = -1}, .volumes = &v, .volume_count = 1, .boot_id = "b"};
+        struct plan_input in = {.function = {.path = "/f", .tree = -1}, .volumes = &v, .volume_count = 1, .boot_id = "b", .release = tools_release(true)};
         struct plan p;
         struct err err;
         cr_expect_eq(plan_make(&in, &p, &err), -1, "%s", bad[i]);

@@ -73,6 +73,21 @@ Test(term, each_sequence_whole_and_cut_at_every_place)
         }
 }
 
+Test(term, a_logs_carriage_returns_are_newlines)
+{
+    static const char *const LINES[][2] = {{"10%\r20%", "10%\n20%"}, {"one\r\ntwo\r\n", "one\ntwo\n"}, {"\r\r\n", "\n\n"}, {"x\r", "x"}, {"x\r\033[2J", "x\n?[2J"}, {"\033[31\r", "?[31"}};
+    for (size_t i = 0; i < COUNT(LINES); i++)
+        for (size_t cut = 0; cut <= strlen(LINES[i][0]); cut++) {
+            struct term t = {.returns = true};
+            struct text out = {0};
+            show(&t, LINES[i][0], cut, &out);
+            show(&t, LINES[i][0] + cut, strlen(LINES[i][0]) - cut, &out);
+            term_end(&t, &out);
+            cr_expect_str_eq(out.at, LINES[i][1], "row %zu cut at %zu: %s", i, cut, out.at);
+            text_done(&out);
+        }
+}
+
 Test(term, two_streams_make_no_sequence_together)
 {
     static const char *const PAIRS[][2] = {{"\302", "\235" "52;c;QUFB"}, {"\033", "]52;c;QUFB\a"}, {"\033", "[2J"}, {"\342\200", "\256"}};

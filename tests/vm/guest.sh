@@ -43,7 +43,7 @@ run_all() { # who, prefix of lrun's options
     has "$who: the report says so" '"reason":"out-of-memory"' "$out"
     has "$who: by the cgroup" '"oomKilled":true' "$out"
     has "$who: nothing is degraded" '"degraded":\[\]' "$out"
-    has "$who: why" 'why: it used more than its 128 MB.*LR-001' "$out"
+    has "$who: why" 'why: the function exceeded its 128 MB.*LR-001' "$out"
     peak=$(field "$out" cgroupPeakBytes); between "$who: memory.peak of 128 MB, with room for /tmp" 120000000 675000000 "$peak"
     for kind in 'private file' shared 'mapped memfd' memfd segment /dev/shm; do
         out=$($run 'lrun '$3' --memory 128 --timeout 200 --shm 400 -e "\"hold '"$kind"'\"" /tests/worker.zip 2>&1'); has "$who: $kind counts" 'Runtime.ExitError.*signal: killed' "$out"

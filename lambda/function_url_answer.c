@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* function_url_answer.c: what a function returned, as an HTTP answer. */
+#include "lambda/function_url.h"
+
+#include "base/base64.h"
+#include "base/json.h"
+#include "base/own.h"
+#include "lambda/invoke_api.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { HEAD_MAX = 512 << 10 /* our choice: headers and cookies of an answer, as they are spelled */ };
+const char PRELUDE_TYPE[] = "application/vnd.awslambda.http-integration-response";
+
+void url_answer_done(struct url_answer *a)
+{
+    text_done(&a->headers);
+    text_done(&a->body);
+}
+
+/* Names are tokens, and values may not end the line: a function must not be able to write an answer of its own. */
+static bool can_be_sent(const struct text *name, const struct text *value)
+{
+    static const char TOKEN[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    return name->n && strspn(name->at, TOKEN) == name->n && !memchr(value->at, 0, value->n) && !strpbrk(value->at, "\r\n");
+}
+
+struct reading {
+    struct url_answer *answer;
+    bool typed; /* it names its content type */
+};
+
+/* What a string means, or how another value is spelled. */
+static struct text text_of(struct slice v)
+{
+    struct text out = {0};
+    text_puts(&out, "");
+    if (json_shape(v) == SHAPE_STRING)
+        json_decode_add(v, &out);
+    else
+        json_squeeze(v, &out);
+    return out;
+}
+
+static bool add_line(struct reading *x, const struct text *name, const struct text *value)
+{
+    static const char *const OURS[] = {"content-length", "transfer-encoding", "connection", "x-amzn-requestid", "x-amzn-trace-id"};
+    struct text *lines = &x->answer->headers;
+    if (!can_be_sent(name, value))
+        return false;
+    x->typed = x->typed || strcasecmp(name->at, "content-type") == 0;
+    for (size_t i = 0; i < COUNT(OURS); i++)
+        if (strcasecmp(name->at, OURS[i]) == 0)
+            return true;
+    text_printf(lines, "%s: %s\r\n", name->at, value->at);
+    return true;
+}
+
+static bool read_headers(struct reading *x, struct slice headers)
+{
+    struct json_member *all = NULL;
+    size_t n = json_members(headers, &all);
+    bool good = true;
+    for (size_t i = 0; good && i < n; i++) {
+        struct text name = text_of(all[i].key), value = text_of(all[i].value);
+        good = add_line(x, &name, &value);
+        text_done(&name);
+        text_done(&value);
+    }
+    free(all);
+    return good;
+}
+
+static bool read_cookies(struct reading *x, struct slice cookies)
+{
+    static char NAME[] = "Set-Cookie";
+    const struct text name = {.at = NAME, .n = sizeof NAME - 1};
+    struct slice none, one;
+    bool good = true;
+    for (struct json_walk w = json_walk_as(cookies, SHAPE_ARRAY); good && json_next(&w, &none, &one);) {
+        struct text value = text_of(one);
+        good = json_shape(one) == SHAPE_STRING && add_line(x, &name, &value);
+        text_done(&value);
+    }
+    return good;
+}
+
+/* A number, or the text of one [AWS]. */
+static bool read_status(struct slice v, int *ret)
+{
+    uint64_t n = 0;
+    struct text digits = text_of(v);
+    enum json_shape shape = json_shape(v);
+    bool good = (shape == SHAPE_NUMBER || shape == SHAPE_STRING) && json_unsigned((struct slice){digits.at, digits.n}, 100, 599, &n) == JSON_WHOLE;
+    text_done(&digits);
+    if (good)
+        *ret = (int)n;
+    return good;
+}
+
+static bool read_head(struct slice top, struct reading *x)
+{
+    struct slice status = json_find(top, "statusCode"), headers = json_find(top, "headers"), cookies = json_find(top, "cookies");
+    if ((status.n && !read_status(status, &x->answer->status)) || headers.n + cookies.n > HEAD_MAX)
+        return false;
+    return read_headers(x, headers) && read_cookies(x, cookies);
+}
+
+/* False: it says that it is base64, and is not, as a whole and with its padding. */
+static bool read_body(struct slice top, struct text *out)
+{
+    struct slice body = json_find(top, "body");
+    enum json_shape shape = json_shape(body);
+    if (shape == SHAPE_NONE || shape == SHAPE_NULL)
+        return true;
+    struct text text = text_of(body);
+    bool encoded = shape == SHAPE_STRING && json_shape(json_find(top, "isBase64Encoded")) == SHAPE_TRUE;
+    bool good = !encoded || base64_decode(text.at, text.n, out);
+    if (!encoded)
+        text_add(out, text.at, text.n);
+    text_done(&text);
+    return good;
+}
+
+bool function_url_infer(const char *payload, size_t n, struct url_answer *ret)
+{
+    struct slice top;
+    struct reading x = {.answer = ret};
+    bool good = true;
+    *ret = (struct url_answer){.status = 200};
+    text_puts(&ret->body, "");
+    text_puts(&ret->headers, "");
+    if (!json_read(payload, n, &top))
+        return false;
+    if (json_find(top, "statusCode").n)
+        good = read_head(top, &x) && read_body(top, &ret->body);
+    else if (json_shape(top) == SHAPE_STRING)
+        json_decode_add(top, &ret->body);
+    else
+        json_squeeze(top, &ret->body);
+    if (!x.typed)
+        text_puts(&ret->headers, "Content-Type: application/json\r\n");
+    return good;
+}
+
+bool function_url_prelude(const char *json, size_t n, struct url_answer *ret)
+{
+    struct slice top;
+    struct reading x = {.answer = ret};
+    *ret = (struct url_answer){.status = 200};
+    text_puts(&ret->headers, "");
+    bool good = json_read(json, n, &top) && json_shape(top) == SHAPE_OBJECT && read_head(top, &x);
+    if (good && !x.typed)
+        text_puts(&ret->headers, "Content-Type: application/octet-stream\r\n");
+    return good;
+}
+
+size_t function_url_find_prelude(const char *bytes, size_t n, bool *ret_found)
+{
+    static const char END[PRELUDE_END];
+    const char *at = n ? memmem(bytes, n, END, sizeof END) : NULL;
+    *ret_found = at != NULL;
+    return at ? (size_t)(at - bytes) : 0;
+}
+
+void function_url_fail(struct http_request *r, const struct invocation *inv, const struct function_url *url)
+{
+    static const char TEXT[] = "Internal Server Error";
+    struct text headers = {0};
+    text_puts(&headers, "Content-Type: application/json\r\n");
+    invoke_ids(inv, &headers);
+    if (url->cors)
+        function_url_cors(url, r, &headers);
+    http_answer(r, 502, headers.at, TEXT, sizeof TEXT - 1);
+    text_done(&headers);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shortages.h: what an environment ran short of while its runtime went on: evidence for those who would see nothing else. */
+#ifndef LRUN_SHORTAGES_H
+#define LRUN_SHORTAGES_H
+
+#include "policy/limits.h"
+
+struct shortages {
+    char killed[64];           /* what was killed for memory, that is not the runtime: its name, or what is known; "" for nothing */
+    bool tmp_full;             /* no byte, or no file, goes into /tmp any more */
+    unsigned tasks, tasks_max; /* processes and threads, process 1 with them; as many as there may be */
+    bool told_tmp, told_tasks; /* said once an environment */
+};
+
+/* tmp: the sandbox's /tmp, or -1: then as process pid of the sandbox's /proc sees it, if that lives. One system call. */
+void shortages_look_at_tmp(struct shortages *s, int tmp, int proc, pid_t pid);
+
+/* proc: the sandbox's /proc. One call for each process there. */
+void shortages_look_at_tasks(struct shortages *s, int proc, const struct limits *l);
+
+/* Before pid, in the sandbox's numbering, is killed. */
+void shortages_note_kill(struct shortages *s, int proc, pid_t pid);
+
+/* Is the limit of processes met, or was it a moment ago? */
+bool shortages_of_tasks(const struct shortages *s);
+
+#endif

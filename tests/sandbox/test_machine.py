@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is seen of the machine: memory of the function's size, and the processors it may use."""
+import os
+import shutil
+
+import pytest
+
+from conftest import make_zip
+
+SEEN = """
+import ctypes, mmap, threading
+libc = ctypes.CDLL(None, use_errno=True)
+def info(address):
+    ctypes.set_errno(0)
+    return libc.sysinfo(ctypes.c_void_p(address)), ctypes.get_errno()
+def total():
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+def meminfo():
+    return {l.split(":")[0]: int(l.split()[1]) for l in open("/proc/meminfo")}
+headers, event = next()
+"""
+
+
+def seen(lrun, function, expression, *options):
+    r = lrun.run(*options, function(SEEN + f"respond(headers[ID], json.dumps({expression}))\nnext()\n"))
+    assert r.code == 0, r
+    return r
+
+
+@pytest.mark.parametrize("mb", [128, 512, 3008])
+def test_memory_is_of_the_functions_size(lrun, function, mb):
+    r = seen(lrun, function, "[total(), meminfo()]", "--memory", mb)
+    pages, table = r.json
+    assert pages == mb and table["MemTotal"] == mb * 1024 and table["MemAvailable"] <= table["MemTotal"] and table["SwapTotal"] == 0, r
+    assert not any("sysinfo" in d for d in r.report["degraded"])
+
+
+def test_a_bad_address_is_told_as_the_kernel_tells_it(lrun, function):
+    """A page that may not be written stays as it is."""
+    r = lrun.run(function(SEEN + """
+libc.mmap.restype = ctypes.c_void_p
+open("/tmp/page", "wb").write(b"kept" * 1024)
+fd = os.open("/tmp/page", os.O_RDONLY)
+page = libc.mmap(None, 4096, 1, 2, fd, 0)
+respond(headers[ID], json.dumps([info(None), info(8), info(page), ctypes.string_at(page, 4).decode()]))
+next()
+"""))
+    assert r.json == [[-1, 14], [-1, 14], [-1, 14], "kept"], r
+
+
+def test_who_asks_again_and_again_still_gets_an_answer(lrun, function):
+    r = seen(lrun, function, "[total() for i in range(200)]")
+    assert r.json[:10] == [128] * 10 and all(n >= 128 for n in r.json) and len(r.json) == 200, r
+
+
+def test_threads_that_ask_at_once_are_all_answered(lrun, function):
+    r = lrun.run(function(SEEN + """
+found = []
+threads = [threading.Thread(target=lambda: found.append(total())) for i in range(30)]
+[t.start() for t in threads], [t.join() for t in threads]
+respond(headers[ID], json.dumps(found))
+next()
+"""))
+    assert len(r.json) == 30 and 128 in r.json and r.code == 0, r
+
+
+def test_a_command_with_a_limit_reads_it_and_one_without_the_hosts(lrun, empty):
+    total = "head -1 /proc/meminfo"
+    assert lrun.sh(empty, total, options=("--memory", "300")).text.split() == ["MemTotal:", str(300 * 1024), "kB"]
+    r = lrun.sh(empty, total)
+    assert r.text == open("/proc/meminfo").readline() and not any("sysinfo" in d for d in r.report["degraded"])
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2 or not shutil.which("taskset"), reason="one processor")
+def test_processors_are_those_it_may_use(lrun, empty):
+    cpu = str(min(os.sched_getaffinity(0)))
+    look = "import os; print(os.cpu_count(), len(os.sched_getaffinity(0)), open('/proc/cpuinfo').read().count('processor\\t:'), open('/proc/stat').read().count('cpu') - 1)"
+    r = lrun.exec(empty, "/usr/bin/python3", "-c", look, options=("--memory", "256"), wrap=("taskset", "-c", cpu))
+    assert r.text == "1 1 1 1\n", r
+
+
+def test_node_sizes_itself_by_it(lrun, tmp):
+    code = "exports.handler = async () => [require('os').totalmem() >> 20, require('os').cpus().length];"
+    r = lrun.run("--memory", "512", make_zip(tmp / "fn.zip", {"index.js": code}))
+    assert r.json[0] == 512 and r.json[1] <= 2, r

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: outcomes where two things happen at once, and tenants. The columns are described in ../mutants.py."""
+OUTCOMES = "tests/serve/test_outcomes.py"
+TENANTS = "tests/serve/test_tenants.py"
+
+AFTER_THE_DEADLINE = {"what_is_answered_after_the_deadline_is_refused", "the_same_under_serve", "a_late_answer_is_told_once", "a_stream_that_goes_on_after_the_deadline_is_an_error",
+                      "a_deadline_is_that_of_the_package_the_invocation_began_with"}
+
+MUTANTS = {
+    "an answer after the deadline counts": ("launcher/outcome.c", "{BECAUSE_TIMEOUT, false}", "{BECAUSE_TIMEOUT, true}", AFTER_THE_DEADLINE, (OUTCOMES,), "deadline or under_serve or told_once"),
+    "an answer after an extension's crash counts": ("launcher/outcome.c", "{BECAUSE_EXTENSION, false}", "{BECAUSE_EXTENSION, true}", {"what_is_answered_after_an_extension_crashed_is_refused"}, (OUTCOMES,), "crashed"),
+    "an answer after an interruption counts": ("launcher/outcome.c", "{BECAUSE_INTERRUPTED, false}", "{BECAUSE_INTERRUPTED, true}", {"what_is_answered_after_an_interruption_is_refused"}, (OUTCOMES,), "interruption"),
+    "an answer before the end is lost": ("launcher/outcome.c", "{BECAUSE_EXIT, true}", "{BECAUSE_EXIT, false}", {"what_a_runtime_said_before_it_ended_counts"}, (OUTCOMES,), "said_before and exit"),
+    "what had come by the deadline is not looked at": ("launcher/environment.c", "bool again = !*looked;", "bool again = false;", {"an_answer_that_came_before_the_deadline_counts_though_lrun_is_late",
+                                                       "an_init_error_that_was_posted_before_the_deadline_is_the_outcome"}, (OUTCOMES,), "came_before or posted_before"),
+    "a deadline hides a posted init error": ("launcher/environment.c", "e->state == INIT ? environment_init_failure(e, o) : o", "o", {"an_init_error_that_was_posted_before_the_deadline_is_the_outcome"}, (OUTCOMES,), "posted_before"),
+    "an interruption forgets what waits": ("launcher/environment_outcome.c", "if (e->interrupted)\n        conclude_interrupted(e);", "(void)conclude_interrupted;", {"an_interruption_reaches_what_waits_for_the_end_of_another", "an_interruption_ends_an_init"}, (OUTCOMES,), "interruption"),
+    "whose end it is is asked when it is told": ("launcher/environment_outcome.c", "if (!c->over && c->phase != CALL_ANSWERED)", "if (!concerns(e, c))", {"what_is_answered_after_an_extension_crashed_is_refused"}, (OUTCOMES,), "crashed"),
+    "a tenant is served by another's environment": ("launcher/pool.c", "strcmp(s->tenant, j->call.invocation.tenant) == 0;", "strcmp(s->tenant, j->call.invocation.tenant) < 300;", {"tenants_have_environments_of_their_own", "a_tenant_for_whom_no_place_is_left_gets_anothers_place_and_not_his_environment", "an_environment_that_was_reset_stays_its_tenants", "streams_are_their_tenants_too"}, (TENANTS,), "of_their_own or no_place or reset or streams"),
+    "whose environment it is is not kept": ("launcher/pool.c", "if (s->pool->config.per_tenant && !s->tenant)", "if (0)", {"tenants_have_environments_of_their_own", "a_tenant_for_whom_no_place_is_left_gets_anothers_place_and_not_his_environment", "an_environment_that_was_reset_stays_its_tenants", "streams_are_their_tenants_too"}, (TENANTS,), "of_their_own or no_place or reset or streams"),
+    "nobody asks whether tenants are wanted": ("lambda/invoke_api.c", "if (fault == TENANT_GOOD && given == per_tenant)", "if (fault == TENANT_GOOD && (given || !per_tenant))", {"a_tenant_of_a_function_that_has_none_is_refused"}, (TENANTS,), "refused"),
+    "an id of any form is taken": ("lambda/tenant.c", "id[strspn(id, TAKEN)] == 0", "id[strspn(id, TAKEN)] != 1", {"ids_that_aws_does_not_take", "run_has_one_tenant"}, (TENANTS,), "aws or run"),
+}
