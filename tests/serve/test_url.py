@@ -72,7 +72,7 @@ def test_which_bodies_are_base64(url, content_type, text):
 
 
 @row("4.8 base64 in")
-@pytest.mark.parametrize("kind, body", [("form", b"a=1&b=%C3%A9"), ("gzip", gzip.compress(b'{"a":1}')), ("deflate", b"text"), ("no UTF-8", b"caf\xe9"), ("half a character", b"x\xe2\x82"), ("surrogate", b"\xed\xa0\x80")])
+@pytest.mark.parametrize("kind, body", [("form", b"a=1&b=%C3%A9"), ("gzip", gzip.compress(b'{"a":1}', mtime=0)), ("deflate", b"text"), ("no UTF-8", b"caf\xe9"), ("half a character", b"x\xe2\x82"), ("surrogate", b"\xed\xa0\x80")])
 def test_what_is_no_text_arrives_byte_by_byte(url, kind, body):
     headers = {"form": {"Content_Type": "application/x-www-form-urlencoded"}, "gzip": {"Content_Type": "application/json", "Content_Encoding": "gzip"},
                "deflate": {"Content_Type": "text/plain", "Content_Encoding": "deflate"}}.get(kind, {"Content_Type": "text/plain"})
