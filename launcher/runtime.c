@@ -186,8 +186,8 @@ char *runtime_warning(const struct runtime *rt, time_t now)
     now += NOTICE_S;
     strftime(soon, sizeof soon, "%Y-%m-%d", gmtime_r(&now, &tm));
     if (strcmp(fact->deprecated, today) <= 0)
-        return xasprintf("AWS has deprecated %s, on %s: it gets no more updates there, and later no more functions can be made or changed with it", rt->id, fact->deprecated);
-    return strcmp(fact->deprecated, soon) <= 0 ? xasprintf("AWS deprecates %s on %s: it then gets no more updates there", rt->id, fact->deprecated) : NULL;
+        return xasprintf("AWS deprecated %s on %s: it receives no more updates there, and AWS will block creating and updating functions with it", rt->id, fact->deprecated);
+    return strcmp(fact->deprecated, soon) <= 0 ? xasprintf("AWS deprecates %s on %s: it receives no more updates there from then on", rt->id, fact->deprecated) : NULL;
 }
 
 const char *const *runtime_bootstraps(const struct runtime *rt)
