@@ -143,7 +143,7 @@ static void note_runtime(struct launch *l)
     OWN_PTR char *warning = l->request->command != CMD_EXEC ? runtime_warning(rt, time(NULL)) : NULL;
     if (warning)
         launch_note(l, "%s", warning);
-    if (rt->found && l->request->command != CMD_EXEC)
+    if (rt->found[0] && l->request->command != CMD_EXEC)
         launch_note(l, "found %s: running as %s, handler %s (override with --runtime, --handler)", rt->found, rt->id,
                     launch_handler(l));
 }
@@ -322,7 +322,7 @@ int launch_make(struct launch *l, struct err *err)
     l->report.unpacked_bytes = l->inputs.unpacked;
     look_for_extensions(l);
     note_differences(l);
-    if (runtime_choose(&l->inputs, &l->runtime, err) < 0)
+    if (runtime_choose(&l->inputs, r->handler, &l->runtime, err) < 0)
         return -1;
     if (sdk_check(&l->inputs, &l->runtime, err) < 0)
         return -1;
