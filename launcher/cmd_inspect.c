@@ -18,7 +18,7 @@ enum { EXIT_WARNINGS = 1, EXIT_ERRORS = 2 };
 static void choose_runtime(struct launch *l)
 {
     struct err ignored;
-    if (runtime_choose(&l->inputs, &l->runtime, &ignored) < 0)
+    if (runtime_choose(&l->inputs, l->request->handler, &l->runtime, &ignored) < 0)
         runtime_name(&l->runtime);
     OWN_PTR char *warning = runtime_warning(&l->runtime, time(NULL));
     if (warning)

@@ -20,15 +20,26 @@ enum { GRACE_S = 2 /* for answers that are still being written */ };
 
 /* ---- before the change of identity ---- */
 
+/* A port without a name holds for all functions that have none of their own: only 0, any free port, can be several functions'. */
+static bool is_shared(const struct served *f, const char *port)
+{
+    unsigned users = 0;
+    for (size_t i = 0; i < f->server->n; i++) {
+        const struct strv *urls = &f->server->functions[i].request.urls;
+        for (size_t k = 0; k < urls->n; k++)
+            users += strcmp(urls->at[k], port) == 0 && strspn(port, "0") < strlen(port);
+    }
+    return users > 1;
+}
+
 static int open_url(struct served *f, const char *text, const struct request *r, struct err *err)
 {
     const char *equals = strchr(text, '='), *port = equals ? equals + 1 : text;
     uint64_t number;
     if (equals && (strlen(f->launch->inputs.name) != (size_t)(equals - text) || strncmp(f->launch->inputs.name, text, (size_t)(equals - text)) != 0))
         return 0;
-    if (!equals && f->server->n > 1 && !f->named) {
+    if (!equals && f->server->n > 1 && (!f->named || is_shared(f, text)))
         return fail_usage(err, "--url %.40s: with several functions, --url needs a name: --url NAME=PORT", text);
-    }
     if (request_per_tenant(&f->request)) { /* CreateFunctionUrlConfig refuses it too */
         fail(err, 0, f->launch->inputs.name, "give a function URL to a function with --tenancy per-tenant");
         fail_hint(err, "requests to a URL name no tenant, and Lambda has no URLs for such functions: use the Invoke API");

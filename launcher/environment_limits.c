@@ -46,7 +46,7 @@ void environment_look_at_memory(struct environment *e)
     if (kernel_killed(e)) {
         e->oom = r->oom_killed = true;
         e->peak = limit; /* what was there when the kernel looked */
-        snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that it had started"); /* or the runtime: its end is seen */
+        snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that it started"); /* or the runtime: its end is seen */
     }
     if (m.used && m.used <= limit)
         e->killed_in_vain = 0;
@@ -126,7 +126,7 @@ void environment_look_at_share(struct environment *e, double busy_ms)
     double now = cpu_time(e), used = now - e->cpu_ms, times = used / (share * e->busy_ms);
     if (now >= 0 && used >= WORTH_MS && times > 1.2) {
         e->launch->told_share = true;
-        launch_note(e->launch, "the function used %.2f of a processor, and on Lambda %.2f go with %ju MB: there it takes about %.1f times as long (--cpu enforce shows it)",
+        launch_note(e->launch, "the function used %.2f CPUs, but Lambda gives %.2f to %ju MB: there it takes about %.1f times as long (--cpu enforce shows it)",
                     used / e->busy_ms, share, (uintmax_t)mb, times);
     }
     e->busy_ms = 0;

@@ -34,7 +34,7 @@ bool explain_by_payload(const struct evidence *ev)
     return (ev->reason == BECAUSE_FUNCTION_ERROR || ev->reason == BECAUSE_INIT_ERROR) && ev->launch->runtime.family != RUNTIME_PROVIDED;
 }
 
-static void add_log(const struct evidence *ev, struct text *out)
+void explain_add_log(const struct evidence *ev, struct text *out)
 {
     const char *start = ev->log + ev->log_size;
     for (int lines = 0; start > ev->log && lines <= LOG_LINES; start--)
@@ -48,10 +48,23 @@ static void collect_text(const struct evidence *ev, struct text *out)
     text_puts(out, "");
     add_texts(ev, out);
     if (!explain_by_payload(ev))
-        add_log(ev, out);
+        explain_add_log(ev, out);
     for (size_t i = 0; i < out->n; i++)
         if (out->at[i] == '\r' || !out->at[i]) /* a traceback is one record, joined by carriage returns */
             out->at[i] = '\n';
+}
+
+bool explain_find(const char *text, const char *pattern, size_t group, char *ret, size_t size)
+{
+    regex_t regex;
+    regmatch_t g[4];
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NEWLINE) != 0)
+        return false;
+    bool found = regexec(&regex, text, COUNT(g), g, 0) == 0;
+    if (found)
+        snprintf(ret, size, "%.*s", (int)(g[group].rm_eo - g[group].rm_so), text + g[group].rm_so);
+    regfree(&regex);
+    return found;
 }
 
 void explain_path(const char *word, char *ret, size_t size)

@@ -217,7 +217,7 @@ bool tell_sdk(const struct evidence *ev, const struct match *m, struct text *out
     if (!sdk_has(rt, module) || sdk_is_there(rt))
         return false;
     sdk_command(rt, module, command, sizeof command);
-    text_printf(out, "AWS's %s brings %s, and lrun's %s: %s, then --sdk sdk; on Lambda it is found", rt->id, module,
+    text_printf(out, "AWS's %s includes %s, but lrun's %s: %s, then --sdk sdk; on Lambda the import works", rt->id, module,
                 ev->launch->inputs.sdk.path ? "is given an SDK without it" : "does not", command);
     return true;
 }
@@ -227,7 +227,7 @@ bool tell_sdk_2(const struct evidence *ev, const struct match *m, struct text *o
     const struct runtime *rt = &ev->launch->runtime;
     if (rt->family != RUNTIME_NODEJS || rt->version < 18)
         return false;
-    text_printf(out, "%s is version 2 of the SDK, which nodejs16.x was the last to bring; %s has version 3: use @aws-sdk/client-..., or pack aws-sdk into the function", m->groups[1], rt->id);
+    text_printf(out, "%s is version 2 of the SDK, which nodejs16.x was the last to include; %s has version 3: use @aws-sdk/client-..., or pack aws-sdk into the function", m->groups[1], rt->id);
     return true;
 }
 

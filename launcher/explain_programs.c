@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- programs that are looked for in PATH ---- */
@@ -17,6 +18,16 @@ static const char *root_of(const struct evidence *ev) /* the file system that th
     return root->path ? root->source.path ? root->source.path : root->path : "";
 }
 
+/* Whether --tools hides the host's program: by a whiteout in the tree over /usr. */
+static bool is_hidden(const struct evidence *ev, const char *dir, const char *name)
+{
+    struct stat st;
+    if (!ev->launch->tools.path)
+        return false;
+    OWN_PTR char *path = xasprintf("%s%s/%s", ev->launch->tools.path, str_begins(dir, "/usr/") ? dir + strlen("/usr") : dir, name);
+    return lstat(path, &st) == 0 && S_ISCHR(st.st_mode);
+}
+
 /* Whether a program of this name lies where PATH leads: then it was not the program that was not found. */
 static bool is_on_path(const struct evidence *ev, const char *name)
 {
@@ -25,7 +36,7 @@ static bool is_on_path(const struct evidence *ev, const char *name)
     bool found = merged_find(&ev->package.merged, own) || strcmp(name, "node") == 0 || str_begins(name, "python");
     for (size_t i = 0; i < COUNT(DIRS) && !found; i++) {
         OWN_PTR char *path = xasprintf("%s%s/%s", root_of(ev), DIRS[i], name);
-        found = access(path, F_OK) == 0;
+        found = access(path, F_OK) == 0 && !is_hidden(ev, DIRS[i], name);
     }
     return found;
 }
@@ -60,6 +71,19 @@ bool tell_program_of_python(const struct evidence *ev, const struct match *m, st
 bool tell_program_of_shell(const struct evidence *ev, const struct match *m, struct text *out)
 {
     return !ev->told && tell_last_words(ev, m, out) && say_missing(ev, m->groups[1], out);
+}
+
+/* A shell's status for a program that it did not find. Which one it was is in what it printed last. */
+bool tell_program_of_status(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    struct text log = {0};
+    char name[OBJECT_MAX] = "";
+    (void)m;
+    explain_add_log(ev, &log);
+    for (const char *line = log.at; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        explain_find(line, "^[^ \n]*: (line )?[0-9]+: ([^ :/\n]+): (command )?not found", 2, name, sizeof name);
+    text_done(&log);
+    return !ev->told && name[0] && say_missing(ev, name, out);
 }
 
 /* Node.js says the same of a working directory that does not exist. */

@@ -27,6 +27,10 @@ struct rule {
 extern const struct rule RULES[];
 extern const size_t RULE_COUNT;
 
+/* The last lines of the log, as they are. */
+void explain_add_log(const struct evidence *ev, struct text *out);
+/* The first match of a POSIX extended pattern: true, and this group of it. */
+bool explain_find(const char *text, const char *pattern, size_t group, char *ret, size_t size);
 /* The path inside that a word of a message means: absolute as it is, else from /var/task. */
 void explain_path(const char *word, char *ret, size_t size);
 /* Calls fn with each path of the line that is in function or layers, until it returns true. */
@@ -72,7 +76,7 @@ tell_fn tell_nested, tell_case, tell_backslash, tell_dangling, tell_prefix, tell
 tell_fn tell_hidden_layer, tell_handler_file, tell_handler_function, tell_handler_name;
 
 /* explain_programs.c */
-tell_fn tell_program, tell_program_of_python, tell_program_of_shell, tell_program_of_node, tell_wrapper, tell_bootstrap_interpreter,
+tell_fn tell_program, tell_program_of_python, tell_program_of_shell, tell_program_of_status, tell_program_of_node, tell_wrapper, tell_bootstrap_interpreter,
     tell_host_interpreter, tell_extension_ended, tell_mac_extension;
 
 /* explain_surroundings.c */

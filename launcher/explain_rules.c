@@ -148,6 +148,7 @@ const struct rule RULES[] = {
     {"LR-066", "spawnSync ([^ /]+) ENOENT", tell_program_of_node, NULL, NULL},
     {"LR-066", "^[^ ]*: (line )?[0-9]+: ([^ :/]+): (command )?not found", tell_program_of_shell, NULL, NULL},
     {"LR-066", "^[^ ]*sh: ()([^ :/]+): (command )?not found", tell_program_of_shell, NULL, NULL},
+    {"LR-066", "exit status 127", tell_program_of_status, NULL, NULL},
     {"LR-066", "exec: \"([^\"/]+)\": executable file not found in \\$PATH", tell_program, NULL, NULL},
     {"LR-066", "env: [^A-Za-z0-9]*([A-Za-z0-9._+-]+)[^:]*: No such file or directory", tell_program, NULL, NULL},
     {"LR-049", "(EADDRINUSE|[Aa]ddress already in use)[^\n]*9001", NULL, "port 9001 is used by the Runtime API: listen on another port, or only on 127.0.0.1", NULL},

@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,27 +96,14 @@ bool tell_unset_in_node(const struct evidence *ev, const struct match *m, struct
 
 /* ---- SQLite, whose words name no file: the call in the trace does ---- */
 
-static bool find_group(const char *text, const char *pattern, size_t group, char *ret, size_t size)
-{
-    regex_t regex;
-    regmatch_t g[4];
-    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NEWLINE) != 0)
-        return false;
-    bool found = regexec(&regex, text, COUNT(g), g, 0) == 0;
-    if (found)
-        snprintf(ret, size, "%.*s", (int)(g[group].rm_eo - g[group].rm_so), text + g[group].rm_so);
-    regfree(&regex);
-    return found;
-}
-
 bool tell_new_database(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char line[1024], name[OBJECT_MAX], path[OBJECT_MAX + 16];
     (void)m;
     if (ev->told)
         return false;
-    if (!find_group(ev->text, "connect\\( *['\"]([^'\":?]+)['\"]", 1, name, sizeof name) &&
-        !(explain_source_line(ev, line, sizeof line) && find_group(line, "(Database|DatabaseSync|connect|open)\\( *['\"`]([^'\"`:?$]+)['\"`]", 2, name, sizeof name)))
+    if (!explain_find(ev->text, "connect\\( *['\"]([^'\":?]+)['\"]", 1, name, sizeof name) &&
+        !(explain_source_line(ev, line, sizeof line) && explain_find(line, "(Database|DatabaseSync|connect|open)\\( *['\"`]([^'\"`:?$]+)['\"`]", 2, name, sizeof name)))
         return false;
     explain_path(name, path, sizeof path);
     if (!(str_begins(path, "/var/task/") || str_begins(path, "/opt/")) || merged_find(&ev->package.merged, path))
@@ -152,7 +138,7 @@ static bool names_host_port(const char *text, char *port, size_t size)
 {
     for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
         OWN_PTR char *one = xasprintf("%.*s", (int)strcspn(line, "\n"), line);
-        if (!find_group(one, "(localhost|127\\.0\\.0\\.1)[^0-9]{1,12}([0-9]{2,5})", 2, port, size))
+        if (!explain_find(one, "(localhost|127\\.0\\.0\\.1)[^0-9]{1,12}([0-9]{2,5})", 2, port, size))
             continue;
         unsigned n = (unsigned)strtoul(port, NULL, 10);
         if (host_listens("/proc/net/tcp", n) || host_listens("/proc/net/tcp6", n))

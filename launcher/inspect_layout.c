@@ -68,7 +68,7 @@ static void check_unknown(struct inspection *i)
             return;
         }
     }
-    lint_add(i, false, "LR-014", "", "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs and index.cjs; name it with --runtime and --handler");
+    lint_add(i, false, "LR-014", "", "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs and index.cjs; name the handler (--handler FILE.FUNCTION), or the runtime (--runtime)");
 }
 
 /* ---- handler, and the wrapper that may take its place ---- */

@@ -87,7 +87,7 @@ static void note_differences(struct launch *l)
     if (launch_share(l, &l->cgroup))
         report_degraded(&l->report, "the CPU share is enforced by SIGSTOP, not by a cgroup: programs can notice EINTR, stopped children and SIGCONT");
     else if (!l->cgroup.cpu)
-        report_degraded(&l->report, "the CPU share that goes with the memory size is not enforced");
+        report_degraded(&l->report, "the memory size's CPU share is not enforced");
     if (is_limited(r) && !l->cgroup.memory)
         report_degraded(&l->report, "memory is limited by watching, not by a cgroup");
     if (l->inputs.function.is_dir) {
@@ -143,7 +143,7 @@ static void note_runtime(struct launch *l)
     OWN_PTR char *warning = l->request->command != CMD_EXEC ? runtime_warning(rt, time(NULL)) : NULL;
     if (warning)
         launch_note(l, "%s", warning);
-    if (rt->found && l->request->command != CMD_EXEC)
+    if (rt->found[0] && l->request->command != CMD_EXEC)
         launch_note(l, "found %s: running as %s, handler %s (override with --runtime, --handler)", rt->found, rt->id,
                     launch_handler(l));
 }
@@ -210,22 +210,22 @@ static void choose_tools(struct launch *l)
         fail(&err, 0, "/bin", "hide programs in a directory of its own");
     if (!apart && inputs_open_cache(&l->inputs, &err) == 0 && tools_get(&l->inputs.cache, "", &in, &l->tools, &err) == 0) {
         if (in.tools == TOOLS_LAMBDA && !l->tools.sh_is_bash)
-            report_degraded(&l->report, "sh is not bash, which the host has not");
+            report_degraded(&l->report, "sh is not bash: the host has no bash");
         if (in.tools == TOOLS_LAMBDA && !l->tools.awk_is_gawk)
-            report_degraded(&l->report, "awk is not gawk, which the host has not");
+            report_degraded(&l->report, "awk is not gawk: the host has no gawk");
         if (in.tools != TOOLS_LAMBDA && l->request->command != CMD_EXEC)
-            report_degraded(&l->report, "programs are seen that Lambda has not (--tools)");
+            report_degraded(&l->report, "programs that Lambda does not have are visible (--tools)");
         return;
     }
     err_text(&err, text, sizeof text);
-    OWN_PTR char *sentence = xasprintf("all programs of the host are seen: %s", text);
+    OWN_PTR char *sentence = xasprintf("all programs of the host are visible: %s", text);
     report_degraded(&l->report, sentence);
 }
 
 void launch_started(struct launch *l, const struct sandbox *s)
 {
     if (s->fell_back)
-        report_degraded(&l->report, "all programs of the host are seen: the kernel refuses an overlay over /usr, as where something is mounted below it");
+        report_degraded(&l->report, "all programs of the host are visible: the kernel refuses an overlay over /usr, e.g. because something is mounted below it");
 }
 
 int launch_plan(struct launch *l, struct err *err)
@@ -278,7 +278,7 @@ static void fill_spec(struct launch *l)
     };
     l->spec.tells_memory = l->spec.tells_refused && limited;
     if (limited && !l->spec.tells_memory)
-        report_degraded(&l->report, "sysinfo(2) tells of the host's memory, and not of the memory size");
+        report_degraded(&l->report, "sysinfo(2) shows the host's memory instead of the memory size");
     l->report.memory_limit_mb = limited ? r->memory.value : 0;
     l->report.memory_by_cgroup = l->cgroup.memory;
 }
@@ -322,7 +322,7 @@ int launch_make(struct launch *l, struct err *err)
     l->report.unpacked_bytes = l->inputs.unpacked;
     look_for_extensions(l);
     note_differences(l);
-    if (runtime_choose(&l->inputs, &l->runtime, err) < 0)
+    if (runtime_choose(&l->inputs, r->handler, &l->runtime, err) < 0)
         return -1;
     if (sdk_check(&l->inputs, &l->runtime, err) < 0)
         return -1;

@@ -83,8 +83,33 @@ static bool tree_has(const struct input *input, const char *name)
     return lstat(path, &st) == 0 && !S_ISDIR(st.st_mode); /* a link's target is meant from inside */
 }
 
-/* A bootstrap means provided.al2023; else exactly one of the default handlers' files means that runtime. */
-static void detect(const struct inputs *in, struct runtime *ret)
+/* The file that a handler names, in the function: app.lambda_handler is app.py, src/app.handler src/app.js. */
+static bool detect_by_handler(const struct inputs *in, const char *handler, struct runtime *ret)
+{
+    static const struct {
+        const char *ending;
+        enum runtime_family family;
+    } ENDINGS[] = {{".py", RUNTIME_PYTHON}, {".js", RUNTIME_NODEJS}, {".mjs", RUNTIME_NODEJS}, {".cjs", RUNTIME_NODEJS}};
+    const char *dot = handler ? strrchr(handler, '.') : NULL;
+    size_t found = 0;
+    if (!dot || dot == handler || handler[0] == '/' || strstr(handler, ".."))
+        return false; /* not in the function */
+    for (size_t i = 0; i < COUNT(ENDINGS); i++) {
+        OWN_PTR char *file = xasprintf("%.*s", (int)(dot - handler), handler);
+        for (char *c = file; ENDINGS[i].family == RUNTIME_PYTHON && *c; c++) /* a module in packages */
+            *c = *c == '.' ? '/' : *c;
+        OWN_PTR char *name = xasprintf("%s%s", file, ENDINGS[i].ending);
+        if (strlen(name) >= sizeof ret->found || !tree_has(&in->function, name))
+            continue;
+        ret->family = ENDINGS[i].family;
+        snprintf(ret->found, sizeof ret->found, "%s", name);
+        found++;
+    }
+    return found == 1;
+}
+
+/* A bootstrap means provided.al2023; else the handler's file, or exactly one of the default handlers', means that runtime. */
+static void detect(const struct inputs *in, const char *handler, struct runtime *ret)
 {
     size_t found = 0, which = 0;
     ret->family = RUNTIME_PROVIDED;
@@ -94,16 +119,17 @@ static void detect(const struct inputs *in, struct runtime *ret)
     for (size_t i = 0; i < in->layer_count; i++)
         if (tree_has(&in->layers[i], "bootstrap"))
             return;
+    ret->version = 0;
+    if (detect_by_handler(in, handler, ret))
+        return;
     for (size_t i = 0; i < COUNT(TELLTALES); i++)
         if (tree_has(&in->function, TELLTALES[i].file)) {
             found++;
             which = i;
         }
-    if (found != 1)
-        return;
-    ret->family = TELLTALES[which].family;
-    ret->found = TELLTALES[which].file;
-    ret->version = 0;
+    ret->family = found == 1 ? TELLTALES[which].family : RUNTIME_PROVIDED;
+    snprintf(ret->found, sizeof ret->found, "%s", found == 1 ? TELLTALES[which].file : "");
+    ret->version = found == 1 ? 0 : FAMILIES[RUNTIME_PROVIDED].al2023;
 }
 
 void runtime_name(struct runtime *rt)
@@ -150,17 +176,17 @@ static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struc
                           "or a layer with a bootstrap, and --runtime provided.al2023", root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "");
 }
 
-int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err)
+int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err)
 {
     struct interpreter found;
     if (!rt->named)
-        detect(in, rt);
+        detect(in, handler, rt);
     if (rt->family == RUNTIME_OTHER) {
         if (find_own_bootstrap(in, rt, err) < 0)
             return -1;
     } else if (rt->family != RUNTIME_PROVIDED) {
         if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
-            if (rt->found) /* nobody asked for it: say why it was wanted */
+            if (rt->found[0]) /* nobody asked for it: say why it was wanted */
                 fail_hint(err, "detected from %s; install the runtime, or name another one with --runtime", rt->found);
             return -1;
         }
@@ -186,8 +212,8 @@ char *runtime_warning(const struct runtime *rt, time_t now)
     now += NOTICE_S;
     strftime(soon, sizeof soon, "%Y-%m-%d", gmtime_r(&now, &tm));
     if (strcmp(fact->deprecated, today) <= 0)
-        return xasprintf("AWS has deprecated %s, on %s: it gets no more updates there, and later no more functions can be made or changed with it", rt->id, fact->deprecated);
-    return strcmp(fact->deprecated, soon) <= 0 ? xasprintf("AWS deprecates %s on %s: it then gets no more updates there", rt->id, fact->deprecated) : NULL;
+        return xasprintf("AWS deprecated %s on %s: it receives no more updates there, and AWS will block creating and updating functions with it", rt->id, fact->deprecated);
+    return strcmp(fact->deprecated, soon) <= 0 ? xasprintf("AWS deprecates %s on %s: it receives no more updates there from then on", rt->id, fact->deprecated) : NULL;
 }
 
 const char *const *runtime_bootstraps(const struct runtime *rt)

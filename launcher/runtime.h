@@ -20,7 +20,7 @@ struct runtime {
     unsigned minor;         /* of nodejs, on the host; 0: not known */
     const char *glibc;      /* the newest symbol version its C library has: "2.34" */
     const char *handler;    /* AWS's default */
-    const char *found;      /* what in the package decided it, or NULL: the user did */
+    char found[256];        /* the file of the package that decided it; "": none */
     char interpreter[INTERPRETER_PATH]; /* absolute, on the host or in the user's root file system; "" for provided.* */
     char prefix[INTERPRETER_PATH]; /* shown whole as /var/lang, or "" */
     bool own_bootstrap;     /* the user's root file system brings AWS's /var/runtime/bootstrap: ours stays away */
@@ -29,9 +29,9 @@ struct runtime {
 /* Reads --runtime, if it was given: before anything is opened, since a wrong one is an error of usage. */
 int runtime_parse(const struct request *r, struct runtime *ret, struct err *err);
 
-/* After the archives are unpacked, which tell if nobody did. Refuses an interpreter that is not there, or is of another
+/* After the archives are unpacked, which tell if nobody did. handler: --handler's, or NULL. Refuses an interpreter that is not there, or is of another
  * version, naming both. */
-int runtime_choose(struct inputs *in, struct runtime *rt, struct err *err);
+int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err);
 
 /* Fills what follows from family and version alone, where no interpreter was found. A version that was left open becomes the
  * first that runs on Amazon Linux 2023. */

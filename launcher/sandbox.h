@@ -75,7 +75,7 @@ struct sandbox {
     int pidfd, control;
     int fds[FD_COUNT];
     struct enterable kept;
-    bool fell_back; /* all programs of the host are seen, whatever was asked for */
+    bool fell_back; /* all programs of the host are visible, whatever was asked for */
 };
 #define ENTERABLE_NONE {{-1, -1, -1, -1, -1, -1, -1}, -1}
 #define SANDBOX_NONE {.pidfd = -1, .control = -1, .fds = FDS_NONE, .kept = ENTERABLE_NONE}

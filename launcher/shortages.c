@@ -63,5 +63,5 @@ void shortages_note_kill(struct shortages *s, int proc, pid_t pid)
     name[strcspn(name, "\n")] = 0;
     for (char *c = name; *c; c++)
         *c = *c < ' ' || *c > '~' ? '?' : *c; /* it names itself */
-    snprintf(s->killed, sizeof s->killed, "a process that it had started (%s)", *name ? name : "?");
+    snprintf(s->killed, sizeof s->killed, "a process that it started (%s)", *name ? name : "?");
 }

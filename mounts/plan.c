@@ -152,7 +152,7 @@ static void add_usr(struct plan *p, const struct plan_input *in, struct source l
         lowers[0] = (struct source){.path = "/usr", .tree = -1};
         lowers[1] = in->usr;
         plan_add(p, (struct row){.kind = ROW_OVERLAY, .flags = FLAG_TRY, .target = "usr", .sources = lowers, .n = PLAN_USR_LOWERS,
-                                 .why = "the host's, without what Lambda has not: --tools says how much of it is seen"});
+                                 .why = "the host's, without what Lambda does not have (--tools)"});
         from = p->n;
     }
     add_host(p, false);

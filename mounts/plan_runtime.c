@@ -151,7 +151,7 @@ void plan_runtime_sdk(struct plan *p, const struct plan_runtime *rt, bool on_hos
         return;
     if (on_host && python && !rt->prefix)
         show_library(p, rt, &lowers[LOWER_LIBRARY]);
-    add_owned(p, (struct row){.kind = ROW_OVERLAY, .sources = &lowers[LOWER_SDK], .n = 1, .why = "AWS's SDK (--sdk), which its runtimes bring"},
+    add_owned(p, (struct row){.kind = ROW_OVERLAY, .sources = &lowers[LOWER_SDK], .n = 1, .why = "AWS's SDK (--sdk), which its runtimes include"},
               python ? xasprintf("var/lang/lib/%s/site-packages", rt->name) : xstrdup("var/runtime/node_modules"));
 }
 

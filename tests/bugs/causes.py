@@ -107,6 +107,8 @@ def program(command, name="lrun-tool"):
 START = "import subprocess\nreturn subprocess.check_output(['lrun-tool'], text=True)"
 bug("J16", "aws-lambda-base-images#3", "a program that is not in Lambda's image", text=r"No such file or directory: 'lrun-tool'", **program(START))
 bug("J16-sh", "lambda-git#14", "the same, by a shell", text="lrun-tool: not found|lrun-tool: command not found", **program(RUN.format("'lrun-tool', shell=True")))
+STATUS = "import subprocess\nreturn subprocess.run('lrun-tool', shell=True, check=True, stdout=subprocess.PIPE, text=True).stdout"
+bug("J16-status", "lambda-git#14", "the same, by a shell's status", text="lrun-tool: (command )?not found(.|\n)*returned non-zero exit status 127", **program(STATUS))
 bug("J16-env", "jeff#10", "the same, by env", text="env: .lrun-tool.: No such file", **program(RUN.format("['env', 'lrun-tool']")))
 bug("J16-bash", "lambda-git#14", "the same, by a bootstrap", why=("LR-066",), text="exit status 127", plain=ok(), bad=Run({"bootstrap": "#!/bin/bash\nset -e\nlrun-tool\n"}), fixed=Run({"bootstrap": ECHO}))
 bug("J16-path", "lambda-git#14", "a program in the package, but not on PATH", text=r"No such file or directory: 'lrun-tool'", why=("LR-066",), plain=Run({**py(START), "lrun-tool": TOOL}, plain=BESIDE), bad=Run({**py(START), "lrun-tool": TOOL}),

@@ -103,10 +103,10 @@ bug("U7-unnamed", "lambci/lambci#104", "setresuid, by an error that names nothin
 
 # ---- programs that Amazon Linux has not ----
 SPAWN = "import subprocess\nreturn subprocess.run([%r, *%r], check=True, capture_output=True, text=True).stdout"
-bug("D2", "Blosc/python-blosc2#501", "lscpu", text=r"\[Errno (2|13)\].*'lscpu'", bad=Run(py(SPAWN % ("lscpu", []))), fixed=Run(py("return os.cpu_count()")))
-bug("D4", "DataDog/dogapi-rb#179", "hostname", text=r"\[Errno 2\].*'hostname'", bad=Run(py(SPAWN % ("hostname", []))), fixed=Run(py("import socket\nreturn socket.gethostname()")))
-bug("D5", "steveukx/git-js#457", "git", text="spawn git ENOENT", bad=Run(js("await new Promise((ok, no) => require('child_process').spawn('git', ['--version']).on('error', no).on('close', ok));")), fixed=Run(js("return 1;")))
-bug("D6", "aws-lambda-base-images#3", "tar", text=r"tar: (command )?not found", bad=Run(py("import subprocess\np = subprocess.run('tar --version', shell=True, capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)")),
+bug("D2", "Blosc/python-blosc2#501", "lscpu", why=("LR-066",), text=r"\[Errno (2|13)\].*'lscpu'", bad=Run(py(SPAWN % ("lscpu", []))), fixed=Run(py("return os.cpu_count()")))
+bug("D4", "DataDog/dogapi-rb#179", "hostname", why=("LR-066",), text=r"\[Errno 2\].*'hostname'", bad=Run(py(SPAWN % ("hostname", []))), fixed=Run(py("import socket\nreturn socket.gethostname()")))
+bug("D5", "steveukx/git-js#457", "git", why=("LR-066",), text="spawn git ENOENT", bad=Run(js("await new Promise((ok, no) => require('child_process').spawn('git', ['--version']).on('error', no).on('close', ok));")), fixed=Run(js("return 1;")))
+bug("D6", "aws-lambda-base-images#3", "tar", why=("LR-066",), text=r"tar: (command )?not found", bad=Run(py("import subprocess\np = subprocess.run('tar --version', shell=True, capture_output=True, text=True)\nif p.returncode: raise RuntimeError(p.stderr)")),
     fixed=Run(py("import tarfile\nreturn tarfile.is_tarfile(__file__)")))
 
 # ---- limits, ports ----

@@ -394,7 +394,7 @@ def test_errors_of_starting_inside(held):
 
 def test_a_live_environment_can_be_entered(lrun, empty):
     p = subprocess.Popen(lrun.argv("exec", "--env", "MINE=2", empty, "--", "/bin/sh", "-c", "echo there >/tmp/f; sleep 63", report=False), stdin=subprocess.DEVNULL)
-    assert wait_until(lambda: [p for p in processes_of("sleep\x0063") if open(f"/proc/{p}/comm").read() == "sleep\n"])
+    assert wait_until(lambda: [p for p in processes_of("sleep\x0063", below=p.pid) if open(f"/proc/{p}/comm").read() == "sleep\n"])
     r = subprocess.run([LRUN, "exec", "--in", str(p.pid), "--", "/bin/sh", "-c", "cat /tmp/f; echo $MINE"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     p.kill()
     p.wait()

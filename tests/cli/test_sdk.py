@@ -45,7 +45,7 @@ def test_without_it_the_failure_says_that_it_is_lruns_own(lrun, tmp, case):
     r = lrun.run(packed(tmp, case))
     name, command = CASES[case][2:]
     why = [line for line in r.log.splitlines() if line.startswith("why: ")]
-    assert r.code == 1 and why and why[0].startswith("why: AWS's ") and f"brings {name}, and lrun's does not: {command}, then --sdk sdk" in why[0] and why[0].endswith("(LR-073)"), r
+    assert r.code == 1 and why and why[0].startswith("why: AWS's ") and f"includes {name}, but lrun's does not: {command}, then --sdk sdk" in why[0] and why[0].endswith("(LR-073)"), r
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -93,7 +93,7 @@ def test_it_is_read_only_and_its_place_on_the_host_is_not_told(lrun, tmp, sdk):
 
 def test_a_module_that_it_lacks(lrun, tmp, sdk):
     r = lrun.run("--sdk", sdk, make_zip(tmp / "fn.zip", {"lambda_function.py": "import simplejson\ndef lambda_handler(e, c): pass\n"}))
-    assert "brings simplejson, and lrun's is given an SDK without it: pip install --target sdk/python simplejson" in r.log, r
+    assert "includes simplejson, but lrun's is given an SDK without it: pip install --target sdk/python simplejson" in r.log, r
 
 
 @pytest.mark.parametrize("module, command", [("dateutil.parser", "python-dateutil"), ("botocore.exceptions", "boto3"), ("urllib3", "urllib3")])

@@ -168,7 +168,7 @@ sdk_expect() { # what, runtime, SDK, extended regular expression of the response
     judge "$1" "$4" 0
     out=$("$work/lrun" --cache-dir "$work/cache" --runtime "$2" "$work/fn.zip" 2>&1)
     code=$?
-    judge "$1: without it" 'then --sdk sdk; on Lambda it is found \(LR-073\)' 1
+    judge "$1: without it" 'then --sdk sdk; on Lambda the import works \(LR-073\)' 1
 }
 
 published() { # npm package, version, sha256 of its tarball, name here

@@ -39,7 +39,7 @@ def test_each_id_is_known_and_its_date_is_named_when_it_is_time(tmp):
         assert found["runtime"] == id, (id, found["runtime"], log)
         when = datetime.date.fromisoformat(date) if date else None
         if when and when <= today:
-            assert f"AWS has deprecated {id}, on {date}:" in log, (id, log)
+            assert f"AWS deprecated {id} on {date}:" in log, (id, log)
         elif when and when < today + datetime.timedelta(days=179):
             assert f"AWS deprecates {id} on {date}:" in log, (id, log)
         elif not when or when > today + datetime.timedelta(days=181):
@@ -49,7 +49,7 @@ def test_each_id_is_known_and_its_date_is_named_when_it_is_time(tmp):
 def test_a_deprecated_runtime_runs_and_is_warned_of(lrun, tmp):
     package = make_zip(tmp / "fn.zip", {"bootstrap": "#!/bin/sh\n[ \"$1\" ] || exec cat /etc/none\n"})
     r = lrun.run("--runtime", "provided.al2", BUILD / "examples/shell.zip", "-e", '{"a": 1}')
-    assert r.code == 0 and r.report["runtime"] == "provided.al2" and "AWS has deprecated provided.al2, on 2026-07-31" in r.log, r
+    assert r.code == 0 and r.report["runtime"] == "provided.al2" and "AWS deprecated provided.al2 on 2026-07-31" in r.log, r
     assert "deprecated" not in lrun.run("-q", "--runtime", "provided.al2", BUILD / "examples/shell.zip").log
     assert "deprecated" not in lrun.exec(package, "/bin/true", options=("--runtime", "provided.al2")).log, "exec runs tests, a thousand at a time"
 

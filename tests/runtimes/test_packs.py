@@ -51,7 +51,32 @@ def test_a_bootstrap_in_a_layer_does_too(lrun, tmp, function):
 
 def test_two_such_files_decide_nothing(lrun, tmp):
     r = lrun.run(make_zip(tmp / "fn.zip", {"lambda_function.py": PY, "index.js": JS}))
-    assert r.json["errorType"] == "Runtime.InvalidEntrypoint" and "name it with --runtime" in r.log, r
+    assert r.json["errorType"] == "Runtime.InvalidEntrypoint" and "or the runtime (--runtime)" in r.log, r
+
+
+@pytest.mark.parametrize("handler, file", [("app.lambda_handler", "app.py"), ("src.api.app.lambda_handler", "src/api/app.py")])
+def test_the_file_that_the_handler_names_decides(lrun, tmp, handler, file):
+    r = lrun.run("--handler", handler, make_zip(tmp / "fn.zip", {file: PY, "index.js": JS}))
+    assert r.json == "python" and f"found {file}: running as {VERSION}, handler {handler} " in r.log, r
+
+
+@pytest.mark.parametrize("file", ["app.js", "src/app.cjs"])
+def test_so_does_one_of_node(lrun, tmp, node, file):
+    r = lrun.run("--handler", file.rpartition(".")[0] + ".handler", make_zip(tmp / "fn.zip", {file: JS, "lambda_function.py": PY}))
+    assert r.json == "node" and r.report["runtime"] == node and f"found {file}: " in r.log, r
+
+
+@pytest.mark.parametrize("handler, files", [("app.handler", {"app.py": PY, "app.js": JS}), ("other.handler", {"app.py": PY}), ("app", {"app.py": PY}), ("../app.handler", {"app.py": PY})])
+def test_a_handler_that_names_no_file_or_two_decides_nothing(lrun, tmp, handler, files):
+    r = lrun.run("--handler", handler, make_zip(tmp / "fn.zip", files))
+    assert r.json["errorType"] == "Runtime.InvalidEntrypoint" and "name the handler (--handler FILE.FUNCTION)" in r.log, r
+
+
+def test_a_handlers_file_is_looked_for_in_the_function_alone(lrun, tmp):
+    """Nothing outside it is opened: not what an absolute handler names on the host."""
+    (tmp / "host.py").write_text(PY)
+    r = lrun.run("--handler", f"{tmp}/host.lambda_handler", make_zip(tmp / "fn.zip", {"x": ""}))
+    assert r.json["errorType"] == "Runtime.InvalidEntrypoint" and "host.py" not in r.log.replace("host.lambda_handler", ""), r
 
 
 def test_a_managed_runtime_ignores_the_packages_bootstrap(lrun, tmp):

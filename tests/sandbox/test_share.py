@@ -11,7 +11,7 @@ def burn(seconds, clock=time.process_time):
         pass
 """
 SHARE_128 = 128 / 1769
-SAID = re.compile(r"lrun: the function used ([\d.]+) of a processor, and on Lambda 0\.14 go with 256 MB: there it takes about [\d.]+ times as long \(--cpu enforce shows it\)")
+SAID = re.compile(r"lrun: the function used ([\d.]+) CPUs, but Lambda gives 0\.14 to 256 MB: there it takes about [\d.]+ times as long \(--cpu enforce shows it\)")
 
 
 def serving(body):
@@ -27,12 +27,12 @@ def test_a_function_that_uses_more_than_its_share_is_told_so_once(lrun, function
 @pytest.mark.parametrize("body, memory", [("time.sleep(0.4); respond(headers[ID], event)", 256), ("respond(headers[ID], event)", 256), ("burn(0.3); respond(headers[ID], event)", 1769)], ids=["asleep", "short", "a whole one"])
 def test_one_that_does_not_is_not(lrun, function, body, memory):
     r = lrun.run("--memory", memory, function(serving(body)))
-    assert r.code == 0 and "of a processor" not in r.log, r
+    assert r.code == 0 and "CPUs, but Lambda gives" not in r.log, r
 
 
 def test_work_of_the_init_phase_is_not_the_functions(lrun, function):
     r = lrun.run("--memory", "256", function(BURN + "burn(0.5)\nheaders, event = next()\ntime.sleep(0.2)\nrespond(headers[ID], event)\nnext()\n"))
-    assert "of a processor" not in r.log, r
+    assert "CPUs, but Lambda gives" not in r.log, r
 
 
 THREADS = "import threading\n    threads = [threading.Thread(target=burn, args=(3, time.monotonic)) for i in range(2)]\n    [t.start() for t in threads]; [t.join() for t in threads]"
@@ -75,7 +75,7 @@ def test_the_share_is_kept(lrun, function, work):
     wall = r.report["invocations"][0]["durationMs"] / 1000
     cpu = max(r.json, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert r.code == 0 and wall >= 3 and cpu / wall < 5 * SHARE_128, (cpu, wall, cpu / wall, r)
-    assert "of a processor" not in r.log and any("enforced by SIGSTOP" in d for d in r.report["degraded"]), r
+    assert "CPUs, but Lambda gives" not in r.log and any("enforced by SIGSTOP" in d for d in r.report["degraded"]), r
 
 
 def test_an_idle_function_is_never_stopped_and_freezes_and_thaws(lrun, function):
