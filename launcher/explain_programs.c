@@ -59,7 +59,7 @@ bool tell_program_of_python(const struct evidence *ev, const struct match *m, st
 
 bool tell_program_of_shell(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return !ev->told && tell_last_words(ev, m, out) && say_missing(ev, m->groups[1], out);
+    return !ev->told && tell_last_words(ev, m, out) && say_missing(ev, m->groups[2], out);
 }
 
 /* Node.js says the same of a working directory that does not exist. */

@@ -109,6 +109,7 @@ bug("J16", "aws-lambda-base-images#3", "a program that is not in Lambda's image"
 bug("J16-sh", "lambda-git#14", "the same, by a shell", text="lrun-tool: not found|lrun-tool: command not found", **program(RUN.format("'lrun-tool', shell=True")))
 bug("J16-env", "jeff#10", "the same, by env", text="env: .lrun-tool.: No such file", **program(RUN.format("['env', 'lrun-tool']")))
 bug("J16-bash", "lambda-git#14", "the same, by a bootstrap", why=("LR-066",), text="exit status 127", plain=ok(), bad=Run({"bootstrap": "#!/bin/bash\nset -e\nlrun-tool\n"}), fixed=Run({"bootstrap": ECHO}))
+bug("J16-exec", "lambda-git#14", "the same, by a bootstrap that becomes it", why=("LR-066",), text="exec: lrun-tool: not found", plain=ok(), bad=Run({"bootstrap": "#!/bin/bash\nexec lrun-tool\n"}), fixed=Run({"bootstrap": ECHO}))
 bug("J16-path", "lambda-git#14", "a program in the package, but not on PATH", text=r"No such file or directory: 'lrun-tool'", why=("LR-066",), plain=Run({**py(START), "lrun-tool": TOOL}, plain=BESIDE), bad=Run({**py(START), "lrun-tool": TOOL}),
     fixed=Run({**py(START.replace("lrun-tool", "/var/task/lrun-tool")), "lrun-tool": TOOL}))
 EXEC = js("return require('child_process').execFileSync('lrun-tool').toString();")
