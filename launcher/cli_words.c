@@ -211,5 +211,6 @@ int cli_unknown_option(enum command command, const char *word, struct err *err)
     if (near)
         return fail_usage(err, "unknown option '%.80s' (did you mean '%s%s'?)", name, dashes, near->name);
     fail_usage(err, "unknown option '%.80s'", name);
-    return fail_hint(err, "see lrun help %s%s", COMMANDS[command].name, *dashes ? "; a file name that begins with '-' goes after --" : "");
+    const char *after = command == CMD_EXEC ? "; the command, and a file name that begins with '-', go after --" : "; a file name that begins with '-' goes after --";
+    return fail_hint(err, "see lrun help %s%s", COMMANDS[command].name, *dashes ? after : "");
 }

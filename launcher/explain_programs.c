@@ -70,7 +70,7 @@ bool tell_program_of_python(const struct evidence *ev, const struct match *m, st
 
 bool tell_program_of_shell(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    return !ev->told && tell_last_words(ev, m, out) && say_missing(ev, m->groups[1], out);
+    return !ev->told && tell_last_words(ev, m, out) && say_missing(ev, m->groups[2], out);
 }
 
 /* A shell's status for a program that it did not find. Which one it was is in what it printed last. */

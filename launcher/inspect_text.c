@@ -59,7 +59,7 @@ static void put_shadows(const struct inspection *i, FILE *to)
         same += i->shadows[k].same;
     if (!i->shadow_count)
         return;
-    fprintf(to, "\n%zu paths are provided more than once, %zu of them with identical content:\n", i->shadow_count, same);
+    fprintf(to, "\n%zu path%s provided more than once, %zu of them with identical content:\n", i->shadow_count, i->shadow_count == 1 ? " is" : "s are", same);
     for (size_t k = 0; k < i->shadow_count && k < SHADOWS_SHOWN; k++) {
         const struct shadow *s = &i->shadows[k];
         fputs("  ", to);

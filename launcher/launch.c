@@ -248,7 +248,8 @@ int launch_plan(struct launch *l, struct err *err)
         .boot_id = l->boot_id, .meminfo = l->machine.meminfo.at, .cpuinfo = l->machine.cpuinfo.at, .stat = l->machine.stat.at,
     };
     runtime_mounts(&l->runtime, l->tools.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0, &in.runtime);
-    if (r->command != CMD_RUN && r->command != CMD_SERVE && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
+    bool as_lambda = (r->command == CMD_RUN || r->command == CMD_SERVE) && tools_of(r) == TOOLS_LAMBDA;
+    if (!as_lambda && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
         runtime_find_javas(&in.runtime);
     in.runtime.sdk = l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;
     return plan_make(&in, &l->plan, err);

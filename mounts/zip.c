@@ -130,7 +130,8 @@ static int entry_type(const uint8_t *central, const char *name, size_t n, struct
 {
     unsigned host = u16(central + 4) >> 8, attributes = u32(central + 38) >> 16;
     bool slash = n && name[n - 1] == '/';
-    e->mode = (host == 3 || host == 19) && attributes ? (int)(attributes & 07777) : -1; /* made on Unix or macOS */
+    bool known = (host == 3 || host == 19) && attributes && attributes != 0xffff; /* Unix or macOS; all ones: directories, by Maven */
+    e->mode = known ? (int)(attributes & 07777) : -1;
     unsigned format = e->mode < 0 ? 0 : attributes & S_IFMT;
     if (format != 0 && format != S_IFREG && format != S_IFDIR && format != S_IFLNK) {
         fail(err, 0, name, "unpack the entry: it is a device, pipe or socket");

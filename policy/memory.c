@@ -16,6 +16,7 @@ enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 #define SLICE_MS 0.5  /* as long as lrun may keep others waiting */
 #define FIRST_MS 20.0 /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
 #define COST_MAX_MS 5.0 /* what took longer waited, for a processor or a lock: the limit must not wait as well */
+#define BLOCKED_MS 50.0 /* then the next look goes on: files of a program that forks are seconds of waiting each, and timeouts wait too */
 #define SHARE 20      /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
@@ -301,7 +302,7 @@ void memory_look(struct memory_watch *w, struct memory *ret)
         if (done || (last == PASS_COUNT && !is_near(w)))
             conclude(w, last, ret);
         begin_pass(w, done ? PASS_COUNT : next);
-    } while (!done && (++steps < STEPS_MIN || clock_ms() - start < (w->established ? SLICE_MS : FIRST_MS)));
+    } while (!done && clock_ms() - start < (++steps < STEPS_MIN ? BLOCKED_MS : w->established ? SLICE_MS : FIRST_MS));
     w->ended_ms = clock_ms();
     w->cost_ms = w->ended_ms - start;
     if (w->cost_ms > COST_MAX_MS)

@@ -16,7 +16,7 @@
  *
  * A look takes at most half a millisecond and goes on where the last one stopped, and lrun spends a twentieth of a processor
  * on it: few processes are looked at every ten milliseconds, a thousand in a fraction of a second. The first looks, until one has
- * established something, may take 20 ms. What is cheap comes first:
+ * established something, may take 20 ms; one file that keeps it waiting ends it. What is cheap comes first:
  *
  *   count   status of each process: a bound from above for what it maps; pages of several processes count for each
  *   held    memfds by descriptor, segments, /dev/shm: when some time has passed, or the host's shared memory has grown

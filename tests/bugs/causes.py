@@ -111,6 +111,7 @@ STATUS = "import subprocess\nreturn subprocess.run('lrun-tool', shell=True, chec
 bug("J16-status", "lambda-git#14", "the same, by a shell's status", text="lrun-tool: (command )?not found(.|\n)*returned non-zero exit status 127", **program(STATUS))
 bug("J16-env", "jeff#10", "the same, by env", text="env: .lrun-tool.: No such file", **program(RUN.format("['env', 'lrun-tool']")))
 bug("J16-bash", "lambda-git#14", "the same, by a bootstrap", why=("LR-066",), text="exit status 127", plain=ok(), bad=Run({"bootstrap": "#!/bin/bash\nset -e\nlrun-tool\n"}), fixed=Run({"bootstrap": ECHO}))
+bug("J16-exec", "lambda-git#14", "the same, by a bootstrap that becomes it", why=("LR-066",), text="exec: lrun-tool: not found", plain=ok(), bad=Run({"bootstrap": "#!/bin/bash\nexec lrun-tool\n"}), fixed=Run({"bootstrap": ECHO}))
 bug("J16-path", "lambda-git#14", "a program in the package, but not on PATH", text=r"No such file or directory: 'lrun-tool'", why=("LR-066",), plain=Run({**py(START), "lrun-tool": TOOL}, plain=BESIDE), bad=Run({**py(START), "lrun-tool": TOOL}),
     fixed=Run({**py(START.replace("lrun-tool", "/var/task/lrun-tool")), "lrun-tool": TOOL}))
 EXEC = js("return require('child_process').execFileSync('lrun-tool').toString();")

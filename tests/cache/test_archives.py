@@ -74,6 +74,13 @@ def test_devices_pipes_and_sockets_are_refused(refused, kind):
     refused(build([entry("ok"), entry("dev", mode=kind | 0o666)]), "dev", "a device, pipe or socket")
 
 
+def test_directories_without_a_known_mode_are_directories(lrun, tmp):
+    """Maven's archiver writes -1 for the mode of META-INF/maven/, in every jar and in zips of its assembly plugin."""
+    (tmp / "maven.zip").write_bytes(build([entry("META-INF/", data=b"", attr=0xffff0010), entry("META-INF/pom.xml"), entry("all-ones", attr=0xffff0000)]))
+    assert lrun.sh(tmp / "maven.zip", "stat -c '%n %F %a' META-INF META-INF/pom.xml all-ones").text.splitlines() == [
+        "META-INF directory 755", "META-INF/pom.xml regular file 644", "all-ones regular file 644"]
+
+
 @pytest.mark.parametrize("entries, said", [
     ([entry("good.py", local_name=b"evil.py")], "different names"),
     ([entry("a", local={"size": 5})], "different sizes"),

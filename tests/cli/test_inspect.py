@@ -152,6 +152,13 @@ def test_the_forms_for_people(tmp):
     assert any(line.split() == ["python/", "101"] for line in tree.splitlines()) and any(line.split()[:2] == ["a.py", "100"] for line in tree.splitlines()), tree
 
 
+@pytest.mark.parametrize("names, said", [(("a",), "1 path is provided more than once, 0 of them"), (("a", "b"), "2 paths are provided more than once, 0 of them")], ids=["one", "two"])
+def test_paths_are_counted_as_english_counts(tmp, names, said):
+    zips = [make_zip(tmp / f"{i}.zip", {name: str(i) for name in names}) for i in range(2)]
+    p = inspect(tmp, "--layers", ",".join(map(str, zips)), make_zip(tmp / "fn.zip", PY), form=None)
+    assert said in p.stdout.decode(), p
+
+
 def test_a_directory_that_an_archive_only_implies_hides_a_file_too(tmp, lrun):
     layers = ({"d": "a file"}, {"d/x/y": "1"})
     _, d = found(tmp, PY, layers)

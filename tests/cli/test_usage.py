@@ -59,6 +59,11 @@ def test_an_option_of_another_command_says_whose_it_is():
     assert usage("inspect", "-p", "1", "fn.zip") == "option '-p' is not for inspect (it is for serve)"
 
 
+def test_a_command_without_its_dashes_is_told_where_it_goes():
+    assert usage("exec", "fn.zip", "ls", "/", code=125) == "exec: unexpected argument 'ls'; the command goes after --"
+    assert usage("exec", "fn.zip", "bash", "-c", "ls", code=125).endswith("; the command, and a file name that begins with '-', go after --")
+
+
 def test_what_follows_an_unknown_options_name_is_not_repeated():
     assert "secret" not in usage("--tokne=secret", "fn.zip")
 

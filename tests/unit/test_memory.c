@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/memory.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PROCESSES = 12 };
+
+static char dir[] = "/tmp/lrun-test-memory-XXXXXX", path[PROCESSES][64];
+static atomic_int reads;
+
+/* A process's file whose reader waits, as for the lock of a process that forks. */
+static void *serve_late(void *name)
+{
+    static const char STATUS[] = "Name:\tx\nVmHWM:\t8 kB\nRssAnon:\t8 kB\nRssFile:\t0 kB\nRssShmem:\t0 kB\n";
+    int fd = open(name, O_WRONLY | O_CLOEXEC);
+    atomic_fetch_add(&reads, 1);
+    nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+    cr_assert(write(fd, STATUS, strlen(STATUS)) > 0);
+    close(fd);
+    return NULL;
+}
+
+/* Timeouts are due between looks: a look that waits for each of many files in turn keeps them waiting for all. */
+Test(memory, a_look_ends_when_one_file_keeps_it_waiting)
+{
+    cr_assert(mkdtemp(dir));
+    for (int i = 0; i < PROCESSES; i++) {
+        pthread_t thread;
+        snprintf(path[i], sizeof path[i], "%s/%d", dir, i + 2);
+        cr_assert_eq(mkdir(path[i], 0700), 0);
+        snprintf(path[i], sizeof path[i], "%s/%d/status", dir, i + 2);
+        cr_assert_eq(mkfifo(path[i], 0600), 0);
+        cr_assert_eq(pthread_create(&thread, NULL, serve_late, path[i]), 0);
+    }
+    struct memory_sources from = {.proc = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .shm = -1, .segments = -1};
+    struct memory_watch *w = memory_watch_new(&from, 1 << 20);
+    struct memory m;
+    memory_look(w, &m);
+    cr_expect_eq(atomic_load(&reads), 1, "%d", atomic_load(&reads));
+    memory_look(w, &m);
+    cr_expect_eq(atomic_load(&reads), 2, "the next look goes on");
+    memory_watch_free(w);
+    close(from.proc);
+    for (int i = 0; i < PROCESSES; i++) {
+        unlink(path[i]);
+        *strrchr(path[i], '/') = 0;
+        rmdir(path[i]);
+    }
+    rmdir(dir);
+}
