@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENV_FILE_MAX = 1 << 20 };
+enum { ENV_FILE_MAX = 1 << 20, VARIABLES_LOOK = 4096 /* more than AWS's 4 KB can hold */ };
 
 static int add_variable(void *to, char *entry, const char *where, struct err *err)
 {
@@ -25,7 +25,7 @@ static int add_variable(void *to, char *entry, const char *where, struct err *er
         return -1;
     }
     variables_set(&in->variables, entry);
-    return 0;
+    return in->variables.n > VARIABLES_LOOK ? variables_check_size(&in->variables, err) : 0; /* each is compared with all before it */
 }
 
 static int add_member(const char *key, const char *value, void *to, struct err *err)

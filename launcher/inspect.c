@@ -90,6 +90,8 @@ void inspection_make(struct inspection *i)
     count(i);
     find_shadows(i);
     inspection_modules(i);
+    inspection_find_builds(i);
+    inspection_find_endings(i);
     inspection_lint(i);
 }
 
@@ -106,4 +108,6 @@ void inspection_done(struct inspection *i)
     free(i->shadows);
     free(i->modules);
     free(i->lints);
+    free(i->builds);
+    free(i->endings);
 }

@@ -23,6 +23,16 @@ struct lint {
     char *text;
 };
 
+struct build_place { /* a directory, up to its slash, in which a name means this platform */
+    const char *path;
+    size_t n;
+};
+
+struct ending { /* a path that is seen, and its length */
+    const char *path;
+    size_t n;
+};
+
 struct inspection {
     const struct launch *launch;
     struct package package;
@@ -34,6 +44,11 @@ struct inspection {
     size_t module_count;
     struct lint *lints;
     size_t lint_count, errors;
+    const struct merged_file *handler; /* of the function's own files; NULL: none */
+    struct build_place *builds; /* sorted */
+    size_t build_count;
+    struct ending *endings; /* sorted by their ends */
+    size_t ending_count;
 };
 
 /* package is read already. inspection_done() either way. */
@@ -54,6 +69,14 @@ void inspection_lint_sdk(struct inspection *i);
 void inspection_lint_layers(struct inspection *i);
 void inspection_lint_elf(struct inspection *i, const struct merged_file *f);
 void inspection_lint_abi(struct inspection *i, const struct merged_file *f);
+
+/* inspect_builds.c. Whether the path names another platform, and beside it there is a build for this one. */
+void inspection_find_builds(struct inspection *i);
+bool inspection_is_choice(const struct inspection *i, const char *path);
+
+/* inspect_endings.c. Whether a path that is seen ends in this. */
+void inspection_find_endings(struct inspection *i);
+bool inspection_has_ending(const struct inspection *i, const char *end);
 
 /* inspect_modules.c */
 void inspection_modules(struct inspection *i);

@@ -5,67 +5,15 @@
 #include "base/own.h"
 #include "launcher/explain_rule.h"
 
-#include <ctype.h>
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #if defined(__x86_64__)
 enum { MACHINE = EM_X86_64 };
-static const char *const OURS[] = {"x64", "x86_64", "amd64", NULL};
 #else
 enum { MACHINE = EM_AARCH64 };
-static const char *const OURS[] = {"arm64", "aarch64", NULL};
 #endif
-
-/* ---- one of several builds: packages bring them for many platforms, and load the one that fits ---- */
-
-static const char *const SYSTEMS[] = {"darwin", "macos", "osx", "win32", "win64", "windows", "linux", "freebsd", "openbsd", "sunos", "android", "musl", "alpine", "gnu", "glibc", "manylinux", NULL};
-static const char *const MACHINES[] = {"x64", "x86_64", "amd64", "ia32", "x86", "i386", "i686", "arm64", "aarch64", "arm", "armv6", "armv7", "armv7l", "armv8", "armhf", "ppc64", "ppc64le", "s390x", "riscv64", "mips", "loong64", NULL};
-
-/* One of the words is in the text, with no letter or digit beside it. */
-static bool has_word(const char *text, size_t n, const char *const *words)
-{
-    for (; *words; words++) {
-        size_t w = strlen(*words);
-        for (size_t i = 0; i + w <= n; i++)
-            if (strncasecmp(text + i, *words, w) == 0 && (i == 0 || !isalnum((unsigned char)text[i - 1])) && (i + w == n || !isalnum((unsigned char)text[i + w])))
-                return true;
-    }
-    return false;
-}
-
-static bool fits(const char *part, size_t n) /* a directory or file name that means this platform */
-{
-    static const char *const LINUX[] = {"linux", NULL}, *const MUSL[] = {"musl", "alpine", NULL};
-    return has_word(part, n, OURS) && (has_word(part, n, LINUX) || !has_word(part, n, SYSTEMS)) && !has_word(part, n, MUSL);
-}
-
-/* Another file of the package lies in the same place of a part of the path that means this platform. */
-static bool has_sibling(const struct inspection *i, const char *path, size_t start)
-{
-    const struct merged *m = &i->package.merged;
-    for (size_t k = 0; k < m->n; k++) {
-        const char *other = m->files[k].path;
-        if (!m->files[k].hidden && strncmp(other, path, start) == 0 && fits(other + start, strcspn(other + start, "/")))
-            return true;
-    }
-    return false;
-}
-
-/* The path names another platform, and beside it there is a build for this one, or at least for Linux's other C library. */
-static bool is_choice(const struct inspection *i, const char *path)
-{
-    if (strstr(path, ".cpython-"))
-        return false; /* Python has no such choice but by that name: see LR-025 */
-    for (const char *c = path + 1; *c; c += strcspn(c, "/"), c += *c == '/') {
-        size_t n = strcspn(c, "/");
-        if ((has_word(c, n, SYSTEMS) || has_word(c, n, MACHINES)) && !fits(c, n) && has_sibling(i, path, (size_t)(c - path)))
-            return true;
-    }
-    return false;
-}
 
 /* ---- what it needs ---- */
 
@@ -79,7 +27,7 @@ static bool is_there(const struct inspection *i, const char *library)
         if (strcmp(SYSTEM[k], library) == 0)
             return true;
     OWN_PTR char *end = xasprintf("/%s", library);
-    return merged_ending(&i->package.merged, end, NULL) != NULL;
+    return inspection_has_ending(i, end);
 }
 
 static void check_needed(struct inspection *i, const struct merged_file *f)
@@ -142,7 +90,7 @@ static void check_loader(struct inspection *i, const struct merged_file *f)
 void inspection_lint_elf(struct inspection *i, const struct merged_file *f)
 {
     bool started = inspection_starts(i, f);
-    if (!f->elf || (f->elf->type != ET_EXEC && f->elf->type != ET_DYN) || (!started && is_choice(i, f->path)))
+    if (!f->elf || (f->elf->type != ET_EXEC && f->elf->type != ET_DYN) || (!started && inspection_is_choice(i, f->path)))
         return;
     if (f->elf->machine != MACHINE || f->elf->bits != 64) {
         check_machine(i, f, started);
@@ -159,9 +107,10 @@ void inspection_lint_elf(struct inspection *i, const struct merged_file *f)
 static bool has_own_module(const struct inspection *i, const char *path, size_t stem, const char *tag)
 {
     const struct merged *m = &i->package.merged;
-    for (size_t k = 0; k < m->n; k++) {
-        const char *other = m->files[k].path;
-        if (!m->files[k].hidden && strncmp(other, path, stem) == 0 && (strcmp(other + stem, ".so") == 0 || strcmp(other + stem, ".abi3.so") == 0 || str_begins(other + stem, tag)))
+    const char *const ENDS[] = {".so", ".abi3.so", tag};
+    for (size_t k = 0; k < COUNT(ENDS); k++) {
+        OWN_PTR char *other = xasprintf("%.*s%s", (int)stem, path, ENDS[k]);
+        if (ENDS[k] == tag ? merged_beginning(m, other) : merged_find(m, other))
             return true;
     }
     return false;

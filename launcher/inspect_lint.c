@@ -25,10 +25,12 @@ bool inspection_starts(const struct inspection *i, const struct merged_file *f)
     return (provided && strcmp(f->path, "/var/task/bootstrap") == 0) || (wrapper && strcmp(f->path, wrapper) == 0);
 }
 
-static bool is_handler(const struct inspection *i, const struct merged_file *f)
+/* NULL: there is none, or it is not the function's. */
+static const struct merged_file *find_handler(const struct inspection *i)
 {
     struct handler h;
-    return i->launch->runtime.family != RUNTIME_PROVIDED && str_begins(f->path, "/var/task/") && handler_find(i->launch, &i->package, &h) == HANDLER_FOUND && h.at == f;
+    bool found = i->launch->runtime.family != RUNTIME_PROVIDED && handler_find(i->launch, &i->package, &h) == HANDLER_FOUND;
+    return found && h.at && str_begins(h.at->path, "/var/task/") ? h.at : NULL;
 }
 
 static void check_file_mode(struct inspection *i, const struct merged_file *f)
@@ -36,7 +38,7 @@ static void check_file_mode(struct inspection *i, const struct merged_file *f)
     bool started = inspection_starts(i, f), program = f->elf && f->elf->interpreter[0] == '/' && !strstr(f->path, ".so");
     unsigned mode = f->mode < 0 ? 0644 : (unsigned)f->mode & 07777; /* an archive of Windows has none */
     if (!(mode & 04))
-        lint_add(i, started || is_handler(i, f), "LR-013", f->path, "mode %04o does not let others read the file, and the function does not own its files: chmod 644", mode);
+        lint_add(i, started || f == i->handler, "LR-013", f->path, "mode %04o does not let others read the file, and the function does not own its files: chmod 644", mode);
     else if ((started || program) && !(mode & 01))
         lint_add(i, started, "LR-012", f->path, "%s %04o, %s: chmod 755", f->mode < 0 ? "packed without a mode, so it gets" : "mode", mode,
                  started ? "and Lambda has to execute it" : "and others may not execute the program");
@@ -164,6 +166,7 @@ static void check_sizes(struct inspection *i)
 void inspection_lint(struct inspection *i)
 {
     const struct merged *m = &i->package.merged;
+    i->handler = find_handler(i);
     for (size_t k = 0; k < m->n; k++) {
         const struct merged_file *f = &m->files[k];
         if (f->hidden)

@@ -59,7 +59,7 @@ static bool brings(const struct inspection *i, const char *module)
         if (there(i, python ? PYTHON[k] : NODE[k], module))
             return true;
     OWN_PTR char *end = xasprintf(python ? "/site-packages/%s/__init__.py" : "/node_modules/%s/package.json", module);
-    return merged_ending(&i->package.merged, end, NULL) != NULL;
+    return inspection_has_ending(i, end);
 }
 
 /* Only what lies at the function's top: what packages below it import may never be. */

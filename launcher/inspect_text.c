@@ -93,17 +93,45 @@ static void put_modules(const struct inspection *i, FILE *to)
 
 /* ---- findings: equal ones are one, with the files that it is about ---- */
 
-static bool is_same(const struct lint *a, const struct lint *b)
+static int compare(const struct lint *a, const struct lint *b)
 {
-    return a->error == b->error && strcmp(a->id, b->id) == 0 && strcmp(a->text, b->text) == 0;
+    int d = (int)a->error - (int)b->error;
+    d = d ? d : strcmp(a->id, b->id);
+    return d ? d : strcmp(a->text, b->text);
 }
 
-static bool is_first(const struct inspection *i, size_t k)
+static int by_text(const void *a, const void *b)
 {
-    for (size_t l = 0; l < k; l++)
-        if (is_same(&i->lints[l], &i->lints[k]))
-            return false;
-    return true;
+    const struct lint *x = *(const struct lint *const *)a, *y = *(const struct lint *const *)b;
+    int d = compare(x, y);
+    return d ? d : (x > y) - (x < y);
+}
+
+struct group { /* equal ones, in their order */
+    const struct lint **first;
+    size_t n;
+};
+
+static int by_first(const void *a, const void *b)
+{
+    const struct lint *x = *((const struct group *)a)->first, *y = *((const struct group *)b)->first;
+    return (x > y) - (x < y);
+}
+
+/* ret: room for all. Returns how many there are. */
+static size_t group(const struct inspection *i, const struct lint **sorted, struct group *ret)
+{
+    size_t groups = 0;
+    for (size_t k = 0; k < i->lint_count; k++)
+        sorted[k] = &i->lints[k];
+    qsort(sorted, i->lint_count, sizeof *sorted, by_text);
+    for (size_t k = 0; k < i->lint_count; k++)
+        if (k && compare(sorted[k], sorted[k - 1]) == 0)
+            ret[groups - 1].n++;
+        else
+            ret[groups++] = (struct group){&sorted[k], 1};
+    qsort(ret, groups, sizeof *ret, by_first);
+    return groups;
 }
 
 static void put_path(const char *path, const char *before, FILE *to)
@@ -112,30 +140,23 @@ static void put_path(const char *path, const char *before, FILE *to)
     put_name(path, to);
 }
 
-static void put_group(const struct inspection *i, size_t k, bool colours, FILE *to)
+static void put_group(const struct group *g, bool colours, FILE *to)
 {
-    const struct lint *l = &i->lints[k];
-    size_t n = 0;
-    for (size_t o = k; o < i->lint_count; o++)
-        n += is_same(&i->lints[o], l);
+    const struct lint *l = *g->first;
     fprintf(to, "%s%-7s%s %s  ", colours ? l->error ? "\033[31m" : "\033[33m" : "", l->error ? "error" : "warning", colours ? "\033[0m" : "", l->id);
-    if (n == 1) {
+    if (g->n == 1) {
         put_name(l->path, to);
         fputs(l->path[0] ? ": " : "", to);
         put_name(l->text, to);
         fputc('\n', to);
         return;
     }
-    fprintf(to, "%zu files: ", n);
+    fprintf(to, "%zu files: ", g->n);
     put_name(l->text, to);
-    size_t shown = 0;
-    for (size_t o = k; o < i->lint_count && shown < PATHS_SHOWN; o++)
-        if (is_same(&i->lints[o], l)) {
-            put_path(i->lints[o].path, "\n                ", to);
-            shown++;
-        }
-    if (n > shown)
-        fprintf(to, "\n                and %zu more: --json has them", n - shown);
+    for (size_t k = 0; k < g->n && k < PATHS_SHOWN; k++)
+        put_path(g->first[k]->path, "\n                ", to);
+    if (g->n > PATHS_SHOWN)
+        fprintf(to, "\n                and %zu more: --json has them", g->n - PATHS_SHOWN);
     fputc('\n', to);
 }
 
@@ -148,9 +169,10 @@ static void put_lints(const struct inspection *i, FILE *to)
 {
     bool colours = to == stdout && term_colours(STDOUT_FILENO);
     fputc('\n', to);
-    for (size_t k = 0; k < i->lint_count; k++)
-        if (is_first(i, k))
-            put_group(i, k, colours, to);
+    OWN_PTR const struct lint **sorted = xcalloc(i->lint_count + 1, sizeof(struct lint *));
+    OWN_PTR struct group *groups = xcalloc(i->lint_count + 1, sizeof *groups);
+    for (size_t k = 0, n = group(i, sorted, groups); k < n; k++)
+        put_group(&groups[k], colours, to);
     if (i->lint_count == 0) {
         fputs("no findings\n", to);
         return;

@@ -231,6 +231,14 @@ const struct merged_file *merged_ending(const struct merged *m, const char *end,
     return NULL;
 }
 
+const struct merged_file *merged_beginning(const struct merged *m, const char *begin)
+{
+    for (size_t at = place_of(m, begin); at < m->n && str_begins(m->files[at].path, begin); at++)
+        if (!m->files[at].hidden)
+            return &m->files[at];
+    return NULL;
+}
+
 const char *merged_name(const struct merged *m, const struct merged_file *f)
 {
     return f->path + strlen(m->parts[f->part].at) + 1;

@@ -52,6 +52,9 @@ const struct merged_file *merged_find(const struct merged *m, const char *path);
 /* The first file that is seen and whose path ends in this, from the one after after (NULL: from the start). */
 const struct merged_file *merged_ending(const struct merged *m, const char *end, const struct merged_file *after);
 
+/* A file that is seen and whose path begins with this; NULL: none. */
+const struct merged_file *merged_beginning(const struct merged *m, const char *begin);
+
 /* Its content, at most size-1 bytes and a 0. Returns the length, or -1 (a link, or unreadable). */
 ssize_t merged_head(const struct merged *m, const struct merged_file *f, char *buffer, size_t size);
 
