@@ -5,9 +5,11 @@
     mutants.py BUILD [WORDS...]
 
 A mutant is killed if the tests that fail are those of its row: more would mean that a test does not know what it tests, fewer that
-nobody would notice. Its row also names further files of tests to run; the escape suite always runs, in two of its modes. A mutant
-whose tests cannot run here is neither killed nor alive: it is skipped, which is said, counted, and a failure with LRUN_MUST_WORK=1."""
+nobody would notice. Its row names the files of tests to run; the escape suite runs, in two of its modes, for rows that name none, or
+some of its tests. A mutant whose tests cannot run here is neither killed nor alive: it is skipped, which is said, counted, and a failure
+with LRUN_MUST_WORK=1."""
 import concurrent.futures
+import functools
 import os
 import pathlib
 import queue
@@ -33,9 +35,14 @@ class Mutant(typing.NamedTuple):
     old: typing.Union[str, tuple]    # what is there, once
     new: typing.Union[str, tuple]    # what stands there instead
     fails: set                       # the tests that must fail: their names without test_, whatever their parameters
-    paths: tuple = ()                # more files of tests to run
+    paths: tuple = ()                # files of tests to run; none: the escape suite
     expression: typing.Optional[str] = None  # for -k, with those
     where: str = ""                  # words of WHERE: who must run them, and what they need
+
+
+@functools.cache
+def escape_tests():
+    return {name for f in ESCAPE for name in re.findall(r"^def test_(\w+)", (TOP / f).read_text(), re.M)}
 
 
 def tun():
@@ -104,7 +111,8 @@ def run_tests(tree, build, mutant):
     env = {**os.environ, "BUILD": str(build), "LRUN_ESCAPE_MODES": "exec-none," + ("run-user" if "network" in where else "run-none"), "LRUN_MUST_WORK": "0",
            "PYTHONDONTWRITEBYTECODE": "1", "LRUN_KILLS": "40", "HOME": str(tree.parent)}
     found = {}
-    for files, more in [(ESCAPE, ())] + [((p,), ("-k", mutant.expression) if mutant.expression else ()) for p in mutant.paths]:
+    escape = [(ESCAPE, ())] if not mutant.paths or set(mutant.fails) & escape_tests() else []
+    for files, more in escape + [((p,), ("-k", mutant.expression) if mutant.expression else ()) for p in mutant.paths]:
         report.unlink(missing_ok=True)
         p = subprocess.run([*user, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--junitxml={report}", f"--basetemp={tree}.tmp/{'ordinary' if user else 'own'}",
                             *(tree / f for f in files), *more], cwd=tree, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900)
@@ -212,7 +220,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="lrun-mutants.", dir="/tmp") as place:
         os.chmod(place, 0o755)
         trees = queue.Queue()
-        for i in range(min(2, os.cpu_count() or 1)):
+        for i in range(3):  # tests wait as much as they work
             trees.put(copy(place, i))
         first = trees.get()
         check_unchanged(first, first / build)
