@@ -150,6 +150,8 @@ static int refuse(const struct kind *k, const char *path, struct err *err)
 
 int not_package_name(const char *path, enum package_role role, struct err *err)
 {
+    if (path[0] == '/' || path[0] == '.')
+        return -1; /* a path, whatever it holds */
     for (size_t i = 0; i < COUNT(NAMES); i++)
         if (matches(NAMES[i].pattern, path))
             return refuse(&NAMES[i], path, err);
