@@ -149,7 +149,7 @@ int json_document(const char *bytes, size_t n, const char *name, struct slice *r
     return 0;
 }
 
-char *json_plain(struct slice v)
+struct text json_plain_text(struct slice v)
 {
     struct text out = {0};
     text_puts(&out, "");
@@ -157,6 +157,12 @@ char *json_plain(struct slice v)
         json_decode_add(v, &out);
     else
         json_squeeze(v, &out);
+    return out;
+}
+
+char *json_plain(struct slice v)
+{
+    struct text out = json_plain_text(v);
     if (memchr(out.at, 0, out.n))
         text_done(&out);
     return out.at;

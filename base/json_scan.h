@@ -81,7 +81,6 @@ enum json_whole { JSON_WHOLE, JSON_NOT_WHOLE, JSON_OUT_OF_RANGE };
 
 /* A whole number by its spelling, exactly: an optional minus and digits; 1.0 and 1e2 are not. ret is filled for JSON_WHOLE only. */
 enum json_whole json_unsigned(struct slice v, uint64_t min, uint64_t max, uint64_t *ret);
-enum json_whole json_signed(struct slice v, int64_t min, int64_t max, int64_t *ret);
 
 /* Adds the value without the white space between its tokens, otherwise byte by byte as it is spelled. */
 void json_squeeze(struct slice v, struct text *out);
@@ -89,7 +88,8 @@ void json_squeeze(struct slice v, struct text *out);
 /* What someone writes by hand: json_scan(), and no name twice in one object. name: the file's, for messages, which say the line. */
 int json_document(const char *bytes, size_t n, const char *name, struct slice *ret, struct err *err);
 
-/* What a string means, or how another value is spelled, with a 0 at its end; the caller's. NULL: it holds NUL itself. */
+/* What a string means, or how another value is spelled, with a 0 at its end; the caller's. json_plain(): NULL if it holds NUL itself. */
+struct text json_plain_text(struct slice v);
 char *json_plain(struct slice v);
 
 struct json_member {

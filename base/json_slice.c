@@ -307,22 +307,3 @@ enum json_whole json_unsigned(struct slice v, uint64_t min, uint64_t max, uint64
         *ret = value;
     return whole;
 }
-
-enum json_whole json_signed(struct slice v, int64_t min, int64_t max, int64_t *ret)
-{
-    const uint64_t lowest = UINT64_C(1) << 63; /* what INT64_MIN is without its sign */
-    uint64_t value = 0;
-    if (!v.n)
-        return JSON_NOT_WHOLE;
-    bool minus = v.at[0] == '-';
-    enum json_whole whole = read_digits(v.at + minus, v.n - minus, &value);
-    if (whole == JSON_WHOLE && value > lowest - !minus)
-        whole = JSON_OUT_OF_RANGE;
-    if (whole != JSON_WHOLE)
-        return whole;
-    int64_t number = minus ? (value == lowest ? INT64_MIN : -(int64_t)value) : (int64_t)value;
-    if (number < min || number > max)
-        return JSON_OUT_OF_RANGE;
-    *ret = number;
-    return JSON_WHOLE;
-}

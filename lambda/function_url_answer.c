@@ -31,18 +31,6 @@ struct reading {
     bool typed; /* it names its content type */
 };
 
-/* What a string means, or how another value is spelled. */
-static struct text text_of(struct slice v)
-{
-    struct text out = {0};
-    text_puts(&out, "");
-    if (json_shape(v) == SHAPE_STRING)
-        json_decode_add(v, &out);
-    else
-        json_squeeze(v, &out);
-    return out;
-}
-
 static bool add_line(struct reading *x, const struct text *name, const struct text *value)
 {
     static const char *const OURS[] = {"content-length", "transfer-encoding", "connection", "x-amzn-requestid", "x-amzn-trace-id"};
@@ -63,7 +51,7 @@ static bool read_headers(struct reading *x, struct slice headers)
     size_t n = json_members(headers, &all);
     bool good = true;
     for (size_t i = 0; good && i < n; i++) {
-        struct text name = text_of(all[i].key), value = text_of(all[i].value);
+        struct text name = json_plain_text(all[i].key), value = json_plain_text(all[i].value);
         good = add_line(x, &name, &value);
         text_done(&name);
         text_done(&value);
@@ -79,7 +67,7 @@ static bool read_cookies(struct reading *x, struct slice cookies)
     struct slice none, one;
     bool good = true;
     for (struct json_walk w = json_walk_as(cookies, SHAPE_ARRAY); good && json_next(&w, &none, &one);) {
-        struct text value = text_of(one);
+        struct text value = json_plain_text(one);
         good = json_shape(one) == SHAPE_STRING && add_line(x, &name, &value);
         text_done(&value);
     }
@@ -90,7 +78,7 @@ static bool read_cookies(struct reading *x, struct slice cookies)
 static bool read_status(struct slice v, int *ret)
 {
     uint64_t n = 0;
-    struct text digits = text_of(v);
+    struct text digits = json_plain_text(v);
     enum json_shape shape = json_shape(v);
     bool good = (shape == SHAPE_NUMBER || shape == SHAPE_STRING) && json_unsigned((struct slice){digits.at, digits.n}, 100, 599, &n) == JSON_WHOLE;
     text_done(&digits);
@@ -114,7 +102,7 @@ static bool read_body(struct slice top, struct text *out)
     enum json_shape shape = json_shape(body);
     if (shape == SHAPE_NONE || shape == SHAPE_NULL)
         return true;
-    struct text text = text_of(body);
+    struct text text = json_plain_text(body);
     bool encoded = shape == SHAPE_STRING && json_shape(json_find(top, "isBase64Encoded")) == SHAPE_TRUE;
     bool good = !encoded || base64_decode(text.at, text.n, out);
     if (!encoded)

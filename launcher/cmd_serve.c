@@ -32,6 +32,26 @@ static bool is_shared(const struct served *f, const char *port)
     return users > 1;
 }
 
+static bool is_named(const struct server *s, const char *name, size_t n)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (strlen(s->functions[i].launch->inputs.name) == n && strncmp(s->functions[i].launch->inputs.name, name, n) == 0)
+            return true;
+    return false;
+}
+
+/* Once all functions have their names. */
+static int check_urls(const struct server *s, struct err *err)
+{
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t k = 0; k < s->functions[i].request.urls.n; k++) {
+            const char *text = s->functions[i].request.urls.at[k], *equals = strchr(text, '=');
+            if (equals && !is_named(s, text, (size_t)(equals - text)))
+                return fail_usage(err, "--url %.80s: no function has this name (--url NAME=PORT)", text);
+        }
+    return 0;
+}
+
 static int open_url(struct served *f, const char *text, const struct request *r, struct err *err)
 {
     const char *equals = strchr(text, '='), *port = equals ? equals + 1 : text;
@@ -262,7 +282,7 @@ static int open_all(struct server *s, struct err *err)
     for (size_t i = 0; i < s->n; i++)
         if (open_function(&s->functions[i], &id, err) < 0)
             return -1;
-    if (check_names(s, err) < 0 || identity_take(&id, err) < 0)
+    if (check_names(s, err) < 0 || check_urls(s, err) < 0 || identity_take(&id, err) < 0)
         return -1;
     for (size_t i = 0; i < s->n; i++)
         if (inputs_release_trees(&s->functions[i].launch->inputs, err) < 0 || launch_make(s->functions[i].launch, err) < 0)

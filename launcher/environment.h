@@ -79,8 +79,6 @@ void environment_stop(struct environment *e);
 /* What the log has said since the invocation before: the last LOG_TAIL bytes of it. */
 const char *environment_tail(struct environment *e, size_t *ret_n);
 
-bool environment_cold(const struct environment *e); /* its runtime has ended: the next call begins with an init */
-bool environment_initializing(const struct environment *e);
 uint64_t environment_peak(const struct environment *e); /* bytes */
 
 /* Forgets its calls, which their owner takes back without a result. */

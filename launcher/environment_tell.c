@@ -67,16 +67,6 @@ double environment_init_limit_ms(const struct environment *e)
     return e->launch->request->debug ? DEBUG_MS : (double)e->launch->request->init_limit.value * 1000;
 }
 
-bool environment_cold(const struct environment *e)
-{
-    return e->state == COLD;
-}
-
-bool environment_initializing(const struct environment *e)
-{
-    return e->state == INIT;
-}
-
 uint64_t environment_peak(const struct environment *e)
 {
     return e->peak;

@@ -35,10 +35,10 @@ static int make_source(const char *path, int fd, const struct identity *id, stru
     return hints_add(err);
 }
 
-static int open_input(const char *path, const struct identity *id, struct input *ret, struct err *err)
+static int open_input(const char *path, const char *what, const struct identity *id, struct input *ret, struct err *err)
 {
     struct stat st;
-    OWN_FD int fd = place_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, "open the package", err); /* a pipe must not make us wait */
+    OWN_FD int fd = place_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, what, err); /* a pipe must not make us wait */
     if (fd < 0)
         return -1;
     if (fstat(fd, &st) < 0)
@@ -57,7 +57,7 @@ static int open_input(const char *path, const struct identity *id, struct input 
 /* A function or a layer. */
 static int open_package(const struct request *r, const char *path, enum package_role role, const struct identity *id, struct input *ret, struct err *err)
 {
-    if (open_input(path, id, ret, err) < 0)
+    if (open_input(path, role == ROLE_LAYER ? "open the layer" : "open the package", id, ret, err) < 0)
         return err->no == ENOENT ? not_package_name(path, role, err) : -1;
     if (not_package_check(r, path, ret->is_dir, ret->fd, role, err) == 0)
         return 0;
@@ -188,7 +188,7 @@ static int open_all(const struct request *r, const struct identity *id, struct i
     for (size_t i = 0; i < r->volumes.n; i++)
         if (open_volume(r->volumes.at[i], id, in, err) < 0)
             return -1;
-    if ((r->sdk && open_input(r->sdk, id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 || parse_shm(r, in, err) < 0 || open_out(r, id, in, err) < 0)
+    if ((r->sdk && open_input(r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 || parse_shm(r, in, err) < 0 || open_out(r, id, in, err) < 0)
         return -1;
     /* With --net host there is one loopback, and the debugger is on it already. */
     if (r->debug_port.set && strcmp(r->net, "host") != 0 && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)

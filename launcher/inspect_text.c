@@ -39,7 +39,7 @@ static void put_parts(const struct inspection *i, FILE *to)
         char who[256], sha[45];
         inspect_code_sha256(i, p, sha);
         put_column(package_provider(&i->package, p, who, sizeof who), 28, to);
-        fprintf(to, " %6u files %12ju bytes  %s\n", i->files[p], (uintmax_t)i->bytes[p], sha[0] ? sha : "a directory: no CodeSha256");
+        fprintf(to, " %6u file%s %12ju bytes  %s\n", i->files[p], i->files[p] == 1 ? " " : "s", (uintmax_t)i->bytes[p], sha[0] ? sha : "a directory: no CodeSha256");
     }
     fprintf(to, "%-28s %12s %12ju bytes  %.1f %% of %d; %zu of 5 layers\n", "together", "", (uintmax_t)all, (double)all * 100 / UNZIPPED_MAX, UNZIPPED_MAX, i->package.inputs->layer_count);
     fprintf(to, "%-28s %s, GLIBC_%s%s", "runtime", i->launch->runtime.id, i->launch->runtime.glibc, handler ? ", handler " : "");

@@ -18,6 +18,7 @@ PYTHON = {
     "home of its own": "return {'x': 1}['HOME']", "home that is set": "os.environ['HOME'] = '/tmp'\nraise KeyError('HOME')", "database": "import sqlite3\nsqlite3.connect('/tmp/never/x.db')",
     "refused": "import socket\nsocket.create_connection(('127.0.0.1', 1))", "opened": "open('git')", "vsock": "import socket\nsocket.socket(40)", "nomem": "raise MemoryError('Cannot allocate memory')",
     "late import": "import importlib\nimportlib.import_module('lambda_function_2')", "script": "import subprocess\nraise RuntimeError(subprocess.run(['sh', './tool'], capture_output=True, text=True).stderr)",
+    "status 127": "import subprocess\\nsubprocess.run('exit 127', shell=True, check=True)", "handled program": "import subprocess\\nsubprocess.run('nowhere', shell=True)\\nraise KeyError('later')",
     "names": "raise RuntimeError('the file /sys/x is not ours; HOME, /dev/fd and mlock are not either')", "not found": "raise LookupError('user: not found')",
     "log": "print('EMFILE: Too many open files; no space left on device, RemoteDisconnected', file=sys.stderr)\nraise ValueError('bad input')",
 }

@@ -105,6 +105,12 @@ def test_a_word_that_is_an_options_value_is_no_command():
     assert r.returncode == 125 and "cannot open the package '/nowhere/x.zip'" in r.stderr, r
 
 
+@pytest.mark.parametrize("args, what", [(("--layers", "/nowhere/x.zip"), "the layer '/nowhere/x.zip'"), (("--sdk", "/nowhere/sdk"), "the SDK '/nowhere/sdk'")])
+def test_a_file_that_is_missing_is_called_what_it_is(empty, args, what):
+    r = call(*args, empty)
+    assert r.returncode == 125 and f"cannot open {what}: No such file" in r.stderr, r
+
+
 # ---- -v and --volume ----
 
 def test_v_is_verbose_for_every_command_that_starts_something(lrun, empty, function):
@@ -174,6 +180,12 @@ def test_the_folder_of_a_source_file_is_named_and_works(lrun, tmp):
     said = usage("--cache-dir", tmp / "c", "it's here; exit 3/app.py", cwd=tmp)
     r = subprocess.run(["/bin/sh", "-c", said.split("give its folder: ")[1].replace("lrun ", f"{LRUN} --cache-dir {lrun.cache} ", 1)], capture_output=True, text=True, cwd=tmp)
     assert r.returncode == 0 and r.stdout == '"works"', r
+
+
+@pytest.mark.parametrize("word", ["/nowhere/orders:latest", "./orders:latest", "../s3://x.zip"])
+def test_a_path_is_a_path_whatever_it_holds(tmp, word):
+    r = call(word, cwd=tmp)
+    assert r.returncode == 125 and f"cannot open the package '{word}': No such file" in r.stderr, r
 
 
 @pytest.mark.parametrize("word, what", [

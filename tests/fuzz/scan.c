@@ -161,11 +161,9 @@ static void same_string(struct slice v, const cJSON *tree)
 static void same_number(struct slice v, const cJSON *tree)
 {
     uint64_t u;
-    int64_t i;
-    enum json_whole is = json_signed(v, INT64_MIN, INT64_MAX, &i);
+    enum json_whole is = json_unsigned(v, 0, UINT64_MAX, &u);
     check((is == JSON_NOT_WHOLE) == (memchr(v.at, '.', v.n) || memchr(v.at, 'e', v.n) || memchr(v.at, 'E', v.n)));
-    check(is == JSON_WHOLE || json_unsigned(v, 0, UINT64_MAX, &u) != JSON_WHOLE || u > INT64_MAX);
-    check(!tree || v.n > 15 || (cJSON_IsNumber(tree) && (is != JSON_WHOLE || (double)i == tree->valuedouble)));
+    check(!tree || v.n > 15 || (cJSON_IsNumber(tree) && (is != JSON_WHOLE || (double)u == tree->valuedouble)));
 }
 
 static void same(struct slice v, const cJSON *tree)

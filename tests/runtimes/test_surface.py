@@ -151,5 +151,5 @@ def test_symbols_and_listeners_that_instrumentation_looks_for(lrun, tmp, node):
 
 
 def test_node_messages_with_their_length(lrun, tmp, node):
-    r = lrun.run("--layers", extension_layer(tmp), make_zip(tmp / "fn.zip", {"index.js": "exports.handler = async () => { console.warn('two\\nlines'); return '_LAMBDA_TELEMETRY_LOG_FD' in process.env; };\n"}))
+    r = lrun.run("--tools", "host", "--layers", extension_layer(tmp), make_zip(tmp / "fn.zip", {"index.js": "exports.handler = async () => { console.warn('two\\nlines'); return '_LAMBDA_TELEMETRY_LOG_FD' in process.env; };\n"}))
     assert r.json is False and "WARN\ttwo\nlines" in r.log, r

@@ -112,6 +112,8 @@ def test_mistakes_on_the_command_line(lrun, function, tmp):
     assert r.code == 2 and "--url NAME=PORT" in r.log
     r = lrun("serve", "--port", 0, "--url", "39999", f"A={f}", f"B={f}", report=False)
     assert r.code == 2 and "--url NAME=PORT" in r.log, "one port cannot be two functions', nor is it in use"
+    r = lrun("serve", "--port", 0, "--url", "C=0", f"A={f}", f"B={f}", report=False)
+    assert r.code == 2 and "--url C=0: no function has this name" in r.log
     r = lrun("serve", "--port", 0, "--host", "nowhere", f, report=False)
     assert r.code == 2 and "expected an IPv4 address" in r.log
     r = lrun("serve", "--port", 0, tmp / "absent.zip", report=False)
