@@ -105,7 +105,8 @@ static const struct kind PROJECTS[] = {
     {"", "pom.xml", 0, "a project's folder", BUILD},
 };
 
-static const struct kind JAR = {"*.jar", "", 0, "a Java package", "lrun includes no Java runtime: name an image's file system that has one with --rootfs, or a layer whose bootstrap starts java"};
+static const struct kind JAR = {"*.jar", "", 0, "a Java package",
+                                "lrun includes no Java runtime: name an image's file system that has one with --rootfs, or a layer whose bootstrap starts java (man lrun, RUNTIMES)"};
 
 /* Of any case; * is any text. fnmatch(3) with its tables would make every launch touch more pages. */
 static bool matches(const char *pattern, const char *text)
