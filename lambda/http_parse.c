@@ -30,14 +30,25 @@ void http_head_done(struct http_head *h)
     text_done(&h->path);
     text_done(&h->query);
     strv_done(&h->headers);
+    strv_done(&h->trailers);
+}
+
+static const char *last_of(const struct strv *pairs, const char *name)
+{
+    for (size_t i = pairs->n; i >= 2; i -= 2)
+        if (strcasecmp(pairs->at[i - 2], name) == 0)
+            return pairs->at[i - 1];
+    return NULL;
 }
 
 const char *http_head_value(const struct http_head *h, const char *name)
 {
-    for (size_t i = h->headers.n; i >= 2; i -= 2)
-        if (strcasecmp(h->headers.at[i - 2], name) == 0)
-            return h->headers.at[i - 1];
-    return NULL;
+    return last_of(&h->headers, name);
+}
+
+const char *http_head_trailer(const struct http_head *h, const char *name)
+{
+    return last_of(&h->trailers, name);
 }
 
 static int on_message_begin(llhttp_t *parser)
@@ -74,8 +85,9 @@ static int end_header(struct http_parser *p)
     if (!p->field.n)
         return 0;
     text_add(&p->value, "", 0);
-    strv_add(&p->head->headers, xstrdup(p->field.at));
-    strv_add(&p->head->headers, xstrdup(p->value.at));
+    struct strv *to = p->head->complete ? &p->head->trailers : &p->head->headers;
+    strv_add(to, xstrdup(p->field.at));
+    strv_add(to, xstrdup(p->value.at));
     p->field.n = p->value.n = 0;
     p->reading_value = false;
     return count_header(p, COST);

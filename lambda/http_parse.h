@@ -14,7 +14,8 @@ struct http_head {
     int status;         /* of a response */
     struct text path;   /* of a request, without the query, not decoded */
     struct text query;  /* without its question mark; n 0: none */
-    struct strv headers; /* name, value, name, value...; trailers come last */
+    struct strv headers; /* name, value, name, value... */
+    struct strv trailers; /* the same, from behind a body in chunks: whoever looked at the headers on the way has not looked at these */
     bool keep_alive, chunks; /* chunks: the other side understands them (HTTP/1.1) */
     bool complete;      /* all headers are there */
     size_t bytes;       /* about what is kept of it, in memory */
@@ -22,8 +23,9 @@ struct http_head {
 };
 void http_head_done(struct http_head *h);
 
-/* Value of a header, any case; NULL if absent. The last one counts, so a trailer beats a header. */
+/* Value of a header, or of a trailer, any case; NULL if absent. The last one counts. */
 const char *http_head_value(const struct http_head *h, const char *name);
+const char *http_head_trailer(const struct http_head *h, const char *name);
 
 enum http_parsed { HTTP_MORE, HTTP_MESSAGE, HTTP_BROKEN, HTTP_HEAD_TOO_LARGE };
 struct http_parser_calls {

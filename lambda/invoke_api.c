@@ -10,6 +10,7 @@
 
 #include <regex.h>
 #include <string.h>
+#include <strings.h>
 
 #define PATTERN "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
 /* The same as POSIX writes it. */
@@ -205,11 +206,20 @@ bool invoke_parse(struct http_request *r, const char *word, const char *region, 
     return parse_name(r, word, region, ret) && parse_kind(r, ret) && parse_context(r, ret) && parse_payload(r, ret);
 }
 
+/* Of several, which one another program on the way looked at is not known: together they are a list, and a list is no tenant. */
+static enum tenant_fault check_tenant(const struct http_request *r, const char *id)
+{
+    unsigned times = 0;
+    for (size_t i = 0; i + 1 < r->head.headers.n; i += 2)
+        times += strcasecmp(r->head.headers.at[i], "X-Amz-Tenant-Id") == 0;
+    return times > 1 ? TENANT_BAD_CHARACTER : tenant_check(id);
+}
+
 bool invoke_tenant(struct http_request *r, bool per_tenant, const char **ret)
 {
     const char *id = http_header(r, "X-Amz-Tenant-Id");
     bool given = id && *id;
-    enum tenant_fault fault = given ? tenant_check(id) : TENANT_GOOD;
+    enum tenant_fault fault = given ? check_tenant(r, id) : TENANT_GOOD;
     *ret = given ? id : NULL;
     if (fault == TENANT_GOOD && given == per_tenant)
         return true;

@@ -197,11 +197,17 @@ static void do_error(void *service, struct http_request *r, const char *id)
     text_done(&body);
 }
 
+static const char *trailer(const struct http_request *r, const char *name) /* or, of a response at once, a header */
+{
+    const char *value = http_head_trailer(&r->head, name);
+    return value ? value : http_header(r, name);
+}
+
 /* A stream that breaks off says so in its trailers; to a buffered invoke that is a function error. Our choice: what is not base64 is told
  * as it came. */
 static bool trailer_error(struct http_request *r, char *type, size_t size)
 {
-    const char *name = http_header(r, "Lambda-Runtime-Function-Error-Type"), *encoded = http_header(r, "Lambda-Runtime-Function-Error-Body");
+    const char *name = trailer(r, "Lambda-Runtime-Function-Error-Type"), *encoded = trailer(r, "Lambda-Runtime-Function-Error-Body");
     if (!name || !*name)
         return false;
     runtime_error_type(name, type, size);

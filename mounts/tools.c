@@ -214,22 +214,34 @@ static int make_tree(const struct making *m, struct err *err)
 
 /* ---- keeping ---- */
 
-static void name_of(const struct cache *c, const char *host, const struct tools_input *in, char name[48], bool *ret_node_parts)
+/* Which directory it is, and when it was changed: a name in it that comes, goes, or leads elsewhere. */
+static void add_directory(struct text *key, const char *host, const char *dir)
 {
     char path[128];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", host, dir);
+    if (lstat(path, &st) == 0)
+        text_printf(key, " %ju:%ju:%jd.%09ld:%jd.%09ld", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+                    (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+    else
+        text_puts(key, " -");
+}
+
+static void name_of(const struct cache *c, const char *host, const struct tools_input *in, char name[48], bool *ret_node_parts)
+{
     struct text key = {0};
     uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
     text_printf(&key, TABLE_VERSION " %d %d %d %d %d", in->tools, in->al2023, in->python, in->node, in->local);
     for (const struct tools_read *row = TOOLS_READ; row->dir; row++) {
-        struct stat st = {0};
-        snprintf(path, sizeof path, "%s/%s", host, row->dir);
-        if (!is_read(in, row) || lstat(path, &st) < 0)
+        size_t before = key.n;
+        if (!is_read(in, row))
             continue;
+        add_directory(&key, host, row->dir);
         if (strcmp(row->dir, "usr/share/nodejs") == 0)
-            *ret_node_parts = true;
-        text_printf(&key, " %ju:%ju:%jd.%09ld:%jd.%09ld", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-                    (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+            *ret_node_parts = key.n - before > 2;
     }
+    if (in->tools == TOOLS_LAMBDA)
+        add_directory(&key, host, "etc/alternatives"); /* what follow() goes through */
     for (size_t i = 0; i < key.n; i++)
         hash = (hash ^ (unsigned char)key.at[i]) * UINT64_C(1099511628211);
     text_done(&key);

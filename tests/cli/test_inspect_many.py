@@ -51,7 +51,7 @@ def unreadable(tmp):
 
 
 def findings(tmp):
-    return {**PY, **{f"a{i}.cpython-37m-darwin.so": "" for i in range(10000)}, **{f"b{i}": ("#!/none%d\n" % i, 0o755) for i in range(15000)}}
+    return {**PY, **{f"a{i}.cpython-37m-darwin.so": "" for i in range(5000)}, **{f"b{i}": ("#!/none%d\n" % i, 0o755) for i in range(50000)}}
 
 
 @pytest.mark.serial

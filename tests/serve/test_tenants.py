@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tenants: with --tenancy per-tenant two of them never share an environment. Source: TenancyConfig, images-and-runtimes part 0."""
 import json
+import socket
 import threading
 import time
 
@@ -174,6 +175,31 @@ def test_ids_that_aws_does_not_take(serve, function, tenancy):
         assert (a.status, a.error) == (400, "ValidationException") and "at 'tenantId' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9\\._:\\/=+\\-@ ]+" in a.json["message"], (id, a)
     a = s.invoke("1", Tenant_Id="x" * 257)
     assert (a.status, a.error) == (400, "ValidationException") and "Member must have length less than or equal to 256" in a.json["message"], a
+
+
+def sent(s, headers, body):
+    """What lrun answers to a request as it is written here."""
+    with socket.create_connection(("127.0.0.1", s.port), timeout=20) as c:
+        c.sendall(b"POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers + b"\r\n" + body)
+        return b"".join(iter(lambda: c.recv(65536), b""))
+
+
+CHUNKS = b"Transfer-Encoding: chunked\r\n"
+
+
+def test_a_trailer_names_no_tenant(serve, function):
+    """A program on the way that sets the header, and lets nobody else do so, passes on what comes behind the body."""
+    s = serve("--tenancy", "per-tenant", function(COUNT))
+    body = b"1\r\n0\r\n0\r\nX-Amz-Tenant-Id: green\r\n\r\n"
+    assert b'[["blue"],' in sent(s, b"X-Amz-Tenant-Id: blue\r\n" + CHUNKS, body)
+    assert MISSING.encode() in sent(s, CHUNKS, body)
+
+
+def test_two_tenants_are_none(serve, function):
+    s = serve("--tenancy", "per-tenant", function(COUNT))
+    for second in (b"X-Amz-Tenant-Id", b"x-amz-tenant-id"):
+        a = sent(s, b"X-Amz-Tenant-Id: blue\r\n" + second + b": green\r\nContent-Length: 1\r\n", b"0")
+        assert a.startswith(b"HTTP/1.1 400 ") and b"'tenantId' failed to satisfy constraint" in a, a
 
 
 def test_ids_that_aws_takes(serve, function):

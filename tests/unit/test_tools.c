@@ -162,3 +162,26 @@ Test(tools, a_tree_is_used_again_until_the_host_changes)
     tools_done(&one), tools_done(&two), tools_done(&three);
     end();
 }
+
+/* Links into it are not changed when another alternative is chosen: what it leads to now must be seen. */
+Test(tools, a_tree_is_made_anew_when_another_alternative_is_chosen)
+{
+    struct tools_tree one, two;
+    const struct tools_input in = {.tools = TOOLS_LAMBDA, .al2023 = true};
+    char alternative[128];
+    start();
+    make("bin/original-awk", NULL);
+    snprintf(alternative, sizeof alternative, "%s/usr/bin/awk", host);
+    unlink(alternative);
+    make("bin/awk", "/etc/alternatives/awk");
+    make("../etc/alternatives/awk", "/usr/bin/mawk");
+    get(&in, &one);
+    expect(&one, "bin/original-awk", false);
+    snprintf(alternative, sizeof alternative, "%s/etc/alternatives/awk", host);
+    unlink(alternative);
+    make("../etc/alternatives/awk", "/usr/bin/original-awk");
+    get(&in, &two);
+    expect(&two, "bin/awk bin/original-awk", true);
+    tools_done(&one), tools_done(&two);
+    end();
+}
