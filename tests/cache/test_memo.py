@@ -137,6 +137,6 @@ def test_a_file_that_is_a_zip_and_a_tarball_has_two_trees(lrun, tmp):
         z.writestr("of-the-zip", "zip")
     time.sleep(0.3)
     lrun.exec(make_zip(tmp / "fn.zip", {"x": ""}), "/bin/true", options=("--rootfs", both))
-    r = lrun.sh("both", "ls")
+    r = lrun.sh(both, "ls")
     assert r.code == 125 or r.text == "of-the-zip\n", r  # refused as a zip for what stands before it, or read as one
     assert "of-the-tarball" not in r.text
