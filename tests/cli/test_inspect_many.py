@@ -9,7 +9,7 @@ import pytest
 from conftest import make_zip
 from test_inspect import HANDLER, PY
 
-CHEAP = 4  # seconds of a processor; measured: up to 0.2
+CHEAP = 1.5  # seconds of a processor; measured: up to 0.2
 
 
 def seconds(lrun, package, *options):
