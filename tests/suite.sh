@@ -14,6 +14,7 @@ pytests() { # group, expression of markers, how the tests are spread
     # shellcheck disable=SC2086
     BUILD="$here/$build" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider --rootdir="$here/tests" --basetemp="$results/$name-tmp" \
         --junitxml="$results/$name-$group.xml" -m "$markers" "$@" ${PYTEST_ARGS:-} "$here/tests" || failed "$group"
+    find "$results/$name-tmp" -type d ! -perm -700 -exec chmod u+rwx {} \; 2>/dev/null # packages have directories that nobody may read
     rm -rf "$results/$name-tmp"
 }
 
