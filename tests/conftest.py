@@ -25,7 +25,8 @@ MUST_WORK = os.environ.get("LRUN_MUST_WORK") == "1"
 SCHEMA = json.loads((TOP / "docs/report.schema.json").read_text())
 ROOT = os.geteuid() == 0
 # A sanitizer keeps what was freed, and takes memory for each byte: neither a bound on memory nor the pace of a watcher can be seen then.
-plain_memory = pytest.mark.skipif(b"__asan_init" in pathlib.Path(LRUN).read_bytes(), reason="a sanitizer takes memory of its own")
+SANITIZED = b"__asan_init" in pathlib.Path(LRUN).read_bytes()
+plain_memory = pytest.mark.skipif(SANITIZED, reason="a sanitizer takes memory of its own")
 
 
 def skip(reason):
