@@ -3,12 +3,14 @@
 #include "launcher/environment_parts.h"
 
 #include "base/own.h"
+#include "base/sys.h"
 #include "lambda/variables.h"
 #include "launcher/listener.h"
 #include "launcher/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 
 static int start_sandbox(struct environment *e, struct err *err)
@@ -140,6 +142,15 @@ void environment_abandon_calls(struct environment *e)
     e->call_count = 0;
 }
 
+/* The runtime first, by itself: process 1 takes it along only when it dies, and by then a runtime whose connections have ended writes of it
+ * to the log, as it never does on Lambda. */
+static void kill_at_once(struct environment *e)
+{
+    if (e->runtime_pid >= 0)
+        sys_pidfd_send_signal(e->runtime_pid, SIGKILL);
+    sandbox_kill(&e->sandbox);
+}
+
 /* Nothing of what ends is heard of any more, but what it has said. */
 static void hear_no_more(struct environment *e)
 {
@@ -160,7 +171,7 @@ bool environment_gone(struct environment *e)
 {
     if (!e || e->sandbox.pid <= 0)
         return true;
-    sandbox_kill(&e->sandbox);
+    kill_at_once(e);
     hear_no_more(e);
     return sandbox_gone(&e->sandbox);
 }
@@ -169,7 +180,7 @@ void environment_done(struct environment *e)
 {
     if (!e)
         return;
-    sandbox_kill(&e->sandbox); /* before its connections end, of which a runtime would write to the log */
+    kill_at_once(e);
     hear_no_more(e);
     if (e->sockets)
         event_free(e->sockets);
