@@ -18,6 +18,7 @@ KNOWN = [
     ("nodejs", r"\n    at [^\r\n]*(/var/runtime/|/aws-lambda-ric/|node:internal)[^\r\n]*", "the same in what Node.js prints of an error that nobody caught"),
     ("nodejs", r',"- (/var/runtime/|/opt/nodejs/node_modules/aws-lambda-ric/)[^"]*"', "the client's files in a 'Require stack'"),
     ("nodejs", r"\\n- /[^\"]*?(?=\\n|\")", "the same within a message"),
+    ("nodejs24", r"(?m)^(.+\n)(?=\1)", "a stream's error is written again after it was posted, if the sandbox lives so long"),
 ]
 
 
