@@ -87,7 +87,7 @@ unpack_all() {
     for place in $places; do
         unpack "4,000 files" "$work/big.zip" "$place"
         for layer in awscli kubectl proxy-agent; do # fetched by make conformance
-            [ -f "$build/conformance/$layer.zip" ] && unpack "$layer" "$build/conformance/$layer.zip" "$place"
+            if [ -f "$build/conformance/$layer.zip" ]; then unpack "$layer" "$build/conformance/$layer.zip" "$place"; fi
         done
     done
 }
