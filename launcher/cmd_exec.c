@@ -25,6 +25,7 @@ static const int FORWARDED[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUS
 
 struct exec {
     struct launch *launch;
+    struct report *report;
     struct event_base *base;
     struct sandbox sandbox;
     struct memory_watch *watch;
@@ -43,7 +44,7 @@ static void end(struct exec *x, enum report_reason reason, int status)
 {
     x->ended = true;
     x->status = status;
-    x->launch->report.reason = reason;
+    x->report->reason = reason;
     event_base_loopbreak(x->base);
 }
 
@@ -58,8 +59,8 @@ static void on_timeout(evutil_socket_t fd, short what, void *to)
 static void out_of_memory(struct exec *x)
 {
     launch_note(x->launch, "the command was killed: it exceeded %ju MB of memory (--memory)", (uintmax_t)x->launch->request->memory.value);
-    x->launch->report.oom_killed = true;
-    x->launch->report.signal = SIGKILL;
+    x->report->oom_killed = true;
+    x->report->signal = SIGKILL;
     end(x, BECAUSE_OUT_OF_MEMORY, 128 + SIGKILL);
 }
 
@@ -75,8 +76,8 @@ static void on_memory(evutil_socket_t fd, short what, void *to)
     struct exec *x = to;
     struct memory m;
     memory_look(x->watch, &m);
-    if (m.peak > x->launch->report.peak_bytes)
-        x->launch->report.peak_bytes = m.peak;
+    if (m.peak > x->report->peak_bytes)
+        x->report->peak_bytes = m.peak;
     if (m.over)
         out_of_memory(x);
     else
@@ -93,7 +94,7 @@ static void on_signal(evutil_socket_t number, short what, void *to)
         return;
     }
     if ((number == SIGINT || number == SIGTERM) && ++x->asked_to_end > 1) { /* the command did not heed the first */
-        x->launch->report.signal = (int)number;
+        x->report->signal = (int)number;
         end(x, BECAUSE_INTERRUPTED, 128 + (int)number);
         return;
     }
@@ -102,7 +103,7 @@ static void on_signal(evutil_socket_t number, short what, void *to)
 
 static void on_not_started(struct exec *x, const struct message *m)
 {
-    struct report *report = &x->launch->report;
+    struct report *report = x->report;
     report->start_errno = m->value;
     snprintf(report->start_path, sizeof report->start_path, "%s", m->err.path);
     report->phase = AT_START;
@@ -113,7 +114,7 @@ static void on_not_started(struct exec *x, const struct message *m)
 
 static void on_exited(struct exec *x, const struct message *m)
 {
-    struct report *report = &x->launch->report;
+    struct report *report = x->report;
     bool killed = WIFSIGNALED(m->value);
     report->wait_status = m->value;
     report->signal = killed ? WTERMSIG(m->value) : 0;
@@ -131,14 +132,14 @@ static void on_exited(struct exec *x, const struct message *m)
 static void on_hangup(struct exec *x)
 {
     bool killed = sandbox_was_killed(&x->sandbox);
-    if (x->launch->report.phase != AT_COMMAND || !killed) {
+    if (x->report->phase != AT_COMMAND || !killed) {
         fail(&x->err, 0, NULL, "continue: the sandbox's init %s", killed ? "was killed" : "ended");
         x->failed = true;
         end(x, BECAUSE_LRUN_FAILED, EXIT_LRUN);
         return;
     }
     launch_note(x->launch, "the command was killed, since process 1 of its sandbox was killed");
-    x->launch->report.signal = SIGKILL;
+    x->report->signal = SIGKILL;
     end(x, BECAUSE_SIGNAL, 128 + SIGKILL);
 }
 
@@ -150,7 +151,7 @@ static void on_control(evutil_socket_t fd, short what, void *to)
     struct message m;
     while (!x->ended && sandbox_hear(&x->sandbox, &m, false) == 1)
         switch (m.type) {
-        case MESSAGE_STARTED: x->launch->report.phase = AT_COMMAND; break;
+        case MESSAGE_STARTED: x->report->phase = AT_COMMAND; break;
         case MESSAGE_NOT_STARTED: on_not_started(x, &m); break;
         case MESSAGE_EXITED: on_exited(x, &m); break;
         case MESSAGE_SOCKET: forward_socket(x->forward, take_fd(&x->sandbox.fds[FD_SOCKET])); break;
@@ -217,14 +218,14 @@ static int finish(struct exec *x, struct err *err)
 static int bring_results(struct exec *x, struct err *err)
 {
     struct launch *l = x->launch;
-    struct results *results = &l->report.results;
+    struct results *results = &x->report->results;
     if (l->inputs.out < 0 || x->failed)
         return 0;
-    l->report.phase = AT_RESULTS;
+    x->report->phase = AT_RESULTS;
     if (!sandbox_kill_programs(&x->sandbox) && !sandbox_dead(&x->sandbox))
         return fail(err, ETIMEDOUT, NULL, "end the command's processes");
     results_copy(x->sandbox.fds[FD_TMP], l->inputs.out, l->request->tmp_size.value << 20, l->request->out_replace, results);
-    l->report.has_results = true;
+    x->report->has_results = true;
     for (size_t i = 0; i + 1 < results->names.n; i += 2)
         launch_note(l, "not copied: /tmp/out/%s: %s", results->names.at[i], results->names.at[i + 1]);
     if (results->left > RESULTS_NAMED)
@@ -263,7 +264,7 @@ static int start_command(struct exec *x, struct err *err)
     }
     if (sandbox_start(&l->spec, &x->sandbox, err) < 0)
         return -1;
-    launch_started(l, &x->sandbox);
+    launch_started(&x->sandbox, x->report);
     if (launch_share(l, &l->cgroup))
         sandbox_tell(&x->sandbox, MESSAGE_SHARE, launch_share(l, &l->cgroup));
     if (l->inputs.debugger >= 0)
@@ -278,21 +279,21 @@ static void explain_start(struct exec *x)
     char text[640];
     struct cause causes[CAUSES_MAX];
     struct launch *l = x->launch;
-    if (l->report.reason != BECAUSE_NOT_STARTED || x->err.step[0] || (x->err.path[0] != '/' && strcmp(l->workdir, "/var/task") != 0))
+    if (x->report->reason != BECAUSE_NOT_STARTED || x->err.step[0] || (x->err.path[0] != '/' && strcmp(l->workdir, "/var/task") != 0))
         return;
     outcome_start_text(x->err.path, x->err.no, text, sizeof text);
     struct evidence ev = {.launch = l, .reason = BECAUSE_NOT_STARTED, .log = text, .log_size = strlen(text), .tmp = -1};
     size_t n = explain(&ev, causes);
     for (size_t i = 0; i < n; i++)
-        report_why(&l->report, causes[i].id, causes[i].text);
+        report_why(x->report, causes[i].id, causes[i].text);
     if (n)
         fail_hint(&x->err, "%s (%s)", causes[0].text, causes[0].id);
     causes_done(causes, n);
 }
 
-static int exec_run(struct launch *l, struct err *err)
+static int exec_run(struct launch *l, struct report *report, struct err *err)
 {
-    struct exec x = {.launch = l, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}, .stdio = STDIO_NONE};
+    struct exec x = {.launch = l, .report = report, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}, .stdio = STDIO_NONE};
     struct err lost;
     double start = clock_ms();
     x.base = loop_new(err);
@@ -303,7 +304,7 @@ static int exec_run(struct launch *l, struct err *err)
         finish(&x, &lost);
         return -1;
     }
-    l->report.setup_ms = clock_ms() - start;
+    report->setup_ms = clock_ms() - start;
     if (watch(&x, &x.err) < 0)
         x.failed = true;
     else
@@ -323,8 +324,8 @@ static int exec_run(struct launch *l, struct err *err)
     }
     if (status < 0)
         return -1;
-    if (l->report.phase == AT_COMMAND || l->report.phase == AT_RESULTS)
-        l->report.phase = AT_END;
+    if (report->phase == AT_COMMAND || report->phase == AT_RESULTS)
+        report->phase = AT_END;
     return x.status;
 }
 
@@ -333,8 +334,9 @@ int cmd_exec(const struct request *r, struct err *err)
     if (r->in.set)
         return cmd_enter(r, err);
     static struct launch l; /* large; one per process */
+    struct report report = {0};
     int status = launch_prepare(r, &l, err);
     if (status == 0)
-        status = exec_run(&l, err);
-    return launch_finish(&l, "exec", status, err);
+        status = exec_run(&l, &report, err);
+    return launch_finish(&l, &report, "exec", status, err);
 }

@@ -15,6 +15,8 @@
 
 struct run {
     struct launch *launch;
+    struct report report;
+    bool told_share;
     struct event_base *base;
     struct environment *environment;
     struct call call;
@@ -75,7 +77,7 @@ static bool hold(const struct run *x)
 static void on_init(void *to, const struct report_init *init)
 {
     struct run *x = to;
-    struct report *r = &x->launch->report;
+    struct report *r = &x->report;
     r->inits = xrealloc(r->inits, r->init_count + 1, sizeof *r->inits);
     r->inits[r->init_count] = *init;
     r->inits[r->init_count++].error_type = init->error_type ? xstrdup(init->error_type) : NULL;
@@ -91,7 +93,7 @@ static void on_answer(void *to, struct call *c, const struct outcome *o)
 
 static void note_invocation(struct run *x, const struct call *c, const struct call_figures *figures)
 {
-    struct report *r = &x->launch->report;
+    struct report *r = &x->report;
     bool failed = c->status != STATUS_SUCCESS;
     r->invocations = xrealloc(r->invocations, r->invocation_count + 1, sizeof *r->invocations);
     r->invocations[r->invocation_count++] = (struct report_invocation){
@@ -162,7 +164,8 @@ static int run_events(struct run *x, struct err *err)
         event_add(x->interrupts[i], NULL);
     }
     const struct environment_config config = {
-        .launch = x->launch, .base = x->base, .cgroup = &x->launch->cgroup,
+        .launch = x->launch, .report = &x->report, .told_share = &x->told_share, .debugger = &x->launch->inputs.debugger, .base = x->base,
+        .cgroup = &x->launch->cgroup,
         .owner = {.to = x, .on_init = on_init, .on_answer = on_answer, .on_done = on_done, .on_closed = on_closed, .on_broken = on_broken}};
     int status = environment_start(&config, &x->environment, err);
     if (status == 0) {
@@ -189,12 +192,12 @@ int cmd_run(const struct request *r, struct err *err)
         status = -1;
     }
     if (status == 0 && x.interrupted) {
-        l.report.reason = BECAUSE_INTERRUPTED;
-        l.report.signal = x.interrupted;
+        x.report.reason = BECAUSE_INTERRUPTED;
+        x.report.signal = x.interrupted;
         status = 128 + x.interrupted;
     } else if (status == 0) {
         status = x.any_error ? EXIT_FUNCTION_ERROR : 0;
     }
     text_done(&x.response);
-    return launch_finish(&l, "run", status, err);
+    return launch_finish(&l, &x.report, "run", status, err);
 }

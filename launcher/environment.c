@@ -98,7 +98,7 @@ void environment_begin_init(struct environment *e, enum event_phase phase)
 {
     e->state = INIT;
     e->phase = phase;
-    e->launch->report.phase = AT_INIT;
+    e->report->phase = AT_INIT;
     e->oom = e->has_init_error = e->runtime_ready = e->looked = false;
     e->init_start = clock_ms();
     watch_memory(e);
@@ -126,7 +126,7 @@ static void dispatch(struct environment *e, struct call *c)
     c->looked = false;
     c->phase = CALL_RUNNING;
     c->began_ms = clock_files_ms();
-    e->launch->report.phase = AT_INVOKE;
+    e->report->phase = AT_INVOKE;
     double left = environment_timeout_ms(e) - (clock_ms() - c->start_ms);
     inv->deadline_ms = clock_epoch_ms() + (int64_t)left;
     timer_arm(c->deadline, left);

@@ -57,7 +57,10 @@ struct environment_owner {
 };
 
 struct environment_config {
-    struct launch *launch; /* shared by the environments of a function */
+    const struct launch *launch; /* shared by the environments of a function */
+    struct report *report; /* of its own */
+    bool *told_share;      /* the function's: that it uses more than its CPU share has been said */
+    int *debugger;         /* --debug-port: its listener, which is taken; NULL: none */
     struct event_base *base;
     struct environment_owner owner;
     struct cgroup *cgroup; /* of its own; dir -1: none */

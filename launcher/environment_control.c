@@ -68,7 +68,7 @@ static void on_started(struct environment *e, const struct message *m)
 
 static void on_not_started(struct environment *e, const struct message *m)
 {
-    struct report *r = &e->launch->report;
+    struct report *r = e->report;
     e->alive &= ~(1u << m->program);
     r->start_errno = m->value;
     snprintf(r->start_path, sizeof r->start_path, "%s", m->err.path);
@@ -102,8 +102,8 @@ static void on_runtime_exited(struct environment *e, const struct message *m)
         e->shortages.killed[0] = 0;
     if (!e->peak) /* it ended before it was looked at once; this counts mapped files too */
         e->peak = (uint64_t)m->max_rss;
-    e->launch->report.wait_status = e->past.wait_status = m->value;
-    e->launch->report.signal = WIFSIGNALED(m->value) ? WTERMSIG(m->value) : 0;
+    e->report->wait_status = e->past.wait_status = m->value;
+    e->report->signal = WIFSIGNALED(m->value) ? WTERMSIG(m->value) : 0;
     if (goes_on(e))
         end_with(e, outcome_exited(environment_request_id(e), m->value, e->oom));
 }

@@ -36,7 +36,7 @@ int environment_join_debugger(struct environment *e, struct err *err)
         return -1;
     if (stdio_join(&e->stdio, e->base, err) < 0)
         return -1;
-    if (e->launch->inputs.debugger >= 0)
-        e->forward = forward_new(e->base, take_fd(&e->launch->inputs.debugger), (uint16_t)e->launch->request->debug_port.value, ask_socket, e);
+    if (e->debugger && *e->debugger >= 0)
+        e->forward = forward_new(e->base, take_fd(e->debugger), (uint16_t)e->launch->request->debug_port.value, ask_socket, e);
     return 0;
 }

@@ -31,7 +31,7 @@ void environment_lose(struct environment *e, const char *why)
     if (e->stopping)
         return;
     launch_note(e->launch, "%s%sa new sandbox replaces this one, and the content of its /tmp is lost: %s", e->label ? e->label : "", e->label ? ": " : "", why);
-    report_degraded(&e->launch->report, "the sandbox was replaced, and its /tmp lost: its process 1 was killed, did not answer, or was changed from inside");
+    report_degraded(&e->report->degraded, "the sandbox was replaced, and its /tmp lost: its process 1 was killed, did not answer, or was changed from inside");
 }
 
 void environment_await_death(struct environment *e, enum ending ending)

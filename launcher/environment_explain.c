@@ -42,7 +42,7 @@ static void look_into(struct environment *e, const struct call *c)
     for (size_t i = 0; i < n; i++) {
         if (!e->launch->request->quiet)
             say(e, &causes[i]);
-        report_why(&e->launch->report, causes[i].id, causes[i].text);
+        report_why(e->report, causes[i].id, causes[i].text);
     }
     causes_done(causes, n);
 }

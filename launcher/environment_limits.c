@@ -37,7 +37,7 @@ static void kill_for_memory(struct environment *e, pid_t biggest)
 void environment_look_at_memory(struct environment *e)
 {
     struct memory m;
-    struct report *r = &e->launch->report;
+    struct report *r = e->report;
     uint64_t limit = e->launch->request->memory.value << 20;
     bool unlimited = e->launch->request->debug;
     memory_look(e->watch, &m);
@@ -86,7 +86,7 @@ void environment_set_frozen(struct environment *e, bool frozen)
         sys_pidfd_send_signal(e->runtime_pid, SIGCONT);
     sandbox_tell(&e->sandbox, frozen ? MESSAGE_FREEZE : MESSAGE_THAW, 0);
     if (frozen)
-        report_degraded(&e->launch->report, "frozen by SIGSTOP, not by a cgroup: programs can notice EINTR and stopped children");
+        report_degraded(&e->report->degraded, "frozen by SIGSTOP, not by a cgroup: programs can notice EINTR and stopped children");
 }
 
 /* Of the runtime and the children that it has reaped, in ms; -1: not known. */
@@ -110,7 +110,7 @@ void environment_share(struct environment *e)
     e->cpu_ms = -1;
     if (mb)
         sandbox_tell(&e->sandbox, MESSAGE_SHARE, mb);
-    else if (!e->cgroup->cpu && !e->launch->told_share && !e->launch->request->debug)
+    else if (!e->cgroup->cpu && !*e->told_share && !e->launch->request->debug)
         e->cpu_ms = cpu_time(e);
 }
 
@@ -121,11 +121,11 @@ void environment_look_at_share(struct environment *e, double busy_ms)
     const uint64_t mb = e->launch->request->memory.value;
     const double share = (double)mb / SHARE_WHOLE_MB;
     e->busy_ms += busy_ms;
-    if (e->cpu_ms < 0 || e->launch->told_share || e->busy_ms < WORTH_MS)
+    if (e->cpu_ms < 0 || *e->told_share || e->busy_ms < WORTH_MS)
         return;
     double now = cpu_time(e), used = now - e->cpu_ms, times = used / (share * e->busy_ms);
     if (now >= 0 && used >= WORTH_MS && times > 1.2) {
-        e->launch->told_share = true;
+        *e->told_share = true;
         launch_note(e->launch, "the function used %.2f CPUs, but Lambda gives %.2f to %ju MB: there it takes about %.1f times as long (--cpu enforce shows it)",
                     used / e->busy_ms, share, (uintmax_t)mb, times);
     }

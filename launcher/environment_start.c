@@ -41,7 +41,7 @@ static int start_sandbox(struct environment *e, struct err *err)
     }
     if (environment_streams(e, null, err) < 0 || sandbox_start(&e->spec, &e->sandbox, err) < 0)
         return -1;
-    launch_started(e->launch, &e->sandbox);
+    launch_started(&e->sandbox, e->report);
     e->watch = sandbox_watch_memory(&e->sandbox, e->launch->request->memory.value << 20);
     log_close_write_ends(&e->log);
     e->refused.memory = e->spec.tells_memory ? e->launch->request->memory.value << 20 : 0;
@@ -107,10 +107,25 @@ void environment_drop_sandbox(struct environment *e)
 int environment_start(const struct environment_config *config, struct environment **ret, struct err *err)
 {
     struct environment *e = xcalloc(1, sizeof *e);
-    struct launch *l = config->launch;
+    const struct launch *l = config->launch;
     double start = clock_ms();
-    *e = (struct environment){.launch = l, .base = config->base, .owner = config->owner, .cgroup = config->cgroup, .label = config->label, .init_ms = -1, .runtime_pid = -1, .refused = {.fd = -1, .report = &l->report},
-                              .capacity = (unsigned)l->request->max_concurrency.value, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}, .stdio = STDIO_NONE};
+    *e = (struct environment){
+        .launch = l,
+        .report = config->report,
+        .told_share = config->told_share,
+        .debugger = config->debugger,
+        .base = config->base,
+        .owner = config->owner,
+        .cgroup = config->cgroup,
+        .label = config->label,
+        .init_ms = -1,
+        .runtime_pid = -1,
+        .refused = {.fd = -1, .report = config->report},
+        .capacity = (unsigned)l->request->max_concurrency.value,
+        .sandbox = SANDBOX_NONE,
+        .terminal = {.ours = -1, .theirs = -1},
+        .stdio = STDIO_NONE,
+    };
     *ret = e;
     if (e->cgroup->memory)
         e->oom_kills = cgroup_oom_kills(e->cgroup); /* of the environments before */
@@ -128,7 +143,7 @@ int environment_start(const struct environment_config *config, struct environmen
     e->sockets = evtimer_new(e->base, environment_on_sockets, e);
     if (environment_make_sandbox(e, err) < 0)
         return -1;
-    l->report.setup_ms = clock_ms() - start;
+    e->report->setup_ms = clock_ms() - start;
     environment_begin_init(e, PHASE_INIT);
     return 0;
 }

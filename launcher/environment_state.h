@@ -27,7 +27,10 @@ enum ending {
 enum { SOCKET_WAITERS = 64 };
 
 struct environment {
-    struct launch *launch;
+    const struct launch *launch;
+    struct report *report;
+    bool *told_share;
+    int *debugger; /* NULL: none */
     struct event_base *base;
     struct environment_owner owner;
     struct cgroup *cgroup;

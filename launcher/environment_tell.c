@@ -102,8 +102,8 @@ void environment_finish(struct environment *e, struct call *c)
     e->init_ms = -1;
     environment_look_at_share(e, ms);
     environment_explain(e, c);
-    e->launch->report.phase = AT_END;
-    snprintf(e->launch->report.client, sizeof e->launch->report.client, "%s", runtime_api_client(e->runtime));
+    e->report->phase = AT_END;
+    snprintf(e->report->client, sizeof e->report->client, "%s", runtime_api_client(e->runtime));
     environment_label(e, NULL);
     e->tail_spent = true;
     e->owner.on_done(e->owner.to, c, &figures);

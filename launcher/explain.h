@@ -19,7 +19,7 @@ struct cause {
 };
 
 struct evidence {
-    struct launch *launch;
+    const struct launch *launch;
     enum report_reason reason;
     const char *payload; /* the error as JSON; NULL: none */
     size_t payload_size;

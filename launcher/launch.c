@@ -38,7 +38,7 @@ void launch_note(const struct launch *l, const char *format, ...)
 static void describe(const struct launch *l)
 {
     fprintf(stderr, "lrun: uid %u becomes %d inside; cache %s: %u found, %u unpacked, %ju bytes\n", (unsigned)geteuid(), INSIDE_UID, l->inputs.cache_dir,
-            l->report.hits, l->report.misses, (uintmax_t)l->report.unpacked_bytes);
+            l->facts.hits, l->facts.misses, (uintmax_t)l->facts.unpacked_bytes);
     for (size_t i = 0; i < l->plan.n; i++) {
         const struct row *row = &l->plan.rows[i];
         if (row->flags & FLAG_ELSE)
@@ -85,30 +85,30 @@ static void note_differences(struct launch *l)
 {
     const struct request *r = l->request;
     if (launch_share(l, &l->cgroup))
-        report_degraded(&l->report, "the CPU share is enforced by SIGSTOP, not by a cgroup: programs can notice EINTR, stopped children and SIGCONT");
+        report_degraded(&l->facts.degraded, "the CPU share is enforced by SIGSTOP, not by a cgroup: programs can notice EINTR, stopped children and SIGCONT");
     else if (!l->cgroup.cpu)
-        report_degraded(&l->report, "the memory size's CPU share is not enforced");
+        report_degraded(&l->facts.degraded, "the memory size's CPU share is not enforced");
     if (is_limited(r) && !l->cgroup.memory)
-        report_degraded(&l->report, "memory is limited by watching, not by a cgroup");
+        report_degraded(&l->facts.degraded, "memory is limited by watching, not by a cgroup");
     if (l->inputs.function.is_dir) {
-        l->report.function_is_dir = true;
-        report_degraded(&l->report, "the function is a directory: its modes are the host's, not those of a deployed package");
+        l->facts.function_is_dir = true;
+        report_degraded(&l->facts.degraded, "the function is a directory: its modes are the host's, not those of a deployed package");
     }
     for (size_t i = 0; i < l->inputs.layer_count; i++)
         if (l->inputs.layers[i].is_dir)
-            report_degraded(&l->report, "a layer is a directory: its modes are the host's, not those of a deployed package");
+            report_degraded(&l->facts.degraded, "a layer is a directory: its modes are the host's, not those of a deployed package");
     if (strcmp(r->net, "host") == 0) {
-        report_degraded(&l->report, "the function shares the host's network, loopback and abstract sockets included, and others on this machine can reach its Runtime API");
+        report_degraded(&l->facts.degraded, "the function shares the host's network, loopback and abstract sockets included, and others on this machine can reach its Runtime API");
         launch_note(l, "--net host: the function can reach every service on this machine's loopback");
     }
     if (strcmp(r->net, "blackhole") == 0)
-        report_degraded(&l->report, "names do not resolve: in a VPC the resolver answers even without NAT");
+        report_degraded(&l->facts.degraded, "names do not resolve: in a VPC the resolver answers even without NAT");
     if (r->debug)
-        report_degraded(&l->report, "debugging: ptrace is allowed, and there are no timeouts, no freeze and no limit on memory");
+        report_degraded(&l->facts.degraded, "debugging: ptrace is allowed, and there are no timeouts, no freeze and no limit on memory");
     if (strcmp(r->seccomp, "unconfined") == 0)
-        report_degraded(&l->report, "no system call is refused");
+        report_degraded(&l->facts.degraded, "no system call is refused");
     if (l->identity.from_root && geteuid() == 0)
-        report_degraded(&l->report, "lrun is root of a user namespace and has no other uid to become");
+        report_degraded(&l->facts.degraded, "lrun is root of a user namespace and has no other uid to become");
 }
 
 /* An ELF file of the package that the named runtime's C library cannot load, though the one here may. The words are the
@@ -210,22 +210,22 @@ static void choose_tools(struct launch *l)
         fail(&err, 0, "/bin", "hide programs in a directory of its own");
     if (!apart && inputs_open_cache(&l->inputs, &err) == 0 && tools_get(&l->inputs.cache, "", &in, &l->tools, &err) == 0) {
         if (in.tools == TOOLS_LAMBDA && !l->tools.sh_is_bash)
-            report_degraded(&l->report, "sh is not bash: the host has no bash");
+            report_degraded(&l->facts.degraded, "sh is not bash: the host has no bash");
         if (in.tools == TOOLS_LAMBDA && !l->tools.awk_is_gawk)
-            report_degraded(&l->report, "awk is not gawk: the host has no gawk");
+            report_degraded(&l->facts.degraded, "awk is not gawk: the host has no gawk");
         if (in.tools != TOOLS_LAMBDA && l->request->command != CMD_EXEC)
-            report_degraded(&l->report, "programs that Lambda does not have are visible (--tools)");
+            report_degraded(&l->facts.degraded, "programs that Lambda does not have are visible (--tools)");
         return;
     }
     err_text(&err, text, sizeof text);
     OWN_PTR char *sentence = xasprintf("all programs of the host are visible: %s", text);
-    report_degraded(&l->report, sentence);
+    report_degraded(&l->facts.degraded, sentence);
 }
 
-void launch_started(struct launch *l, const struct sandbox *s)
+void launch_started(const struct sandbox *s, struct report *r)
 {
     if (s->fell_back)
-        report_degraded(&l->report, "all programs of the host are visible: the kernel refuses an overlay over /usr, e.g. because something is mounted below it");
+        report_degraded(&r->degraded, "all programs of the host are visible: the kernel refuses an overlay over /usr, e.g. because something is mounted below it");
 }
 
 int launch_plan(struct launch *l, struct err *err)
@@ -237,8 +237,8 @@ int launch_plan(struct launch *l, struct err *err)
     random_uuid(l->boot_id);
     if (!l->inputs.rootfs.path)
         choose_tools(l);
-    limits_plan(is_limited(r) ? r->memory.value : 0, r->max_concurrency.value > 1, &l->report.limits);
-    machine_make(is_limited(r) ? r->memory.value : 0, is_limited(r) ? l->report.limits.cpu_count : 0, &l->machine);
+    limits_plan(is_limited(r) ? r->memory.value : 0, r->max_concurrency.value > 1, &l->facts.limits);
+    machine_make(is_limited(r) ? r->memory.value : 0, is_limited(r) ? l->facts.limits.cpu_count : 0, &l->machine);
     struct plan_input in = {
         .usr = {.path = l->tools.path, .dev = l->tools.dev, .ino = l->tools.ino, .tree = -1}, .release = tools_release(is_al2023(l)),
         .function = l->inputs.function.source, .function_is_dir = l->inputs.function.is_dir, .layers = layers, .layer_count = l->inputs.layer_count, .volumes = l->inputs.volumes,
@@ -259,7 +259,7 @@ int launch_plan(struct launch *l, struct err *err)
 static void leave_session_keyring(struct launch *l)
 {
     if (identity_leave_keyring() < 0 && !l->spec.policy.n)
-        report_degraded(&l->report, "the function shares the caller's session keyring");
+        report_degraded(&l->facts.degraded, "the function shares the caller's session keyring");
 }
 
 static void fill_spec(struct launch *l)
@@ -275,19 +275,19 @@ static void fill_spec(struct launch *l)
         .tells_refused = r->command != CMD_EXEC && seccomp_builtin(request_policy(r), &own),
         .plan = &l->plan, .bootstraps = runtime_bootstraps(&l->runtime), .policy = l->policy, .net = network_parse(r->net),
         .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .network_aside = r->command != CMD_SERVE, .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1, .watched = r->command != CMD_EXEC || r->memory.set, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
-        .workdir = l->workdir, .caller_argv = r->args, .limits = l->report.limits,
+        .workdir = l->workdir, .caller_argv = r->args, .limits = l->facts.limits,
     };
     l->spec.tells_memory = l->spec.tells_refused && limited;
     if (limited && !l->spec.tells_memory)
-        report_degraded(&l->report, "sysinfo(2) shows the host's memory instead of the memory size");
-    l->report.memory_limit_mb = limited ? r->memory.value : 0;
-    l->report.memory_by_cgroup = l->cgroup.memory;
+        report_degraded(&l->facts.degraded, "sysinfo(2) shows the host's memory instead of the memory size");
+    l->facts.memory_limit_mb = limited ? r->memory.value : 0;
+    l->facts.memory_by_cgroup = l->cgroup.memory;
 }
 
 int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err)
 {
     struct launch *l = ret;
-    *l = (struct launch){.request = r, .identity = *id, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    *l = (struct launch){.request = r, .identity = *id, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
     inputs_none(&l->inputs);
     return runtime_parse(r, &l->runtime, err) < 0 ? -1 : inputs_open(r, id, &l->inputs, err);
 }
@@ -313,21 +313,21 @@ int launch_make(struct launch *l, struct err *err)
     const struct request *r = l->request;
     if (raise_files(err) < 0)
         return -1;
-    l->report.phase = AT_UNPACK;
+    l->facts.phase = AT_UNPACK;
     double start = clock_ms();
     if (inputs_unpack(&l->inputs, r->quiet, err) < 0 || inputs_check_size(&l->inputs, err) < 0)
         return -1;
-    l->report.unpack_ms = clock_ms() - start;
-    l->report.hits = l->inputs.hits;
-    l->report.misses = l->inputs.misses;
-    l->report.unpacked_bytes = l->inputs.unpacked;
+    l->facts.unpack_ms = clock_ms() - start;
+    l->facts.hits = l->inputs.hits;
+    l->facts.misses = l->inputs.misses;
+    l->facts.unpacked_bytes = l->inputs.unpacked;
     look_for_extensions(l);
     note_differences(l);
     if (runtime_choose(&l->inputs, r->handler, &l->runtime, err) < 0)
         return -1;
     if (sdk_check(&l->inputs, &l->runtime, err) < 0)
         return -1;
-    l->report.runtime = l->runtime.id;
+    l->facts.runtime = l->runtime.id;
     for (size_t i = 0; i < l->inputs.notes.n; i++)
         launch_note(l, "%s", l->inputs.notes.at[i]);
     note_runtime(l);
@@ -337,7 +337,7 @@ int launch_make(struct launch *l, struct err *err)
         return -1;
     if (r->command == CMD_EXEC)
         launch_variables(l, NULL, &l->envp);
-    l->report.phase = AT_SANDBOX;
+    l->facts.phase = AT_SANDBOX;
     if (launch_plan(l, err) < 0)
         return -1;
     fill_spec(l);
@@ -350,7 +350,7 @@ int launch_make(struct launch *l, struct err *err)
 int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
 {
     struct identity id;
-    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .report = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
     inputs_none(&ret->inputs);
     if (identity_choose(&id, err) < 0 || launch_open(r, &id, ret, err) < 0 || launch_cgroup(ret, &ret->cgroup, err) < 0 || identity_take(&id, err) < 0)
         return -1;
@@ -360,7 +360,7 @@ int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
 void launch_done(struct launch *l)
 {
     cgroup_done(&l->cgroup);
-    report_done(&l->report);
+    report_launch_done(&l->facts);
     plan_done(&l->plan);
     tools_done(&l->tools);
     machine_done(&l->machine);
@@ -370,27 +370,28 @@ void launch_done(struct launch *l)
     free(l->workdir);
 }
 
-int launch_finish(struct launch *l, const char *command, int status, struct err *err)
+int launch_finish(struct launch *l, struct report *r, const char *command, int status, struct err *err)
 {
     struct err second;
-    l->report.exit = status >= 0 ? status : request_exit(l->request, err);
+    r->exit = status >= 0 ? status : request_exit(l->request, err);
     if (status < 0) {
-        if (l->report.reason == BECAUSE_SUCCESS) /* else the command decided it already */
-            l->report.reason = BECAUSE_LRUN_FAILED;
-        l->report.has_err = true;
-        l->report.err = *err;
+        if (r->reason == BECAUSE_SUCCESS) /* else the command decided it already */
+            r->reason = BECAUSE_LRUN_FAILED;
+        r->has_err = true;
+        r->err = *err;
     }
-    l->report.cgroup_peak_bytes = cgroup_peak(&l->cgroup);
-    if (l->inputs.report >= 0 && l->report.client[0]) {
-        char agent[sizeof l->report.client];
-        memcpy(agent, l->report.client, sizeof agent);
-        client_name(&l->runtime, &l->inputs, agent, l->report.client, sizeof l->report.client);
+    r->cgroup_peak_bytes = cgroup_peak(&l->cgroup);
+    if (l->inputs.report >= 0 && r->client[0]) {
+        char agent[sizeof r->client];
+        memcpy(agent, r->client, sizeof agent);
+        client_name(&l->runtime, &l->inputs, agent, r->client, sizeof r->client);
     }
-    if (l->inputs.report >= 0 &&
-        report_write(&l->report, command, l->request->function, l->inputs.name, l->inputs.report, &second) < 0 && status >= 0) {
+    if (l->inputs.report >= 0 && report_write(r, &l->facts, command, l->request->function, l->inputs.name, l->inputs.report, &second) < 0 &&
+        status >= 0) {
         *err = second;
         status = -1;
     }
+    report_done(r);
     launch_done(l);
     return status;
 }

@@ -26,14 +26,13 @@ struct launch {
     struct machine machine;
     struct sandbox_spec spec;
     struct strv envp, argv; /* of exec; owned copies: init scrubs the caller's */
-    struct report report;
+    struct report_launch facts;
     char *workdir;
     char boot_id[UUID_SIZE];
-    bool told_share;     /* that the function used more than its CPU share */
     bool has_extensions; /* a layer brings /opt/extensions */
 };
 
-/* All of it, for run and exec. On failure the report's phase tells how far it came. launch_finish() either way. */
+/* All of it, for run and exec. On failure the phase among its facts tells how far it came. launch_finish() either way. */
 int launch_prepare(const struct request *r, struct launch *ret, struct err *err);
 
 /* The parts, for serve, which opens the inputs of all its functions before it takes the identity. launch_done() either way. */
@@ -43,7 +42,7 @@ int launch_plan(struct launch *l, struct err *err); /* its part that fills plan;
 void launch_done(struct launch *l);
 
 /* Of a sandbox that has come up: what it could not be, for the report. */
-void launch_started(struct launch *l, const struct sandbox *s);
+void launch_started(const struct sandbox *s, struct report *r);
 
 /* A cgroup of its own for an environment: dir -1 if none is to be had and none was asked for. */
 int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err);
@@ -53,8 +52,9 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
 
 const char *launch_handler(const struct launch *l); /* NULL: none */
 
-/* Writes the report if one was asked for; status and err are the command's. Returns the exit status, or -1 with err. */
-int launch_finish(struct launch *l, const char *command, int status, struct err *err);
+/* Writes the run's report if one was asked for; status and err are the command's. Returns the exit status, or -1 with err; r and l are
+ * empty then. */
+int launch_finish(struct launch *l, struct report *r, const char *command, int status, struct err *err);
 
 /* MB of memory whose CPU share process 1 keeps (--cpu enforce); 0: it does not. */
 int launch_share(const struct launch *l, const struct cgroup *c);

@@ -32,6 +32,7 @@ void pool_slot_retire(struct slot *s)
 void pool_slot_free(struct slot *s)
 {
     environment_done(s->environment);
+    report_done(&s->report);
     pool_generation_leave(s->generation);
     event_free(s->idle);
     free(s->tenant);
@@ -83,6 +84,7 @@ static void on_done(void *to, struct call *c, const struct call_figures *figures
     s->pool->metrics.peak_bytes = peak > s->pool->metrics.peak_bytes ? peak : s->pool->metrics.peak_bytes;
     metrics_invocation(&s->pool->metrics, figures->ms, c->end_status == STATUS_SUCCESS ? NULL : c->end_type);
     forget(s, j);
+    report_done(&s->report);
     j->owner->on_done(j, figures, tail, n);
     pool_slot_retire(s);
     let_idle(s);
@@ -156,7 +158,8 @@ struct slot *pool_slot_open(struct pool *p, struct err *err)
     s->generation->users++;
     s->idle = evtimer_new(p->config.base, on_idle, s);
     const struct environment_config config = {
-        .launch = s->generation->launch, .base = p->config.base, .cgroup = p->config.cgroups ? &p->config.cgroups[number] : &none, .label = s->label,
+        .launch = s->generation->launch, .report = &s->report, .told_share = &s->generation->told_share, .base = p->config.base,
+        .cgroup = p->config.cgroups ? &p->config.cgroups[number] : &none, .label = s->label,
         .owner = {.to = s, .on_init = on_init, .on_answer = on_answer, .on_done = on_done, .on_closed = on_closed, .on_broken = on_broken,
                   .on_stream = on_stream, .on_piece = on_piece}};
     p->metrics.cold_starts++;

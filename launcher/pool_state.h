@@ -8,6 +8,7 @@
 struct generation { /* what environments are made from; a reload makes a new one */
     struct launch *launch;
     unsigned users;
+    bool told_share; /* that the function uses more than its CPU share */
 };
 
 /* An environment and its place. States: SLOT_EMPTY -> SLOT_OPEN -> SLOT_CLOSING -> SLOT_DEAD -> SLOT_EMPTY */
@@ -16,6 +17,7 @@ struct slot {
     struct pool *pool;
     struct environment *environment;
     struct generation *generation;
+    struct report report; /* of the call that is going on: nobody asks serve for one, but it is evidence */
     unsigned jobs;
     char *tenant;    /* per_tenant: whose it is; NULL: nobody's yet */
     struct job **at; /* those it has; jobs of them */

@@ -29,9 +29,9 @@ static void add_once(struct strv *list, const char *text)
     strv_add(list, xstrdup(text));
 }
 
-void report_degraded(struct report *r, const char *sentence)
+void report_degraded(struct strv *degraded, const char *sentence)
 {
-    add_once(&r->degraded, sentence);
+    add_once(degraded, sentence);
 }
 
 void report_refused(struct report *r, const char *call)
@@ -98,23 +98,23 @@ static void put_inits(const struct report *r, struct text *out)
     json_close(out, ']');
 }
 
-static void put_limits(const struct report *r, struct text *out)
+static void put_limits(const struct report_launch *l, struct text *out)
 {
     json_key(out, "limits");
     json_open(out, '{');
     for (unsigned i = 0; i < LIMIT_COUNT; i++) {
         json_key(out, LIMITS[i].name);
-        if (r->limits.at[i].rlim_cur == RLIM_INFINITY)
+        if (l->limits.at[i].rlim_cur == RLIM_INFINITY)
             text_puts(out, "null");
         else
-            text_printf(out, "%ju", (uintmax_t)r->limits.at[i].rlim_cur);
+            text_printf(out, "%ju", (uintmax_t)l->limits.at[i].rlim_cur);
     }
-    json_num(out, "cpus", r->limits.cpu_count);
-    json_put(out, "memoryBy", !r->memory_limit_mb ? NULL : r->memory_by_cgroup ? "cgroup" : "watching");
+    json_num(out, "cpus", l->limits.cpu_count);
+    json_put(out, "memoryBy", !l->memory_limit_mb ? NULL : l->memory_by_cgroup ? "cgroup" : "watching");
     json_key(out, "clamped");
     json_open(out, '[');
-    for (size_t i = 0; r->limits.clamped[i]; i++)
-        json_item(out, r->limits.clamped[i]);
+    for (size_t i = 0; l->limits.clamped[i]; i++)
+        json_item(out, l->limits.clamped[i]);
     json_close(out, ']');
     json_close(out, '}');
 }
@@ -142,12 +142,18 @@ static void put_results(const struct report *r, struct text *out)
     json_close(out, '}');
 }
 
-static void put_rest(const struct report *r, struct text *out)
+static void put_items(const struct strv *list, struct text *out)
+{
+    for (size_t i = 0; i < list->n; i++)
+        json_item(out, list->at[i]);
+}
+
+static void put_rest(const struct report *r, const struct report_launch *l, struct text *out)
 {
     json_key(out, "degraded");
     json_open(out, '[');
-    for (size_t i = 0; i < r->degraded.n; i++)
-        json_item(out, r->degraded.at[i]);
+    put_items(&l->degraded, out);
+    put_items(&r->degraded, out);
     json_close(out, ']');
     json_key(out, "why");
     json_open(out, '[');
@@ -160,9 +166,9 @@ static void put_rest(const struct report *r, struct text *out)
     json_close(out, ']');
     json_key(out, "cache");
     json_open(out, '{');
-    json_num(out, "hits", r->hits);
-    json_num(out, "misses", r->misses);
-    json_num(out, "unpackedBytes", (double)r->unpacked_bytes);
+    json_num(out, "hits", l->hits);
+    json_num(out, "misses", l->misses);
+    json_num(out, "unpackedBytes", (double)l->unpacked_bytes);
     json_close(out, '}');
     json_put(out, "client", r->client[0] ? r->client : NULL);
     json_key(out, "libraries");
@@ -176,17 +182,17 @@ static void put_rest(const struct report *r, struct text *out)
     json_num(out, "startErrno", r->start_errno);
     json_num(out, "waitStatus", r->wait_status);
     json_flag(out, "oomKilled", r->oom_killed);
-    json_flag(out, "functionIsDirectory", r->function_is_dir);
+    json_flag(out, "functionIsDirectory", l->function_is_dir);
     json_num(out, "responseSize", (double)r->response_size);
     json_key(out, "refusedCalls");
     json_open(out, '[');
-    for (size_t i = 0; i < r->refused.n; i++)
-        json_item(out, r->refused.at[i]);
+    put_items(&r->refused, out);
     json_close(out, ']');
     json_close(out, '}');
 }
 
-int report_write(const struct report *r, const char *command, const char *function, const char *name, int fd, struct err *err)
+int report_write(const struct report *r, const struct report_launch *l, const char *command, const char *function, const char *name, int fd,
+                 struct err *err)
 {
     struct text line = {0};
     json_open(&line, '{');
@@ -195,8 +201,8 @@ int report_write(const struct report *r, const char *command, const char *functi
     json_put(&line, "command", command);
     json_put(&line, "function", function);
     json_put(&line, "name", name);
-    json_put(&line, "runtime", r->runtime);
-    json_put(&line, "phase", PHASES[r->phase]);
+    json_put(&line, "runtime", l->runtime);
+    json_put(&line, "phase", PHASES[r->phase > l->phase ? r->phase : l->phase]);
     json_put(&line, "reason", REASONS[r->reason]);
     json_num(&line, "exit", r->exit);
     json_key(&line, "signal");
@@ -206,21 +212,21 @@ int report_write(const struct report *r, const char *command, const char *functi
     put_inits(r, &line);
     json_key(&line, "durations");
     json_open(&line, '{');
-    json_num(&line, "totalMs", clock_ms() - r->start_ms);
-    json_num(&line, "unpackMs", r->unpack_ms);
+    json_num(&line, "totalMs", clock_ms() - l->start_ms);
+    json_num(&line, "unpackMs", l->unpack_ms);
     json_num(&line, "setupMs", r->setup_ms);
     json_close(&line, '}');
     json_key(&line, "memory");
     json_open(&line, '{');
     json_key(&line, "limitMB");
-    text_printf(&line, r->memory_limit_mb ? "%ju" : "null", (uintmax_t)r->memory_limit_mb);
+    text_printf(&line, l->memory_limit_mb ? "%ju" : "null", (uintmax_t)l->memory_limit_mb);
     json_num(&line, "peakBytes", (double)r->peak_bytes);
     if (r->cgroup_peak_bytes)
         json_num(&line, "cgroupPeakBytes", (double)r->cgroup_peak_bytes);
     json_close(&line, '}');
-    put_limits(r, &line);
+    put_limits(l, &line);
     put_results(r, &line);
-    put_rest(r, &line);
+    put_rest(r, l, &line);
     json_close(&line, '}');
     text_puts(&line, "\n");
     int status = term_write(fd, isatty(fd), line.at, line.n) < 0 ? fail(err, errno, NULL, "write the report") : 0;
@@ -242,4 +248,10 @@ void report_done(struct report *r)
     strv_done(&r->why);
     strv_done(&r->refused);
     results_done(&r->results);
+    *r = (struct report){0};
+}
+
+void report_launch_done(struct report_launch *l)
+{
+    strv_done(&l->degraded);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report.h: one JSON line that says how a launch went. docs/report.schema.json is its contract. */
+/* report.h: one JSON line that says how a run went: facts of the launch, which serve's environments share and nobody changes once it is
+ * prepared, and what became of the run. docs/report.schema.json is its contract. */
 #ifndef LRUN_REPORT_H
 #define LRUN_REPORT_H
 
@@ -33,8 +34,20 @@ struct report_init {
     char *error_type;
 };
 
+struct report_launch {
+    enum report_phase phase; /* AT_INPUTS to AT_SANDBOX: how far it came */
+    double start_ms, unpack_ms; /* clock_ms() at the start; then a duration */
+    unsigned hits, misses;
+    uint64_t unpacked_bytes;
+    struct limits limits;
+    uint64_t memory_limit_mb; /* 0: none */
+    bool memory_by_cgroup, function_is_dir;
+    const char *runtime; /* its id; NULL: not decided */
+    struct strv degraded; /* what is not as on Lambda, each a sentence */
+};
+
 struct report {
-    enum report_phase phase;
+    enum report_phase phase; /* AT_INPUTS: nothing has been started, and the launch's counts */
     enum report_reason reason;
     int exit, signal; /* signal 0: none */
     struct err err;
@@ -43,33 +56,29 @@ struct report {
     size_t invocation_count;
     struct report_init *inits;
     size_t init_count;
-    double start_ms, unpack_ms, setup_ms; /* clock_ms() at the start; then durations */
-    uint64_t peak_bytes, memory_limit_mb; /* limit 0: none */
-    unsigned hits, misses;
-    uint64_t unpacked_bytes;
-    struct limits limits;
-    bool memory_by_cgroup;
-    uint64_t cgroup_peak_bytes; /* page cache and /tmp included; 0: not known */
-    struct strv degraded; /* what is not as on Lambda, each a sentence */
+    double setup_ms; /* a duration */
+    uint64_t peak_bytes, cgroup_peak_bytes; /* the second with page cache and /tmp; 0: not known */
+    struct strv degraded; /* as of the launch, seen while it ran */
     struct strv why; /* id and sentence in turn */
     struct strv refused; /* calls that the policy refused, each once */
     char client[192];
-    const char *runtime; /* its id; NULL: not decided */
     /* Evidence. */
     char start_path[512]; /* what could not be started, and why */
     int start_errno, wait_status;
-    bool oom_killed, function_is_dir;
+    bool oom_killed;
     uint64_t response_size;
     bool has_results; /* --out */
     struct results results;
 };
 
+void report_degraded(struct strv *degraded, const char *sentence); /* once each; of a launch or of a run */
 void report_why(struct report *r, const char *id, const char *text); /* texts are copied */
 void report_refused(struct report *r, const char *call); /* once each */
-void report_degraded(struct report *r, const char *sentence); /* once each */
 
 /* Appends the line to fd with one write where the file system allows it. */
-int report_write(const struct report *r, const char *command, const char *function, const char *name, int fd, struct err *err);
-void report_done(struct report *r);
+int report_write(const struct report *r, const struct report_launch *l, const char *command, const char *function, const char *name, int fd,
+                 struct err *err);
+void report_done(struct report *r); /* it is empty then, and may be used again */
+void report_launch_done(struct report_launch *l);
 
 #endif

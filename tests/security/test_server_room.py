@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, plain_memory, skip, wait_until
+from conftest import ROOT, make_zip, plain_memory, skip, wait_until
 
 INVOKE = b"POST /2015-03-31/functions/fn/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 OF_CGROUP = 3 if os.environ.get("LRUN_CGROUP") and not ROOT else 0  # descriptors of each environment's own, which lrun makes there
@@ -255,6 +255,20 @@ def test_a_function_does_not_fill_the_memory_of_lrun(lrun, function, tmp, what):
         p.kill()
         p.wait()
     assert 0 < peak < 96
+
+
+@plain_memory
+def test_failures_do_not_add_up_in_the_memory_of_lrun(serve, tmp):
+    """Each is explained, and what explains it is forgotten with its call: 800 took 200 kB."""
+    s = serve("--concurrency", 1, make_zip(tmp / "fn.zip", {"lambda_function.py": "def lambda_handler(event, context):\n    open('/var/task/x', 'w')\n"}))
+
+    def fail(times):
+        for _ in range(times):
+            assert s.invoke("1").status == 200
+        return int(re.search(r"RssAnon:\s+(\d+)", open(f"/proc/{s.process.pid}/status").read())[1])
+    before = fail(200)
+    assert "(LR-032)" in s.log
+    assert fail(800) - before < 100
 
 
 def test_functions_beside_one_that_floods_are_answered(serve, function):

@@ -39,4 +39,6 @@ MUTANTS = {
     "the Invoke API is for any page": ("launcher/server.c", "if (server_refuses(s->request, false, r))", "if (server_refuses(s->request, true, r))", {"the_address_that_is_listened_at_is_its_own", "every_door_is_closed_to_pages_of_other_sites", "names_and_origins_that_the_user_allows", "cors_opens_function_urls_alone"}, SITES, None),
     "a request has all the time": ("launcher/server.c", ".request_s = REQUEST_S", ".request_s = 1000", {"a_client_that_is_too_slow_is_let_go"}, SLOW),
     "the next request has all the time": ("launcher/server.c", ".idle_s = IDLE_S", ".idle_s = 1000", {"a_client_that_is_too_slow_is_let_go"}, SLOW),
+    "what a failed call said is kept": ("launcher/pool_slot.c", "    report_done(&s->report);\n    j->owner", "    j->owner", {"failures_do_not_add_up_in_the_memory_of_lrun"},
+                                        ("tests/security/test_server_room.py",), "add_up"),
 }
