@@ -14,6 +14,12 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err);
 /* Sets one option by its name, as the command line would; value "true" for a switch. The value is copied. */
 int cli_set(struct request *r, const char *option, const char *value, struct err *err);
 
+/* Empties a list that an option has filled; nothing happens where it fills none. */
+void cli_clear(struct request *r, const char *option);
+
+/* Does this value of the option name a file or directory? */
+bool cli_is_path(const struct request *r, const char *option, const char *value);
+
 /* The command argv asks for, known even where the rest does not parse. */
 enum command cli_command(int argc, char **argv);
 

@@ -12,6 +12,18 @@ static void list_commands(FILE *to)
     fputs("\nlrun help COMMAND lists the options of a command. The manual: man lrun.\n", to);
 }
 
+static const char *default_of(const struct option_row *row)
+{
+    return row->preset && !strstr(row->help, "default") ? row->preset : NULL;
+}
+
+static void put_help(const struct option_row *row, FILE *to)
+{
+    fputs(row->help, to);
+    if (default_of(row))
+        fprintf(to, " (default %s)", default_of(row));
+}
+
 void cli_help(enum command command, FILE *to)
 {
     if (command == CMD_HELP) {
@@ -20,23 +32,25 @@ void cli_help(enum command command, FILE *to)
     }
     fprintf(to, "usage: %s\n       %s\n\n", COMMANDS[command].synopsis, COMMANDS[command].help);
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        const struct row *row = &ROWS[i];
+        const struct option_row *row = &ROWS[i];
         if (!(row->commands & 1u << command))
             continue;
         char left[80];
         snprintf(left, sizeof left, "--%s%s%s", row->name, row->arg ? " " : "", row->arg ? row->arg : "");
         char letter[4] = {'-', row->letter, ',', 0};
         if (strlen(left) > 26)
-            fprintf(to, "  %s %s\n%36s%s\n", row->letter ? letter : "   ", left, "", row->help);
+            fprintf(to, "  %s %s\n%36s", row->letter ? letter : "   ", left, "");
         else
-            fprintf(to, "  %s %-28s  %s\n", row->letter ? letter : "   ", left, row->help);
+            fprintf(to, "  %s %-28s  ", row->letter ? letter : "   ", left);
+        put_help(row, to);
+        fputs("\n", to);
     }
 }
 
 void cli_man_options(FILE *to)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        const struct row *row = &ROWS[i];
+        const struct option_row *row = &ROWS[i];
         fputs(".TP\n", to);
         if (row->letter)
             fprintf(to, "\\fB\\-%c\\fR, ", row->letter);
@@ -50,7 +64,9 @@ void cli_man_options(FILE *to)
         for (unsigned c = 0, n = 0; c < CMD_COUNT; c++)
             if (row->commands & 1u << c)
                 fprintf(to, "%s%s", n++ ? ", " : "", COMMANDS[c].name);
-        fprintf(to, ")\n%s.\n", row->help);
+        fputs(")\n", to);
+        put_help(row, to);
+        fputs(".\n", to);
     }
 }
 

@@ -76,9 +76,9 @@ static const char *near_command(const char *word)
 }
 
 /* Of the command's own options; NULL: none is near. */
-static const struct row *near_row(enum command command, const char *name)
+static const struct option_row *near_row(enum command command, const char *name)
 {
-    const struct row *found = NULL;
+    const struct option_row *found = NULL;
     unsigned best = WORD_MAX;
     for (size_t i = 0; i < ROW_COUNT; i++) {
         unsigned d = ROWS[i].commands & 1u << command ? unlikeness(name, ROWS[i].name) : WORD_MAX;
@@ -90,10 +90,10 @@ static const struct row *near_row(enum command command, const char *name)
     return found;
 }
 
-const struct row *cli_find_row(unsigned commands, const char *name, size_t n, char letter)
+const struct option_row *cli_find_row(unsigned commands, const char *name, size_t n, char letter)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        const struct row *row = &ROWS[i];
+        const struct option_row *row = &ROWS[i];
         if (row->commands & commands && (name ? strlen(row->name) == n && strncmp(row->name, name, n) == 0 : row->letter == letter))
             return row;
     }
@@ -104,11 +104,11 @@ const struct row *cli_find_row(unsigned commands, const char *name, size_t n, ch
 static bool takes_next(const char *word)
 {
     if (word[1] == '-') {
-        const struct row *row = cli_find_row(~0u, word + 2, strlen(word + 2), 0); /* with "=": no option's name */
+        const struct option_row *row = cli_find_row(~0u, word + 2, strlen(word + 2), 0); /* with "=": no option's name */
         return row && row->arg;
     }
     for (const char *c = word + 1; *c; c++) { /* -qe EVENT is not taken, but -e is */
-        const struct row *row = cli_find_row(~0u, NULL, 0, *c);
+        const struct option_row *row = cli_find_row(~0u, NULL, 0, *c);
         if (!row || row->arg)
             return row && !c[1] && c == word + 1;
     }
@@ -162,7 +162,7 @@ char *cli_name_of(const char *word)
 }
 
 /* "run, serve and exec": all commands that take an option of this name, in whichever row. */
-static void owners_of(const struct row *named, char *ret, size_t size)
+static void owners_of(const struct option_row *named, char *ret, size_t size)
 {
     unsigned commands = 0, left = 0;
     for (size_t i = 0; i < ROW_COUNT; i++)
@@ -179,7 +179,7 @@ static void owners_of(const struct row *named, char *ret, size_t size)
 }
 
 /* After num_parse(), whose err says which of the two it is. */
-int cli_bad_number(const struct row *row, const char *value, struct err *err)
+int cli_bad_number(const struct option_row *row, const char *value, struct err *err)
 {
     if (err->no == ERANGE)
         return fail_usage(err, "--%s %.40s: must be %ju to %ju (%s)", row->name, value, (uintmax_t)row->min, (uintmax_t)row->max, row->arg);
@@ -201,8 +201,8 @@ int cli_unknown_option(enum command command, const char *word, struct err *err)
     OWN_PTR char *name = cli_name_of(word);
     const char *bare = name + strspn(name, "-"), *dashes = word[0] == '-' ? "--" : "";
     bool letter = word[0] == '-' && word[1] != '-';
-    const struct row *other = letter ? cli_find_row(~0u, NULL, 0, word[1]) : cli_find_row(~0u, bare, strlen(bare), 0);
-    const struct row *near = letter ? NULL : near_row(command, bare);
+    const struct option_row *other = letter ? cli_find_row(~0u, NULL, 0, word[1]) : cli_find_row(~0u, bare, strlen(bare), 0);
+    const struct option_row *near = letter ? NULL : near_row(command, bare);
     char owners[80];
     if (other) {
         owners_of(other, owners, sizeof owners);

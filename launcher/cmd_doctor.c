@@ -70,6 +70,7 @@ static int prepare(const struct doctor *d, struct request *r, struct launch *l, 
     r->argv = argv;
     r->function = d->function;
     r->quiet = true;
+    r->tools = TOOLS_HOST; /* exec's */
     for (const char *name = "ab"; *name; name++)
         strv_add(&r->layers, xasprintf("%s/%c", d->dir, *name));
     return launch_prepare(r, l, err);
@@ -92,7 +93,7 @@ static int probe_cache(const struct doctor *d, struct finding *f)
 }
 
 /* All of it: namespaces, mounts of two layers and a function, policy, a program started in it. */
-static int try_sandbox(const struct doctor *d, const char *net, struct finding *f)
+static int try_sandbox(const struct doctor *d, enum net net, struct finding *f)
 {
     static struct request r;
     static struct launch l;
@@ -100,7 +101,7 @@ static int try_sandbox(const struct doctor *d, const char *net, struct finding *
     struct message m = {.type = MESSAGE_READY};
     if (prepare(d, &r, &l, &f->err) < 0)
         return -1;
-    l.spec.net = network_parse(net);
+    l.spec.net = net;
     if (sandbox_start(&l.spec, &s, &f->err) < 0)
         return -1;
     while (m.type != MESSAGE_EXITED && m.type != MESSAGE_NOT_STARTED && m.type != MESSAGE_HANGUP)
@@ -117,13 +118,13 @@ static int try_sandbox(const struct doctor *d, const char *net, struct finding *
 static int probe_sandbox(const struct doctor *d, struct finding *f)
 {
     snprintf(f->note, sizeof f->note, "namespaces, mounts, overlay of two layers, policy: a program ran in it as uid %d", INSIDE_UID);
-    return try_sandbox(d, "none", f);
+    return try_sandbox(d, NET_NONE, f);
 }
 
 static int probe_network(const struct doctor *d, struct finding *f)
 {
     snprintf(f->note, sizeof f->note, "--net user: pasta set up a network");
-    return try_sandbox(d, "user", f);
+    return try_sandbox(d, NET_USER, f);
 }
 
 static int probe_cgroup(const struct doctor *d, struct finding *f)

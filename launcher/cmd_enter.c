@@ -183,20 +183,8 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
     return 0;
 }
 
-/* The environment is another lrun's: what would shape it, or tell of it, is that one's. */
-static int check_options(const struct request *r, struct err *err)
-{
-    if (!r->layers.n && !r->env.n && !r->env_files.n && !r->volumes.n && !r->report && !r->out && !r->cgroup && !r->runtime && !r->sdk && !r->handler && !r->name &&
-        !r->memory.set && !r->timeout.set && !r->tmp_size.set && !r->debug_port.set && !r->scratch && !r->strict && !r->hold)
-        return 0;
-    fail_usage(err, "--in takes -t, -w, --debug and a built-in --seccomp, and no other options");
-    return fail_hint(err, "options that shape or report on an environment belong to the lrun that made it");
-}
-
 int cmd_enter(const struct request *r, struct err *err)
 {
-    if (check_options(r, err) < 0)
-        return -1;
     struct visit v = {.environment = ENTERABLE_NONE, .terminal = {.ours = -1, .theirs = -1}, .stdio = STDIO_NONE, .base = loop_new(err)};
     struct identity id;
     struct err lost;

@@ -28,7 +28,7 @@ static void choose_runtime(struct launch *l)
 /* The address of its Runtime API; with the host's network a port is taken when it starts. */
 static const char *api_of(const struct request *r)
 {
-    return network_parse(r->net) == NET_HOST ? "127.0.0.1:0" : API_ADDRESS ":9001";
+    return r->net == NET_HOST ? "127.0.0.1:0" : API_ADDRESS ":9001";
 }
 
 static int show(struct inspection *i, struct launch *l, struct err *err)

@@ -61,30 +61,16 @@ struct reading {
     struct err *err;
 };
 
-static bool is_path(const char *key, const char *value)
-{
-    return strcmp(key, "code") == 0 || strcmp(key, "layers") == 0 || strcmp(key, "env-file") == 0 || strcmp(key, "sdk") == 0 || (strcmp(key, "rootfs") == 0 && strcmp(value, "host") != 0) ||
-           (strcmp(key, "seccomp") == 0 && strpbrk(value, "./"));
-}
-
 static int set(struct reading *x, const char *key, const char *value)
 {
     struct request *r = &x->function->request;
-    OWN_PTR char *path = is_path(key, value) && value[0] != '/' ? xasprintf("%s%s", x->dir, value) : xstrdup(value);
+    bool is_path = strcmp(key, "code") == 0 || cli_is_path(r, key, value);
+    OWN_PTR char *path = is_path && value[0] != '/' ? xasprintf("%s%s", x->dir, value) : xstrdup(value);
     if (strcmp(key, "code") != 0)
         return cli_set(r, key, path, x->err);
     strv_add(&r->owned, xstrdup(path));
     r->function = r->owned.at[r->owned.n - 1];
     return 0;
-}
-
-/* The command line's lists hold for all functions that have none of their own. */
-static void replace_list(struct request *r, const char *key)
-{
-    struct strv *list = strcmp(key, "layers") == 0 ? &r->layers : strcmp(key, "env-file") == 0 ? &r->env_files : strcmp(key, "url") == 0 ? &r->urls
-                      : strcmp(key, "allow-host") == 0 ? &r->allow_hosts : strcmp(key, "allow-origin") == 0 ? &r->allow_origins : NULL;
-    if (list)
-        strv_done(list);
 }
 
 static int wrong_value(struct reading *x, const char *key, const char *what)
@@ -124,7 +110,8 @@ static int set_each(struct reading *x, const char *key, struct slice array)
 static int read_member(struct reading *x, const char *key, struct slice value)
 {
     enum json_shape shape = json_shape(value);
-    replace_list(&x->function->request, key);
+    if (strcmp(key, "env") != 0) /* the command line's lists hold for all functions that have none of their own; variables are added to */
+        cli_clear(&x->function->request, key);
     if (shape == SHAPE_OBJECT && strcmp(key, "env") == 0)
         return set_variables(x, value);
     if (shape == SHAPE_ARRAY)

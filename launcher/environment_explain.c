@@ -10,7 +10,7 @@
 static void say(struct environment *e, const struct cause *cause)
 {
     struct text line = {0};
-    if (strcmp(e->launch->request->log_format, "json") == 0) {
+    if (e->launch->request->log_format == FORMAT_JSON) {
         json_open(&line, '{');
         json_put(&line, "type", "lrun.why");
         json_key(&line, "record");

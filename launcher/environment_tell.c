@@ -10,7 +10,7 @@ void environment_label(struct environment *e, const struct call *c)
 {
     const struct request *r = e->launch->request;
     e->log.prefix[0] = 0;
-    if (e->label && strcmp(r->log_format, "json") != 0)
+    if (e->label && r->log_format != FORMAT_JSON)
         snprintf(e->log.prefix, sizeof e->log.prefix, c && e->capacity == 1 ? "[%s %s] " : "[%s] ", e->label, c ? c->invocation.id : "");
 }
 
@@ -18,7 +18,7 @@ void environment_on_line(void *to, enum log_source source, const char *line, siz
 {
     struct environment *e = to;
     if (n)
-        telemetry_line(e->telemetry, source == LOG_EXTENSION ? TYPE_EXTENSION : TYPE_FUNCTION, line, n, strcmp(e->launch->request->log_format, "json") == 0);
+        telemetry_line(e->telemetry, source == LOG_EXTENSION ? TYPE_EXTENSION : TYPE_FUNCTION, line, n, e->launch->request->log_format == FORMAT_JSON);
 }
 
 void environment_tell(struct environment *e, const struct call *c, struct event event)
@@ -32,7 +32,7 @@ void environment_tell(struct environment *e, const struct call *c, struct event 
     event.trace = c ? c->invocation.trace : NULL;
     event.memory_mb = e->launch->request->memory.value;
     if (shown) {
-        if (strcmp(e->launch->request->log_format, "json") == 0) {
+        if (e->launch->request->log_format == FORMAT_JSON) {
             event_json(&event, FORM_TELEMETRY, &line);
             if (line.n)
                 text_puts(&line, "\n");

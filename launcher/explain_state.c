@@ -71,7 +71,7 @@ bool tell_shm(const struct evidence *ev, const struct match *m, struct text *out
 {
     static const char *const ERRORS[] = {"No such file or directory", "ENOENT", "Function not implemented", "ENOSYS", NULL}; /* the C library's age decides */
     (void)m;
-    if (strcmp(ev->launch->request->shm, "absent") != 0 || !explain_says(ev, ERRORS))
+    if (ev->launch->request->shm != SHM_ABSENT || !explain_says(ev, ERRORS))
         return false;
     text_puts(out, "there is no /dev/shm on Lambda, which POSIX semaphores and shared memory need: use threads, or processes that speak over pipes (multiprocessing.Pipe), or a file in /tmp");
     return true;
@@ -81,7 +81,7 @@ bool tell_shm_denied(const struct evidence *ev, const struct match *m, struct te
 {
     static const char *const ERRORS[] = {"Permission denied", "EACCES", NULL};
     (void)m;
-    if (strcmp(ev->launch->request->shm, "denied") != 0 || !explain_says(ev, ERRORS))
+    if (ev->launch->request->shm != SHM_DENIED || !explain_says(ev, ERRORS))
         return false;
     text_puts(out, "/dev/shm may not be written, and POSIX semaphores and shared memory need it: use threads, or processes that speak over pipes (multiprocessing.Pipe), or a file in /tmp");
     return true;
@@ -172,7 +172,7 @@ bool tell_response(const struct evidence *ev, const struct match *m, struct text
 
 bool tell_no_network(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    if (strcmp(ev->launch->request->net, "none") != 0 || strstr(m->line, "localhost") || strstr(m->line, "127.0.0.1"))
+    if (ev->launch->request->net != NET_NONE || strstr(m->line, "localhost") || strstr(m->line, "127.0.0.1"))
         return false; /* the loopback is there */
     text_puts(out, "the sandbox has only a loopback interface (lrun's default, not Lambda's): use --net user for outbound access");
     return true;
@@ -181,7 +181,7 @@ bool tell_no_network(const struct evidence *ev, const struct match *m, struct te
 bool tell_no_account(const struct evidence *ev, const struct match *m, struct text *out)
 {
     (void)m;
-    if (strcmp(ev->launch->request->credentials, "fake") != 0)
+    if (ev->launch->request->credentials != CREDENTIALS_FAKE)
         return false;
     text_puts(out, "the credentials are fake (lrun's default): provide yours with --credentials env or profile:NAME");
     return true;

@@ -152,7 +152,7 @@ bool tell_localhost(const struct evidence *ev, const struct match *m, struct tex
 {
     char port[8], line[1024];
     (void)m;
-    if (network_parse(ev->launch->request->net) == NET_HOST || ev->told)
+    if (ev->launch->request->net == NET_HOST || ev->told)
         return false;
     if (!names_host_port(ev->text, port, sizeof port) && !(explain_source_line(ev, line, sizeof line) && names_host_port(line, port, sizeof port)))
         return false;

@@ -132,26 +132,11 @@ static int open_out(const struct request *r, const struct identity *id, struct i
     return fail_hint(err, "name a new directory, or chown this one to uid %u", id->uid);
 }
 
-static int parse_shm(const struct request *r, struct inputs *in, struct err *err)
-{
-    uint64_t mb = 0;
-    if (strcmp(r->shm, "absent") == 0)
-        in->shm = SHM_ABSENT;
-    else if (strcmp(r->shm, "denied") == 0)
-        in->shm = SHM_DENIED;
-    else if (num_parse(r->shm, 1, 10240, &mb, err) == 0)
-        in->shm = SHM_SIZED;
-    else
-        return fail_usage(err, "--shm: '%.40s' is not one of absent, denied, or a size of 1 to 10240 (MB)", r->shm);
-    in->shm_bytes = mb << 20;
-    return 0;
-}
-
 /* A directory, or the archive of one. */
 static int open_rootfs(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
     struct stat st;
-    if (strcmp(r->rootfs, "host") == 0)
+    if (!r->rootfs)
         return 0;
     OWN_FD int fd = place_open(r->rootfs, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, "open the root file system", err);
     if (fd < 0)
@@ -188,10 +173,10 @@ static int open_all(const struct request *r, const struct identity *id, struct i
     for (size_t i = 0; i < r->volumes.n; i++)
         if (open_volume(r->volumes.at[i], id, in, err) < 0)
             return -1;
-    if ((r->sdk && open_input(r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 || parse_shm(r, in, err) < 0 || open_out(r, id, in, err) < 0)
+    if ((r->sdk && open_input(r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 || open_out(r, id, in, err) < 0)
         return -1;
     /* With --net host there is one loopback, and the debugger is on it already. */
-    if (r->debug_port.set && strcmp(r->net, "host") != 0 && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
+    if (r->debug_port.set && r->net != NET_HOST && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
         return -1;
     struct seccomp_program known;
     if (!seccomp_builtin(r->seccomp, &known)) {

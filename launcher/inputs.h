@@ -36,8 +36,6 @@ struct inputs {
     size_t event_count;
     char *access_key_id, *secret_access_key, *session_token;
     char *name; /* of the function */
-    enum shm shm;
-    uint64_t shm_bytes;
     int report; /* -1: none asked for */
     int graph;  /* inspect --graph's file, or -1 */
     int debugger; /* --debug-port's socket here, or -1 */

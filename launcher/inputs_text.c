@@ -157,21 +157,19 @@ static int read_profile(const char *profile, struct inputs *in, struct err *err)
 
 static int read_credentials(const struct request *r, struct inputs *in, struct err *err)
 {
-    if (strcmp(r->credentials, "fake") == 0) { /* the form of real ones; the names say what they are */
+    if (r->credentials == CREDENTIALS_FAKE) { /* the form of real ones; the names say what they are */
         in->access_key_id = xstrdup("ASIALRUNFAKEEXAMPLE0");
         in->secret_access_key = xstrdup("lrun/fake/secret/access/key/EXAMPLE00000");
         in->session_token = xstrdup("lrun-fake-session-token");
-    } else if (strcmp(r->credentials, "env") == 0) {
+    } else if (r->credentials == CREDENTIALS_ENV) {
         const char *id = getenv("AWS_ACCESS_KEY_ID"), *secret = getenv("AWS_SECRET_ACCESS_KEY"), *token = getenv("AWS_SESSION_TOKEN");
         if (!id || !secret)
             return fail_usage(err, "--credentials env: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must both be set");
         in->access_key_id = xstrdup(id);
         in->secret_access_key = xstrdup(secret);
         in->session_token = token ? xstrdup(token) : NULL;
-    } else if (str_begins(r->credentials, "profile:")) {
-        return read_profile(r->credentials + strlen("profile:"), in, err);
     } else {
-        return fail_usage(err, "--credentials: expected fake, env or profile:NAME");
+        return read_profile(r->profile, in, err);
     }
     return 0;
 }

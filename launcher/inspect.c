@@ -70,7 +70,7 @@ const char *inspect_value(const struct inspection *i, const char *variable)
 {
     const char *value = strchr(variable, '=') + 1;
     bool secret = str_begins(variable, "AWS_SECRET_ACCESS_KEY=") || str_begins(variable, "AWS_SESSION_TOKEN=");
-    return secret && strcmp(i->launch->request->credentials, "fake") != 0 ? "(not shown)" : value;
+    return secret && i->launch->request->credentials != CREDENTIALS_FAKE ? "(not shown)" : value;
 }
 
 void lint_add(struct inspection *i, bool error, const char *id, const char *path, const char *format, ...)

@@ -45,7 +45,7 @@ static void describe(const struct launch *l)
             continue;
         fprintf(stderr, "lrun: %-9s /%-36s %s\n", plan_kind(row->kind), row->target, row->why);
     }
-    fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, l->request->net);
+    fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, network_name(l->request->net));
 }
 
 /* Only layers can bring them: nothing else is mounted at /opt. */
@@ -78,7 +78,7 @@ int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err)
 
 int launch_share(const struct launch *l, const struct cgroup *c)
 {
-    return strcmp(l->request->cpu, "enforce") == 0 && is_limited(l->request) && !c->cpu ? (int)l->request->memory.value : 0;
+    return l->request->cpu == CPU_ENFORCE && is_limited(l->request) && !c->cpu ? (int)l->request->memory.value : 0;
 }
 
 static void note_differences(struct launch *l)
@@ -97,11 +97,11 @@ static void note_differences(struct launch *l)
     for (size_t i = 0; i < l->inputs.layer_count; i++)
         if (l->inputs.layers[i].is_dir)
             report_degraded(&l->facts.degraded, "a layer is a directory: its modes are the host's, not those of a deployed package");
-    if (strcmp(r->net, "host") == 0) {
+    if (r->net == NET_HOST) {
         report_degraded(&l->facts.degraded, "the function shares the host's network, loopback and abstract sockets included, and others on this machine can reach its Runtime API");
         launch_note(l, "--net host: the function can reach every service on this machine's loopback");
     }
-    if (strcmp(r->net, "blackhole") == 0)
+    if (r->net == NET_BLACKHOLE)
         report_degraded(&l->facts.degraded, "names do not resolve: in a VPC the resolver answers even without NAT");
     if (r->debug)
         report_degraded(&l->facts.degraded, "debugging: ptrace is allowed, and there are no timeouts, no freeze and no limit on memory");
@@ -178,18 +178,9 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
         .session_token = l->inputs.session_token, .memory = (unsigned)r->memory.value, .al2 = strcmp(l->runtime.id, "provided.al2") == 0,
         .python = l->runtime.family == RUNTIME_PYTHON, .nodejs = l->runtime.family == RUNTIME_NODEJS, .managed = l->runtime.family != RUNTIME_PROVIDED, .runtime = l->runtime.id,
         .version = l->runtime.version, .minor = l->runtime.minor, .debug_port = (unsigned)(r->debug_port.set ? r->debug_port.value : 0), .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
-        .max_concurrency = (unsigned)r->max_concurrency.value, .json_logs = strcmp(r->log_format, "json") == 0, .user = &l->inputs.variables,
+        .max_concurrency = (unsigned)r->max_concurrency.value, .json_logs = r->log_format == FORMAT_JSON, .user = &l->inputs.variables,
     };
     variables_make(&in, ret);
-}
-
-static enum tools tools_of(const struct request *r)
-{
-    static const char *const LEVELS[TOOLS_COUNT] = {[TOOLS_LAMBDA] = "lambda", [TOOLS_HOST] = "host", [TOOLS_DEV] = "dev"};
-    for (int k = 0; r->tools && k < TOOLS_COUNT; k++)
-        if (strcmp(r->tools, LEVELS[k]) == 0)
-            return (enum tools)k;
-    return r->command == CMD_EXEC ? TOOLS_HOST : TOOLS_LAMBDA;
 }
 
 static bool is_al2023(const struct launch *l)
@@ -201,7 +192,7 @@ static bool is_al2023(const struct launch *l)
 static void choose_tools(struct launch *l)
 {
     const struct runtime *rt = &l->runtime;
-    struct tools_input in = {.tools = tools_of(l->request), .al2023 = is_al2023(l), .python = rt->family != RUNTIME_NODEJS, .node = rt->family != RUNTIME_PYTHON};
+    struct tools_input in = {.tools = l->request->tools, .al2023 = is_al2023(l), .python = rt->family != RUNTIME_NODEJS, .node = rt->family != RUNTIME_PYTHON};
     char bin[16], text[1200];
     struct err err;
     in.local = !rt->prefix[0] && str_begins(rt->interpreter, "/usr/local/");
@@ -242,13 +233,13 @@ int launch_plan(struct launch *l, struct err *err)
     struct plan_input in = {
         .usr = {.path = l->tools.path, .dev = l->tools.dev, .ino = l->tools.ino, .tree = -1}, .release = tools_release(is_al2023(l)),
         .function = l->inputs.function.source, .function_is_dir = l->inputs.function.is_dir, .layers = layers, .layer_count = l->inputs.layer_count, .volumes = l->inputs.volumes,
-        .volume_count = l->inputs.volume_count, .rootfs = l->inputs.rootfs.source, .tmp_bytes = r->tmp_size.value << 20, .shm = l->inputs.shm,
-        .shm_bytes = l->inputs.shm_bytes, .scratch = r->scratch, .host_net = strcmp(r->net, "host") == 0, .resolver = strcmp(r->net, "none") != 0, .make_out = r->out != NULL,
-        .no_user = strcmp(r->passwd, "absent") == 0,
+        .volume_count = l->inputs.volume_count, .rootfs = l->inputs.rootfs.source, .tmp_bytes = r->tmp_size.value << 20, .shm = r->shm,
+        .shm_bytes = r->shm_mb << 20, .scratch = r->scratch, .host_net = r->net == NET_HOST, .resolver = r->net != NET_NONE, .make_out = r->out != NULL,
+        .no_user = r->passwd == PASSWD_ABSENT,
         .boot_id = l->boot_id, .meminfo = l->machine.meminfo.at, .cpuinfo = l->machine.cpuinfo.at, .stat = l->machine.stat.at,
     };
     runtime_mounts(&l->runtime, l->tools.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0, &in.runtime);
-    bool as_lambda = (r->command == CMD_RUN || r->command == CMD_SERVE) && tools_of(r) == TOOLS_LAMBDA;
+    bool as_lambda = (r->command == CMD_RUN || r->command == CMD_SERVE) && r->tools == TOOLS_LAMBDA;
     if (!as_lambda && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
         runtime_find_javas(&in.runtime);
     in.runtime.sdk = l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;
@@ -273,7 +264,7 @@ static void fill_spec(struct launch *l)
     l->spec = (struct sandbox_spec){
         /* exec's command speaks for itself; what a policy of the user's refuses is no news to him */
         .tells_refused = r->command != CMD_EXEC && seccomp_builtin(request_policy(r), &own),
-        .plan = &l->plan, .bootstraps = runtime_bootstraps(&l->runtime), .policy = l->policy, .net = network_parse(r->net),
+        .plan = &l->plan, .bootstraps = runtime_bootstraps(&l->runtime), .policy = l->policy, .net = r->net,
         .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .network_aside = r->command != CMD_SERVE, .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1, .watched = r->command != CMD_EXEC || r->memory.set, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
         .workdir = l->workdir, .caller_argv = r->args, .limits = l->facts.limits,
     };

@@ -25,12 +25,9 @@
 
 static const char *const NAMES[] = {[NET_NONE] = "none", [NET_HOST] = "host", [NET_USER] = "user", [NET_BLACKHOLE] = "blackhole"};
 
-enum net network_parse(const char *name)
+const char *network_name(enum net net)
 {
-    unsigned i = 0;
-    while (i < COUNT(NAMES) - 1 && strcmp(NAMES[i], name) != 0)
-        i++;
-    return (enum net)i;
+    return NAMES[net];
 }
 
 /* ---- the namespace ---- */

@@ -14,7 +14,7 @@
 
 enum net { NET_NONE, NET_HOST, NET_USER, NET_BLACKHOLE };
 
-enum net network_parse(const char *name); /* as --net takes it, checked */
+const char *network_name(enum net net); /* as --net takes it */
 
 /* Making a network namespace takes the kernel as long as most of the mounts do: with two processors it is made aside, by a child of
  * lrun's in the sandbox's user namespace, while init mounts. Returns the child's pid, to be waited for, and init's end of a socket that

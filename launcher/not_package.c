@@ -183,7 +183,7 @@ static const struct kind *find(const struct kind *kinds, size_t n, const char *b
 /* Whether the command starts something that nothing but the package itself can bring. */
 static bool needs_entry(const struct request *r)
 {
-    return (r->command == CMD_RUN || r->command == CMD_SERVE) && !r->runtime && !r->handler && r->layers.n == 0 && strcmp(r->rootfs, "host") == 0;
+    return (r->command == CMD_RUN || r->command == CMD_SERVE) && !r->runtime && !r->handler && r->layers.n == 0 && !r->rootfs;
 }
 
 static const struct kind *find_folder(const struct request *r, const char *base, int fd)

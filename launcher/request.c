@@ -43,5 +43,5 @@ const char *request_policy(const struct request *r)
 
 bool request_per_tenant(const struct request *r)
 {
-    return strcmp(r->tenancy, "per-tenant") == 0;
+    return r->tenancy == TENANCY_PER_TENANT;
 }

@@ -5,11 +5,22 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "launcher/network.h"
+#include "mounts/plan.h"
+#include "mounts/tools.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_EXPLAIN, CMD_DOCTOR, CMD_INSPECT, CMD_HELP, CMD_COUNT };
+
+/* Choices, in the order in which the option table spells them. */
+enum credentials { CREDENTIALS_FAKE, CREDENTIALS_ENV, CREDENTIALS_PROFILE };
+enum passwd { PASSWD_PRESENT, PASSWD_ABSENT };
+enum cpu { CPU_ALL, CPU_ENFORCE };
+enum log_format { FORMAT_TEXT, FORMAT_JSON };
+enum url_mode { URL_BUFFERED, URL_STREAM };
+enum tenancy { TENANCY_NONE, TENANCY_PER_TENANT };
 
 struct number {
     uint64_t value; /* the default until set */
@@ -35,9 +46,21 @@ struct request {
 
     const char *runtime; /* NULL: the package tells */
     const char *sdk; /* NULL: none */
-    const char *rootfs, *handler /* NULL: the runtime's default */, *name, *region, *credentials, *net, *seccomp, *shm, *passwd, *tools /* NULL: the command's default */, *cpu;
-    const char *cgroup; /* NULL: one is looked for */
-    const char *report, *cache_dir, *log_format, *workdir, *out, *graph;
+    const char *rootfs;  /* NULL: the host's */
+    const char *handler; /* NULL: the runtime's default */
+    const char *name, *region;
+    const char *seccomp; /* a built-in policy, or a file with a dot or a slash in its name */
+    const char *profile; /* of CREDENTIALS_PROFILE */
+    const char *cgroup;  /* NULL: one is looked for */
+    const char *report, *cache_dir, *workdir, *out, *graph;
+    enum credentials credentials;
+    enum net net;
+    enum shm shm;
+    uint64_t shm_mb; /* of SHM_SIZED */
+    enum passwd passwd;
+    enum tools tools;
+    enum cpu cpu;
+    enum log_format log_format;
 
     struct number memory;     /* MiB */
     struct number timeout;    /* milliseconds */
@@ -47,9 +70,12 @@ struct request {
     struct number debug_port; /* set: --debug too */
     struct number in;         /* exec --in: pid of an lrun */
 
-    const char *host, *config, *url_mode; /* serve */
+    const char *host, *config; /* serve */
+    enum url_mode url_mode;
+    enum tenancy tenancy;
     struct number port, ready_fd, concurrency, queue, max_concurrency, idle_timeout /* seconds; 0: never */;
-    const char *tenancy, *tenant; /* serve: none or per-tenant; run: its invocations' id, or NULL */
+    const char *tenant;      /* run: its invocations' id, or NULL */
+    const char *not_with_in; /* the first option given that exec --in does not take; NULL: none */
     bool cors, watch, stream_shape;
 
     bool scratch, out_replace, strict, debug, hold, tty, json, list, tree, variables, mounts, show_policy, quiet, verbose, help, version;

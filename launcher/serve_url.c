@@ -232,7 +232,7 @@ void serve_url_request(void *to, struct http_request *r)
     }
     inv->event = u->client.payload.at;
     inv->event_size = u->client.payload.n;
-    inv->streaming = strcmp(f->request.url_mode, "stream") == 0;
+    inv->streaming = f->request.url_mode == URL_STREAM;
     text_done(&r->body); /* it is in the event */
     http_take_charge(r, inv->event_size, &u->client.job.charge);
     u->client.request = r;

@@ -312,11 +312,16 @@ def test_every_usage_error_of_the_other_commands_is_2(tmp, empty, args):
     usage(words[0], *more, *words[1:])
 
 
-def test_a_usage_error_is_in_the_report(lrun, empty):
-    r = lrun.run("--shm", "lots", empty)
-    assert r.code == r.report["exit"] == 2 and r.report["reason"] == "lrun-failed" and r.report["error"]["what"].startswith("--shm: 'lots' is not one of"), r
-    r = lrun.exec(empty, "/bin/true", options=("--shm", "lots"))
+def test_a_usage_error_is_in_the_report(lrun, empty, monkeypatch):
+    """Of what is found once the report is open; a value that the command line cannot have at all is told before."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    r = lrun.run("--credentials", "env", empty)
+    assert r.code == r.report["exit"] == 2 and r.report["reason"] == "lrun-failed" and r.report["error"]["what"].startswith("--credentials env: "), r
+    r = lrun.exec(empty, "/bin/true", options=("--credentials", "env"))
     assert r.code == r.report["exit"] == 125, r
+    for option, value, words in (("--shm", "lots", "--shm: 'lots' is not one of"), ("--credentials", "mine", "--credentials: expected fake, env or profile:NAME")):
+        r = lrun.run(option, value, empty)
+        assert r.code == 2 and words in r.log and not r.report, r
 
 
 def test_an_event_that_is_no_file_is_named_and_its_text_is_not(tmp, empty):
