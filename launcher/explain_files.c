@@ -2,6 +2,7 @@
 /* explain_files.c: programs that do not start, files that cannot be read or written. */
 #include "launcher/explain_rule.h"
 
+#include "base/arch.h"
 #include "base/own.h"
 
 #include <elf.h>
@@ -111,18 +112,15 @@ const char *elf_machine_name(unsigned machine)
     static const struct {
         unsigned machine;
         const char *name;
-    } NAMES[] = {{EM_X86_64, "x86_64"}, {EM_AARCH64, "arm64"}, {EM_386, "i386"}, {EM_ARM, "32-bit ARM"}, {EM_RISCV, "RISC-V"}};
+    } NAMES[] = {{EM_386, "i386"}, {EM_ARM, "32-bit ARM"}, {EM_RISCV, "RISC-V"}};
+    for (unsigned a = 0; a < ARCH_COUNT; a++)
+        if (ARCHES[a].elf == machine)
+            return ARCHES[a].lambda;
     for (size_t i = 0; i < COUNT(NAMES); i++)
         if (NAMES[i].machine == machine)
             return NAMES[i].name;
     return "another machine";
 }
-
-#if defined(__x86_64__)
-enum { MACHINE = EM_X86_64 };
-#else
-enum { MACHINE = EM_AARCH64 };
-#endif
 
 static bool is_foreign(const struct evidence *ev, const struct merged_file *f, struct text *out)
 {
@@ -134,9 +132,9 @@ static bool is_foreign(const struct evidence *ev, const struct merged_file *f, s
         return true;
     }
     unsigned machine = head[18] | (unsigned)head[19] << 8;
-    if (memcmp(head, ELFMAG, SELFMAG) != 0 || machine == MACHINE)
+    if (memcmp(head, ELFMAG, SELFMAG) != 0 || machine == ARCH_OURS_ELF)
         return false;
-    text_printf(out, "%s is built for %s, but the function runs on %s: build it for that architecture, or change the function's", f->path, elf_machine_name(machine), elf_machine_name(MACHINE));
+    text_printf(out, "%s is built for %s, but the function runs on %s: build it for that architecture, or change the function's", f->path, elf_machine_name(machine), ARCHES[ARCH_OURS].lambda);
     return true;
 }
 

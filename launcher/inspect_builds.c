@@ -3,17 +3,13 @@
  * thousand files: what each asks of all others is sorted once. */
 #include "launcher/inspect.h"
 
+#include "base/arch.h"
 #include "base/own.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#if defined(__x86_64__)
-static const char *const OURS[] = {"x64", "x86_64", "amd64", NULL};
-#else
-static const char *const OURS[] = {"arm64", "aarch64", NULL};
-#endif
 static const char *const SYSTEMS[] = {"darwin", "macos", "osx", "win32", "win64", "windows", "linux", "freebsd", "openbsd", "sunos", "android", "musl", "alpine", "gnu", "glibc", "manylinux", NULL};
 static const char *const MACHINES[] = {"x64", "x86_64", "amd64", "ia32", "x86", "i386", "i686", "arm64", "aarch64", "arm", "armv6", "armv7", "armv7l", "armv8", "armhf", "ppc64", "ppc64le", "s390x", "riscv64", "mips", "loong64", NULL};
 
@@ -35,7 +31,7 @@ static bool has_word(const char *text, size_t n, const char *const *words)
 static bool fits(const char *part, size_t n) /* a directory or file name that means this platform */
 {
     static const char *const LINUX[] = {"linux", NULL}, *const MUSL[] = {"musl", "alpine", NULL};
-    return has_word(part, n, OURS) && (has_word(part, n, LINUX) || !has_word(part, n, SYSTEMS)) && !has_word(part, n, MUSL);
+    return has_word(part, n, ARCHES[ARCH_OURS].words) && (has_word(part, n, LINUX) || !has_word(part, n, SYSTEMS)) && !has_word(part, n, MUSL);
 }
 
 static int by_place(const void *a, const void *b)

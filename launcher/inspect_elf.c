@@ -2,18 +2,13 @@
 /* inspect_elf.c: programs and libraries of the package: machine, loader, versions of the C library, missing libraries. */
 #include "launcher/inspect.h"
 
+#include "base/arch.h"
 #include "base/own.h"
 #include "launcher/explain_rule.h"
 
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
-
-#if defined(__x86_64__)
-enum { MACHINE = EM_X86_64 };
-#else
-enum { MACHINE = EM_AARCH64 };
-#endif
 
 /* ---- what it needs ---- */
 
@@ -66,16 +61,24 @@ static void check_versions(struct inspection *i, const struct merged_file *f)
     }
 }
 
+static bool is_lambdas(unsigned machine)
+{
+    for (unsigned a = 0; a < ARCH_COUNT; a++)
+        if (ARCHES[a].elf == machine)
+            return true;
+    return false;
+}
+
 /* Lambda has two architectures, and which of them the function is given is not known here: this host's is a guess. */
 static void check_machine(struct inspection *i, const struct merged_file *f, bool started)
 {
     const struct merged_elf *e = f->elf;
-    bool never = e->bits != 64 || (e->machine != EM_X86_64 && e->machine != EM_AARCH64);
+    bool never = e->bits != 64 || !is_lambdas(e->machine);
     const char *id = started ? "LR-010" : "LR-016", *name = elf_machine_name(e->machine);
     if (never)
         lint_add(i, started, id, f->path, "is built for %s%s, and Lambda has only x86_64 and arm64", name, e->bits != 64 && e->machine == EM_X86_64 ? ", 32 bits" : "");
     else
-        lint_add(i, false, id, f->path, "is built for %s: it works only if the function's architecture is %s, and this host's is %s", name, name, elf_machine_name(MACHINE));
+        lint_add(i, false, id, f->path, "is built for %s: it works only if the function's architecture is %s, and this host's is %s", name, name, ARCHES[ARCH_OURS].lambda);
 }
 
 static void check_loader(struct inspection *i, const struct merged_file *f)
@@ -92,7 +95,7 @@ void inspection_lint_elf(struct inspection *i, const struct merged_file *f)
     bool started = inspection_starts(i, f);
     if (!f->elf || (f->elf->type != ET_EXEC && f->elf->type != ET_DYN) || (!started && inspection_is_choice(i, f->path)))
         return;
-    if (f->elf->machine != MACHINE || f->elf->bits != 64) {
+    if (f->elf->machine != ARCH_OURS_ELF || f->elf->bits != 64) {
         check_machine(i, f, started);
         return;
     }
@@ -123,12 +126,12 @@ void inspection_lint_abi(struct inspection *i, const struct merged_file *f)
     bool windows = str_ends(base, ".pyd");
     if (rt->family != RUNTIME_PYTHON || f->type != 'f' || !(windows || (tag && str_ends(base, ".so"))))
         return;
-    OWN_PTR char *fits_tag = xasprintf(".cpython-3%u-%s-linux-gnu", rt->version, MACHINE == EM_X86_64 ? "x86_64" : "aarch64");
+    OWN_PTR char *fits_tag = xasprintf(".cpython-3%u-%s-linux-gnu", rt->version, ARCHES[ARCH_OURS].kernel);
     OWN_PTR char *searched = xasprintf("/opt/python/lib/python3.%u/", rt->version);
     size_t stem = (size_t)((tag ? tag : strchr(base, '.')) - f->path);
     if ((tag && str_begins(tag, fits_tag)) || has_own_module(i, f->path, stem, fits_tag))
         return;
     if (str_begins(f->path, "/opt/python/lib/python3.") && !str_begins(f->path, searched))
         return; /* of another version of the language, and not searched by this one */
-    lint_add(i, false, "LR-025", f->path, "is built for another Python or platform than %s on %s, which ignores it", rt->id, elf_machine_name(MACHINE));
+    lint_add(i, false, "LR-025", f->path, "is built for another Python or platform than %s on %s, which ignores it", rt->id, ARCHES[ARCH_OURS].lambda);
 }

@@ -5,6 +5,7 @@
  * therefore change nothing of init's but *failed. */
 #include "launcher/payload.h"
 
+#include "base/arch.h"
 #include "base/own.h"
 #include "base/sys.h"
 
@@ -18,12 +19,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-
-#if defined(__x86_64__)
-enum { MACHINE = EM_X86_64 };
-#else
-enum { MACHINE = EM_AARCH64 };
-#endif
 
 struct start { /* what the child needs; its part of memory is shared with init */
     const struct sandbox_spec *spec;
@@ -51,7 +46,7 @@ static bool foreign_machine(const char *path)
     OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe would have us wait for its writer */
     if (fd < 0 || read(fd, head, sizeof head) != sizeof head || memcmp(head, ELFMAG, SELFMAG) != 0)
         return false;
-    return head[EI_CLASS] != ELFCLASS64 || (head[18] | head[19] << 8) != MACHINE;
+    return head[EI_CLASS] != ELFCLASS64 || (head[18] | head[19] << 8) != ARCH_OURS_ELF;
 }
 
 /* As execvp: the first in PATH that is a file; EACCES if there was one that may not be run. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/runtime.h"
 
+#include "base/embed.h"
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/own.h"
@@ -225,9 +226,6 @@ const char *const *runtime_bootstraps(const struct runtime *rt)
 }
 
 /* Files of the packs, as they lie in runtimes/: part of the executable, so that no launch has to find them. */
-#define EMBED(symbol, path)                                                                                                      \
-    extern const char symbol[];                                                                                                  \
-    __asm__(".pushsection .rodata\n.global " #symbol "\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.popsection\n")
 EMBED(pack_python3_bootstrap, "runtimes/python3/bootstrap");
 EMBED(pack_python3_bootstrap_py, "runtimes/python3/bootstrap.py");
 #define CLIENT(name) EMBED(client_##name, "runtimes/python3/awslambdaric/" #name ".py")

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/calls.h"
 
+#include "base/arch.h"
+#include "base/embed.h"
 #include "base/own.h"
 
 #include <errno.h>
@@ -10,33 +12,27 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const char calls_tsv[];
-__asm__(".pushsection .rodata\n.global calls_tsv\ncalls_tsv:\n.incbin \"policy/calls.tsv\"\n.byte 0\n.popsection\n");
+EMBED(calls_tsv, "policy/calls.tsv");
 
-enum { X86_64, AARCH64, ARCHES, ROWS_MAX = 512 };
+enum { ROWS_MAX = 512 };
 
 struct call {
     char name[32];
-    int nr[ARCHES]; /* CALL_ELSEWHERE: none */
+    int nr[ARCH_COUNT]; /* CALL_ELSEWHERE: none */
     uint32_t core;
 };
 
 static struct {
     struct call rows[ROWS_MAX];
     size_t n;
-    const struct call *by_number[ARCHES][CALL_NUMBERS];
-    int last[ARCHES];
+    const struct call *by_number[ARCH_COUNT][CALL_NUMBERS];
+    int last[ARCH_COUNT];
 } table;
 
 static const struct {
     const char *word;
     uint32_t fate;
 } DECISIONS[] = {{"allow", SECCOMP_RET_ALLOW}, {"EPERM", SECCOMP_RET_ERRNO | EPERM}, {"ENOSYS", SECCOMP_RET_ERRNO | ENOSYS}, {"rule", CALL_BY_RULES}};
-
-static int arch_index(uint32_t arch)
-{
-    return arch == SCMP_ARCH_X86_64 ? X86_64 : AARCH64;
-}
 
 static bool read_number(const char *word, int *ret)
 {
@@ -47,9 +43,9 @@ static bool read_number(const char *word, int *ret)
 
 static bool add(const char *line)
 {
-    char words[ARCHES][8], core[8], rest[2];
+    char words[ARCH_COUNT][8], core[8], rest[2];
     struct call *c = &table.rows[table.n];
-    if (table.n == ROWS_MAX || sscanf(line, "%31s %7s %7s %7s%1[^\n]", c->name, words[X86_64], words[AARCH64], core, rest) != 4)
+    if (table.n == ROWS_MAX || sscanf(line, "%31s %7s %7s %7s%1[^\n]", c->name, words[ARCH_X86_64], words[ARCH_ARM64], core, rest) != 4)
         return false;
     size_t d = 0;
     while (d < COUNT(DECISIONS) && strcmp(DECISIONS[d].word, core) != 0)
@@ -57,7 +53,7 @@ static bool add(const char *line)
     if (d == COUNT(DECISIONS) || call_number(c->name, SCMP_ARCH_X86_64) != CALL_UNKNOWN)
         return false;
     c->core = DECISIONS[d].fate;
-    for (int a = 0; a < ARCHES; a++) {
+    for (int a = 0; a < ARCH_COUNT; a++) {
         if (!read_number(words[a], &c->nr[a]) || (c->nr[a] >= 0 && table.by_number[a][c->nr[a]]))
             return false;
         if (c->nr[a] >= 0)
@@ -86,23 +82,23 @@ int call_number(const char *name, uint32_t arch)
 {
     for (size_t i = 0; i < table.n; i++)
         if (strcmp(table.rows[i].name, name) == 0)
-            return table.rows[i].nr[arch_index(arch)];
+            return table.rows[i].nr[arch_by_audit(arch)];
     return CALL_UNKNOWN;
 }
 
 const char *call_name(int nr, uint32_t arch)
 {
-    const struct call *c = nr >= 0 && nr < CALL_NUMBERS ? table.by_number[arch_index(arch)][nr] : NULL;
+    const struct call *c = nr >= 0 && nr < CALL_NUMBERS ? table.by_number[arch_by_audit(arch)][nr] : NULL;
     return c ? c->name : NULL;
 }
 
 int call_last(uint32_t arch)
 {
-    return table.last[arch_index(arch)];
+    return table.last[arch_by_audit(arch)];
 }
 
 uint32_t call_decision(int nr, uint32_t arch)
 {
-    const struct call *c = nr >= 0 && nr < CALL_NUMBERS ? table.by_number[arch_index(arch)][nr] : NULL;
+    const struct call *c = nr >= 0 && nr < CALL_NUMBERS ? table.by_number[arch_by_audit(arch)][nr] : NULL;
     return c ? c->core : SECCOMP_RET_ERRNO | ENOSYS;
 }

@@ -14,6 +14,8 @@
  * Compiling at run time costs a launch a millisecond, so lrun keeps what it was given. A call no rule of an architecture
  * knows is left out of that architecture's filter. Foreign ABIs get ENOSYS: they look like a kernel without them, and
  * never kill. */
+#include "base/arch.h"
+#include "base/embed.h"
 #include "base/fs.h"
 #include "base/own.h"
 #include "policy/calls.h"
@@ -31,19 +33,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const struct {
-    const char *name;
-    uint32_t token;
-} ARCHES[] = {{"x86_64", SCMP_ARCH_X86_64}, {"aarch64", SCMP_ARCH_AARCH64}};
-
-#define EMBED(name, file) \
-    extern const char name[]; \
-    __asm__(".pushsection .rodata\n.global " #name "\n" #name ":\n.incbin \"policy/" file "\"\n.byte 0\n.popsection\n")
-EMBED(core_json, "core.json");
-EMBED(refusals_json, "lambda-refusals.json");
-EMBED(legacy_json, "lambda-legacy.json");
-EMBED(lambda_json, "lambda.json");
-EMBED(debug_json, "lambda-debug.json");
+EMBED(core_json, "policy/core.json");
+EMBED(refusals_json, "policy/lambda-refusals.json");
+EMBED(legacy_json, "policy/lambda-legacy.json");
+EMBED(lambda_json, "policy/lambda.json");
+EMBED(debug_json, "policy/lambda-debug.json");
 
 struct source { /* one file of a group */
     const char *text, *path;
@@ -269,9 +263,9 @@ static size_t count(const struct source *files, size_t most)
 static int embed(const char *arch, struct err *err)
 {
     uint32_t token = 0;
-    for (size_t i = 0; i < COUNT(ARCHES); i++)
-        if (strcmp(arch, ARCHES[i].name) == 0)
-            token = ARCHES[i].token;
+    for (size_t i = 0; i < ARCH_COUNT; i++)
+        if (strcmp(arch, ARCHES[i].kernel) == 0)
+            token = ARCHES[i].audit;
     for (size_t i = 0; i < COUNT(BUILTINS); i++) {
         const struct builtin *b = &BUILTINS[i];
         size_t at = 0, allowed = count(b->allowed, COUNT(b->allowed));

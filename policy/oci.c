@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/oci.h"
 
+#include "base/arch.h"
 #include "base/fs.h"
 #include "base/json_scan.h"
 #include "base/own.h"
@@ -21,12 +22,6 @@ struct oci_policy {
     uint32_t fallback;
     uint64_t last; /* lastSyscall */
 };
-
-static const struct {
-    const char *name; /* as GOARCH and as the OCI have it */
-    const char *oci;
-    uint32_t token;
-} ARCHES[] = {{"amd64", "SCMP_ARCH_X86_64", SCMP_ARCH_X86_64}, {"arm64", "SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64}};
 
 static const struct {
     const char *name;
@@ -240,12 +235,9 @@ unsigned oci_last_call(const struct oci_policy *p)
 
 int oci_each(const struct oci_policy *p, uint32_t arch, int (*each)(const struct oci_rule *rule, void *to, struct err *err), void *to, struct err *err)
 {
-    const char *name = "";
+    const char *name = ARCHES[arch_by_audit(arch)].go;
     const cJSON *rule;
     int number = 0, status = 0;
-    for (size_t i = 0; i < COUNT(ARCHES); i++)
-        if (ARCHES[i].token == arch)
-            name = ARCHES[i].name;
     cJSON_ArrayForEach(rule, cJSON_GetObjectItemCaseSensitive(p->root, "syscalls"))
     {
         struct strv names = {0};
@@ -292,9 +284,7 @@ int oci_print(struct oci_policy *const *policies, size_t n, uint32_t arch, int t
     static const char *const TOP[] = {"defaultAction", "defaultErrnoRet", "lastSyscall"};
     cJSON *all = cJSON_CreateObject(), *rules = cJSON_CreateArray();
     int status = 0;
-    size_t a = 0;
-    while (a + 1 < COUNT(ARCHES) && ARCHES[a].token != arch)
-        a++;
+    const struct arch_names *a = &ARCHES[arch_by_audit(arch)];
     for (size_t i = 0; i < n && status == 0; i++) {
         for (size_t k = 0; k < COUNT(TOP); k++) {
             const cJSON *item = cJSON_GetObjectItemCaseSensitive(policies[i]->root, TOP[k]);
@@ -302,12 +292,12 @@ int oci_print(struct oci_policy *const *policies, size_t n, uint32_t arch, int t
             if (item)
                 cJSON_AddItemToObject(all, TOP[k], cJSON_Duplicate(item, true));
         }
-        status = add_rules(policies[i], ARCHES[a].name, rules, err);
+        status = add_rules(policies[i], a->go, rules, err);
     }
     if (n == 0)
         cJSON_AddStringToObject(all, "defaultAction", ACTIONS[0].name);
     cJSON *list = cJSON_AddArrayToObject(all, "architectures");
-    cJSON_AddItemToArray(list, cJSON_CreateString(ARCHES[a].oci));
+    cJSON_AddItemToArray(list, cJSON_CreateString(a->seccomp));
     cJSON_AddItemToObject(all, "syscalls", rules);
     char *text = cJSON_Print(all);
     if (status == 0 && (!text || fs_write_all(to, text, strlen(text)) < 0 || fs_write_all(to, "\n", 1) < 0))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/seccomp.h"
 
+#include "base/arch.h"
 #include "base/own.h"
 #include "base/sys.h"
 
@@ -16,8 +17,6 @@
 #include "policy_x86_64.h" /* made by policy/compile.c */
 #elif defined(__aarch64__)
 #include "policy_aarch64.h"
-#else
-#error "lrun has seccomp policies for x86-64 and arm64 only"
 #endif
 
 #define PROGRAM(array) {COUNT(array), (array)}
@@ -49,16 +48,10 @@ int seccomp_install(const struct seccomp_program *program)
     return prog.len == 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0 ? 0 : -1;
 }
 
-#if defined(__x86_64__)
-#define OURS AUDIT_ARCH_X86_64
-#else
-#define OURS AUDIT_ARCH_AARCH64
-#endif
-
 /* Before the policy, which allows it. */
 static const struct sock_filter ASK_SYSINFO[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OURS, 0, 3),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH_OURS_AUDIT, 0, 3),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sysinfo, 0, 1),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
