@@ -83,11 +83,11 @@ bool mount_table_is_above(const char *above, const char *path)
 }
 
 /* The mount's root there, and what follows the mount's place in the path here. */
-bool mount_table_find(const struct mount_table *t, int fd, const char **ret_device, char **ret_in_fs)
+bool mount_table_find(const struct mount_table *t, int fd, const char **ret_device, char **ret_path, char **ret_in_fs)
 {
     struct statx x;
-    OWN_PTR char *path = mount_table_path(fd);
-    if (!path || !t->n || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0 || !(x.stx_mask & STATX_MNT_ID))
+    OWN_PTR char *path = t->n ? mount_table_path(fd) : NULL;
+    if (!path || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0 || !(x.stx_mask & STATX_MNT_ID))
         return false;
     const char *here = strcmp(path, "/") == 0 ? "" : path;
     for (size_t i = 0; i < t->n; i++) {
@@ -98,6 +98,7 @@ bool mount_table_find(const struct mount_table *t, int fd, const char **ret_devi
             return false;
         *ret_in_fs = xasprintf("%s%s", m->root, here + strlen(m->place));
         *ret_device = m->device;
+        *ret_path = take_ptr(&path);
         return true;
     }
     return false;

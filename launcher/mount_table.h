@@ -24,8 +24,8 @@ struct mount_table {
 struct mount_table mount_table_read(void);
 void mount_table_done(struct mount_table *t);
 
-/* The file system's device, of the table, and the path in it, owned. False, and nothing, if it is not known. */
-bool mount_table_find(const struct mount_table *t, int fd, const char **ret_device, char **ret_in_fs);
+/* The file system's device, of the table, and the paths here and in it, owned. False, and nothing, if they are not known. */
+bool mount_table_find(const struct mount_table *t, int fd, const char **ret_device, char **ret_path, char **ret_in_fs);
 
 /* The path of a descriptor, owned; NULL if it has none. */
 char *mount_table_path(int fd);

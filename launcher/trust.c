@@ -56,8 +56,7 @@ static void spot_done(struct spot *s)
 
 static void find(int fd, const struct mount_table *mounts, struct spot *s)
 {
-    if (mount_table_find(mounts, fd, &s->device, &s->in_fs))
-        s->path = mount_table_path(fd);
+    mount_table_find(mounts, fd, &s->device, &s->path, &s->in_fs);
 }
 
 /* Of a file, the directory that its name lies in; a further name would be elsewhere. */
