@@ -64,8 +64,8 @@ void http_server_done(struct http_server *s);
 void http_server_stop(struct http_server *s);
 
 /* No connection is open: all that clients sent before they ended has been read. */
-bool http_server_reading(const struct http_server *s); /* is there a request of which a part has come? */
 bool http_server_idle(const struct http_server *s);
+bool http_server_reading(const struct http_server *s); /* there is a request of which a part has come */
 
 /* As http_head_value(). */
 const char *http_header(const struct http_request *request, const char *name);

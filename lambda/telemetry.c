@@ -238,11 +238,3 @@ void telemetry_pause(struct telemetry *t, bool paused)
     for (size_t i = 0; i < t->n; i++)
         telemetry_sink_pause(t->sinks[i], paused);
 }
-
-bool telemetry_idle(const struct telemetry *t)
-{
-    for (size_t i = 0; i < t->n; i++)
-        if (!telemetry_sink_idle(t->sinks[i]))
-            return false;
-    return true;
-}

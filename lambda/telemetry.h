@@ -40,7 +40,6 @@ void telemetry_line(struct telemetry *t, enum telemetry_type type, const char *l
 void telemetry_socket(struct telemetry *t, void *subscription, int fd); /* fd -1: none could be made */
 void telemetry_flush(struct telemetry *t);
 void telemetry_pause(struct telemetry *t, bool paused); /* while the environment is frozen nothing is sent */
-bool telemetry_idle(const struct telemetry *t); /* all is delivered */
 
 /* Reads and checks a subscription's body. False: ret_why says what is wrong, as AWS joins it. For tests too. */
 enum { DESTINATION_HTTP, DESTINATION_TCP };

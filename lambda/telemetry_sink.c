@@ -256,8 +256,3 @@ void telemetry_sink_pause(struct telemetry_sink *s, bool paused)
     if (!paused)
         work(s);
 }
-
-bool telemetry_sink_idle(const struct telemetry_sink *s)
-{
-    return !s->items && !s->batch.n;
-}

@@ -18,6 +18,5 @@ void telemetry_sink_add(struct telemetry_sink *s, const char *event, size_t n);
 void telemetry_sink_socket(struct telemetry_sink *s, int fd);
 void telemetry_sink_flush(struct telemetry_sink *s);
 void telemetry_sink_pause(struct telemetry_sink *s, bool paused);
-bool telemetry_sink_idle(const struct telemetry_sink *s);
 
 #endif

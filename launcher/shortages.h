@@ -9,7 +9,7 @@ struct shortages {
     char killed[64];           /* what was killed for memory, that is not the runtime: its name, or what is known; "" for nothing */
     bool tmp_full;             /* no byte, or no file, goes into /tmp any more */
     unsigned tasks, tasks_max; /* processes and threads, process 1 with them; as many as there may be */
-    bool told_tmp, told_tasks; /* said once an environment */
+    bool told_tmp;             /* that it is full, once */
 };
 
 /* tmp: the sandbox's /tmp, or -1: then as process pid of the sandbox's /proc sees it, if that lives. One system call. */
