@@ -14,8 +14,4 @@ void event_stream_chunk(const void *bytes, size_t n, struct text *out);
 /* The last frame. code and details: NULL on success; log: NULL unless it was asked for. */
 void event_stream_complete(const char *code, const struct text *details, const char *log, size_t log_size, struct text *out);
 
-/* Reads one frame: its length, 0 if there is not enough of it yet, -1 if it is none. type: the :event-type. For tests and
- * fuzzing. */
-long event_stream_decode(const void *bytes, size_t n, char *type, size_t type_size, const unsigned char **ret_payload, size_t *ret_size);
-
 #endif

@@ -17,11 +17,11 @@ $(B)/tests/extension: tests/tools/extension.c
 $(B)/tests/watcher: tests/tools/watcher.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
-$(B)/tests/unit: $(UNIT_C) $(UNIT_O)
+$(B)/tests/unit: $(UNIT_C) $(UNIT_O) tests/tools/event_stream_decode.h
 	@mkdir -p $(@D)
 	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -lz $(LLHTTP_LINK) -lm
 # The same without Criterion, in one process: it cannot start processes in user emulation. Without the cache too: nor has that openat2(2).
-$(B)/tests/plain-unit: $(UNIT_C) $(UNIT_O) tests/tools/plain/criterion/criterion.h
+$(B)/tests/plain-unit: $(UNIT_C) $(UNIT_O) tests/tools/event_stream_decode.h tests/tools/plain/criterion/criterion.h
 	@mkdir -p $(@D)
 	@echo '#include <criterion/criterion.h>' | $(CC) -DPLAIN_MAIN -Itests/tools/plain -x c -c -o $@.o -
 	@$(CC) -Itests/tools/plain $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $@.o $(filter-out tests/unit/test_tools.c,$(UNIT_C)) $(UNIT_O) -levent_core -lcap -lz $(LLHTTP_LINK) -lm

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stream.c: the event stream's encoder against its decoder, and the decoder against anything. */
 #include "lambda/event_stream.h"
+#include "tests/tools/event_stream_decode.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "lambda/routes.h"
 #include "lambda/api_error.h"
 #include "lambda/variables.h"
+#include "tests/tools/event_stream_decode.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
