@@ -265,8 +265,9 @@ static int start_command(struct exec *x, struct err *err)
     if (sandbox_start(&l->spec, &x->sandbox, err) < 0)
         return -1;
     launch_started(&x->sandbox, x->report);
-    if (launch_share(l, &l->cgroup))
-        sandbox_tell(&x->sandbox, MESSAGE_SHARE, launch_share(l, &l->cgroup));
+    int share = launch_share(l, &l->cgroup);
+    if (share)
+        sandbox_tell(&x->sandbox, MESSAGE_SHARE, share);
     if (l->inputs.debugger >= 0)
         x->forward = forward_new(x->base, take_fd(&l->inputs.debugger), (uint16_t)l->request->debug_port.value, ask_socket, x);
     return l->request->tty ? terminal_join(&x->terminal, x->base, err) : stdio_join(&x->stdio, x->base, err);

@@ -70,8 +70,6 @@ int cmd_inspect(const struct request *r, struct err *err)
         return -1;
     if (r->show_policy)
         return show_policy(r, &id, err);
-    l = (struct launch){.request = r, .cgroup = CGROUP_NONE};
-    inputs_none(&l.inputs);
     int status = launch_open(r, &id, &l, err) < 0 || identity_take(&id, err) < 0 ? -1 : 0;
     if (status == 0 && inputs_unpack(&l.inputs, r->quiet, err) < 0) {
         status = -1;

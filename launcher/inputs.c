@@ -161,7 +161,7 @@ static int open_graph(const struct request *r, struct inputs *in, struct err *er
     return r->graph && in->graph < 0 ? -1 : 0;
 }
 
-static int open_all(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
+int inputs_open(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
     if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 || identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
         open_package(r, r->function, ROLE_FUNCTION, id, &in->function, err) < 0)
@@ -197,12 +197,6 @@ void inputs_none(struct inputs *in)
                            .rootfs = {.fd = -1, .source.tree = -1}, .sdk = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
     for (size_t i = 0; i < COUNT(in->entries); i++)
         in->entries[i].lock = -1;
-}
-
-int inputs_open(const struct request *r, const struct identity *id, struct inputs *ret, struct err *err)
-{
-    inputs_none(ret);
-    return open_all(r, id, ret, err);
 }
 
 /* The function, its layers, the root file system and the SDK. */

@@ -56,7 +56,8 @@ struct inputs {
 /* Nothing is open: what inputs_done() can be given. */
 void inputs_none(struct inputs *in);
 
-int inputs_open(const struct request *r, const struct identity *id, struct inputs *ret, struct err *err);
+/* in: as inputs_none() leaves it. */
+int inputs_open(const struct request *r, const struct identity *id, struct inputs *in, struct err *err);
 
 /* After the change of identity: archives into the cache. quiet: no progress bar. */
 int inputs_unpack(struct inputs *in, bool quiet, struct err *err);

@@ -60,25 +60,19 @@ static void look_for_extensions(struct launch *l)
     }
 }
 
-/* exec has no limits unless they are asked for. */
-static bool is_limited(const struct request *r)
-{
-    return !r->debug && (r->command != CMD_EXEC || r->memory.set);
-}
-
 /* Moving a process into one costs milliseconds, which root's launch would pay: only if it is asked for. */
 int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err)
 {
     const struct request *r = l->request;
     *ret = (struct cgroup)CGROUP_NONE;
-    if (!r->cgroup && (l->identity.from_root || !is_limited(r)))
+    if (!r->cgroup && (l->identity.from_root || !request_limit_mb(r)))
         return 0;
-    return cgroup_make(r->cgroup, is_limited(r) ? r->memory.value : 0, r->tmp_size.value * (r->scratch ? 2 : 1), l->identity.uid, ret, err);
+    return cgroup_make(r->cgroup, request_limit_mb(r), r->tmp_size.value * (r->scratch ? 2 : 1), l->identity.uid, ret, err);
 }
 
 int launch_share(const struct launch *l, const struct cgroup *c)
 {
-    return l->request->cpu == CPU_ENFORCE && is_limited(l->request) && !c->cpu ? (int)l->request->memory.value : 0;
+    return l->request->cpu == CPU_ENFORCE && !c->cpu ? (int)request_limit_mb(l->request) : 0;
 }
 
 static void note_differences(struct launch *l)
@@ -88,7 +82,7 @@ static void note_differences(struct launch *l)
         report_degraded(&l->facts.degraded, "the CPU share is enforced by SIGSTOP, not by a cgroup: programs can notice EINTR, stopped children and SIGCONT");
     else if (!l->cgroup.cpu)
         report_degraded(&l->facts.degraded, "the memory size's CPU share is not enforced");
-    if (is_limited(r) && !l->cgroup.memory)
+    if (request_limit_mb(r) && !l->cgroup.memory)
         report_degraded(&l->facts.degraded, "memory is limited by watching, not by a cgroup");
     if (l->inputs.function.is_dir) {
         l->facts.function_is_dir = true;
@@ -228,8 +222,8 @@ int launch_plan(struct launch *l, struct err *err)
     random_uuid(l->boot_id);
     if (!l->inputs.rootfs.path)
         choose_tools(l);
-    limits_plan(is_limited(r) ? r->memory.value : 0, r->max_concurrency.value > 1, &l->facts.limits);
-    machine_make(is_limited(r) ? r->memory.value : 0, is_limited(r) ? l->facts.limits.cpu_count : 0, &l->machine);
+    limits_plan(request_limit_mb(r), r->max_concurrency.value > 1, &l->facts.limits);
+    machine_make(request_limit_mb(r), request_limit_mb(r) ? l->facts.limits.cpu_count : 0, &l->machine);
     struct plan_input in = {
         .usr = {.path = l->tools.path, .dev = l->tools.dev, .ino = l->tools.ino, .tree = -1}, .release = tools_release(is_al2023(l)),
         .function = l->inputs.function.source, .function_is_dir = l->inputs.function.is_dir, .layers = layers, .layer_count = l->inputs.layer_count, .volumes = l->inputs.volumes,
@@ -256,7 +250,7 @@ static void leave_session_keyring(struct launch *l)
 static void fill_spec(struct launch *l)
 {
     const struct request *r = l->request;
-    bool limited = is_limited(r);
+    bool limited = request_limit_mb(r) > 0;
     for (char **a = r->argv; a && *a; a++)
         strv_add(&l->argv, xstrdup(*a));
     l->workdir = xstrdup(r->workdir);
@@ -271,16 +265,26 @@ static void fill_spec(struct launch *l)
     l->spec.tells_memory = l->spec.tells_refused && limited;
     if (limited && !l->spec.tells_memory)
         report_degraded(&l->facts.degraded, "sysinfo(2) shows the host's memory instead of the memory size");
-    l->facts.memory_limit_mb = limited ? r->memory.value : 0;
+    l->facts.memory_limit_mb = request_limit_mb(r);
     l->facts.memory_by_cgroup = l->cgroup.memory;
+}
+
+static void begin(const struct request *r, struct launch *ret)
+{
+    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    inputs_none(&ret->inputs);
+}
+
+static int open_inputs(struct launch *l, struct err *err)
+{
+    return runtime_parse(l->request, &l->runtime, err) < 0 ? -1 : inputs_open(l->request, &l->identity, &l->inputs, err);
 }
 
 int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err)
 {
-    struct launch *l = ret;
-    *l = (struct launch){.request = r, .identity = *id, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
-    inputs_none(&l->inputs);
-    return runtime_parse(r, &l->runtime, err) < 0 ? -1 : inputs_open(r, id, &l->inputs, err);
+    begin(r, ret);
+    ret->identity = *id;
+    return open_inputs(ret, err);
 }
 
 /* Many descriptors are open at once while archives are unpacked; the function's own limit is set later. */
@@ -340,10 +344,8 @@ int launch_make(struct launch *l, struct err *err)
 
 int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
 {
-    struct identity id;
-    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
-    inputs_none(&ret->inputs);
-    if (identity_choose(&id, err) < 0 || launch_open(r, &id, ret, err) < 0 || launch_cgroup(ret, &ret->cgroup, err) < 0 || identity_take(&id, err) < 0)
+    begin(r, ret);
+    if (identity_choose(&ret->identity, err) < 0 || open_inputs(ret, err) < 0 || launch_cgroup(ret, &ret->cgroup, err) < 0 || identity_take(&ret->identity, err) < 0)
         return -1;
     return launch_make(ret, err);
 }

@@ -41,6 +41,11 @@ const char *request_policy(const struct request *r)
     return r->debug && strcmp(r->seccomp, "lambda") == 0 ? "lambda-debug" : r->seccomp;
 }
 
+uint64_t request_limit_mb(const struct request *r)
+{
+    return !r->debug && (r->command != CMD_EXEC || r->memory.set) ? r->memory.value : 0;
+}
+
 bool request_per_tenant(const struct request *r)
 {
     return r->tenancy == TENANCY_PER_TENANT;

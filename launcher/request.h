@@ -94,6 +94,9 @@ bool request_per_tenant(const struct request *r);
 /* The exit status that the err leads to. */
 int request_exit(const struct request *r, const struct err *err);
 
+/* The memory limit; 0: none, as for exec unless it is asked for. */
+uint64_t request_limit_mb(const struct request *r);
+
 /* The policy's name or file: --debug has one of its own in place of the default. */
 const char *request_policy(const struct request *r);
 
