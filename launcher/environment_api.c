@@ -111,13 +111,12 @@ static void on_late(void *to, const char *id)
 {
     struct environment *e = to;
     double ms = clock_ms() - e->past.over_ms;
-    const char *label = e->label ? e->label : "", *colon = e->label ? ": " : "";
     if (e->capacity > 1)
-        launch_note(e->launch, "%s%sthe answer to %s came after its deadline and was rejected", label, colon, id);
+        environment_note(e, "the answer to %s came after its deadline and was rejected", id);
     else if (e->outcome.status == STATUS_TIMEOUT)
-        launch_note(e->launch, "%s%sthe answer to %s came %.0f ms after its deadline and was rejected", label, colon, id, e->past.late_ms = ms);
+        environment_note(e, "the answer to %s came %.0f ms after its deadline and was rejected", id, e->past.late_ms = ms);
     else
-        launch_note(e->launch, "%s%sthe answer to %s came %.0f ms after its invocation had ended and was rejected", label, colon, id, ms);
+        environment_note(e, "the answer to %s came %.0f ms after its invocation had ended and was rejected", id, ms);
 }
 
 /* ---- what extensions do ---- */

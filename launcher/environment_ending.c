@@ -30,7 +30,7 @@ void environment_lose(struct environment *e, const char *why)
     sandbox_kill(&e->sandbox);
     if (e->stopping)
         return;
-    launch_note(e->launch, "%s%sa new sandbox replaces this one, and the content of its /tmp is lost: %s", e->label ? e->label : "", e->label ? ": " : "", why);
+    environment_note(e, "a new sandbox replaces this one, and the content of its /tmp is lost: %s", why);
     report_degraded(&e->report->degraded, "the sandbox was replaced, and its /tmp lost: its process 1 was killed, did not answer, or was changed from inside");
 }
 

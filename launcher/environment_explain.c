@@ -52,11 +52,10 @@ static void note_shortages(struct environment *e)
 {
     const struct request *r = e->launch->request;
     struct shortages *s = &e->shortages;
-    const char *label = e->label ? e->label : "", *colon = e->label ? ": " : "";
     if (s->killed[0])
-        launch_note(e->launch, "%s%s%s was killed: the environment used more than its %ju MB of memory, and the function went on (LR-001)", label, colon, s->killed, (uintmax_t)r->memory.value);
+        environment_note(e, "%s was killed: the environment used more than its %ju MB of memory, and the function went on (LR-001)", s->killed, (uintmax_t)r->memory.value);
     if (s->tmp_full && !s->told_tmp)
-        launch_note(e->launch, "%s%s/tmp is full: all of its %ju MB are used, and the function went on (LR-035)", label, colon, (uintmax_t)r->tmp_size.value);
+        environment_note(e, "/tmp is full: all of its %ju MB are used, and the function went on (LR-035)", (uintmax_t)r->tmp_size.value);
     s->told_tmp = s->tmp_full;
 }
 

@@ -126,8 +126,8 @@ void environment_look_at_share(struct environment *e, double busy_ms)
     double now = cpu_time(e), used = now - e->cpu_ms, times = used / (share * e->busy_ms);
     if (now >= 0 && used >= WORTH_MS && times > 1.2) {
         *e->told_share = true;
-        launch_note(e->launch, "the function used %.2f CPUs, but Lambda gives %.2f to %ju MB: there it takes about %.1f times as long (--cpu enforce shows it)",
-                    used / e->busy_ms, share, (uintmax_t)mb, times);
+        environment_note(e, "the function used %.2f CPUs, but Lambda gives %.2f to %ju MB: there it takes about %.1f times as long (--cpu enforce shows it)",
+                         used / e->busy_ms, share, (uintmax_t)mb, times);
     }
     e->busy_ms = 0;
     e->cpu_ms = now;

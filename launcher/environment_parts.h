@@ -40,6 +40,7 @@ void environment_runtime_done(struct environment *e, struct call *c);
 void environment_report_init(struct environment *e, const struct outcome *o);
 void environment_on_line(void *to, enum log_source source, const char *line, size_t n);
 void environment_label(struct environment *e, const struct call *c);
+void environment_note(const struct environment *e, const char *format, ...) __attribute__((format(printf, 2, 3))); /* launch_note(), with its label */
 
 /* environment_explain.c */
 void environment_explain(struct environment *e, struct call *c); /* why it failed, after its REPORT */

@@ -68,7 +68,7 @@ static void end_stdio(struct environment *e)
 {
     struct err lost;
     if (stdio_done(&e->stdio, &lost) < 0)
-        launch_note(e->launch, "cannot read from standard input: %s", strerror(lost.no));
+        environment_note(e, "cannot read from standard input: %s", strerror(lost.no));
     e->stdio = (struct stdio)STDIO_NONE;
 }
 

@@ -4,6 +4,8 @@
 
 #include "base/own.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 void environment_label(struct environment *e, const struct call *c)
@@ -12,6 +14,16 @@ void environment_label(struct environment *e, const struct call *c)
     e->log.prefix[0] = 0;
     if (e->label && r->log_format != FORMAT_JSON)
         snprintf(e->log.prefix, sizeof e->log.prefix, c && e->capacity == 1 ? "[%s %s] " : "[%s] ", e->label, c ? c->invocation.id : "");
+}
+
+void environment_note(const struct environment *e, const char *format, ...)
+{
+    char text[1024];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    launch_note(e->launch, "%s%s%s", e->label ? e->label : "", e->label ? ": " : "", text);
 }
 
 void environment_on_line(void *to, enum log_source source, const char *line, size_t n)

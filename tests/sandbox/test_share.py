@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from conftest import wait_until
 
 BURN = """
 def burn(seconds, clock=time.process_time):
@@ -22,6 +23,12 @@ def test_a_function_that_uses_more_than_its_share_is_told_so_once(lrun, function
     r = lrun.run("--memory", "256", "-e", "1", "-e", "2", function(serving("burn(0.4); respond(headers[ID], event)")))
     assert len(SAID.findall(r.log)) == 1 and r.code == 0, r
     assert not SAID.search(lrun.run("-q", "--memory", "256", function(serving("burn(0.4); respond(headers[ID], event)"))).log)
+
+
+def test_under_serve_it_is_told_which_function(serve, function):
+    s = serve("--memory", "256", "busy=" + str(function(serving("burn(0.4); respond(headers[ID], event)"))))
+    assert s.invoke("1", name="busy").json == 1
+    assert wait_until(lambda: SAID.search(s.log.replace("lrun: busy/0: ", "lrun: "))) and not SAID.search(s.log), s
 
 
 @pytest.mark.parametrize("body, memory", [("time.sleep(0.4); respond(headers[ID], event)", 256), ("respond(headers[ID], event)", 256), ("burn(0.3); respond(headers[ID], event)", 1769)], ids=["asleep", "short", "a whole one"])
