@@ -3,11 +3,9 @@
  * signals. */
 #include "launcher/environment_parts.h"
 
-#include "base/fs.h"
 #include "base/sys.h"
 #include "launcher/share.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -92,14 +90,8 @@ void environment_set_frozen(struct environment *e, bool frozen)
 /* Of the runtime and the children that it has reaped, in ms; -1: not known. */
 static double cpu_time(const struct environment *e)
 {
-    char text[1024];
-    uint64_t ticks[4];
-    if (e->runtime_pid < 0 || fs_read_small(e->runtime_pid, "stat", text, sizeof text) < 0)
-        return -1;
-    const char *at = strrchr(text, ')'); /* a name may hold anything */
-    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &ticks[0], &ticks[1], &ticks[2], &ticks[3]) != 4)
-        return -1;
-    return (double)(ticks[0] + ticks[1] + ticks[2] + ticks[3]) * 10; /* USER_HZ is 100 */
+    struct process_times t;
+    return e->runtime_pid >= 0 && share_times(e->runtime_pid, "stat", &t) ? (t.own + t.children) * 1000 : -1;
 }
 
 /* Lambda gives the init phase more than the share (our choice: all there is), so it begins with the first event. */

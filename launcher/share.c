@@ -7,6 +7,7 @@
 #include "base/own.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,18 +31,24 @@ static double own_time(pid_t pid)
     return clock_gettime(clock, &t) < 0 ? 0 : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+bool share_times(int dir, const char *stat, struct process_times *ret)
+{
+    char text[1024];
+    uint64_t user, system, children_user, children_system; /* in USER_HZ, which is 100 */
+    const char *at = fs_read_small(dir, stat, text, sizeof text) < 0 ? NULL : strrchr(text, ')'); /* a name may hold anything */
+    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &user, &system, &children_user, &children_system) != 4)
+        return false;
+    *ret = (struct process_times){(double)(user + system) / 100, (double)(children_user + children_system) / 100};
+    return true;
+}
+
 /* Of the children that it has reaped. */
 static double children_time(int proc, const char *pid)
 {
-    char path[32], text[1024];
-    long user = 0, system = 0;
+    char path[32];
+    struct process_times t;
     snprintf(path, sizeof path, "%.16s/stat", pid);
-    if (fs_read_small(proc, path, text, sizeof text) < 0)
-        return 0;
-    const char *at = strrchr(text, ')'); /* a name may hold anything */
-    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %ld %ld", &user, &system) != 2)
-        return 0;
-    return (double)(user + system) / 100; /* USER_HZ */
+    return share_times(proc, path, &t) ? t.children : 0;
 }
 
 /* All that is used, in seconds. */

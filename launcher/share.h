@@ -27,6 +27,13 @@ void share_set(struct share *s, double rate, bool frozen);
 /* Looks, and stops or continues what runs. frozen: nothing is continued. Returns in how many ms to look again; -1: never. */
 int share_look(struct share *s, bool frozen);
 
+struct process_times { /* seconds */
+    double own, children; /* children: those that it has reaped */
+};
+
+/* stat: the name beneath dir of a process's file in /proc. In hundredths of a second. False: it is gone. */
+bool share_times(int dir, const char *stat, struct process_times *ret);
+
 /* Whether an end to a freeze must wait, since the share is used up. */
 bool share_holds(const struct share *s);
 
