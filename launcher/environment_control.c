@@ -90,7 +90,7 @@ static void on_not_started(struct environment *e, const struct message *m)
         return;
     }
     if (!m->err.path[0] && e->phase == PHASE_INIT)
-        environment_note(e, "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs, index.cjs; name the handler (--handler FILE.FUNCTION) or the runtime (--runtime), or pass the layer that contains the bootstrap with --layers");
+        environment_note(e, RUNTIME_UNKNOWN_TEXT ", or pass the layer that contains the bootstrap with --layers");
     end_with(e, outcome_not_started(environment_request_id(e), m->err.path, m->value));
 }
 

@@ -46,21 +46,20 @@ static void add_nested(struct inspection *i, bool error, const char *file, const
 
 /* ---- bootstrap ---- */
 
-static void check_bootstrap(struct inspection *i)
+/* Somebody named a runtime that needs one. */
+static void add_no_bootstrap(struct inspection *i)
 {
-    if (is_file(i, "/var/task/bootstrap") || is_file(i, "/opt/bootstrap"))
-        return;
     OWN_PTR char *folder = folder_with(i, "bootstrap");
     if (folder)
-        add_nested(i, i->launch->runtime.named, "bootstrap", folder);
+        add_nested(i, true, "bootstrap", folder);
     else
         lint_add(i, true, "LR-014", "", "neither the function nor a layer has a bootstrap at its top level, which %s needs", i->launch->runtime.id);
 }
 
 /* Nobody named the runtime, and the package does not tell it: nothing is wrong yet. */
-static void check_unknown(struct inspection *i)
+static void add_unknown(struct inspection *i)
 {
-    static const char *const FILES[] = {"bootstrap", "lambda_function.py", "index.js", "index.mjs", "index.cjs", "app.py", "app.js", "app.mjs"};
+    static const char *const FILES[] = {"bootstrap", RUNTIME_DEFAULT_FILES, "app.py", "app.js", "app.mjs"};
     for (size_t k = 0; k < COUNT(FILES); k++) {
         OWN_PTR char *folder = folder_with(i, FILES[k]);
         if (folder) {
@@ -68,7 +67,7 @@ static void check_unknown(struct inspection *i)
             return;
         }
     }
-    lint_add(i, false, "LR-014", "", "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs and index.cjs; name the handler (--handler FILE.FUNCTION), or the runtime (--runtime)");
+    lint_add(i, false, "LR-014", "", "%s", RUNTIME_UNKNOWN_TEXT);
 }
 
 /* ---- handler, and the wrapper that may take its place ---- */
@@ -98,13 +97,9 @@ static void check_handler(struct inspection *i)
 
 /* ---- the function's own dependencies ---- */
 
-struct place {
-    const char *path;
-};
-
 static bool is_place(void *to, const char *directory)
 {
-    return strcmp(((struct place *)to)->path, directory) == 0;
+    return strcmp(to, directory) == 0;
 }
 
 /* Source at the top speaks of the folder: it may well add it to sys.path. */
@@ -133,9 +128,8 @@ static void check_dependencies(struct inspection *i)
         OWN_PTR char *dir = xstrdup(m->files[k].path);
         dir[info - m->files[k].path] = 0;
         *strrchr(dir, '/') = 0;
-        struct place place = {dir};
         const char *folder = strcmp(dir, "/var/task") == 0 ? NULL : dir + strlen("/var/task/");
-        if (!folder || handler_places(i->launch, true, is_place, &place))
+        if (!folder || handler_places(i->launch, true, is_place, dir))
             continue;
         OWN_PTR char *top = xasprintf("%.*s", (int)strcspn(folder, "/"), folder);
         OWN_PTR char *init = xasprintf("/var/task/%s/__init__.py", top);
@@ -149,12 +143,9 @@ static void check_dependencies(struct inspection *i)
 void inspection_lint_layout(struct inspection *i)
 {
     const struct runtime *rt = &i->launch->runtime;
-    if (rt->family == RUNTIME_PROVIDED && !rt->named && !is_file(i, "/var/task/bootstrap") && !is_file(i, "/opt/bootstrap")) {
-        check_unknown(i);
-        return;
-    }
     if (rt->family == RUNTIME_PROVIDED) {
-        check_bootstrap(i);
+        if (!is_file(i, "/var/task/bootstrap") && !is_file(i, "/opt/bootstrap"))
+            rt->named ? add_no_bootstrap(i) : add_unknown(i);
         return;
     }
     check_wrapper(i);

@@ -3,6 +3,7 @@
 
 #include "base/own.h"
 #include "launcher/cli.h"
+#include "launcher/runtime.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -188,7 +189,7 @@ static bool needs_entry(const struct request *r)
 
 static const struct kind *find_folder(const struct request *r, const char *base, int fd)
 {
-    static const char *const ENTRIES[] = {"bootstrap", "lambda_function.py", "index.js", "index.mjs", "index.cjs"};
+    static const char *const ENTRIES[] = {"bootstrap", RUNTIME_DEFAULT_FILES};
     const struct kind *k = find(FOLDERS, COUNT(FOLDERS), base, fd, true);
     for (size_t i = 0; !k && i < COUNT(ENTRIES); i++)
         if (holds(fd, ENTRIES[i]))

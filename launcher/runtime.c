@@ -29,13 +29,6 @@ static const struct family {
     [RUNTIME_NODEJS] = {"nodejs", ".x", "nodejs:", "index.handler", 10, 20},
 };
 
-/* What decides the runtime when none is named, in the package's root. */
-static const struct {
-    const char *file;
-    enum runtime_family family;
-} TELLTALES[] = {
-    {"lambda_function.py", RUNTIME_PYTHON}, {"index.js", RUNTIME_NODEJS}, {"index.mjs", RUNTIME_NODEJS}, {"index.cjs", RUNTIME_NODEJS}};
-
 static int bad_id(const char *id, struct err *err)
 {
     fail(err, 0, id, "use the runtime");
@@ -84,27 +77,30 @@ static bool tree_has(const struct input *input, const char *name)
     return lstat(path, &st) == 0 && !S_ISDIR(st.st_mode); /* a link's target is meant from inside */
 }
 
+/* Whether the function has the file: then that is what decides its runtime. */
+static bool is_found(const struct inputs *in, const char *name, struct runtime *ret)
+{
+    if (strlen(name) >= sizeof ret->found || !tree_has(&in->function, name))
+        return false;
+    ret->family = str_ends(name, ".py") ? RUNTIME_PYTHON : RUNTIME_NODEJS;
+    snprintf(ret->found, sizeof ret->found, "%s", name);
+    return true;
+}
+
 /* The file that a handler names, in the function: app.lambda_handler is app.py, src/app.handler src/app.js. */
 static bool detect_by_handler(const struct inputs *in, const char *handler, struct runtime *ret)
 {
-    static const struct {
-        const char *ending;
-        enum runtime_family family;
-    } ENDINGS[] = {{".py", RUNTIME_PYTHON}, {".js", RUNTIME_NODEJS}, {".mjs", RUNTIME_NODEJS}, {".cjs", RUNTIME_NODEJS}};
+    static const char *const ENDINGS[] = {".py", ".js", ".mjs", ".cjs"};
     const char *dot = handler ? strrchr(handler, '.') : NULL;
     size_t found = 0;
     if (!dot || dot == handler || handler[0] == '/' || strstr(handler, ".."))
         return false; /* not in the function */
     for (size_t i = 0; i < COUNT(ENDINGS); i++) {
         OWN_PTR char *file = xasprintf("%.*s", (int)(dot - handler), handler);
-        for (char *c = file; ENDINGS[i].family == RUNTIME_PYTHON && *c; c++) /* a module in packages */
+        for (char *c = file; i == 0 && *c; c++) /* Python's: a module in packages */
             *c = *c == '.' ? '/' : *c;
-        OWN_PTR char *name = xasprintf("%s%s", file, ENDINGS[i].ending);
-        if (strlen(name) >= sizeof ret->found || !tree_has(&in->function, name))
-            continue;
-        ret->family = ENDINGS[i].family;
-        snprintf(ret->found, sizeof ret->found, "%s", name);
-        found++;
+        OWN_PTR char *name = xasprintf("%s%s", file, ENDINGS[i]);
+        found += is_found(in, name, ret);
     }
     return found == 1;
 }
@@ -112,7 +108,8 @@ static bool detect_by_handler(const struct inputs *in, const char *handler, stru
 /* A bootstrap means provided.al2023; else the handler's file, or exactly one of the default handlers', means that runtime. */
 static void detect(const struct inputs *in, const char *handler, struct runtime *ret)
 {
-    size_t found = 0, which = 0;
+    static const char *const DEFAULTS[] = {RUNTIME_DEFAULT_FILES};
+    size_t found = 0;
     ret->family = RUNTIME_PROVIDED;
     ret->version = FAMILIES[RUNTIME_PROVIDED].al2023;
     if (tree_has(&in->function, "bootstrap"))
@@ -123,14 +120,13 @@ static void detect(const struct inputs *in, const char *handler, struct runtime 
     ret->version = 0;
     if (detect_by_handler(in, handler, ret))
         return;
-    for (size_t i = 0; i < COUNT(TELLTALES); i++)
-        if (tree_has(&in->function, TELLTALES[i].file)) {
-            found++;
-            which = i;
-        }
-    ret->family = found == 1 ? TELLTALES[which].family : RUNTIME_PROVIDED;
-    snprintf(ret->found, sizeof ret->found, "%s", found == 1 ? TELLTALES[which].file : "");
-    ret->version = found == 1 ? 0 : FAMILIES[RUNTIME_PROVIDED].al2023;
+    for (size_t i = 0; i < COUNT(DEFAULTS); i++)
+        found += is_found(in, DEFAULTS[i], ret);
+    if (found == 1)
+        return;
+    ret->family = RUNTIME_PROVIDED;
+    ret->found[0] = 0;
+    ret->version = FAMILIES[RUNTIME_PROVIDED].al2023;
 }
 
 void runtime_name(struct runtime *rt)

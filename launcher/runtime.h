@@ -11,6 +11,11 @@
 
 enum runtime_family { RUNTIME_PROVIDED, RUNTIME_PYTHON, RUNTIME_NODEJS, RUNTIME_OTHER /* managed, and lrun has no bootstrap for it: a root file system brings AWS's */ };
 
+/* Files of the default handlers: where none is named, one of them in the package's root, and no bootstrap, tells its runtime. */
+#define RUNTIME_DEFAULT_FILES "lambda_function.py", "index.js", "index.mjs", "index.cjs"
+#define RUNTIME_UNKNOWN_TEXT "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs, index.cjs; " \
+                             "name the handler (--handler FILE.FUNCTION) or the runtime (--runtime)"
+
 struct runtime {
     enum runtime_family family;
     bool named;             /* by the user */
