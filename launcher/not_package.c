@@ -13,7 +13,7 @@
 
 /* In the remedies, %1$s is the folder that the file is in and %2$s its name without suffix. */
 struct kind { /* no pointers, which a position-independent program would relocate at every start */
-    char pattern[32]; /* of the file's name; of the whole word where it names nothing. "": any */
+    char names[64];   /* patterns, a blank between two: of the file's name; of the whole word where it names nothing. "": any */
     char has[20];     /* of a file: how its content begins; of a directory: a file in it. "": not looked at */
     unsigned at;      /* where that content begins */
     char is[48], remedy[176];
@@ -25,7 +25,7 @@ struct kind { /* no pointers, which a position-independent program would relocat
 #define SERVERLESS "give the zip that serverless package makes: .serverless/NAME.zip"
 #define PROJECT "give the folder or zip that is deployed"
 #define BUILD "build it, and give the folder or zip that holds the bootstrap"
-#define NODE "give its folder: lrun --runtime nodejs --handler %2$s.handler %1$s"
+#define TARBALL "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"
 
 static const struct kind NAMES[] = {
     {"arn:*:lambda:*:layer:*", "", 0, "the ARN of a layer", "download it (aws lambda get-layer-version-by-arn --arn ARN --query Content.Location), and give the zip to --layers"},
@@ -33,54 +33,31 @@ static const struct kind NAMES[] = {
     {"arn:*", "", 0, "an ARN", "give a folder or a zip on this machine"},
     {"s3://*", "", 0, "an object in S3", "download it first: aws s3 cp"},
     {"http*://*", "", 0, "a URL", "download it first: curl -O"},
-    {"*://*", "", 0, "the name of an image", EXPORT},
-    {"docker*:*", "", 0, "the name of an image", EXPORT},
-    {"oci*:*", "", 0, "the name of an image", EXPORT},
-    {"*:*", "", 0, "the name of an image", EXPORT},
-    {"public.ecr.aws/*", "", 0, "the name of an image", EXPORT},
-    {"*.dkr.ecr.*.amazonaws.com/*", "", 0, "the name of an image", EXPORT},
+    {"*:* public.ecr.aws/* *.dkr.ecr.*.amazonaws.com/*", "", 0, "the name of an image", EXPORT},
 };
 
 static const struct kind FILES[] = {
-    {"template.y*ml", "", 0, "a CloudFormation template", SAM},
-    {"template.json", "", 0, "a CloudFormation template", SAM},
+    {"*template.y*ml packaged.y*ml template.json", "", 0, "a CloudFormation template", SAM},
     {"*template.json", "", 0, "a CloudFormation template", SAM " or, after cdk synth, cdk.out/asset.HASH"},
-    {"*template.y*ml", "", 0, "a CloudFormation template", SAM},
-    {"packaged.y*ml", "", 0, "a CloudFormation template", SAM},
     {"samconfig.*", "", 0, "SAM's configuration", SAM},
     {"serverless.*", "", 0, "a configuration of the Serverless Framework", SERVERLESS},
     {"cdk.json", "", 0, "the CDK's configuration", CDK},
     {"cdk.out", "", 0, "the mark of the CDK's output", CDK},
     {"*.tf", "", 0, "Terraform's configuration", "give the folder or zip that aws_lambda_function names"},
-    {"Dockerfile*", "", 0, "the recipe of an image", "build it, " EXPORT},
-    {"Containerfile*", "", 0, "the recipe of an image", "build it, " EXPORT},
-    {"package.json", "", 0, "a project's file", PROJECT},
-    {"pyproject.toml", "", 0, "a project's file", PROJECT},
-    {"requirements*.txt", "", 0, "a project's file", PROJECT},
+    {"Dockerfile* Containerfile*", "", 0, "the recipe of an image", "build it, " EXPORT},
+    {"package.json pyproject.toml requirements*.txt", "", 0, "a project's file", PROJECT},
     {"Cargo.toml", "", 0, "a project's file", BUILD " (cargo lambda build)"},
-    {"go.mod", "", 0, "a project's file", BUILD},
-    {"pom.xml", "", 0, "a project's file", BUILD},
-    {"build.gradle*", "", 0, "a project's file", BUILD},
+    {"go.mod pom.xml build.gradle*", "", 0, "a project's file", BUILD},
     {"*.y*ml", "", 0, "a configuration file", PROJECT},
     {"*.json", "", 0, "a JSON file", PROJECT "; an event is given by --event"},
     {"*.py", "", 0, "a Python source file", "give its folder: lrun --runtime python3 --handler %2$s.lambda_handler %1$s"},
-    {"*.js", "", 0, "a JavaScript source file", NODE},
-    {"*.mjs", "", 0, "a JavaScript source file", NODE},
-    {"*.cjs", "", 0, "a JavaScript source file", NODE},
-    {"*.ts", "", 0, "a TypeScript source file", "compile it to JavaScript (tsc, esbuild), and give the folder"},
-    {"*.mts", "", 0, "a TypeScript source file", "compile it to JavaScript (tsc, esbuild), and give the folder"},
-    {"*.go", "", 0, "a source file", BUILD},
-    {"*.rs", "", 0, "a source file", BUILD},
-    {"*.java", "", 0, "a source file", BUILD},
-    {"*.kt", "", 0, "a source file", BUILD},
-    {"*.cs", "", 0, "a source file", BUILD},
-    {"*.rb", "", 0, "a source file", BUILD},
-    {"*.c", "", 0, "a source file", BUILD},
-    {"*.cpp", "", 0, "a source file", BUILD},
-    {"", "ustar", 257, "a tarball", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
-    {"", "\x1f\x8b", 0, "a gzip file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
-    {"", "\x28\xb5\x2f\xfd", 0, "a Zstandard file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
-    {"", "\xfd" "7zXZ", 0, "an xz file", "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"},
+    {"*.js *.mjs *.cjs", "", 0, "a JavaScript source file", "give its folder: lrun --runtime nodejs --handler %2$s.handler %1$s"},
+    {"*.ts *.mts", "", 0, "a TypeScript source file", "compile it to JavaScript (tsc, esbuild), and give the folder"},
+    {"*.go *.rs *.java *.kt *.cs *.rb *.c *.cpp", "", 0, "a source file", BUILD},
+    {"", "ustar", 257, "a tarball", TARBALL},
+    {"", "\x1f\x8b", 0, "a gzip file", TARBALL},
+    {"", "\x28\xb5\x2f\xfd", 0, "a Zstandard file", TARBALL},
+    {"", "\xfd" "7zXZ", 0, "an xz file", TARBALL},
     {"", "7z\xbc\xaf", 0, "a 7z archive", "Lambda takes code as a zip"},
     {"", "\x7f" "ELF", 0, "a program", "name it bootstrap, and give the folder or zip that holds it"},
     {"", "#!", 0, "a script", "name it bootstrap, and give the folder or zip that holds it"},
@@ -110,14 +87,14 @@ static const struct kind JAR = {"*.jar", "", 0, "a Java package",
                                 "lrun includes no Java runtime: name an image's file system that has one with --rootfs, or a layer whose bootstrap starts java (man lrun, RUNTIMES)"};
 
 /* Of any case; * is any text. fnmatch(3) with its tables would make every launch touch more pages. */
-static bool matches(const char *pattern, const char *text)
+static bool matches(const char *pattern, const char *end, const char *text)
 {
     const char *star = NULL, *from = text;
     while (*text) {
-        if (*pattern == '*') {
+        if (pattern < end && *pattern == '*') {
             star = ++pattern;
             from = text;
-        } else if (tolower((unsigned char)*pattern) == tolower((unsigned char)*text)) {
+        } else if (pattern < end && tolower((unsigned char)*pattern) == tolower((unsigned char)*text)) {
             pattern++;
             text++;
         } else if (star) {
@@ -127,9 +104,19 @@ static bool matches(const char *pattern, const char *text)
             return false;
         }
     }
-    while (*pattern == '*')
+    while (pattern < end && *pattern == '*')
         pattern++;
-    return !*pattern;
+    return pattern == end;
+}
+
+static bool is_named(const struct kind *k, const char *text)
+{
+    for (const char *c = k->names, *end; *c; c = end + (*end == ' ')) {
+        end = c + strcspn(c, " ");
+        if (matches(c, end, text))
+            return true;
+    }
+    return !k->names[0];
 }
 
 static const char *base_of(const char *path)
@@ -154,7 +141,7 @@ int not_package_name(const char *path, enum package_role role, struct err *err)
 {
     bool is_path = path[0] == '/' || path[0] == '.'; /* neither an ARN, a URL nor an image's name begins so, and a file's name may hold a colon */
     for (size_t i = 0; i < COUNT(NAMES) && !is_path; i++)
-        if (matches(NAMES[i].pattern, path))
+        if (is_named(&NAMES[i], path))
             return refuse(&NAMES[i], path, err);
     return role == ROLE_FUNCTION && *path && !strpbrk(path, "./") ? cli_unknown_command(path, err) : -1;
 }
@@ -175,7 +162,7 @@ static const struct kind *find(const struct kind *kinds, size_t n, const char *b
 {
     for (size_t i = 0; i < n; i++) {
         const struct kind *k = &kinds[i];
-        if ((!k->pattern[0] || matches(k->pattern, base)) && (!k->has[0] || (is_dir ? holds(fd, k->has) : begins(fd, k))))
+        if (is_named(k, base) && (!k->has[0] || (is_dir ? holds(fd, k->has) : begins(fd, k))))
             return k;
     }
     return NULL;
@@ -210,7 +197,7 @@ int not_package_check(const struct request *r, const char *path, bool is_dir, in
         k = role == ROLE_FUNCTION ? find_folder(r, base_of(name), fd) : find(FOLDERS, COUNT(FOLDERS), base_of(name), fd, true);
     else if (!begins(fd, &ZIP))
         k = find(FILES, COUNT(FILES), base_of(name), fd, false);
-    else if (role == ROLE_FUNCTION && needs_entry(r) && matches(JAR.pattern, base_of(name)))
+    else if (role == ROLE_FUNCTION && needs_entry(r) && is_named(&JAR, base_of(name)))
         k = &JAR;
     return k ? refuse(k, path, err) : 0;
 }
