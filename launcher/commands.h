@@ -4,9 +4,8 @@
 #define LRUN_COMMANDS_H
 
 #include "base/err.h"
+#include "launcher/exit_status.h"
 #include "launcher/request.h"
-
-enum { EXIT_FUNCTION_ERROR = 1, EXIT_USAGE = 2, EXIT_TIME = 124, EXIT_LRUN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
 int cmd_run(const struct request *r, struct err *err);
 int cmd_exec(const struct request *r, struct err *err);

@@ -5,7 +5,6 @@
 #include "base/own.h"
 #include "lambda/variables.h"
 #include "launcher/client.h"
-#include "launcher/commands.h"
 #include "launcher/policy_file.h"
 #include "launcher/sdk.h"
 

@@ -2,7 +2,7 @@
 #include "launcher/request.h"
 
 #include "base/own.h"
-#include "launcher/commands.h"
+#include "launcher/exit_status.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "lambda/runtimes.h"
-#include "launcher/commands.h"
+#include "launcher/exit_status.h"
 
 #include <dirent.h>
 #include <errno.h>
