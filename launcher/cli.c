@@ -21,7 +21,7 @@ int cli_command_named(const char *name, enum command *ret, struct err *err)
     for (unsigned i = 0; i < CMD_COUNT; i++)
         if (strcmp(name, COMMANDS[i].name) == 0)
             return *ret = (enum command)i, 0;
-    return cli_unknown_command(name, err);
+    return name_unknown_command(name, err);
 }
 
 static const struct option_row *find_row(enum command command, const char *name, size_t n, char letter)

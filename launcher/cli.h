@@ -26,9 +26,6 @@ enum command cli_command(int argc, char **argv);
 /* The command of this name, or an err of usage that names the nearest. */
 int cli_command_named(const char *name, enum command *ret, struct err *err);
 
-/* -1: there is no command of this name; the err names the nearest. */
-int cli_unknown_command(const char *name, struct err *err);
-
 void cli_help(enum command command, FILE *to); /* of CMD_HELP: all commands */
 void cli_man_options(FILE *to);     /* roff: .SS per command, .TP per option */
 void cli_bash_completion(FILE *to); /* a function for bash's complete */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_options.c: THE TABLES of commands and options. Parsing, presets, what a configuration file may say, --help, the man page and
+/* cli_options.c: THE TABLE of options (commands: names.c). Parsing, presets, what a configuration file may say, --help, the man page and
  * completions are made of them (cli.c, cli_help.c). An option that another command has with other values or another default has a row for
  * each. How a value is checked and kept: cli_values.c. */
 #include "launcher/cli_row.h"
@@ -12,17 +12,6 @@
 enum { RUN = 1 << CMD_RUN, EXEC = 1 << CMD_EXEC, SERVE = 1 << CMD_SERVE, CACHE = 1 << CMD_CACHE, EXPLAIN = 1 << CMD_EXPLAIN, DOCTOR = 1 << CMD_DOCTOR, INSPECT = 1 << CMD_INSPECT,
        SANDBOX_MAX_MB = 1 << 24 /* exec is a sandbox for tests: what a machine may have */, SANDBOX_MAX_MS = 1000000000,
        BOTH = RUN | EXEC, INVOKES = RUN | SERVE, ANY = BOTH | SERVE, LOOKS = ANY | INSPECT, STORES = LOOKS | CACHE | DOCTOR, HELP = 1 << CMD_HELP, ALL = STORES | EXPLAIN | HELP };
-
-const struct command_row COMMANDS[CMD_COUNT] = {
-    [CMD_RUN] = {"run", "lrun [run] [OPTIONS] FUNCTION", "invoke a function; the response goes to standard output, the log to standard error"},
-    [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run a command in a function's environment"},
-    [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...", "serve Lambda's Invoke API and function URLs, with warm environments"},
-    [CMD_EXPLAIN] = {"explain", "lrun explain [ID...]", "explain the cause of a failure by the ID in a why: line"},
-    [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] FUNCTION", "check a function and its layers without running them"},
-    [CMD_DOCTOR] = {"doctor", "lrun doctor [--json]", "check whether lrun works on this host, and how to fix what does not"},
-    [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "list, empty or check the cache of unpacked archives"},
-    [CMD_HELP] = {"help", "lrun help [COMMAND]", "list the commands, or the options of one"},
-};
 
 
 #define FIELD(name) offsetof(struct request, name)

@@ -4,10 +4,7 @@
 #define LRUN_CLI_ROW_H
 
 #include "launcher/cli.h"
-
-struct command_row {
-    const char *name, *synopsis, *help;
-};
+#include "launcher/names.h"
 
 enum row_flags {
     WITH_IN = 1,      /* exec --in takes it, or it changes nothing there */
@@ -37,7 +34,6 @@ set_fn set_flag, set_text, set_tenant, set_shown_policy, set_policy, set_rootfs,
 set_fn set_choice; /* the field is an enum, its values in the order of arg's words */
 set_fn add_text, add_layers, add_host, add_origin;
 
-extern const struct command_row COMMANDS[CMD_COUNT];
 extern const struct option_row ROWS[];
 extern const size_t ROW_COUNT;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_words.c: which command a command line means, and the nearest name for a command or option that does not exist. */
+/* cli_words.c: which command a command line means, and which option a word names or may have meant. */
 #include "launcher/cli_row.h"
 
 #include "base/own.h"
@@ -9,79 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORD_MAX = 24 /* longer ones resemble none of ours */, PREFIX_MIN = 3 };
-
-/* Names that other tools have for what is here. Without pointers, which would be relocated at every start. */
-static const struct {
-    char word[16], name[10];
-} SYNONYMS[] = {
-    {"invoke", "run"}, {"start", "run"}, {"shell", "exec"}, {"lint", "inspect"}, {"validate", "inspect"}, {"check", "doctor"}, {"why", "explain"},
-    {"payload", "event"}, {"function-name", "name"}, {"network", "net"}, {"cwd", "workdir"}, {"mount", "volume"}, {"image", "rootfs"},
-};
-
-static unsigned least(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-/* How many letters to insert, remove, replace or swap with their neighbour lie between two words. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned rows[3][WORD_MAX + 1] = {{0}}, *two = rows[0], *one = rows[1], *now = rows[2];
-    size_t n = strlen(a), m = strlen(b);
-    if (n > WORD_MAX || m > WORD_MAX)
-        return WORD_MAX;
-    for (unsigned k = 0; k <= m; k++)
-        one[k] = k;
-    for (unsigned i = 1; i <= n; i++) {
-        now[0] = i;
-        for (unsigned k = 1; k <= m; k++) {
-            now[k] = least(least(one[k], now[k - 1]) + 1, one[k - 1] + (a[i - 1] != b[k - 1]));
-            if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
-                now[k] = least(now[k], two[k - 2] + 1);
-        }
-        unsigned *free_row = two;
-        two = one;
-        one = now;
-        now = free_row;
-    }
-    return one[m];
-}
-
-/* 0: the same thing; the greater, the less alike; WORD_MAX: nothing that was meant. */
-static unsigned unlikeness(const char *word, const char *name)
-{
-    size_t n = strlen(word);
-    for (size_t i = 0; i < COUNT(SYNONYMS); i++)
-        if (strcmp(SYNONYMS[i].word, word) == 0 && strcmp(SYNONYMS[i].name, name) == 0)
-            return 0;
-    unsigned d = distance(word, name), most = n < PREFIX_MIN ? 0 : n < 6 ? 1 : 2;
-    if (d <= most)
-        return d;
-    return n >= PREFIX_MIN && strncmp(word, name, n) == 0 ? most + 1 : WORD_MAX;
-}
-
-static const char *near_command(const char *word)
-{
-    const char *found = NULL;
-    unsigned best = WORD_MAX;
-    for (size_t i = 0; i < CMD_COUNT; i++) {
-        unsigned d = unlikeness(word, COMMANDS[i].name);
-        if (d < best) {
-            best = d;
-            found = COMMANDS[i].name;
-        }
-    }
-    return found;
-}
-
 /* Of the command's own options; NULL: none is near. */
 static const struct option_row *near_row(enum command command, const char *name)
 {
     const struct option_row *found = NULL;
-    unsigned best = WORD_MAX;
+    unsigned best = NAME_UNLIKE;
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        unsigned d = ROWS[i].commands & 1u << command ? unlikeness(name, ROWS[i].name) : WORD_MAX;
+        unsigned d = ROWS[i].commands & 1u << command ? name_unlikeness(name, ROWS[i].name) : NAME_UNLIKE;
         if (d < best) {
             best = d;
             found = &ROWS[i];
@@ -134,21 +68,12 @@ static const char *meant_command(int argc, char **argv)
     for (size_t i = 0; i < CMD_COUNT; i++)
         if (strcmp(argv[at], COMMANDS[i].name) == 0)
             return NULL;
-    return near_command(argv[at]);
-}
-
-int cli_unknown_command(const char *name, struct err *err)
-{
-    const char *near = near_command(name);
-    if (near)
-        return fail_usage(err, "unknown command '%.40s' (did you mean '%s'?)", name, near);
-    fail_usage(err, "unknown command '%.40s'", name);
-    return fail_hint(err, "see lrun help");
+    return name_near_command(argv[at]);
 }
 
 int cli_check_command(int argc, char **argv, struct err *err)
 {
-    return meant_command(argc, argv) ? cli_unknown_command(argv[cli_command_word(argc, argv)], err) : 0;
+    return meant_command(argc, argv) ? name_unknown_command(argv[cli_command_word(argc, argv)], err) : 0;
 }
 
 /* What a word of the command line may be called in a message: JSON is an event, and what follows a name is its value; neither is

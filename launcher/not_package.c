@@ -2,11 +2,12 @@
 #include "launcher/not_package.h"
 
 #include "base/own.h"
-#include "launcher/cli.h"
+#include "launcher/names.h"
 #include "launcher/runtime.h"
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -143,7 +144,7 @@ int not_package_name(const char *path, enum package_role role, struct err *err)
     for (size_t i = 0; i < COUNT(NAMES) && !is_path; i++)
         if (is_named(&NAMES[i], path))
             return refuse(&NAMES[i], path, err);
-    return role == ROLE_FUNCTION && *path && !strpbrk(path, "./") ? cli_unknown_command(path, err) : -1;
+    return role == ROLE_FUNCTION && *path && !strpbrk(path, "./") ? name_unknown_command(path, err) : -1;
 }
 
 static bool begins(int fd, const struct kind *k)
