@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""make layers: which folder may include which, which file alone includes a library, and which alone makes what a path names.
+
+    layers.py FOLDER...     the Makefile's, which must be those of the table"""
+import pathlib
+import re
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[1]
+# folder: those next below it, whose own are below it too; the highest comes first
+BELOW = {
+    "launcher": ("mounts", "policy", "lambda"),
+    "mounts": ("base",),
+    "policy": ("base",),
+    "lambda": ("base",),
+    "base": (),
+}
+# library's header: its one includer
+ADAPTERS = {
+    "archive.h": "mounts/untar.c",
+    "libelf.h": "mounts/elf_facts.c",
+    "llhttp.h": "lambda/http_parse.c",
+    "zlib.h": "lambda/event_stream.c",
+    "sys/capability.h": "policy/caps.c",
+    "cjson/cJSON.h": "policy/oci.c",
+}
+# What makes or removes something by a path: base/place.c alone, and doctor in a folder of its own.
+MAKES = re.compile(r"(^|[^a-z_])((mkdir|l?chown|chmod|rename|unlink|rmdir|symlink|link|mknod|mkfifo|creat|truncate|mkdtemp|mkstemp)\(|open\([^;]*O_CREAT"
+                   r'|openat\(AT_FDCWD[^;]*O_CREAT|freopen\(|fopen\([^;]*"[wa])')
+MAKERS = {"base/place.c", "launcher/cmd_doctor.c"}
+# What gives a file away, by a descriptor or as another user.
+GIVES = re.compile(r"(^|[^a-z_])(fchown|fchownat|setfsuid)\(")
+GIVERS = {"base/place.c", "policy/cgroup.c"}
+INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def reach(folder):
+    """The folder and all below it."""
+    return {folder}.union(*(reach(below) for below in BELOW[folder]))
+
+
+def table_faults(folders):
+    order = list(BELOW)
+    faults = [f"{f}: {b} is not below it in the table" for f in order for b in BELOW[f] if order.index(b) <= order.index(f)]
+    if set(folders) != set(order):
+        faults.append(f"the Makefile's folders are not the table's: {sorted(set(folders) ^ set(order))}")
+    roots = {f.split("/")[0] for f in order}
+    homeless = [p.relative_to(TOP) for root in sorted(roots) for p in (TOP / root).rglob("*.[ch]") if str(p.parent.relative_to(TOP)) not in BELOW]
+    return faults + [f"{p}: in no folder of the table" for p in homeless]
+
+
+def file_faults(path, lines, includers):
+    """What is wrong with the lines of one file; gathers who includes which library."""
+    folder = path.rsplit("/", 1)[0]
+    for number, line in enumerate(lines, 1):
+        included = INCLUDE.match(line)
+        if included and included[1] == "<" and included[2] in ADAPTERS:
+            includers.setdefault(included[2], set()).add(path)
+        elif included and included[1] == '"' and "/" in included[2]:
+            if included[2].rsplit("/", 1)[0] not in reach(folder):
+                yield f"{path}:{number}: {line}: points upwards"
+        elif path.endswith(".c") and MAKES.search(line) and path not in MAKERS:
+            yield f"{path}:{number}: {line.strip()}: makes what a path names"
+        elif path.endswith(".c") and GIVES.search(line) and path not in GIVERS:
+            yield f"{path}:{number}: {line.strip()}: gives a file away"
+
+
+def main():
+    faults, includers = table_faults(sys.argv[1:]), {}
+    for p in sorted(p for f in BELOW for p in (TOP / f).glob("*.[ch]")):
+        faults += file_faults(str(p.relative_to(TOP)), p.read_text().splitlines(), includers)
+    faults += [f"{header} is included by {sorted(includers.get(header, ()))}, not by {one} alone" for header, one in ADAPTERS.items() if includers.get(header) != {one}]
+    faults += [f"{path} gives nothing away: strike it from the list" for path in GIVERS if not any(map(GIVES.search, (TOP / path).read_text().splitlines()))]
+    print("\n".join(faults) or "layers: no include points upwards; one adapter per library; base/place.c alone makes what a path names")
+    return bool(faults)
+
+
+sys.exit(main())
