@@ -73,7 +73,8 @@ $(B)/why.h: Makefile $(wildcard docs/why/*.md)
 	for f in docs/why/LR-*.md; do printf '{"%s",\n' "$$(basename $$f .md)"; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
 $(B)/launcher/cmd_explain.o: $(B)/why.h
 $(B)/launcher/runtime.o: $(wildcard runtimes/*/* runtimes/*/*/*)
-$(B)/docgen: tests/tools/docgen.c $(B)/launcher/cli.o $(B)/launcher/cli_words.o $(B)/launcher/cli_help.o $(B)/launcher/cli_options.o $(B)/launcher/cli_values.o $(B)/launcher/names.o $(B)/lambda/tenant.o $(B)/launcher/request.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
+$(B)/docgen: tests/tools/docgen.c $(B)/launcher/cli.o $(B)/launcher/cli_words.o $(B)/launcher/cli_help.o $(B)/launcher/cli_options.o $(B)/launcher/cli_values.o \
+  $(B)/launcher/names.o $(B)/launcher/request.o $(B)/lambda/tenant.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
 	$(CC) $(ALL_C) $(LINK) -o $@ $^
 $(B)/lrun.1: docs/lrun.1.in $(B)/docgen
 	$(RUN) $(B)/docgen man | sed -e '/@OPTIONS@/{r /dev/stdin' -e 'd}' -e 's/@VERSION@/$(VERSION)/' docs/lrun.1.in > $@

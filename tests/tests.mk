@@ -137,8 +137,9 @@ FUZZ_zip     := mounts/zip.c mounts/zip_check.c mounts/zip_largest.c
 FUZZ_unpack  := $(FUZZ_zip) mounts/extract.c mounts/manifest.c mounts/manifest_read.c mounts/elf_facts.c
 FUZZ_elf     := $(FUZZ_zip) mounts/elf_facts.c mounts/manifest.c mounts/manifest_read.c
 FUZZ_policy  := policy/oci.c base/arch.c $(FUZZ_JSON)
-FUZZ_config  := launcher/config.c launcher/request_check.c launcher/cli.c launcher/names.c launcher/cli_options.c launcher/cli_values.c launcher/cli_words.c lambda/tenant.c launcher/cli_help.c launcher/request.c $(FUZZ_JSON)
-FUZZ_options := launcher/cli.c launcher/names.c launcher/cli_options.c launcher/cli_values.c launcher/cli_words.c lambda/tenant.c launcher/cli_help.c launcher/request.c
+FUZZ_options := launcher/cli.c launcher/cli_options.c launcher/cli_values.c launcher/cli_words.c launcher/cli_help.c \
+  launcher/names.c launcher/request.c lambda/tenant.c
+FUZZ_config  := $(FUZZ_options) launcher/config.c launcher/request_check.c $(FUZZ_JSON)
 FUZZ_stream  := lambda/event_stream.c base/json.c $(FUZZ_JSON) base/base64.c
 FUZZ_frames  := launcher/log.c launcher/loop.c base/term.c
 FUZZ_http    := $(addprefix lambda/,runtime_api.c late.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_room.c http_client.c http_parse.c \
