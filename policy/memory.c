@@ -5,18 +5,22 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "policy/memory_apart.h"
 #include "policy/memory_process.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 
 #define SLICE_MS 0.5  /* as long as lrun may keep others waiting */
 #define FIRST_MS 20.0 /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
 #define COST_MAX_MS 5.0 /* what took longer waited, for a processor or a lock: the limit must not wait as well */
-#define BLOCKED_MS 50.0 /* then the next look goes on: files of a program that forks are seconds of waiting each, and timeouts wait too */
+#define SLOW_MS 50.0 /* then the next look goes on, even of few processes */
+#define ANSWER_MS 5.0 /* what few processes take the child; what comes later is heard by a later look */
+#define UNUSED_MS 10000.0 /* then the child goes */
 #define SHARE 20      /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
@@ -50,6 +54,14 @@ struct memory_watch {
     uint64_t used;           /* when all was last looked at */
     unsigned quiet;          /* looks at all since it grew */
     double held_ms, began_ms, ended_ms, cost_ms;
+    struct apart apart; /* who does the passes that may wait */
+    bool is_apart;      /* this is its copy */
+};
+
+struct answer { /* of a look in the child */
+    struct memory memory;
+    double cost_ms;
+    unsigned quiet;
 };
 
 /* Of all programs of the machine: that it has not grown does not mean much for long, that it has may mean something at once. */
@@ -94,6 +106,7 @@ void memory_watch_free(struct memory_watch *w)
     leave_pass(w);
     held_clear(&w->held);
     held_clear(&w->fresh);
+    apart_end(&w->apart);
     free(w);
     watches--;
 }
@@ -158,7 +171,7 @@ static void enter_process(struct memory_watch *w, const char *pid)
     case PASS_COUNT: count(w, pid); break;
     case PASS_EXACT: add(&w->exact, pid, process_exact(proc, pid)); break;
     case PASS_HELD:
-        held_walk_begin(&w->walk, proc, pid);
+        held_walk_begin(&w->walk, proc, pid, w->is_apart);
         w->in_process = true;
         break;
     case PASS_MAPPED:
@@ -246,6 +259,8 @@ static enum pass after_count(struct memory_watch *w)
         return PASS_END;
     if (!w->held_now && held_is_due(w))
         return PASS_HELD;
+    if (w->held.partial)
+        return PASS_EXACT;
     if (!is_near(w))
         return PASS_END;
     if (w->count.processes > 1)
@@ -286,32 +301,95 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     w->used = ret->used;
 }
 
+/* ---- looks ---- */
+
+enum turn { GOES_ON, IS_DONE, MAY_WAIT };
+
+/* A pass is at its end. MAY_WAIT: what comes next is the child's. */
+static enum turn turn(struct memory_watch *w, struct memory *ret)
+{
+    enum pass last = w->pass, next = after(w);
+    if (!w->is_apart && (next == PASS_EXACT || next == PASS_MAPPED))
+        return MAY_WAIT;
+    if (next == PASS_END || (last == PASS_COUNT && !is_near(w)))
+        conclude(w, last, ret);
+    begin_pass(w, next == PASS_END ? PASS_COUNT : next);
+    return next == PASS_END ? IS_DONE : GOES_ON;
+}
+
+/* In the child, which has all the time it needs: from what was counted to the end. */
+static void look_apart(void *with, const void *ask, void *to)
+{
+    struct memory_watch *w = with;
+    struct answer *answer = to;
+    if (!w->is_apart)
+        w->held_ms = 0; /* lrun may have seen a part only */
+    w->is_apart = true;
+    begin_pass(w, PASS_COUNT);
+    memcpy(&w->count, ask, sizeof w->count);
+    for (enum turn t = turn(w, &answer->memory); t == GOES_ON;) {
+        double start = clock_ms();
+        unsigned steps = 0;
+        do
+            t = step(w) ? GOES_ON : turn(w, &answer->memory);
+        while (t == GOES_ON && (++steps < STEPS_MIN || clock_ms() - start < SLICE_MS));
+        double cost = clock_ms() - start;
+        cost = cost > COST_MAX_MS ? COST_MAX_MS : cost;
+        answer->cost_ms += cost;
+        if (t == GOES_ON)
+            usleep((useconds_t)(cost * 1000 * SHARE / 2));
+    }
+    answer->quiet = w->quiet;
+}
+
+static bool ask_apart(struct memory_watch *w)
+{
+    const struct apart_work work = {look_apart, w, sizeof w->count, sizeof(struct answer)};
+    const int fds[] = {w->from.proc, w->from.shm, w->from.segments};
+    leave_pass(w); /* the child has no descriptors of it */
+    return apart_ask(&w->apart, &work, fds, sizeof fds / sizeof *fds, &w->count);
+}
+
+/* False: it would go on by what may wait. */
+static bool look_here(struct memory_watch *w, struct memory *ret, double start)
+{
+    enum turn t = GOES_ON;
+    unsigned steps = 0;
+    do
+        t = step(w) ? GOES_ON : turn(w, ret);
+    while (t == GOES_ON && clock_ms() - start < (++steps < STEPS_MIN ? SLOW_MS : w->established ? SLICE_MS : FIRST_MS));
+    return t != MAY_WAIT;
+}
+
 void memory_look(struct memory_watch *w, struct memory *ret)
 {
-    double start = clock_ms();
-    bool done = false;
-    unsigned steps = 0;
+    double start = clock_ms(), cost = 0;
+    struct answer answer;
     *ret = (struct memory){0};
     if (start - w->ended_ms > STALE_MS)
         begin_pass(w, PASS_COUNT);
-    do {
-        if (step(w))
-            continue;
-        enum pass last = w->pass, next = after(w);
-        done = next == PASS_END;
-        if (done || (last == PASS_COUNT && !is_near(w)))
-            conclude(w, last, ret);
-        begin_pass(w, done ? PASS_COUNT : next);
-    } while (!done && clock_ms() - start < (++steps < STEPS_MIN ? BLOCKED_MS : w->established ? SLICE_MS : FIRST_MS));
+    bool heard = apart_hear(&w->apart, &answer, sizeof answer, 0);
+    if (!heard && !look_here(w, ret, start)) {
+        heard = ask_apart(w) && apart_hear(&w->apart, &answer, sizeof answer, w->established ? (int)ANSWER_MS : (int)FIRST_MS);
+        begin_pass(w, PASS_COUNT);
+    }
     w->ended_ms = clock_ms();
-    w->cost_ms = w->ended_ms - start;
-    if (w->cost_ms > COST_MAX_MS)
-        w->cost_ms = COST_MAX_MS;
+    if (heard) {
+        *ret = answer.memory;
+        w->used = ret->used;
+        w->quiet = answer.quiet;
+        w->established = w->established || ret->peak;
+        cost = answer.cost_ms;
+    } else if (w->apart.pid && !w->apart.asked && start - w->apart.asked_ms > UNUSED_MS) {
+        apart_end(&w->apart);
+    }
+    cost = cost > w->ended_ms - start ? cost : w->ended_ms - start;
+    w->cost_ms = cost > COST_MAX_MS ? COST_MAX_MS : cost;
 }
 
 double memory_pause_ms(const struct memory_watch *w, double least_ms, double quiet_ms)
 {
-    double pause = w->cost_ms * (w->pass >= PASS_EXACT ? SHARE / 2 : SHARE), wanted = least_ms;
+    double pause = w->cost_ms * SHARE, wanted = least_ms;
     if (quiet_ms > least_ms && watches > TOGETHER)
         quiet_ms *= (double)watches / TOGETHER;
     for (unsigned k = 0; k < w->quiet && wanted < quiet_ms; k++)

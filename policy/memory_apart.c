@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/memory_apart.h"
+
+#include "base/clock.h"
+#include "base/descriptors.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+enum { FDS_MAX = 7, MESSAGE_MAX = 4096, END_MS = 50 };
+#define RETRY_MS 1000.0
+
+/* Signals are for lrun: those of a terminal reach all of its group. It ends with lrun, by SIGKILL if it waits. */
+static _Noreturn void serve(int socket, pid_t parent, const struct apart_work *w, const int *fds, size_t n)
+{
+    _Alignas(16) char ask[MESSAGE_MAX], answer[MESSAGE_MAX];
+    int kept[FDS_MAX + 1] = {socket};
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    memcpy(kept + 1, fds, n * sizeof *fds);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent || descriptors_keep(kept, n + 1) < 0)
+        _exit(1);
+    while (recv(socket, ask, w->ask_size, 0) == (ssize_t)w->ask_size) {
+        memset(answer, 0, w->answer_size);
+        w->work(w->with, ask, answer);
+        if (send(socket, answer, w->answer_size, MSG_NOSIGNAL) < 0)
+            break;
+    }
+    _exit(0);
+}
+
+static void start(struct apart *a, const struct apart_work *w, const int *fds, size_t n)
+{
+    int ends[2];
+    pid_t parent = getpid();
+    if (clock_ms() < a->retry_ms || n > FDS_MAX || w->ask_size > MESSAGE_MAX || w->answer_size > MESSAGE_MAX)
+        return;
+    a->retry_ms = clock_ms() + RETRY_MS;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return;
+    pid_t pid = fork();
+    if (pid == 0)
+        serve(ends[1], parent, w, fds, n);
+    close(ends[1]);
+    if (pid < 0)
+        close(ends[0]);
+    else
+        *a = (struct apart){.pid = pid, .socket = ends[0], .retry_ms = a->retry_ms};
+}
+
+bool apart_ask(struct apart *a, const struct apart_work *w, const int *fds, size_t n, const void *ask)
+{
+    if (a->asked)
+        return false;
+    if (!a->pid)
+        start(a, w, fds, n);
+    if (!a->pid)
+        return false;
+    if (send(a->socket, ask, w->ask_size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        apart_end(a);
+        return false;
+    }
+    a->asked_ms = clock_ms();
+    return a->asked = true;
+}
+
+bool apart_hear(struct apart *a, void *answer, size_t size, int ms)
+{
+    struct pollfd p = {.fd = a->socket, .events = POLLIN};
+    if (!a->asked || poll(&p, 1, ms) <= 0)
+        return false;
+    a->asked = false;
+    if (recv(a->socket, answer, size, MSG_DONTWAIT) == (ssize_t)size)
+        return true;
+    apart_end(a);
+    return false;
+}
+
+/* The kernel lets a signal that kills end such a wait. Where it needs long for that the child is a zombie until lrun ends. */
+void apart_end(struct apart *a)
+{
+    if (!a->pid)
+        return;
+    OWN_FD int pidfd = (int)syscall(SYS_pidfd_open, a->pid, 0);
+    struct pollfd p = {.fd = pidfd, .events = POLLIN};
+    close(a->socket);
+    kill(a->pid, SIGKILL);
+    if (pidfd < 0 || poll(&p, 1, END_MS) != 0)
+        while (waitpid(a->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    *a = (struct apart){.retry_ms = a->retry_ms};
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* memory_apart.h: for memory.c only: a child of lrun's that does what may wait. A program that forks or maps memory without end holds the lock
+ * of its memory for as long as it likes (a minute was seen), and whoever reads its smaps, or gets a descriptor of a process that is about to
+ * be another program, waits for that. lrun's loop must not: it asks, goes on, and hears the answer whenever it comes. */
+#ifndef LRUN_MEMORY_APART_H
+#define LRUN_MEMORY_APART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct apart {
+    pid_t pid;  /* 0: there is none */
+    int socket; /* valid while there is one */
+    bool asked; /* and not answered: one question at a time */
+    double asked_ms, retry_ms; /* when it was asked last; not started again before */
+};
+
+struct apart_work {
+    void (*work)(void *with, const void *ask, void *answer); /* in the child, for each question; with: the child's copy */
+    void *with;
+    size_t ask_size, answer_size; /* bytes; below 4096 */
+};
+
+/* Asks; starts the child if there is none, which keeps 0, 1, 2 and fds[0..n). False: it was asked before and has not answered, or it
+ * cannot be started (tried again a second later). */
+bool apart_ask(struct apart *a, const struct apart_work *w, const int *fds, size_t n, const void *ask);
+
+/* Waits ms for the answer. False: none so far, or it has ended. */
+bool apart_hear(struct apart *a, void *answer, size_t size, int ms);
+
+/* Kills it, though it waits for a lock. */
+void apart_end(struct apart *a);
+
+#endif
