@@ -41,10 +41,10 @@ static void note_row(const struct option_row *row, struct request *r)
 }
 
 /* -q, or several as -qv; of the last, row->arg tells whether a value must follow. */
-static int parse_letters(const char *word, const char *next, struct request *r, const struct option_row **ret, struct err *err)
+static int parse_letters(const char *word, char **next, struct request *r, const struct option_row **ret, struct err *err)
 {
     const struct option_row *row = find_row(r->command, NULL, 0, word[1]);
-    if (cli_check_volume(word, next, err) < 0)
+    if (cli_check_volume(r->command, word, next, err) < 0)
         return -1;
     for (const char *more = word + 2; row && !row->arg && *more; more++) {
         const struct option_row *joined = find_row(r->command, NULL, 0, *more);
@@ -69,7 +69,7 @@ static int parse_option(int argc, char **argv, int *at, struct request *r, struc
         if (row && !row->arg && value)
             return fail_usage(err, "--%s takes no value", row->name);
     } else {
-        if (parse_letters(word, next, r, &row, err) < 0)
+        if (parse_letters(word, argv + *at + 1, r, &row, err) < 0)
             return -1;
         value = row && row->arg && word[2] ? word + 2 : NULL;
     }
@@ -219,11 +219,11 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
     *ret = (struct request){.command = cli_command(argc, argv), .args = argv};
     set_presets(ret, err);
     int at = cli_command_word(argc, argv);
-    bool named = at && strcmp(argv[at], COMMANDS[ret->command].name) == 0;
-    if (!named && cli_check_command(argc, argv, err) < 0)
+    ret->named = at && strcmp(argv[at], COMMANDS[ret->command].name) == 0;
+    if (!ret->named && cli_check_command(argc, argv, err) < 0)
         return -1;
     for (int i = 1; i < argc; i++) {
-        if (named && i == at)
+        if (ret->named && i == at)
             continue;
         if (strcmp(argv[i], "--") == 0) {
             if (ret->command == CMD_EXEC) {
@@ -239,7 +239,7 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
             strv_add(&ret->words, xstrdup(argv[i]));
         }
     }
-    if (ret->help && !named)
+    if (ret->help && !ret->named)
         ret->command = CMD_HELP;
     return check_words(ret, err);
 }

@@ -111,11 +111,15 @@ int cli_bad_number(const struct option_row *row, const char *value, struct err *
     return fail_usage(err, "--%s: '%.40s' is not a whole number (%s, %ju to %ju)", row->name, value, row->arg, (uintmax_t)row->min, (uintmax_t)row->max);
 }
 
-/* Docker's -v SRC:DST, which was exec's too. */
-int cli_check_volume(const char *word, const char *next, struct err *err)
+/* Docker's -v SRC:DST, which was exec's too. A URL is none. DST without a slash may as well be an image's tag, and is one unless
+ * another word is the FUNCTION. */
+int cli_check_volume(enum command command, const char *word, char **next, struct err *err)
 {
-    const char *value = word[2] ? word + 2 : next, *colon = value ? strchr(value, ':') : NULL;
-    if (word[1] != 'v' || !colon || colon[1] != '/')
+    const char *value = word[2] ? word + 2 : next[0], *colon = value ? strchr(value, ':') : NULL;
+    const char *function = word[2] || !value ? next[0] : next[1];
+    if (word[1] != 'v' || !colon || str_begins(colon, "://") || str_begins(value, "arn:"))
+        return 0;
+    if (colon[1] != '/' && (command != CMD_EXEC || !function || strcmp(function, "--") == 0))
         return 0;
     fail_usage(err, "-v is --verbose and takes no value");
     return fail_hint(err, "show a file or directory inside by --volume SRC:DST[:ro|rw], which exec takes");

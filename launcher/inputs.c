@@ -58,7 +58,7 @@ static int open_input(const char *path, const char *what, const struct identity 
 static int open_package(const struct request *r, const char *path, enum package_role role, const struct identity *id, struct input *ret, struct err *err)
 {
     if (open_input(path, role == ROLE_LAYER ? "open the layer" : "open the package", id, ret, err) < 0)
-        return err->no == ENOENT ? not_package_name(path, role, err) : -1;
+        return err->no == ENOENT ? not_package_name(r, path, role, err) : -1;
     if (not_package_check(r, path, ret->is_dir, ret->fd, role, err) == 0)
         return 0;
     own_close(&ret->fd);
@@ -107,7 +107,7 @@ static int open_report(const struct request *r, struct inputs *in, struct err *e
         if (in->report < 0)
             return fail_usage(err, "--report %.40s: no such open descriptor", r->report);
     } else {
-        in->report = place_open(r->report, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666, "open for the report", err);
+        in->report = place_open(r->report, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666, "open the report", err);
     }
     return in->report >= 0 ? 0 : err->hint[0] ? -1 : fail_hint(err, "--report takes a file, - (standard output) or fd:N (an open descriptor)");
 }

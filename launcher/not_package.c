@@ -138,13 +138,14 @@ static int refuse(const struct kind *k, const char *path, struct err *err)
     return fail_hint(err, "%s", remedy);
 }
 
-int not_package_name(const char *path, enum package_role role, struct err *err)
+int not_package_name(const struct request *r, const char *path, enum package_role role, struct err *err)
 {
     bool is_path = path[0] == '/' || path[0] == '.'; /* neither an ARN, a URL nor an image's name begins so, and a file's name may hold a colon */
     for (size_t i = 0; i < COUNT(NAMES) && !is_path; i++)
         if (is_named(&NAMES[i], path))
             return refuse(&NAMES[i], path, err);
-    return role == ROLE_FUNCTION && *path && !strpbrk(path, "./") ? name_unknown_command(path, err) : -1;
+    bool may_be_command = role == ROLE_FUNCTION && !r->named && *path && !strpbrk(path, "./");
+    return may_be_command ? name_unknown_command(path, err) : -1;
 }
 
 static bool begins(int fd, const struct kind *k)

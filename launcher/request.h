@@ -29,6 +29,7 @@ struct number {
 
 struct request {
     enum command command;
+    bool named;           /* the command line names the command; false: run, by default */
     char **args;          /* main's argv, which strings here borrow from */
     const char *function; /* zip or directory */
     char **argv;          /* exec: the command after "--", NULL at its end */

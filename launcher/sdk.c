@@ -70,6 +70,6 @@ int sdk_check(struct inputs *in, const struct runtime *rt, struct err *err)
     if (fstatat(in->sdk.is_dir ? in->sdk.fd : AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
         return 0;
     sdk_command(rt, rt->family == RUNTIME_PYTHON ? "boto3" : "@aws-sdk/client-s3", command, sizeof command);
-    fail(err, 0, in->sdk.path, "use the SDK for %s: it has no directory %s", rt->id, folder);
+    fail_usage(err, "--sdk '%.160s': no directory %s, which %s needs", in->sdk.path, folder, rt->id);
     return fail_hint(err, "an SDK is laid out as a layer: %s", command);
 }

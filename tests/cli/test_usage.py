@@ -40,6 +40,13 @@ def test_an_unknown_command_that_is_like_none_says_where_to_look():
     assert usage("help", "serv") == "unknown command 'serv' (did you mean 'serve'?)"
 
 
+@pytest.mark.parametrize("command", ["run", "serve", "inspect", "exec"])
+@pytest.mark.parametrize("word", ["frobnicate", "help", "serv"])
+def test_after_a_command_a_word_that_is_no_file_is_no_command(tmp, command, word):
+    more = ("--", "/bin/true") if command == "exec" else ()
+    assert usage(command, word, *more, code=125, cwd=tmp) == f"cannot open the package '{word}': No such file or directory"
+
+
 def test_a_file_of_a_commands_likeness_is_a_function(lrun, tmp):
     make_zip(tmp / "serv", {"bootstrap": "#!/bin/sh\n"})
     assert lrun.run("serv", cwd=tmp).report["function"] == "serv"
@@ -126,6 +133,17 @@ def test_the_old_form_of_a_volume_is_answered_with_the_new(empty, args):
     said = "-v is --verbose and takes no value; show a file or directory inside by --volume SRC:DST[:ro|rw]"
     assert usage("exec", *args, empty, "--", "/bin/true", code=125).startswith(said)
     assert usage("run", *args, empty).startswith(said)
+
+
+@pytest.mark.parametrize("args", [("-v", "a:b"), ("-va:b",)])
+def test_the_old_form_with_a_relative_target_is_recognised_by_the_function_beside_it(empty, args):
+    assert usage("exec", *args, empty, "--", "/bin/true", code=125).startswith("-v is --verbose and takes no value; show a file or directory inside by --volume")
+
+
+@pytest.mark.parametrize("word, is_", [("https://x/y.zip", "a URL"), ("arn:aws:lambda:us-east-1:123456789012:layer:a:1", "the ARN of a layer"), ("python:3.12", "the name of an image")])
+def test_verbose_before_another_word_with_a_colon_is_verbose(word, is_):
+    assert usage("run", "-v", word).startswith(f"'{word}' is {is_}; ")
+    assert usage("exec", "-v", word, "--", "/bin/true", code=125).startswith(f"'{word}' is {is_}; ")
 
 
 # ---- explain ----
