@@ -55,8 +55,13 @@ static void note_shortages(struct environment *e)
     if (s->killed[0])
         environment_note(e, "%s was killed: the environment used more than its %ju MB of memory, and the function went on (LR-001)", s->killed, (uintmax_t)r->memory.value);
     if (s->tmp_full && !s->told_tmp)
-        environment_note(e, "/tmp is full: all of its %ju MB are used, and the function went on (LR-035)", (uintmax_t)r->tmp_size.value);
+        environment_note(e, "/tmp is full: all of its %ju %s are used, and the function went on (LR-035)",
+                         s->no_inode ? (uintmax_t)s->tmp_inodes : (uintmax_t)r->tmp_size.value, s->no_inode ? "inodes" : "MB");
+    if (shortages_had_all_tasks(s) && !s->told_tasks)
+        environment_note(e, "the environment had %u of the %u processes and threads that it may have, and the function went on (LR-039)", s->tasks_most,
+                         s->tasks_max);
     s->told_tmp = s->tmp_full;
+    s->told_tasks = s->told_tasks || shortages_had_all_tasks(s);
 }
 
 void environment_explain(struct environment *e, struct call *c)
@@ -71,6 +76,6 @@ void environment_explain(struct environment *e, struct call *c)
     e->past.init_timed_out = false;
     e->past.frozen_ms = e->past.late_ms = 0;
     e->shortages.killed[0] = 0;
-    e->shortages.tasks = 0;
+    e->shortages.tasks = e->shortages.tasks_most = 0;
     refused_forget(&e->refused);
 }

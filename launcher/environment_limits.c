@@ -41,10 +41,11 @@ void environment_look_at_memory(struct environment *e)
     memory_look(e->watch, &m);
     if (m.peak > e->peak)
         e->peak = m.peak;
+    shortages_note_tasks(&e->shortages, m.threads, &e->launch->spec.limits);
     if (kernel_killed(e)) {
         e->oom = r->oom_killed = true;
         e->peak = limit; /* what was there when the kernel looked */
-        snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that it started"); /* or the runtime: its end is seen */
+        snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that the function started"); /* or the runtime: its end is seen */
     }
     if (m.used && m.used <= limit)
         e->killed_in_vain = 0;
@@ -58,11 +59,12 @@ void environment_look_at_memory(struct environment *e)
         e->peak = limit;
 }
 
-/* While its processes are as they were. Threads are counted for a failure alone, which may come of them. */
+/* While its processes are as they were. Threads are counted for a failure, which may come of them, and where there were many. */
 void environment_look_at_shortages(struct environment *e, bool failed)
 {
+    enum { MANY = 64 };
     shortages_look_at_tmp(&e->shortages, e->sandbox.fds[FD_TMP], e->sandbox.fds[FD_PROC], e->runtime_number);
-    if (failed)
+    if (failed || e->shortages.tasks_most > MANY)
         shortages_look_at_tasks(&e->shortages, e->sandbox.fds[FD_PROC], &e->launch->spec.limits);
 }
 

@@ -84,7 +84,7 @@ tell_fn tell_ipv6, tell_mlock, tell_last_words, tell_unset, tell_unset_in_node, 
     tell_old_socket;
 
 /* explain_state.c */
-tell_fn tell_tmp_full, tell_tmp_is_full, tell_task_limit, tell_left_over, tell_half_done, tell_shm, tell_shm_denied, tell_not_permitted,
+tell_fn tell_tmp_full, tell_tmp_is_full, tell_task_limit, tell_fork_refused, tell_left_over, tell_half_done, tell_shm, tell_shm_denied, tell_not_permitted,
     tell_frozen, tell_timeout, tell_init_timeout, tell_memory, tell_exit, tell_response, tell_signal, tell_no_network, tell_no_account;
 
 #endif

@@ -17,6 +17,7 @@
 #define NO_NAMESPACES "programs cannot create namespaces on Lambda, so they cannot sandbox themselves: disable their sandbox (Chromium: --no-sandbox)"
 #define NO_SYS "there is no /sys on Lambda: read limits from environment variables (AWS_LAMBDA_FUNCTION_MEMORY_SIZE), and handle the missing files"
 #define NO_DEV_FD "there is no /dev/fd on Lambda, which bash's <(...) and >(...) need: use a pipe or a file in /tmp; /proc/self/fd is there"
+#define ALL_TASKS "all 1024 processes and threads of the environment are in use (Lambda's limit), including those that earlier invocations left running: join threads, end processes and cancel timers"
 #define NO_PTRACE "ptrace is refused on Lambda, so debuggers and crash handlers do not work there (lrun allows it with --debug)"
 
 const struct rule RULES[] = {
@@ -108,8 +109,8 @@ const struct rule RULES[] = {
     {"LR-037", "(/tmp/[^ '\":,)]+)", tell_half_done, NULL, NULL},
     {"LR-038", "(EMFILE|Too many open files|Errno 24\\])", NULL,
      "all 1024 file descriptors of the environment are in use (Lambda's limit), including those that earlier invocations left open: close files and connections, and create clients once, outside the handler", NULL},
-    {"LR-039", "(can't start new thread|Error creating thread|pthread_create[^\n]*(Resource temporarily|failed)|fork: retry: Resource temporarily unavailable|spawn [^\n]* EAGAIN|BlockingIOError: \\[Errno 11\\] Resource temporarily unavailable)", NULL,
-     "all 1024 processes and threads of the environment are in use (Lambda's limit), including those that earlier invocations left running: join threads, end processes and cancel timers", NULL},
+    {"LR-039", "(can't start new thread|Error creating thread|pthread_create[^\n]*(Resource temporarily|failed)|unable to create (new )?native thread|fork: retry: Resource temporarily unavailable|fork/exec [^\n]*: resource temporarily unavailable|spawn [^\n]* EAGAIN)", NULL, ALL_TASKS, NULL},
+    {"LR-039", "Errno 11\\] Resource temporarily unavailable", tell_fork_refused, ALL_TASKS, NULL},
     {"LR-039", NULL, tell_task_limit, NULL, NULL},
     {"LR-040", "(RemoteDisconnected|ECONNRESET|Connection reset by peer|socket hang up|ConnectionResetError|BrokenPipeError|EPIPE|Connection aborted|server closed the connection)", tell_frozen, NULL, NULL},
 

@@ -12,7 +12,10 @@
 bool tell_tmp_full(const struct evidence *ev, const struct match *m, struct text *out)
 {
     (void)m;
-    text_printf(out, "/tmp is full: its size is %ju MB (Lambda: EphemeralStorage, default 512), and it keeps files of the environment's earlier invocations; write less, delete files, or raise it (--tmp-size)", (uintmax_t)ev->launch->request->tmp_size.value);
+    if (ev->shortages.no_inode)
+        text_printf(out, "/tmp takes no more files: all of its %ju inodes are used (as many as its size brings), and it keeps files of the environment's earlier invocations; write fewer files, delete some, or raise its size (--tmp-size)", (uintmax_t)ev->shortages.tmp_inodes);
+    else
+        text_printf(out, "/tmp is full: its size is %ju MB (Lambda: EphemeralStorage, default 512), and it keeps files of the environment's earlier invocations; write less, delete files, or raise it (--tmp-size)", (uintmax_t)ev->launch->request->tmp_size.value);
     return true;
 }
 
@@ -30,6 +33,14 @@ bool tell_task_limit(const struct evidence *ev, const struct match *m, struct te
         return false;
     text_printf(out, "%u of the %u processes and threads that the environment may have are there (Lambda: 1024), and more cannot be started: end or join what is started; those of earlier invocations live on", s->tasks, s->tasks_max);
     return true;
+}
+
+/* Of Python's fork, as its traceback shows it: a lock that another holds and a socket without data have the same errno. */
+bool tell_fork_refused(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    static const char *const FORKS[] = {"fork()", "fork_exec(", "forkpty()", NULL};
+    (void)m, (void)out;
+    return explain_says(ev, FORKS);
 }
 
 bool tell_left_over(const struct evidence *ev, const struct match *m, struct text *out)

@@ -17,7 +17,10 @@ void shortages_look_at_tmp(struct shortages *s, int tmp, int proc, pid_t pid)
     struct statfs st;
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d/%d/root/tmp", proc, (int)pid);
-    s->tmp_full = (tmp >= 0 ? fstatfs(tmp, &st) : statfs(path, &st)) == 0 && (st.f_bavail == 0 || st.f_ffree == 0);
+    bool known = (tmp >= 0 ? fstatfs(tmp, &st) : statfs(path, &st)) == 0;
+    s->no_inode = known && st.f_ffree == 0;
+    s->tmp_inodes = known ? st.f_files : 0;
+    s->tmp_full = s->no_inode || (known && st.f_bavail == 0);
 }
 
 /* A task directory has a link for each thread, and two. */
@@ -39,18 +42,34 @@ static unsigned count_tasks(int proc)
     return n;
 }
 
-void shortages_look_at_tasks(struct shortages *s, int proc, const struct limits *l)
+void shortages_note_tasks(struct shortages *s, unsigned n, const struct limits *l)
 {
-    s->tasks = count_tasks(proc);
+    s->tasks_most = n && n + 1 > s->tasks_most ? n + 1 : s->tasks_most;
     for (unsigned i = 0; i < LIMIT_COUNT; i++)
         if (LIMITS[i].resource == RLIMIT_NPROC)
             s->tasks_max = (unsigned)l->at[i].rlim_cur;
 }
 
+void shortages_look_at_tasks(struct shortages *s, int proc, const struct limits *l)
+{
+    s->tasks = count_tasks(proc);
+    shortages_note_tasks(s, s->tasks ? s->tasks - 1 : 0, l);
+}
+
 /* Of those who met it some may have given up. */
+static bool is_all(const struct shortages *s, unsigned n)
+{
+    return s->tasks_max && n >= s->tasks_max - s->tasks_max / 64;
+}
+
 bool shortages_of_tasks(const struct shortages *s)
 {
-    return s->tasks_max && s->tasks >= s->tasks_max - s->tasks_max / 64;
+    return is_all(s, s->tasks);
+}
+
+bool shortages_had_all_tasks(const struct shortages *s)
+{
+    return is_all(s, s->tasks_most);
 }
 
 void shortages_note_kill(struct shortages *s, int proc, pid_t pid)
@@ -63,5 +82,5 @@ void shortages_note_kill(struct shortages *s, int proc, pid_t pid)
     name[strcspn(name, "\n")] = 0;
     for (char *c = name; *c; c++)
         *c = *c < ' ' || *c > '~' ? '?' : *c; /* it names itself */
-    snprintf(s->killed, sizeof s->killed, "a process that it started (%s)", *name ? name : "?");
+    snprintf(s->killed, sizeof s->killed, "a process that the function started (%s)", *name ? name : "?");
 }

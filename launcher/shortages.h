@@ -7,9 +7,11 @@
 
 struct shortages {
     char killed[64];           /* what was killed for memory, that is not the runtime: its name, or what is known; "" for nothing */
-    bool tmp_full;             /* no byte, or no file, goes into /tmp any more */
+    bool tmp_full, no_inode;   /* no byte, or no file, goes into /tmp any more; no file: its inodes are used up */
+    uint64_t tmp_inodes;
     unsigned tasks, tasks_max; /* processes and threads, process 1 with them; as many as there may be */
-    bool told_tmp;             /* that it is full, once */
+    unsigned tasks_most;       /* seen during the call */
+    bool told_tmp, told_tasks; /* said once an environment */
 };
 
 /* tmp: the sandbox's /tmp, or -1: then as process pid of the sandbox's /proc sees it, if that lives. One system call. */
@@ -18,10 +20,16 @@ void shortages_look_at_tmp(struct shortages *s, int tmp, int proc, pid_t pid);
 /* proc: the sandbox's /proc. One call for each process there. */
 void shortages_look_at_tasks(struct shortages *s, int proc, const struct limits *l);
 
+/* n: threads of all processes but process 1, which someone counted anyway. */
+void shortages_note_tasks(struct shortages *s, unsigned n, const struct limits *l);
+
 /* Before pid, in the sandbox's numbering, is killed. */
 void shortages_note_kill(struct shortages *s, int proc, pid_t pid);
 
 /* Is the limit of processes met, or was it a moment ago? */
 bool shortages_of_tasks(const struct shortages *s);
+
+/* The same of any moment of the call. */
+bool shortages_had_all_tasks(const struct shortages *s);
 
 #endif

@@ -36,7 +36,7 @@ struct sums {
     } programs[PROGRAMS]; /* of the count pass: what the process of each maps that maps most */
     uint64_t most, most_own; /* of one process */
     pid_t biggest;
-    unsigned processes;
+    unsigned processes, threads;
 };
 
 struct memory_watch {
@@ -137,6 +137,7 @@ static void add(struct sums *s, const char *pid, struct use u)
     s->use.shared += u.shared;
     s->use.peak += u.peak;
     s->processes++;
+    s->threads += u.threads;
     s->most_own = u.own > s->most_own ? u.own : s->most_own;
     if (u.own + u.shared >= s->most && num_plain(pid, 10, &number) == 0) {
         s->most = u.own + u.shared;
@@ -288,7 +289,7 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     if (last == PASS_MAPPED)
         shared = w->held.bytes + w->mapped;
     bool alone = s == &w->count && one_is_over(w);
-    *ret = (struct memory){.used = alone ? s->most_own : s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes};
+    *ret = (struct memory){.used = alone ? s->most_own : s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes, .threads = w->count.threads};
     bool over = alone || (w->limit && s == &w->exact && (is_over_anyhow(w) || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared))));
     /* A child of vfork shows its parent's memory as its own until it becomes a program: what is over for a moment may be that. */
     ret->over = alone || (over && (w->was_over || s->processes == 1));

@@ -35,6 +35,7 @@ struct memory {
     bool over;          /* more than the limit, beyond doubt */
     pid_t biggest;      /* pid, in the sandbox's numbering, of the process that uses most; 0 if there is none */
     unsigned processes; /* without init */
+    unsigned threads;   /* of all of them, as far as they were there when each was looked at */
 };
 
 struct memory_sources { /* descriptors, borrowed as long as the watch lives */

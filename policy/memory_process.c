@@ -5,6 +5,7 @@
 #include "base/own.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -37,6 +38,12 @@ static ssize_t read_living(int proc, const char *pid, const char *file, const ch
     return -1;
 }
 
+static unsigned thread_count(const char *status)
+{
+    const char *at = strstr(status, "\nThreads:");
+    return at ? (unsigned)strtoul(at + strlen("\nThreads:"), NULL, 10) : 0;
+}
+
 /* RssAnon + RssShmem + VmSwap and RssFile now, and VmHWM as a peak. */
 struct use process_status(int proc, const char *pid)
 {
@@ -44,7 +51,7 @@ struct use process_status(int proc, const char *pid)
     if (read_living(proc, pid, "status", "\nRssAnon:", text, sizeof text) < 0)
         return (struct use){0};
     uint64_t files = field_kb(text, "\nRssFile:"), high = field_kb(text, "\nVmHWM:");
-    struct use u = {field_kb(text, "\nRssAnon:") + field_kb(text, "\nVmSwap:") + field_kb(text, "\nHugetlbPages:"), field_kb(text, "\nRssShmem:"), files, high};
+    struct use u = {field_kb(text, "\nRssAnon:") + field_kb(text, "\nVmSwap:") + field_kb(text, "\nHugetlbPages:"), field_kb(text, "\nRssShmem:"), files, high, thread_count(text)};
     if (u.peak < u.own + u.shared + u.files) /* swap and huge pages are not part of the mark */
         u.peak = u.own + u.shared + u.files;
     return u;
@@ -65,7 +72,7 @@ struct use process_exact(int proc, const char *pid)
     if (read_living(proc, pid, "smaps_rollup", "\nPss_Anon:", text, sizeof text) < 0)
         return process_status(proc, pid);
     return (struct use){field_kb(text, "\nPss_Anon:") + field_kb(text, "\nSwapPss:") + field_kb(text, "\nShared_Hugetlb:") + field_kb(text, "\nPrivate_Hugetlb:"),
-                        field_kb(text, "\nPss_Shmem:"), 0, 0};
+                        field_kb(text, "\nPss_Shmem:"), 0, 0, 0};
 }
 
 /* The leader's tells nothing once it has ended; the task directory then has another's. */

@@ -12,6 +12,7 @@ struct use { /* bytes */
     uint64_t shared; /* mapped pages of shared memory and of files of /tmp */
     uint64_t files;  /* mapped of files, whole */
     uint64_t peak;   /* of all three */
+    unsigned threads;
 };
 
 /* From status. Pages that it shares with others count whole: a bound from above for both. */
