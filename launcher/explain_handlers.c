@@ -61,11 +61,16 @@ bool tell_handler_file(const struct evidence *ev, const struct match *m, struct 
 
 bool tell_handler_function(const struct evidence *ev, const struct match *m, struct text *out)
 {
+    static const char *const NO_FUNCTION[] = {" is not a function", NULL};
     struct handler h;
     char names[OBJECT_MAX] = "";
     (void)m;
     if (state_of(ev, &h) != HANDLER_FOUND)
         return false;
+    if (explain_says(ev, NO_FUNCTION)) {
+        text_printf(out, "%s exports %s, which is not a function: set the handler to FILE.FUNCTION (--handler; Lambda: Handler)", h.at->path, h.function);
+        return true;
+    }
     if (h.at->type == 'f')
         handler_functions(&ev->package, h.at, names, sizeof names);
     text_printf(out, "%s %s no %s%s%s: set the handler to FILE.FUNCTION (--handler; Lambda: Handler), or rename the function", h.at->path,

@@ -80,7 +80,7 @@ tell_fn tell_program, tell_program_of_python, tell_program_of_shell, tell_progra
     tell_host_interpreter, tell_extension_ended, tell_mac_extension;
 
 /* explain_surroundings.c */
-tell_fn tell_ipv6, tell_mlock, tell_last_words, tell_unset, tell_unset_in_node, tell_new_database, tell_localhost, tell_no_login,
+tell_fn tell_ipv6, tell_mlock, tell_last_words, tell_unset, tell_unset_in_node, tell_new_database, tell_localhost, tell_fetch_outside, tell_no_login,
     tell_old_socket;
 
 /* explain_state.c */

@@ -144,6 +144,7 @@ const struct rule RULES[] = {
     {"LR-048", "getlogin\\(\\)", tell_no_login, "there is no terminal on Lambda, and getlogin() asks for the user of one: use os.getuid()", NULL},
     {"LR-059", NOT_FOUND "[^\n]*/dev/fd", NULL, NO_DEV_FD, NULL},
     {"LR-059", "/dev/fd[^\n]*" NOT_FOUND, NULL, NO_DEV_FD, NULL},
+    {"LR-059", "Command '[^\n]*bash[^\n]* [<>]\\([^\n]* returned non-zero exit status", NULL, NO_DEV_FD, NULL}, /* what bash said is in the log at most */
     {"LR-066", "No such file or directory: '([^'/]+)'", tell_program_of_python, NULL, NULL},
     {"LR-066", "spawn ([^ /]+) ENOENT", tell_program_of_node, NULL, NULL},
     {"LR-066", "spawnSync ([^ /]+) ENOENT", tell_program_of_node, NULL, NULL},
@@ -160,6 +161,7 @@ const struct rule RULES[] = {
     /* lrun's own defaults, that are not Lambda's. */
     {"LR-062", "(ECONNREFUSED|[Cc]onnection refused|Couldn't connect to server|fetch failed|Could not connect to the endpoint URL)", tell_localhost, NULL, NULL},
     {"LR-050", "(Network is unreachable|ENETUNREACH|EAI_AGAIN|Temporary failure in name resolution|Could not resolve host|Name or service not known|ENOTFOUND|Could not connect to the endpoint URL)", tell_no_network, NULL, NULL},
+    {"LR-050", "fetch failed", tell_fetch_outside, NULL, NULL},
     {"LR-051", "(UnrecognizedClientException|InvalidClientTokenId|[Ss]ecurity token included in the request is invalid)", tell_no_account, NULL, NULL},
 };
 const size_t RULE_COUNT = COUNT(RULES);

@@ -134,11 +134,17 @@ static bool host_listens(const char *list, unsigned wanted)
     return found;
 }
 
+/* The address first, as in: server at "localhost" (127.0.0.1), port 5432. No port is what follows a bracket: [Errno 111]. */
+static bool names_port(const char *line, char *port, size_t size)
+{
+    return explain_find(line, "127\\.0\\.0\\.1[^0-9[]{1,12}([0-9]{2,5})", 1, port, size) || explain_find(line, "localhost[^0-9[]{1,12}([0-9]{2,5})", 1, port, size);
+}
+
 static bool names_host_port(const char *text, char *port, size_t size)
 {
     for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
         OWN_PTR char *one = xasprintf("%.*s", (int)strcspn(line, "\n"), line);
-        if (!explain_find(one, "(localhost|127\\.0\\.0\\.1)[^0-9]{1,12}([0-9]{2,5})", 2, port, size))
+        if (!names_port(one, port, size))
             continue;
         unsigned n = (unsigned)strtoul(port, NULL, 10);
         if (host_listens("/proc/net/tcp", n) || host_listens("/proc/net/tcp6", n))
@@ -158,6 +164,16 @@ bool tell_localhost(const struct evidence *ev, const struct match *m, struct tex
         return false;
     text_printf(out, "localhost is the sandbox itself, here as on Lambda, and nothing in it listens on port %s; the server on this host's port %s is reached with --net host", port, port);
     return true;
+}
+
+/* What fetch() of Node.js met is in the error's cause, which Lambda does not report; the line that calls it tells whether it was for outside. */
+bool tell_fetch_outside(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    char line[1024], host[128];
+    if (!explain_source_line(ev, line, sizeof line) || !explain_find(line, "https?://([A-Za-z0-9.-]+)", 1, host, sizeof host))
+        return false;
+    bool inside = strcmp(host, "localhost") == 0 || str_begins(host, "127.") || strcmp(host, "0.0.0.0") == 0;
+    return !inside && tell_no_network(ev, m, out);
 }
 
 /* ---- sockets in /tmp ---- */

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Causes that only the call in the source, or only the message of a library, tells of; and the like that is not one."""
+import shutil
+import socket
+
+import pytest
+
+from conftest import make_zip
+
+NODE = pytest.mark.skipif(not shutil.which("node"), reason="no node")
+
+
+def whys(r):
+    return [w["id"] for w in r.report["why"]]
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        yield s.getsockname()[1]
+
+
+def python(lrun, tmp, code, *options):
+    return lrun.run("--timeout", 10, *options, make_zip(tmp / "p.zip", {"lambda_function.py": f"import subprocess\ndef lambda_handler(e, c):\n    {code}\n"}))
+
+
+def node(lrun, tmp, code, *options):
+    return lrun.run("--timeout", 10, "--memory", 256, *options, make_zip(tmp / "n.zip", {"index.js": code}))
+
+
+@pytest.mark.parametrize("capture", ["", ", capture_output=True"])
+def test_process_substitution_in_a_child_is_explained_by_its_command(lrun, tmp, capture):
+    r = python(lrun, tmp, f"subprocess.run(['bash', '-c', 'cat <(echo hi)'], check=True{capture})")
+    assert r.code == 1 and whys(r) == ["LR-059"], r
+
+
+@pytest.mark.parametrize("command", ["'bash', '-c', 'exit 3'", "'grep', '-E', ' (a|<b)', '/dev/null'", "'bash', '-c', 'grep \"x<(\" /dev/null'"])
+def test_another_command_that_fails_is_not(lrun, tmp, command):
+    r = python(lrun, tmp, f"subprocess.run([{command}], check=True)")
+    assert r.code == 1 and not whys(r), r
+
+
+@pytest.mark.parametrize("message", ['connection to server at "localhost" (127.0.0.1), port %d failed: Connection refused', "Error 111 connecting to localhost:%d. Connection refused.",
+                                     'Could not connect to the endpoint URL: "http://localhost:%d/"'])
+def test_the_port_is_found_in_the_words_of_libraries(lrun, tmp, port, message):
+    r = python(lrun, tmp, f"raise OSError({message % port!r})")
+    assert r.code == 1 and whys(r) == ["LR-062"] and f"on port {port};" in r.log, r
+
+
+def test_an_errno_is_no_port(lrun, tmp, port):
+    r = python(lrun, tmp, f"raise OSError(\"Can't connect to MySQL server on 'localhost' ([Errno {port}] Connection refused)\")")
+    assert r.code == 1 and not whys(r), r
+
+
+@NODE
+@pytest.mark.parametrize("url, options, ids", [("http://example.com/", (), ["LR-050"]), ("https://api.example.com/v1", (), ["LR-050"]), ("http://127.0.0.1:1/", (), []), ("http://localhost:1/", (), []),
+                                               ("http://127.0.0.2:1/", ("--net", "host"), [])])
+def test_a_fetch_that_goes_outside_is_explained_by_its_line(lrun, tmp, url, options, ids):
+    r = node(lrun, tmp, f"exports.handler = async () => (await fetch('{url}')).status", *options)
+    assert r.code == 1 and r.json["errorMessage"] == "fetch failed" and whys(r) == ids, r
+
+
+@NODE
+def test_a_handler_that_is_no_function_is_not_said_to_be_missing(lrun, tmp):
+    r = node(lrun, tmp, "exports.handler = 5")
+    assert r.code == 1 and whys(r) == ["LR-064"] and "why: /var/task/index.js exports handler, which is not a function: " in r.log, r
+    r = node(lrun, tmp, "exports.other = () => 5")
+    assert r.code == 1 and whys(r) == ["LR-064"] and "why: /var/task/index.js exports no handler, but it has other: " in r.log, r
