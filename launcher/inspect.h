@@ -44,6 +44,7 @@ struct inspection {
     size_t module_count;
     struct lint *lints;
     size_t lint_count, errors;
+    size_t headers_only; /* ELF files of directories: their libraries, versions and loaders are not looked at */
     const struct merged_file *handler; /* of the function's own files; NULL: none */
     struct build_place *builds; /* sorted */
     size_t build_count;

@@ -70,9 +70,8 @@ static bool is_lambdas(unsigned machine)
 }
 
 /* Lambda has two architectures, and which of them the function is given is not known here: this host's is a guess. */
-static void check_machine(struct inspection *i, const struct merged_file *f, bool started)
+static void check_machine(struct inspection *i, const struct merged_file *f, const struct merged_elf *e, bool started)
 {
-    const struct merged_elf *e = f->elf;
     bool never = e->bits != 64 || !is_lambdas(e->machine);
     const char *id = started ? "LR-010" : "LR-016", *name = elf_machine_name(e->machine);
     if (never)
@@ -90,13 +89,33 @@ static void check_loader(struct inspection *i, const struct merged_file *f)
     lint_add(i, inspection_starts(i, f) && !elsewhere, "LR-008", f->path, "is linked for the loader %s, which Lambda does not have", loader);
 }
 
+/* Only the worker that unpacks archives parses ELF files. Of a directory's the header is read here, which needs no parsing. */
+static bool read_header(const struct inspection *i, const struct merged_file *f, struct merged_elf *ret)
+{
+    unsigned char head[sizeof(Elf64_Ehdr) + 1];
+    if (f->type != 'f' || i->package.merged.parts[f->part].entry >= 0 || f->size < sizeof(Elf64_Ehdr))
+        return false;
+    if (merged_head(&i->package.merged, f, (char *)head, sizeof head) < (ssize_t)sizeof(Elf64_Ehdr) || memcmp(head, ELFMAG, SELFMAG) != 0)
+        return false;
+    unsigned low = head[EI_DATA] == ELFDATA2MSB, high = !low;
+    *ret = (struct merged_elf){
+        .machine = head[18 + low] | (unsigned)head[18 + high] << 8, .bits = head[EI_CLASS] == ELFCLASS64 ? 64 : 32, .type = head[16 + low] | (unsigned)head[16 + high] << 8};
+    return true;
+}
+
 void inspection_lint_elf(struct inspection *i, const struct merged_file *f)
 {
+    struct merged_elf header;
+    const struct merged_elf *e = f->elf ? f->elf : read_header(i, f, &header) ? &header : NULL;
     bool started = inspection_starts(i, f);
-    if (!f->elf || (f->elf->type != ET_EXEC && f->elf->type != ET_DYN) || (!started && inspection_is_choice(i, f->path)))
+    if (!e || (e->type != ET_EXEC && e->type != ET_DYN) || (!started && inspection_is_choice(i, f->path)))
         return;
-    if (f->elf->machine != ARCH_OURS_ELF || f->elf->bits != 64) {
-        check_machine(i, f, started);
+    if (e->machine != ARCH_OURS_ELF || e->bits != 64) {
+        check_machine(i, f, e, started);
+        return;
+    }
+    if (e == &header) {
+        i->headers_only++;
         return;
     }
     check_loader(i, f);

@@ -101,7 +101,10 @@ static void check_script(struct inspection *i, const struct merged_file *f)
         return;
     ssize_t got = merged_head(&i->package.merged, f, line, sizeof line);
     if (got < 3 || memcmp(line, "#!", 2) != 0) {
-        if (started && got >= 0 && (got < SELFMAG || memcmp(line, ELFMAG, SELFMAG) != 0))
+        bool macos = got > 4 && memcmp(line, "\xcf\xfa\xed\xfe", 4) == 0, windows = got > 4 && memcmp(line, "MZ", 2) == 0;
+        if (started && (macos || windows))
+            lint_add(i, true, "LR-010", f->path, "is a program for %s, and Lambda runs Linux", macos ? "macOS" : "Windows");
+        else if (started && got >= 0 && (got < SELFMAG || memcmp(line, ELFMAG, SELFMAG) != 0))
             lint_add(i, true, "LR-011", f->path, "neither an ELF program nor a script with a #! line");
         return;
     }

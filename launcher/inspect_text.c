@@ -173,6 +173,10 @@ static void put_lints(const struct inspection *i, FILE *to)
     OWN_PTR struct group *groups = xcalloc(i->lint_count + 1, sizeof *groups);
     for (size_t k = 0, n = group(i, sorted, groups); k < n; k++)
         put_group(&groups[k], colours, to);
+    if (i->headers_only) {
+        put_count(i->headers_only, "compiled file", to);
+        fputs(" in directories: only the architecture was checked; inspect a zip to check libraries and versions too\n", to);
+    }
     if (i->lint_count == 0) {
         fputs("no findings\n", to);
         return;
