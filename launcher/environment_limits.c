@@ -51,7 +51,7 @@ void environment_look_at_memory(struct environment *e)
         e->killed_in_vain = 0;
     if (m.over && m.biggest && !unlimited) {
         e->oom = r->oom_killed = true;
-        if (m.biggest != e->runtime_number)
+        if (m.biggest != e->runtime_number && e->state != ENDING) /* later it is no reason any more: this may have been seen before */
             shortages_note_kill(&e->shortages, e->sandbox.fds[FD_PROC], m.biggest);
         kill_for_memory(e, m.biggest);
     }

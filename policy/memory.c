@@ -6,7 +6,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "policy/memory_apart.h"
-#include "policy/memory_process.h"
+#include "policy/memory_sums.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -19,25 +19,13 @@ enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 #define FIRST_MS 20.0 /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
 #define COST_MAX_MS 5.0 /* what took longer waited, for a processor or a lock: the limit must not wait as well */
 #define SLOW_MS 50.0 /* then the next look goes on, even of few processes */
-#define ANSWER_MS 5.0 /* what few processes take the child; what comes later is heard by a later look */
-#define UNUSED_MS 10000.0 /* then the child goes */
 #define SHARE 20      /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
+#define HELD_SELDOM_MS 4000.0 /* where looks are seldom, since all is quiet */
 #define TOGETHER 16     /* so many may look as often as they wish when all is quiet: a thousand must not fill a processor */
+enum { ANSWER_MS = 5 /* few processes take the child less; what comes later is heard by a later look */ };
 enum { GROWN = 1 << 20, STEPS_MIN = 16 /* so that few processes are looked at, however slow the machine */ };
-
-enum { PROGRAMS = 16 }; /* told apart; any further ones count as one */
-
-struct sums {
-    struct use use;
-    struct {
-        uint64_t program, files;
-    } programs[PROGRAMS]; /* of the count pass: what the process of each maps that maps most */
-    uint64_t most, most_own; /* of one process */
-    pid_t biggest;
-    unsigned processes, threads;
-};
 
 struct memory_watch {
     struct memory_sources from;
@@ -48,19 +36,25 @@ struct memory_watch {
     struct held held, fresh; /* the last whole one; the one that is being made */
     struct held_walk walk;
     FILE *maps;
-    bool in_process, skip, held_now /* since the count began */, was_over, established /* something, ever */;
+    bool in_process, skip, held_now /* since the count began */, was_over, established /* something, ever */, seldom /* looked at */;
     uint64_t mapped;         /* shared, and neither held nor of /tmp */
     uint64_t grown_from;     /* the host's shared memory when held was made */
     uint64_t used;           /* when all was last looked at */
     unsigned quiet;          /* looks at all since it grew */
-    double held_ms, began_ms, ended_ms, cost_ms;
+    double held_ms, ended_ms, cost_ms;
     struct apart apart; /* who does the passes that may wait */
     bool is_apart;      /* this is its copy */
 };
 
-struct answer { /* of a look in the child */
+struct question { /* to the child */
+    struct sums count;
+    bool held; /* is to be made anew */
+};
+
+struct answer {
     struct memory memory;
-    double cost_ms;
+    struct held held; /* its sums alone */
+    double cost_ms, held_ms;
     unsigned quiet;
 };
 
@@ -130,49 +124,14 @@ static void begin_pass(struct memory_watch *w, enum pass pass)
     }
 }
 
-static void add(struct sums *s, const char *pid, struct use u)
-{
-    uint64_t number;
-    s->use.own += u.own;
-    s->use.shared += u.shared;
-    s->use.peak += u.peak;
-    s->processes++;
-    s->threads += u.threads;
-    s->most_own = u.own > s->most_own ? u.own : s->most_own;
-    if (u.own + u.shared >= s->most && num_plain(pid, 10, &number) == 0) {
-        s->most = u.own + u.shared;
-        s->biggest = (pid_t)number;
-    }
-}
-
-static void add_files(struct sums *s, uint64_t program, uint64_t files)
-{
-    unsigned k = 0;
-    while (k + 1 < PROGRAMS && s->programs[k].files && s->programs[k].program != program)
-        k++;
-    s->programs[k].program = program;
-    if (s->programs[k].files < files) {
-        s->use.files += files - s->programs[k].files;
-        s->programs[k].files = files;
-    }
-}
-
-static void count(struct memory_watch *w, const char *pid)
-{
-    struct use u = process_status(w->from.proc, pid);
-    add(&w->count, pid, u);
-    if (u.files)
-        add_files(&w->count, process_program(w->from.proc, pid), u.files);
-}
-
 static void enter_process(struct memory_watch *w, const char *pid)
 {
     int proc = w->from.proc;
     switch (w->pass) {
-    case PASS_COUNT: count(w, pid); break;
-    case PASS_EXACT: add(&w->exact, pid, process_exact(proc, pid)); break;
+    case PASS_COUNT: sums_add(&w->count, pid, process_status(proc, pid)); break;
+    case PASS_EXACT: sums_add(&w->exact, pid, process_exact(proc, pid)); break;
     case PASS_HELD:
-        held_walk_begin(&w->walk, proc, pid, w->is_apart);
+        held_walk_begin(&w->walk, proc, pid);
         w->in_process = true;
         break;
     case PASS_MAPPED:
@@ -211,7 +170,7 @@ static bool held_is_due(struct memory_watch *w)
 {
     uint64_t shared = shared_of_host();
     w->grown_from = w->grown_from ? w->grown_from : shared;
-    return clock_ms() - w->held_ms > HELD_MS || shared > w->grown_from + GROWN;
+    return clock_ms() - w->held_ms > (w->seldom ? HELD_SELDOM_MS : HELD_MS) || shared > w->grown_from + GROWN;
 }
 
 static bool is_near(const struct memory_watch *w)
@@ -260,8 +219,6 @@ static enum pass after_count(struct memory_watch *w)
         return PASS_END;
     if (!w->held_now && held_is_due(w))
         return PASS_HELD;
-    if (w->held.partial)
-        return PASS_EXACT;
     if (!is_near(w))
         return PASS_END;
     if (w->count.processes > 1)
@@ -310,10 +267,10 @@ enum turn { GOES_ON, IS_DONE, MAY_WAIT };
 static enum turn turn(struct memory_watch *w, struct memory *ret)
 {
     enum pass last = w->pass, next = after(w);
-    if (!w->is_apart && (next == PASS_EXACT || next == PASS_MAPPED))
-        return MAY_WAIT;
     if (next == PASS_END || (last == PASS_COUNT && !is_near(w)))
         conclude(w, last, ret);
+    if (next != PASS_END && !w->is_apart)
+        return MAY_WAIT;
     begin_pass(w, next == PASS_END ? PASS_COUNT : next);
     return next == PASS_END ? IS_DONE : GOES_ON;
 }
@@ -321,13 +278,14 @@ static enum turn turn(struct memory_watch *w, struct memory *ret)
 /* In the child, which has all the time it needs: from what was counted to the end. */
 static void look_apart(void *with, const void *ask, void *to)
 {
+    const struct question *question = ask;
     struct memory_watch *w = with;
     struct answer *answer = to;
-    if (!w->is_apart)
-        w->held_ms = 0; /* lrun may have seen a part only */
+    if (question->held || !w->is_apart) /* a new one knows of none */
+        w->held_ms = 0;
     w->is_apart = true;
     begin_pass(w, PASS_COUNT);
-    memcpy(&w->count, ask, sizeof w->count);
+    w->count = question->count;
     for (enum turn t = turn(w, &answer->memory); t == GOES_ON;) {
         double start = clock_ms();
         unsigned steps = 0;
@@ -341,14 +299,29 @@ static void look_apart(void *with, const void *ask, void *to)
             usleep((useconds_t)(cost * 1000 * SHARE / 2));
     }
     answer->quiet = w->quiet;
+    answer->held_ms = w->held_ms;
+    answer->held = (struct held){.bytes = w->held.bytes, .holder = w->held.holder, .most = w->held.most};
 }
 
 static bool ask_apart(struct memory_watch *w)
 {
-    const struct apart_work work = {look_apart, w, sizeof w->count, sizeof(struct answer)};
+    const struct apart_work work = {look_apart, w, sizeof(struct question), sizeof(struct answer)};
+    const struct question question = {w->count, held_is_due(w)};
     const int fds[] = {w->from.proc, w->from.shm, w->from.segments};
     leave_pass(w); /* the child has no descriptors of it */
-    return apart_ask(&w->apart, &work, fds, sizeof fds / sizeof *fds, &w->count);
+    return apart_ask(&w->apart, &work, fds, sizeof fds / sizeof *fds, &question);
+}
+
+static void take(struct memory_watch *w, const struct answer *a, struct memory *ret)
+{
+    *ret = a->memory;
+    w->used = ret->used;
+    w->quiet = a->quiet;
+    w->established = w->established || ret->peak;
+    if (a->held_ms > w->held_ms)
+        w->grown_from = shared_of_host();
+    w->held_ms = a->held_ms;
+    w->held = a->held;
 }
 
 /* False: it would go on by what may wait. */
@@ -367,23 +340,20 @@ void memory_look(struct memory_watch *w, struct memory *ret)
     double start = clock_ms(), cost = 0;
     struct answer answer;
     *ret = (struct memory){0};
+    w->seldom = start - w->ended_ms > HELD_MS / 2;
     if (start - w->ended_ms > STALE_MS)
         begin_pass(w, PASS_COUNT);
     bool heard = apart_hear(&w->apart, &answer, sizeof answer, 0);
-    if (!heard && !look_here(w, ret, start)) {
-        heard = ask_apart(w) && apart_hear(&w->apart, &answer, sizeof answer, w->established ? (int)ANSWER_MS : (int)FIRST_MS);
+    if (!heard && !look_here(w, ret, start)) { /* what is far from its limit need not be waited for */
+        int ms = ret->peak ? 0 : w->established ? ANSWER_MS : (int)FIRST_MS;
+        heard = ask_apart(w) && apart_hear(&w->apart, &answer, sizeof answer, ms);
         begin_pass(w, PASS_COUNT);
     }
-    w->ended_ms = clock_ms();
     if (heard) {
-        *ret = answer.memory;
-        w->used = ret->used;
-        w->quiet = answer.quiet;
-        w->established = w->established || ret->peak;
+        take(w, &answer, ret);
         cost = answer.cost_ms;
-    } else if (w->apart.pid && !w->apart.asked && start - w->apart.asked_ms > UNUSED_MS) {
-        apart_end(&w->apart);
     }
+    w->ended_ms = clock_ms();
     cost = cost > w->ended_ms - start ? cost : w->ended_ms - start;
     w->cost_ms = cost > COST_MAX_MS ? COST_MAX_MS : cost;
 }

@@ -12,11 +12,13 @@
  * 2. What is told as used (REPORT's Max Memory Used, the report's peakBytes) is what a person sizes memory by: the above, and what is
  *    mapped of files, code above all, as on Lambda, where the sandbox has no other page cache to live on. Of one process it is the
  *    kernel's own high-water mark. Several of one program share its code: of these the one that maps most is taken; each other program's
- *    is added (our choice: libraries that two programs share count for both). Never more than the memory size is told.
+ *    is added (our choice: libraries that two programs share count for both; by how much code they have they are told apart). Never more
+ *    than the memory size is told.
  *
  * A look takes at most half a millisecond and goes on where the last one stopped, and lrun spends a twentieth of a processor
  * on it: few processes are looked at every ten milliseconds, a thousand in a fraction of a second. The first looks, until one has
- * established something, may take 20 ms; one file that keeps it waiting ends it. What is cheap comes first:
+ * established something, may take 20 ms. lrun itself does the first pass; the others may wait for the program that is looked at, and
+ * are a child's (memory_apart.h). One that asks it near the limit waits 5 ms at most; what comes later is heard by a later look:
  *
  *   count   status of each process: a bound from above for what it maps; pages of several processes count for each
  *   held    memfds by descriptor, segments, /dev/shm: when some time has passed, or the host's shared memory has grown

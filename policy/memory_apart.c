@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { FDS_MAX = 7, MESSAGE_MAX = 4096, END_MS = 50 };
+enum { FDS_MAX = 7, MESSAGE_MAX = 4096, END_MS = 50, UNUSED_MS = 1000 };
 #define RETRY_MS 1000.0
 
 /* Signals are for lrun: those of a terminal reach all of its group. It ends with lrun, by SIGKILL if it waits. */
@@ -28,7 +28,8 @@ static _Noreturn void serve(int socket, pid_t parent, const struct apart_work *w
     memcpy(kept + 1, fds, n * sizeof *fds);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent || descriptors_keep(kept, n + 1) < 0)
         _exit(1);
-    while (recv(socket, ask, w->ask_size, 0) == (ssize_t)w->ask_size) {
+    struct pollfd p = {.fd = socket, .events = POLLIN};
+    while (poll(&p, 1, UNUSED_MS) > 0 && recv(socket, ask, w->ask_size, 0) == (ssize_t)w->ask_size) {
         memset(answer, 0, w->answer_size);
         w->work(w->with, ask, answer);
         if (send(socket, answer, w->answer_size, MSG_NOSIGNAL) < 0)
@@ -56,20 +57,22 @@ static void start(struct apart *a, const struct apart_work *w, const int *fds, s
         *a = (struct apart){.pid = pid, .socket = ends[0], .retry_ms = a->retry_ms};
 }
 
+static bool put(struct apart *a, const void *ask, size_t size)
+{
+    if (a->pid)
+        a->asked = send(a->socket, ask, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
+    return a->asked;
+}
+
 bool apart_ask(struct apart *a, const struct apart_work *w, const int *fds, size_t n, const void *ask)
 {
     if (a->asked)
         return false;
-    if (!a->pid)
-        start(a, w, fds, n);
-    if (!a->pid)
-        return false;
-    if (send(a->socket, ask, w->ask_size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-        apart_end(a);
-        return false;
-    }
-    a->asked_ms = clock_ms();
-    return a->asked = true;
+    if (put(a, ask, w->ask_size))
+        return true;
+    apart_end(a); /* of itself, in most cases */
+    start(a, w, fds, n);
+    return put(a, ask, w->ask_size);
 }
 
 bool apart_hear(struct apart *a, void *answer, size_t size, int ms)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory_apart.h: for memory.c only: a child of lrun's that does what may wait. A program that forks or maps memory without end holds the lock
- * of its memory for as long as it likes (a minute was seen), and whoever reads its smaps, or gets a descriptor of a process that is about to
- * be another program, waits for that. lrun's loop must not: it asks, goes on, and hears the answer whenever it comes. */
+/* memory_apart.h: for memory.c only: a child of lrun's that does what may wait. A program that forks or maps memory without end holds
+ * the lock of its memory for as long as it likes (a minute was seen), and whoever reads its smaps waits for that. Who becomes another program waits
+ * for it too, and holds a lock meanwhile that the links in /proc/PID and pidfd_getfd(2) take. lrun's loop must not wait: it asks, goes on,
+ * and hears the answer whenever it comes. The child ends when it was not asked for a second. */
 #ifndef LRUN_MEMORY_APART_H
 #define LRUN_MEMORY_APART_H
 
@@ -13,7 +14,7 @@ struct apart {
     pid_t pid;  /* 0: there is none */
     int socket; /* valid while there is one */
     bool asked; /* and not answered: one question at a time */
-    double asked_ms, retry_ms; /* when it was asked last; not started again before */
+    double retry_ms; /* not started again before */
 };
 
 struct apart_work {
@@ -23,7 +24,7 @@ struct apart_work {
 };
 
 /* Asks; starts the child if there is none, which keeps 0, 1, 2 and fds[0..n). False: it was asked before and has not answered, or it
- * cannot be started (tried again a second later). */
+ * cannot be started (tried again when a second has passed since it was). */
 bool apart_ask(struct apart *a, const struct apart_work *w, const int *fds, size_t n, const void *ask);
 
 /* Waits ms for the answer. False: none so far, or it has ended. */

@@ -200,11 +200,11 @@ DIR *held_tasks(int proc, const char *pid)
     return fd < 0 ? NULL : fdopendir(fd);
 }
 
-void held_walk_begin(struct held_walk *at, int proc, const char *pid, bool may_wait)
+void held_walk_begin(struct held_walk *at, int proc, const char *pid)
 {
     uint64_t number = 0;
     num_plain(pid, 10, &number);
-    *at = (struct held_walk){.pid = (pid_t)number, .tasks = held_tasks(proc, pid), .may_wait = may_wait};
+    *at = (struct held_walk){.pid = (pid_t)number, .tasks = held_tasks(proc, pid)};
 }
 
 /* Threads may have descriptors of their own (CLONE_FILES), and the first thread may have ended before the others. */
@@ -220,11 +220,8 @@ static bool next_task(struct held *h, struct held_walk *at, const struct memory_
     int fd = openat(dirfd(at->tasks), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     at->descriptors = fd < 0 ? NULL : fdopendir(fd);
     snprintf(pid, sizeof pid, "%d", at->pid);
-    if (fd < 0 && errno == EACCES && strcmp(e->d_name, pid) == 0) {
-        h->partial = h->partial || !at->may_wait;
-        if (at->may_wait)
-            count_undumpable(h, at, from, device, pid);
-    }
+    if (fd < 0 && errno == EACCES && strcmp(e->d_name, pid) == 0)
+        count_undumpable(h, at, from, device, pid);
     return true;
 }
 

@@ -24,14 +24,12 @@ struct held {
     size_t pid_count;
     long mounts[HELD_MOUNTS]; /* of memfds; -1: there is none. Made with pids */
     bool has_pids;
-    bool partial; /* without what only a walk that may wait can see */
 };
 
 struct held_walk { /* where it stands in one process */
     DIR *tasks, *descriptors;
     pid_t pid;
     uint64_t bytes; /* of this process so far */
-    bool may_wait;
 };
 
 void held_clear(struct held *h);
@@ -47,7 +45,7 @@ DIR *held_tasks(int proc, const char *pid);
 
 /* One descriptor, or one step towards the next. False when the process is done. */
 bool held_step(struct held *h, struct held_walk *at, const struct memory_sources *from, uint64_t device);
-void held_walk_begin(struct held_walk *at, int proc, const char *pid, bool may_wait);
+void held_walk_begin(struct held_walk *at, int proc, const char *pid);
 void held_walk_end(struct held *h, struct held_walk *at);
 
 /* Segments and /dev/shm, all at once. */

@@ -51,18 +51,11 @@ struct use process_status(int proc, const char *pid)
     if (read_living(proc, pid, "status", "\nRssAnon:", text, sizeof text) < 0)
         return (struct use){0};
     uint64_t files = field_kb(text, "\nRssFile:"), high = field_kb(text, "\nVmHWM:");
-    struct use u = {field_kb(text, "\nRssAnon:") + field_kb(text, "\nVmSwap:") + field_kb(text, "\nHugetlbPages:"), field_kb(text, "\nRssShmem:"), files, high, thread_count(text)};
+    struct use u = {field_kb(text, "\nRssAnon:") + field_kb(text, "\nVmSwap:") + field_kb(text, "\nHugetlbPages:"), field_kb(text, "\nRssShmem:"), files,
+                    high, field_kb(text, "\nVmExe:"), thread_count(text)};
     if (u.peak < u.own + u.shared + u.files) /* swap and huge pages are not part of the mark */
         u.peak = u.own + u.shared + u.files;
     return u;
-}
-
-uint64_t process_program(int proc, const char *pid)
-{
-    char path[32];
-    struct stat st;
-    snprintf(path, sizeof path, "%.16s/exe", pid);
-    return fstatat(proc, path, &st, 0) < 0 ? 0 : (uint64_t)st.st_dev << 40 ^ st.st_ino;
 }
 
 /* smaps_rollup may not be read of a program whose file its user may not read: that is the kernel's rule for all who look. */
@@ -72,7 +65,7 @@ struct use process_exact(int proc, const char *pid)
     if (read_living(proc, pid, "smaps_rollup", "\nPss_Anon:", text, sizeof text) < 0)
         return process_status(proc, pid);
     return (struct use){field_kb(text, "\nPss_Anon:") + field_kb(text, "\nSwapPss:") + field_kb(text, "\nShared_Hugetlb:") + field_kb(text, "\nPrivate_Hugetlb:"),
-                        field_kb(text, "\nPss_Shmem:"), 0, 0, 0};
+                        field_kb(text, "\nPss_Shmem:"), 0, 0, 0, 0};
 }
 
 /* The leader's tells nothing once it has ended; the task directory then has another's. */

@@ -12,14 +12,12 @@ struct use { /* bytes */
     uint64_t shared; /* mapped pages of shared memory and of files of /tmp */
     uint64_t files;  /* mapped of files, whole */
     uint64_t peak;   /* of all three */
+    uint64_t program; /* tells programs apart: how much code its file has. Its name would wait: see memory_apart.h */
     unsigned threads;
 };
 
 /* From status. Pages that it shares with others count whole: a bound from above for both. */
 struct use process_status(int proc, const char *pid);
-
-/* A number for the program that it runs; 0: not known. */
-uint64_t process_program(int proc, const char *pid);
 
 /* From smaps_rollup, proportional. What may not be read is taken from status. */
 struct use process_exact(int proc, const char *pid);

@@ -1,6 +1,6 @@
 # The targets that check: included by the Makefile.
 PYTHON := /usr/bin/python3
-TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension $(B)/tests/watcher
+TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension $(B)/tests/watcher $(B)/tests/storm
 UNIT_C := $(wildcard tests/unit/*.c)
 # What unit tests link: all of lrun and lrun-unpack but the two mains.
 UNIT_O := $(filter-out $(B)/launcher/main.o,$(LRUN_O)) $(B)/mounts/zip.o $(B)/mounts/zip_check.o $(B)/mounts/zip_largest.o $(B)/mounts/manifest.o $(LLHTTP_OBJECTS)
@@ -17,7 +17,10 @@ $(B)/tests/extension: tests/tools/extension.c
 $(B)/tests/watcher: tests/tools/watcher.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
-$(B)/tests/unit: $(UNIT_C) $(UNIT_O) tests/tools/event_stream_decode.h
+$(B)/tests/storm: tests/tools/storm.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpthread
+$(B)/tests/unit: $(UNIT_C) $(UNIT_O)
 	@mkdir -p $(@D)
 	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -lz $(LLHTTP_LINK) -lm
 # The same without Criterion, in one process: it cannot start processes in user emulation. Without the cache too: nor has that openat2(2).
@@ -95,7 +98,7 @@ demo: deps-run
 
 asan:
 	@$(MAKE) --no-print-directory B=build/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" \
-	  CFLAGS="-O1 -g" all examples build/asan/tests/probe build/asan/tests/refuse build/asan/tests/extension build/asan/tests/watcher build/asan/tests/unit
+	  CFLAGS="-O1 -g" all examples build/asan/tests/probe build/asan/tests/refuse build/asan/tests/extension build/asan/tests/watcher build/asan/tests/storm build/asan/tests/unit
 	@sh tests/real/layers.sh build/asan || true
 	LRUN_PASSES=unprivileged sh tests/check.sh build/asan
 
