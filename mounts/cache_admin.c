@@ -95,7 +95,7 @@ int cache_list(struct cache *c, FILE *to, struct err *err)
 
 static int prune_one(struct cache *c, const char *key, void *to, struct err *err)
 {
-    int removed = entry_remove(c, key, err);
+    int removed = entry_remove(c, "tree", key, err);
     if (removed < 0)
         return -1;
     fprintf(to, "%s %s\n", removed ? "removed" : "in use ", key);
@@ -144,7 +144,7 @@ static int verify_one(struct cache *c, const char *key, void *to, struct err *er
     }
     v->damaged++;
     err_text(&why, text, sizeof text);
-    int removed = entry_remove(c, key, err);
+    int removed = entry_remove(c, "tree", key, err);
     fprintf(v->to, "damaged %s (%s): %s\n", key, text, removed == 1 ? "removed" : "in use, not removed");
     return removed < 0 ? -1 : 0;
 }

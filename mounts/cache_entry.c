@@ -118,7 +118,7 @@ int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_en
         return 0;
     if (!trust(c, dir, &e)) {
         flock(dir, LOCK_UN);
-        return entry_remove(c, key, err) < 0 ? -1 : 0;
+        return entry_remove(c, "tree", key, err) < 0 ? -1 : 0;
     }
     if (fstatat(dir, "tree", &tree, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(tree.st_mode))
         return fail(err, errno, path, "open the cache entry's tree");
@@ -161,7 +161,12 @@ int entry_publish(struct cache *c, const char *name, int dir, const char *digest
     struct cache_entry e = {.size = r->size, .entries = r->entries, .replaced = r->replaced, .need = r->need};
     if (write_facts(c, dir, &e, &more, err) < 0)
         return -1;
-    /* From exclusive to shared there is a moment without: the sweeper must not come in it, nor prune, who looks in tree/ alone. */
+    return entry_rename(c, name, dir, path, err);
+}
+
+int entry_rename(struct cache *c, const char *name, int dir, const char *path, struct err *err)
+{
+    /* From exclusive to shared there is a moment without: the sweeper must not come in it, nor prune, who does not look in tmp/. */
     OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (all < 0 || flock(all, LOCK_SH) < 0 || flock(dir, LOCK_SH) < 0)
         return fail(err, errno, name, "lock the cache entry");
@@ -170,11 +175,11 @@ int entry_publish(struct cache *c, const char *name, int dir, const char *digest
     return errno == EEXIST ? 0 : fail(err, errno, path, "publish the cache entry");
 }
 
-int entry_remove(struct cache *c, const char *key, struct err *err)
+int entry_remove(struct cache *c, const char *part, const char *key, struct err *err)
 {
     char name[64];
     OWN_FD int trash = -1;
-    OWN_PTR char *path = xasprintf("tree/%s", key);
+    OWN_PTR char *path = xasprintf("%s/%s", part, key);
     OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0)
         return errno == ENOENT ? 1 : fail(err, errno, path, "open the cache entry");

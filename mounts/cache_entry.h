@@ -30,8 +30,11 @@ int entry_facts(int dir, struct entry_facts *ret);
 /* Writes facts and renames tmp/... to its key; it stays locked, shared, as long as dir is open. 1: done; 0: there is one already. */
 int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r, struct err *err);
 
-/* Takes the entry away if nobody uses it: 1 removed, 0 in use, -1 err. */
-int entry_remove(struct cache *c, const char *key, struct err *err);
+/* The last part of that, for what has no facts: path is beneath c->dir. */
+int entry_rename(struct cache *c, const char *name, int dir, const char *path, struct err *err);
+
+/* Takes the entry PART/KEY away if nobody uses it: 1 removed, 0 in use, -1 err. */
+int entry_remove(struct cache *c, const char *part, const char *key, struct err *err);
 
 /* Removes what killed runs left in tmp/. Problems are not errors: the next run tries again. */
 void entry_sweep(struct cache *c);

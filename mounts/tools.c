@@ -215,16 +215,18 @@ static int make_tree(const struct making *m, struct err *err)
 /* ---- keeping ---- */
 
 /* Which directory it is, and when it was changed: a name in it that comes, goes, or leads elsewhere. */
-static void add_directory(struct text *key, const char *host, const char *dir)
+static bool add_directory(struct text *key, const char *host, const char *dir)
 {
     char path[128];
     struct stat st;
     snprintf(path, sizeof path, "%s/%s", host, dir);
-    if (lstat(path, &st) == 0)
+    bool there = lstat(path, &st) == 0;
+    if (there)
         text_printf(key, " %ju:%ju:%jd.%09ld:%jd.%09ld", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
                     (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
     else
         text_puts(key, " -");
+    return there;
 }
 
 static void name_of(const struct cache *c, const char *host, const struct tools_input *in, char name[48], bool *ret_node_parts)
@@ -233,12 +235,9 @@ static void name_of(const struct cache *c, const char *host, const struct tools_
     uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
     text_printf(&key, TABLE_VERSION " %d %d %d %d %d", in->tools, in->al2023, in->python, in->node, in->local);
     for (const struct tools_read *row = TOOLS_READ; row->dir; row++) {
-        size_t before = key.n;
-        if (!is_read(in, row))
-            continue;
-        add_directory(&key, host, row->dir);
+        bool there = is_read(in, row) && add_directory(&key, host, row->dir);
         if (strcmp(row->dir, "usr/share/nodejs") == 0)
-            *ret_node_parts = key.n - before > 2;
+            *ret_node_parts = there;
     }
     if (in->tools == TOOLS_LAMBDA)
         add_directory(&key, host, "etc/alternatives"); /* what follow() goes through */
@@ -269,17 +268,6 @@ static int look_up(struct cache *c, const char *name, const struct tools_input *
     return 1;
 }
 
-/* From exclusive to shared there is a moment without: see entry_publish(). */
-static int publish(struct cache *c, const char *temporary, int dir, const char *name, struct err *err)
-{
-    OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (all < 0 || flock(all, LOCK_SH) < 0 || flock(dir, LOCK_SH) < 0)
-        return fail(err, errno, temporary, "lock the cache entry");
-    if (renameat2(c->dir, temporary, c->dir, name, RENAME_NOREPLACE) == 0)
-        return 1;
-    return errno == EEXIST ? 0 : fail(err, errno, name, "publish the cache entry");
-}
-
 static int make(struct cache *c, const char *host, const struct tools_input *in, const char *name, struct tools_tree *ret, struct err *err)
 {
     char temporary[64];
@@ -292,7 +280,7 @@ static int make(struct cache *c, const char *host, const struct tools_input *in,
         return -1;
     struct making m = {.host = host, .tree = dir, .in = in};
     int status = make_tree(&m, err);
-    int published = status < 0 ? -1 : publish(c, temporary, dir, name, err);
+    int published = status < 0 ? -1 : entry_rename(c, temporary, dir, name, err);
     if (published != 1)
         fs_remove_tree(c->dir, temporary, &ignored);
     if (published < 0)
@@ -322,22 +310,6 @@ void tools_done(struct tools_tree *t)
     *t = (struct tools_tree)TOOLS_NONE;
 }
 
-static int prune_one(struct cache *c, const char *key, struct err *err)
-{
-    char name[64];
-    OWN_FD int trash = -1;
-    OWN_PTR char *path = xasprintf("tools/%s", key);
-    OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
-        return 0;
-    if (entry_begin(c, name, sizeof name, &trash, err) < 0)
-        return -1;
-    OWN_PTR char *moved = xasprintf("%s/entry", name);
-    if (renameat(c->dir, path, c->dir, moved) < 0 && errno != ENOENT)
-        return fail(err, errno, path, "move the cache entry away");
-    return fs_remove_tree(c->dir, name, err);
-}
-
 int tools_prune(struct cache *c, bool all, struct err *err)
 {
     int fd = openat(c->dir, "tools", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), status = 0;
@@ -346,8 +318,8 @@ int tools_prune(struct cache *c, bool all, struct err *err)
     for (struct dirent *e; d && (e = readdir(d));)
         if (e->d_name[0] != '.' && (all || strncmp(e->d_name, c->boot, 8) != 0))
             strv_add(&keys, xstrdup(e->d_name));
-    for (size_t i = 0; i < keys.n && status == 0; i++)
-        status = prune_one(c, keys.at[i], err);
+    for (size_t i = 0; i < keys.n; i++) /* what cannot be taken keeps nothing else from it */
+        status = entry_remove(c, "tools", keys.at[i], err) < 0 ? -1 : status;
     strv_done(&keys);
     return status;
 }
