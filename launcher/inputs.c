@@ -210,6 +210,12 @@ static size_t input_count(const struct inputs *in)
     return in->layer_count + 3;
 }
 
+int inputs_root(const struct inputs *in)
+{
+    const struct input *root = &in->rootfs;
+    return !root->path ? -1 : root->is_dir ? fcntl(root->fd, F_DUPFD_CLOEXEC, 3) : open(root->source.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 _Static_assert(ZIP_MAX_SIZE == UNZIPPED_MAX, "mounts/ cannot see lambda/limits.h");
 
 int inputs_check_size(const struct inputs *in, struct err *err)

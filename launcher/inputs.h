@@ -63,6 +63,8 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
 int inputs_unpack(struct inputs *in, bool quiet, struct err *err);
 /* AWS's limit on the sum of their sizes. */
 int inputs_check_size(const struct inputs *in, struct err *err);
+/* The root file system, once it is unpacked: a descriptor of the caller's, or -1, where it is the host's. */
+int inputs_root(const struct inputs *in);
 /* The cache, unless it is open already. */
 int inputs_open_cache(struct inputs *in, struct err *err);
 /* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */

@@ -117,7 +117,7 @@ static unsigned version_by_name(const struct language *l, const char *path)
     return sscanf(to, "python3.%u%c", &n, &trailing) == 1 ? n : 0;
 }
 
-static bool exists(int root, const char *path)
+bool interpreter_exists(int root, const char *path)
 {
     struct stat st;
     /* In a root file system of the user's, links are meant from inside. */
@@ -136,17 +136,17 @@ struct search {
 };
 
 /* Whether this file is what is looked for; else it is remembered for the message. */
-static bool take(struct search *s, const char *path)
+static bool take(struct search *s, const char *path, struct interpreter *ret)
 {
     struct version v = {.major = version_by_name(s->l, path)};
     if (!v.major)
         v = version_of(s->l, path, s->in);
-    if (!v.major || strlen(path) >= sizeof s->ret->path)
+    if (!v.major || strlen(path) >= sizeof ret->path)
         return false;
     if (!s->version || s->version == v.major) {
-        snprintf(s->ret->path, sizeof s->ret->path, "%s", path);
-        s->ret->version = v.major;
-        s->ret->minor = v.minor;
+        snprintf(ret->path, sizeof ret->path, "%s", path);
+        ret->version = v.major;
+        ret->minor = v.minor;
         return true;
     }
     OWN_PTR char *other = xasprintf("%s%u (%s)", s->l->what, v.major, path);
@@ -160,10 +160,8 @@ static bool take(struct search *s, const char *path)
 static bool take_prefix(void *to, const char *path, const char *prefix)
 {
     struct search *s = to;
-    struct interpreter found = {0}, *ret = s->ret;
-    s->ret = &found;
-    bool taken = take(s, path);
-    s->ret = ret;
+    struct interpreter found = {0};
+    bool taken = take(s, path, &found);
     /* It is started by Lambda's name for it, and finds its library from there. */
     OWN_PTR char *program = s->l->versioned ? xasprintf("%s/bin/%s%u", prefix, s->l->what, found.version) : xasprintf("%s/bin/node", prefix);
     OWN_PTR char *library = xasprintf("%s/lib/%s%u/os.py", prefix, s->l->what, found.version);
@@ -210,7 +208,7 @@ static int find_on_host(const struct language *l, unsigned version, struct input
     for (size_t p = HOST_FIRST; p < COUNT(PLACES); p++)
         for (size_t i = 0; i < n; i++) {
             OWN_PTR char *path = xasprintf("/%s/%s", PLACES[p], names[i]);
-            if (exists(-1, path) && take(&s, path)) {
+            if (interpreter_exists(-1, path) && take(&s, path, ret)) {
                 strv_done(&s.others);
                 return 0;
             }
@@ -223,7 +221,7 @@ static int find_on_host(const struct language *l, unsigned version, struct input
 /* Nothing of it can be run here: names tell, and node's bootstrap looks again when it is started. */
 static int find_in_root(const struct language *l, unsigned version, int root, struct interpreter *ret, struct err *err)
 {
-    ret->own_bootstrap = exists(root, l->bootstrap);
+    ret->own_bootstrap = interpreter_exists(root, l->bootstrap);
     if (!version && !l->versioned) {
         fail(err, 0, NULL, "detect the version of node in the root file system");
         return fail_hint(err, "name it with --runtime nodejsN.x");
@@ -235,7 +233,7 @@ static int find_in_root(const struct language *l, unsigned version, int root, st
                 snprintf(name, sizeof name, "%s%u", l->what, v);
                 snprintf(ret->path, sizeof ret->path, "/%s/%s", PLACES[p], l->versioned ? name : l->bare[i]);
                 ret->version = v;
-                if (exists(root, ret->path + 1))
+                if (interpreter_exists(root, ret->path + 1))
                     return 0;
             }
     char want[32] = "";
@@ -248,9 +246,7 @@ static int find_in_root(const struct language *l, unsigned version, int root, st
 int interpreter_find(const struct language *language, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err)
 {
     struct interpreter found = {0};
-    OWN_FD int root = -1;
-    if (in->rootfs.path)
-        root = in->rootfs.is_dir ? fcntl(in->rootfs.fd, F_DUPFD_CLOEXEC, 3) : open(in->rootfs.source.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    OWN_FD int root = inputs_root(in);
     int status = in->rootfs.path ? find_in_root(language, version, root, &found, err) : find_on_host(language, version, in, &found, err);
     if (status == 0)
         *ret = found;

@@ -17,6 +17,9 @@ struct interpreter {
     bool own_bootstrap; /* a root file system of AWS's own making: its bootstrap knows its interpreter */
 };
 
+/* Is there such a file? root: of a root file system, in which links are meant from inside; -1: the host's, and path absolute. */
+bool interpreter_exists(int root, const char *path);
+
 /* version 0: whatever is there. in: its root file system, and its cache, which remembers what a binary said of its
  * version, so that it is asked once. */
 int interpreter_find(const struct language *language, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err);

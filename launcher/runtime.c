@@ -5,7 +5,6 @@
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/own.h"
-#include "base/sys.h"
 #include "lambda/runtimes.h"
 #include "launcher/exit_status.h"
 
@@ -162,10 +161,8 @@ int runtime_parse(const struct request *r, struct runtime *ret, struct err *err)
 static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struct err *err)
 {
     static const char PATH[] = "var/runtime/bootstrap";
-    struct stat st;
-    OWN_FD int root = !in->rootfs.path ? -1 : in->rootfs.is_dir ? fcntl(in->rootfs.fd, F_DUPFD_CLOEXEC, 3) : open(in->rootfs.source.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    OWN_FD int fd = root >= 0 ? sys_openat2(root, PATH, O_PATH, 0, RESOLVE_IN_ROOT) : -1; /* links are meant from inside */
-    rt->own_bootstrap = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    OWN_FD int root = inputs_root(in);
+    rt->own_bootstrap = root >= 0 && interpreter_exists(root, PATH);
     if (rt->own_bootstrap)
         return 0;
     fail(err, 0, rt->id, "run on AWS's runtime");
