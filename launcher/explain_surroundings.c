@@ -85,7 +85,8 @@ bool tell_unset_in_node(const struct evidence *ev, const struct match *m, struct
     static const char *const NAMES[] = {"HOME", "USER", "LOGNAME", "HOSTNAME", "SHELL"};
     char line[1024];
     (void)m;
-    for (size_t i = 0; i < COUNT(NAMES) && explain_source_line(ev, line, sizeof line); i++) {
+    bool found = explain_source_line(ev, line, sizeof line);
+    for (size_t i = 0; found && i < COUNT(NAMES); i++) {
         OWN_PTR char *use = xasprintf("process.env.%s", NAMES[i]);
         const char *at = strstr(line, use), *end = at ? at + strlen(use) : NULL;
         if (at && !((*end >= 'A' && *end <= 'Z') || *end == '_'))

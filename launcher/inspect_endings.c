@@ -4,6 +4,7 @@
 
 #include "base/own.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* From the last byte backwards; what is an end of the other comes first. */
@@ -15,6 +16,13 @@ static int by_end(const void *a, const void *b)
         if (*--p != *--q)
             return (unsigned char)*p - (unsigned char)*q;
     return (p > x->path) - (q > y->path);
+}
+
+static int by_wanted(const void *wanted, const void *path)
+{
+    const struct ending *w = wanted, *p = path;
+    size_t n = p->n < w->n ? p->n : w->n;
+    return by_end(w, &(const struct ending){p->path + p->n - n, n}); /* no more of it than is wanted */
 }
 
 void inspection_find_endings(struct inspection *i)
@@ -30,13 +38,5 @@ void inspection_find_endings(struct inspection *i)
 bool inspection_has_ending(const struct inspection *i, const char *end)
 {
     const struct ending wanted = {end, strlen(end)};
-    size_t low = 0, high = i->ending_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (by_end(&i->endings[middle], &wanted) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < i->ending_count && str_ends(i->endings[low].path, end);
+    return bsearch(&wanted, i->endings, i->ending_count, sizeof *i->endings, by_wanted) != NULL;
 }

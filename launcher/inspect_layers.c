@@ -44,10 +44,9 @@ static const struct pattern {
 static bool find(const struct pattern *rows, size_t n, const char *name, unsigned version, enum kind *ret)
 {
     for (size_t k = 0; k < n; k++) {
-        OWN_PTR char *pattern = xstrdup(rows[k].name);
-        char *number = strstr(pattern, "%u");
-        OWN_PTR char *whole = number ? xasprintf("%.*s%u%s", (int)(number - pattern), pattern, version, number + 2) : xstrdup(pattern);
-        if (fnmatch(whole, name, FNM_PATHNAME | FNM_LEADING_DIR) == 0) {
+        const char *pattern = rows[k].name, *number = strstr(pattern, "%u");
+        OWN_PTR char *whole = number ? xasprintf("%.*s%u%s", (int)(number - pattern), pattern, version, number + 2) : NULL;
+        if (fnmatch(whole ? whole : pattern, name, FNM_PATHNAME | FNM_LEADING_DIR) == 0) {
             *ret = rows[k].kind;
             return true;
         }

@@ -69,8 +69,10 @@ void inspection_lint_sdk(struct inspection *i)
     static const char *const ENDS[] = {".py", ".js", ".mjs", ".cjs"};
     const struct runtime *rt = &i->launch->runtime;
     const struct merged *m = &i->package.merged;
+    if (i->launch->inputs.sdk.path || sdk_is_there(rt))
+        return;
     OWN_PTR char *text = xcalloc(READ, 1);
-    for (size_t k = 0; k < m->n && !i->launch->inputs.sdk.path && !sdk_is_there(rt); k++) {
+    for (size_t k = 0; k < m->n; k++) {
         const struct merged_file *f = &m->files[k];
         char module[128], command[256];
         bool source = false;
