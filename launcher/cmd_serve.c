@@ -32,10 +32,16 @@ static bool is_shared(const struct served *f, const char *port)
     return users > 1;
 }
 
+static bool has_name(const struct served *f, const char *name, size_t n)
+{
+    const char *own = f->launch->inputs.name;
+    return strlen(own) == n && strncmp(own, name, n) == 0;
+}
+
 static bool is_named(const struct server *s, const char *name, size_t n)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (strlen(s->functions[i].launch->inputs.name) == n && strncmp(s->functions[i].launch->inputs.name, name, n) == 0)
+        if (has_name(&s->functions[i], name, n))
             return true;
     return false;
 }
@@ -56,7 +62,7 @@ static int open_url(struct served *f, const char *text, const struct request *r,
 {
     const char *equals = strchr(text, '='), *port = equals ? equals + 1 : text;
     uint64_t number;
-    if (equals && (strlen(f->launch->inputs.name) != (size_t)(equals - text) || strncmp(f->launch->inputs.name, text, (size_t)(equals - text)) != 0))
+    if (equals && !has_name(f, text, (size_t)(equals - text)))
         return 0;
     if (!equals && f->server->n > 1 && (!f->named || is_shared(f, text)))
         return fail_usage(err, "--url %.40s: with several functions, --url needs a name: --url NAME=PORT", text);
