@@ -8,16 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool there(const struct inspection *i, const char *format, const char *name)
-{
-    char path[512];
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(path, sizeof path, format, name); /* from the tables below: one %s */
-#pragma GCC diagnostic pop
-    return merged_find(&i->package.merged, path) != NULL;
-}
-
 /* A module of the SDK among "a, b.c as d", up to the line's end, or what stands in quotes. */
 static bool names_sdk(const struct runtime *rt, const char *list, bool python, char *ret, size_t size)
 {
@@ -52,12 +42,16 @@ static bool find_import(const struct runtime *rt, const char *text, char *ret, s
 
 static bool brings(const struct inspection *i, const char *module)
 {
-    static const char *const PYTHON[] = {"/var/task/%s/__init__.py", "/opt/python/%s/__init__.py", "/var/task/%s.py", "/opt/python/%s.py"};
-    static const char *const NODE[] = {"/var/task/node_modules/%s/package.json", "/opt/nodejs/node_modules/%s/package.json"};
+    static const struct {
+        const char *before, *after;
+    } PYTHON[] = {{"/var/task", "/__init__.py"}, {"/opt/python", "/__init__.py"}, {"/var/task", ".py"}, {"/opt/python", ".py"}},
+      NODE[] = {{"/var/task/node_modules", "/package.json"}, {"/opt/nodejs/node_modules", "/package.json"}};
     bool python = i->launch->runtime.family == RUNTIME_PYTHON;
-    for (size_t k = 0; k < (python ? COUNT(PYTHON) : COUNT(NODE)); k++)
-        if (there(i, python ? PYTHON[k] : NODE[k], module))
+    for (size_t k = 0; k < (python ? COUNT(PYTHON) : COUNT(NODE)); k++) {
+        OWN_PTR char *path = xasprintf("%s/%s%s", python ? PYTHON[k].before : NODE[k].before, module, python ? PYTHON[k].after : NODE[k].after);
+        if (merged_find(&i->package.merged, path))
             return true;
+    }
     OWN_PTR char *end = xasprintf(python ? "/site-packages/%s/__init__.py" : "/node_modules/%s/package.json", module);
     return inspection_has_ending(i, end);
 }

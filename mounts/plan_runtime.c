@@ -53,13 +53,9 @@ static char *library_of(const struct plan_runtime *rt)
 /* Over a root file system: the directories to where Lambda has its own modules, merged with what is there. */
 static void add_sdk_place(struct plan *p, const struct plan_runtime *rt)
 {
-    static const char *const PATHS[] = {"var/lang", "var/lang/lib", "var/lang/lib/%s", "var/lang/lib/%s/site-packages"};
-    for (size_t i = 0; i < COUNT(PATHS); i++) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        add_owned(p, (struct row){.kind = ROW_DIR, .flags = FLAG_OPTIONAL, .mode = 0755, .why = "to the SDK"}, xasprintf(PATHS[i], rt->name)); /* at most one %s */
-#pragma GCC diagnostic pop
-    }
+    char *const paths[] = {xstrdup("var/lang"), xstrdup("var/lang/lib"), xasprintf("var/lang/lib/%s", rt->name), xasprintf("var/lang/lib/%s/site-packages", rt->name)};
+    for (size_t i = 0; i < COUNT(paths); i++)
+        add_owned(p, (struct row){.kind = ROW_DIR, .flags = FLAG_OPTIONAL, .mode = 0755, .why = "to the SDK"}, paths[i]);
 }
 
 void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool on_host)
