@@ -3,7 +3,7 @@
  *
  *   1. json_scan()    the bytes are one JSON value as RFC 8259 has it. Nothing below may be called on what did not pass.
  *   2. json_walk(), json_next(), json_find(): members and elements, as slices
- *   3. json_is(), json_decode(), json_unsigned(): a slice's meaning, where it is wanted
+ *   3. json_is(), json_decode_add(), json_unsigned(): a slice's meaning, where it is wanted
  *
  * Strict: UTF-8 without surrogates, overlong forms or numbers above U+10FFFF; control characters in strings escaped; nothing but
  * white space around the value; no byte order mark. What the grammar has is accepted: any value at the top, escapes of a lone
@@ -72,10 +72,9 @@ bool json_is_n(struct slice string, const char *text, size_t n);
 /* Orders two strings by the bytes they mean: below 0, 0, above 0. */
 int json_compare(struct slice a, struct slice b);
 
-/* Writes the bytes a string means into out, which has room for string.n of them (they are never more than it is long, and may hold
- * NUL); no 0 is added. Returns how many. An escape of a lone surrogate has no bytes of its own: it becomes U+FFFD. 0: no string. */
-size_t json_decode(struct slice string, char *out);
-void json_decode_add(struct slice string, struct text *out); /* the same, added to out */
+/* Adds the bytes a string means: never more than it is long, and NUL may be among them. An escape of a lone surrogate has no bytes of its
+ * own: it becomes U+FFFD. Nothing, of what is no string. */
+void json_decode_add(struct slice string, struct text *out);
 
 enum json_whole { JSON_WHOLE, JSON_NOT_WHOLE, JSON_OUT_OF_RANGE };
 

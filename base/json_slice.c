@@ -255,19 +255,6 @@ int json_compare(struct slice a, struct slice b)
     }
 }
 
-size_t json_decode(struct slice string, char *out)
-{
-    struct reader r = read_string(string);
-    char small[4], *to = out;
-    const char *piece;
-    size_t length;
-    while (next_piece(&r, small, &piece, &length)) {
-        memcpy(to, piece, length);
-        to += length;
-    }
-    return (size_t)(to - out);
-}
-
 void json_decode_add(struct slice string, struct text *out)
 {
     struct reader r = read_string(string);

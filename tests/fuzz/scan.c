@@ -149,13 +149,20 @@ static bool is_json(const char *bytes, size_t n)
 
 /* ---- what is read ---- */
 
+static struct text meaning(struct slice string)
+{
+    struct text t = {0};
+    text_puts(&t, "");
+    json_decode_add(string, &t);
+    return t;
+}
+
 static void same_string(struct slice v, const cJSON *tree)
 {
-    char *room = malloc(v.n);
-    size_t n = json_decode(v, room);
-    check(n <= v.n && json_is_n(v, room, n) && json_compare(v, v) == 0);
-    check(!tree || (cJSON_IsString(tree) && strnlen(room, n) == strlen(tree->valuestring) && memcmp(tree->valuestring, room, strnlen(room, n)) == 0)); /* up to a NUL */
-    free(room);
+    struct text t = meaning(v);
+    check(t.n <= v.n && json_is_n(v, t.at, t.n) && json_compare(v, v) == 0);
+    check(!tree || (cJSON_IsString(tree) && strnlen(t.at, t.n) == strlen(tree->valuestring) && memcmp(tree->valuestring, t.at, strnlen(t.at, t.n)) == 0)); /* up to a NUL */
+    text_done(&t);
 }
 
 static void same_number(struct slice v, const cJSON *tree)
@@ -180,9 +187,9 @@ static void same(struct slice v, const cJSON *tree)
     for (struct json_walk w = json_walk(v); json_next(&w, &key, &element); n++) {
         check(!tree || below);
         if (key.at) {
-            char *name = malloc(key.n);
-            check(json_find_n(v, name, json_decode(key, name)).at >= element.at); /* the last of a name */
-            free(name);
+            struct text name = meaning(key);
+            check(json_find_n(v, name.at, name.n).at >= element.at); /* the last of a name */
+            text_done(&name);
             same_string(key, NULL);
         }
         same(element, below);
@@ -197,10 +204,10 @@ static void same_members(struct slice top)
     size_t n = json_members(top, &all);
     check((n == 0) == (all == NULL));
     for (size_t i = 0; i < n; i++) {
-        char *name = malloc(all[i].key.n);
-        struct slice found = json_find_n(top, name, json_decode(all[i].key, name));
+        struct text name = meaning(all[i].key);
+        struct slice found = json_find_n(top, name.at, name.n);
         check(found.at == all[i].value.at && found.n == all[i].value.n && (i == 0 || all[i].key.at > all[i - 1].key.at));
-        free(name);
+        text_done(&name);
     }
     free(all);
 }
