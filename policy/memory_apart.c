@@ -78,10 +78,11 @@ bool apart_ask(struct apart *a, const struct apart_work *w, const int *fds, size
 bool apart_hear(struct apart *a, void *answer, size_t size, int ms)
 {
     struct pollfd p = {.fd = a->socket, .events = POLLIN};
-    if (!a->asked || poll(&p, 1, ms) <= 0)
+    const bool asked = a->asked;
+    if (!a->pid || poll(&p, 1, asked ? ms : 0) <= 0)
         return false;
     a->asked = false;
-    if (recv(a->socket, answer, size, MSG_DONTWAIT) == (ssize_t)size)
+    if (asked && recv(a->socket, answer, size, MSG_DONTWAIT) == (ssize_t)size)
         return true;
     apart_end(a);
     return false;

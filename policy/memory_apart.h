@@ -27,7 +27,7 @@ struct apart_work {
  * cannot be started (tried again when a second has passed since it was). */
 bool apart_ask(struct apart *a, const struct apart_work *w, const int *fds, size_t n, const void *ask);
 
-/* Waits ms for the answer. False: none so far, or it has ended. */
+/* Waits ms for the answer. False: none so far, or it has ended, and is reaped then. */
 bool apart_hear(struct apart *a, void *answer, size_t size, int ms);
 
 /* Kills it, though it waits for a lock. */
