@@ -12,7 +12,7 @@ const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...", "serve Lambda's Invoke API and function URLs, with warm environments"},
     [CMD_EXPLAIN] = {"explain", "lrun explain [ID...]", "explain the cause of a failure by the ID in a why: line"},
     [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] FUNCTION", "check a function and its layers without running them"},
-    [CMD_DOCTOR] = {"doctor", "lrun doctor [--json]", "check whether lrun works on this host, and how to fix what does not"},
+    [CMD_DOCTOR] = {"doctor", "lrun doctor [OPTIONS]", "check whether lrun works on this host, and how to fix what does not"},
     [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "list, empty or check the cache of unpacked archives"},
     [CMD_HELP] = {"help", "lrun help [COMMAND]", "list the commands, or the options of one"},
 };

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In the remedies, %1$s is the folder that the file is in and %2$s its name without suffix. */
+/* In the remedies, %1$s is the folder that the file is in, %2$s its name without suffix, %3$s the command where one was named, and %4$s
+ * what must follow then. */
 struct kind { /* no pointers, which a position-independent program would relocate at every start */
     char names[64];   /* patterns, a blank between two: of the file's name; of the whole word where it names nothing. "": any */
     char has[20];     /* of a file: how its content begins; of a directory: a file in it. "": not looked at */
@@ -51,8 +52,8 @@ static const struct kind FILES[] = {
     {"go.mod pom.xml build.gradle*", "", 0, "a project's file", BUILD},
     {"*.y*ml", "", 0, "a configuration file", PROJECT},
     {"*.json", "", 0, "a JSON file", PROJECT "; an event is given by --event"},
-    {"*.py", "", 0, "a Python source file", "give its folder: lrun --runtime python3 --handler %2$s.lambda_handler %1$s"},
-    {"*.js *.mjs *.cjs", "", 0, "a JavaScript source file", "give its folder: lrun --runtime nodejs --handler %2$s.handler %1$s"},
+    {"*.py", "", 0, "a Python source file", "give its folder: lrun %3$s--runtime python3 --handler %2$s.lambda_handler %1$s%4$s"},
+    {"*.js *.mjs *.cjs", "", 0, "a JavaScript source file", "give its folder: lrun %3$s--runtime nodejs --handler %2$s.handler %1$s%4$s"},
     {"*.ts *.mts", "", 0, "a TypeScript source file", "compile it to JavaScript (tsc, esbuild), and give the folder"},
     {"*.go *.rs *.java *.kt *.cs *.rb *.c *.cpp", "", 0, "a source file", BUILD},
     {"", "ustar", 257, "a tarball", TARBALL},
@@ -126,14 +127,15 @@ static const char *base_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static int refuse(const struct kind *k, const char *path, struct err *err)
+static int refuse(const struct request *r, const struct kind *k, const char *path, struct err *err)
 {
     const char *base = base_of(path), *dot = strrchr(base, '.');
     OWN_PTR char *folder = base == path ? xstrdup(".") : xasprintf("%.*s", base - path > 1 ? (int)(base - path - 1) : 1, path);
     OWN_PTR char *stem = xasprintf("%.*s", (int)(dot ? dot - base : (long)strlen(base)), base);
     OWN_PTR char *folder_word = str_quote(folder), *stem_word = str_quote(stem);
+    OWN_PTR char *command = r->command == CMD_RUN ? xstrdup("") : xasprintf("%s ", COMMANDS[r->command].name);
     char remedy[sizeof err->hint];
-    snprintf(remedy, sizeof remedy, k->remedy, folder_word, stem_word);
+    snprintf(remedy, sizeof remedy, k->remedy, folder_word, stem_word, command, r->command == CMD_EXEC ? " -- CMD..." : "");
     fail_usage(err, "'%.160s' is %s", path, k->is);
     return fail_hint(err, "%s", remedy);
 }
@@ -143,7 +145,7 @@ int not_package_name(const struct request *r, const char *path, enum package_rol
     bool is_path = path[0] == '/' || path[0] == '.'; /* neither an ARN, a URL nor an image's name begins so, and a file's name may hold a colon */
     for (size_t i = 0; i < COUNT(NAMES) && !is_path; i++)
         if (is_named(&NAMES[i], path))
-            return refuse(&NAMES[i], path, err);
+            return refuse(r, &NAMES[i], path, err);
     bool may_be_command = role == ROLE_FUNCTION && !r->named && *path && !strpbrk(path, "./");
     return may_be_command ? name_unknown_command(path, err) : -1;
 }
@@ -201,5 +203,5 @@ int not_package_check(const struct request *r, const char *path, bool is_dir, in
         k = find(FILES, COUNT(FILES), base_of(name), fd, false);
     else if (role == ROLE_FUNCTION && needs_entry(r) && is_named(&JAR, base_of(name)))
         k = &JAR;
-    return k ? refuse(k, path, err) : 0;
+    return k ? refuse(r, k, path, err) : 0;
 }

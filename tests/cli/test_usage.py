@@ -170,8 +170,8 @@ SOURCES = {
     "Dockerfile": ("FROM x\n", "docker export"),
     "event.json": ("{}", "is a JSON file; give the folder or zip that is deployed; an event is given by --event"),
     "package.json": ("{}", "is a project's file"),
-    "app.py": ("x = 1\n", "is a Python source file; give its folder: lrun --runtime python3 --handler app.lambda_handler ."),
-    "api.index.mjs": ("", "is a JavaScript source file; give its folder: lrun --runtime nodejs --handler api.index.handler ."),
+    "app.py": ("x = 1\n", "is a Python source file; give its folder: lrun {}--runtime python3 --handler app.lambda_handler ."),
+    "api.index.mjs": ("", "is a JavaScript source file; give its folder: lrun {}--runtime nodejs --handler api.index.handler ."),
     "main.ts": ("", "compile it to JavaScript"),
     "main.go": ("package main\n", "is a source file; build it"),
     "start": ("#!/bin/sh\n", "is a script; name it bootstrap"),
@@ -184,7 +184,9 @@ SOURCES = {
 def test_a_file_that_is_no_package_is_named_for_what_it_is(tmp, command, name):
     (tmp / name).write_text(SOURCES[name][0])
     said = usage("--cache-dir", tmp / "c", command, name, *(["--", "ls"] if command == "exec" else ["--port", "0"] if command == "serve" else []), code=125 if command == "exec" else 2, cwd=tmp)
-    assert said.startswith(f"'{name}' is ") and SOURCES[name][1] in said, said
+    expected = SOURCES[name][1].replace("{}", "" if command == "run" else command + " ")
+    assert said.startswith(f"'{name}' is ") and expected in said, said
+    assert command != "exec" or "give its folder" not in said or said.endswith(" . -- CMD..."), said
 
 
 def test_the_folder_of_a_source_file_is_named_and_works(lrun, tmp):

@@ -82,4 +82,4 @@ def test_masked_proc_is_said(tmp):
 
 def test_words_beside_it_are_refused():
     p = subprocess.run([LRUN, "doctor", "me"], capture_output=True, text=True)
-    assert p.returncode == 2 and "usage: lrun doctor [--json]" in p.stderr
+    assert p.returncode == 2 and "usage: lrun doctor [OPTIONS]" in p.stderr
