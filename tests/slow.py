@@ -12,7 +12,7 @@ for file in pathlib.Path(sys.argv[1]).glob("*-[ps]*.xml"):
         path, test = case.get("classname").replace(".", "/"), case.get("name").partition("@")[0]  # @: its group
         name = f"{path}.py::{test}"
         took[name] = max(took.get(name, 0), float(case.get("time")))
-print("# Seconds and name of each test that takes half a second or more: these start first, and make test leaves them out. Made by make slow.")
+print(f"# Seconds and name of each test that takes {LIMIT} s or more: these start first, and make test leaves them out. Made by make slow.")
 for name, seconds in sorted(took.items(), key=lambda x: (-x[1], x[0])):
     if seconds >= LIMIT:
         print(f"{seconds:.1f} {name}")
