@@ -68,7 +68,8 @@ bool tell_handler_function(const struct evidence *ev, const struct match *m, str
     if (state_of(ev, &h) != HANDLER_FOUND)
         return false;
     if (explain_says(ev, NO_FUNCTION)) {
-        text_printf(out, "%s exports %s, which is not a function: set the handler to FILE.FUNCTION (--handler; Lambda: Handler)", h.at->path, h.function);
+        text_printf(out, "%s exports %s, which is not a function: set the handler to FILE.FUNCTION (--handler; Lambda: Handler)", h.at->path,
+                    h.function);
         return true;
     }
     if (h.at->type == 'f')

@@ -144,7 +144,7 @@ const struct rule RULES[] = {
     {"LR-048", "getlogin\\(\\)", tell_no_login, "there is no terminal on Lambda, and getlogin() asks for the user of one: use os.getuid()", NULL},
     {"LR-059", NOT_FOUND "[^\n]*/dev/fd", NULL, NO_DEV_FD, NULL},
     {"LR-059", "/dev/fd[^\n]*" NOT_FOUND, NULL, NO_DEV_FD, NULL},
-    {"LR-059", "Command '[^\n]*bash[^\n]* [<>]\\([^\n]* returned non-zero exit status", NULL, NO_DEV_FD, NULL}, /* what bash said is in the log at most */
+    {"LR-059", "Command '[^\n]*bash[^\n]* [<>]\\([^\n]* returned non-zero exit status", NULL, NO_DEV_FD, NULL}, /* bash's own words are in the log */
     {"LR-066", "No such file or directory: '([^'/]+)'", tell_program_of_python, NULL, NULL},
     {"LR-066", "spawn ([^ /]+) ENOENT", tell_program_of_node, NULL, NULL},
     {"LR-066", "spawnSync ([^ /]+) ENOENT", tell_program_of_node, NULL, NULL},

@@ -138,7 +138,8 @@ static bool host_listens(const char *list, unsigned wanted)
 /* The address first, as in: server at "localhost" (127.0.0.1), port 5432. No port is what follows a bracket: [Errno 111]. */
 static bool names_port(const char *line, char *port, size_t size)
 {
-    return explain_find(line, "127\\.0\\.0\\.1[^0-9[]{1,12}([0-9]{2,5})", 1, port, size) || explain_find(line, "localhost[^0-9[]{1,12}([0-9]{2,5})", 1, port, size);
+    return explain_find(line, "127\\.0\\.0\\.1[^0-9[]{1,12}([0-9]{2,5})", 1, port, size) ||
+           explain_find(line, "localhost[^0-9[]{1,12}([0-9]{2,5})", 1, port, size);
 }
 
 static bool names_host_port(const char *text, char *port, size_t size)
@@ -167,7 +168,8 @@ bool tell_localhost(const struct evidence *ev, const struct match *m, struct tex
     return true;
 }
 
-/* What fetch() of Node.js met is in the error's cause, which Lambda does not report; the line that calls it tells whether it was for outside. */
+/* What fetch() of Node.js met is in the error's cause, which Lambda does not report; the line that calls it tells whether it was for
+ * outside. */
 bool tell_fetch_outside(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char line[1024], host[128];

@@ -98,14 +98,15 @@ static bool read_header(const struct inspection *i, const struct merged_file *f,
     if (merged_head(&i->package.merged, f, (char *)head, sizeof head) < (ssize_t)sizeof(Elf64_Ehdr) || memcmp(head, ELFMAG, SELFMAG) != 0)
         return false;
     unsigned low = head[EI_DATA] == ELFDATA2MSB, high = !low;
-    *ret = (struct merged_elf){
-        .machine = head[18 + low] | (unsigned)head[18 + high] << 8, .bits = head[EI_CLASS] == ELFCLASS64 ? 64 : 32, .type = head[16 + low] | (unsigned)head[16 + high] << 8};
+    ret->type = head[16 + low] | (unsigned)head[16 + high] << 8;
+    ret->machine = head[18 + low] | (unsigned)head[18 + high] << 8;
+    ret->bits = head[EI_CLASS] == ELFCLASS64 ? 64 : 32;
     return true;
 }
 
 void inspection_lint_elf(struct inspection *i, const struct merged_file *f)
 {
-    struct merged_elf header;
+    struct merged_elf header = {0};
     const struct merged_elf *e = f->elf ? f->elf : read_header(i, f, &header) ? &header : NULL;
     bool started = inspection_starts(i, f);
     if (!e || (e->type != ET_EXEC && e->type != ET_DYN) || (!started && inspection_is_choice(i, f->path)))

@@ -87,7 +87,8 @@ int cache_list(struct cache *c, FILE *to, struct err *err)
         const struct entry_facts *f = &list.at[i].facts;
         char age[32];
         print_age(now - f->made, age, sizeof age);
-        fprintf(to, "%-30s  %7s  %10ju bytes  %6ju entries  %s\n", *f->archive ? f->archive : "-", age, (uintmax_t)f->size, (uintmax_t)f->entries, list.at[i].key);
+        fprintf(to, "%-30s  %7s  %10ju bytes  %6ju %-7s  %s\n", *f->archive ? f->archive : "-", age, (uintmax_t)f->size,
+                (uintmax_t)f->entries, f->entries == 1 ? "entry" : "entries", list.at[i].key);
     }
     free(list.at);
     return status;

@@ -246,7 +246,8 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     if (last == PASS_MAPPED)
         shared = w->held.bytes + w->mapped;
     bool alone = s == &w->count && one_is_over(w);
-    *ret = (struct memory){.used = alone ? s->most_own : s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes, .threads = w->count.threads};
+    *ret = (struct memory){.used = alone ? s->most_own : s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes};
+    ret->threads = w->count.threads;
     bool over = alone || (w->limit && s == &w->exact && (is_over_anyhow(w) || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared))));
     /* A child of vfork shows its parent's memory as its own until it becomes a program: what is over for a moment may be that. */
     ret->over = alone || (over && (w->was_over || s->processes == 1));

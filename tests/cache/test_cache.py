@@ -84,7 +84,7 @@ def test_an_entry_that_prune_takes_away_before_it_is_locked_is_made_anew(lrun, t
 def test_list_says_what_is_there(lrun, tmp):
     lrun.exec(make_zip(tmp / "a.zip", {"a": "12345"}), "/bin/true")
     (line,) = lrun("cache", "list", report=False).text.splitlines()
-    assert "5 bytes" in line and "1 entries" in line and line.split()[-1] == entries(lrun)[0]
+    assert "5 bytes" in line and "1 entry " in line and line.split()[-1] == entries(lrun)[0]
 
 
 def test_list_names_archives_and_their_ages_newest_first(lrun, tmp):
