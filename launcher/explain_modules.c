@@ -80,7 +80,7 @@ bool tell_nested(const struct evidence *ev, const struct match *m, struct text *
         const struct merged_file *f = explain_module_at(ev, dir, module);
         if (!f)
             continue;
-        text_printf(out, "it is in the package as %s, one folder too deep: the top level of the archive becomes /var/task, so zip the content of %s, not the folder", merged_name(&ev->package.merged, f), dir + 10);
+        text_printf(out, "the file is in the package as %s, one folder too deep: the top level of the archive becomes /var/task, so zip the content of %s, not the folder", merged_name(&ev->package.merged, f), dir + 10);
         if (is_handler && has_more(ev, dir + 10))
             text_printf(out, "; or set the handler to %s/%s", dir + 10, launch_handler(ev->launch));
         return true;

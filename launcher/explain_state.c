@@ -168,7 +168,7 @@ bool tell_signal(const struct evidence *ev, const struct match *m, struct text *
     (void)m;
     if (ev->reason != BECAUSE_SIGNAL || !WIFSIGNALED(status) || WTERMSIG(status) != SIGILL)
         return false;
-    text_puts(out, "it ran an instruction that this processor does not have (SIGILL): build it for the baseline (-march=x86-64-v2), not for the machine it is built on; Lambda's hosts differ");
+    text_puts(out, "the runtime ran an instruction that this processor does not have (SIGILL): build the program for the baseline (-march=x86-64-v2), not for the build machine; Lambda's hosts differ");
     return true;
 }
 
