@@ -86,10 +86,21 @@ bool explain_behind_link(const struct merged *m, const char *path)
     return false;
 }
 
+/* "/var/task/bootstrap: line 3: " is bash's, ": 3: " dash's way to say whose line failed: that script was started. */
+static const char *after_script(const char *line)
+{
+    const char *c = line + strcspn(line, ":");
+    if (!str_begins(c, ": "))
+        return line;
+    c += str_begins(c, ": line ") ? 7 : 2;
+    size_t digits = strspn(c, "0123456789");
+    return digits && c[digits] == ':' ? c + digits : line;
+}
+
 static bool walk(const struct evidence *ev, const struct match *m, bool bare, path_fn fn, struct text *out)
 {
     static const char ENDS[] = " '\"`:,;()[]<>";
-    for (const char *c = m->line; *c;) {
+    for (const char *c = after_script(m->line); *c;) {
         size_t n = strcspn(c, ENDS);
         char word[OBJECT_MAX], path[OBJECT_MAX + 16];
         snprintf(word, sizeof word, "%.*s", (int)n, c);

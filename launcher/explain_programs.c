@@ -114,9 +114,10 @@ static bool asks_for_lambdas(const struct evidence *ev, const struct merged_file
 {
     char line[256];
     const char *name = explain_interpreter(ev, f, line, sizeof line);
-    if (name && explain_on_lambda(name))
-        say_lacks(ev, f->path, name, out);
-    return name && explain_on_lambda(name);
+    if (!name || !explain_on_lambda(name) || (!ev->launch->inputs.rootfs.path && access(name, X_OK) == 0))
+        return false;
+    say_lacks(ev, f->path, name, out);
+    return true;
 }
 
 bool tell_host_interpreter(const struct evidence *ev, const struct match *m, struct text *out)

@@ -68,3 +68,22 @@ def test_a_handler_that_is_no_function_is_not_said_to_be_missing(lrun, tmp):
     assert r.code == 1 and whys(r) == ["LR-064"] and "why: /var/task/index.js exports handler, which is not a function: " in r.log, r
     r = node(lrun, tmp, "exports.other = () => 5")
     assert r.code == 1 and whys(r) == ["LR-064"] and "why: /var/task/index.js exports no handler, but it has other: " in r.log, r
+
+
+SCRIPTS = {
+    "bash": ("bash", "#!/bin/bash\nset -e\nsource ./missing.sh\n", None, []),
+    "sh": ("sh", "#!/bin/sh\n. ./missing.sh\n", None, []),
+    "a script that may not be started, read by bash": ("bash", "#!/bin/bash\nbash tool\nexit 1\n", ("cd /proc/1/fd\n", 0o644), []),
+    "what it could not start": ("bash", "#!/bin/bash\n./tool\nexit 1\n", ("#!/usr/bin/nothing\n", 0o755), ["LR-009"]),
+    "a tool with CR LF": ("bash", "#!/bin/bash\n./tool\nexit 1\n", ("#!/bin/bash\r\n", 0o755), ["LR-007"]),
+    "a tool that may not be started": ("bash", "#!/bin/bash\n./tool\nexit 1\n", ("#!/bin/bash\n", 0o644), ["LR-012"]),
+}
+
+
+@pytest.mark.parametrize("case", SCRIPTS)
+def test_a_shell_that_reports_an_error_was_itself_started(lrun, tmp, case):
+    shell, code, tool, ids = SCRIPTS[case]
+    if not shutil.which(shell):
+        pytest.skip(f"no {shell}")
+    r = lrun.run(make_zip(tmp / "b.zip", {"bootstrap": (code, 0o755), **({"tool": tool} if tool else {})}))
+    assert r.code == 1 and r.json["errorType"] == "Runtime.ExitError" and whys(r) == ids, r
