@@ -149,7 +149,7 @@ def test_header_values_are_as_they_are_spelled(url):
 
 
 @row("4.8 502")
-@pytest.mark.parametrize("output", ["exit", "error", "hang", "return no json", "return " + json.dumps({"statusCode": "abc"}), "return " + json.dumps({"statusCode": 42}),
+@pytest.mark.parametrize("output", ["exit", "error", "hang", "return no json", "return " + json.dumps({"statusCode": "abc"}), "return " + json.dumps({"statusCode": 42}), 'return {"statusCode":100}', 'return {"statusCode":"199"}',
                                     "return " + json.dumps({"statusCode": 200, "headers": {"X": "a\r\nInjected: y"}}), "return " + json.dumps({"statusCode": 200, "headers": {"X Y": "a"}}),
                                     "return " + json.dumps({"statusCode": 200, "cookies": ["a\nb"]}), "return " + json.dumps({"statusCode": 200, "cookies": [5]}), 'return {"statusCode":200.0}', 'return {"statusCode":null}',
                                     'return {"statusCode":200,"headers":{"X":"a\\u0000Injected: y"}}', 'return {"statusCode":200,"headers":{"X\\u0000":"a"}}', 'return {"statusCode":200,"headers":{"":"a"}}'])
@@ -226,7 +226,7 @@ def test_a_streaming_url(stream_url):
         assert (a.status, a.body, a.headers["x-own"], a.headers["set-cookie"]) == (201, b"body", "v", "a=1")
         assert a.headers["content-type"] == "application/octet-stream"
     assert answer(pieces=["{}" + "\0" * 8], type=kind).status == 200
-    for pieces in (["no prelude"], ["[]" + "\0" * 8], ['{"statusCode":"x"}' + "\0" * 8 + "b"]):
+    for pieces in (["no prelude"], ["[]" + "\0" * 8], ['{"statusCode":"x"}' + "\0" * 8 + "b"], ['{"statusCode":101}' + "\0" * 8 + "b"]):
         assert answer(pieces=pieces, type=kind).status == 502
     assert answer(exit=1).status == 502
     assert answer(pieces=['{"statusCode":201}' + "\0" * 7], type=kind).status == answer(pieces=["x" * 70000], type=kind).status == 502
