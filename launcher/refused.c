@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdnoreturn.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -24,43 +26,79 @@ static void remember(struct refused *r, const struct refused_call *call)
     report_refused(r->report, seccomp_call_name(call->nr));
 }
 
+/* ---- the helpers, which answer sysinfo(2) ---- */
+
 static void helper_done(struct helper *h)
 {
-    while (h->pid > 0 && waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
+    event_free(h->heard);
+    own_close(&h->socket); /* it ends, if it has not */
+    while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    if (h->ended)
-        event_free(h->ended);
-    own_close(&h->pidfd);
-    *h = (struct helper){.pidfd = -1};
+    *h = (struct helper){.pid = 0};
 }
 
-static void on_helper_end(evutil_socket_t fd, short what, void *to)
+/* Nothing is received while all helpers are busy (on_refused()): now it is again. */
+static void on_answered(evutil_socket_t fd, short what, void *to)
 {
-    (void)fd, (void)what;
-    helper_done(to);
+    (void)what;
+    struct helper *h = to;
+    struct refused *r = h->of;
+    char one;
+    if (recv(fd, &one, 1, 0) == 1)
+        h->busy = false;
+    else
+        helper_done(h);
+    event_add(r->event, NULL);
 }
 
-static void answer_sysinfo(struct refused *r, const struct refused_call *call)
+static noreturn void helper_main(int socket, const struct refused *r)
 {
-    size_t k = 0;
-    while (k < COUNT(r->helpers) && r->helpers[k].pid)
-        k++;
-    pid_t pid = k < COUNT(r->helpers) && r->answered < SYSINFO_MAX ? fork() : -1;
-    if (pid == 0) {
-        if (descriptors_keep(&r->fd, 1) == 0)
-            sysinfo_answer(r->fd, call, r->memory);
-        _exit(0);
+    struct refused_call call;
+    const int list[] = {socket, r->fd};
+    if (descriptors_keep(list, COUNT(list)) < 0)
+        _exit(1);
+    while (recv(socket, &call, sizeof call, 0) == sizeof call) {
+        sysinfo_answer(r->fd, &call, r->memory);
+        if (send(socket, "", 1, MSG_NOSIGNAL) < 0)
+            break;
     }
+    _exit(0);
+}
+
+static bool helper_start(struct refused *r, struct helper *ret)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return false;
+    pid_t pid = fork();
+    if (pid == 0)
+        helper_main(ends[1], r);
+    own_close(&ends[1]);
     if (pid < 0) {
-        sysinfo_answer(r->fd, call, 0);
-        return;
+        own_close(&ends[0]);
+        return false;
     }
-    struct helper *h = &r->helpers[k];
-    r->answered++;
-    *h = (struct helper){.pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0)};
-    h->ended = h->pidfd < 0 ? NULL : event_new(r->base, h->pidfd, EV_READ, on_helper_end, h);
-    if (h->ended) /* else it is reaped with the sandbox */
-        event_add(h->ended, NULL);
+    *ret = (struct helper){.of = r, .pid = pid, .socket = ends[0]};
+    ret->heard = event_new(r->base, ends[0], EV_READ | EV_PERSIST, on_answered, ret);
+    event_add(ret->heard, NULL);
+    return true;
+}
+
+/* One that waits, or has yet to be started. NULL: all are busy. */
+static struct helper *free_helper(struct refused *r)
+{
+    for (size_t k = 0; k < COUNT(r->helpers); k++)
+        if (!r->helpers[k].busy)
+            return &r->helpers[k];
+    return NULL;
+}
+
+static void answer_sysinfo(struct refused *r, struct helper *h, const struct refused_call *call)
+{
+    if ((h->pid || helper_start(r, h)) && send(h->socket, call, sizeof *call, MSG_NOSIGNAL) == sizeof *call)
+        h->busy = true;
+    else
+        sysinfo_answer(r->fd, call, 0);
 }
 
 /* One a turn: a function that does nothing else must not keep the loop from the others. */
@@ -69,11 +107,16 @@ static void on_refused(evutil_socket_t fd, short what, void *to)
     (void)what;
     struct refused *r = to;
     struct refused_call call;
+    struct helper *h = free_helper(r);
+    if (!h) {
+        event_del(r->event);
+        return;
+    }
     int got = refused_answer(fd, &call);
     if (got < 0)
         refused_done(r);
     else if (got > 0 && call.nr == SYS_sysinfo && r->memory)
-        answer_sysinfo(r, &call);
+        answer_sysinfo(r, h, &call);
     else if (got > 0)
         remember(r, &call);
 }
@@ -92,7 +135,6 @@ void refused_listen(struct refused *r, struct event_base *base, int fd)
 void refused_forget(struct refused *r)
 {
     r->n = 0;
-    r->answered = 0;
 }
 
 void refused_done(struct refused *r)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* refused.h: the system calls of a runtime that the policy refuses with EPERM. They are answered here, so that it is known
  * which they were; a call that is allowed never comes here and costs what it did. But for sysinfo(2), which tells of the machine: it is
- * answered for one of the function's memory size, by a process of its own, since that writes into the caller's memory, where it may have to
- * wait. A few at a time and SYSINFO_MAX in an invocation: further ones get the host's figures. */
+ * answered for one of the function's memory size, by helpers: processes that write into the caller's memory, where they may have to wait. They
+ * are started when one is needed and none waits, SYSINFO_AT_ONCE at most: further calls wait for one. None can be started: the host's figures. */
 #ifndef LRUN_REFUSED_H
 #define LRUN_REFUSED_H
 
@@ -11,7 +11,7 @@
 
 #include <event2/event.h>
 
-enum { REFUSED_MAX = 8, SYSINFO_MAX = 64, SYSINFO_AT_ONCE = 8 };
+enum { REFUSED_MAX = 8, SYSINFO_AT_ONCE = 8 };
 
 struct refused {
     int fd; /* -1: nobody is listened to */
@@ -20,11 +20,12 @@ struct refused {
     struct report *report;
     uint64_t memory;  /* bytes, for sysinfo(2); 0: it is not asked for here */
     struct helper {
-        pid_t pid; /* 0: none */
-        int pidfd;
-        struct event *ended;
-    } helpers[SYSINFO_AT_ONCE]; /* that answer it */
-    unsigned answered; /* times, since the last refused_forget() */
+        struct refused *of;
+        pid_t pid;           /* 0: none */
+        int socket;          /* to it: a call; from it: one byte when that is answered */
+        struct event *heard; /* of the socket */
+        bool busy;
+    } helpers[SYSINFO_AT_ONCE];
     struct refused_call calls[REFUSED_MAX]; /* since the last refused_forget(), the latest last, each number once */
     size_t n;
 };
