@@ -86,6 +86,17 @@ static bool looks_like_path(const char *text)
     return str_ends(text, ".json") && !strpbrk(text, "{}[]\"': \t\r\n,");
 }
 
+/* Where it is wrong, without its text. Most often it is a word. */
+static int hint_fault(const struct text *event, const struct json_fault *fault, struct err *err)
+{
+    struct text where = {0};
+    bool word = fault->at < event->n && isalpha((unsigned char)event->at[fault->at]) && strspn(event->at, " \t\r\n") == fault->at;
+    json_fault_text(event->at, fault, &where);
+    fail_hint(err, "%s%s", where.at, word ? "; a string needs its quotes: '\"text\"'" : "");
+    text_done(&where);
+    return -1;
+}
+
 static int read_event(const char *what, size_t number, struct text *ret, struct err *err)
 {
     bool is_stdin = strcmp(what, "-") == 0, is_file = is_stdin || access(what, F_OK) == 0;
@@ -100,7 +111,9 @@ static int read_event(const char *what, size_t number, struct text *ret, struct 
         return err->no == EFBIG ? fail_hint(err, REQUEST_TEXT) : -1;
     if (ret->n == 0)
         text_puts(ret, "{}"); /* as SAM does: real clients cannot parse an empty event */
-    if (json_valid(ret->at, ret->n))
+    struct slice top;
+    struct json_fault fault;
+    if (json_scan(ret->at, ret->n, &top, &fault))
         return 0;
     if (is_file)
         fail_usage(err, "event '%.160s': not valid JSON", is_stdin ? "-" : what);
@@ -108,7 +121,7 @@ static int read_event(const char *what, size_t number, struct text *ret, struct 
         fail_usage(err, "event '%.160s': no such file, and not valid JSON", what);
     else /* its text is the user's own affair: it is not repeated */
         fail_usage(err, "event %zu: not valid JSON, and no such file", number);
-    return fail_hint(err, "a string needs its quotes: '\"text\"'");
+    return hint_fault(ret, &fault, err);
 }
 
 static int read_events(const struct request *r, struct inputs *in, struct err *err)

@@ -40,6 +40,16 @@ def test_an_event_that_is_neither_file_nor_json_is_refused(lrun, function):
     assert r.code == 2 and "event 1: not valid JSON, and no such file" in r.log and r.report["phase"] == "inputs", r
 
 
+@pytest.mark.parametrize("event, where", [
+    (b'\xef\xbb\xbf{}', "line 1, column 1: expected a value"), (b'{"k":\n "a\xff"}', "line 2, column 4: expected valid UTF-8"), (b'{"k":1', "line 1, column 7: expected ',' or '}'"),
+    (b'"a\0b"', "line 1, column 3: expected control characters in strings as escapes"), (b" secret", "line 1, column 2: expected a value; a string needs its quotes: '\"text\"'")],
+    ids=["mark", "utf8", "end", "control", "word"])
+def test_what_is_wrong_in_an_event_is_said(lrun, function, event, where):
+    """Not its text."""
+    r = lrun.run(function(ECHO), "-e", "-", stdin=event)
+    assert r.code == 2 and r.log.endswith(f"event '-': not valid JSON; {where}\n") and "secret" not in r.log, r
+
+
 def test_the_log_has_lambdas_lines_in_lambdas_order(lrun, function):
     r = lrun.run(function("""
         log("init says")
