@@ -44,10 +44,13 @@ static void on_answered(evutil_socket_t fd, short what, void *to)
     struct helper *h = to;
     struct refused *r = h->of;
     char one;
-    if (recv(fd, &one, 1, 0) == 1)
+    if (recv(fd, &one, 1, 0) == 1) {
         h->busy = false;
-    else
+    } else { /* somebody has killed it: nobody must wait for its answer */
+        if (h->busy)
+            sysinfo_answer(r->fd, &h->call, 0);
         helper_done(h);
+    }
     event_add(r->event, NULL);
 }
 
@@ -55,6 +58,9 @@ static noreturn void helper_main(int socket, const struct refused *r)
 {
     struct refused_call call;
     const int list[] = {socket, r->fd};
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL); /* a terminal's are meant for lrun, by which this ends */
     if (descriptors_keep(list, COUNT(list)) < 0)
         _exit(1);
     while (recv(socket, &call, sizeof call, 0) == sizeof call) {
@@ -99,6 +105,7 @@ static void answer_sysinfo(struct refused *r, struct helper *h, const struct ref
         h->busy = true;
     else
         sysinfo_answer(r->fd, call, 0);
+    h->call = *call;
 }
 
 /* One a turn: a function that does nothing else must not keep the loop from the others. */

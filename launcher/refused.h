@@ -24,6 +24,7 @@ struct refused {
         pid_t pid;           /* 0: none */
         int socket;          /* to it: a call; from it: one byte when that is answered */
         struct event *heard; /* of the socket */
+        struct refused_call call; /* the latest */
         bool busy;
     } helpers[SYSINFO_AT_ONCE];
     struct refused_call calls[REFUSED_MAX]; /* since the last refused_forget(), the latest last, each number once */

@@ -2,10 +2,11 @@
 """What is seen of the machine: memory of the function's size, and the processors it may use."""
 import os
 import shutil
+import signal
 
 import pytest
 
-from conftest import make_zip
+from conftest import make_zip, wait_until
 
 SEEN = """
 import ctypes, mmap, threading
@@ -98,3 +99,33 @@ def test_node_sizes_itself_by_it(lrun, tmp):
     code = "exports.handler = async () => [require('os').totalmem() >> 20, require('os').cpus().length];"
     r = lrun.run("--memory", "512", make_zip(tmp / "fn.zip", {"index.js": code}))
     assert r.json[0] == 512 and r.json[1] <= 2, r
+
+
+def helpers(pid):
+    """Its children that are in its own namespaces: those of sandboxes have a second number."""
+    numbers = {c: open(f"/proc/{c}/status").read().split("NSpid:")[1].split("\n")[0].split() for c in children(pid)}
+    return [c for c, n in numbers.items() if len(n) == len(open(f"/proc/{pid}/status").read().split("NSpid:")[1].split("\n")[0].split())]
+
+
+def children(pid):
+    return [int(c) for c in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+
+
+def test_one_helper_answers_all_calls_and_is_replaced(serve, function):
+    """If somebody kills it. It ends with lrun."""
+    server = serve("function=" + str(function(SEEN.replace("headers, event = next()", "") + """
+while True:
+    headers, event = next()
+    respond(headers[ID], json.dumps([total(), total()]))
+""")))
+    assert server.invoke().json == [128, 128]
+    first = helpers(server.process.pid)
+    assert server.invoke().json == [128, 128] and helpers(server.process.pid) == first and len(first) == 1
+    os.kill(first[0], signal.SIGKILL)
+    wait_until(lambda: first[0] not in children(server.process.pid))
+    assert server.invoke().json == [128, 128]
+    second = helpers(server.process.pid)
+    assert len(second) == 1 and second != first
+    os.kill(second[0], signal.SIGINT) # as a terminal's
+    server.stop()
+    assert not os.path.exists(f"/proc/{second[0]}")
