@@ -11,6 +11,7 @@
 #include <strings.h>
 
 enum state { STARTED, INIT_ERROR, READY, RUNNING, INVOCATION_RESPONSE, INVOCATION_ERROR_RESPONSE, RESPONSE_SENT };
+// clang-format off
 static const char *const STATE_NAMES[] = {
     [STARTED] = "Started", [INIT_ERROR] = "InitError", [READY] = "Ready", [RUNNING] = "Running",
     [INVOCATION_RESPONSE] = "InvocationResponse", [INVOCATION_ERROR_RESPONSE] = "InvocationErrorResponse",
@@ -25,6 +26,7 @@ static const struct transition {
     {STARTED, READY}, {STARTED, INIT_ERROR}, {READY, READY}, {RUNNING, READY}, {RESPONSE_SENT, READY},
     {RUNNING, INVOCATION_RESPONSE}, {RUNNING, INVOCATION_ERROR_RESPONSE},
 };
+// clang-format on
 
 struct exchange { /* an event that was handed out */
     struct invocation *inv; /* NULL: answered */

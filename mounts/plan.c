@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+// clang-format off
 #define ROW_OF_DIR(where, bits, reason) {.kind = ROW_DIR, .target = (where), .mode = (bits), .why = (reason)}
 #define ROW_OF_LINK(where, to, reason) {.kind = ROW_LINK, .target = (where), .text = (to), .why = (reason)}
 #define ROW_OF_HOST(where, more, reason) \
@@ -75,7 +76,8 @@ static const struct row DEV[] = {
     ROW_OF_LINK("dev/stderr", "/proc/self/fd/2", "one of the three links Lambda has"),
 };
 
-#define PROC_MASK(where, file) {.kind = ROW_MASK, .flags = FLAG_OPTIONAL | (file), .target = "proc/" where, .why = "tells of the host or its kernel"}
+#define PROC_MASK(where, file) \
+    {.kind = ROW_MASK, .flags = FLAG_OPTIONAL | (file), .target = "proc/" where, .why = "tells of the host or its kernel"}
 #define PROC_SHARE(name, most) {.kind = ROW_WRITE, .flags = FLAG_OPTIONAL, .target = "proc/sys/user/max_" name, .text = (most), \
     .why = "counted for your user on the host too: no sandbox may take what your other programs need"}
 static const struct row PROC[] = {
@@ -85,8 +87,10 @@ static const struct row PROC[] = {
     /* The kernel's own limits for a whole user are 128, and 8,192 at least. */
     PROC_SHARE("inotify_instances", "32"), PROC_SHARE("inotify_watches", "4096"),
     /* The kernel lets everybody lower his own oom_score_adj down to what root once set, and no call or limit forbids that. */
-    {.kind = ROW_FREEZE, .flags = FLAG_EXEC_NOT, .target = "proc", .why = "settings of the kernel, and each process's oom_score_adj, which makes it die before your programs"},
-    PROC_MASK("acpi", 0), PROC_MASK("asound", 0), PROC_MASK("interrupts", FLAG_FILE), PROC_MASK("kcore", FLAG_FILE), PROC_MASK("keys", FLAG_FILE),
+    {.kind = ROW_FREEZE, .flags = FLAG_EXEC_NOT, .target = "proc",
+     .why = "settings of the kernel, and each process's oom_score_adj, which makes it die before your programs"},
+    PROC_MASK("acpi", 0), PROC_MASK("asound", 0),
+    PROC_MASK("interrupts", FLAG_FILE), PROC_MASK("kcore", FLAG_FILE), PROC_MASK("keys", FLAG_FILE),
     PROC_MASK("latency_stats", FLAG_FILE), PROC_MASK("sched_debug", FLAG_FILE), PROC_MASK("scsi", 0), PROC_MASK("timer_list", FLAG_FILE),
 };
 
@@ -98,9 +102,11 @@ static const struct row PROC[] = {
     "rngd:x:996:994::/home/rngd:/sbin/nologin\n" \
     "slicer:x:995:992::/tmp:/sbin/nologin\n" \
     "sb_logger:x:994:991::/tmp:/sbin/nologin\n"
-static const struct row USERS = {.kind = ROW_FILE, .target = "etc/passwd", .mode = 0644, .text = STOCK_USERS "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n",
+static const struct row USERS = {.kind = ROW_FILE, .target = "etc/passwd", .mode = 0644,
+                                 .text = STOCK_USERS "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n",
                                  .why = "who the function is, not who you are"};
-static const struct row USERS_ABSENT = {.kind = ROW_FILE, .target = "etc/passwd", .mode = 0644, .text = STOCK_USERS, .why = "without the function's user (--passwd absent)"};
+static const struct row USERS_ABSENT = {.kind = ROW_FILE, .target = "etc/passwd", .mode = 0644, .text = STOCK_USERS,
+                                        .why = "without the function's user (--passwd absent)"};
 
 static const struct row ETC[] = {
     {.kind = ROW_FILE, .target = "etc/group", .text = "", .mode = 0644, .why = "empty on Lambda: id shows gid 990 without a name"},
@@ -118,6 +124,7 @@ static const struct row RESOLV_VPC = {.kind = ROW_FILE, .target = "etc/resolv.co
 static const struct row RESOLV_FILE = {.kind = ROW_FILE, .target = "etc/resolv.conf", .text = "", .mode = 0644, .why = "mountpoint"};
 static const struct row RESOLV_HOST = {.kind = ROW_BIND, .flags = FLAG_FILE | FLAG_OPTIONAL, .target = "etc/resolv.conf",
                                        .source = {.path = "/etc/resolv.conf", .tree = -1}, .why = "--net host resolves as the host"};
+// clang-format on
 
 struct row *plan_add(struct plan *p, struct row row)
 {

@@ -30,12 +30,20 @@ enum row_kind {
     ROW_SCRATCH, /* mount: a writable layer over what is there              */
 };
 
-enum { FLAG_RW = 1, FLAG_DEV = 2, FLAG_OPTIONAL = 4, FLAG_FILE = 8, FLAG_EXEC_NOT = 16, FLAG_USER = 32, FLAG_TRY = 64, FLAG_ELSE = 128 };
+enum {
+    FLAG_RW = 1,       /* writable */
+    FLAG_DEV = 2,      /* device files work */
+    FLAG_OPTIONAL = 4, /* absent is fine */
+    FLAG_FILE = 8,     /* a file */
+    FLAG_EXEC_NOT = 16,
+    FLAG_USER = 32,    /* the user chose the target */
+    FLAG_TRY = 64,     /* where the kernel refuses it, the rows with FLAG_ELSE stand for it */
+    FLAG_ELSE = 128,   /* left out otherwise */
+};
 
 struct row {
     enum row_kind kind;
-    unsigned flags;        /* FLAG_RW: writable; _DEV: device files work; _OPTIONAL: absent is fine; _FILE: a file; _USER: the user chose the target;
-                            * _TRY: where the kernel refuses it, the rows with _ELSE stand for it, which are left out otherwise */
+    unsigned flags;
     const char *target;    /* without the leading slash */
     char *owned;           /* what target points to, if it was made for this row */
     const char *text;      /* link target, file content, the tmpfs's name in messages, or a directory that an overlay has besides */
