@@ -96,26 +96,18 @@ static enum state *runtime_state(struct runtime_api *api)
 
 static void hand_out(const struct invocation *inv, struct http_request *r)
 {
-    const struct {
-        const char *name, *value;
-    } optional[] = {
-        {"Lambda-Runtime-Client-Context", inv->client_context}, {"Lambda-Runtime-Cognito-Identity", inv->cognito}, {"Lambda-Runtime-Aws-Tenant-Id", inv->tenant}};
+    const char *const optional[][2] = {{"Lambda-Runtime-Client-Context", inv->client_context},
+                                       {"Lambda-Runtime-Cognito-Identity", inv->cognito},
+                                       {"Lambda-Runtime-Aws-Tenant-Id", inv->tenant}};
     struct text headers = {0};
     text_printf(&headers, "Content-Type: %s\r\nLambda-Runtime-Aws-Request-Id: %s\r\nLambda-Runtime-Deadline-Ms: %jd\r\n",
                 inv->content_type ? inv->content_type : "application/json", inv->id, (intmax_t)inv->deadline_ms);
     text_printf(&headers, "Lambda-Runtime-Invoked-Function-Arn: %s\r\nLambda-Runtime-Trace-Id: %s\r\n", inv->arn, inv->trace);
     for (size_t i = 0; i < COUNT(optional); i++)
-        if (optional[i].value)
-            text_printf(&headers, "%s: %s\r\n", optional[i].name, optional[i].value);
+        if (optional[i][1])
+            text_printf(&headers, "%s: %s\r\n", optional[i][0], optional[i][1]);
     http_answer(r, 200, headers.at, inv->event, inv->event_size);
     text_done(&headers);
-}
-
-static struct exchange *new_exchange(struct runtime_api *api)
-{
-    if (api->capacity > 1 || api->out_count == 0)
-        api->out = xrealloc(api->out, ++api->out_count, sizeof *api->out);
-    return &api->out[api->out_count - 1];
 }
 
 static void hand_to_waiting(struct runtime_api *api)
@@ -125,7 +117,9 @@ static void hand_to_waiting(struct runtime_api *api)
         struct invocation *inv = api->offered[0];
         memmove(api->waiting, api->waiting + 1, --api->waiting_count * sizeof(struct http_request *));
         memmove(api->offered, api->offered + 1, --api->offered_count * sizeof(struct invocation *));
-        struct exchange *x = new_exchange(api);
+        if (api->capacity > 1 || api->out_count == 0)
+            api->out = xrealloc(api->out, ++api->out_count, sizeof *api->out);
+        struct exchange *x = &api->out[api->out_count - 1];
         *x = (struct exchange){.inv = inv, .state = RUNNING};
         memcpy(x->id, inv->id, sizeof x->id);
         hand_out(inv, first);

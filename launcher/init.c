@@ -7,6 +7,7 @@
  *   Must not: exit on an error of its own: the kernel kills the sandbox with it. */
 #include "base/own.h"
 #include "launcher/forget.h"
+#include "launcher/inside.h"
 #include "launcher/payload.h"
 #include "launcher/sandbox.h"
 #include "launcher/share.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/sandbox.h"
 
+#include "launcher/inside.h"
+
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/own.h"

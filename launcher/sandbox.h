@@ -102,18 +102,4 @@ void sandbox_done(struct sandbox *s);
 /* Of a watched sandbox's memory: not to be looked at after sandbox_done(). limit: bytes, 0: none. */
 struct memory_watch *sandbox_watch_memory(const struct sandbox *s, uint64_t limit);
 
-/* For sandbox.c only: what the child does between clone and being init. steps.c and init.c. */
-struct inside { /* the child's own state */
-    const struct sandbox_spec *spec;
-    int control; /* its end of the pair */
-    int network; /* where its network namespace comes from, or -1 */
-    uid_t outer_uid;
-    gid_t outer_gid;
-    int root;
-    bool fell_back; /* the host's /usr could not be overlaid */
-    int fds[FD_COUNT];
-};
-int steps_walk(struct inside *in, struct err *err);
-_Noreturn void init_main(struct inside *in);
-
 #endif

@@ -14,6 +14,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "launcher/forget.h"
+#include "launcher/inside.h"
 #include "launcher/sandbox.h"
 #include "mounts/apply.h"
 #include "mounts/pivot.h"

@@ -149,6 +149,7 @@ static void add_host(struct plan *p, bool skeleton)
 }
 
 enum { PLAN_USR_LOWERS = 2 };
+#define AMAZON_LINUX "the system is Amazon Linux"
 
 /* The host's /usr below what hides parts of it. Where that cannot be, as on a host with mounts below /usr, which the kernel lets nobody
  * leave out, its parts are bound one by one, and only the worst is hidden. */
@@ -165,19 +166,24 @@ static void add_usr(struct plan *p, const struct plan_input *in, struct source l
     add_host(p, false);
     plan_runtime_host(p, &in->runtime, of_runtime);
     plan_add(p, (struct row){.kind = ROW_MASK, .flags = FLAG_OPTIONAL | FLAG_FILE, .target = "usr/lib/os-release", .text = in->release->os_release,
-                             .why = "the system is Amazon Linux"});
+                             .why = AMAZON_LINUX});
     for (size_t i = from; in->usr.path && i < p->n; i++)
         if (str_begins(p->rows[i].target, "usr/"))
             p->rows[i].flags |= FLAG_ELSE;
 }
 
+static void add_file(struct plan *p, const char *target, const char *text, const char *why)
+{
+    plan_add(p, (struct row){.kind = ROW_FILE, .target = target, .mode = 0644, .text = text, .why = why});
+}
+
 /* Amazon Linux's names and links. */
 static void add_release(struct plan *p, const struct tools_release *release)
 {
-    plan_add(p, (struct row)ROW_OF_LINK("etc/os-release", "../usr/lib/os-release", "the system is Amazon Linux"));
-    plan_add(p, (struct row)ROW_OF_LINK("etc/amazon-linux-release", "system-release", "the system is Amazon Linux"));
-    plan_add(p, (struct row){.kind = ROW_FILE, .target = "etc/system-release", .mode = 0644, .text = release->system_release, .why = "the system is Amazon Linux"});
-    plan_add(p, (struct row){.kind = ROW_FILE, .target = "etc/system-release-cpe", .mode = 0644, .text = release->cpe, .why = "the system is Amazon Linux"});
+    plan_add(p, (struct row)ROW_OF_LINK("etc/os-release", "../usr/lib/os-release", AMAZON_LINUX));
+    plan_add(p, (struct row)ROW_OF_LINK("etc/amazon-linux-release", "system-release", AMAZON_LINUX));
+    add_file(p, "etc/system-release", release->system_release, AMAZON_LINUX);
+    add_file(p, "etc/system-release-cpe", release->cpe, AMAZON_LINUX);
 }
 
 static const char *const OURS[] = {"dev", "proc", "sys", "etc", "usr", "bin", "sbin", "lib", "lib64"};
