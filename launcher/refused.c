@@ -31,7 +31,8 @@ static void remember(struct refused *r, const struct refused_call *call)
 static void helper_done(struct helper *h)
 {
     event_free(h->heard);
-    own_close(&h->socket); /* it ends, if it has not */
+    own_close(&h->socket);
+    kill(h->pid, SIGKILL);
     while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     *h = (struct helper){.pid = 0};
@@ -46,6 +47,8 @@ static void on_answered(evutil_socket_t fd, short what, void *to)
     char one;
     if (recv(fd, &one, 1, 0) == 1) {
         h->busy = false;
+        if (h->last)
+            helper_done(h);
     } else { /* somebody has killed it: nobody must wait for its answer */
         if (h->busy)
             sysinfo_answer(r->fd, &h->call, 0);
@@ -142,6 +145,12 @@ void refused_listen(struct refused *r, struct event_base *base, int fd)
 void refused_forget(struct refused *r)
 {
     r->n = 0;
+    for (size_t k = 0; k < COUNT(r->helpers); k++) {
+        struct helper *h = &r->helpers[k];
+        h->last = h->busy;
+        if (h->pid && !h->busy)
+            helper_done(h);
+    }
 }
 
 void refused_done(struct refused *r)
@@ -151,8 +160,6 @@ void refused_done(struct refused *r)
     r->event = NULL;
     own_close(&r->fd);
     for (size_t k = 0; k < COUNT(r->helpers); k++)
-        if (r->helpers[k].pid > 0) {
-            kill(r->helpers[k].pid, SIGKILL); /* whom it answers is gone, or will be */
-            helper_done(&r->helpers[k]);
-        }
+        if (r->helpers[k].pid)
+            helper_done(&r->helpers[k]); /* whom it answers is gone, or will be */
 }
