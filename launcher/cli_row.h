@@ -15,16 +15,16 @@ enum row_flags {
 
 struct option_row;
 typedef int set_fn(const struct option_row *, const char *value, struct request *, struct err *);
-struct option_row {
+struct option_row { /* small: what holds pointers is written to, and so copied, at every start */
     char letter;
-    unsigned commands;
+    uint16_t commands;
     const char *name, *arg; /* arg: NULL for a switch; "a|b|c" for a choice */
     const char *preset;     /* the default, as the option would take it; NULL: none, or not one value */
     const char *help;       /* --help and the manual add the preset where it names no default */
-    unsigned flags;
     set_fn *set;
-    size_t field;
-    uint64_t min, max;
+    uint16_t flags; /* enum row_flags */
+    uint16_t field; /* its offset in struct request */
+    uint32_t min, max;
 };
 
 /* cli_values.c: each sets the row's field, or says what the option takes. */
