@@ -235,9 +235,10 @@ static void print_program(const char *name, size_t n)
     printf("};\n");
 }
 
+/* No pointers, which a position-independent program would relocate, and so write to, at every start. */
 static void print_names(uint32_t arch)
 {
-    printf("static const char *const CALL_NAMES[] = {\n");
+    printf("static const char CALL_NAMES[][24] = {\n");
     for (int nr = 0; nr <= call_last(arch); nr++)
         if (call_name(nr, arch))
             printf("    [%d] = \"%s\",\n", nr, call_name(nr, arch));

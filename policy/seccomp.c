@@ -101,6 +101,5 @@ int refused_answer(int listener, struct refused_call *ret)
 
 const char *seccomp_call_name(int nr)
 {
-    const char *name = nr >= 0 && (size_t)nr < COUNT(CALL_NAMES) ? CALL_NAMES[nr] : NULL;
-    return name ? name : "";
+    return nr >= 0 && (size_t)nr < COUNT(CALL_NAMES) ? CALL_NAMES[nr] : "";
 }
