@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import Lrun, make_zip, processes_of, wait_until
+from conftest import Lrun, make_zip, processes_of, skip, wait_until
 
 LOOK = """
 import platform, shutil, subprocess
@@ -94,8 +94,9 @@ def test_a_jvm_that_run_sees_has_its_configuration(lrun, tmp, tools):
     assert seen == (["/etc/java*"] if tools == "lambda" else [f"/etc/{name}" for name in JAVAS]), r
 
 
-@pytest.mark.skipif(not os.path.exists("/usr/include/stdio.h") or not shutil.which("cc"), reason="no compiler here")
 def test_dev_brings_what_a_build_needs(lrun, tmp):
+    if not os.path.exists("/usr/include/stdio.h") or not shutil.which("cc"):
+        skip("no C compiler is installed: make deps")
     fn = make_zip(tmp / "fn.zip", {"hello.c": '#include <stdio.h>\nint main(void) { puts("built"); return 0; }\n'})
     build = "cc -o /tmp/hello hello.c && /tmp/hello"
     assert lrun.sh(fn, build, options=("--tools", "dev")).text == "built\n"
