@@ -27,12 +27,13 @@ LLHTTP_OBJECTS = $(patsubst /usr/share/llhttp/%.c,$(B)/llhttp/%.o,$(wildcard /us
 endif
 
 # What each may include is in tests/layers.py.
-FOLDERS     := launcher mounts policy lambda base
-UNPACK_ONLY := mounts/unpack_main.c mounts/extract.c mounts/untar.c mounts/elf_facts.c mounts/confine.c mounts/verify.c mounts/zip.c mounts/zip_check.c mounts/zip_largest.c mounts/manifest.c mounts/seen.c
+FOLDERS     := launcher mounts cache unpack policy lambda base
+# All of unpack/ is lrun-unpack, which alone reads hostile bytes; what reads its manifests is part of lrun too.
+UNPACK_ONLY := $(filter-out unpack/manifest_read.c,$(wildcard unpack/*.c))
 POLICY_ONLY := policy/compile.c policy/oci.c policy/calls.c policy/tree.c policy/restrict.c
 POLICY_BASE := base/arch.c base/fs.c base/str.c base/err.c base/json_scan.c base/json_slice.c base/json_document.c
 LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY),$(wildcard $(FOLDERS:%=%/*.c)))
-UNPACK_C := $(UNPACK_ONLY) mounts/manifest_read.c base/fs.c base/str.c base/err.c base/num.c
+UNPACK_C := $(wildcard unpack/*.c) base/fs.c base/str.c base/err.c base/num.c
 SANITIZED := $(if $(SANITIZE),$(B)/tests/tools/sanitizer.o)
 LRUN_O   := $(LRUN_C:%.c=$(B)/%.o) $(SANITIZED)
 UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o) $(SANITIZED)

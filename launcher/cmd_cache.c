@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/cache.h"
 #include "launcher/commands.h"
 #include "launcher/identity.h"
-#include "mounts/cache.h"
 
 #include "base/helper.h"
 #include "base/own.h"

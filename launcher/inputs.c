@@ -11,7 +11,7 @@
 #include "launcher/forward.h"
 #include "launcher/not_package.h"
 #include "launcher/trust.h"
-#include "mounts/zip.h"
+#include "unpack/zip.h"
 #include "policy/seccomp.h"
 
 #include <errno.h>
@@ -216,7 +216,7 @@ int inputs_root(const struct inputs *in)
     return !root->path ? -1 : root->is_dir ? fcntl(root->fd, F_DUPFD_CLOEXEC, 3) : open(root->source.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-_Static_assert(ZIP_MAX_SIZE == UNZIPPED_MAX, "mounts/ cannot see lambda/limits.h");
+_Static_assert(ZIP_MAX_SIZE == UNZIPPED_MAX, "unpack/ cannot see lambda/limits.h");
 
 int inputs_check_size(const struct inputs *in, struct err *err)
 {

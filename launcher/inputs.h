@@ -7,10 +7,10 @@
 #ifndef LRUN_INPUTS_H
 #define LRUN_INPUTS_H
 
+#include "cache/cache.h"
 #include "lambda/limits.h"
 #include "launcher/identity.h"
 #include "launcher/request.h"
-#include "mounts/cache.h"
 #include "mounts/plan.h"
 
 struct input { /* the function, a layer, the root file system or the SDK */

@@ -6,12 +6,12 @@
 #define LRUN_LAUNCH_H
 
 #include "base/clock.h"
+#include "cache/tools.h"
 #include "launcher/inputs.h"
 #include "launcher/machine.h"
 #include "launcher/report.h"
 #include "launcher/runtime.h"
 #include "launcher/sandbox.h"
-#include "mounts/tools.h"
 #include "policy/cgroup.h"
 
 struct launch {

@@ -3,8 +3,8 @@
 #ifndef LRUN_PACKAGE_H
 #define LRUN_PACKAGE_H
 
+#include "cache/merged.h"
 #include "launcher/inputs.h"
-#include "mounts/merged.h"
 
 struct package {
     const struct inputs *inputs;

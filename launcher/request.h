@@ -5,9 +5,9 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "cache/tools.h"
 #include "launcher/network.h"
 #include "mounts/plan.h"
-#include "mounts/tools.h"
 
 #include <stdbool.h>
 #include <stdint.h>

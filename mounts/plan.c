@@ -2,7 +2,7 @@
 #include "mounts/plan.h"
 
 #include "base/own.h"
-#include "mounts/tools.h"
+#include "cache/tools.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -11,15 +11,17 @@ TOP = pathlib.Path(__file__).resolve().parents[1]
 # folder: those next below it, whose own are below it too; the highest comes first
 BELOW = {
     "launcher": ("mounts", "policy", "lambda"),
-    "mounts": ("base",),
+    "mounts": ("cache",),
+    "cache": ("unpack",),
+    "unpack": ("base",),
     "policy": ("base",),
     "lambda": ("base",),
     "base": (),
 }
 # library's header: its one includer
 ADAPTERS = {
-    "archive.h": "mounts/untar.c",
-    "libelf.h": "mounts/elf_facts.c",
+    "archive.h": "unpack/untar.c",
+    "libelf.h": "unpack/elf_facts.c",
     "llhttp.h": "lambda/http_parse.c",
     "zlib.h": "lambda/event_stream.c",
     "sys/capability.h": "policy/caps.c",

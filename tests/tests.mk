@@ -3,7 +3,7 @@ PYTHON := /usr/bin/python3
 TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension $(B)/tests/watcher $(B)/tests/storm
 UNIT_C := $(wildcard tests/unit/*.c)
 # What unit tests link: all of lrun and lrun-unpack but the two mains.
-UNIT_O := $(filter-out $(B)/launcher/main.o,$(LRUN_O)) $(B)/mounts/zip.o $(B)/mounts/zip_check.o $(B)/mounts/zip_largest.o $(B)/mounts/manifest.o $(LLHTTP_OBJECTS)
+UNIT_O := $(filter-out $(B)/launcher/main.o,$(LRUN_O)) $(B)/unpack/zip.o $(B)/unpack/zip_check.o $(B)/unpack/zip_largest.o $(B)/unpack/manifest.o $(LLHTTP_OBJECTS)
 
 $(B)/tests/probe: tests/tools/probe.c
 	@mkdir -p $(@D)
@@ -136,9 +136,9 @@ bench: all examples
 FUZZ_SECONDS ?= 60
 FUZZ_JSON    := base/json_scan.c base/json_slice.c base/json_document.c
 FUZZ_BASE    := $(addprefix base/,str.c err.c num.c fs.c place.c)
-FUZZ_zip     := mounts/zip.c mounts/zip_check.c mounts/zip_largest.c
-FUZZ_unpack  := $(FUZZ_zip) mounts/extract.c mounts/manifest.c mounts/manifest_read.c mounts/elf_facts.c
-FUZZ_elf     := $(FUZZ_zip) mounts/elf_facts.c mounts/manifest.c mounts/manifest_read.c
+FUZZ_zip     := unpack/zip.c unpack/zip_check.c unpack/zip_largest.c
+FUZZ_unpack  := $(FUZZ_zip) unpack/extract.c unpack/manifest.c unpack/manifest_read.c unpack/elf_facts.c
+FUZZ_elf     := $(FUZZ_zip) unpack/elf_facts.c unpack/manifest.c unpack/manifest_read.c
 FUZZ_policy  := policy/oci.c base/arch.c $(FUZZ_JSON)
 FUZZ_options := launcher/cli.c launcher/cli_options.c launcher/cli_values.c launcher/cli_words.c launcher/cli_help.c \
   launcher/names.c launcher/request.c lambda/tenant.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* elf.c: any bytes as an ELF file: one line of facts at most, which its own reader takes. */
-#include "mounts/elf_facts.h"
-#include "mounts/manifest.h"
+#include "unpack/elf_facts.h"
+#include "unpack/manifest.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* unpack.c: any bytes as an archive, unpacked as the worker does it. What was unpacked is what the directory said, and nothing
  * is beside it. */
 #include "base/fs.h"
-#include "mounts/extract.h"
+#include "unpack/extract.h"
 
 #include <fcntl.h>
 #include <stdio.h>

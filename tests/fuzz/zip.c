@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zip.c: the central-directory pass on any bytes. What it accepts must keep its promises. */
-#include "mounts/zip.h"
+#include "unpack/zip.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/own.h"
-#include "mounts/manifest.h"
+#include "cache/tools.h"
 #include "mounts/plan.h"
-#include "mounts/tools.h"
-#include "mounts/zip.h"
+#include "unpack/manifest.h"
+#include "unpack/zip.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

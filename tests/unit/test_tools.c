@@ -2,8 +2,8 @@
 /* Which of a made-up host's /usr is seen. */
 #include "base/fs.h"
 #include "base/own.h"
-#include "mounts/cache.h"
-#include "mounts/tools.h"
+#include "cache/cache.h"
+#include "cache/tools.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What lrun believes of files: names of results, memos. */
 #include "base/own.h"
+#include "cache/cache.h"
 #include "launcher/results.h"
-#include "mounts/cache.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/cache.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/helper.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "base/place.h"
+#include "cache/cache_entry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const PARTS[] = {"tree", "memo", "tmp", "policy"};
+
+/* A cache others can write to would let them choose what runs. */
+static int check_owner(const char *path, int dir, dev_t *ret, struct err *err)
+{
+    struct stat st;
+    if (fstat(dir, &st) < 0)
+        return fail(err, errno, path, "look at the cache directory");
+    *ret = st.st_dev;
+    if (st.st_uid == geteuid() && !(st.st_mode & 022))
+        return 0;
+    fail(err, 0, path, "use the cache directory: %s", st.st_uid == geteuid() ? "others may write to it" : "it belongs to another user");
+    return fail_hint(err, "give --cache-dir a directory that only uid %u may write to", (unsigned)geteuid());
+}
+
+int cache_open(const char *path, int place, int program, struct cache *ret, struct err *err)
+{
+    struct cache c = {.dir = -1, .terminal = -1};
+    OWN_FD int dir = place, unpacker = program;
+    if (fs_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", c.boot, sizeof c.boot) < 1)
+        return fail(err, errno, "/proc/sys/kernel/random/boot_id", "read the kernel's boot id");
+    c.boot[strcspn(c.boot, "\n")] = 0;
+    if (dir < 0 && (dir = place_dir(path, 0700, geteuid(), getegid(), NULL, err)) < 0)
+        return fail_hint(err, "name another directory with --cache-dir");
+    if (check_owner(path, dir, &c.dev, err) < 0)
+        return -1;
+    for (size_t i = 0; i < COUNT(PARTS); i++)
+        if (faccessat(dir, PARTS[i], F_OK, 0) < 0 && mkdirat(dir, PARTS[i], 0700) < 0 && errno != EEXIST)
+            return fail(err, errno, path, "make a part of the cache directory");
+    c.dir = take_fd(&dir);
+    c.program = take_fd(&unpacker);
+    c.path = xstrdup(path);
+    entry_sweep(&c);
+    *ret = c;
+    return 0;
+}
+
+void cache_done(struct cache *c)
+{
+    own_close(&c->dir);
+    own_close(&c->program);
+    free(c->path);
+    *c = (struct cache){.dir = -1, .program = -1, .terminal = -1};
+}
+
+void cache_entry_done(struct cache_entry *e)
+{
+    own_close(&e->lock);
+    free(e->tree_path);
+    *e = (struct cache_entry){.lock = -1};
+}
+
+struct work { /* all archives that are asked for at once */
+    struct cache *cache;
+    struct job *jobs;
+    size_t n;
+    double start_ms;
+    bool shown;
+};
+
+struct job { /* one archive on its way into the cache */
+    struct work *work;
+    const struct archive *archive;
+    struct file_state state; /* before it is read */
+    bool may_change;
+    struct unpacker worker;
+    int dir; /* its place in tmp/ */
+    char name[64];
+    bool done;
+};
+
+/* A line on a terminal, once it takes so long that somebody may wonder; removed at the end. */
+static void show(void *to)
+{
+    enum { PATIENCE_MS = 300, CELLS = 30 };
+    struct work *w = to;
+    uint64_t total = 0, done = 0;
+    bool known = true;
+    char bar[CELLS + 1];
+    for (size_t i = 0; i < w->n; i++) {
+        const struct unpack_progress *p = w->jobs[i].worker.progress;
+        uint64_t own = p ? atomic_load_explicit(&p->total, memory_order_relaxed) : 0;
+        total += own;
+        known = known && (own || w->jobs[i].done);
+        done += p ? atomic_load_explicit(&p->done, memory_order_relaxed) : 0;
+    }
+    if (w->cache->terminal < 0 || clock_ms() - w->start_ms < PATIENCE_MS)
+        return;
+    double part = total ? (double)(done > total ? total : done) / (double)total : 0;
+    for (int i = 0; i < CELLS; i++)
+        bar[i] = i < (int)(part * CELLS) ? '#' : '.';
+    bar[CELLS] = 0;
+    if (known)
+        dprintf(w->cache->terminal, "\r\033[Klrun: unpacking [%s] %3.0f%% of %.0f MB", bar, part * 100, (double)total / 1e6);
+    else /* a tarball tells its size at its end only */
+        dprintf(w->cache->terminal, "\r\033[Klrun: unpacking, %.0f MB so far", (double)done / 1e6);
+    w->shown = true;
+}
+
+static int start_job(struct cache *c, const struct archive *a, struct job *job, struct cache_entry *ret, struct err *err)
+{
+    char digest[DIGEST_HEX + 1];
+    job->archive = a;
+    if (cache_look(a->fd, &job->state) < 0)
+        return fail(err, errno, a->name, "look at the archive");
+    if (cache_recall(c, "digest", &job->state, digest, sizeof digest) && strspn(digest, "0123456789abcdef") == DIGEST_HEX) {
+        int found = entry_open(c, digest, a->is_tar, ret, err);
+        if (found < 0)
+            return -1;
+        ret->hit = job->done = found == 1;
+        if (found == 1)
+            return 0;
+    }
+    job->may_change = cache_may_change(a->fd);
+    if (c->program < 0 && helper_open(UNPACKER, &c->program, err) < 0)
+        return -1;
+    if (entry_begin(c, job->name, sizeof job->name, &job->dir, err) < 0)
+        return -1;
+    return unpacker_start(c->program, a->is_tar ? "untar" : "unpack", a->fd, job->dir, &job->worker, err);
+}
+
+/* The archive is hashed: unpack it only if its content is not there yet. */
+static int job_hashed(struct cache *c, struct job *job, struct cache_entry *ret, struct err *err)
+{
+    struct unpack_digest d;
+    if (unpacker_read(&job->worker, &d, sizeof d, show, job->work, err) < 0)
+        return -1;
+    if (!d.ok) {
+        *err = d.err;
+        return -1;
+    }
+    int found = entry_open(c, d.hex, job->archive->is_tar, ret, err);
+    if (found < 0)
+        return -1;
+    job->done = found == 1;
+    memcpy(ret->digest, d.hex, sizeof ret->digest);
+    unpacker_answer(&job->worker, !job->done);
+    return 0;
+}
+
+enum { TRIES = 100 };
+
+static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *ret, struct err *err)
+{
+    struct unpack_result r;
+    char digest[DIGEST_HEX + 1];
+    memcpy(digest, ret->digest, sizeof digest);
+    if (unpacker_read(&job->worker, &r, sizeof r, show, job->work, err) < 0)
+        return -1;
+    if (!r.ok) {
+        *err = r.err;
+        return -1;
+    }
+    int found = 0;
+    for (int tries = 0; found == 0 && job->name[0] && tries < TRIES; tries++) { /* another's entry of this content may be pruned meanwhile; ours is locked */
+        int published = entry_publish(c, job->name, job->dir, digest, job->archive, &r, err);
+        if (published < 0)
+            return -1;
+        if (published)
+            job->name[0] = 0;
+        found = entry_open(c, digest, job->archive->is_tar, ret, err);
+    }
+    if (found == 0)
+        fail(err, 0, digest, "use the new cache entry: it does not verify, or is pruned again and again");
+    return found == 1 ? 0 : -1;
+}
+
+/* Every error about an archive names it: as the object, or after the entry in it that is the object. */
+static int name_archive(const char *name, struct err *err)
+{
+    char hint[sizeof err->hint];
+    if (!err->path[0])
+        snprintf(err->path, sizeof err->path, "%s", name);
+    if (strcmp(err->path, name) == 0)
+        return -1;
+    memcpy(hint, err->hint, sizeof hint);
+    return fail_hint(err, "in %s%s%s", name, hint[0] ? "; " : "", hint);
+}
+
+static int run_jobs(struct cache *c, const struct archive *archives, size_t n, struct job *jobs, struct cache_entry *ret, struct err *err)
+{
+    typedef int (*stage)(struct cache *, struct job *, struct cache_entry *, struct err *);
+    static const stage STAGES[] = {job_hashed, job_unpacked}; /* each waits for all workers in turn; they run side by side */
+    for (size_t i = 0; i < n; i++)
+        if (start_job(c, &archives[i], &jobs[i], &ret[i], err) < 0)
+            return name_archive(archives[i].name, err);
+    for (size_t s = 0; s < COUNT(STAGES); s++)
+        for (size_t i = 0; i < n; i++)
+            if (!jobs[i].done && STAGES[s](c, &jobs[i], &ret[i], err) < 0)
+                return name_archive(archives[i].name, err);
+    for (size_t i = 0; i < n; i++)
+        if (!ret[i].hit && !jobs[i].may_change)
+            cache_remember(c, "digest", archives[i].fd, &jobs[i].state, ret[i].digest);
+    return 0;
+}
+
+int cache_get(struct cache *c, const struct archive *archives, size_t n, struct cache_entry *ret, struct err *err)
+{
+    OWN_PTR struct job *jobs = xcalloc(n, sizeof *jobs);
+    struct err ignored;
+    struct work work = {.cache = c, .jobs = jobs, .n = n, .start_ms = clock_ms()};
+    for (size_t i = 0; i < n; i++) {
+        jobs[i] = (struct job){.work = &work, .worker = {.socket = -1}, .dir = -1};
+        ret[i] = (struct cache_entry){.lock = -1};
+    }
+    int status = run_jobs(c, archives, n, jobs, ret, err);
+    if (work.shown)
+        dprintf(c->terminal, "\r\033[K");
+    for (size_t i = 0; i < n; i++) {
+        unpacker_done(&jobs[i].worker);
+        if (jobs[i].name[0])
+            fs_remove_tree(c->dir, jobs[i].name, &ignored);
+        own_close(&jobs[i].dir);
+        if (status < 0)
+            cache_entry_done(&ret[i]);
+    }
+    return status;
+}

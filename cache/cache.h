@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cache.h: unpacked archives by content.
+ *
+ *   DIR/tree/SHA256-VERSION/   (VERSIONt of a tarball: a file may be both) one entry: tree/ (the files), manifest, facts (boot id and totals); mode 0700
+ *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and
+ *                              times: its digest, so that a warm run reads no archive; an interpreter's version
+ *   DIR/policy/                users' policies, compiled; see launcher/policy_file.c
+ *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
+ *   DIR/tmp/                   entries being made or removed; each locked by its maker
+ *
+ * An entry appears by one rename and never changes. Whoever uses it holds a shared lock on its directory, so that
+ * prune never takes it away. An entry made in an earlier boot may have lost data in a crash (nothing is synced): it is
+ * verified once before use. What a killed lrun leaves in tmp/ is unlocked, and the next run removes it. */
+#ifndef LRUN_CACHE_H
+#define LRUN_CACHE_H
+
+#include "cache/unpacker.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct cache {
+    int dir;
+    dev_t dev; /* the file system it lies in */
+    char *path;
+    char boot[40]; /* the kernel's boot id */
+    int program;   /* lrun-unpack, or -1: opened when needed */
+    int terminal;  /* where to show progress, or -1; borrowed; the owner sets it after cache_open() */
+};
+
+struct file_state { /* what a memo about a file is bound to */
+    dev_t dev;
+    ino_t ino;
+    uint64_t size;
+    struct timespec mtime, ctime;
+    uint64_t mount; /* its number, given once in a boot; 0: the kernel does not say */
+};
+
+struct archive { /* what is asked of the cache */
+    const char *name;
+    int fd;
+    bool is_tar; /* a root file system; else a zip */
+};
+
+struct cache_entry {
+    int lock; /* the entry's directory, with a shared lock on it */
+    char *tree_path;
+    dev_t dev; /* of tree/ */
+    ino_t ino;
+    char digest[DIGEST_HEX + 1];
+    uint64_t size; /* as AWS counts */
+    uint64_t replaced, entries;
+    struct elf_need need; /* what its programs and libraries ask of the C library */
+    bool hit; /* nothing was unpacked or hashed */
+};
+
+/* path: created with mode 0700 if missing; place: it, open, or -1. Refused if it is not ours alone to write. program: see struct
+ * cache. Both descriptors are ret's, or closed. */
+int cache_open(const char *path, int place, int program, struct cache *ret, struct err *err);
+void cache_done(struct cache *c);
+
+/* Finds or unpacks n archives, all that must be unpacked at the same time. ret: n entries, all or none. */
+int cache_get(struct cache *c, const struct archive *archives, size_t n, struct cache_entry *ret, struct err *err);
+void cache_entry_done(struct cache_entry *e);
+
+/* cache_memo.c. what: "digest", "version". value: one line, without a newline. s: what the file was before it was looked into. */
+int cache_look(int fd, struct file_state *ret); /* -1 with errno */
+bool cache_recall(const struct cache *c, const char *what, const struct file_state *s, char *value, size_t size);
+void cache_remember(const struct cache *c, const char *what, int fd, const struct file_state *s, const char *value);
+bool cache_may_change(int fd); /* somebody has it open for writing; asked before it is read */
+bool cache_is_still(const struct file_state *s, const struct timespec *now); /* a later change will show in ctime */
+
+/* The commands. They say what they do on to. */
+int cache_list(struct cache *c, FILE *to, struct err *err);
+int cache_prune(struct cache *c, FILE *to, struct err *err);  /* all that is not in use */
+int cache_verify(struct cache *c, FILE *to, struct err *err); /* damaged entries are removed; -1 if there were any */
+
+#endif

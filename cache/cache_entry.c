@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/cache_entry.h"
+
+#include "base/fs.h"
+#include "base/helper.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+enum { FACTS_MAX = 1024 };
+
+void entry_key(const char *digest, bool is_tar, char key[KEY_SIZE])
+{
+    snprintf(key, KEY_SIZE, "%s-" UNPACKER_VERSION "%s", digest, is_tar ? "t" : "");
+}
+
+static int program_of(struct cache *c, struct err *err)
+{
+    return c->program >= 0 ? 0 : helper_open(UNPACKER, &c->program, err);
+}
+
+int entry_verify(struct cache *c, int dir, struct err *err)
+{
+    struct unpacker u = {.socket = -1};
+    struct unpack_result r;
+    if (program_of(c, err) < 0 || unpacker_start(c->program, "verify", dir, -1, &u, err) < 0)
+        return -1;
+    int status = unpacker_read(&u, &r, sizeof r, NULL, NULL, err);
+    unpacker_done(&u);
+    if (status == 0 && !r.ok) {
+        *err = r.err;
+        status = -1;
+    }
+    return status;
+}
+
+/* more: of e, its size and entries are e's own. */
+static int write_facts(const struct cache *c, int dir, const struct cache_entry *e, const struct entry_facts *more, struct err *err)
+{
+    char text[FACTS_MAX];
+    int n = snprintf(text, sizeof text, "boot %s size %ju entries %ju replaced %ju glibc %s %s %s\nmade %jd from %s\n", c->boot, (uintmax_t)e->size,
+                     (uintmax_t)e->entries, (uintmax_t)e->replaced, e->need.glibc[0] ? e->need.glibc : "-",
+                     e->need.glibc[0] ? e->need.library : "-", e->need.glibc[0] ? e->need.file : "-", (intmax_t)more->made, more->archive);
+    unlinkat(dir, "facts.new", 0);
+    if (fs_write_new(dir, "facts.new", 0644, text, (size_t)n, err) < 0)
+        return -1;
+    return renameat(dir, "facts.new", dir, "facts") < 0 ? fail(err, errno, "facts", "publish the cache entry's facts") : 0;
+}
+
+static int read_facts(int dir, char boot[40], struct cache_entry *e)
+{
+    char text[FACTS_MAX];
+    uintmax_t size, count, replaced;
+    if (fs_read_small(dir, "facts", text, sizeof text) < 0 ||
+        sscanf(text, "boot %39s size %ju entries %ju replaced %ju glibc %15s %31s %239[^\n]", boot, &size, &count, &replaced, e->need.glibc,
+               e->need.library, e->need.file) != 7)
+        return -1;
+    if (strcmp(e->need.glibc, "-") == 0)
+        e->need = (struct elf_need){0};
+    e->size = size;
+    e->replaced = replaced;
+    e->entries = count;
+    return 0;
+}
+
+int entry_facts(int dir, struct entry_facts *ret)
+{
+    char text[FACTS_MAX];
+    uintmax_t size = 0, entries = 0;
+    intmax_t made = 0;
+    *ret = (struct entry_facts){0};
+    if (fs_read_small(dir, "facts", text, sizeof text) < 0)
+        return -1;
+    const char *second = strchr(text, '\n');
+    sscanf(text, "boot %*s size %ju entries %ju", &size, &entries);
+    if (second)
+        sscanf(second + 1, "made %jd from %199[^\n]", &made, ret->archive);
+    ret->size = size;
+    ret->entries = entries;
+    ret->made = made;
+    return 0;
+}
+
+/* Facts of an earlier boot: the files may not have reached the disk then. */
+static int trust(struct cache *c, int dir, struct cache_entry *e)
+{
+    char boot[40];
+    struct err ignored;
+    struct entry_facts more;
+    if (read_facts(dir, boot, e) < 0)
+        return 0;
+    if (strcmp(boot, c->boot) == 0)
+        return 1;
+    return entry_verify(c, dir, &ignored) == 0 && entry_facts(dir, &more) == 0 && write_facts(c, dir, e, &more, &ignored) == 0;
+}
+
+int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_entry *ret, struct err *err)
+{
+    char key[KEY_SIZE];
+    struct stat held, named, tree;
+    struct cache_entry e = {.lock = -1};
+    entry_key(digest, is_tar, key);
+    OWN_PTR char *path = xasprintf("tree/%s", key);
+    OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0)
+        return errno == ENOENT ? 0 : fail(err, errno, path, "open the cache entry");
+    if (flock(dir, LOCK_SH) < 0 || fstat(dir, &held) < 0)
+        return fail(err, errno, path, "lock the cache entry");
+    /* Between open and lock, prune may have taken it away. */
+    if (fstatat(c->dir, path, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino)
+        return 0;
+    if (!trust(c, dir, &e)) {
+        flock(dir, LOCK_UN);
+        return entry_remove(c, "tree", key, err) < 0 ? -1 : 0;
+    }
+    if (fstatat(dir, "tree", &tree, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(tree.st_mode))
+        return fail(err, errno, path, "open the cache entry's tree");
+    e.dev = tree.st_dev;
+    e.ino = tree.st_ino;
+    memcpy(e.digest, digest, DIGEST_HEX);
+    e.lock = take_fd(&dir);
+    e.tree_path = xasprintf("%s/tree/%s/tree", c->path, key);
+    *ret = e;
+    return 1;
+}
+
+int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err)
+{
+    uint64_t random;
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        return fail(err, errno, NULL, "get random bytes");
+    snprintf(name, size, "tmp/%ld-%016jx", (long)getpid(), (uintmax_t)random);
+    /* The sweeper takes tmp/ exclusively, so it cannot see ours between mkdir and lock. */
+    OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (all < 0 || flock(all, LOCK_SH) < 0)
+        return fail(err, errno, c->path, "lock the temporary part of the cache");
+    if (mkdirat(c->dir, name, 0700) < 0)
+        return fail(err, errno, name, "make a directory in the cache");
+    OWN_FD int dir = openat(c->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
+        return fail(err, errno, name, "lock a directory in the cache");
+    *ret_dir = take_fd(&dir);
+    return 0;
+}
+
+int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r, struct err *err)
+{
+    char key[KEY_SIZE];
+    struct entry_facts more = {.made = time(NULL)};
+    snprintf(more.archive, sizeof more.archive, "%s", a->name);
+    str_line(more.archive);
+    entry_key(digest, a->is_tar, key);
+    OWN_PTR char *path = xasprintf("tree/%s", key);
+    struct cache_entry e = {.size = r->size, .entries = r->entries, .replaced = r->replaced, .need = r->need};
+    if (write_facts(c, dir, &e, &more, err) < 0)
+        return -1;
+    return entry_rename(c, name, dir, path, err);
+}
+
+int entry_rename(struct cache *c, const char *name, int dir, const char *path, struct err *err)
+{
+    /* From exclusive to shared there is a moment without: the sweeper must not come in it, nor prune, who does not look in tmp/. */
+    OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (all < 0 || flock(all, LOCK_SH) < 0 || flock(dir, LOCK_SH) < 0)
+        return fail(err, errno, name, "lock the cache entry");
+    if (renameat2(c->dir, name, c->dir, path, RENAME_NOREPLACE) == 0)
+        return 1;
+    return errno == EEXIST ? 0 : fail(err, errno, path, "publish the cache entry");
+}
+
+int entry_remove(struct cache *c, const char *part, const char *key, struct err *err)
+{
+    char name[64];
+    OWN_FD int trash = -1;
+    OWN_PTR char *path = xasprintf("%s/%s", part, key);
+    OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0)
+        return errno == ENOENT ? 1 : fail(err, errno, path, "open the cache entry");
+    if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? 0 : fail(err, errno, path, "lock the cache entry");
+    if (entry_begin(c, name, sizeof name, &trash, err) < 0)
+        return -1;
+    OWN_PTR char *moved = xasprintf("%s/entry", name);
+    if (renameat(c->dir, path, c->dir, moved) < 0 && errno != ENOENT)
+        return fail(err, errno, path, "move the cache entry away");
+    return fs_remove_tree(c->dir, name, err) < 0 ? -1 : 1;
+}
+
+void entry_sweep(struct cache *c)
+{
+    int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    OWN_DIR DIR *d = all < 0 ? NULL : fdopendir(all);
+    bool locked = false;
+    struct err ignored;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (e->d_name[0] == '.')
+            continue;
+        if (!locked && flock(all, LOCK_EX | LOCK_NB) < 0)
+            return;
+        locked = true;
+        OWN_FD int dir = openat(all, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (dir < 0 ? errno == ENOTDIR : flock(dir, LOCK_EX | LOCK_NB) == 0)
+            fs_remove_tree(all, e->d_name, &ignored);
+    }
+}

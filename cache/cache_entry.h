@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cache_entry.h: one entry of the cache: opening, trusting, publishing, removing. For cache*.c only. */
+#ifndef LRUN_CACHE_ENTRY_H
+#define LRUN_CACHE_ENTRY_H
+
+#include "cache/cache.h"
+
+#define KEY_SIZE (DIGEST_HEX + sizeof "-" UNPACKER_VERSION "t")
+
+/* The same bytes may be a zip and a tarball, which hold different files. */
+void entry_key(const char *digest, bool is_tar, char key[KEY_SIZE]);
+
+/* Opens and locks the entry. Returns 1 if it can be trusted, 0 if there is none, -1 with an err.
+ * An entry of an earlier boot is verified first, and removed if it fails. */
+int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_entry *ret, struct err *err);
+
+/* Makes and locks an empty directory in tmp/; name: at least 64 bytes, "tmp/..." beneath c->dir. */
+int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err);
+
+enum { ARCHIVE_NAME_MAX = 200 };
+
+struct entry_facts { /* what the file facts says beside a launch's own */
+    int64_t made;                     /* seconds since the epoch; 0: not known */
+    char archive[ARCHIVE_NAME_MAX];   /* the file it was unpacked from, as it was named then; "": not known */
+    uint64_t size, entries;
+};
+/* dir: of the entry. -1: it is being removed. */
+int entry_facts(int dir, struct entry_facts *ret);
+
+/* Writes facts and renames tmp/... to its key; it stays locked, shared, as long as dir is open. 1: done; 0: there is one already. */
+int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r, struct err *err);
+
+/* The last part of that, for what has no facts: path is beneath c->dir. */
+int entry_rename(struct cache *c, const char *name, int dir, const char *path, struct err *err);
+
+/* Takes the entry PART/KEY away if nobody uses it: 1 removed, 0 in use, -1 err. */
+int entry_remove(struct cache *c, const char *part, const char *key, struct err *err);
+
+/* Removes what killed runs left in tmp/. Problems are not errors: the next run tries again. */
+void entry_sweep(struct cache *c);
+
+/* lrun-unpack verify on an open entry. */
+int entry_verify(struct cache *c, int dir, struct err *err);
+
+#endif

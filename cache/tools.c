@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/tools.h"
+
+#include "base/fs.h"
+#include "base/own.h"
+#include "cache/cache_entry.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#define TABLE_VERSION "1" /* raise it when the same host would be shown differently */
+#define WHITEOUT "whiteout" /* beside usr */
+enum { HOPS = 8 };
+
+struct making {
+    const char *host;
+    int tree;
+    const struct tools_input *in;
+};
+
+static bool is_read(const struct tools_input *in, const struct tools_read *row)
+{
+    return row->levels & 1u << in->tools && (in->local || strcmp(row->dir, "usr/local/lib") != 0);
+}
+
+/* ---- making ---- */
+
+static int whiteout(const struct making *m, const char *dir, const char *name, struct err *err)
+{
+    OWN_PTR char *path = xasprintf("%s/%s", dir, name);
+    /* Names of one whiteout, where the file system has them: a new file for each takes up to a second. */
+    if (linkat(m->tree, WHITEOUT, m->tree, path, 0) == 0 || errno == EEXIST || mknodat(m->tree, path, S_IFCHR, makedev(0, 0)) == 0)
+        return 0;
+    return fail(err, errno, path, "make a whiteout in the cache, for");
+}
+
+/* With the directories above it. The mode is meant: the umask is the caller's. */
+static int make_dir(const struct making *m, const char *dir, struct err *err)
+{
+    OWN_PTR char *path = xstrdup(dir);
+    for (char *slash = strchr(path, '/');; slash = strchr(slash + 1, '/')) {
+        if (slash)
+            *slash = 0;
+        if (mkdirat(m->tree, path, 0755) == 0 ? fchmodat(m->tree, path, 0755, 0) < 0 : errno != EEXIST)
+            return fail(err, errno, path, "make a directory in the cache, for");
+        if (!slash)
+            return 0;
+        *slash = '/';
+    }
+}
+
+static DIR *open_host(const struct making *m, const char *dir)
+{
+    OWN_PTR char *path = xasprintf("%s/%s", m->host, dir);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d && fd >= 0)
+        close(fd);
+    return d;
+}
+
+static bool is_program_dir(const char *dir)
+{
+    return strcmp(dir, "usr/bin") == 0 || strcmp(dir, "usr/sbin") == 0;
+}
+
+/* What a program that is seen leads to is seen too: python3 is a link to python3.11, and Debian's awk one by way of
+ * /etc/alternatives. Adds the names of this directory that are on its way. */
+static void follow(const struct making *m, const char *dir, const char *from, struct strv *ret)
+{
+    char path[512], to[256], next[512];
+    snprintf(path, sizeof path, "%s/%s", dir, from);
+    for (int hop = 0; hop < HOPS; hop++) {
+        OWN_PTR char *link = xasprintf("%s/%s", m->host, path);
+        ssize_t n = readlink(link, to, sizeof to - 1);
+        if (n <= 0)
+            return;
+        to[n] = 0;
+        if (to[0] == '/')
+            snprintf(next, sizeof next, "%s%s", str_begins(to, "/bin/") ? "usr/" : "", to + 1);
+        else
+            snprintf(next, sizeof next, "%.*s/%s", (int)(strrchr(path, '/') - path), path, to);
+        snprintf(path, sizeof path, "%s", next);
+        const char *last = strrchr(path, '/');
+        if (last && strncmp(path, dir, (size_t)(last - path)) == 0 && dir[last - path] == 0)
+            strv_add(ret, xstrdup(last + 1));
+    }
+}
+
+/* Amazon Linux's programs of these names, which lie over the host's where it has them. */
+static const struct own {
+    const char *name, *program;
+} OWN[] = {{"sh", "bash"}, {"awk", "gawk"}};
+
+static bool is_there(const struct making *m, const char *program)
+{
+    OWN_PTR char *path = xasprintf("%s/usr/bin/%s", m->host, program);
+    return access(path, X_OK) == 0;
+}
+
+static bool is_replaced(const struct making *m, const char *name)
+{
+    for (size_t i = 0; i < COUNT(OWN); i++)
+        if (strcmp(OWN[i].name, name) == 0)
+            return is_there(m, OWN[i].program);
+    return false;
+}
+
+/* What names that are seen lead to, once for each directory. */
+static void follow_all(const struct making *m, const char *dir, struct strv *ret)
+{
+    OWN_DIR DIR *d = open_host(m, dir);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (e->d_type == DT_LNK && tools_shows(m->in, dir, e->d_name) && !is_replaced(m, e->d_name))
+            follow(m, dir, e->d_name, ret);
+}
+
+static bool is_seen(const struct making *m, const char *dir, const char *name, const struct strv *led_to)
+{
+    if (tools_shows(m->in, dir, name))
+        return true;
+    for (size_t i = 0; i < led_to->n; i++)
+        if (strcmp(led_to->at[i], name) == 0)
+            return true;
+    return false;
+}
+
+static int hide_unlisted(const struct making *m, const char *dir, struct err *err)
+{
+    OWN_DIR DIR *d = open_host(m, dir);
+    struct strv led_to = {0};
+    int status = d ? make_dir(m, dir, err) : 0;
+    if (d && is_program_dir(dir))
+        follow_all(m, dir, &led_to);
+    for (struct dirent *e; status == 0 && d && (e = readdir(d));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !is_seen(m, dir, e->d_name, &led_to))
+            status = whiteout(m, dir, e->d_name, err);
+    strv_done(&led_to);
+    return status;
+}
+
+/* The directory is the host's, or there is nothing in it to hide. */
+static int hide_names(const struct making *m, const char *dir, const char *const *names, struct err *err)
+{
+    OWN_DIR DIR *d = open_host(m, dir);
+    if (!d)
+        return 0;
+    int status = make_dir(m, dir, err);
+    for (size_t i = 0; status == 0 && names[i]; i++)
+        status = whiteout(m, dir, names[i], err);
+    return status;
+}
+
+static int hide_row(const struct making *m, const struct tools_hidden *row, struct err *err)
+{
+    const char *last = strrchr(row->dir, '/') + 1;
+    OWN_PTR char *parent = xasprintf("%.*s", (int)(last - 1 - row->dir), row->dir);
+    OWN_DIR DIR *d = open_host(m, parent);
+    int status = 0;
+    for (struct dirent *e; status == 0 && d && (e = readdir(d));) {
+        OWN_PTR char *dir = xasprintf("%s/%s", parent, e->d_name);
+        /* What is hidden itself has a whiteout there already, and /usr/local is hidden but for what was asked. */
+        if (fnmatch(last, e->d_name, 0) == 0 && (strcmp(parent, "usr") == 0 || tools_shows(m->in, parent, e->d_name)))
+            status = hide_names(m, dir, row->names, err);
+    }
+    return status;
+}
+
+static int write_release(const struct making *m, struct err *err)
+{
+    const char *text = tools_release(m->in->al2023)->os_release;
+    unlinkat(m->tree, "usr/lib/os-release", 0);
+    if (fs_write_new(m->tree, "usr/lib/os-release", 0644, text, strlen(text), err) < 0)
+        return -1;
+    return fchmodat(m->tree, "usr/lib/os-release", 0644, 0) < 0 ? fail(err, errno, "usr/lib/os-release", "set the mode of") : 0;
+}
+
+static int link_programs(const struct making *m, struct err *err)
+{
+    for (size_t i = 0; i < COUNT(OWN); i++) {
+        OWN_PTR char *path = xasprintf("usr/bin/%s", OWN[i].name);
+        if (!is_there(m, OWN[i].program))
+            continue;
+        unlinkat(m->tree, path, 0);
+        if (symlinkat(OWN[i].program, m->tree, path) < 0)
+            return fail(err, errno, path, "make a link in the cache, for");
+    }
+    return 0;
+}
+
+static int make_tree(const struct making *m, struct err *err)
+{
+    static const char *const OURS[] = {"usr/lib", "usr/local/bin"};
+    if (mknodat(m->tree, WHITEOUT, S_IFCHR, makedev(0, 0)) < 0)
+        return fail(err, errno, WHITEOUT, "make a whiteout in the cache");
+    for (size_t i = 0; i < COUNT(OURS); i++)
+        if (make_dir(m, OURS[i], err) < 0)
+            return -1;
+    for (const struct tools_read *row = TOOLS_READ; row->dir; row++)
+        if (is_read(m->in, row) && hide_unlisted(m, row->dir, err) < 0)
+            return -1;
+    for (size_t i = 0; i < TOOLS_HIDDEN_COUNT; i++)
+        if (hide_row(m, &TOOLS_HIDDEN[i], err) < 0)
+            return -1;
+    if (write_release(m, err) < 0)
+        return -1;
+    return m->in->tools == TOOLS_LAMBDA ? link_programs(m, err) : 0;
+}
+
+/* ---- keeping ---- */
+
+/* Which directory it is, and when it was changed: a name in it that comes, goes, or leads elsewhere. */
+static bool add_directory(struct text *key, const char *host, const char *dir)
+{
+    char path[128];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", host, dir);
+    bool there = lstat(path, &st) == 0;
+    if (there)
+        text_printf(key, " %ju:%ju:%jd.%09ld:%jd.%09ld", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+                    (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+    else
+        text_puts(key, " -");
+    return there;
+}
+
+static void name_of(const struct cache *c, const char *host, const struct tools_input *in, char name[48], bool *ret_node_parts)
+{
+    struct text key = {0};
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    text_printf(&key, TABLE_VERSION " %d %d %d %d %d", in->tools, in->al2023, in->python, in->node, in->local);
+    for (const struct tools_read *row = TOOLS_READ; row->dir; row++) {
+        bool there = is_read(in, row) && add_directory(&key, host, row->dir);
+        if (strcmp(row->dir, "usr/share/nodejs") == 0)
+            *ret_node_parts = there;
+    }
+    if (in->tools == TOOLS_LAMBDA)
+        add_directory(&key, host, "etc/alternatives"); /* what follow() goes through */
+    for (size_t i = 0; i < key.n; i++)
+        hash = (hash ^ (unsigned char)key.at[i]) * UINT64_C(1099511628211);
+    text_done(&key);
+    snprintf(name, 48, "tools/%.8s-%016jx", c->boot, (uintmax_t)hash);
+}
+
+/* 1: ret is filled; 0: there is none. */
+static int look_up(struct cache *c, const char *name, const struct tools_input *in, struct tools_tree *ret, struct err *err)
+{
+    struct stat named, usr, sh, awk;
+    OWN_FD int dir = openat(c->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0)
+        return errno == ENOENT ? 0 : fail(err, errno, name, "open the cache entry");
+    if (flock(dir, LOCK_SH) < 0)
+        return fail(err, errno, name, "lock the cache entry");
+    OWN_PTR char *path = xasprintf("%s/usr", name);
+    /* Between open and lock, prune may have taken it away. */
+    if (fstatat(dir, "usr", &usr, AT_SYMLINK_NOFOLLOW) < 0 || fstatat(c->dir, path, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != usr.st_ino)
+        return 0;
+    bool looks = in->tools == TOOLS_LAMBDA;
+    *ret = (struct tools_tree){.dev = usr.st_dev, .ino = usr.st_ino, .path = xasprintf("%s/%s", c->path, path),
+                               .sh_is_bash = looks && fstatat(dir, "usr/bin/sh", &sh, AT_SYMLINK_NOFOLLOW) == 0,
+                               .awk_is_gawk = looks && fstatat(dir, "usr/bin/awk", &awk, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(awk.st_mode)};
+    ret->lock = take_fd(&dir);
+    return 1;
+}
+
+static int make(struct cache *c, const char *host, const struct tools_input *in, const char *name, struct tools_tree *ret, struct err *err)
+{
+    char temporary[64];
+    struct err ignored;
+    OWN_FD int dir = -1;
+    if (mkdirat(c->dir, "tools", 0700) < 0 && errno != EEXIST)
+        return fail(err, errno, c->path, "make a part of the cache directory");
+    tools_prune(c, false, &ignored);
+    if (entry_begin(c, temporary, sizeof temporary, &dir, err) < 0)
+        return -1;
+    struct making m = {.host = host, .tree = dir, .in = in};
+    int status = make_tree(&m, err);
+    int published = status < 0 ? -1 : entry_rename(c, temporary, dir, name, err);
+    if (published != 1)
+        fs_remove_tree(c->dir, temporary, &ignored);
+    if (published < 0)
+        return -1;
+    int found = look_up(c, name, in, ret, err); /* dir's own lock goes with it */
+    return found ? found : fail(err, 0, name, "use the cache entry that was made: it is pruned again and again");
+}
+
+int tools_get(struct cache *c, const char *host, const struct tools_input *in, struct tools_tree *ret, struct err *err)
+{
+    char name[48];
+    bool node_parts = false;
+    name_of(c, host, in, name, &node_parts);
+    int found = look_up(c, name, in, ret, err);
+    if (found == 0)
+        found = make(c, host, in, name, ret, err);
+    if (found < 0)
+        return -1;
+    ret->node_parts = node_parts;
+    return 0;
+}
+
+void tools_done(struct tools_tree *t)
+{
+    own_close(&t->lock);
+    free(t->path);
+    *t = (struct tools_tree)TOOLS_NONE;
+}
+
+int tools_prune(struct cache *c, bool all, struct err *err)
+{
+    int fd = openat(c->dir, "tools", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), status = 0;
+    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    struct strv keys = {0};
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (e->d_name[0] != '.' && (all || strncmp(e->d_name, c->boot, 8) != 0))
+            strv_add(&keys, xstrdup(e->d_name));
+    for (size_t i = 0; i < keys.n; i++) /* what cannot be taken keeps nothing else from it */
+        status = entry_remove(c, "tools", keys.at[i], err) < 0 ? -1 : status;
+    strv_done(&keys);
+    return status;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tools.h: what is seen of the host's /usr, as a tree that is laid over it.
+ *
+ * The tree holds whiteouts (character devices 0:0, which an ordinary user may make) for what is not to be seen, and the files and
+ * links that stand for others. It is made once and kept in the cache:
+ *   DIR/tools/BOOT-KEY/usr/...   KEY: of the level, the runtime, this table's version, and the host's directories that were read, by
+ *                                inode and times; BOOT: nothing is synced, so a tree of an earlier boot is made anew
+ * Whoever uses one holds a shared lock on it, so that prune leaves it. Its rows, each with its source, are in tools_list.c. */
+#ifndef LRUN_TOOLS_H
+#define LRUN_TOOLS_H
+
+#include "cache/cache.h"
+
+enum tools {
+    TOOLS_LAMBDA, /* what Amazon Linux has of it */
+    TOOLS_HOST,   /* all programs */
+    TOOLS_DEV,    /* and what a build needs: headers, sources */
+    TOOLS_COUNT,
+};
+
+struct tools_input {
+    enum tools tools;
+    bool al2023;      /* else Amazon Linux 2 */
+    bool python, node; /* their interpreters are seen */
+    bool local;       /* the interpreter lies in /usr/local: what it is linked with, and loads, is there too */
+};
+
+struct tools_tree {
+    int lock; /* -1: none */
+    char *path;
+    dev_t dev; /* of the directory that lies over /usr */
+    ino_t ino;
+    bool sh_is_bash, awk_is_gawk; /* as on Amazon Linux */
+    bool node_parts; /* the host has Debian's node modules, among them parts of its node */
+};
+#define TOOLS_NONE {.lock = -1}
+
+/* host: before the slash of the usr it is for; "" for the host's own. On failure, as on file systems that take no whiteouts, an err. */
+int tools_get(struct cache *c, const char *host, const struct tools_input *in, struct tools_tree *ret, struct err *err);
+void tools_done(struct tools_tree *t);
+
+/* Removes the trees that nobody uses; all of them, or those of earlier boots. */
+int tools_prune(struct cache *c, bool all, struct err *err);
+
+/* tools_list.c. Whether the name in this directory ("usr/bin") is seen. */
+bool tools_shows(const struct tools_input *in, const char *dir, const char *name);
+
+/* The directories that are read, in order, each at these levels (1 << TOOLS_...), dir NULL at the end; and names that are hidden in others, whether they are there or not. */
+struct tools_read {
+    const char *dir;
+    unsigned levels;
+};
+extern const struct tools_read TOOLS_READ[];
+struct tools_hidden {
+    const char *dir; /* beneath usr; may be a pattern of one component at its end */
+    const char *names[8];
+};
+extern const struct tools_hidden TOOLS_HIDDEN[];
+extern const size_t TOOLS_HIDDEN_COUNT;
+
+/* /usr/lib/os-release of the Amazon Linux it is, and what lies in /etc beside it. */
+struct tools_release {
+    const char *os_release, *system_release, *cpe;
+};
+const struct tools_release *tools_release(bool al2023);
+
+#endif

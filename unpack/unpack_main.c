@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unpack_main.c: lrun-unpack, started by lrun on a cache miss. unpack.h says how the two talk.
+ *
+ *   unpack  confine; map the zip; judge it, begin to unpack it; 1 hash it and say so; 2 wait for go; 3 say how it went
+ *   untar   the same for a tarball, which is unpacked after go
+ *   verify  take a user namespace, so that files the owner may not read can be read; compare the entry with its manifest
+ *
+ * Must not: print. What goes wrong is sent in the result; lrun prints it. */
+#include "base/fs.h"
+#include "base/own.h"
+#include "unpack/confine.h"
+#include "unpack/extract.h"
+#include "unpack/manifest.h"
+#include "unpack/unpack.h"
+#include "unpack/untar.h"
+#include "unpack/verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <openssl/evp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+/* The archive was cut short while mapped: the kernel sends SIGBUS, and there is no way back. */
+static volatile sig_atomic_t hashed; /* lrun has the digest, and waits for the result */
+
+static _Noreturn void end_with(const char *what)
+{
+    static atomic_flag ending = ATOMIC_FLAG_INIT;
+    static struct unpack_digest early;
+    static struct unpack_result late;
+    while (atomic_flag_test_and_set(&ending)) /* another worker is at it, and ends all */
+        pause();
+    fail(hashed ? &late.err : &early.err, 0, NULL, "%s", what);
+    fs_write_all(UNPACK_SOCKET, hashed ? (void *)&late : (void *)&early, hashed ? sizeof late : sizeof early);
+    _exit(1);
+}
+
+static void on_sigbus(int signal)
+{
+    (void)signal;
+    end_with("read the archive: it was cut short while it was being read");
+}
+
+static void on_no_memory(void)
+{
+    end_with("unpack the archive: it needs more memory than the unpacker may take (zip 512 MB, tarball 256 MB)");
+}
+
+static int send_result(struct unpack_result *r, int status)
+{
+    r->ok = status == 0;
+    return fs_write_all(UNPACK_SOCKET, r, sizeof *r) == 0 && status == 0 ? 0 : 1;
+}
+
+static int map_archive(const struct stat *st, const uint8_t **ret, struct err *err)
+{
+    if (st->st_size == 0)
+        return fail(err, 0, NULL, "read the archive: Uploaded file must be a non-empty zip");
+    void *bytes = mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE, UNPACK_INPUT, 0);
+    if (bytes == MAP_FAILED)
+        return fail(err, errno, NULL, "map the archive into memory");
+    madvise(bytes, (size_t)st->st_size, MADV_SEQUENTIAL);
+    *ret = bytes;
+    return 0;
+}
+
+static int digest(const uint8_t *bytes, size_t n, char hex[DIGEST_HEX + 1], struct err *err)
+{
+    unsigned char raw[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    if (EVP_Digest(bytes, n, raw, &length, EVP_sha256(), NULL) != 1 || length != 32)
+        return fail(err, 0, NULL, "hash the archive: libcrypto refused");
+    for (unsigned i = 0; i < length; i++)
+        snprintf(hex + 2 * i, 3, "%02x", raw[i]);
+    return 0;
+}
+
+struct job { /* one archive */
+    const uint8_t *bytes;
+    struct stat st;
+    struct unpack_progress *progress;
+    int tree;
+    struct manifest manifest;
+    struct unpack_result result;
+    char verb; /* u: a zip, which is unpacked while it is hashed; t: a tarball, afterwards */
+    struct zip zip;
+    struct extract *extract; /* NULL: not begun, and result.err says why */
+};
+
+static int make_tree(struct job *j)
+{
+    struct err *err = &j->result.err;
+    if (mkdirat(UNPACK_INTO, "tree", 0755) < 0)
+        return fail(err, errno, "tree", "make the directory");
+    j->tree = openat(UNPACK_INTO, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return j->tree < 0 ? fail(err, errno, "tree", "open the directory") : 0;
+}
+
+static void begin_zip(struct job *j)
+{
+    struct unpack_result *r = &j->result;
+    if (zip_read(j->bytes, (size_t)j->st.st_size, &j->zip, &r->err) < 0)
+        return;
+    r->size = j->zip.size;
+    r->entries = j->zip.n;
+    r->replaced = j->zip.replaced;
+    if (make_tree(j) == 0)
+        j->extract = extract_start(&j->zip, j->bytes, j->tree, j->progress);
+}
+
+static int finish_zip(struct job *j)
+{
+    struct unpack_result *r = &j->result;
+    if (!j->extract)
+        return -1;
+    manifest_head(&j->manifest.text, r->size, r->entries, r->replaced);
+    return extract_finish(j->extract, &j->manifest, &r->need, &r->err);
+}
+
+/* What was unpacked must be what was hashed: the file was mapped all the while and anyone may have written to it. */
+static int check_unchanged(const struct job *j, struct err *err)
+{
+    struct stat after;
+    if (fstat(UNPACK_INPUT, &after) == 0 && after.st_size == j->st.st_size &&
+        memcmp(&after.st_mtim, &j->st.st_mtim, sizeof after.st_mtim) == 0 && memcmp(&after.st_ctim, &j->st.st_ctim, sizeof after.st_ctim) == 0)
+        return 0;
+    return fail(err, 0, NULL, "unpack the archive: it changed while it was being read");
+}
+
+static int finish(struct job *j)
+{
+    struct err *err = &j->result.err;
+    OWN_FD int fd = openat(UNPACK_INTO, "manifest", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return fail(err, errno, "manifest", "make the file");
+    j->manifest.fd = fd;
+    int status = j->verb == 't' ? make_tree(j) : finish_zip(j);
+    if (status == 0 && j->verb == 't')
+        status = untar(j->bytes, (size_t)j->st.st_size, j->tree, j->progress, &j->manifest, &j->result, err);
+    if (status == 0)
+        status = manifest_finish(&j->manifest, err);
+    return status == 0 ? check_unchanged(j, err) : -1;
+}
+
+static struct unpack_progress *map_progress(void)
+{
+    static struct unpack_progress own;
+    void *shared = mmap(NULL, sizeof own, PROT_READ | PROT_WRITE, MAP_SHARED, UNPACK_SHARED, 0);
+    return shared == MAP_FAILED ? &own : shared;
+}
+
+static int unpack_main(char verb)
+{
+    static struct unpack_digest d;
+    static struct job j;
+    char go = 0;
+    j.verb = verb;
+    setlocale(LC_CTYPE, "C.UTF-8"); /* before confinement: it opens files. Outside UTF-8, libarchive loses names */
+    j.progress = map_progress();
+    int status = fstat(UNPACK_INPUT, &j.st) < 0 ? fail(&d.err, errno, NULL, "look at the archive") : 0;
+    if (status == 0)
+        status = confine(UNPACK_INTO, verb == 't' ? UNTAR_MEMORY : UNPACK_MEMORY, &d.err);
+    if (status == 0)
+        status = map_archive(&j.st, &j.bytes, &d.err);
+    if (status == 0 && verb == 'u')
+        begin_zip(&j);
+    if (status == 0)
+        status = digest(j.bytes, (size_t)j.st.st_size, d.hex, &d.err);
+    d.ok = status == 0;
+    if (fs_write_all(UNPACK_SOCKET, &d, sizeof d) < 0 || status < 0)
+        return 1;
+    hashed = 1;
+    if (read(UNPACK_SOCKET, &go, 1) != 1 || go != 'g')
+        _exit(0); /* with its workers, wherever they are */
+    return send_result(&j.result, finish(&j));
+}
+
+int main(int argc, char **argv)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* and should that be missed: the socket's end ends us at the next message */
+    umask(0); /* files are made with their modes */
+    signal(SIGBUS, on_sigbus);
+    str_when_out_of_memory(on_no_memory);
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    if (argc == 2 && (strcmp(argv[1], "unpack") == 0 || strcmp(argv[1], "untar") == 0))
+        return unpack_main(strcmp(argv[1], "untar") == 0 ? 't' : 'u');
+    if (argc == 2 && strcmp(argv[1], "verify") == 0) {
+        static struct unpack_result r;
+        return send_result(&r, verify_entry(UNPACK_INPUT, &r.err));
+    }
+    static const char text[] = "lrun-unpack: started by lrun only; it unpacks archives into lrun's cache\n";
+    return fs_write_all(2, text, sizeof text - 1) < 0 ? 1 : 2;
+}
