@@ -27,7 +27,7 @@ LLHTTP_OBJECTS = $(patsubst /usr/share/llhttp/%.c,$(B)/llhttp/%.o,$(wildcard /us
 endif
 
 # What each may include is in tests/layers.py.
-FOLDERS     := launcher mounts cache unpack policy lambda base
+FOLDERS     := $(addprefix launcher/,command serve environment diagnose launch sandbox) mounts cache unpack policy lambda base
 # All of unpack/ is lrun-unpack, which alone reads hostile bytes; what reads its manifests is part of lrun too.
 UNPACK_ONLY := $(filter-out unpack/manifest_read.c,$(wildcard unpack/*.c))
 POLICY_ONLY := policy/compile.c policy/oci.c policy/calls.c policy/tree.c policy/restrict.c
@@ -72,10 +72,11 @@ $(B)/policy_%.h: $(B)/lrun-policy
 $(B)/why.h: Makefile $(wildcard docs/why/*.md)
 	@mkdir -p $(@D)
 	for f in docs/why/LR-*.md; do printf '{"%s",\n' "$$(basename $$f .md)"; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
-$(B)/launcher/cmd_explain.o: $(B)/why.h
-$(B)/launcher/runtime.o: $(wildcard runtimes/*/* runtimes/*/*/*)
-$(B)/docgen: tests/tools/docgen.c $(B)/launcher/cli.o $(B)/launcher/cli_words.o $(B)/launcher/cli_help.o $(B)/launcher/cli_options.o $(B)/launcher/cli_values.o \
-  $(B)/launcher/names.o $(B)/launcher/request.o $(B)/lambda/tenant.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
+$(B)/launcher/command/cmd_explain.o: $(B)/why.h
+$(B)/launcher/launch/runtime.o: $(wildcard runtimes/*/* runtimes/*/*/*)
+$(B)/docgen: tests/tools/docgen.c $(B)/launcher/command/cli.o $(B)/launcher/command/cli_words.o $(B)/launcher/command/cli_help.o \
+  $(B)/launcher/command/cli_options.o $(B)/launcher/command/cli_values.o $(B)/launcher/launch/names.o $(B)/launcher/launch/request.o \
+  $(B)/lambda/tenant.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
 	$(CC) $(ALL_C) $(LINK) -o $@ $^
 $(B)/lrun.1: docs/lrun.1.in $(B)/docgen
 	$(RUN) $(B)/docgen man | sed -e '/@OPTIONS@/{r /dev/stdin' -e 'd}' -e 's/@VERSION@/$(VERSION)/' docs/lrun.1.in > $@

@@ -4,7 +4,7 @@
  *   DIR/tree/SHA256-VERSION/   (VERSIONt of a tarball: a file may be both) one entry: tree/ (the files), manifest, facts (boot id and totals); mode 0700
  *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and
  *                              times: its digest, so that a warm run reads no archive; an interpreter's version
- *   DIR/policy/                users' policies, compiled; see launcher/policy_file.c
+ *   DIR/policy/                users' policies, compiled; see launcher/launch/policy_file.c
  *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
  *   DIR/tmp/                   entries being made or removed; each locked by its maker
  *

@@ -10,7 +10,12 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[1]
 # folder: those next below it, whose own are below it too; the highest comes first
 BELOW = {
-    "launcher": ("mounts", "policy", "lambda"),
+    "launcher/command": ("launcher/serve",),
+    "launcher/serve": ("launcher/environment",),
+    "launcher/environment": ("launcher/diagnose",),
+    "launcher/diagnose": ("launcher/launch",),
+    "launcher/launch": ("launcher/sandbox",),
+    "launcher/sandbox": ("mounts", "policy", "lambda"),
     "mounts": ("cache",),
     "cache": ("unpack",),
     "unpack": ("base",),
@@ -30,7 +35,7 @@ ADAPTERS = {
 # What makes or removes something by a path: base/place.c alone, and doctor in a folder of its own.
 MAKES = re.compile(r"(^|[^a-z_])((mkdir|l?chown|chmod|rename|unlink|rmdir|symlink|link|mknod|mkfifo|creat|truncate|mkdtemp|mkstemp)\(|open\([^;]*O_CREAT"
                    r'|openat\(AT_FDCWD[^;]*O_CREAT|freopen\(|fopen\([^;]*"[wa])')
-MAKERS = {"base/place.c", "launcher/cmd_doctor.c"}
+MAKERS = {"base/place.c", "launcher/command/cmd_doctor.c"}
 # What gives a file away, by a descriptor or as another user.
 GIVES = re.compile(r"(^|[^a-z_])(fchown|fchownat|setfsuid)\(")
 GIVERS = {"base/place.c", "policy/cgroup.c"}

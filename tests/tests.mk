@@ -3,7 +3,7 @@ PYTHON := /usr/bin/python3
 TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension $(B)/tests/watcher $(B)/tests/storm
 UNIT_C := $(wildcard tests/unit/*.c)
 # What unit tests link: all of lrun and lrun-unpack but the two mains.
-UNIT_O := $(filter-out $(B)/launcher/main.o,$(LRUN_O)) $(B)/unpack/zip.o $(B)/unpack/zip_check.o $(B)/unpack/zip_largest.o $(B)/unpack/manifest.o $(LLHTTP_OBJECTS)
+UNIT_O := $(filter-out $(B)/launcher/command/main.o,$(LRUN_O)) $(B)/unpack/zip.o $(B)/unpack/zip_check.o $(B)/unpack/zip_largest.o $(B)/unpack/manifest.o $(LLHTTP_OBJECTS)
 
 $(B)/tests/probe: tests/tools/probe.c
 	@mkdir -p $(@D)
@@ -140,13 +140,14 @@ FUZZ_zip     := unpack/zip.c unpack/zip_check.c unpack/zip_largest.c
 FUZZ_unpack  := $(FUZZ_zip) unpack/extract.c unpack/manifest.c unpack/manifest_read.c unpack/elf_facts.c
 FUZZ_elf     := $(FUZZ_zip) unpack/elf_facts.c unpack/manifest.c unpack/manifest_read.c
 FUZZ_policy  := policy/oci.c base/arch.c $(FUZZ_JSON)
-FUZZ_options := launcher/cli.c launcher/cli_options.c launcher/cli_values.c launcher/cli_words.c launcher/cli_help.c \
-  launcher/names.c launcher/request.c lambda/tenant.c
-FUZZ_config  := $(FUZZ_options) launcher/config.c launcher/request_check.c $(FUZZ_JSON)
+FUZZ_options := launcher/command/cli.c launcher/command/cli_options.c launcher/command/cli_values.c launcher/command/cli_words.c \
+  launcher/command/cli_help.c launcher/launch/names.c launcher/launch/request.c lambda/tenant.c
+FUZZ_config  := $(FUZZ_options) launcher/command/config.c launcher/launch/request_check.c $(FUZZ_JSON)
 FUZZ_stream  := lambda/event_stream.c base/json.c $(FUZZ_JSON) base/base64.c
-FUZZ_frames  := launcher/log.c launcher/loop.c base/term.c
-FUZZ_http    := $(addprefix lambda/,runtime_api.c late.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c http_server.c http_answer.c http_room.c http_client.c http_parse.c \
-  http_status.c http_write.c routes.c api_error.c invocation.c) base/clock.c base/json.c $(FUZZ_JSON) base/base64.c
+FUZZ_frames  := launcher/environment/log.c launcher/launch/loop.c base/term.c
+FUZZ_http    := $(addprefix lambda/,runtime_api.c late.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c \
+  http_server.c http_answer.c http_room.c http_client.c http_parse.c http_status.c http_write.c routes.c api_error.c invocation.c) \
+  base/clock.c base/json.c $(FUZZ_JSON) base/base64.c
 FUZZ_scan    := $(FUZZ_JSON)
 FUZZ_TARGETS := scan zip unpack elf policy config options stream frames http
 FUZZ_LLHTTP  := $(if $(LLHTTP_LINK),,$(wildcard /usr/share/llhttp/*.c))

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import LRUN, TOP
 
-IDS = sorted(set(re.findall(r'"(LR-\d{3})"', "".join(p.read_text() for p in [TOP / "launcher/explain_rules.c", *(TOP / "launcher").glob("inspect_*.c")]))))
+IDS = sorted(set(re.findall(r'"(LR-\d{3})"', "".join(p.read_text() for p in [TOP / "launcher/diagnose/explain_rules.c", *(TOP / "launcher/diagnose").glob("inspect_*.c")]))))
 PARTS = ["## What is seen", "## What Lambda does", "## What to do"]
 
 

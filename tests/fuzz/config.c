@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.c: any bytes as serve's configuration. */
-#include "launcher/config.h"
+#include "launcher/command/config.h"
 
-#include "launcher/cli.h"
+#include "launcher/command/cli.h"
 
 #include <fcntl.h>
 #include <stdint.h>

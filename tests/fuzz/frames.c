@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* frames.c: any bytes as framed log messages, whole and in two pieces: no byte of a message is lost, and the cut does not
  * matter. The same bytes for a terminal, in two pieces, hold nothing that it would act on. */
-#include "launcher/log.h"
+#include "launcher/environment/log.h"
 
 #include <stdint.h>
 #include <stdlib.h>

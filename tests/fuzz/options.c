@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options.c: any words as the command line, and each as a number. Words end at a zero byte. */
 #include "base/num.h"
-#include "launcher/cli.h"
+#include "launcher/command/cli.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two things at once: which of them is the outcome. The rules are ENDINGS in launcher/outcome.c; here is a test for each of its rows."""
+"""Two things at once: which of them is the outcome. The rules are ENDINGS in launcher/environment/outcome.c; here is a test for each of its rows."""
 import json
 import os
 import re

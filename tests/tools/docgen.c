@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* docgen.c: prints what is made of the option table: "man", "bash". */
-#include "launcher/cli.h"
+#include "launcher/command/cli.h"
 
 #include <string.h>
 

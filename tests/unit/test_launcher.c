@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/own.h"
-#include "launcher/cli.h"
-#include "launcher/hints.h"
-#include "launcher/log.h"
-#include "launcher/outcome.h"
+#include "launcher/command/cli.h"
+#include "launcher/environment/log.h"
+#include "launcher/environment/outcome.h"
+#include "launcher/sandbox/hints.h"
 #include "policy/limits.h"
 
 #include <criterion/criterion.h>

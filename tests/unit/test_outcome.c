@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "launcher/outcome.h"
+#include "launcher/environment/outcome.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* What lrun believes of files: names of results, memos. */
 #include "base/own.h"
 #include "cache/cache.h"
-#include "launcher/results.h"
+#include "launcher/launch/results.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -12,7 +12,7 @@ MUTANTS = {
     "the host's boot id": ("mounts/plan.c", '.target = "proc/sys/kernel/random/boot_id"', '.target = "proc/sys/kernel/random/uuid"', {"h100_nothing_identifies_the_host"}),
     "/dev may hold programs": ("mounts/plan.c", ".flags = FLAG_RW | FLAG_EXEC_NOT, .target = \"dev\"", ".flags = FLAG_RW, .target = \"dev\"", {"h42_flags_of_mounts"}),
     "a spare inode in /dev": ("mounts/plan.c", "DEV_INODES = 9", "DEV_INODES = 12", {"h42_only_tmp_is_written", "h10_h11_h14_devices"}),
-    "memory shared with the host": ("launcher/sandbox.c", "CLONE_NEWIPC | ", "", {"h97_no_memory_of_others"}),
+    "memory shared with the host": ("launcher/sandbox/sandbox.c", "CLONE_NEWIPC | ", "", {"h97_no_memory_of_others"}),
     "links of a root file system are followed": (("mounts/apply.c",) * 2, ("RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS",) * 2, ("RESOLVE_NO_MAGICLINKS",) * 2, {"h17_h18_a_volumes_place_behind_a_link_of_the_package", *INSIDE}),
     "sources are not compared": ("mounts/apply.c", "fstat(tree, &st) == 0 && st.st_ino == s->ino && st.st_dev == s->dev", "fstat(tree, &st) == 0", {"h19_what_is_swapped_after_it_was_named_is_not_shown"}, (), None, "ordinary"),
     "places are looked for on the host": ("mounts/apply.c", "    if (p->ours)\n        return openat(p->root, target, O_PATH", "    if (p->work)\n        return openat(p->root, target, O_PATH", INSIDE),

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/command/cli_row.h"
+
+#include "base/own.h"
+#include "lambda/limits.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum command cli_command(int argc, char **argv)
+{
+    int at = cli_command_word(argc, argv);
+    for (unsigned i = 0; at && i < CMD_COUNT; i++)
+        if (strcmp(argv[at], COMMANDS[i].name) == 0)
+            return (enum command)i;
+    return CMD_RUN;
+}
+
+int cli_command_named(const char *name, enum command *ret, struct err *err)
+{
+    for (unsigned i = 0; i < CMD_COUNT; i++)
+        if (strcmp(name, COMMANDS[i].name) == 0)
+            return *ret = (enum command)i, 0;
+    return name_unknown_command(name, err);
+}
+
+static const struct option_row *find_row(enum command command, const char *name, size_t n, char letter)
+{
+    return cli_find_row(1u << command, name, n, letter);
+}
+
+static int need_value(const struct option_row *row, struct err *err)
+{
+    return fail_usage(err, "--%s needs a value: --%s %s", row->name, row->name, row->arg);
+}
+
+static void note_row(const struct option_row *row, struct request *r)
+{
+    if (!(row->flags & WITH_IN) && !r->not_with_in)
+        r->not_with_in = row->name;
+}
+
+/* -q, or several as -qv; of the last, row->arg tells whether a value must follow. */
+static int parse_letters(const char *word, char **next, struct request *r, const struct option_row **ret, struct err *err)
+{
+    const struct option_row *row = find_row(r->command, NULL, 0, word[1]);
+    if (cli_check_volume(r->command, word, next, err) < 0)
+        return -1;
+    for (const char *more = word + 2; row && !row->arg && *more; more++) {
+        const struct option_row *joined = find_row(r->command, NULL, 0, *more);
+        if (!joined || joined->arg)
+            return cli_unknown_option(r->command, (const char[]){'-', *more, 0}, err);
+        note_row(joined, r);
+        joined->set(joined, NULL, r, err);
+    }
+    *ret = row;
+    return 0;
+}
+
+/* One option at argv[*at]; moves *at over a value of its own. */
+static int parse_option(int argc, char **argv, int *at, struct request *r, struct err *err)
+{
+    const char *word = argv[*at], *next = *at + 1 < argc ? argv[*at + 1] : NULL, *value = NULL;
+    const struct option_row *row = NULL;
+    if (word[1] == '-') {
+        const char *equals = strchr(word, '=');
+        row = find_row(r->command, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2), 0);
+        value = equals ? equals + 1 : NULL;
+        if (row && !row->arg && value)
+            return fail_usage(err, "--%s takes no value", row->name);
+    } else {
+        if (parse_letters(word, argv + *at + 1, r, &row, err) < 0)
+            return -1;
+        value = row && row->arg && word[2] ? word + 2 : NULL;
+    }
+    if (!row)
+        return cli_unknown_option(r->command, word, err);
+    if (row->arg && !value) {
+        if (!next)
+            return need_value(row, err);
+        value = next;
+        ++*at;
+    }
+    note_row(row, r);
+    return row->set(row, value, r, err);
+}
+
+static int too_many_layers(struct err *err)
+{
+    return fail_usage(err, "--layers: " LAYERS_TEXT); /* CreateFunction's InvalidParameterValueException */
+}
+
+static int no_function(const struct request *r, struct err *err)
+{
+    fail_usage(err, "%s needs a FUNCTION", COMMANDS[r->command].name);
+    return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis);
+}
+
+/* A word where none is taken. */
+static int unexpected(const struct request *r, const char *word, const char *hint, struct err *err)
+{
+    OWN_PTR char *name = cli_name_of(word);
+    if (*name)
+        fail_usage(err, "%s: unexpected argument '%.120s'", COMMANDS[r->command].name, name);
+    else /* JSON is the user's own affair */
+        fail_usage(err, "%s: unexpected argument after FUNCTION", COMMANDS[r->command].name);
+    if (!*name || str_ends(name, ".json"))
+        return fail_hint(err, "an event is given by --event");
+    return fail_hint(err, hint ? "%s" : "usage: %s", hint ? hint : COMMANDS[r->command].synopsis);
+}
+
+int cli_set(struct request *r, const char *option, const char *value, struct err *err)
+{
+    const struct option_row *row = find_row(r->command, option, strlen(option), 0);
+    if (!row || row->field == offsetof(struct request, config) || row->field == offsetof(struct request, help) || row->field == offsetof(struct request, version))
+        return cli_unknown_option(r->command, option, err);
+    if (!row->arg && strcmp(value, "true") != 0)
+        return fail_usage(err, "%s: expected true, or no such member: it is a switch", option);
+    char *kept = xstrdup(value);
+    strv_add(&r->owned, kept);
+    return row->set(row, kept, r, err);
+}
+
+void cli_clear(struct request *r, const char *option)
+{
+    const struct option_row *row = find_row(r->command, option, strlen(option), 0);
+    if (row && row->flags & REPEATED)
+        strv_done(field_of(row, r));
+}
+
+bool cli_is_path(const struct request *r, const char *option, const char *value)
+{
+    const struct option_row *row = find_row(r->command, option, strlen(option), 0);
+    return row && (row->flags & PATH || (row->flags & PATH_OR_WORD && strpbrk(value, "./"))) && !(row->set == set_rootfs && strcmp(value, "host") == 0);
+}
+
+static int check_serve(struct request *r, struct err *err)
+{
+    return r->words.n || r->config ? 0 : no_function(r, err);
+}
+
+/* run, exec and inspect: one function. */
+static int check_function(struct request *r, struct err *err)
+{
+    if (r->in.set && r->not_with_in) {
+        fail_usage(err, "--in and --%s exclude each other", r->not_with_in);
+        return fail_hint(err, "options that shape or report on an environment belong to the lrun that made it; --in takes -t, -w, --debug and a built-in --seccomp");
+    }
+    size_t functions = r->in.set || (r->show_policy && !r->words.n) ? 0 : 1;
+    if (r->words.n > functions && r->in.set)
+        return unexpected(r, r->words.at[0], "--in enters an environment, which has its function", err);
+    if (r->words.n < functions)
+        return no_function(r, err);
+    if (r->words.n > functions)
+        return unexpected(r, r->words.at[1], r->command == CMD_EXEC && !r->argv ? "the command goes after --" : NULL, err);
+    if (r->command == CMD_EXEC && (!r->argv || !r->argv[0])) {
+        fail_usage(err, "exec needs a command after --");
+        return fail_hint(err, "usage: %s", COMMANDS[CMD_EXEC].synopsis);
+    }
+    r->function = functions ? r->words.at[0] : "";
+    return 0;
+}
+
+static int check_cache(struct request *r, struct err *err)
+{
+    if (r->words.n == 1)
+        return 0;
+    if (r->words.n)
+        return unexpected(r, r->words.at[1], NULL, err);
+    fail_usage(err, "cache needs one of list, prune, verify");
+    return fail_hint(err, "usage: %s", COMMANDS[CMD_CACHE].synopsis);
+}
+
+static int check_no_words(struct request *r, struct err *err)
+{
+    return r->words.n ? unexpected(r, r->words.at[0], NULL, err) : 0;
+}
+
+static int check_help(struct request *r, struct err *err)
+{
+    return r->words.n > 1 ? unexpected(r, r->words.at[1], NULL, err) : 0;
+}
+
+/* By command; NULL: any words. */
+static int (*const CHECKS[CMD_COUNT])(struct request *, struct err *) = {
+    [CMD_RUN] = check_function, [CMD_EXEC] = check_function, [CMD_INSPECT] = check_function, [CMD_SERVE] = check_serve,
+    [CMD_CACHE] = check_cache, [CMD_DOCTOR] = check_no_words, [CMD_HELP] = check_help};
+
+static int check_words(struct request *r, struct err *err)
+{
+    if (r->help || r->version)
+        return 0;
+    if (CHECKS[r->command] && CHECKS[r->command](r, err) < 0)
+        return -1;
+    return r->layers.n > LAYERS_MAX ? too_many_layers(err) : 0;
+}
+
+/* A preset is no wish of the user's. */
+static void preset(const struct option_row *row, struct request *r, struct err *err)
+{
+    row->set(row, row->preset, r, err);
+    if (row->max && row->set != set_shm)
+        ((struct number *)field_of(row, r))->set = false;
+}
+
+/* Where the command does not have an option, the first row of that name counts: what they have in common reads such fields too. */
+static void set_presets(struct request *r, struct err *err)
+{
+    for (size_t i = ROW_COUNT; i > 0; i--)
+        if (ROWS[i - 1].preset)
+            preset(&ROWS[i - 1], r, err);
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (ROWS[i].preset && ROWS[i].commands & 1u << r->command)
+            preset(&ROWS[i], r, err);
+}
+
+int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
+{
+    *ret = (struct request){.command = cli_command(argc, argv), .args = argv};
+    set_presets(ret, err);
+    int at = cli_command_word(argc, argv);
+    ret->named = at && strcmp(argv[at], COMMANDS[ret->command].name) == 0;
+    if (!ret->named && cli_check_command(argc, argv, err) < 0)
+        return -1;
+    for (int i = 1; i < argc; i++) {
+        if (ret->named && i == at)
+            continue;
+        if (strcmp(argv[i], "--") == 0) {
+            if (ret->command == CMD_EXEC) {
+                ret->argv = argv + i + 1;
+                break;
+            }
+            while (++i < argc)
+                strv_add(&ret->words, xstrdup(argv[i]));
+        } else if (argv[i][0] == '-' && argv[i][1]) {
+            if (parse_option(argc, argv, &i, ret, err) < 0)
+                return -1;
+        } else {
+            strv_add(&ret->words, xstrdup(argv[i]));
+        }
+    }
+    if (ret->help && !ret->named)
+        ret->command = CMD_HELP;
+    return check_words(ret, err);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli.h: the option table, and what is made of it: parsing, --help, the man page's options, completions. */
+#ifndef LRUN_CLI_H
+#define LRUN_CLI_H
+
+#include "base/err.h"
+#include "launcher/launch/request.h"
+
+#include <stdio.h>
+
+/* Fills ret from the command line. Strings in it borrow from argv. An err is one of usage. */
+int cli_parse(int argc, char **argv, struct request *ret, struct err *err);
+
+/* Sets one option by its name, as the command line would; value "true" for a switch. The value is copied. */
+int cli_set(struct request *r, const char *option, const char *value, struct err *err);
+
+/* Empties a list that an option has filled; nothing happens where it fills none. */
+void cli_clear(struct request *r, const char *option);
+
+/* Does this value of the option name a file or directory? */
+bool cli_is_path(const struct request *r, const char *option, const char *value);
+
+/* The command argv asks for, known even where the rest does not parse. */
+enum command cli_command(int argc, char **argv);
+
+/* The command of this name, or an err of usage that names the nearest. */
+int cli_command_named(const char *name, enum command *ret, struct err *err);
+
+void cli_help(enum command command, FILE *to); /* of CMD_HELP: all commands */
+void cli_man_options(FILE *to);     /* roff: .SS per command, .TP per option */
+void cli_bash_completion(FILE *to); /* a function for bash's complete */
+
+#endif

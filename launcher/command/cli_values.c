@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli_values.c: how the value of an option is checked and kept. */
+#include "launcher/command/cli_row.h"
+
+#include "base/num.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "lambda/limits.h"
+#include "lambda/tenant.h"
+
+#include <errno.h>
+#include <string.h>
+
+void *field_of(const struct option_row *row, struct request *r)
+{
+    return (char *)r + row->field;
+}
+
+int set_flag(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    (void)value, (void)err;
+    *(bool *)field_of(row, r) = true;
+    return 0;
+}
+
+int set_text(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    if (!*value)
+        return fail_usage(err, "--%s: the value is empty (--%s %s)", row->name, row->name, row->arg);
+    *(const char **)field_of(row, r) = value;
+    return 0;
+}
+
+/* Where among the words of "a|b|c"; -1: nowhere. */
+static int choice_of(const char *words, const char *value)
+{
+    size_t n = strlen(value);
+    int at = 0;
+    for (const char *c = words; n && c; c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL, at++)
+        if (strncmp(c, value, n) == 0 && (c[n] == '|' || c[n] == 0))
+            return at;
+    return -1;
+}
+
+static int no_choice(const struct option_row *row, const char *value, struct err *err)
+{
+    return fail_usage(err, "--%s: '%.80s' is not one of %s", row->name, value, row->arg);
+}
+
+int set_choice(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    int at = choice_of(row->arg, value);
+    if (at < 0)
+        return no_choice(row, value, err);
+    *(unsigned *)field_of(row, r) = (unsigned)at;
+    return 0;
+}
+
+/* A word without dot and slash is no file: more likely one of the others, misspelt. */
+int set_policy(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    if (!strpbrk(value, "./") && choice_of(row->arg, value) < 0)
+        return no_choice(row, value, err);
+    return set_text(row, value, r, err);
+}
+
+int set_rootfs(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    if (strcmp(value, "host") != 0)
+        return set_text(row, value, r, err);
+    r->rootfs = NULL;
+    return 0;
+}
+
+int set_credentials(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    static const char PROFILE[] = "profile:";
+    bool profile = str_begins(value, PROFILE);
+    r->profile = profile ? value + strlen(PROFILE) : NULL;
+    if (profile)
+        r->credentials = CREDENTIALS_PROFILE;
+    else if (strcmp(value, "fake") == 0)
+        r->credentials = CREDENTIALS_FAKE;
+    else if (strcmp(value, "env") == 0)
+        r->credentials = CREDENTIALS_ENV;
+    else
+        return fail_usage(err, "--%s: expected fake, env or profile:NAME", row->name);
+    return 0;
+}
+
+int set_shm(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    r->shm_mb = 0;
+    r->shm = strcmp(value, "absent") == 0 ? SHM_ABSENT : strcmp(value, "denied") == 0 ? SHM_DENIED : SHM_SIZED;
+    if (r->shm != SHM_SIZED || num_parse(value, row->min, row->max, &r->shm_mb, err) == 0)
+        return 0;
+    return fail_usage(err, "--shm: '%.40s' is not one of absent, denied, or a size of 1 to 10240 (MB)", value);
+}
+
+int set_shown_policy(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    r->show_policy = true;
+    return set_policy(row, value, r, err);
+}
+
+/* min and max are in thousandths. After num_parse_milli(), whose err says which of the two it is. */
+static int bad_fraction(const struct option_row *row, const char *value, struct err *err)
+{
+    double min = (double)row->min / 1000, max = (double)row->max / 1000;
+    if (err->no == ERANGE)
+        return fail_usage(err, "--%s %.40s: must be %.15g to %.15g (%s)", row->name, value, min, max, row->arg);
+    return fail_usage(err, "--%s: '%.40s' is not a number with up to three decimal places (%s, %.15g to %.15g)", row->name, value, row->arg, min, max);
+}
+
+int set_num(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    struct number *n = field_of(row, r);
+    n->set = num_parse(value, row->min, row->max, &n->value, err) == 0;
+    return n->set ? 0 : cli_bad_number(row, value, err);
+}
+
+/* Kept in milliseconds: exec's may be a fraction, Lambda's are whole. */
+int set_seconds(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    struct number *n = field_of(row, r);
+    if (set_num(row, value, r, err) < 0)
+        return -1;
+    n->value *= 1000;
+    return 0;
+}
+
+int set_fraction(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    struct number *n = field_of(row, r);
+    n->set = num_parse_milli(value, row->min, row->max, &n->value, err) == 0;
+    return n->set ? 0 : bad_fraction(row, value, err);
+}
+
+int set_tenant(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    if (tenant_check(value) == TENANT_GOOD)
+        return *(const char **)field_of(row, r) = value, 0;
+    return fail_usage(err, "--%s '%.80s': an id has 1 to %d characters: letters, digits, blanks and . _ : / = + - @", row->name, value, TENANT_ID_MAX);
+}
+
+int set_debug_port(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    r->debug = true;
+    return set_num(row, value, r, err);
+}
+
+int add_text(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    (void)err;
+    strv_add(field_of(row, r), xstrdup(value));
+    return 0;
+}
+
+int add_host(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    if (*value && !strpbrk(value, ":/"))
+        return add_text(row, value, r, err);
+    return fail_usage(err, "--%s: '%.120s' is not a host name (give it without http:// and port)", row->name, value);
+}
+
+/* As browsers spell it: a slash at its end would never be equal. */
+int add_origin(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    const char *host = strstr(value, "://");
+    if (strcmp(value, "*") == 0 || (host && host != value && host[3] && !strchr(host + 3, '/')))
+        return add_text(row, value, r, err);
+    return fail_usage(err, "--%s: '%.120s' is not an origin (scheme, host and port without a path, e.g. http://localhost:5173)", row->name, value);
+}
+
+int add_layers(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    for (const char *c = value; c;) {
+        const char *end = strchrnul(c, ',');
+        if (end == c)
+            return fail_usage(err, "--layers '%.120s': a name is empty (--layers A.zip,B.zip)", value);
+        strv_add(field_of(row, r), xasprintf("%.*s", (int)(end - c), c));
+        c = *end ? end + 1 : NULL;
+    }
+    return 0;
+}

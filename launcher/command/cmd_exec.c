@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_exec.c: any command in the function's environment. Its status is lrun's; standard streams pass through. */
+#include "base/clock.h"
+#include "base/own.h"
+#include "launcher/command/commands.h"
+#include "launcher/diagnose/explain.h"
+#include "launcher/environment/outcome.h"
+#include "launcher/launch/launch.h"
+#include "launcher/launch/loop.h"
+#include "launcher/launch/results.h"
+#include "launcher/sandbox/forward.h"
+#include "launcher/sandbox/stdio.h"
+#include "launcher/sandbox/terminal.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MEMORY_TICK_MS = 10 };
+static const int FORWARDED[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
+
+struct exec {
+    struct launch *launch;
+    struct report *report;
+    struct event_base *base;
+    struct sandbox sandbox;
+    struct memory_watch *watch;
+    struct event *control, *timeout, *memory, *signals[COUNT(FORWARDED)];
+    unsigned asked_to_end; /* SIGINT and SIGTERM so far */
+    struct terminal terminal; /* -t */
+    struct stdio stdio;       /* without */
+    struct forward *forward;  /* --debug-port */
+    bool ended, held;
+    int status; /* exit status of lrun */
+    struct err err;
+    bool failed;
+};
+
+static void end(struct exec *x, enum report_reason reason, int status)
+{
+    x->ended = true;
+    x->status = status;
+    x->report->reason = reason;
+    event_base_loopbreak(x->base);
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct exec *x = to;
+    launch_note(x->launch, "the command was stopped after %g seconds (--timeout)", (double)x->launch->request->timeout.value / 1000);
+    end(x, BECAUSE_TIMEOUT, EXIT_TIME);
+}
+
+static void out_of_memory(struct exec *x)
+{
+    launch_note(x->launch, "the command was killed: it exceeded %ju MB of memory (--memory)", (uintmax_t)x->launch->request->memory.value);
+    x->report->oom_killed = true;
+    x->report->signal = SIGKILL;
+    end(x, BECAUSE_OUT_OF_MEMORY, 128 + SIGKILL);
+}
+
+static void look_soon(struct exec *x)
+{
+    double ms = memory_pause_ms(x->watch, MEMORY_TICK_MS, MEMORY_TICK_MS);
+    event_add(x->memory, &(struct timeval){.tv_sec = (time_t)ms / 1000, .tv_usec = (suseconds_t)(ms * 1000) % 1000000});
+}
+
+static void on_memory(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct exec *x = to;
+    struct memory m;
+    memory_look(x->watch, &m);
+    if (m.peak > x->report->peak_bytes)
+        x->report->peak_bytes = m.peak;
+    if (m.over)
+        out_of_memory(x);
+    else
+        look_soon(x);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *to)
+{
+    (void)what;
+    struct exec *x = to;
+    if (x->held) {
+        if (number == SIGINT || number == SIGTERM)
+            event_base_loopbreak(x->base);
+        return;
+    }
+    if ((number == SIGINT || number == SIGTERM) && ++x->asked_to_end > 1) { /* the command did not heed the first */
+        x->report->signal = (int)number;
+        end(x, BECAUSE_INTERRUPTED, 128 + (int)number);
+        return;
+    }
+    sandbox_tell(&x->sandbox, MESSAGE_SIGNAL, (int)number);
+}
+
+static void on_not_started(struct exec *x, const struct message *m)
+{
+    struct report *report = x->report;
+    report->start_errno = m->value;
+    snprintf(report->start_path, sizeof report->start_path, "%s", m->err.path);
+    report->phase = AT_START;
+    x->err = m->err;
+    x->failed = true;
+    end(x, BECAUSE_NOT_STARTED, m->err.step[0] ? EXIT_LRUN : m->value == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+}
+
+static void on_exited(struct exec *x, const struct message *m)
+{
+    struct report *report = x->report;
+    bool killed = WIFSIGNALED(m->value);
+    report->wait_status = m->value;
+    report->signal = killed ? WTERMSIG(m->value) : 0;
+    if ((uint64_t)m->max_rss > report->peak_bytes)
+        report->peak_bytes = (uint64_t)m->max_rss;
+    int status = killed ? 128 + WTERMSIG(m->value) : WEXITSTATUS(m->value);
+    if (killed && cgroup_oom_kills(&x->launch->cgroup))
+        out_of_memory(x);
+    else
+        end(x, killed ? BECAUSE_SIGNAL : status ? BECAUSE_EXIT : BECAUSE_SUCCESS, status);
+}
+
+/* By somebody outside, or by what the command did: without a policy it may set limits on process 1, which is of its uid, and the
+ * kernel's OOM killer may take that first. */
+static void on_hangup(struct exec *x)
+{
+    bool killed = sandbox_was_killed(&x->sandbox);
+    if (x->report->phase != AT_COMMAND || !killed) {
+        fail(&x->err, 0, NULL, "continue: the sandbox's init %s", killed ? "was killed" : "ended");
+        x->failed = true;
+        end(x, BECAUSE_LRUN_FAILED, EXIT_LRUN);
+        return;
+    }
+    launch_note(x->launch, "the command was killed, since process 1 of its sandbox was killed");
+    x->report->signal = SIGKILL;
+    end(x, BECAUSE_SIGNAL, 128 + SIGKILL);
+}
+
+/* With --out, init waits to be told; else it ends with the command, and that hang-up is no news. */
+static void on_control(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct exec *x = to;
+    struct message m;
+    while (!x->ended && sandbox_hear(&x->sandbox, &m, false) == 1)
+        switch (m.type) {
+        case MESSAGE_STARTED: x->report->phase = AT_COMMAND; break;
+        case MESSAGE_NOT_STARTED: on_not_started(x, &m); break;
+        case MESSAGE_EXITED: on_exited(x, &m); break;
+        case MESSAGE_SOCKET: forward_socket(x->forward, take_fd(&x->sandbox.fds[FD_SOCKET])); break;
+        case MESSAGE_HANGUP: on_hangup(x); break;
+        default: break;
+        }
+}
+
+/* Before the sandbox is there: the command may be running, and heard of, before we are told. */
+static void watch_signals(struct exec *x)
+{
+    for (size_t i = 0; i < COUNT(FORWARDED); i++) {
+        x->signals[i] = evsignal_new(x->base, FORWARDED[i], on_signal, x);
+        event_add(x->signals[i], NULL);
+    }
+}
+
+static int watch(struct exec *x, struct err *err)
+{
+    const struct request *r = x->launch->request;
+    x->control = event_new(x->base, x->sandbox.control, EV_READ | EV_PERSIST, on_control, x);
+    if (loop_add(x->control, err) < 0)
+        return -1;
+    if (r->timeout.set) {
+        x->timeout = evtimer_new(x->base, on_timeout, x);
+        event_add(x->timeout, &(struct timeval){.tv_sec = (time_t)(r->timeout.value / 1000), .tv_usec = (suseconds_t)(r->timeout.value % 1000 * 1000)});
+    }
+    if (r->memory.set) {
+        x->watch = sandbox_watch_memory(&x->sandbox, r->memory.value << 20);
+        x->memory = evtimer_new(x->base, on_memory, x);
+        look_soon(x);
+    }
+    return 0;
+}
+
+static void unwatch(struct exec *x)
+{
+    struct event *all[] = {x->control, x->timeout, x->memory};
+    for (size_t i = 0; i < COUNT(all); i++)
+        if (all[i])
+            event_free(all[i]);
+    for (size_t i = 0; i < COUNT(FORWARDED); i++)
+        if (x->signals[i])
+            event_free(x->signals[i]);
+    memory_watch_free(x->watch);
+}
+
+/* The sandbox ends; what its streams and a debugger's connections still carry is delivered after that. Returns -1 with the err of
+ * a stream that failed. */
+static int finish(struct exec *x, struct err *err)
+{
+    unwatch(x);
+    terminal_done(&x->terminal);
+    sandbox_done(&x->sandbox);
+    int status = stdio_done(&x->stdio, err);
+    forward_finish(x->forward);
+    forward_done(x->forward);
+    event_base_free(x->base);
+    return status;
+}
+
+/* All processes must be gone before their files are read: they could swap one for a link meanwhile. What cannot be copied is named; the
+ * status stays the command's. */
+static int bring_results(struct exec *x, struct err *err)
+{
+    struct launch *l = x->launch;
+    struct results *results = &x->report->results;
+    if (l->inputs.out < 0 || x->failed)
+        return 0;
+    x->report->phase = AT_RESULTS;
+    if (!sandbox_kill_programs(&x->sandbox) && !sandbox_dead(&x->sandbox))
+        return fail(err, ETIMEDOUT, NULL, "end the command's processes");
+    results_copy(x->sandbox.fds[FD_TMP], l->inputs.out, l->request->tmp_size.value << 20, l->request->out_replace, results);
+    x->report->has_results = true;
+    for (size_t i = 0; i + 1 < results->names.n; i += 2)
+        launch_note(l, "not copied: /tmp/out/%s: %s", results->names.at[i], results->names.at[i + 1]);
+    if (results->left > RESULTS_NAMED)
+        launch_note(l, "and %ju more files in /tmp/out were not copied", (uintmax_t)(results->left - RESULTS_NAMED));
+    return 0;
+}
+
+static void ask_socket(void *to)
+{
+    struct exec *x = to;
+    sandbox_tell(&x->sandbox, MESSAGE_SOCKET, 0);
+}
+
+/* What the command left stays, for whoever wants to look into it, until lrun is interrupted. */
+static void hold(struct exec *x)
+{
+    if (!x->launch->request->hold || x->failed || x->status == 0)
+        return;
+    launch_say_held();
+    x->held = true;
+    struct err ignored;
+    loop_run(x->base, &ignored);
+}
+
+static int start_command(struct exec *x, struct err *err)
+{
+    struct launch *l = x->launch;
+    if (l->request->tty) {
+        if (terminal_open(&x->terminal, STDOUT_FILENO, false, err) < 0)
+            return -1;
+        for (int i = 0; i < 3; i++)
+            l->spec.stdio[i] = x->terminal.theirs;
+        l->spec.tty = true;
+    } else if (stdio_open(&x->stdio, STREAMS, l->spec.stdio, err) < 0) {
+        return -1;
+    }
+    if (sandbox_start(&l->spec, &x->sandbox, err) < 0)
+        return -1;
+    launch_started(&x->sandbox, x->report);
+    int share = launch_share(l, &l->cgroup);
+    if (share)
+        sandbox_tell(&x->sandbox, MESSAGE_SHARE, share);
+    if (l->inputs.debugger >= 0)
+        x->forward = forward_new(x->base, take_fd(&l->inputs.debugger), (uint16_t)l->request->debug_port.value, ask_socket, x);
+    return l->request->tty ? terminal_join(&x->terminal, x->base, err) : stdio_join(&x->stdio, x->base, err);
+}
+
+/* Why the command did not start, if that is established: the error's hint. A relative name is one of the package's only where
+ * it was looked for there. */
+static void explain_start(struct exec *x)
+{
+    char text[640];
+    struct cause causes[CAUSES_MAX];
+    struct launch *l = x->launch;
+    if (x->report->reason != BECAUSE_NOT_STARTED || x->err.step[0] || (x->err.path[0] != '/' && strcmp(l->workdir, "/var/task") != 0))
+        return;
+    outcome_start_text(x->err.path, x->err.no, text, sizeof text);
+    struct evidence ev = {.launch = l, .reason = BECAUSE_NOT_STARTED, .log = text, .log_size = strlen(text), .tmp = -1};
+    size_t n = explain(&ev, causes);
+    for (size_t i = 0; i < n; i++)
+        report_why(x->report, causes[i].id, causes[i].text);
+    if (n)
+        fail_hint(&x->err, "%s (%s)", causes[0].text, causes[0].id);
+    causes_done(causes, n);
+}
+
+static int exec_run(struct launch *l, struct report *report, struct err *err)
+{
+    struct exec x = {.launch = l, .report = report, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}, .stdio = STDIO_NONE};
+    struct err lost;
+    double start = clock_ms();
+    x.base = loop_new(err);
+    if (!x.base)
+        return -1;
+    watch_signals(&x);
+    if (start_command(&x, err) < 0) {
+        finish(&x, &lost);
+        return -1;
+    }
+    report->setup_ms = clock_ms() - start;
+    if (watch(&x, &x.err) < 0)
+        x.failed = true;
+    else
+        on_control(-1, 0, &x); /* a short command may be over already */
+    if (!x.ended && !x.failed && loop_run(x.base, &x.err) < 0)
+        x.failed = true;
+    terminal_done(&x.terminal);
+    hold(&x);
+    int status = bring_results(&x, err);
+    if (finish(&x, &lost) < 0 && status == 0 && !x.failed)
+        status = -1, *err = lost;
+    if (x.failed) {
+        explain_start(&x);
+        *err = x.err;
+        err->exit = x.status;
+        return -1;
+    }
+    if (status < 0)
+        return -1;
+    if (report->phase == AT_COMMAND || report->phase == AT_RESULTS)
+        report->phase = AT_END;
+    return x.status;
+}
+
+int cmd_exec(const struct request *r, struct err *err)
+{
+    if (r->in.set)
+        return cmd_enter(r, err);
+    static struct launch l; /* large; one per process */
+    struct report report = {0};
+    int status = launch_prepare(r, &l, err);
+    if (status == 0)
+        status = exec_run(&l, &report, err);
+    return launch_finish(&l, &report, "exec", status, err);
+}

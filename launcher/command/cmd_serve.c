@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_serve.c: functions kept warm behind the Invoke API and function URLs, until a signal ends it. */
+#include "base/own.h"
+#include "launcher/command/commands.h"
+#include "launcher/command/config.h"
+#include "launcher/launch/loop.h"
+#include "launcher/sandbox/listener.h"
+#include "launcher/serve/server.h"
+
+#include "base/fs.h"
+#include "base/num.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { GRACE_S = 2 /* for answers that are still being written */ };
+
+/* ---- before the change of identity ---- */
+
+/* A port without a name holds for all functions that have none of their own: only 0, any free port, can be several functions'. */
+static bool is_shared(const struct served *f, const char *port)
+{
+    unsigned users = 0;
+    for (size_t i = 0; i < f->server->n; i++) {
+        const struct strv *urls = &f->server->functions[i].request.urls;
+        for (size_t k = 0; k < urls->n; k++)
+            users += strcmp(urls->at[k], port) == 0 && strspn(port, "0") < strlen(port);
+    }
+    return users > 1;
+}
+
+static bool has_name(const struct served *f, const char *name, size_t n)
+{
+    const char *own = f->launch->inputs.name;
+    return strlen(own) == n && strncmp(own, name, n) == 0;
+}
+
+static bool is_named(const struct server *s, const char *name, size_t n)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (has_name(&s->functions[i], name, n))
+            return true;
+    return false;
+}
+
+/* Once all functions have their names. */
+static int check_urls(const struct server *s, struct err *err)
+{
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t k = 0; k < s->functions[i].request.urls.n; k++) {
+            const char *text = s->functions[i].request.urls.at[k], *equals = strchr(text, '=');
+            if (equals && !is_named(s, text, (size_t)(equals - text)))
+                return fail_usage(err, "--url %.80s: no function has this name (--url NAME=PORT)", text);
+        }
+    return 0;
+}
+
+static int open_url(struct served *f, const char *text, const struct request *r, struct err *err)
+{
+    const char *equals = strchr(text, '='), *port = equals ? equals + 1 : text;
+    uint64_t number;
+    if (equals && !has_name(f, text, (size_t)(equals - text)))
+        return 0;
+    if (!equals && f->server->n > 1 && (!f->named || is_shared(f, text)))
+        return fail_usage(err, "--url %.40s: with several functions, --url needs a name: --url NAME=PORT", text);
+    if (request_per_tenant(&f->request)) { /* CreateFunctionUrlConfig refuses it too */
+        fail(err, 0, f->launch->inputs.name, "give a function URL to a function with --tenancy per-tenant");
+        fail_hint(err, "requests to a URL name no tenant, and Lambda has no URLs for such functions: use the Invoke API");
+        err->exit = EXIT_USAGE;
+        return -1;
+    }
+    if (num_parse(port, 0, 65535, &number, err) < 0)
+        return fail_usage(err, "--url '%.80s': expected PORT or NAME=PORT, with a port of 0 to 65535", text);
+    own_close(&f->url_listener);
+    return listener_open(r->host, (uint16_t)number, "listen for a function URL at", &f->url_listener, &f->url.port, err);
+}
+
+static int open_function(struct served *f, const struct identity *id, struct err *err)
+{
+    const struct request *r = &f->request;
+    char digest[UUID_SIZE];
+    f->launch = xcalloc(1, sizeof *f->launch);
+    if (launch_open(r, id, f->launch, err) < 0)
+        return -1;
+    random_uuid(digest);
+    for (size_t i = 0, n = 0; digest[i] && n < sizeof f->url.id - 1; i++)
+        if (digest[i] != '-')
+            f->url.id[n++] = digest[i];
+    f->url.region = r->region;
+    f->url.cors = r->cors;
+    f->url.cors_listed = r->allow_origins.n > 0;
+    for (size_t i = 0; i < r->urls.n; i++)
+        if (open_url(f, r->urls.at[i], r, err) < 0)
+            return -1;
+    struct cgroup first;
+    if (launch_cgroup(f->launch, &first, err) < 0)
+        return -1;
+    if (first.dir < 0)
+        return 0;
+    f->cgroups = xcalloc(r->concurrency.value, sizeof *f->cgroups);
+    f->cgroups[0] = first;
+    for (uint64_t i = 1; i < r->concurrency.value; i++)
+        f->cgroups[i] = (struct cgroup)CGROUP_NONE;
+    for (uint64_t i = 1; i < r->concurrency.value; i++)
+        if (launch_cgroup(f->launch, &f->cgroups[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* ---- reload ---- */
+
+/* Reads the inputs again, as whoever lrun is now. */
+static int read_again(struct served *f, struct launch **ret, struct err *err)
+{
+    const struct identity id = {.uid = geteuid(), .gid = getegid()};
+    struct launch *l = xcalloc(1, sizeof *l);
+    const struct launch *before = pool_launch(f->pool);
+    f->request.cache_dir = before->inputs.cache_dir; /* the new identity would look for it elsewhere */
+    int status = launch_open(&f->request, &id, l, err);
+    f->request.cache_dir = f->server->request->cache_dir;
+    if (status == 0 && l->inputs.program < 0 && before->inputs.cache.program >= 0)
+        l->inputs.program = fcntl(before->inputs.cache.program, F_DUPFD_CLOEXEC, 3);
+    if (status == 0)
+        status = launch_make(l, err);
+    if (status < 0) {
+        launch_done(l);
+        free(l);
+        return -1;
+    }
+    *ret = l;
+    return 0;
+}
+
+static void on_file_change(void *to)
+{
+    struct served *f = to;
+    struct launch *l;
+    struct err err = {0};
+    char text[1200];
+    if (f->server->stopping)
+        return;
+    if (read_again(f, &l, &err) < 0) {
+        err_text(&err, text, sizeof text);
+        fprintf(stderr, "lrun: %s: not reloaded: %s\n", pool_name(f->pool), text);
+        return;
+    }
+    if (!f->request.quiet)
+        fprintf(stderr, "lrun: %s: reloaded; new invocations run the new package\n", pool_name(f->pool));
+    pool_reload(f->pool, l);
+}
+
+static int watch_inputs(struct served *f, struct err *err)
+{
+    const struct inputs *in = &pool_launch(f->pool)->inputs;
+    if (!f->request.watch)
+        return 0;
+    f->watch = watch_new(f->server->base, on_file_change, f, err);
+    if (!f->watch || watch_add(f->watch, in->function.path, in->function.is_dir, err) < 0)
+        return -1;
+    for (size_t i = 0; i < in->layer_count; i++)
+        if (watch_add(f->watch, in->layers[i].path, in->layers[i].is_dir, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* ---- readiness and the end ---- */
+
+static void tell_ready(struct server *s)
+{
+    const struct request *r = s->request;
+    char line[160];
+    s->ready = true;
+    for (size_t i = 0; i < s->n && !r->quiet; i++) {
+        const struct served *f = &s->functions[i];
+        /* As it can be pasted: without credentials or configuration of the AWS CLI's, and with values that may begin with a dash. */
+        fprintf(stderr, "lrun: serving %s: aws lambda invoke --endpoint-url=http://%s:%u --region=%s --no-sign-request --function-name=%s out.json\n", pool_name(f->pool), r->host,
+                s->port, f->request.region, pool_name(f->pool));
+        if (f->url_server)
+            fprintf(stderr, "lrun: function URL of %s: http://%s:%u/\n", pool_name(f->pool), r->host, f->url.port);
+    }
+    if (!r->ready_fd.set)
+        return;
+    snprintf(line, sizeof line, "ready http://%s:%u\n", r->host, s->port);
+    if (fs_write_all((int)r->ready_fd.value, line, strlen(line)) < 0)
+        fprintf(stderr, "lrun: cannot write to --ready-fd %d: %s\n", (int)r->ready_fd.value, strerror(errno));
+    close((int)r->ready_fd.value);
+}
+
+static bool all(const struct server *s, bool (*is)(const struct pool *))
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (!is(s->functions[i].pool))
+            return false;
+    return true;
+}
+
+static bool written(const struct server *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->functions[i].url_server && !http_server_idle(s->functions[i].url_server))
+            return false;
+    return http_server_idle(s->http);
+}
+
+static void on_grace(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct server *s = to;
+    if (s->signal == 0 && !written(s)) {
+        s->signal = -1; /* waited once */
+        event_add(s->grace, &(struct timeval){.tv_sec = GRACE_S});
+        return;
+    }
+    event_base_loopbreak(s->base);
+}
+
+static void on_change(void *to)
+{
+    struct server *s = to;
+    if (!s->ready && all(s, pool_started))
+        tell_ready(s);
+    if (!s->stopping || s->signal)
+        return;
+    if (all(s, pool_idle) && serve_events_idle(s))
+        for (size_t i = 0; i < s->n; i++)
+            pool_stop(s->functions[i].pool);
+    if (all(s, pool_closed) && !event_pending(s->grace, EV_TIMEOUT, NULL))
+        event_add(s->grace, &(struct timeval){.tv_usec = 0});
+}
+
+/* The first: no more connections; what is there is finished, extensions hear SHUTDOWN. The second does not wait. */
+static void on_signal(evutil_socket_t number, short what, void *to)
+{
+    struct server *s = to;
+    (void)what;
+    if (s->stopping) {
+        s->signal = (int)number;
+        event_base_loopbreak(s->base);
+        return;
+    }
+    s->stopping = true;
+    if (!s->request->quiet)
+        fprintf(stderr, "lrun: stopping once running invocations finish; press Ctrl-C again to stop now\n");
+    http_server_stop(s->http);
+    for (size_t i = 0; i < s->n; i++)
+        if (s->functions[i].url_server)
+            http_server_stop(s->functions[i].url_server);
+    serve_events_hurry(s);
+    on_change(s);
+}
+
+/* ---- the command ---- */
+
+static void start_function(struct server *s, struct served *f)
+{
+    const struct request *r = &f->request;
+    const struct pool_config config = {.base = s->base, .launch = f->launch, .name = xstrdup(f->launch->inputs.name), .concurrency = (unsigned)r->concurrency.value,
+                                       .queue_max = (unsigned)r->queue.value, .room = &s->lines, .idle_ms = r->idle_timeout.value * 1000, .per_tenant = request_per_tenant(r), .cgroups = f->cgroups, .on_change = on_change, .to = s};
+    f->launch = NULL;
+    f->pool = pool_new(&config);
+    if (f->url_listener < 0)
+        return;
+    struct http_handler handler = server_handler(s);
+    handler.on_request = serve_url_request;
+    handler.to = f;
+    f->url_server = http_serve(s->base, take_fd(&f->url_listener), &handler);
+}
+
+static int check_names(const struct server *s, struct err *err)
+{
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(s->functions[i].launch->inputs.name, s->functions[k].launch->inputs.name) == 0) {
+                fail_usage(err, "two functions have the name '%s'", s->functions[i].launch->inputs.name);
+                return fail_hint(err, "name them: one=a.zip two=b.zip");
+            }
+    return 0;
+}
+
+static int open_all(struct server *s, struct err *err)
+{
+    struct identity id;
+    if (identity_choose(&id, err) < 0 || listener_open(s->request->host, (uint16_t)s->request->port.value, "listen for the Invoke API at", &s->listener, &s->port, err) < 0)
+        return -1;
+    for (size_t i = 0; i < s->n; i++)
+        if (open_function(&s->functions[i], &id, err) < 0)
+            return -1;
+    if (check_names(s, err) < 0 || check_urls(s, err) < 0 || identity_take(&id, err) < 0)
+        return -1;
+    for (size_t i = 0; i < s->n; i++)
+        if (inputs_release_trees(&s->functions[i].launch->inputs, err) < 0 || launch_make(s->functions[i].launch, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int run(struct server *s, struct err *err)
+{
+    static const int SIGNALS[] = {SIGINT, SIGTERM};
+    s->base = loop_new(err);
+    if (!s->base)
+        return -1;
+    server_share(s);
+    const struct http_handler handler = server_handler(s);
+    s->http = http_serve(s->base, take_fd(&s->listener), &handler);
+    s->grace = evtimer_new(s->base, on_grace, s);
+    for (size_t i = 0; i < COUNT(SIGNALS); i++) {
+        s->interrupts[i] = evsignal_new(s->base, SIGNALS[i], on_signal, s);
+        event_add(s->interrupts[i], NULL);
+    }
+    for (size_t i = 0; i < s->n; i++)
+        start_function(s, &s->functions[i]);
+    for (size_t i = 0; i < s->n; i++)
+        if (watch_inputs(&s->functions[i], err) < 0)
+            return -1;
+    if (strcmp(s->request->host, "127.0.0.1") != 0)
+        fprintf(stderr, "lrun: anyone who can reach %s can run these functions: there is no access control\n", s->request->host);
+    for (size_t i = 0; i < s->n; i++)
+        pool_start(s->functions[i].pool);
+    on_change(s);
+    if (loop_run(s->base, err) < 0)
+        return -1;
+    return s->signal > 0 ? 128 + s->signal : 0;
+}
+
+static void server_done(struct server *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct served *f = &s->functions[i];
+        watch_done(f->watch);
+        const char *name = f->pool ? pool_name(f->pool) : NULL;
+        if (f->pool)
+            pool_done(f->pool);
+        free((char *)(uintptr_t)name);
+        http_server_done(f->url_server);
+        own_close(&f->url_listener);
+        if (f->launch)
+            launch_done(f->launch);
+        free(f->launch);
+        for (uint64_t k = 0; f->cgroups && k < f->request.concurrency.value; k++)
+            cgroup_done(&f->cgroups[k]);
+        free(f->cgroups);
+    }
+    serve_events_done(s);
+    http_server_done(s->http);
+    http_room_done(s->room);
+    own_close(&s->listener);
+    if (s->grace)
+        event_free(s->grace);
+    for (size_t i = 0; i < COUNT(s->interrupts); i++)
+        if (s->interrupts[i])
+            event_free(s->interrupts[i]);
+    if (s->base)
+        event_base_free(s->base);
+    free(s->functions);
+}
+
+int cmd_serve(const struct request *r, struct err *err)
+{
+    struct config config;
+    struct server s = {.request = r, .listener = -1};
+    int status = config_read(r, &config, err);
+    if (status < 0)
+        err->exit = EXIT_USAGE;
+    if (status == 0) {
+        s.n = config.n;
+        s.functions = xcalloc(s.n, sizeof *s.functions);
+        for (size_t i = 0; i < s.n; i++)
+            s.functions[i] = (struct served){.server = &s, .request = config.at[i].request, .named = config.at[i].named, .url_listener = -1};
+        status = open_all(&s, err);
+    }
+    if (status == 0)
+        status = run(&s, err);
+    server_done(&s);
+    config_done(&config);
+    return status;
+}

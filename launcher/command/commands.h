@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.h: what main.c chooses from. Each returns the exit status; on -1 it has filled err. */
+#ifndef LRUN_COMMANDS_H
+#define LRUN_COMMANDS_H
+
+#include "base/err.h"
+#include "launcher/launch/exit_status.h"
+#include "launcher/launch/request.h"
+
+int cmd_run(const struct request *r, struct err *err);
+int cmd_exec(const struct request *r, struct err *err);
+int cmd_enter(const struct request *r, struct err *err); /* exec --in */
+int cmd_serve(const struct request *r, struct err *err);
+int cmd_inspect(const struct request *r, struct err *err);
+int cmd_doctor(const struct request *r, struct err *err);
+int cmd_explain(const struct request *r, struct err *err);
+int cmd_help(const struct request *r, struct err *err);
+int cmd_cache(const struct request *r, struct err *err);
+
+#endif

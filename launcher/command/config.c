@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/command/config.h"
+
+#include "base/fs.h"
+#include "base/json_scan.h"
+#include "base/own.h"
+#include "base/place.h"
+#include "launcher/command/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CONFIG_MAX = 1 << 20, FUNCTIONS_MAX = 1000 };
+
+static struct config_function *add(struct config *c, const struct request *r)
+{
+    c->at = xrealloc(c->at, c->n + 1, sizeof *c->at);
+    struct config_function *f = &c->at[c->n++];
+    *f = (struct config_function){.named = false};
+    request_copy(r, &f->request);
+    return f;
+}
+
+static bool is_name(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", text[i]))
+            return false;
+    return n > 0 && n <= 64;
+}
+
+/* [NAME=]FUNCTION. A path may hold = too: what is before it must be a name. */
+static int add_word(struct config *c, const struct request *r, const char *word, struct err *err)
+{
+    struct config_function *f = add(c, r);
+    const char *equals = strchr(word, '=');
+    f->request.function = word;
+    if (!equals || !is_name(word, (size_t)(equals - word)))
+        return request_check(&f->request, err);
+    f->named = true;
+    f->request.function = equals + 1;
+    char *name = xasprintf("%.*s", (int)(equals - word), word);
+    strv_add(&f->request.owned, name);
+    f->request.name = name;
+    if (!equals[1]) {
+        return fail_usage(err, "'%.80s': expected NAME=FUNCTION", word);
+    }
+    return request_check(&f->request, err);
+}
+
+/* ---- the file ---- */
+
+struct reading {
+    struct config *config;
+    const struct request *base;
+    struct config_function *function;
+    const char *name; /* of the function */
+    const char *dir; /* of the file, with its slash; "" for none */
+    struct err *err;
+};
+
+static int set(struct reading *x, const char *key, const char *value)
+{
+    struct request *r = &x->function->request;
+    bool is_path = strcmp(key, "code") == 0 || cli_is_path(r, key, value);
+    OWN_PTR char *path = is_path && value[0] != '/' ? xasprintf("%s%s", x->dir, value) : xstrdup(value);
+    if (strcmp(key, "code") != 0)
+        return cli_set(r, key, path, x->err);
+    strv_add(&r->owned, xstrdup(path));
+    r->function = r->owned.at[r->owned.n - 1];
+    return 0;
+}
+
+static int wrong_value(struct reading *x, const char *key, const char *what)
+{
+    fail(x->err, 0, key, "use this option of function %s: %s", x->name, what);
+    return fail_hint(x->err, "expected a string, a number, true, or an array of strings for a repeatable option (env: an object)");
+}
+
+/* A string's text, or a number or true as it is spelled. */
+static int set_plain(struct reading *x, const char *key, struct slice value)
+{
+    OWN_PTR char *text = json_plain(value);
+    return text ? set(x, key, text) : wrong_value(x, key, "it holds NUL");
+}
+
+static int set_variables(struct reading *x, struct slice object)
+{
+    struct slice key, value;
+    int status = 0;
+    for (struct json_walk w = json_walk(object); status == 0 && json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key), *text = json_plain(value);
+        OWN_PTR char *entry = name && text ? xasprintf("%s=%s", name, text) : NULL;
+        status = entry ? set(x, "env", entry) : wrong_value(x, "env", "it holds NUL");
+    }
+    return status;
+}
+
+static int set_each(struct reading *x, const char *key, struct slice array)
+{
+    struct slice none, value;
+    int status = 0;
+    for (struct json_walk w = json_walk(array); status == 0 && json_next(&w, &none, &value);)
+        status = json_shape(value) == SHAPE_STRING ? set_plain(x, key, value) : wrong_value(x, key, "its array may contain strings only");
+    return status;
+}
+
+static int read_member(struct reading *x, const char *key, struct slice value)
+{
+    enum json_shape shape = json_shape(value);
+    if (strcmp(key, "env") != 0) /* the command line's lists hold for all functions that have none of their own; variables are added to */
+        cli_clear(&x->function->request, key);
+    if (shape == SHAPE_OBJECT && strcmp(key, "env") == 0)
+        return set_variables(x, value);
+    if (shape == SHAPE_ARRAY)
+        return set_each(x, key, value);
+    if (shape == SHAPE_OBJECT || shape == SHAPE_NULL)
+        return wrong_value(x, key, "wrong type");
+    return shape == SHAPE_FALSE ? 0 : set_plain(x, key, value); /* false: as if it were not there */
+}
+
+static int read_members(struct reading *x, struct slice object)
+{
+    struct slice key, value;
+    int status = 0;
+    for (struct json_walk w = json_walk(object); status == 0 && json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key);
+        status = name ? read_member(x, name, value) : wrong_value(x, "", "its name holds NUL");
+    }
+    return status;
+}
+
+static int read_function(struct reading *x, const char *name, struct slice value)
+{
+    if (!name || !is_name(name, strlen(name)) || json_shape(value) != SHAPE_OBJECT || x->config->n >= FUNCTIONS_MAX) {
+        fail(x->err, 0, name, "use the function");
+        return fail_hint(x->err, "a function's name has letters, digits, - and _; its value must be an object");
+    }
+    x->function = add(x->config, x->base);
+    x->name = name;
+    x->function->named = true;
+    x->function->request.function = NULL;
+    int status = read_members(x, value);
+    if (status == 0)
+        status = request_check(&x->function->request, x->err);
+    strv_add(&x->function->request.owned, xstrdup(name));
+    x->function->request.name = x->function->request.owned.at[x->function->request.owned.n - 1];
+    if (status < 0 || x->function->request.function)
+        return status;
+    fail(x->err, 0, name, "serve the function");
+    return fail_hint(x->err, "\"code\" is missing: \"code\": \"fn.zip\"");
+}
+
+static int read_functions(struct reading *x, struct slice top)
+{
+    struct slice key, value, functions = json_find(top, "functions");
+    for (struct json_walk w = json_walk(top); json_next(&w, &key, &value);)
+        if (!json_is(key, "functions")) {
+            OWN_PTR char *name = json_plain(key);
+            fail(x->err, 0, name, "use this member next to functions");
+            return fail_hint(x->err, "options of all functions belong on the command line, options of one function in its object");
+        }
+    int status = 0;
+    for (struct json_walk w = json_walk(functions); status == 0 && json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key);
+        status = read_function(x, name, value);
+    }
+    return status;
+}
+
+static int read_file(const struct request *r, struct config *c, struct err *err)
+{
+    struct text bytes = {0};
+    struct slice top;
+    OWN_FD int fd = place_open(r->config, O_RDONLY | O_NOCTTY, 0, "open the configuration", err);
+    if (fd < 0)
+        return -1;
+    if (fs_read_all(fd, CONFIG_MAX, r->config, &bytes, err) < 0)
+        return -1;
+    OWN_PTR char *owned = bytes.at;
+    if (json_document(owned, bytes.n, r->config, &top, err) < 0)
+        return -1;
+    if (json_shape(json_find(top, "functions")) != SHAPE_OBJECT) {
+        fail(err, 0, r->config, "find functions in");
+        return fail_hint(err, "expected {\"functions\": {\"NAME\": {\"code\": \"fn.zip\"}}}");
+    }
+    const char *slash = strrchr(r->config, '/');
+    OWN_PTR char *dir = xasprintf("%.*s", slash ? (int)(slash + 1 - r->config) : 0, r->config);
+    struct reading x = {.config = c, .base = r, .dir = dir, .err = err};
+    return read_functions(&x, top);
+}
+
+int config_read(const struct request *r, struct config *ret, struct err *err)
+{
+    *ret = (struct config){0};
+    for (size_t i = 0; i < r->words.n; i++)
+        if (add_word(ret, r, r->words.at[i], err) < 0)
+            return -1;
+    if (r->config && read_file(r, ret, err) < 0)
+        return -1;
+    if (ret->n)
+        return 0;
+    fail(err, 0, r->config, "find a function in");
+    return fail_hint(err, "expected {\"functions\": {\"NAME\": {\"code\": \"fn.zip\"}}}");
+}
+
+void config_done(struct config *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        request_done(&c->at[i].request);
+    free(c->at);
+}

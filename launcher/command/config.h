@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h: several functions, from the command line and from --config FILE.
+ *
+ *   {"functions": {"NAME": {"code": "fn.zip", "layers": ["a.zip"], "memory": 256, "env": {"K": "V"}, "url": 8080, "cors": true}}}
+ *
+ * Members are named as options are, and go the same way: a switch is true, an option that repeats takes an array, env an
+ * object. Paths are relative to the file. docs/config.schema.json says it in full. */
+#ifndef LRUN_CONFIG_H
+#define LRUN_CONFIG_H
+
+#include "base/err.h"
+#include "launcher/launch/request.h"
+
+struct config_function {
+    struct request request; /* a copy of the command line's, with function, name and what is the function's own */
+    bool named;
+};
+
+struct config {
+    struct config_function *at;
+    size_t n;
+};
+
+int config_read(const struct request *r, struct config *ret, struct err *err);
+void config_done(struct config *c);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c: choose the command; the only place that prints an error and exits. */
+#include "launcher/command/cli.h"
+#include "launcher/command/commands.h"
+#include "launcher/launch/version.h"
+#include "launcher/sandbox/forget.h"
+#include "launcher/sandbox/stdio.h"
+
+#include "base/own.h"
+#include "base/term.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int (*const COMMANDS[CMD_COUNT])(const struct request *, struct err *) = {
+    [CMD_RUN] = cmd_run, [CMD_EXEC] = cmd_exec, [CMD_SERVE] = cmd_serve, [CMD_CACHE] = cmd_cache, [CMD_EXPLAIN] = cmd_explain, [CMD_DOCTOR] = cmd_doctor, [CMD_INSPECT] = cmd_inspect, [CMD_HELP] = cmd_help};
+
+static int print_error(const struct err *err)
+{
+    char text[1200];
+    err_text(err, text, sizeof text);
+    fprintf(stderr, "lrun: %s\n", text);
+    return -1;
+}
+
+/* What lrun prints by stdio names files, packages and functions: on a terminal it goes through the filter, as their logs do. */
+static void guard_terminals(struct term_stream screens[2])
+{
+    FILE **streams[] = {&stdout, &stderr};
+    for (int i = 0; i < 2; i++) {
+        screens[i] = (struct term_stream){.term = term_new(), .fd = i + 1};
+        FILE *guarded = stdio_is_terminal(i + 1) ? term_stream(&screens[i]) : NULL;
+        if (guarded)
+            *streams[i] = guarded;
+    }
+}
+
+/* A caller may have left signals ignored or blocked (nohup, trap '' CHLD); waiting and timing need them. */
+static void reset_signals(void)
+{
+    enum { SIGNALS = 64, MASK_BYTES = SIGNALS / 8 };
+    static const struct { /* the kernel's own struct sigaction: the C library refuses to touch two of the 64 */
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        unsigned long mask;
+    } by_default;
+    sigset_t none;
+    for (int s = 1; s <= SIGNALS; s++)
+        syscall(SYS_rt_sigaction, s, &by_default, NULL, MASK_BYTES);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* What was too long for the buffer has failed before, and nothing is left that could fail now. */
+static int end_output(int status, struct err *err)
+{
+    int failed_before = ferror(stdout), no = fflush(stdout) ? errno : 0;
+    if (status < 0 || (!failed_before && !no))
+        return status;
+    return fail(err, no, "standard output", no ? "write to" : "write all to");
+}
+
+int main(int argc, char **argv)
+{
+    static struct request r;
+    static struct err err;
+    static struct term_stream screens[2];
+    forget_from_here();
+    reset_signals();
+    umask(022);
+    r.command = cli_command(argc, argv);
+    int status = stdio_check(&err);
+    if (status < 0 && r.command != CMD_EXEC)
+        err.exit = EXIT_USAGE; /* what was redirected is not for lrun to mend */
+    guard_terminals(screens);
+    if (status < 0 || cli_parse(argc, argv, &r, &err) < 0) {
+        print_error(&err);
+        return request_exit(&r, &err);
+    }
+    if (r.help)
+        cli_help(r.command, stdout);
+    else if (r.version)
+        puts("lrun " LRUN_VERSION);
+    status = r.help || r.version ? 0 : COMMANDS[r.command](&r, &err);
+    status = end_output(status, &err);
+    if (status < 0)
+        print_error(&err);
+    request_done(&r);
+    return status >= 0 ? status : request_exit(&r, &err);
+}

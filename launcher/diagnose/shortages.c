@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/diagnose/shortages.h"
+
+#include "base/num.h"
+#include "base/own.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+void shortages_look_at_tmp(struct shortages *s, int tmp, int proc, pid_t pid)
+{
+    struct statfs st;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d/%d/root/tmp", proc, (int)pid);
+    bool known = (tmp >= 0 ? fstatfs(tmp, &st) : statfs(path, &st)) == 0;
+    s->no_inode = known && st.f_ffree == 0;
+    s->tmp_inodes = known ? st.f_files : 0;
+    s->tmp_full = s->no_inode || (known && st.f_bavail == 0);
+}
+
+/* A task directory has a link for each thread, and two. */
+static unsigned count_tasks(int proc)
+{
+    int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *all = fd < 0 ? NULL : fdopendir(fd);
+    unsigned n = 0;
+    struct stat st;
+    for (const struct dirent *e; all && (e = readdir(all));) {
+        char path[280];
+        uint64_t pid;
+        snprintf(path, sizeof path, "%s/task", e->d_name);
+        if (num_plain(e->d_name, 10, &pid) == 0 && fstatat(proc, path, &st, 0) == 0 && st.st_nlink > 2)
+            n += (unsigned)st.st_nlink - 2;
+    }
+    if (all)
+        closedir(all);
+    return n;
+}
+
+void shortages_note_tasks(struct shortages *s, unsigned n, const struct limits *l)
+{
+    s->tasks_most = n && n + 1 > s->tasks_most ? n + 1 : s->tasks_most;
+    for (unsigned i = 0; i < LIMIT_COUNT; i++)
+        if (LIMITS[i].resource == RLIMIT_NPROC)
+            s->tasks_max = (unsigned)l->at[i].rlim_cur;
+}
+
+void shortages_look_at_tasks(struct shortages *s, int proc, const struct limits *l)
+{
+    s->tasks = count_tasks(proc);
+    shortages_note_tasks(s, s->tasks ? s->tasks - 1 : 0, l);
+}
+
+/* Of those who met it some may have given up. */
+static bool is_all(const struct shortages *s, unsigned n)
+{
+    return s->tasks_max && n >= s->tasks_max - s->tasks_max / 64;
+}
+
+bool shortages_of_tasks(const struct shortages *s)
+{
+    return is_all(s, s->tasks);
+}
+
+bool shortages_had_all_tasks(const struct shortages *s)
+{
+    return is_all(s, s->tasks_most);
+}
+
+void shortages_note_kill(struct shortages *s, int proc, pid_t pid)
+{
+    char path[32], name[24] = "";
+    snprintf(path, sizeof path, "%d/comm", (int)pid);
+    OWN_FD int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, name, sizeof name - 1) : 0;
+    name[n > 0 ? n : 0] = 0;
+    name[strcspn(name, "\n")] = 0;
+    for (char *c = name; *c; c++)
+        *c = *c < ' ' || *c > '~' ? '?' : *c; /* it names itself */
+    snprintf(s->killed, sizeof s->killed, "a process that the function started (%s)", *name ? name : "?");
+}

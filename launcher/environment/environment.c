@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment.c: the life of one environment.
+ *
+ *   COLD     nothing runs
+ *   INIT     extensions and runtime were started and have not all asked for an event; init limit, or in a re-run the
+ *            function's timeout
+ *   READY    they have; with calls or without
+ *   ENDING   all processes are being ended, then what they still sent is read, then the outcome is told
+ *   CLOSED   for good
+ *
+ * A call waits for the init, runs, is answered, and is done once the runtime and all who heard of it ask for the next event.
+ * An outcome (how an invocation or an init ended) is kept aside while ENDING, so that the log is complete before END. */
+#include "launcher/environment/environment_parts.h"
+
+#include "base/own.h"
+
+#include <signal.h>
+#include <string.h>
+
+enum { EVIDENCE_MAX = 256 << 10, MEMORY_TICK_MS = 10, IDLE_TICK_MS = 250, FREEZE_AFTER_US = 1000, LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */ };
+
+void timer_arm(struct event *timer, double ms)
+{
+    if (ms < 0)
+        ms = 0;
+    event_add(timer, &(struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)((long)(ms * 1000) % 1000000)});
+}
+
+const char *environment_request_id(const struct environment *e)
+{
+    return e->call_count ? e->calls[0]->invocation.id : "";
+}
+
+/* Between calls too: a runtime may go on without asking for the next event, and a program that is stopped by a signal has its timers
+ * continue it. Only what a cgroup has frozen stays as it is. */
+void environment_on_memory(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct environment *e = to;
+    if (!e->watch || e->state == COLD || e->state == CLOSED || (e->frozen && e->cgroup->freeze >= 0))
+        return;
+    environment_look_at_memory(e);
+    e->looks_seldom = e->state == READY && !e->call_count;
+    timer_arm(e->memory, memory_pause_ms(e->watch, MEMORY_TICK_MS, e->looks_seldom ? IDLE_TICK_MS : MEMORY_TICK_MS));
+}
+
+static void watch_memory(struct environment *e)
+{
+    if (e->looks_seldom || !event_pending(e->memory, EV_TIMEOUT, NULL))
+        timer_arm(e->memory, MEMORY_TICK_MS);
+    e->looks_seldom = false;
+}
+
+void environment_on_freeze(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct environment *e = to;
+    if (e->state == READY && !e->call_count && !e->launch->request->debug && runtime_api_waiting(e->runtime) && extensions_api_ready(&e->extensions, 0))
+        environment_set_frozen(e, true);
+}
+
+static void freeze_soon(struct environment *e)
+{
+    if (e->state == READY && !e->call_count && e->capacity == 1)
+        timer_arm(e->freeze, (double)FREEZE_AFTER_US / 1000);
+}
+
+/* ---- init ---- */
+
+/* After a reset: in the sandbox that is there, /tmp and all, unless somebody inside has laid hands on its process 1. */
+static void start_again(struct environment *e)
+{
+    if (e->sandbox.pid > 0 && !e->lost && !limits_same(e->sandbox.pid, e->cgroup->dir < 0))
+        environment_lose(e, "its process 1 was given other limits or another priority from inside");
+    if (e->sandbox.pid > 0 && !e->lost && sandbox_tell(&e->sandbox, MESSAGE_START, 0) == 0) /* the first start is init's own */
+        return;
+    if (e->sandbox.pid <= 0) {
+        environment_replace_sandbox(e);
+        return;
+    }
+    environment_lose(e, "its process 1 was killed");
+    event_del(e->control); /* what it reports is not of this init phase */
+    event_del(e->memory);
+    environment_await_death(e, END_REPLACED);
+}
+
+void environment_replace_sandbox(struct environment *e)
+{
+    struct err err;
+    if (e->sandbox.pid > 0)
+        environment_drop_sandbox(e);
+    watch_memory(e);
+    if (environment_make_sandbox(e, &err) < 0)
+        environment_break(e, &err);
+}
+
+void environment_begin_init(struct environment *e, enum event_phase phase)
+{
+    e->state = INIT;
+    e->phase = phase;
+    e->report->phase = AT_INIT;
+    e->oom = e->has_init_error = e->runtime_ready = e->looked = false;
+    e->init_start = clock_ms();
+    watch_memory(e);
+    if (phase == PHASE_INIT) {
+        timer_arm(e->limit, environment_init_limit_ms(e));
+        return;
+    }
+    for (size_t i = 0; i < e->call_count; i++) {
+        struct call *c = e->calls[i];
+        c->late = c->over = c->looked = false;
+        c->start_ms = c->start_ms > 0 ? c->start_ms : clock_ms();
+        timer_arm(c->deadline, environment_timeout_ms(e) - (clock_ms() - c->start_ms));
+    }
+    start_again(e);
+}
+
+static void dispatch(struct environment *e, struct call *c)
+{
+    struct invocation *inv = &c->invocation;
+    environment_label(e, c);
+    if (!c->started)
+        environment_tell(e, c, (struct event){.type = EVENT_START, .tenant = inv->tenant});
+    environment_set_frozen(e, false); /* after START: what was left over goes on at once. Before the event is handed out: it must never find a stopped runtime */
+    c->started = true;
+    c->looked = false;
+    c->phase = CALL_RUNNING;
+    c->began_ms = clock_files_ms();
+    e->report->phase = AT_INVOKE;
+    double left = environment_timeout_ms(e) - (clock_ms() - c->start_ms);
+    inv->deadline_ms = clock_epoch_ms() + (int64_t)left;
+    timer_arm(c->deadline, left);
+    watch_memory(e);
+    extensions_api_invoke(&e->extensions, inv);
+    runtime_api_invoke(e->runtime, inv);
+}
+
+void environment_check_init(struct environment *e)
+{
+    if (e->state != INIT || !e->runtime_ready || !extensions_api_ready(&e->extensions, 0))
+        return;
+    struct outcome done = {.status = STATUS_SUCCESS};
+    event_del(e->limit);
+    if (e->phase == PHASE_INIT)
+        e->init_ms = clock_ms() - e->init_start;
+    environment_report_init(e, &done);
+    telemetry_close(e->telemetry);
+    e->state = READY;
+    environment_share(e);
+    for (size_t i = 0; i < e->call_count; i++) {
+        if (e->phase == PHASE_INIT)
+            e->calls[i]->start_ms = clock_ms();
+        dispatch(e, e->calls[i]);
+    }
+    freeze_soon(e);
+}
+
+/* What the runtime posted is the result of the invocation. */
+struct outcome environment_init_failure(struct environment *e, struct outcome otherwise)
+{
+    if (e->has_init_error) {
+        outcome_done(&otherwise);
+        otherwise = (struct outcome){.status = STATUS_ERROR, .reason = BECAUSE_INIT_ERROR};
+        snprintf(otherwise.type, sizeof otherwise.type, "%s", e->init_error_type);
+        otherwise.payload = e->init_error;
+        e->init_error = (struct text){0};
+        e->has_init_error = false;
+    }
+    otherwise.of_init = otherwise.of_invocation = true;
+    return otherwise;
+}
+
+/* What has come by now was in time, if only lrun was late, which a busy machine or a signal makes it: timers are then heard before
+ * sockets. Once round the loop, and it is read. */
+static bool look_once_more(struct event *timer, bool *looked)
+{
+    bool again = !*looked;
+    *looked = true;
+    if (again)
+        timer_arm(timer, 0);
+    return again;
+}
+
+void environment_on_limit(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct environment *e = to;
+    if (look_once_more(e->limit, &e->looked))
+        return;
+    struct outcome o = outcome_timeout(environment_request_id(e), e->launch->request->init_limit.value);
+    o.reason = BECAUSE_INIT_TIMEOUT;
+    environment_end(e, environment_init_failure(e, o));
+}
+
+/* ---- calls ---- */
+
+static void forget_call(struct environment *e, struct call *c)
+{
+    for (size_t i = 0; i < e->call_count; i++)
+        if (e->calls[i] == c) {
+            memmove(e->calls + i, e->calls + i + 1, (--e->call_count - i) * sizeof(struct call *));
+            break;
+        }
+    if (c->deadline)
+        event_free(c->deadline);
+    c->deadline = NULL;
+}
+
+void environment_over(struct environment *e, struct call *c)
+{
+    runtime_api_drop(e->runtime, &c->invocation);
+    forget_call(e, c);
+    environment_finish(e, c); /* the owner may give the next call now */
+    freeze_soon(e);
+}
+
+void environment_answer(struct environment *e, struct call *c, const struct outcome *o)
+{
+    const char *type = o->status == STATUS_SUCCESS ? "" : o->type;
+    c->end_status = o->status;
+    snprintf(c->end_type, sizeof c->end_type, "%s", type);
+    if (c->phase == CALL_ANSWERED) /* the client has its response */
+        return;
+    c->phase = CALL_ANSWERED;
+    c->answer_ms = clock_ms();
+    c->status = o->status;
+    c->reason = o->reason;
+    c->response_bytes = o->size ? o->size : c->streamed ? c->response_bytes : o->payload.n;
+    snprintf(c->error_type, sizeof c->error_type, "%s", type);
+    if (o->status != STATUS_SUCCESS)
+        text_add(&c->failure, o->payload.at, o->payload.n < EVIDENCE_MAX ? o->payload.n : EVIDENCE_MAX);
+    e->owner.on_answer(e->owner.to, c, o);
+}
+
+void environment_check_calls(struct environment *e)
+{
+    bool waiting = e->capacity > 1 || runtime_api_waiting(e->runtime), heard = extensions_api_ready(&e->extensions, ON_INVOKE);
+    for (size_t i = e->call_count; i-- > 0 && e->state == READY;) {
+        struct call *c = e->calls[i];
+        if (c->phase != CALL_ANSWERED || !waiting)
+            continue;
+        environment_runtime_done(e, c);
+        if (heard)
+            environment_over(e, c);
+    }
+    freeze_soon(e);
+}
+
+/* The runtime has answered, in time or while it was being ended: then too the answer counts, as on AWS. */
+void environment_answered(struct environment *e, struct call *c, const struct outcome *o)
+{
+    if (e->state == READY && (!e->peak || memory_pause_ms(e->watch, LOOK_MS, LOOK_MS) <= 0))
+        environment_look_at_memory(e); /* before anything else: the processes are still as they were */
+    if (e->state == READY)
+        environment_look_at_shortages(e, o->status != STATUS_SUCCESS);
+    if (e->past.frozen_ms <= 0) /* events come one upon the other: the runtime asks for the next while the client reads this */
+        http_release(e->http);
+    environment_answer(e, c, o);
+    http_release(e->http); /* only now: the runtime that wakes up would take the processor from the client */
+    if (e->state == ENDING || e->extensions.n == 0)
+        environment_over(e, c);
+    else
+        environment_check_calls(e);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct call *c = to;
+    struct environment *e = c->environment;
+    if (look_once_more(c->deadline, &c->looked))
+        return;
+    struct outcome o = outcome_timeout(c->invocation.id, e->launch->request->timeout.value / 1000);
+    if (e->capacity > 1 && e->state == READY) { /* the others go on: its late response is refused */
+        runtime_api_forget(e->runtime, &c->invocation, true);
+        environment_answer(e, c, &o);
+        environment_over(e, c);
+        outcome_done(&o);
+        return;
+    }
+    o.of_invocation = true;
+    environment_end(e, e->state == INIT ? environment_init_failure(e, o) : o);
+}
+
+/* ---- the end ---- */
+
+void environment_closed(struct environment *e)
+{
+    if (e->state == CLOSED)
+        return;
+    e->state = CLOSED;
+    e->owner.on_closed(e->owner.to);
+}
+
+void environment_break(struct environment *e, const struct err *err)
+{
+    if (e->control)
+        event_del(e->control);
+    e->state = CLOSED;
+    e->owner.on_broken(e->owner.to, err);
+}
+
+/* ---- the interface ---- */
+
+unsigned environment_capacity(const struct environment *e)
+{
+    return e->capacity;
+}
+
+void environment_invoke(struct environment *e, struct call *c)
+{
+    c->environment = e;
+    c->deadline = evtimer_new(e->base, on_deadline, c);
+    c->phase = CALL_WAITING;
+    c->late = e->state == ENDING;
+    c->start_ms = e->state == INIT || e->state == ENDING ? 0 : clock_ms(); /* else it begins with the init, or after it */
+    e->calls = xrealloc(e->calls, e->call_count + 1, sizeof(struct call *));
+    e->calls[e->call_count++] = c;
+    if (e->tail_spent && e->call_count == 1)
+        log_begin(&e->log);
+    e->tail_spent = false;
+    e->shortages.killed[0] = 0;
+    e->oom = false; /* what was killed before may have been a child that the runtime went on without */
+    event_del(e->freeze);
+    if (e->state == COLD)
+        environment_begin_init(e, PHASE_INVOKE); /* a suppressed init */
+    else if (e->state == READY)
+        dispatch(e, c);
+}
+
+bool environment_interrupt(struct environment *e)
+{
+    if (!e->call_count)
+        return false;
+    e->interrupted = true;
+    if (e->state == ENDING) /* of what is being ended the outcome is decided */
+        return true;
+    struct outcome o = outcome_interrupted(environment_request_id(e));
+    o.of_init = e->state == INIT;
+    o.of_invocation = true;
+    for (size_t i = 0; i < e->call_count; i++)
+        if (e->calls[i]->start_ms <= 0)
+            e->calls[i]->start_ms = clock_ms();
+    environment_end(e, o);
+    return true;
+}
+
+void environment_stop(struct environment *e)
+{
+    e->stopping = true;
+    bool alone = e->extensions.n == 0 && e->call_count == 0; /* nobody is told: what runs is killed with init */
+    if (e->state == COLD || (alone && e->state != ENDING))
+        environment_closed(e);
+    else if (e->state != ENDING && e->state != CLOSED && !environment_interrupt(e))
+        environment_end(e, (struct outcome){.interrupted = true});
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment_control.c: what init reports, and what follows from it. */
+#include "launcher/environment/environment_parts.h"
+
+#include "base/own.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* Ends what is going on with an outcome of init's or of the invocation. */
+static void end_with(struct environment *e, struct outcome o)
+{
+    if (e->state == INIT) {
+        o = environment_init_failure(e, o);
+    } else { /* after an answer, or while idle: the environment is reset, and an event it has not seen starts it anew */
+        o.of_invocation = true;
+    }
+    environment_end(e, o);
+}
+
+static bool goes_on(const struct environment *e)
+{
+    return e->state == INIT || e->state == READY;
+}
+
+static const char *extension_name(const struct environment *e, int program)
+{
+    return program >= 0 && program < PROGRAMS_MAX ? e->names[program] : "";
+}
+
+static void mark_extension(struct environment *e, const char *name, enum extension_state state)
+{
+    for (size_t i = 0; i < e->extensions.n; i++)
+        if (e->extensions.at[i].external && strcmp(e->extensions.at[i].name, name) == 0)
+            e->extensions.at[i].state = state;
+}
+
+static void on_extension(struct environment *e, const struct message *m)
+{
+    if (m->program >= PROGRAMS_MAX)
+        return;
+    snprintf(e->names[m->program], sizeof e->names[0], "%.255s", m->err.path);
+    extensions_api_expect(&e->extensions, e->names[m->program]);
+}
+
+static void on_extensions(struct environment *e, int count)
+{
+    if (count > EXTENSIONS_MAX)
+        end_with(e, outcome_extension(environment_request_id(e), "Extension.LaunchError", NULL, "TooManyExtensions: Extension limit (10) reached"));
+}
+
+/* The kernel takes a directory of /proc as a pidfd. */
+static void on_started(struct environment *e, const struct message *m)
+{
+    char pid[16];
+    e->alive |= 1u << m->program;
+    if (m->program != PROGRAM_PAYLOAD)
+        return;
+    snprintf(pid, sizeof pid, "%d", m->value);
+    own_close(&e->runtime_pid);
+    e->runtime_number = m->value;
+    e->runtime_pid = openat(e->sandbox.fds[FD_PROC], pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void on_not_started(struct environment *e, const struct message *m)
+{
+    struct report *r = e->report;
+    e->alive &= ~(1u << m->program);
+    r->start_errno = m->value;
+    snprintf(r->start_path, sizeof r->start_path, "%s", m->err.path);
+    if (m->err.step[0] && !e->alive) { /* not Lambda's failure but ours; beside extensions it may be theirs, who can stop and limit it */
+        environment_break(e, &m->err);
+        return;
+    }
+    if (!goes_on(e))
+        return;
+    if (m->err.step[0]) {
+        end_with(e, outcome_exited(environment_request_id(e), 127 << 8, false));
+        return;
+    }
+    if (m->program != PROGRAM_PAYLOAD) {
+        char text[400];
+        mark_extension(e, extension_name(e, m->program), EXT_LAUNCH_ERROR);
+        outcome_start_text(m->err.path, m->value, text, sizeof text);
+        end_with(e, outcome_extension(environment_request_id(e), "Extension.LaunchError", NULL, text));
+        return;
+    }
+    if (!m->err.path[0] && e->phase == PHASE_INIT)
+        environment_note(e, RUNTIME_UNKNOWN_TEXT ", or pass the layer that contains the bootstrap with --layers");
+    end_with(e, outcome_not_started(environment_request_id(e), m->err.path, m->value));
+}
+
+static void on_runtime_exited(struct environment *e, const struct message *m)
+{
+    if (WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* the kernel's kills in a cgroup are seen by looking */
+        environment_look_at_memory(e);
+    if (e->oom && WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* it was the runtime */
+        e->shortages.killed[0] = 0;
+    if (!e->peak) /* it ended before it was looked at once; this counts mapped files too */
+        e->peak = (uint64_t)m->max_rss;
+    e->report->wait_status = e->past.wait_status = m->value;
+    e->report->signal = WIFSIGNALED(m->value) ? WTERMSIG(m->value) : 0;
+    if (goes_on(e))
+        end_with(e, outcome_exited(environment_request_id(e), m->value, e->oom));
+}
+
+static void on_exited(struct environment *e, const struct message *m)
+{
+    char text[64];
+    e->alive &= ~(1u << m->program);
+    if (m->program == PROGRAM_PAYLOAD) {
+        on_runtime_exited(e, m);
+    } else if (goes_on(e)) {
+        const char *how = outcome_status_text(m->value, text, sizeof text);
+        mark_extension(e, extension_name(e, m->program), EXT_EXITED);
+        end_with(e, outcome_extension(environment_request_id(e), "Extension.Crash", NULL, how ? how : "exit status 0"));
+    }
+    if (e->state == ENDING)
+        environment_ending_progress(e);
+}
+
+/* ---- sockets of the sandbox's network ---- */
+
+enum { SOCKET_MS = 5000 /* from then on those who wait get none. Init answers at once; frozen by a cgroup, when it goes on */ };
+
+void environment_ask_socket(struct environment *e, void *waiter)
+{
+    if (e->spec.net == NET_HOST) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        telemetry_socket(e->telemetry, waiter, fd);
+        return;
+    }
+    if (e->socket_waiter_count == SOCKET_WAITERS)
+        return;
+    e->socket_waiters[e->socket_waiter_count++] = waiter;
+    timer_arm(e->sockets, SOCKET_MS);
+    sandbox_tell(&e->sandbox, MESSAGE_SOCKET, 0);
+}
+
+/* fd: -1 if there is none. */
+static void give_socket(struct environment *e, int fd)
+{
+    void *waiter = e->socket_waiter_count ? e->socket_waiters[0] : NULL;
+    if (e->socket_waiter_count)
+        memmove(e->socket_waiters, e->socket_waiters + 1, --e->socket_waiter_count * sizeof(void *));
+    if (!e->socket_waiter_count)
+        event_del(e->sockets);
+    if (waiter)
+        telemetry_socket(e->telemetry, waiter, fd);
+    else if (e->forward)
+        forward_socket(e->forward, fd);
+    else
+        own_close(&fd);
+}
+
+void environment_on_sockets(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct environment *e = to;
+    while (e->socket_waiter_count)
+        give_socket(e, -1);
+}
+
+/* Process 1 was killed: from here, since it did not answer; by somebody outside; or in the function's hands, which may have limited
+ * its CPU time where no policy keeps it from that, or used up the memory of the host. It took all that ran inside with it. */
+static void on_hangup(struct environment *e)
+{
+    event_del(e->control);
+    environment_lose(e, "its process 1 was killed");
+    e->alive = 0;
+    if (e->state == ENDING)
+        environment_ending_hangup(e);
+    if (!goes_on(e)) /* while it is cold, the next init finds no sandbox */
+        return;
+    environment_look_at_memory(e);
+    end_with(e, outcome_exited(environment_request_id(e), SIGKILL, e->oom));
+}
+
+void environment_hear(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct environment *e = to;
+    struct message m;
+    while (e->state != CLOSED && sandbox_hear(&e->sandbox, &m, false) == 1)
+        switch (m.type) {
+        case MESSAGE_STARTED: on_started(e, &m); break;
+        case MESSAGE_EXTENSIONS: on_extensions(e, m.value); break;
+        case MESSAGE_EXTENSION: on_extension(e, &m); break;
+        case MESSAGE_NOT_STARTED: on_not_started(e, &m); break;
+        case MESSAGE_EXITED: on_exited(e, &m); break;
+        case MESSAGE_SOCKET: give_socket(e, take_fd(&e->sandbox.fds[FD_SOCKET])); break;
+        case MESSAGE_REFUSED: refused_listen(&e->refused, e->base, take_fd(&e->sandbox.fds[FD_REFUSED])); break;
+        case MESSAGE_GONE:
+            if (e->state != ENDING || e->ending != END_KILL)
+                break;
+            e->alive = 0;
+            e->ending = END_GONE;
+            timer_arm(e->ending_timer, 0);
+            break;
+        case MESSAGE_HANGUP: on_hangup(e); return;
+        default: break;
+        }
+}

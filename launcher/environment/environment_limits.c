@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment_limits.c: an environment's memory, and its freezing: by a cgroup where there is one, else by watching and by
+ * signals. */
+#include "launcher/environment/environment_parts.h"
+
+#include "base/sys.h"
+#include "launcher/sandbox/share.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+/* What the kernel killed in the cgroup, which bounds more than is seen from here. */
+static bool kernel_killed(struct environment *e)
+{
+    unsigned kills = cgroup_oom_kills(e->cgroup);
+    bool more = kills > e->oom_kills;
+    e->oom_kills = kills;
+    return more;
+}
+
+/* As the kernel's OOM killer: the biggest goes. That one lets nobody have more meanwhile; here a program that offers one child
+ * after the other could keep what nobody's end gives back, as System V segments. Then the runtime goes, and if that is of no use
+ * everything. */
+static void kill_for_memory(struct environment *e, pid_t biggest)
+{
+    enum { RUNTIME_AFTER = 2, ALL_AFTER = 6 };
+    e->killed_in_vain++;
+    if (e->killed_in_vain > ALL_AFTER)
+        environment_lose(e, "it used more than its memory, whatever was killed");
+    else if (e->killed_in_vain > RUNTIME_AFTER && e->runtime_pid >= 0)
+        sys_pidfd_send_signal(e->runtime_pid, SIGKILL);
+    sandbox_kill_one(&e->sandbox, biggest);
+}
+
+void environment_look_at_memory(struct environment *e)
+{
+    struct memory m;
+    struct report *r = e->report;
+    uint64_t limit = e->launch->request->memory.value << 20;
+    bool unlimited = e->launch->request->debug;
+    memory_look(e->watch, &m);
+    if (m.peak > e->peak)
+        e->peak = m.peak;
+    shortages_note_tasks(&e->shortages, m.threads, &e->launch->spec.limits);
+    if (kernel_killed(e)) {
+        e->oom = r->oom_killed = true;
+        e->peak = limit; /* what was there when the kernel looked */
+        snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that the function started"); /* or the runtime: its end is seen */
+    }
+    if (m.used && m.used <= limit)
+        e->killed_in_vain = 0;
+    if (m.over && m.biggest && !unlimited) {
+        e->oom = r->oom_killed = true;
+        if (m.biggest != e->runtime_number && e->state != ENDING) /* later it is no reason any more: this may have been seen before */
+            shortages_note_kill(&e->shortages, e->sandbox.fds[FD_PROC], m.biggest);
+        kill_for_memory(e, m.biggest);
+    }
+    if (e->peak > limit && !unlimited) /* it was stopped a moment late; Lambda never shows more than the size */
+        e->peak = limit;
+}
+
+/* While its processes are as they were. Threads are counted for a failure, which may come of them, and where there were many. */
+void environment_look_at_shortages(struct environment *e, bool failed)
+{
+    enum { MANY = 64 };
+    shortages_look_at_tmp(&e->shortages, e->sandbox.fds[FD_TMP], e->sandbox.fds[FD_PROC], e->runtime_number);
+    if (failed || e->shortages.tasks_most > MANY)
+        shortages_look_at_tasks(&e->shortages, e->sandbox.fds[FD_PROC], &e->launch->spec.limits);
+}
+
+void environment_set_frozen(struct environment *e, bool frozen)
+{
+    if (e->frozen == frozen)
+        return;
+    e->frozen = frozen;
+    if (frozen)
+        e->past.frozen_since = clock_ms();
+    else
+        e->past.frozen_ms = clock_ms() - e->past.frozen_since;
+    telemetry_pause(e->telemetry, frozen);
+    if (e->cgroup->freeze >= 0) {
+        cgroup_freeze(e->cgroup, frozen);
+        return;
+    }
+    if (!frozen && e->runtime_pid >= 0) /* at once; init, which must wake up first, does the same for all that runs */
+        sys_pidfd_send_signal(e->runtime_pid, SIGCONT);
+    sandbox_tell(&e->sandbox, frozen ? MESSAGE_FREEZE : MESSAGE_THAW, 0);
+    if (frozen)
+        report_degraded(&e->report->degraded, "frozen by SIGSTOP, not by a cgroup: programs can notice EINTR and stopped children");
+}
+
+/* Of the runtime and the children that it has reaped, in ms; -1: not known. */
+static double cpu_time(const struct environment *e)
+{
+    struct process_times t;
+    return e->runtime_pid >= 0 && share_times(e->runtime_pid, "stat", &t) ? (t.own + t.children) * 1000 : -1;
+}
+
+/* Lambda gives the init phase more than the share (our choice: all there is), so it begins with the first event. */
+void environment_share(struct environment *e)
+{
+    int mb = launch_share(e->launch, e->cgroup);
+    e->busy_ms = 0;
+    e->cpu_ms = -1;
+    if (mb)
+        sandbox_tell(&e->sandbox, MESSAGE_SHARE, mb);
+    else if (!e->cgroup->cpu && !*e->told_share && !e->launch->request->debug)
+        e->cpu_ms = cpu_time(e);
+}
+
+/* Said once, and only where it matters: reading the time for each short call would cost more than it tells. */
+void environment_look_at_share(struct environment *e, double busy_ms)
+{
+    enum { WORTH_MS = 100 };
+    const uint64_t mb = e->launch->request->memory.value;
+    const double share = (double)mb / SHARE_WHOLE_MB;
+    e->busy_ms += busy_ms;
+    if (e->cpu_ms < 0 || *e->told_share || e->busy_ms < WORTH_MS)
+        return;
+    double now = cpu_time(e), used = now - e->cpu_ms, times = used / (share * e->busy_ms);
+    if (now >= 0 && used >= WORTH_MS && times > 1.2) {
+        *e->told_share = true;
+        environment_note(e, "the function used %.2f CPUs, but Lambda gives %.2f to %ju MB: there it takes about %.1f times as long (--cpu enforce shows it)",
+                         used / e->busy_ms, share, (uintmax_t)mb, times);
+    }
+    e->busy_ms = 0;
+    e->cpu_ms = now;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment_outcome.c: what an environment ends by, and which of its calls end with it. Where two things happen at once the first
+ * that is seen decides, here, once; outcome.c has the table of what is still taken after that. */
+#include "launcher/environment/environment_parts.h"
+
+/* Is the outcome this call's? An event that the runtime has not seen waits for the next one. */
+static bool concerns(const struct environment *e, const struct call *c)
+{
+    const struct outcome *o = &e->outcome;
+    if (c->late)
+        return false;
+    if (c->phase == CALL_ANSWERED || o->interrupted)
+        return true;
+    if (o->of_init || o->status == STATUS_TIMEOUT)
+        return o->of_invocation;
+    return o->of_invocation && c->phase == CALL_RUNNING && runtime_api_running(e->runtime, &c->invocation);
+}
+
+/* Which calls are over with it, and whether what the runtime still says of them counts. */
+static void decide(struct environment *e)
+{
+    bool counts = outcome_takes_answers(&e->outcome);
+    runtime_api_close(e->runtime);
+    e->past.over_ms = clock_ms();
+    for (size_t i = 0; i < e->call_count; i++) {
+        struct call *c = e->calls[i];
+        event_del(c->deadline);
+        c->over = concerns(e, c);
+        if (c->over && !counts)
+            runtime_api_forget(e->runtime, &c->invocation, e->outcome.status == STATUS_TIMEOUT);
+    }
+}
+
+void environment_end(struct environment *e, struct outcome outcome)
+{
+    if (e->state == ENDING) { /* the first decides: outcome.c */
+        outcome_done(&outcome);
+        return;
+    }
+    outcome_done(&e->outcome);
+    e->outcome = outcome;
+    e->state = ENDING;
+    event_del(e->limit);
+    event_del(e->freeze);
+    decide(e);
+    environment_look_at_shortages(e, e->call_count > 0 || outcome.of_init);
+    environment_set_frozen(e, false); /* init is frozen with the rest by a cgroup, and must hear what follows */
+    environment_begin_ending(e);
+}
+
+void environment_conclude_calls(struct environment *e)
+{
+    for (size_t i = e->call_count; i-- > 0;) {
+        struct call *c = e->calls[i];
+        if (!c->over && c->phase != CALL_ANSWERED)
+            continue;
+        environment_answer(e, c, &e->outcome);
+        environment_over(e, c);
+    }
+}
+
+/* What came while another was being ended, or would see an init run again. */
+static void conclude_interrupted(struct environment *e)
+{
+    e->interrupted = false;
+    for (size_t i = e->call_count; i-- > 0;) {
+        struct call *c = e->calls[i];
+        struct outcome o = outcome_interrupted(c->invocation.id);
+        c->start_ms = c->start_ms > 0 ? c->start_ms : clock_ms();
+        environment_answer(e, c, &o);
+        environment_over(e, c);
+        outcome_done(&o);
+    }
+}
+
+void environment_conclude(struct environment *e)
+{
+    bool again = e->outcome.of_init && e->phase == PHASE_INIT && !e->stopping; /* Lambda runs init once more, within the invocation */
+    event_del(e->ending_timer);
+    if (e->outcome.of_init) /* the runtime may have said why before it ended */
+        e->outcome = environment_init_failure(e, e->outcome);
+    e->past.init_timed_out = e->past.init_timed_out || (e->outcome.of_init && e->outcome.reason == BECAUSE_INIT_TIMEOUT);
+    if (e->outcome.of_init)
+        environment_report_init(e, &e->outcome);
+    e->state = COLD; /* a call that comes from here on begins an init */
+    if (!again)
+        environment_conclude_calls(e);
+    if (e->interrupted)
+        conclude_interrupted(e);
+    runtime_api_reset(e->runtime);
+    extensions_api_reset(&e->extensions);
+    telemetry_reset(e->telemetry);
+    outcome_done(&e->outcome);
+    e->outcome = (struct outcome){0};
+    if (e->lost)
+        environment_drop_sandbox(e);
+    if (e->stopping) {
+        environment_closed(e);
+    } else if (e->state == COLD && e->call_count) {
+        environment_begin_init(e, PHASE_INVOKE);
+    }
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/launch/identity.h"
+
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "base/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+enum { UNUSED_ID = 60993 }; /* outside the ranges that Debian's and systemd's tools give out */
+
+static bool id_from(const char *variable, unsigned *ret)
+{
+    const char *text = getenv(variable);
+    uint64_t n;
+    if (!text || num_plain(text, 10, &n) < 0 || n == 0 || n >= UINT32_MAX)
+        return false;
+    *ret = (unsigned)n;
+    return true;
+}
+
+int identity_choose(struct identity *ret, struct err *err)
+{
+    if (getauxval(AT_SECURE) || getuid() != geteuid() || getgid() != getegid()) {
+        fail(err, 0, NULL, "run with a set-user-id or set-group-id bit or file capabilities");
+        return fail_hint(err, "lrun needs none of these: remove the bits and capabilities from its file");
+    }
+    *ret = (struct identity){.uid = geteuid(), .gid = getegid(), .from_root = geteuid() == 0};
+    if (ret->from_root && !(id_from("SUDO_UID", &ret->uid) && id_from("SUDO_GID", &ret->gid)))
+        ret->uid = ret->gid = UNUSED_ID;
+    return 0;
+}
+
+int identity_cache_dir(const struct identity *id, const char *dir, char **ret, int *ret_place, struct err *err)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    OWN_PTR char *path = NULL;
+    if (dir)
+        path = xstrdup(dir);
+    else if (id->from_root)
+        path = xasprintf("/var/cache/lrun/%u/v1", id->uid);
+    else if (xdg && xdg[0] == '/')
+        path = xasprintf("%s/lrun/v1", xdg);
+    else if (home && home[0] == '/')
+        path = xasprintf("%s/.cache/lrun/v1", home);
+    else {
+        fail(err, 0, NULL, "find a directory for the cache: neither XDG_CACHE_HOME nor HOME is set");
+        return fail_hint(err, "name one with --cache-dir DIR");
+    }
+    int place = -1;
+    if (id->from_root && (place = place_dir(path, 0700, id->uid, id->gid, NULL, err)) < 0)
+        return err->hint[0] ? -1 : fail_hint(err, "name another directory with --cache-dir");
+    *ret = take_ptr(&path);
+    *ret_place = place;
+    return 0;
+}
+
+/* In the user namespace we are root of: its groups are those of an ordinary user then. */
+static bool setgroups_denied(void)
+{
+    char text[8];
+    return fs_read_small(AT_FDCWD, "/proc/self/setgroups", text, sizeof text) > 0 && str_begins(text, "deny");
+}
+
+int identity_take(const struct identity *id, struct err *err)
+{
+    if (!id->from_root)
+        return 0;
+    if (setgroups(0, NULL) < 0 && errno != EINVAL && !(errno == EPERM && setgroups_denied()))
+        return fail(err, errno, NULL, "leave root's groups");
+    if (setresgid(id->gid, id->gid, id->gid) < 0 || setresuid(id->uid, id->uid, id->uid) < 0) {
+        if (errno == EINVAL) /* the uid has no meaning here: we are root of a user namespace, not of the machine */
+            return 0;
+        fail(err, errno, NULL, "switch from root to uid %u", id->uid);
+        return fail_hint(err, "run lrun as an ordinary user");
+    }
+    if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0)
+        return fail(err, 0, NULL, "drop root permanently: it could be regained");
+    /* The change made us undumpable, and then /proc/self/uid_map belongs to root and cannot be written. */
+    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+        return fail(err, errno, NULL, "become dumpable");
+    return 0;
+}
+
+int identity_leave_keyring(void)
+{
+    enum { JOIN_SESSION_KEYRING = 1 };
+    return syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS ? -1 : 0;
+}

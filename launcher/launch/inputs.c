@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/launch/inputs.h"
+
+#include "base/fs.h"
+#include "base/helper.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "base/place.h"
+#include "launcher/sandbox/hints.h"
+#include "base/sys.h"
+#include "launcher/sandbox/forward.h"
+#include "launcher/launch/not_package.h"
+#include "launcher/launch/trust.h"
+#include "unpack/zip.h"
+#include "policy/seccomp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Root clones the tree now. EPERM: root of a container without CAP_SYS_ADMIN; then the child opens the path again. */
+static int make_source(const char *path, int fd, const struct identity *id, struct source *ret, struct err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return fail(err, errno, path, "look at");
+    *ret = (struct source){.path = path, .dev = st.st_dev, .ino = st.st_ino, .tree = -1};
+    if (!id->from_root)
+        return 0;
+    ret->tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (ret->tree >= 0 || errno == EPERM)
+        return 0;
+    fail(err, errno, path, "clone the tree of");
+    snprintf(err->step, sizeof err->step, "trees");
+    return hints_add(err);
+}
+
+static int open_input(const char *path, const char *what, const struct identity *id, struct input *ret, struct err *err)
+{
+    struct stat st;
+    OWN_FD int fd = place_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, what, err); /* a pipe must not make us wait */
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) < 0)
+        return fail(err, errno, path, "look at the package");
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        fail(err, 0, path, "use as a package");
+        return fail_hint(err, "FUNCTION and layers must be zip files or directories");
+    }
+    *ret = (struct input){.path = path, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
+    if (ret->is_dir && (trust_check_shown(fd, path, false, id, err) < 0 || make_source(path, fd, id, &ret->source, err) < 0))
+        return -1;
+    ret->fd = take_fd(&fd);
+    return 0;
+}
+
+/* A function or a layer. */
+static int open_package(const struct request *r, const char *path, enum package_role role, const struct identity *id, struct input *ret, struct err *err)
+{
+    if (open_input(path, role == ROLE_LAYER ? "open the layer" : "open the package", id, ret, err) < 0)
+        return err->no == ENOENT ? not_package_name(r, path, role, err) : -1;
+    if (not_package_check(r, path, ret->is_dir, ret->fd, role, err) == 0)
+        return 0;
+    own_close(&ret->fd);
+    own_close(&ret->source.tree);
+    return -1;
+}
+
+static int open_volume(const char *text, const struct identity *id, struct inputs *in, struct err *err)
+{
+    struct volume *v = &in->volumes[in->volume_count];
+    char *copy = xstrdup(text), *dst = strchr(copy, ':'), *mode = dst ? strchr(dst + 1, ':') : NULL;
+    struct stat st;
+    if (mode)
+        *mode++ = 0;
+    if (!dst || !copy[0] || copy == dst || (mode && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)) {
+        free(copy);
+        return fail_usage(err, "--volume '%.160s': expected SRC:DST, SRC:DST:ro or SRC:DST:rw", text);
+    }
+    *dst++ = 0;
+    *v = (struct volume){.target = dst, .rw = mode && strcmp(mode, "rw") == 0, .source = {.path = copy, .tree = -1}};
+    in->volume_count++;
+    OWN_FD int fd = place_open(copy, O_PATH, 0, "open the volume", err);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) < 0)
+        return fail(err, errno, copy, "look at the volume");
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        fail(err, 0, copy, "mount a socket, pipe or device in the sandbox");
+        return fail_hint(err, "--volume takes files and directories only: a socket of the host would let the sandbox out");
+    }
+    if (trust_check_shown(fd, copy, true, id, err) < 0 || (v->rw && trust_check_writable(fd, copy, in->cache_dir, id, err) < 0))
+        return -1;
+    v->is_file = S_ISREG(st.st_mode);
+    return make_source(copy, fd, id, &v->source, err);
+}
+
+static int open_report(const struct request *r, struct inputs *in, struct err *err)
+{
+    uint64_t fd = STDOUT_FILENO;
+    if (!r->report)
+        return 0;
+    if (str_begins(r->report, "fd:") && num_parse(r->report + 3, 0, 1u << 20, &fd, err) < 0)
+        return fail_usage(err, "--report '%.80s': expected a file, - or fd:N", r->report);
+    if (str_begins(r->report, "fd:") || strcmp(r->report, "-") == 0) {
+        in->report = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
+        if (in->report < 0)
+            return fail_usage(err, "--report %.40s: no such open descriptor", r->report);
+    } else {
+        in->report = place_open(r->report, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666, "open the report", err);
+    }
+    return in->report >= 0 ? 0 : err->hint[0] ? -1 : fail_hint(err, "--report takes a file, - (standard output) or fd:N (an open descriptor)");
+}
+
+/* A new directory is made as whom lrun becomes; one that is there must be his to write. */
+static int open_out(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
+{
+    struct stat st;
+    if (!r->out)
+        return 0;
+    int made;
+    in->out = place_dir(r->out, 0777, id->uid, id->gid, &made, err);
+    if (in->out < 0)
+        return -1;
+    if (fstat(in->out, &st) < 0)
+        return fail(err, errno, r->out, "look at the directory for results");
+    if (trust_check_writable(in->out, r->out, in->cache_dir, id, err) < 0)
+        return -1;
+    if (!id->from_root || made || st.st_uid == id->uid || st.st_mode & 02)
+        return 0;
+    fail(err, EACCES, r->out, "write results as uid %u (root runs sandboxes as this user)", id->uid);
+    return fail_hint(err, "name a new directory, or chown this one to uid %u", id->uid);
+}
+
+/* A directory, or the archive of one. */
+static int open_rootfs(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
+{
+    struct stat st;
+    if (!r->rootfs)
+        return 0;
+    OWN_FD int fd = place_open(r->rootfs, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, "open the root file system", err);
+    if (fd < 0)
+        return err->hint[0] ? -1 : fail_hint(err, "--rootfs takes a directory, a tarball, or host");
+    if (fstat(fd, &st) < 0)
+        return fail(err, errno, r->rootfs, "look at the root file system");
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        fail(err, 0, r->rootfs, "use as a root file system");
+        return fail_hint(err, "--rootfs takes a directory, a tarball, or host");
+    }
+    in->rootfs = (struct input){.path = r->rootfs, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
+    if (in->rootfs.is_dir && (trust_check_shown(fd, r->rootfs, false, id, err) < 0 || make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0))
+        return -1;
+    in->rootfs.fd = take_fd(&fd);
+    return 0;
+}
+
+static int open_graph(const struct request *r, struct inputs *in, struct err *err)
+{
+    if (r->graph)
+        in->graph = place_open(r->graph, O_WRONLY | O_CREAT | O_NOCTTY, 0666, "open for the graph", err); /* emptied once there is something to write */
+    return r->graph && in->graph < 0 ? -1 : 0;
+}
+
+int inputs_open(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
+{
+    if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 || identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
+        open_package(r, r->function, ROLE_FUNCTION, id, &in->function, err) < 0)
+        return -1;
+    for (; in->layer_count < r->layers.n; in->layer_count++)
+        if (open_package(r, r->layers.at[in->layer_count], ROLE_LAYER, id, &in->layers[in->layer_count], err) < 0)
+            return -1;
+    in->volumes = xcalloc(r->volumes.n, sizeof *in->volumes);
+    for (size_t i = 0; i < r->volumes.n; i++)
+        if (open_volume(r->volumes.at[i], id, in, err) < 0)
+            return -1;
+    if ((r->sdk && open_input(r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 || open_out(r, id, in, err) < 0)
+        return -1;
+    /* With --net host there is one loopback, and the debugger is on it already. */
+    if (r->debug_port.set && r->net != NET_HOST && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
+        return -1;
+    struct seccomp_program known;
+    if (!seccomp_builtin(r->seccomp, &known)) {
+        in->policy = place_open(r->seccomp, O_RDONLY | O_NOCTTY, 0, "open the policy", err);
+        if (in->policy < 0)
+            return -1;
+        if (id->from_root && helper_open("lrun-policy", &in->policy_program, err) < 0)
+            return -1;
+    }
+    if (id->from_root && helper_open(UNPACKER, &in->program, err) < 0)
+        return -1;
+    return inputs_read_texts(r, in, err);
+}
+
+void inputs_none(struct inputs *in)
+{
+    *in = (struct inputs){.report = -1, .graph = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .cache_place = -1, .function = {.fd = -1, .source.tree = -1},
+                           .rootfs = {.fd = -1, .source.tree = -1}, .sdk = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
+    for (size_t i = 0; i < COUNT(in->entries); i++)
+        in->entries[i].lock = -1;
+}
+
+/* The function, its layers, the root file system and the SDK. */
+static struct input *input_at(struct inputs *in, size_t i)
+{
+    return i == 0 ? &in->function : i <= in->layer_count ? &in->layers[i - 1] : i == in->layer_count + 1 ? &in->rootfs : &in->sdk;
+}
+
+static size_t input_count(const struct inputs *in)
+{
+    return in->layer_count + 3;
+}
+
+int inputs_root(const struct inputs *in)
+{
+    const struct input *root = &in->rootfs;
+    return !root->path ? -1 : root->is_dir ? fcntl(root->fd, F_DUPFD_CLOEXEC, 3) : open(root->source.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+_Static_assert(ZIP_MAX_SIZE == UNZIPPED_MAX, "unpack/ cannot see lambda/limits.h");
+
+int inputs_check_size(const struct inputs *in, struct err *err)
+{
+    if (in->unpacked <= UNZIPPED_MAX)
+        return 0;
+    fail(err, 0, NULL, "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is %ju bytes", (uintmax_t)in->unpacked);
+    return fail_hint(err, "lrun inspect shows what takes the room");
+}
+
+/* What an entry tells of the archive it was made from. */
+static void use_entry(struct inputs *in, struct input *owner, const struct cache_entry *e)
+{
+    owner->source = (struct source){.path = e->tree_path, .dev = e->dev, .ino = e->ino, .tree = -1};
+    owner->need = e->need;
+    in->unpacked += owner == &in->rootfs || owner == &in->sdk ? 0 : e->size; /* AWS's limit is on what was deployed */
+    in->hits += e->hit;
+    in->misses += !e->hit;
+    if (e->replaced && !e->hit)
+        strv_add(&in->notes, xasprintf("%s contains %ju names twice: the last entry of each name is used, as on Lambda", owner->path,
+                                       (uintmax_t)e->replaced));
+}
+
+int inputs_open_cache(struct inputs *in, struct err *err)
+{
+    return in->cache.dir >= 0 ? 0 : cache_open(in->cache_dir, take_fd(&in->cache_place), take_fd(&in->program), &in->cache, err);
+}
+
+int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
+{
+    struct archive archives[INPUTS_MAX];
+    struct cache_entry entries[INPUTS_MAX];
+    struct input *owners[INPUTS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < input_count(in); i++)
+        if (input_at(in, i)->path && !input_at(in, i)->is_dir) {
+            owners[n] = input_at(in, i);
+            archives[n] = (struct archive){.name = owners[n]->path, .fd = owners[n]->fd, .is_tar = owners[n] == &in->rootfs};
+            n++;
+        }
+    if (n == 0)
+        return 0;
+    if (inputs_open_cache(in, err) < 0)
+        return -1;
+    in->cache.terminal = !quiet && isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
+    if (cache_get(&in->cache, archives, n, entries, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        in->entries[i] = entries[i];
+        use_entry(in, owners[i], &in->entries[i]);
+    }
+    return 0;
+}
+
+static void source_done(struct source *s)
+{
+    own_close(&s->tree);
+}
+
+static int release_tree(struct source *s, struct err *err)
+{
+    struct stat st;
+    if (s->tree < 0)
+        return 0;
+    if (stat(s->path, &st) < 0 || access(s->path, X_OK) < 0) {
+        fail(err, errno, s->path, "access the directory as uid %u (root runs sandboxes as this user)", (unsigned)geteuid());
+        return fail_hint(err, "make it and the directories above it readable for others, or pass a zip");
+    }
+    own_close(&s->tree);
+    return 0;
+}
+
+int inputs_release_trees(struct inputs *in, struct err *err)
+{
+    for (size_t i = 0; i < input_count(in); i++)
+        if (release_tree(&input_at(in, i)->source, err) < 0)
+            return -1;
+    return 0;
+}
+
+void inputs_done(struct inputs *in)
+{
+    for (size_t i = 0; i < input_count(in); i++) {
+        own_close(&input_at(in, i)->fd);
+        source_done(&input_at(in, i)->source);
+    }
+    for (size_t i = 0; i < in->volume_count; i++) {
+        free((char *)(uintptr_t)in->volumes[i].source.path);
+        source_done(&in->volumes[i].source);
+    }
+    free(in->volumes);
+    for (size_t i = 0; i < in->event_count; i++)
+        text_done(&in->events[i]);
+    free(in->events);
+    strv_done(&in->variables);
+    strv_done(&in->notes);
+    free(in->access_key_id);
+    free(in->secret_access_key);
+    free(in->session_token);
+    free(in->name);
+    free(in->cache_dir);
+    own_close(&in->report);
+    own_close(&in->graph);
+    own_close(&in->out);
+    own_close(&in->debugger);
+    own_close(&in->program);
+    own_close(&in->cache_place);
+    own_close(&in->policy);
+    own_close(&in->policy_program);
+    text_done(&in->policy_code);
+    for (size_t i = 0; i < COUNT(in->entries); i++)
+        cache_entry_done(&in->entries[i]);
+    if (in->cache.dir >= 0)
+        cache_done(&in->cache);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inputs.h: everything the user named, opened or read.
+ *
+ * Root may name what its later, unprivileged self cannot reach: so all is opened first, and trees of directories are
+ * cloned (a clone needs no name any more). After identity_take() nothing of the user's is opened by name again but the
+ * sources of mounts, which are compared with what was opened here. */
+#ifndef LRUN_INPUTS_H
+#define LRUN_INPUTS_H
+
+#include "cache/cache.h"
+#include "lambda/limits.h"
+#include "launcher/launch/identity.h"
+#include "launcher/launch/request.h"
+#include "mounts/plan.h"
+
+struct input { /* the function, a layer, the root file system or the SDK */
+    const char *path;
+    bool is_dir;
+    int fd; /* the archive, or the directory (O_PATH) */
+    struct source source; /* of a directory; of an archive once it is in the cache */
+    struct elf_need need; /* of an archive */
+};
+
+enum { MAX_LAYERS = LAYERS_MAX, INPUTS_MAX = MAX_LAYERS + 3 };
+
+struct inputs {
+    struct input function, layers[MAX_LAYERS];
+    size_t layer_count;
+    struct volume *volumes;
+    size_t volume_count;
+    struct input rootfs; /* path NULL: the host's */
+    struct input sdk;    /* path NULL: none */
+    struct strv variables; /* the user's, checked */
+    struct strv notes;     /* things to say once, unless quiet */
+    struct text *events;
+    size_t event_count;
+    char *access_key_id, *secret_access_key, *session_token;
+    char *name; /* of the function */
+    int report; /* -1: none asked for */
+    int graph;  /* inspect --graph's file, or -1 */
+    int debugger; /* --debug-port's socket here, or -1 */
+    int out;    /* --out's directory, or -1 */
+    int program; /* lrun-unpack, or -1 while not needed */
+    int policy, policy_program; /* --seccomp FILE and lrun-policy, or -1 */
+    struct text policy_code; /* the filter made of it */
+    char *cache_dir;
+    int cache_place; /* it, opened by root for whom it becomes, or -1 */
+
+    /* Filled by inputs_unpack(). */
+    struct cache cache;
+    struct cache_entry entries[INPUTS_MAX];
+    uint64_t unpacked; /* bytes of all archives */
+    unsigned hits, misses;
+};
+
+/* Nothing is open: what inputs_done() can be given. */
+void inputs_none(struct inputs *in);
+
+/* in: as inputs_none() leaves it. */
+int inputs_open(const struct request *r, const struct identity *id, struct inputs *in, struct err *err);
+
+/* After the change of identity: archives into the cache. quiet: no progress bar. */
+int inputs_unpack(struct inputs *in, bool quiet, struct err *err);
+/* AWS's limit on the sum of their sizes. */
+int inputs_check_size(const struct inputs *in, struct err *err);
+/* The root file system, once it is unpacked: a descriptor of the caller's, or -1, where it is the host's. */
+int inputs_root(const struct inputs *in);
+/* The cache, unless it is open already. */
+int inputs_open_cache(struct inputs *in, struct err *err);
+/* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */
+int inputs_release_trees(struct inputs *in, struct err *err);
+void inputs_done(struct inputs *in);
+
+/* inputs_text.c: variables, events, credentials and the name. For inputs.c only. */
+int inputs_read_texts(const struct request *r, struct inputs *in, struct err *err);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/launch/interpreter_places.h"
+
+#include "base/own.h"
+#include "base/str.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Beneath the variable's directory, or else the one in the home directory. */
+static const struct manager {
+    const char *language, *variable, *home, *versions;
+} MANAGERS[] = {
+    {"python", "PYENV_ROOT", ".pyenv", "versions/*/bin"},
+    {"python", "UV_PYTHON_INSTALL_DIR", ".local/share/uv/python", "*/bin"},
+    {"python", "ASDF_DATA_DIR", ".asdf", "installs/python/*/bin"},
+    {"python", "MISE_DATA_DIR", ".local/share/mise", "installs/python/*/bin"},
+    {"node", "NVM_DIR", ".nvm", "versions/node/*/bin"},
+    {"node", "FNM_DIR", ".local/share/fnm", "node-versions/*/installation/bin"},
+    {"node", "VOLTA_HOME", ".volta", "tools/image/node/*/bin"},
+    {"node", "N_PREFIX", "n", "n/versions/node/*/bin"},
+    {"node", "ASDF_DATA_DIR", ".asdf", "installs/nodejs/*/bin"},
+    {"node", "MISE_DATA_DIR", ".local/share/mise", "installs/node/*/bin"},
+};
+
+/* A shim is a script; and what another loader starts, as Nix's and Homebrew's, has its libraries where no sandbox sees them. */
+static bool starts_here(const char *path)
+{
+    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+    Elf64_Ehdr head;
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || pread(fd, &head, sizeof head, 0) != sizeof head || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
+        head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(Elf64_Phdr))
+        return false;
+    for (unsigned i = 0; i < head.e_phnum; i++) {
+        Elf64_Phdr part;
+        char loader[5] = "";
+        if (pread(fd, &part, sizeof part, (off_t)(head.e_phoff + i * sizeof part)) != sizeof part)
+            return false;
+        if (part.p_type == PT_INTERP)
+            return pread(fd, loader, 4, (off_t)part.p_offset) == 4 && strcmp(loader, "/lib") == 0;
+    }
+    return true; /* static */
+}
+
+static bool try_file(const char *dir, const char *name, place_fn take, void *to)
+{
+    OWN_PTR char *path = xasprintf("%s/%s", dir, name);
+    OWN_PTR char *real = realpath(path, NULL);
+    char *slash = real ? strrchr(real, '/') : NULL;
+    if (!slash || slash - real < 5 || strncmp(slash - 4, "/bin", 4) != 0 || !starts_here(real))
+        return false;
+    OWN_PTR char *prefix = xasprintf("%.*s", (int)(slash - real - 4), real);
+    if (strcmp(prefix, "/usr") == 0 || strcmp(prefix, "/usr/local") == 0) /* places of their own, seen before */
+        return false;
+    return take(to, real, prefix);
+}
+
+static bool try_names(const char *dir, const char *const *names, place_fn take, void *to)
+{
+    for (; *names; names++)
+        if (try_file(dir, *names, take, to))
+            return true;
+    return false;
+}
+
+static bool try_path(const char *const *names, place_fn take, void *to)
+{
+    const char *path = getenv("PATH");
+    OWN_PTR char *copy = xstrdup(path ? path : "");
+    char *save = NULL;
+    for (char *dir = strtok_r(copy, ":", &save); dir; dir = strtok_r(NULL, ":", &save))
+        if (dir[0] == '/' && try_names(dir, names, take, to))
+            return true;
+    return false;
+}
+
+static int by_version(const void *a, const void *b)
+{
+    return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool try_manager(const struct manager *m, const char *const *names, place_fn take, void *to)
+{
+    const char *root = getenv(m->variable), *home = getenv("HOME");
+    OWN_PTR char *pattern = root && root[0] == '/' ? xasprintf("%s/%s", root, m->versions) : home && home[0] == '/' ? xasprintf("%s/%s/%s", home, m->home, m->versions) : NULL;
+    glob_t found;
+    bool taken = false;
+    if (!pattern || glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+        return false;
+    qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_version);
+    for (size_t i = found.gl_pathc; i-- > 0 && !taken;) /* the newest first */
+        taken = try_names(found.gl_pathv[i], names, take, to);
+    globfree(&found);
+    return taken;
+}
+
+bool interpreter_places(const char *const *names, const char *language, place_fn take, void *to)
+{
+    if (try_path(names, take, to))
+        return true;
+    for (size_t i = 0; i < COUNT(MANAGERS); i++)
+        if (strcmp(MANAGERS[i].language, language) == 0 && try_manager(&MANAGERS[i], names, take, to))
+            return true;
+    return false;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* launch.c: the order of a launch up to a sandbox that could be started. What is seen inside is launch_plan.c's, how the sandbox is made
+ * sandbox.c's. */
+#include "launcher/launch/launch.h"
+
+#include "base/clock.h"
+#include "base/own.h"
+#include "lambda/variables.h"
+#include "launcher/launch/client.h"
+#include "launcher/launch/policy_file.h"
+#include "launcher/launch/sdk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+void launch_say_held(void)
+{
+    OWN_PTR char *name = str_quote(program_invocation_name);
+    fprintf(stderr, "lrun: failed environment kept; discard it with Ctrl-C, enter it with: %s exec -t --in %d -- /bin/bash\n", name, getpid());
+}
+
+void launch_note(const struct launch *l, const char *format, ...)
+{
+    char text[1024];
+    va_list ap;
+    if (l->request->quiet)
+        return;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    fprintf(stderr, "lrun: %s\n", str_line(text));
+}
+
+/* --verbose: identity, cache and the plan of mounts, a line each. */
+static void describe(const struct launch *l)
+{
+    fprintf(stderr, "lrun: uid %u becomes %d inside; cache %s: %u found, %u unpacked, %ju bytes\n", (unsigned)geteuid(), INSIDE_UID, l->inputs.cache_dir,
+            l->facts.hits, l->facts.misses, (uintmax_t)l->facts.unpacked_bytes);
+    for (size_t i = 0; i < l->plan.n; i++) {
+        const struct row *row = &l->plan.rows[i];
+        if (row->flags & FLAG_ELSE)
+            continue;
+        fprintf(stderr, "lrun: %-9s /%-36s %s\n", plan_kind(row->kind), row->target, row->why);
+    }
+    fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, network_name(l->request->net));
+}
+
+/* Only layers can bring them: nothing else is mounted at /opt. */
+static void look_for_extensions(struct launch *l)
+{
+    for (size_t i = 0; i < l->inputs.layer_count; i++) {
+        const struct input *layer = &l->inputs.layers[i];
+        OWN_PTR char *path = xasprintf("%s/extensions", layer->source.path);
+        struct stat st;
+        if (layer->is_dir ? fstatat(layer->fd, "extensions", &st, 0) == 0 : stat(path, &st) == 0)
+            l->has_extensions = l->has_extensions || S_ISDIR(st.st_mode);
+    }
+}
+
+/* Moving a process into one costs milliseconds, which root's launch would pay: only if it is asked for. */
+int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err)
+{
+    const struct request *r = l->request;
+    *ret = (struct cgroup)CGROUP_NONE;
+    if (!r->cgroup && (l->identity.from_root || !request_limit_mb(r)))
+        return 0;
+    return cgroup_make(r->cgroup, request_limit_mb(r), r->tmp_size.value * (r->scratch ? 2 : 1), l->identity.uid, ret, err);
+}
+
+int launch_share(const struct launch *l, const struct cgroup *c)
+{
+    return l->request->cpu == CPU_ENFORCE && !c->cpu ? (int)request_limit_mb(l->request) : 0;
+}
+
+static void note_differences(struct launch *l)
+{
+    const struct request *r = l->request;
+    if (launch_share(l, &l->cgroup))
+        report_degraded(&l->facts.degraded, "the CPU share is enforced by SIGSTOP, not by a cgroup: programs can notice EINTR, stopped children and SIGCONT");
+    else if (!l->cgroup.cpu)
+        report_degraded(&l->facts.degraded, "the memory size's CPU share is not enforced");
+    if (request_limit_mb(r) && !l->cgroup.memory)
+        report_degraded(&l->facts.degraded, "memory is limited by watching, not by a cgroup");
+    if (l->inputs.function.is_dir) {
+        l->facts.function_is_dir = true;
+        report_degraded(&l->facts.degraded, "the function is a directory: its modes are the host's, not those of a deployed package");
+    }
+    for (size_t i = 0; i < l->inputs.layer_count; i++)
+        if (l->inputs.layers[i].is_dir)
+            report_degraded(&l->facts.degraded, "a layer is a directory: its modes are the host's, not those of a deployed package");
+    if (r->net == NET_HOST) {
+        report_degraded(&l->facts.degraded, "the function shares the host's network, loopback and abstract sockets included, and others on this machine can reach its Runtime API");
+        launch_note(l, "--net host: the function can reach every service on this machine's loopback");
+    }
+    if (r->net == NET_BLACKHOLE)
+        report_degraded(&l->facts.degraded, "names do not resolve: in a VPC the resolver answers even without NAT");
+    if (r->debug)
+        report_degraded(&l->facts.degraded, "debugging: ptrace is allowed, and there are no timeouts, no freeze and no limit on memory");
+    if (strcmp(r->seccomp, "unconfined") == 0)
+        report_degraded(&l->facts.degraded, "no system call is refused");
+    if (l->identity.from_root && geteuid() == 0)
+        report_degraded(&l->facts.degraded, "lrun is root of a user namespace and has no other uid to become");
+}
+
+/* An ELF file of the package that the named runtime's C library cannot load, though the one here may. The words are the
+ * loader's. */
+static int check_libraries(struct launch *l, struct err *err)
+{
+    const struct runtime *rt = &l->runtime;
+    struct elf_need most = {0};
+    const char *prefix = "";
+    for (size_t i = 0; i <= l->inputs.layer_count; i++) {
+        const struct input *input = i ? &l->inputs.layers[i - 1] : &l->inputs.function;
+        struct elf_need before = most;
+        elf_need_more(&most, &input->need);
+        if (strcmp(before.glibc, most.glibc) != 0)
+            prefix = i ? "/opt" : "/var/task";
+    }
+    if (!most.glibc[0] || strverscmp(most.glibc, rt->glibc) <= 0)
+        return 0;
+    if (!l->request->strict) {
+        launch_note(l, "%s/%s needs GLIBC_%s, but %s has GLIBC_%s: it will not load on Lambda (--strict rejects such packages)", prefix, most.file, most.glibc,
+                    rt->id, rt->glibc);
+        return 0;
+    }
+    OWN_PTR char *path = xasprintf("%s/%s", prefix, most.file);
+    fail(err, 0, NULL, "run on %s, whose C library is %s", rt->id, rt->glibc);
+    return fail_hint(err, "%s: /lib64/%s: version `GLIBC_%s' not found (required by %s)", path, most.library, most.glibc, path);
+}
+
+static void note_runtime(struct launch *l)
+{
+    const struct runtime *rt = &l->runtime;
+    OWN_PTR char *warning = l->request->command != CMD_EXEC ? runtime_warning(rt, time(NULL)) : NULL;
+    if (warning)
+        launch_note(l, "%s", warning);
+    if (rt->found[0] && l->request->command != CMD_EXEC)
+        launch_note(l, "found %s: running as %s, handler %s (override with --runtime, --handler)", rt->found, rt->id,
+                    launch_handler(l));
+}
+
+const char *launch_handler(const struct launch *l)
+{
+    return l->request->handler ? l->request->handler : l->runtime.handler;
+}
+
+/* The date of a log stream. gmtime would read the host's time zone first, which costs a launch seven system calls. */
+static void today(char *text, size_t size)
+{
+    int64_t days = (int64_t)time(NULL) / 86400 + 719468, era = days / 146097, of_era = days - era * 146097; /* from 1 March of year 0 */
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365, of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t month = (5 * of_year + 2) / 153, day = of_year - (153 * month + 2) / 5 + 1;
+    snprintf(text, size, "%04d/%02d/%02d", (int)(year + era * 400 + (month >= 10)), (int)(month < 10 ? month + 3 : month - 9), (int)day);
+}
+
+void launch_variables(const struct launch *l, const char *api, struct strv *ret)
+{
+    const struct request *r = l->request;
+    char random[UUID_SIZE], hex[33] = "", date[16], stream[64];
+    today(date, sizeof date);
+    random_uuid(random);
+    for (size_t i = 0, n = 0; random[i]; i++)
+        if (random[i] != '-')
+            hex[n++] = random[i];
+    snprintf(stream, sizeof stream, "%s/[$LATEST]%s", date, hex);
+    struct variables_input in = {
+        .handler = launch_handler(l), .name = l->inputs.name, .region = r->region, .api = api, .log_stream = stream,
+        .access_key_id = l->inputs.access_key_id, .secret_access_key = l->inputs.secret_access_key,
+        .session_token = l->inputs.session_token, .memory = (unsigned)r->memory.value, .al2 = strcmp(l->runtime.id, "provided.al2") == 0,
+        .python = l->runtime.family == RUNTIME_PYTHON, .nodejs = l->runtime.family == RUNTIME_NODEJS, .managed = l->runtime.family != RUNTIME_PROVIDED, .runtime = l->runtime.id,
+        .version = l->runtime.version, .minor = l->runtime.minor, .debug_port = (unsigned)(r->debug_port.set ? r->debug_port.value : 0), .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
+        .max_concurrency = (unsigned)r->max_concurrency.value, .json_logs = r->log_format == FORMAT_JSON, .user = &l->inputs.variables,
+    };
+    variables_make(&in, ret);
+}
+
+/* The core policy refuses the calls too, so a failure (no room in the quota) counts only without it. */
+static void leave_session_keyring(struct launch *l)
+{
+    if (identity_leave_keyring() < 0 && !l->spec.policy.n)
+        report_degraded(&l->facts.degraded, "the function shares the caller's session keyring");
+}
+
+static void fill_spec(struct launch *l)
+{
+    const struct request *r = l->request;
+    bool limited = request_limit_mb(r) > 0;
+    for (char **a = r->argv; a && *a; a++)
+        strv_add(&l->argv, xstrdup(*a));
+    l->workdir = xstrdup(r->workdir);
+    struct seccomp_program own;
+    l->spec = (struct sandbox_spec){
+        /* exec's command speaks for itself; what a policy of the user's refuses is no news to him */
+        .tells_refused = r->command != CMD_EXEC && seccomp_builtin(request_policy(r), &own),
+        .plan = &l->plan, .bootstraps = runtime_bootstraps(&l->runtime), .policy = l->policy, .net = r->net,
+        .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .network_aside = r->command != CMD_SERVE, .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1, .watched = r->command != CMD_EXEC || r->memory.set, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
+        .workdir = l->workdir, .caller_argv = r->args, .limits = l->facts.limits,
+    };
+    l->spec.tells_memory = l->spec.tells_refused && limited;
+    if (limited && !l->spec.tells_memory)
+        report_degraded(&l->facts.degraded, "sysinfo(2) shows the host's memory instead of the memory size");
+    l->facts.memory_limit_mb = request_limit_mb(r);
+    l->facts.memory_by_cgroup = l->cgroup.memory;
+}
+
+static void begin(const struct request *r, struct launch *ret)
+{
+    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    inputs_none(&ret->inputs);
+}
+
+static int open_inputs(struct launch *l, struct err *err)
+{
+    return runtime_parse(l->request, &l->runtime, err) < 0 ? -1 : inputs_open(l->request, &l->identity, &l->inputs, err);
+}
+
+int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err)
+{
+    begin(r, ret);
+    ret->identity = *id;
+    return open_inputs(ret, err);
+}
+
+/* Many descriptors are open at once while archives are unpacked; the function's own limit is set later. */
+static int raise_files(struct err *err)
+{
+    enum { NEEDED = 64 };
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return 0;
+    if (files.rlim_max < NEEDED) {
+        fail(err, EMFILE, NULL, "run with a limit of %ju file descriptors", (uintmax_t)files.rlim_max);
+        return fail_hint(err, "lrun needs %d: raise the hard limit (ulimit -Hn)", NEEDED);
+    }
+    if (files.rlim_cur < files.rlim_max)
+        setrlimit(RLIMIT_NOFILE, &(struct rlimit){files.rlim_max, files.rlim_max});
+    return 0;
+}
+
+int launch_make(struct launch *l, struct err *err)
+{
+    const struct request *r = l->request;
+    if (raise_files(err) < 0)
+        return -1;
+    l->facts.phase = AT_UNPACK;
+    double start = clock_ms();
+    if (inputs_unpack(&l->inputs, r->quiet, err) < 0 || inputs_check_size(&l->inputs, err) < 0)
+        return -1;
+    l->facts.unpack_ms = clock_ms() - start;
+    l->facts.hits = l->inputs.hits;
+    l->facts.misses = l->inputs.misses;
+    l->facts.unpacked_bytes = l->inputs.unpacked;
+    look_for_extensions(l);
+    note_differences(l);
+    if (runtime_choose(&l->inputs, r->handler, &l->runtime, err) < 0)
+        return -1;
+    if (sdk_check(&l->inputs, &l->runtime, err) < 0)
+        return -1;
+    l->facts.runtime = l->runtime.id;
+    for (size_t i = 0; i < l->inputs.notes.n; i++)
+        launch_note(l, "%s", l->inputs.notes.at[i]);
+    note_runtime(l);
+    if (check_libraries(l, err) < 0)
+        return -1;
+    if (!seccomp_builtin(request_policy(r), &l->policy) && policy_file_load(&l->inputs, r->seccomp, &l->policy, err) < 0)
+        return -1;
+    if (r->command == CMD_EXEC)
+        launch_variables(l, NULL, &l->envp);
+    l->facts.phase = AT_SANDBOX;
+    if (launch_plan(l, err) < 0)
+        return -1;
+    fill_spec(l);
+    if (r->verbose)
+        describe(l);
+    leave_session_keyring(l);
+    return 0;
+}
+
+int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
+{
+    begin(r, ret);
+    if (identity_choose(&ret->identity, err) < 0 || open_inputs(ret, err) < 0 || launch_cgroup(ret, &ret->cgroup, err) < 0 || identity_take(&ret->identity, err) < 0)
+        return -1;
+    return launch_make(ret, err);
+}
+
+void launch_done(struct launch *l)
+{
+    cgroup_done(&l->cgroup);
+    report_launch_done(&l->facts);
+    plan_done(&l->plan);
+    tools_done(&l->tools);
+    machine_done(&l->machine);
+    inputs_done(&l->inputs);
+    strv_done(&l->envp);
+    strv_done(&l->argv);
+    free(l->workdir);
+}
+
+int launch_finish(struct launch *l, struct report *r, const char *command, int status, struct err *err)
+{
+    struct err second;
+    r->exit = status >= 0 ? status : request_exit(l->request, err);
+    if (status < 0) {
+        if (r->reason == BECAUSE_SUCCESS) /* else the command decided it already */
+            r->reason = BECAUSE_LRUN_FAILED;
+        r->has_err = true;
+        r->err = *err;
+    }
+    r->cgroup_peak_bytes = cgroup_peak(&l->cgroup);
+    if (l->inputs.report >= 0 && r->client[0]) {
+        char agent[sizeof r->client];
+        memcpy(agent, r->client, sizeof agent);
+        client_name(&l->runtime, &l->inputs, agent, r->client, sizeof r->client);
+    }
+    if (l->inputs.report >= 0 && report_write(r, &l->facts, command, l->request->function, l->inputs.name, l->inputs.report, &second) < 0 &&
+        status >= 0) {
+        *err = second;
+        status = -1;
+    }
+    report_done(r);
+    launch_done(l);
+    return status;
+}

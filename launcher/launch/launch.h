@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* launch.h: what run and exec have in common: from the request to a sandbox that could be started.
+ *
+ *   identity chosen -> inputs opened -> identity taken -> archives unpacked -> runtime chosen -> mounts planned -> spec filled */
+#ifndef LRUN_LAUNCH_H
+#define LRUN_LAUNCH_H
+
+#include "base/clock.h"
+#include "cache/tools.h"
+#include "launcher/launch/inputs.h"
+#include "launcher/launch/machine.h"
+#include "launcher/launch/report.h"
+#include "launcher/launch/runtime.h"
+#include "launcher/sandbox/sandbox.h"
+#include "policy/cgroup.h"
+
+struct launch {
+    const struct request *request;
+    struct identity identity;
+    struct inputs inputs;
+    struct runtime runtime;
+    struct seccomp_program policy;
+    struct cgroup cgroup;
+    struct plan plan;
+    struct tools_tree tools;
+    struct machine machine;
+    struct sandbox_spec spec;
+    struct strv envp, argv; /* of exec; owned copies: init scrubs the caller's */
+    struct report_launch facts;
+    char *workdir;
+    char boot_id[UUID_SIZE];
+    bool has_extensions; /* a layer brings /opt/extensions */
+};
+
+/* All of it, for run and exec. On failure the phase among its facts tells how far it came. launch_finish() either way. */
+int launch_prepare(const struct request *r, struct launch *ret, struct err *err);
+
+/* The parts, for serve, which opens the inputs of all its functions before it takes the identity. launch_done() either way. */
+int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err);
+int launch_make(struct launch *l, struct err *err);
+int launch_plan(struct launch *l, struct err *err); /* its part that fills plan; inputs are unpacked and the runtime is chosen */
+void launch_done(struct launch *l);
+
+/* Of a sandbox that has come up: what it could not be, for the report. */
+void launch_started(const struct sandbox *s, struct report *r);
+
+/* A cgroup of its own for an environment: dir -1 if none is to be had and none was asked for. */
+int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err);
+
+/* The variables of one environment; api: host:port, or NULL for exec. */
+void launch_variables(const struct launch *l, const char *api, struct strv *ret);
+
+const char *launch_handler(const struct launch *l); /* NULL: none */
+
+/* Writes the run's report if one was asked for; status and err are the command's. Returns the exit status, or -1 with err; r and l are
+ * empty then. */
+int launch_finish(struct launch *l, struct report *r, const char *command, int status, struct err *err);
+
+/* MB of memory whose CPU share process 1 keeps (--cpu enforce); 0: it does not. */
+int launch_share(const struct launch *l, const struct cgroup *c);
+
+/* A note for the user on stderr, one line, unless quiet. */
+void launch_note(const struct launch *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* --hold: what failed stays, and this is how to enter it. */
+void launch_say_held(void);
+
+#endif

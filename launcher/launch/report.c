@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/launch/report.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/own.h"
+#include "base/term.h"
+#include "lambda/http_parse.h"
+#include "launcher/launch/version.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const PHASES[] = {[AT_INPUTS] = "inputs", [AT_UNPACK] = "unpack", [AT_SANDBOX] = "sandbox", [AT_START] = "start",
+                                     [AT_INIT] = "init", [AT_INVOKE] = "invoke", [AT_COMMAND] = "command", [AT_RESULTS] = "results", [AT_END] = "end"};
+static const char *const REASONS[] = {
+    [BECAUSE_SUCCESS] = "success", [BECAUSE_FUNCTION_ERROR] = "function-error", [BECAUSE_INIT_ERROR] = "init-error",
+    [BECAUSE_TIMEOUT] = "timeout", [BECAUSE_INIT_TIMEOUT] = "init-timeout", [BECAUSE_EXIT] = "exit", [BECAUSE_SIGNAL] = "signal",
+    [BECAUSE_OUT_OF_MEMORY] = "out-of-memory", [BECAUSE_NOT_STARTED] = "not-started", [BECAUSE_RESPONSE_TOO_LARGE] = "response-too-large",
+    [BECAUSE_RESPONSE_TRUNCATED] = "response-truncated", [BECAUSE_INTERRUPTED] = "interrupted", [BECAUSE_EXTENSION] = "extension", [BECAUSE_LRUN_FAILED] = "lrun-failed"};
+
+static void add_once(struct strv *list, const char *text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->at[i], text) == 0)
+            return;
+    strv_add(list, xstrdup(text));
+}
+
+void report_degraded(struct strv *degraded, const char *sentence)
+{
+    add_once(degraded, sentence);
+}
+
+void report_refused(struct report *r, const char *call)
+{
+    add_once(&r->refused, call);
+}
+
+void report_why(struct report *r, const char *id, const char *text)
+{
+    strv_add(&r->why, xstrdup(id));
+    strv_add(&r->why, xstrdup(text));
+}
+
+static void put_error(const struct report *r, struct text *out)
+{
+    json_key(out, "error");
+    if (!r->has_err) {
+        text_puts(out, "null");
+        return;
+    }
+    json_open(out, '{');
+    json_put(out, "what", err_what(&r->err));
+    json_put(out, "path", err_object(&r->err));
+    json_num(out, "errno", r->err.no);
+    json_put(out, "step", r->err.step[0] ? r->err.step : NULL);
+    json_put(out, "hint", r->err.hint[0] ? r->err.hint : NULL);
+    json_close(out, '}');
+}
+
+static void put_invocations(const struct report *r, struct text *out)
+{
+    json_key(out, "invocations");
+    json_open(out, '[');
+    for (size_t i = 0; i < r->invocation_count; i++) {
+        const struct report_invocation *v = &r->invocations[i];
+        json_open(out, '{');
+        json_put(out, "requestId", v->request_id);
+        json_put(out, "status", EVENT_STATUS_NAMES[v->status]);
+        json_put(out, "errorType", v->error_type);
+        json_num(out, "durationMs", v->duration_ms);
+        json_num(out, "billedDurationMs", (double)v->billed_ms);
+        if (v->init_ms >= 0)
+            json_num(out, "initDurationMs", v->init_ms);
+        json_num(out, "maxMemoryUsedMB", (double)v->used_mb);
+        json_num(out, "eventBytes", (double)v->event_bytes);
+        json_num(out, "responseBytes", (double)v->response_bytes);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+static void put_inits(const struct report *r, struct text *out)
+{
+    json_key(out, "init");
+    json_open(out, '[');
+    for (size_t i = 0; i < r->init_count; i++) {
+        json_open(out, '{');
+        json_put(out, "phase", r->inits[i].phase == PHASE_INIT ? "init" : "invoke");
+        json_put(out, "status", EVENT_STATUS_NAMES[r->inits[i].status]);
+        json_put(out, "errorType", r->inits[i].error_type);
+        json_num(out, "durationMs", r->inits[i].duration_ms);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+static void put_limits(const struct report_launch *l, struct text *out)
+{
+    json_key(out, "limits");
+    json_open(out, '{');
+    for (unsigned i = 0; i < LIMIT_COUNT; i++) {
+        json_key(out, LIMITS[i].name);
+        if (l->limits.at[i].rlim_cur == RLIM_INFINITY)
+            text_puts(out, "null");
+        else
+            text_printf(out, "%ju", (uintmax_t)l->limits.at[i].rlim_cur);
+    }
+    json_num(out, "cpus", l->limits.cpu_count);
+    json_put(out, "memoryBy", !l->memory_limit_mb ? NULL : l->memory_by_cgroup ? "cgroup" : "watching");
+    json_key(out, "clamped");
+    json_open(out, '[');
+    for (size_t i = 0; l->limits.clamped[i]; i++)
+        json_item(out, l->limits.clamped[i]);
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+static void put_results(const struct report *r, struct text *out)
+{
+    json_key(out, "results");
+    if (!r->has_results) {
+        text_puts(out, "null");
+        return;
+    }
+    json_open(out, '{');
+    json_num(out, "copied", (double)r->results.copied);
+    json_num(out, "bytes", (double)r->results.bytes);
+    json_num(out, "left", (double)r->results.left);
+    json_key(out, "names");
+    json_open(out, '[');
+    for (size_t i = 0; i + 1 < r->results.names.n; i += 2) {
+        json_open(out, '{');
+        json_put(out, "name", r->results.names.at[i]);
+        json_put(out, "why", r->results.names.at[i + 1]);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+static void put_items(const struct strv *list, struct text *out)
+{
+    for (size_t i = 0; i < list->n; i++)
+        json_item(out, list->at[i]);
+}
+
+static void put_rest(const struct report *r, const struct report_launch *l, struct text *out)
+{
+    json_key(out, "degraded");
+    json_open(out, '[');
+    put_items(&l->degraded, out);
+    put_items(&r->degraded, out);
+    json_close(out, ']');
+    json_key(out, "why");
+    json_open(out, '[');
+    for (size_t i = 0; i + 1 < r->why.n; i += 2) {
+        json_open(out, '{');
+        json_put(out, "id", r->why.at[i]);
+        json_put(out, "text", r->why.at[i + 1]);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+    json_key(out, "cache");
+    json_open(out, '{');
+    json_num(out, "hits", l->hits);
+    json_num(out, "misses", l->misses);
+    json_num(out, "unpackedBytes", (double)l->unpacked_bytes);
+    json_close(out, '}');
+    json_put(out, "client", r->client[0] ? r->client : NULL);
+    json_key(out, "libraries");
+    json_open(out, '{');
+    json_put(out, "libevent", event_get_version());
+    json_put(out, "llhttp", http_parser_version());
+    json_close(out, '}');
+    json_key(out, "evidence");
+    json_open(out, '{');
+    json_put(out, "startPath", r->start_path[0] ? r->start_path : NULL);
+    json_num(out, "startErrno", r->start_errno);
+    json_num(out, "waitStatus", r->wait_status);
+    json_flag(out, "oomKilled", r->oom_killed);
+    json_flag(out, "functionIsDirectory", l->function_is_dir);
+    json_num(out, "responseSize", (double)r->response_size);
+    json_key(out, "refusedCalls");
+    json_open(out, '[');
+    put_items(&r->refused, out);
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+int report_write(const struct report *r, const struct report_launch *l, const char *command, const char *function, const char *name, int fd,
+                 struct err *err)
+{
+    struct text line = {0};
+    json_open(&line, '{');
+    json_put(&line, "schema", "lrun.report/1");
+    json_put(&line, "version", LRUN_VERSION);
+    json_put(&line, "command", command);
+    json_put(&line, "function", function);
+    json_put(&line, "name", name);
+    json_put(&line, "runtime", l->runtime);
+    json_put(&line, "phase", PHASES[r->phase > l->phase ? r->phase : l->phase]);
+    json_put(&line, "reason", REASONS[r->reason]);
+    json_num(&line, "exit", r->exit);
+    json_key(&line, "signal");
+    text_printf(&line, r->signal ? "%d" : "null", r->signal);
+    put_error(r, &line);
+    put_invocations(r, &line);
+    put_inits(r, &line);
+    json_key(&line, "durations");
+    json_open(&line, '{');
+    json_num(&line, "totalMs", clock_ms() - l->start_ms);
+    json_num(&line, "unpackMs", l->unpack_ms);
+    json_num(&line, "setupMs", r->setup_ms);
+    json_close(&line, '}');
+    json_key(&line, "memory");
+    json_open(&line, '{');
+    json_key(&line, "limitMB");
+    text_printf(&line, l->memory_limit_mb ? "%ju" : "null", (uintmax_t)l->memory_limit_mb);
+    json_num(&line, "peakBytes", (double)r->peak_bytes);
+    if (r->cgroup_peak_bytes)
+        json_num(&line, "cgroupPeakBytes", (double)r->cgroup_peak_bytes);
+    json_close(&line, '}');
+    put_limits(l, &line);
+    put_results(r, &line);
+    put_rest(r, l, &line);
+    json_close(&line, '}');
+    text_puts(&line, "\n");
+    int status = term_write(fd, isatty(fd), line.at, line.n) < 0 ? fail(err, errno, NULL, "write the report") : 0;
+    text_done(&line);
+    return status;
+}
+
+void report_done(struct report *r)
+{
+    for (size_t i = 0; i < r->invocation_count; i++) {
+        free(r->invocations[i].request_id);
+        free(r->invocations[i].error_type);
+    }
+    for (size_t i = 0; i < r->init_count; i++)
+        free(r->inits[i].error_type);
+    free(r->invocations);
+    free(r->inits);
+    strv_done(&r->degraded);
+    strv_done(&r->why);
+    strv_done(&r->refused);
+    results_done(&r->results);
+    *r = (struct report){0};
+}
+
+void report_launch_done(struct report_launch *l)
+{
+    strv_done(&l->degraded);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/launch/request.h"
+
+#include "base/own.h"
+#include "launcher/launch/exit_status.h"
+
+#include <string.h>
+
+static void copy_list(struct strv *ret, const struct strv *v)
+{
+    *ret = (struct strv){0};
+    for (size_t i = 0; i < v->n; i++)
+        strv_add(ret, xstrdup(v->at[i]));
+}
+
+void request_copy(const struct request *r, struct request *ret)
+{
+    const struct strv *from[] = {&r->words, &r->layers, &r->env, &r->env_files, &r->events, &r->volumes, &r->urls, &r->allow_hosts, &r->allow_origins};
+    *ret = *r;
+    ret->owned = (struct strv){0};
+    struct strv *to[] = {&ret->words, &ret->layers, &ret->env, &ret->env_files, &ret->events, &ret->volumes, &ret->urls, &ret->allow_hosts, &ret->allow_origins};
+    for (size_t i = 0; i < COUNT(from); i++)
+        copy_list(to[i], from[i]);
+}
+
+void request_done(struct request *r)
+{
+    struct strv *lists[] = {&r->words, &r->layers, &r->env, &r->env_files, &r->events, &r->volumes, &r->urls, &r->allow_hosts, &r->allow_origins, &r->owned};
+    for (size_t i = 0; i < COUNT(lists); i++)
+        strv_done(lists[i]);
+}
+
+/* exec hands on its command's status, so that all of lrun's own is 125 there. */
+int request_exit(const struct request *r, const struct err *err)
+{
+    return err->exit ? err->exit : err->usage && r->command != CMD_EXEC ? EXIT_USAGE : EXIT_LRUN;
+}
+
+const char *request_policy(const struct request *r)
+{
+    return r->debug && strcmp(r->seccomp, "lambda") == 0 ? "lambda-debug" : r->seccomp;
+}
+
+uint64_t request_limit_mb(const struct request *r)
+{
+    return !r->debug && (r->command != CMD_EXEC || r->memory.set) ? r->memory.value : 0;
+}
+
+bool request_per_tenant(const struct request *r)
+{
+    return r->tenancy == TENANCY_PER_TENANT;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request.h: what the user asked for. Filled by cli.c, const from then on. */
+#ifndef LRUN_REQUEST_H
+#define LRUN_REQUEST_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "cache/tools.h"
+#include "launcher/sandbox/network.h"
+#include "mounts/plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_EXPLAIN, CMD_DOCTOR, CMD_INSPECT, CMD_HELP, CMD_COUNT };
+
+/* Choices, in the order in which the option table spells them. */
+enum credentials { CREDENTIALS_FAKE, CREDENTIALS_ENV, CREDENTIALS_PROFILE };
+enum passwd { PASSWD_PRESENT, PASSWD_ABSENT };
+enum cpu { CPU_ALL, CPU_ENFORCE };
+enum log_format { FORMAT_TEXT, FORMAT_JSON };
+enum url_mode { URL_BUFFERED, URL_STREAM };
+enum tenancy { TENANCY_NONE, TENANCY_PER_TENANT };
+
+struct number {
+    uint64_t value; /* the default until set */
+    bool set;
+};
+
+struct request {
+    enum command command;
+    bool named;           /* the command line names the command; false: run, by default */
+    char **args;          /* main's argv, which strings here borrow from */
+    const char *function; /* zip or directory */
+    char **argv;          /* exec: the command after "--", NULL at its end */
+    struct strv words;    /* cache: list, prune or verify; explain: ids; help: a command */
+
+    struct strv layers;    /* in order; the later one wins */
+    struct strv env;       /* K=V, or K for the caller's value */
+    struct strv env_files; /* KEY=VALUE lines or SAM's JSON */
+    struct strv events;    /* a file, JSON text, or "-" */
+    struct strv volumes;   /* SRC:DST[:ro|rw] */
+
+    struct strv urls;      /* serve: PORT or NAME=PORT */
+    struct strv allow_hosts, allow_origins; /* serve: beside its own */
+    struct strv owned;     /* texts that fields point to, if the command line does not hold them */
+
+    const char *runtime; /* NULL: the package tells */
+    const char *sdk; /* NULL: none */
+    const char *rootfs;  /* NULL: the host's */
+    const char *handler; /* NULL: the runtime's default */
+    const char *name, *region;
+    const char *seccomp; /* a built-in policy, or a file with a dot or a slash in its name */
+    const char *profile; /* of CREDENTIALS_PROFILE */
+    const char *cgroup;  /* NULL: one is looked for */
+    const char *report, *cache_dir, *workdir, *out, *graph;
+    enum credentials credentials;
+    enum net net;
+    enum shm shm;
+    uint64_t shm_mb; /* of SHM_SIZED */
+    enum passwd passwd;
+    enum tools tools;
+    enum cpu cpu;
+    enum log_format log_format;
+
+    struct number memory;     /* MiB */
+    struct number timeout;    /* milliseconds */
+    struct number tmp_size;   /* MiB */
+    struct number init_limit; /* seconds */
+    struct number pause;      /* milliseconds */
+    struct number debug_port; /* set: --debug too */
+    struct number in;         /* exec --in: pid of an lrun */
+
+    const char *host, *config; /* serve */
+    enum url_mode url_mode;
+    enum tenancy tenancy;
+    struct number port, ready_fd, concurrency, queue, max_concurrency, idle_timeout /* seconds; 0: never */;
+    const char *tenant;      /* run: its invocations' id, or NULL */
+    const char *not_with_in; /* the first option given that exec --in does not take; NULL: none */
+    bool cors, watch, stream_shape;
+
+    bool scratch, out_replace, strict, debug, hold, tty, json, list, tree, variables, mounts, show_policy, quiet, verbose, help, version;
+};
+
+/* Its lists are ret's own; texts are borrowed from r, which must live as long. */
+void request_copy(const struct request *r, struct request *ret);
+void request_done(struct request *r);
+
+/* serve: what no option says alone, of one function with all that it was given. Managed Instances (--max-concurrency above 1) have
+ * ranges of their own, and another default of memory. */
+int request_check(struct request *r, struct err *err);
+
+/* serve: does each environment serve one tenant alone? */
+bool request_per_tenant(const struct request *r);
+/* The exit status that the err leads to. */
+int request_exit(const struct request *r, const struct err *err);
+
+/* The memory limit; 0: none, as for exec unless it is asked for. */
+uint64_t request_limit_mb(const struct request *r);
+
+/* The policy's name or file: --debug has one of its own in place of the default. */
+const char *request_policy(const struct request *r);
+
+#endif

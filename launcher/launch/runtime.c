@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/launch/runtime.h"
+
+#include "base/embed.h"
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "lambda/runtimes.h"
+#include "launcher/launch/exit_status.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GLIBC_AL2023 "2.34"
+#define GLIBC_AL2 "2.26"
+
+static const struct family {
+    const char *name, *suffix; /* an id is name, version, suffix */
+    const char *label;         /* INIT_START's form of the name */
+    const char *handler;
+    unsigned first, al2023; /* oldest version known; the first on Amazon Linux 2023, whose C library is newer */
+} FAMILIES[] = {
+    [RUNTIME_PROVIDED] = {"provided.al", "", "provided:al", "function.handler", 2, 2023},
+    [RUNTIME_PYTHON] = {"python3.", "", "python:3.", "lambda_function.lambda_handler", 6, 12},
+    [RUNTIME_NODEJS] = {"nodejs", ".x", "nodejs:", "index.handler", 10, 20},
+};
+
+static int bad_id(const char *id, struct err *err)
+{
+    fail(err, 0, id, "use the runtime");
+    return fail_hint(err, "--runtime takes AWS's identifiers, e.g. provided.al2023, python3.N, nodejsN.x, java21; or python3 or nodejs for the host's version");
+}
+
+/* version 0: whatever is there. */
+static int parse_id(const char *id, struct runtime *ret, struct err *err)
+{
+    static const struct {
+        const char *name;
+        enum runtime_family family;
+    } BARE[] = {{"python3", RUNTIME_PYTHON}, {"python", RUNTIME_PYTHON}, {"nodejs", RUNTIME_NODEJS}};
+    for (size_t i = 0; i < COUNT(BARE); i++)
+        if (strcmp(BARE[i].name, id) == 0) {
+            ret->family = BARE[i].family;
+            return 0;
+        }
+    for (unsigned f = 0; f < COUNT(FAMILIES); f++) {
+        uint64_t version;
+        size_t n = strlen(FAMILIES[f].name), tail = strlen(FAMILIES[f].suffix), all = strlen(id);
+        if (!str_begins(id, FAMILIES[f].name) || !str_ends(id, FAMILIES[f].suffix) || all <= n + tail)
+            continue;
+        OWN_PTR char *digits = xasprintf("%.*s", (int)(all - n - tail), id + n);
+        if (num_plain(digits, 10, &version) < 0 || version < FAMILIES[f].first || version > 9999 || digits[0] == '0')
+            return bad_id(id, err);
+        if (f == RUNTIME_PROVIDED && version != 2 && version != 2023)
+            return bad_id(id, err);
+        ret->family = (enum runtime_family)f;
+        ret->version = (unsigned)version;
+        return 0;
+    }
+    if (!runtime_fact(id))
+        return bad_id(id, err);
+    ret->family = RUNTIME_OTHER;
+    snprintf(ret->id, sizeof ret->id, "%s", id);
+    return 0;
+}
+
+static bool tree_has(const struct input *input, const char *name)
+{
+    struct stat st;
+    if (input->is_dir)
+        return fstatat(input->fd, name, &st, 0) == 0 && !S_ISDIR(st.st_mode);
+    OWN_PTR char *path = xasprintf("%s/%s", input->source.path, name);
+    return lstat(path, &st) == 0 && !S_ISDIR(st.st_mode); /* a link's target is meant from inside */
+}
+
+/* Whether the function has the file: then that is what decides its runtime. */
+static bool is_found(const struct inputs *in, const char *name, struct runtime *ret)
+{
+    if (strlen(name) >= sizeof ret->found || !tree_has(&in->function, name))
+        return false;
+    ret->family = str_ends(name, ".py") ? RUNTIME_PYTHON : RUNTIME_NODEJS;
+    snprintf(ret->found, sizeof ret->found, "%s", name);
+    return true;
+}
+
+/* The file that a handler names, in the function: app.lambda_handler is app.py, src/app.handler src/app.js. */
+static bool detect_by_handler(const struct inputs *in, const char *handler, struct runtime *ret)
+{
+    static const char *const ENDINGS[] = {".py", ".js", ".mjs", ".cjs"};
+    const char *dot = handler ? strrchr(handler, '.') : NULL;
+    size_t found = 0;
+    if (!dot || dot == handler || handler[0] == '/' || strstr(handler, ".."))
+        return false; /* not in the function */
+    for (size_t i = 0; i < COUNT(ENDINGS); i++) {
+        OWN_PTR char *file = xasprintf("%.*s", (int)(dot - handler), handler);
+        for (char *c = file; i == 0 && *c; c++) /* Python's: a module in packages */
+            *c = *c == '.' ? '/' : *c;
+        OWN_PTR char *name = xasprintf("%s%s", file, ENDINGS[i]);
+        found += is_found(in, name, ret);
+    }
+    return found == 1;
+}
+
+/* A bootstrap means provided.al2023; else the handler's file, or exactly one of the default handlers', means that runtime. */
+static void detect(const struct inputs *in, const char *handler, struct runtime *ret)
+{
+    static const char *const DEFAULTS[] = {RUNTIME_DEFAULT_FILES};
+    size_t found = 0;
+    ret->family = RUNTIME_PROVIDED;
+    ret->version = FAMILIES[RUNTIME_PROVIDED].al2023;
+    if (tree_has(&in->function, "bootstrap"))
+        return;
+    for (size_t i = 0; i < in->layer_count; i++)
+        if (tree_has(&in->layers[i], "bootstrap"))
+            return;
+    ret->version = 0;
+    if (detect_by_handler(in, handler, ret))
+        return;
+    for (size_t i = 0; i < COUNT(DEFAULTS); i++)
+        found += is_found(in, DEFAULTS[i], ret);
+    if (found == 1)
+        return;
+    ret->family = RUNTIME_PROVIDED;
+    ret->found[0] = 0;
+    ret->version = FAMILIES[RUNTIME_PROVIDED].al2023;
+}
+
+void runtime_name(struct runtime *rt)
+{
+    const struct family *f = &FAMILIES[rt->family];
+    if (rt->family == RUNTIME_OTHER) { /* INIT_START: java:21, as provided:al2023 */
+        size_t letters = strcspn(rt->id, "0123456789");
+        snprintf(rt->label, sizeof rt->label, "%.*s%s%s", (int)letters, rt->id, rt->id[letters] ? ":" : "", rt->id + letters);
+        rt->glibc = runtime_fact(rt->id)->al2023 ? GLIBC_AL2023 : GLIBC_AL2;
+        rt->handler = FAMILIES[RUNTIME_PROVIDED].handler;
+        return;
+    }
+    if (!rt->version)
+        rt->version = f->al2023;
+    snprintf(rt->id, sizeof rt->id, "%s%u%s", f->name, rt->version, f->suffix);
+    snprintf(rt->label, sizeof rt->label, "%s%u", f->label, rt->version);
+    rt->glibc = rt->version >= f->al2023 ? GLIBC_AL2023 : GLIBC_AL2;
+    rt->handler = f->handler;
+}
+
+int runtime_parse(const struct request *r, struct runtime *ret, struct err *err)
+{
+    *ret = (struct runtime){0};
+    if (!r->runtime || parse_id(r->runtime, ret, err) == 0) {
+        ret->named = r->runtime != NULL;
+        return 0;
+    }
+    err->exit = r->command == CMD_EXEC ? EXIT_LRUN : EXIT_USAGE;
+    return -1;
+}
+
+/* The ids that lrun has no bootstrap for run on an extracted image of AWS's, which has one. */
+static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struct err *err)
+{
+    static const char PATH[] = "var/runtime/bootstrap";
+    OWN_FD int root = inputs_root(in);
+    rt->own_bootstrap = root >= 0 && interpreter_exists(root, PATH);
+    if (rt->own_bootstrap)
+        return 0;
+    fail(err, 0, rt->id, "run on AWS's runtime");
+    return fail_hint(err, "lrun does not include it%s: name AWS's unpacked image with --rootfs, which has /var/runtime/bootstrap; "
+                          "or a layer with a bootstrap, and --runtime provided.al2023", root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "");
+}
+
+int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err)
+{
+    struct interpreter found;
+    if (!rt->named)
+        detect(in, handler, rt);
+    if (rt->family == RUNTIME_OTHER) {
+        if (find_own_bootstrap(in, rt, err) < 0)
+            return -1;
+    } else if (rt->family != RUNTIME_PROVIDED) {
+        if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
+            if (rt->found[0]) /* nobody asked for it: say why it was wanted */
+                fail_hint(err, "detected from %s; install the runtime, or name another one with --runtime", rt->found);
+            return -1;
+        }
+        rt->version = found.version;
+        rt->minor = found.minor;
+        rt->own_bootstrap = found.own_bootstrap;
+        memcpy(rt->interpreter, found.path, sizeof found.path);
+        memcpy(rt->prefix, found.prefix, sizeof found.prefix);
+    }
+    runtime_name(rt);
+    return 0;
+}
+
+char *runtime_warning(const struct runtime *rt, time_t now)
+{
+    enum { NOTICE_S = 180 * 24 * 3600 /* AWS writes to the owners of functions as long before */ };
+    const struct runtime_fact *fact = rt->named ? runtime_fact(rt->id) : NULL;
+    char today[16], soon[16];
+    struct tm tm;
+    if (!fact || !fact->deprecated[0])
+        return NULL;
+    strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &tm));
+    now += NOTICE_S;
+    strftime(soon, sizeof soon, "%Y-%m-%d", gmtime_r(&now, &tm));
+    if (strcmp(fact->deprecated, today) <= 0)
+        return xasprintf("AWS deprecated %s on %s: it receives no more updates there, and AWS will block creating and updating functions with it", rt->id, fact->deprecated);
+    return strcmp(fact->deprecated, soon) <= 0 ? xasprintf("AWS deprecates %s on %s: it receives no more updates there from then on", rt->id, fact->deprecated) : NULL;
+}
+
+const char *const *runtime_bootstraps(const struct runtime *rt)
+{
+    /* Lambda's order for OS-only runtimes; its error names the two. A managed runtime has its own and ignores the package's. */
+    static const char *const OS_ONLY[] = {"/var/task/bootstrap", "/opt/bootstrap", NULL};
+    static const char *const MANAGED[] = {"/var/runtime/bootstrap", NULL};
+    return rt->family == RUNTIME_PROVIDED ? OS_ONLY : MANAGED;
+}
+
+/* Files of the packs, as they lie in runtimes/: part of the executable, so that no launch has to find them. */
+EMBED(pack_python3_bootstrap, "runtimes/python3/bootstrap");
+EMBED(pack_python3_bootstrap_py, "runtimes/python3/bootstrap.py");
+#define CLIENT(name) EMBED(client_##name, "runtimes/python3/awslambdaric/" #name ".py")
+CLIENT(__init__);
+CLIENT(__main__);
+CLIENT(bootstrap);
+CLIENT(lambda_context);
+CLIENT(lambda_literals);
+CLIENT(lambda_runtime_client);
+CLIENT(lambda_runtime_exception);
+CLIENT(lambda_runtime_log_utils);
+CLIENT(lambda_runtime_marshaller);
+EMBED(pack_nodejs_bootstrap, "runtimes/nodejs/bootstrap");
+EMBED(pack_nodejs_index, "runtimes/nodejs/index.mjs");
+EMBED(pack_nodejs_client, "runtimes/nodejs/lambda_client.cjs");
+EMBED(pack_nodejs_path, "runtimes/nodejs/node_path.mjs");
+
+#define CLIENT_FILE(name) {"var/runtime/awslambdaric/" #name ".py", client_##name, 0644}
+static const struct plan_file PACK_PYTHON[] = {
+    {"var/runtime/bootstrap", pack_python3_bootstrap, 0755},
+    {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644},
+    {"var/runtime/awslambdaric", NULL, 0755},
+    CLIENT_FILE(__init__), CLIENT_FILE(__main__), CLIENT_FILE(bootstrap), CLIENT_FILE(lambda_context), CLIENT_FILE(lambda_literals), CLIENT_FILE(lambda_runtime_client),
+    CLIENT_FILE(lambda_runtime_exception), CLIENT_FILE(lambda_runtime_log_utils), CLIENT_FILE(lambda_runtime_marshaller),
+};
+static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_nodejs_bootstrap, 0755},
+                                               {"var/runtime/index.mjs", pack_nodejs_index, 0644},
+                                               {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644},
+                                               {"var/runtime/node_path.mjs", pack_nodejs_path, 0644}};
+
+/* A JVM without its configuration starts, and fails later: at TLS, at a proxy, at its log. Debian's /usr/lib/jvm/java-N-openjdk-ARCH
+ * has it in /etc/java-N-openjdk; the links beside it have a point in N. */
+static void add_java(const char *name, char ret[PLAN_JAVAS][32], size_t *n)
+{
+    const char *tail = str_begins(name, "java-") ? strstr(name, "-openjdk-") : NULL;
+    size_t length = tail ? (size_t)(tail - name) + strlen("-openjdk") : 0;
+    for (size_t i = 0; i < *n; i++)
+        if (strncmp(ret[i], name, length) == 0 && strlen(ret[i]) == length) /* of another architecture */
+            return;
+    if (tail && *n < PLAN_JAVAS && length < sizeof ret[0] && !memchr(name, '.', length))
+        snprintf(ret[(*n)++], sizeof ret[0], "%.*s", (int)length, name);
+}
+
+void runtime_find_javas(struct plan_runtime *ret)
+{
+    OWN_FD int fd = open("/usr/lib/jvm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _Alignas(struct dirent64) char names[2048]; /* readdir() would take 32 KB and one call more */
+    size_t n = 0;
+    ssize_t got;
+    while (fd >= 0 && (got = getdents64(fd, names, sizeof names)) > 0)
+        for (const char *at = names; at < names + got;) {
+            const struct dirent64 *e = (const void *)at;
+            add_java(e->d_name, ret->java, &n);
+            at += e->d_reclen;
+        }
+}
+
+void runtime_mounts(const struct runtime *rt, bool node_parts, struct plan_runtime *ret)
+{
+    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .prefix = rt->prefix[0] ? rt->prefix : NULL, .node_parts = node_parts};
+    if (rt->family == RUNTIME_PYTHON) {
+        snprintf(ret->name, sizeof ret->name, "python3.%u", rt->version);
+        ret->files = PACK_PYTHON;
+        ret->file_count = COUNT(PACK_PYTHON);
+    } else if (rt->family == RUNTIME_NODEJS) {
+        snprintf(ret->name, sizeof ret->name, "node");
+        ret->files = PACK_NODEJS;
+        ret->file_count = COUNT(PACK_NODEJS);
+    }
+    if (rt->own_bootstrap)
+        ret->file_count = 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.h: which of Lambda's runtimes the function claims to run on, and what that means here.
+ * Source: lambda-environment, sections 1.2, 3.1, 3.3 and 9. */
+#ifndef LRUN_RUNTIME_H
+#define LRUN_RUNTIME_H
+
+#include "launcher/launch/inputs.h"
+#include "launcher/launch/interpreter.h"
+
+#include <time.h>
+
+enum runtime_family { RUNTIME_PROVIDED, RUNTIME_PYTHON, RUNTIME_NODEJS, RUNTIME_OTHER /* managed, and lrun has no bootstrap for it: a root file system brings AWS's */ };
+
+/* Files of the default handlers: where none is named, one of them in the package's root, and no bootstrap, tells its runtime. */
+#define RUNTIME_DEFAULT_FILES "lambda_function.py", "index.js", "index.mjs", "index.cjs"
+#define RUNTIME_UNKNOWN_TEXT "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs, index.cjs; " \
+                             "name the handler (--handler FILE.FUNCTION) or the runtime (--runtime)"
+
+struct runtime {
+    enum runtime_family family;
+    bool named;             /* by the user */
+    char id[24];            /* as AWS names it: "python3.11", "nodejs20.x", "provided.al2023" */
+    char label[24];         /* as INIT_START has it, without the release: "python:3.11", "nodejs:20" */
+    unsigned version;       /* python: the minor; nodejs: the major */
+    unsigned minor;         /* of nodejs, on the host; 0: not known */
+    const char *glibc;      /* the newest symbol version its C library has: "2.34" */
+    const char *handler;    /* AWS's default */
+    char found[256];        /* the file of the package that decided it; "": none */
+    char interpreter[INTERPRETER_PATH]; /* absolute, on the host or in the user's root file system; "" for provided.* */
+    char prefix[INTERPRETER_PATH]; /* shown whole as /var/lang, or "" */
+    bool own_bootstrap;     /* the user's root file system brings AWS's /var/runtime/bootstrap: ours stays away */
+};
+
+/* Reads --runtime, if it was given: before anything is opened, since a wrong one is an error of usage. */
+int runtime_parse(const struct request *r, struct runtime *ret, struct err *err);
+
+/* After the archives are unpacked, which tell if nobody did. handler: --handler's, or NULL. Refuses an interpreter that is not there, or is of another
+ * version, naming both. */
+int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err);
+
+/* Fills what follows from family and version alone, where no interpreter was found. A version that was left open becomes the
+ * first that runs on Amazon Linux 2023. */
+void runtime_name(struct runtime *rt);
+
+/* A warning that AWS has deprecated it, or will within half a year; only what the user named is warned of. NULL: none. The caller frees it. */
+char *runtime_warning(const struct runtime *rt, time_t now);
+
+/* The paths that are tried as bootstraps, NULL at the end. */
+const char *const *runtime_bootstraps(const struct runtime *rt);
+
+/* The file system's part of it: files of /var/runtime, the interpreter in /var/lang, what of the host is hidden. */
+void runtime_mounts(const struct runtime *rt, bool node_parts, struct plan_runtime *ret);
+/* What the host's JVMs, which are in /usr, need of /etc: directories' names, in ret->java. */
+void runtime_find_javas(struct plan_runtime *ret);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/sandbox/forget.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+extern char **environ;
+static char *heap;
+
+void forget_from_here(void)
+{
+    heap = malloc(PATH_MAX); /* too large for a gap: it is where the heap grows from */
+    free(heap);
+}
+
+/* Called twice: with no area to measure, then with one to copy into. */
+struct area {
+    char *at; /* NULL: only measure */
+    size_t used;
+};
+
+static void *keep(struct area *a, const void *bytes, size_t n)
+{
+    const size_t align = _Alignof(max_align_t);
+    void *copy = a->at ? a->at + a->used : NULL;
+    if (copy && n)
+        memcpy(copy, bytes, n);
+    a->used += (n + align - 1) & ~(align - 1);
+    return copy;
+}
+
+static char *keep_string(struct area *a, const char *s)
+{
+    return s ? keep(a, s, strlen(s) + 1) : NULL;
+}
+
+static char **keep_strings(struct area *a, char *const *list)
+{
+    size_t n = 0;
+    while (list && list[n])
+        n++;
+    if (!list)
+        return NULL;
+    char **copy = keep(a, list, (n + 1) * sizeof *list);
+    for (size_t i = 0; i < n; i++) {
+        char *s = keep_string(a, list[i]);
+        if (copy)
+            copy[i] = s;
+    }
+    return copy;
+}
+
+/* Init has done its set-up: plan, cgroup and caller_argv are not read again. */
+static struct sandbox_spec *keep_spec(struct area *a, const struct sandbox_spec *spec)
+{
+    struct sandbox_spec s = *spec, *copy = keep(a, spec, sizeof *spec);
+    s.plan = NULL;
+    s.cgroup = NULL;
+    s.caller_argv = NULL;
+    s.policy.code = keep(a, spec->policy.code, spec->policy.n * sizeof *spec->policy.code);
+    s.argv = keep_strings(a, spec->argv);
+    s.bootstraps = (const char *const *)keep_strings(a, (char *const *)spec->bootstraps);
+    s.envp = keep_strings(a, spec->envp);
+    s.workdir = keep_string(a, spec->workdir);
+    s.extension_envp = keep_strings(a, spec->extension_envp);
+    s.framed_envp = keep_strings(a, spec->framed_envp);
+    if (copy)
+        *copy = s;
+    return copy;
+}
+
+const struct sandbox_spec *forget_all_but(const struct sandbox_spec *spec)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    struct area a = {0};
+    keep_spec(&a, spec);
+    void *p = mmap(NULL, a.used, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!heap || p == MAP_FAILED)
+        return spec;
+    a = (struct area){.at = p};
+    const struct sandbox_spec *kept = keep_spec(&a, spec);
+    char *end = sbrk(0), *start = heap + (page - (uintptr_t)heap % page) % page;
+    if (start < end)
+        madvise(start, (size_t)(end - start), MADV_DONTNEED);
+    return kept;
+}
+
+static void wipe(char **strings)
+{
+    for (; strings && *strings; strings++)
+        explicit_bzero(*strings, strlen(*strings));
+}
+
+/* /proc/PID/cmdline can be read by anyone inside, and /proc/PID/environ by anyone who gets past dumpable: clearenv() would
+ * forget the pointers and leave the bytes. */
+void forget_caller(char **args)
+{
+    wipe(environ);
+    environ = NULL;
+    wipe(args);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inside.h: what the child of sandbox_start() does between clone and being init. For sandbox.c, steps.c and init.c only. */
+#ifndef LRUN_INSIDE_H
+#define LRUN_INSIDE_H
+
+#include "launcher/sandbox/sandbox.h"
+
+struct inside { /* the child's own state */
+    const struct sandbox_spec *spec;
+    int control; /* its end of the pair */
+    int network; /* where its network namespace comes from, or -1 */
+    uid_t outer_uid;
+    gid_t outer_gid;
+    int root;
+    bool fell_back; /* the host's /usr could not be overlaid */
+    int fds[FD_COUNT];
+};
+int steps_walk(struct inside *in, struct err *err);
+_Noreturn void init_main(struct inside *in);
+
+#endif

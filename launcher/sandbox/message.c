@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/sandbox/message.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+union control {
+    struct cmsghdr header;
+    char room[CMSG_SPACE(sizeof(int) * FD_COUNT)];
+};
+
+/* Only what a message carries travels: most are a few bytes, and err is a thousand. */
+static size_t message_size(const struct message *m)
+{
+    bool has_err = m->type == MESSAGE_FAILED || m->type == MESSAGE_NOT_STARTED || m->type == MESSAGE_EXTENSION;
+    return has_err ? sizeof *m : offsetof(struct message, err);
+}
+
+int message_offer(int socket, const struct message *m)
+{
+    ssize_t sent;
+    while ((sent = send(socket, m, message_size(m), MSG_NOSIGNAL | MSG_DONTWAIT)) < 0 && errno == EINTR)
+        ;
+    return sent < 0 ? -1 : 0;
+}
+
+int message_send(int socket, const struct message *m, const int *fds)
+{
+    union control control = {0};
+    struct iovec io = {(void *)(uintptr_t)m, message_size(m)};
+    struct msghdr h = {.msg_iov = &io, .msg_iovlen = 1};
+    int packed[FD_COUNT], n = 0;
+    struct message copy = *m;
+    for (int i = 0; fds && i < FD_COUNT; i++)
+        if (fds[i] >= 0) {
+            packed[n++] = fds[i];
+            copy.value |= 1 << i; /* READY: which of them there are */
+        }
+    if (n) {
+        io.iov_base = &copy;
+        h.msg_control = &control;
+        h.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)n);
+        struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)n);
+        memcpy(CMSG_DATA(c), packed, sizeof(int) * (size_t)n);
+    }
+    ssize_t sent;
+    while ((sent = sendmsg(socket, &h, MSG_NOSIGNAL)) < 0 && errno == EINTR)
+        ;
+    return sent < 0 ? -1 : 0;
+}
+
+int message_receive(int socket, struct message *ret, int *ret_fds, bool wait)
+{
+    union control control;
+    struct iovec io = {ret, sizeof *ret};
+    struct msghdr h = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t n;
+    memset(ret, 0, sizeof *ret);
+    for (int i = 0; ret_fds && i < FD_COUNT; i++)
+        ret_fds[i] = -1;
+    while ((n = recvmsg(socket, &h, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT))) < 0 && errno == EINTR)
+        ;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && !wait)
+        return 0;
+    if (n < 0 && errno != ECONNRESET)
+        return -1;
+    if (n <= 0) {
+        ret->type = MESSAGE_HANGUP;
+        return 1;
+    }
+    struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+    if (ret_fds && c && c->cmsg_type == SCM_RIGHTS) {
+        int got[FD_COUNT], at = 0, count = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        memcpy(got, CMSG_DATA(c), sizeof(int) * (size_t)count);
+        for (int i = 0; i < FD_COUNT && at < count; i++)
+            if (ret->value & 1 << i)
+                ret_fds[i] = got[at++];
+    }
+    return 1;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/sandbox/network.h"
+
+#include "base/descriptors.h"
+#include "base/fs.h"
+#include "base/helper.h"
+#include "base/own.h"
+#include "launcher/sandbox/message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/route.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static const char *const NAMES[] = {[NET_NONE] = "none", [NET_HOST] = "host", [NET_USER] = "user", [NET_BLACKHOLE] = "blackhole"};
+
+const char *network_name(enum net net)
+{
+    return NAMES[net];
+}
+
+/* ---- the namespace ---- */
+
+void network_aside_prepare(enum net net, struct network_aside *ret)
+{
+    cpu_set_t cpus;
+    int pair[2];
+    *ret = (struct network_aside){.from = -1, .to = -1};
+    if (net == NET_HOST || sched_getaffinity(0, sizeof cpus, &cpus) < 0 || CPU_COUNT(&cpus) < 2 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return;
+    *ret = (struct network_aside){.from = pair[0], .to = pair[1]};
+}
+
+static _Noreturn void make_aside(const struct network_aside *a, int init_pidfd, pid_t lrun)
+{
+    int fds[FD_COUNT] = FDS_NONE;
+    const int kept[] = {a->to, init_pidfd};
+    if (descriptors_keep(kept, COUNT(kept)) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != lrun)
+        _exit(1);
+    if (setns(init_pidfd, CLONE_NEWUSER) == 0 && unshare(CLONE_NEWNET) == 0)
+        fds[FD_SOCKET] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    message_send(a->to, &(struct message){.type = MESSAGE_GO}, fds);
+    _exit(0);
+}
+
+void network_aside_begin(struct network_aside *a, int init_pidfd)
+{
+    pid_t lrun = getpid(), pid = a->to < 0 ? -1 : fork();
+    if (pid == 0)
+        make_aside(a, init_pidfd, lrun);
+    a->pid = pid > 0 ? pid : 0;
+    own_close(&a->from);
+    own_close(&a->to); /* the child alone holds it: if that dies, init hears it */
+}
+
+void network_aside_done(struct network_aside *a)
+{
+    own_close(&a->from);
+    own_close(&a->to);
+    while (a->pid > 0 && waitpid(a->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    a->pid = 0;
+}
+
+int network_enter(int *from, struct err *err)
+{
+    struct message m;
+    int fds[FD_COUNT] = FDS_NONE;
+    bool told = *from >= 0 && message_receive(*from, &m, fds, true) == 1 && fds[FD_SOCKET] >= 0;
+    own_close(from);
+    bool joined = told && setns(fds[FD_SOCKET], CLONE_NEWNET) == 0;
+    own_close(&fds[FD_SOCKET]);
+    return joined || unshare(CLONE_NEWNET) == 0 ? 0 : fail(err, errno, NULL, "make the sandbox's network namespace");
+}
+
+/* ---- pasta ---- */
+
+static const char *const PLACES[] = {"/usr/bin/pasta", "/usr/local/bin/pasta", "/bin/pasta"};
+
+/* No way back in: no forwarded ports in either direction, no address that stands for the host. IPv4 only, as most
+ * functions on Lambda. Names are asked for at the address of AWS's own resolver, which pasta maps to the host's. */
+static const char *const OPTIONS[] = {"pasta", "--foreground", "--quiet", "--config-net", "--no-map-gw", "--ipv4-only", "--tcp-ports", "none",
+                                      "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--dns-forward", "169.254.169.253",
+                                      "--pid", "/dev/stdout"};
+
+static int open_pasta(struct err *err)
+{
+    for (size_t i = 0; i < COUNT(PLACES); i++) {
+        int fd = open(PLACES[i], O_RDONLY | O_CLOEXEC);
+        if (fd >= 0)
+            return fd;
+    }
+    fail(err, ENOENT, "pasta", "find the program that --net user needs");
+    return fail_hint(err, "install the package passt");
+}
+
+/* In the foreground it stays our child: a daemon would outlive the sandbox. */
+static _Noreturn void become_pasta(int program, pid_t sandbox, pid_t lrun, int out, int errors)
+{
+    char pid[24];
+    const char *argv[COUNT(OPTIONS) + 2];
+    memcpy(argv, OPTIONS, sizeof OPTIONS);
+    snprintf(pid, sizeof pid, "%d", sandbox);
+    argv[COUNT(OPTIONS)] = pid;
+    argv[COUNT(OPTIONS) + 1] = NULL;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != lrun)
+        _exit(126);
+    const int fds[] = {-1, out, errors};
+    helper_become(program, (char *const *)(uintptr_t)argv, fds, COUNT(fds));
+}
+
+/* Its last words, or what is known to make it fail without a good one. */
+static int explain(int errors, struct err *err)
+{
+    char text[1024] = "";
+    ssize_t n = pread(errors, text, sizeof text - 1, 0);
+    fail(err, 0, NULL, "set up the network: pasta failed");
+    if (access("/dev/net/tun", R_OK | W_OK) < 0)
+        return fail_hint(err, "/dev/net/tun must be readable and writable for everyone, as udev makes it: sudo chmod 666 /dev/net/tun");
+    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == 0))
+        text[--n] = 0;
+    const char *last = strrchr(text, '\n');
+    return fail_hint(err, "pasta says: %s", n > 0 ? last ? last + 1 : text : "nothing");
+}
+
+int network_attach(pid_t pid, pid_t *ret_pasta, struct err *err)
+{
+    enum { PATIENCE_MS = 10000 };
+    int ends[2];
+    char line[32];
+    pid_t lrun = getpid();
+    OWN_FD int program = open_pasta(err);
+    OWN_FD int errors = memfd_create("pasta", MFD_CLOEXEC);
+    if (program < 0)
+        return -1;
+    if (errors < 0 || pipe2(ends, O_CLOEXEC) < 0)
+        return fail(err, errno, NULL, "make a pipe for pasta");
+    pid_t pasta = fork();
+    if (pasta == 0)
+        become_pasta(program, pid, lrun, ends[1], errors);
+    int no = errno;
+    close(ends[1]);
+    OWN_FD int out = ends[0];
+    if (pasta < 0)
+        return fail(err, no, "pasta", "start");
+    /* It writes its pid when all is set up. */
+    struct pollfd p = {.fd = out, .events = POLLIN};
+    int waited;
+    while ((waited = poll(&p, 1, PATIENCE_MS)) < 0 && errno == EINTR)
+        ;
+    if (waited == 1 && read(out, line, sizeof line) > 0) {
+        *ret_pasta = pasta;
+        return 0;
+    }
+    kill(pasta, SIGKILL);
+    while (waitpid(pasta, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return explain(errors, err);
+}
+
+/* Credentials of the machine lrun runs on, if that is in a cloud; no function on Lambda reaches the address either. It goes
+ * before pasta's default route. */
+int network_hide_metadata(struct err *err)
+{
+    struct rtentry route = {.rt_flags = RTF_UP | RTF_HOST | RTF_REJECT};
+    struct sockaddr_in metadata = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xa9fea9fe) /* 169.254.169.254 */};
+    memcpy(&route.rt_dst, &metadata, sizeof metadata);
+    OWN_FD int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    return s < 0 || ioctl(s, SIOCADDRT, &route) < 0 ? fail(err, errno, "169.254.169.254", "hide the machine's metadata service") : 0;
+}
+
+/* A packet that is sent to lo and is for nobody here is dropped, since nothing forwards: no error comes back. */
+int network_blackhole(struct err *err)
+{
+    struct rtentry route = {.rt_flags = RTF_UP, .rt_dev = (char *)(uintptr_t) "lo"};
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    memcpy(&route.rt_dst, &any, sizeof any);
+    memcpy(&route.rt_genmask, &any, sizeof any);
+    OWN_FD int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    return s < 0 || ioctl(s, SIOCADDRT, &route) < 0 ? fail(err, errno, NULL, "set the blackhole route") : 0;
+}

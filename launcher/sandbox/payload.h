@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* payload.h: starting what runs inside: a bootstrap or a command. Called by init, which has no privileges left. */
+#ifndef LRUN_PAYLOAD_H
+#define LRUN_PAYLOAD_H
+
+#include "launcher/sandbox/sandbox.h"
+
+/* Starts the extension of this name, or the command or bootstrap (NULL); framed: with the descriptor for frames. control: to
+ * the supervisor, for REFUSED; -1: there is none. Returns its pid, or -1 with an err whose no is exec's errno and whose path is
+ * what could not be started; no bootstrap at all: no 0 and no path. */
+pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool framed, int control, struct err *err);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/sandbox/sandbox.h"
+
+#include "launcher/sandbox/inside.h"
+
+#include "base/clock.h"
+#include "base/descriptors.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "launcher/sandbox/hints.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* What the spec needs inside, and no other function's connections, listeners, notifiers or sandboxes. It also leaves lrun's end
+ * of the pair, whose hang-up is how init hears that lrun has died. */
+static int keep_descriptors(const struct inside *in, struct err *err)
+{
+    const struct sandbox_spec *spec = in->spec;
+    const struct plan *plan = spec->plan;
+    enum { OWN = 8 };
+    size_t n = 0;
+    int *list = xcalloc(OWN + plan->n + plan->lower_count, sizeof *list);
+    const int own[OWN] = {in->control, in->network, spec->stdio[0], spec->stdio[1], spec->stdio[2], spec->extension_log, spec->frames,
+                          plan->has_rootfs ? plan->rootfs.tree : -1};
+    for (size_t i = 0; i < OWN; i++)
+        list[n++] = own[i];
+    for (size_t i = 0; i < plan->n; i++)
+        list[n++] = plan->rows[i].kind == ROW_BIND ? plan->rows[i].source.tree : -1;
+    for (size_t i = 0; i < plan->lower_count; i++)
+        list[n++] = plan->lowers[i].tree;
+    int status = descriptors_keep(list, n);
+    free(list);
+    return status < 0 ? fail(err, errno, NULL, "close what is not the sandbox's") : 0;
+}
+
+/* Init waits for it by select(), and under serve, with many environments, it may have any number; now low ones are free. */
+static int lower(int *fd, struct err *err)
+{
+    if (*fd < FD_SETSIZE)
+        return 0;
+    int low = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (low < 0)
+        return fail(err, errno, NULL, "move the socket to lrun");
+    close(*fd);
+    *fd = low;
+    return 0;
+}
+
+static _Noreturn void child(const struct sandbox_spec *spec, int control, int network, uid_t uid, gid_t gid)
+{
+    struct inside in = {.spec = spec, .control = control, .network = network, .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
+    struct message m = {.type = MESSAGE_READY};
+    if (keep_descriptors(&in, &m.err) < 0 || lower(&in.control, &m.err) < 0 || steps_walk(&in, &m.err) < 0) {
+        m.type = MESSAGE_FAILED;
+        message_send(in.control, &m, NULL);
+        _exit(1);
+    }
+    init_main(&in);
+}
+
+/* Root gave the right to clone into its cgroup away with its uid; the descriptor it opened before still moves. */
+static bool moves(const struct sandbox_spec *spec)
+{
+    return spec->cgroup && spec->cgroup->procs >= 0;
+}
+
+/* The kernel leaves out those for which lrun has no room, and says no error: recvmsg(2), MSG_CTRUNC. */
+static int check_descriptors(const struct sandbox *s, const struct message *ready, struct err *err)
+{
+    for (int i = 0; i < FD_COUNT; i++)
+        if (ready->value & 1 << i && s->fds[i] < 0)
+            return fail(err, EMFILE, NULL, "receive the sandbox's descriptors");
+    return 0;
+}
+
+/* Handshakes #0 and #1. */
+static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struct err *err)
+{
+    struct message m;
+    if (sandbox_hear(s, &m, true) < 0)
+        return fail(err, errno, NULL, "receive a message from the sandbox");
+    if (m.type == MESSAGE_REFUSED)
+        return await_ready(spec, s, err);
+    if (m.type == MESSAGE_ATTACH) {
+        if (spec->net == NET_USER && network_attach(s->pid, &s->pasta, err) < 0)
+            return -1;
+        if (moves(spec) && cgroup_move(spec->cgroup, s->pid, err) < 0)
+            return -1;
+        if (spec->keep && enter_keep(s->pid, spec->envp, &s->kept, err) < 0)
+            return -1;
+        sandbox_tell(s, MESSAGE_GO, 0);
+        return await_ready(spec, s, err);
+    }
+    s->fell_back = m.type == MESSAGE_READY && m.program;
+    if (m.type == MESSAGE_READY)
+        return check_descriptors(s, &m, err);
+    if (m.type == MESSAGE_FAILED) {
+        *err = m.err;
+        return hints_add(err);
+    }
+    return fail(err, 0, NULL, "set up the sandbox: its init was killed");
+}
+
+int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct err *err)
+{
+    int pair[2];
+    struct sandbox s = SANDBOX_NONE;
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return fail(err, errno, NULL, "make a socket for the sandbox");
+    struct network_aside aside;
+    network_aside_prepare(spec->network_aside ? spec->net : NET_HOST, &aside);
+    bool into = spec->cgroup && spec->cgroup->dir >= 0 && !moves(spec);
+    struct clone_args args = {
+        .flags = (uint64_t)CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD |
+                 (spec->net == NET_HOST || aside.to >= 0 ? 0u : (unsigned)CLONE_NEWNET) | (into ? (uint64_t)CLONE_INTO_CGROUP : 0u),
+        .pidfd = (uint64_t)(uintptr_t)&s.pidfd,
+        .exit_signal = SIGCHLD,
+        .cgroup = into ? (unsigned)spec->cgroup->dir : 0u,
+    };
+    /* The child keeps all signals blocked: a ^C from the terminal reaches it too, and must not run our handlers twice. */
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    long pid = sys_clone3(&args);
+    if (pid == 0)
+        child(spec, pair[1], aside.from, uid, gid);
+    int no = errno;
+    if (pid > 0)
+        network_aside_begin(&aside, s.pidfd);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    close(pair[1]);
+    s.control = pair[0];
+    if (pid < 0) {
+        s.control = -1;
+        close(pair[0]);
+        network_aside_done(&aside);
+        fail(err, no, NULL, "create the sandbox's namespaces");
+        snprintf(err->step, sizeof err->step, "clone");
+        return hints_add(err);
+    }
+    s.pid = (pid_t)pid;
+    int status = await_ready(spec, &s, err);
+    if (status < 0)
+        sandbox_done(&s);
+    network_aside_done(&aside);
+    if (status < 0)
+        return -1;
+    *ret = s;
+    return 0;
+}
+
+int sandbox_tell_program(struct sandbox *s, enum message_type type, int program, int value)
+{
+    if (message_offer(s->control, &(struct message){.type = type, .program = program, .value = value}) == 0)
+        return 0;
+    if (errno == EAGAIN) /* hundreds lie there unread: it does not live, and lrun must not wait for it */
+        sandbox_kill(s);
+    return -1;
+}
+
+int sandbox_tell(struct sandbox *s, enum message_type type, int value)
+{
+    return sandbox_tell_program(s, type, PROGRAM_PAYLOAD, value);
+}
+
+int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
+{
+    int fds[FD_COUNT];
+    int got = message_receive(s->control, ret, fds, wait);
+    for (int i = 0; got == 1 && i < FD_COUNT; i++)
+        if (fds[i] >= 0) {
+            own_close(&s->fds[i]);
+            s->fds[i] = fds[i];
+        }
+    if (got == 1 && ret->type == MESSAGE_NOT_STARTED && ret->err.step[0])
+        hints_add(&ret->err);
+    return got;
+}
+
+void sandbox_kill(struct sandbox *s)
+{
+    if (s->pid <= 0 || s->killed_ms > 0)
+        return;
+    sys_pidfd_send_signal(s->pidfd, SIGKILL); /* init has no handler: nothing less would end it */
+    s->killed_ms = clock_ms();
+}
+
+/* The kernel takes a directory of /proc as a pidfd. */
+void sandbox_kill_one(const struct sandbox *s, pid_t inside)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%d", inside);
+    OWN_FD int process = openat(s->fds[FD_PROC], name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (process >= 0)
+        sys_pidfd_send_signal(process, SIGKILL);
+}
+
+/* A pidfd becomes readable when its process is a zombie; process 1 is one when all others of its namespace are gone. */
+static bool dead_within(const struct sandbox *s, int ms)
+{
+    struct pollfd p = {.fd = s->pidfd, .events = POLLIN};
+    int got;
+    while ((got = poll(&p, 1, ms)) < 0 && errno == EINTR)
+        ;
+    return got != 0;
+}
+
+bool sandbox_dead(const struct sandbox *s)
+{
+    return s->pid <= 0 || dead_within(s, 0);
+}
+
+/* How long it may still take to die. */
+static int left_ms(const struct sandbox *s)
+{
+    double left = s->killed_ms + DEATH_MS - clock_ms();
+    return left > 0 ? (int)left + 1 : 0;
+}
+
+bool sandbox_gone(const struct sandbox *s)
+{
+    return sandbox_dead(s) || (s->killed_ms > 0 && !left_ms(s));
+}
+
+bool sandbox_was_killed(const struct sandbox *s)
+{
+    siginfo_t how = {0};
+    return s->pid > 0 && dead_within(s, DEATH_MS) && waitid(P_PID, (id_t)s->pid, &how, WEXITED | WNOHANG | WNOWAIT) == 0 && how.si_code == CLD_KILLED;
+}
+
+bool sandbox_kill_programs(struct sandbox *s)
+{
+    struct message m = {.type = MESSAGE_READY};
+    const double until = clock_ms() + ANSWER_MS;
+    sandbox_tell(s, MESSAGE_KILL, 0);
+    while (m.type != MESSAGE_GONE && m.type != MESSAGE_HANGUP) {
+        struct pollfd p = {.fd = s->control, .events = POLLIN};
+        const double left = until - clock_ms();
+        if (left <= 0 || (poll(&p, 1, (int)left + 1) > 0 && sandbox_hear(s, &m, false) < 0))
+            break;
+    }
+    if (m.type == MESSAGE_GONE)
+        return true;
+    sandbox_kill(s);
+    dead_within(s, left_ms(s));
+    return false;
+}
+
+struct memory_watch *sandbox_watch_memory(const struct sandbox *s, uint64_t limit)
+{
+    struct memory_sources from = {.proc = s->fds[FD_PROC], .shm = s->fds[FD_SHM], .segments = s->fds[FD_SEGMENTS], .init = s->pid};
+    return memory_watch_new(&from, limit);
+}
+
+void sandbox_done(struct sandbox *s)
+{
+    own_close(&s->control); /* init ends when it hears that; and at once by the next line */
+    sandbox_kill(s);
+    if (s->pid > 0 && dead_within(s, left_ms(s))) /* else it becomes a zombie when it may, and is lrun's until lrun ends */
+        while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    s->pid = 0;
+    s->killed_ms = 0;
+    if (s->pasta > 0) {
+        kill(s->pasta, SIGKILL);
+        while (waitpid(s->pasta, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    s->pasta = 0;
+    enter_done(&s->kept);
+    own_close(&s->pidfd);
+    for (int i = 0; i < FD_COUNT; i++)
+        own_close(&s->fds[i]);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/sandbox/stdio.h"
+
+#include "base/fs.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/kcmp.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+static const char *const NAMES[STREAMS] = {"standard input", "standard output", "standard error"};
+static bool is_file[STREAMS], may_be_terminal[STREAMS]; /* found by stdio_check(), so that nobody needs to ask again */
+enum { MEMORY_DEVICES = 1 }; /* the major number of /dev/null and its like */
+
+/* Descriptors 0 to 2 must be open, or a file opened later takes their place; and a directory there would let the
+ * function walk the host's tree from it. */
+int stdio_check(struct err *err)
+{
+    for (int fd = 0; fd < STREAMS; fd++) {
+        struct stat st = {0};
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
+            return fail(err, errno, "/dev/null", "open it as %s", NAMES[fd]);
+        is_file[fd] = fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
+        may_be_terminal[fd] = S_ISCHR(st.st_mode) && major(st.st_rdev) != MEMORY_DEVICES;
+        if (S_ISDIR(st.st_mode)) {
+            fail(err, EISDIR, NAMES[fd], "use a directory as");
+            return fail_hint(err, "redirect it to or from a file, a pipe or a terminal");
+        }
+        int flags = fcntl(fd, F_GETFL);
+        if (flags >= 0 && flags & O_PATH) {
+            fail(err, EBADF, NAMES[fd], "use an O_PATH descriptor as");
+            return fail_hint(err, "open it for reading or writing");
+        }
+    }
+    return 0;
+}
+
+bool stdio_is_terminal(int fd)
+{
+    return may_be_terminal[fd] && isatty(fd);
+}
+
+/* One open file, with one place that both move: by the kernel's word, or if it gives none, by the inode. */
+static bool is_same(int a, int b)
+{
+    struct stat one, other;
+    if (!is_file[a] || !is_file[b])
+        return false;
+    long compared = syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b);
+    return compared >= 0 ? compared == 0 : fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err)
+{
+    *s = (struct stdio)STDIO_NONE;
+    for (int i = 0; i < n && i < STREAMS; i++) {
+        struct carried *stream = &s->streams[i];
+        int ends[2];
+        ret_fds[i] = i;
+        if (!is_file[i])
+            continue;
+        if (i == STDERR_FILENO && is_same(STDOUT_FILENO, STDERR_FILENO)) {
+            ret_fds[i] = ret_fds[STDOUT_FILENO];
+            continue;
+        }
+        if (pipe2(ends, O_CLOEXEC) < 0)
+            return fail(err, errno, NULL, "make a pipe for %s", NAMES[i]);
+        bool input = i == STDIN_FILENO;
+        *stream = (struct carried){.file = i, .ours = ends[input], .theirs = ends[!input], .owner = s};
+        ret_fds[i] = stream->theirs;
+        /* A pipe can be opened anew too: whoever reads from his own output by mistake would wait for himself. */
+        int flags = fcntl(stream->ours, F_GETFL);
+        if (flags < 0 || fcntl(stream->ours, F_SETFL, flags | O_NONBLOCK) < 0 || fchmod(stream->theirs, input ? S_IRUSR : S_IWUSR) < 0)
+            return fail(err, errno, NULL, "set up a pipe for %s", NAMES[i]);
+    }
+    if (s->streams[STDIN_FILENO].ours >= 0) {
+        s->start = lseek(STDIN_FILENO, 0, SEEK_CUR);
+        s->seeks = s->start >= 0 && !is_same(STDIN_FILENO, STDOUT_FILENO) && !is_same(STDIN_FILENO, STDERR_FILENO);
+    }
+    return 0;
+}
+
+static void stop(struct carried *stream)
+{
+    if (stream->event)
+        event_free(stream->event);
+    stream->event = NULL;
+    own_close(&stream->ours);
+}
+
+static void give_up(struct carried *stream, const char *what)
+{
+    struct stdio *s = stream->owner;
+    if (!s->failed)
+        fail(&s->err, errno, NAMES[stream->file], "%s", what);
+    s->failed = true;
+    stop(stream);
+}
+
+/* Standard input is read without moving its place, which is set in the end: what the pipe did not take is read again. What has
+ * no places is read in pieces that a pipe takes whole or not at all. */
+static void on_input(evutil_socket_t fd, short what, void *to)
+{
+    (void)what;
+    struct carried *stream = to;
+    struct stdio *s = stream->owner;
+    char bytes[65536];
+    ssize_t n = s->seeks ? pread(STDIN_FILENO, bytes, sizeof bytes, s->start + s->sent) : read(STDIN_FILENO, bytes, PIPE_BUF);
+    if (n < 0 && errno == EINTR)
+        return;
+    if (n < 0 && errno != EBADF) { /* open for writing alone: there is nothing to read */
+        give_up(stream, "read from");
+        return;
+    }
+    ssize_t written = n <= 0 ? 0 : write((int)fd, bytes, (size_t)n);
+    if (n <= 0 || (written < 0 && errno != EAGAIN))
+        stop(stream);
+    s->sent += written > 0 ? written : 0;
+}
+
+/* Returns how many bytes; 0 or less: the pipe is empty, at its end, or cannot be emptied. */
+static ssize_t pull(struct carried *stream)
+{
+    char bytes[65536];
+    ssize_t n = read(stream->ours, bytes, sizeof bytes);
+    if (n > 0 && fs_write_all(stream->file, bytes, (size_t)n) < 0) {
+        give_up(stream, "write to");
+        return -1;
+    }
+    if (n == 0)
+        stop(stream);
+    return n;
+}
+
+/* What is there now and no more: what a command that entered has left running may write without end. */
+static void drain(struct carried *stream)
+{
+    int left = 0;
+    if (!stream->event || ioctl(stream->ours, FIONREAD, &left) < 0)
+        return;
+    for (ssize_t n; left > 0 && (n = pull(stream)) > 0;)
+        left -= (int)n;
+}
+
+static void on_output(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    pull(to);
+}
+
+int stdio_join(struct stdio *s, struct event_base *base, struct err *err)
+{
+    for (int i = 0; i < STREAMS; i++) {
+        struct carried *stream = &s->streams[i];
+        if (stream->ours < 0)
+            continue;
+        signal(SIGXFSZ, SIG_IGN); /* EFBIG is reported as any other errno; init and the command are there already */
+        if (i != STDIN_FILENO)
+            own_close(&stream->theirs);
+        stream->event = event_new(base, stream->ours, (i ? EV_READ : EV_WRITE) | EV_PERSIST, i ? on_output : on_input, stream);
+        if (!stream->event || event_add(stream->event, NULL) < 0)
+            return fail(err, errno, NULL, "watch %s", NAMES[i]);
+    }
+    return 0;
+}
+
+/* As if the command had read the file itself: whoever shares it goes on behind what was read. */
+static void set_place(const struct stdio *s)
+{
+    int unread = 0;
+    if (s->seeks && s->streams[STDIN_FILENO].theirs >= 0 && ioctl(s->streams[STDIN_FILENO].theirs, FIONREAD, &unread) == 0)
+        lseek(STDIN_FILENO, s->start + (unread < s->sent ? s->sent - unread : 0), SEEK_SET);
+}
+
+int stdio_done(struct stdio *s, struct err *err)
+{
+    set_place(s);
+    for (int i = 0; i < STREAMS; i++) {
+        struct carried *stream = &s->streams[i];
+        if (i != STDIN_FILENO)
+            drain(stream);
+        stop(stream);
+        own_close(&stream->theirs);
+    }
+    if (s->failed)
+        *err = s->err;
+    return s->failed ? -1 : 0;
+}

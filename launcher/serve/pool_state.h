@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool_state.h: what pool.c and pool_slot.c share. For these only. */
+#ifndef LRUN_POOL_STATE_H
+#define LRUN_POOL_STATE_H
+
+#include "launcher/serve/pool.h"
+
+struct generation { /* what environments are made from; a reload makes a new one */
+    struct launch *launch;
+    unsigned users;
+    bool told_share; /* that the function uses more than its CPU share */
+};
+
+/* An environment and its place. States: SLOT_EMPTY -> SLOT_OPEN -> SLOT_CLOSING -> SLOT_DEAD -> SLOT_EMPTY */
+struct slot {
+    enum { SLOT_EMPTY, SLOT_OPEN, SLOT_CLOSING, SLOT_DEAD } state;
+    struct pool *pool;
+    struct environment *environment;
+    struct generation *generation;
+    struct report report; /* of the call that is going on: nobody asks serve for one, but it is evidence */
+    unsigned jobs;
+    char *tenant;    /* per_tenant: whose it is; NULL: nobody's yet */
+    struct job **at; /* those it has; jobs of them */
+    uint64_t used;   /* when it was last given one, in jobs of the pool */
+    struct event *idle;
+    char label[96];
+};
+
+struct line {
+    struct job *first, **last;
+    unsigned n;
+    size_t bytes;           /* that they are charged with */
+    struct line_room *room; /* NULL: the event queue's, which has bounds of its own */
+};
+
+struct pool {
+    struct pool_config config;
+    struct generation *generation;
+    struct slot *slots;
+    struct line lines[2]; /* clients' and the event queue's */
+    unsigned turn;
+    struct event *reaper;
+    struct function_metrics metrics;
+    uint64_t given;
+    bool stopping, started;
+};
+
+/* pool.c */
+void pool_work(struct pool *p); /* gives jobs to environments while there are both */
+void pool_generation_leave(struct generation *g);
+
+/* pool_slot.c */
+struct slot *pool_slot_open(struct pool *p, struct err *err); /* NULL: all are taken, or err */
+void pool_slot_close(struct slot *s);                         /* ends it, if it is open */
+void pool_slot_free(struct slot *s);                          /* and all it has; it may be EMPTY again */
+void pool_slot_retire(struct slot *s);                        /* ends it if it is idle and not wanted any more */
+void pool_slot_lose_jobs(struct slot *s, const struct err *err);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* server.h: what serve's files share: its functions, and the doors to them. */
+#ifndef LRUN_SERVER_H
+#define LRUN_SERVER_H
+
+#include "lambda/function_url.h"
+#include "launcher/launch/request.h"
+#include "launcher/serve/pool.h"
+#include "launcher/serve/watch.h"
+
+struct server;
+
+struct served { /* one function */
+    struct server *server;
+    struct request request; /* the command line's, with what is its own */
+    bool named;             /* by NAME= or in the configuration: it answers to no other name */
+    struct launch *launch;  /* until its pool has it */
+    struct pool *pool;
+    struct cgroup *cgroups; /* one an environment; NULL: none */
+    struct function_url url;
+    int url_listener;
+    struct http_server *url_server;
+    struct watch *watch;
+    unsigned events; /* of the event queue, waiting or running */
+    size_t event_bytes;
+};
+
+struct server {
+    const struct request *request;
+    struct event_base *base;
+    struct served *functions;
+    size_t n;
+    int listener;
+    uint16_t port;
+    struct http_server *http;
+    struct http_room *room; /* of all its clients: the Invoke API's and the URLs' */
+    struct line_room lines; /* of these, what waits in line */
+    struct event *interrupts[2], *grace;
+    bool ready, stopping;
+    int signal; /* the second one: stop at once */
+    struct event_job *events; /* serve_events.c */
+    struct quota event_bytes;
+};
+
+/* The function that answers to this name, or NULL. */
+struct served *server_find(struct server *s, const char *name, size_t n);
+
+/* Fills what invocations have in common. qualifier: NULL for none. */
+void server_begin(const struct served *f, struct invocation *inv, const char *qualifier, const char *trace);
+
+/* server.c: the Invoke API's port. */
+struct http_handler server_handler(struct server *s);
+void server_share(struct server *s); /* fills room, lines and event_bytes; the limit of descriptors is final */
+
+/* True: it comes from a page of another site, or under a name that is none of ours, and is answered with 403. */
+bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r);
+
+/* serve_invoke.c, serve_url.c: the doors. */
+void serve_invoke(struct server *s, struct http_request *r, const char *word, bool stream);
+void serve_client_gone(void *to, struct http_request *r); /* for struct http_handler: a client's answer is not wanted any more */
+void serve_url_request(void *to, struct http_request *r); /* to: the struct served */
+
+/* serve_events.c: invocations nobody waits for, tried three times. payload is taken. False: there are too many. */
+bool serve_event(struct served *f, struct text *payload, const char *qualifier, const char *trace, const char *tenant, char id[UUID_SIZE]);
+bool serve_events_idle(const struct server *s);
+void serve_events_hurry(struct server *s); /* lrun is to stop: those that wait to be tried again are tried now */
+void serve_events_done(struct server *s);
+
+/* What a job of a client has in common: request->owner. */
+struct client {
+    struct job job; /* first */
+    struct served *function;
+    struct http_request *request; /* NULL: answered, or gone */
+    struct text payload;
+    void (*gone)(struct client *c); /* its request is no more */
+};
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/serve/stream.h"
+
+enum { UNSENT_MAX = 1 << 20, FREE_BYTES = 6 << 20, RATE = 2 << 20 /* a second */, REFILL_US = 125000 };
+
+static void apply(struct stream *s)
+{
+    if (s->from)
+        http_pause(s->from, s->full || s->spent);
+}
+
+static void on_refill(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct stream *s = to;
+    s->tokens += (double)RATE * REFILL_US / 1e6;
+    if (s->tokens > RATE)
+        s->tokens = RATE;
+    s->spent = s->tokens <= 0;
+    apply(s);
+}
+
+void stream_begin(struct stream *s, struct event_base *base, struct http_request *to, struct http_request *from, bool shaped)
+{
+    stream_done(s);
+    *s = (struct stream){.to = to, .from = from, .shaped = shaped};
+    if (from)
+        from->holder = &s->from; /* a runtime that is being ended may close it long before the invocation is over */
+    if (!shaped)
+        return;
+    s->refill = event_new(base, -1, EV_PERSIST, on_refill, s);
+    event_add(s->refill, &(struct timeval){.tv_usec = REFILL_US});
+}
+
+void stream_wrote(struct stream *s, size_t n)
+{
+    s->sent += n;
+    s->full = s->to && http_unsent(s->to) > UNSENT_MAX;
+    if (s->shaped && s->sent > FREE_BYTES) {
+        s->tokens -= (double)n;
+        s->spent = s->tokens <= 0;
+    }
+    if (s->full || s->spent)
+        apply(s);
+}
+
+void stream_drained(struct stream *s)
+{
+    s->full = false;
+    apply(s);
+}
+
+void stream_client_gone(struct stream *s)
+{
+    s->to = NULL;
+    s->full = s->spent = s->shaped = false;
+    apply(s);
+}
+
+void stream_done(struct stream *s)
+{
+    if (s->from)
+        s->from->holder = NULL;
+    s->from = NULL;
+    if (s->refill)
+        event_free(s->refill);
+    s->refill = NULL;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/serve/watch.h"
+
+#include "base/own.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+
+enum { QUIET_US = 150000, DIRECTORIES_MAX = 20000, CHANGES = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB };
+
+struct watched { /* an inotify watch */
+    int number;
+    char *dir;
+    char *name; /* the one file in it that counts; NULL: all of it, and what is made below it */
+};
+
+struct watch {
+    struct event *readable, *quiet;
+    void (*on_change)(void *to);
+    void *to;
+    struct watched *at;
+    size_t n;
+    int fd;
+};
+
+static void on_quiet(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct watch *w = to;
+    w->on_change(w->to);
+}
+
+static int add_one(struct watch *w, const char *dir, const char *name, struct err *err)
+{
+    int number = inotify_add_watch(w->fd, dir, CHANGES | IN_ONLYDIR);
+    if (number < 0) {
+        fail(err, errno, dir, "watch");
+        return errno == ENOSPC ? fail_hint(err, "raise fs.inotify.max_user_watches, or watch zips instead of directories") : -1;
+    }
+    w->at = xrealloc(w->at, w->n + 1, sizeof *w->at);
+    w->at[w->n++] = (struct watched){number, xstrdup(dir), name ? xstrdup(name) : NULL};
+    return 0;
+}
+
+static int add_tree(struct watch *w, const char *dir, struct err *err)
+{
+    if (w->n >= DIRECTORIES_MAX) {
+        fail(err, 0, dir, "watch more than %d directories", DIRECTORIES_MAX);
+        return fail_hint(err, "watch a zip instead");
+    }
+    if (add_one(w, dir, NULL, err) < 0)
+        return -1;
+    OWN_DIR DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        OWN_PTR char *path = xasprintf("%s/%s", dir, e->d_name);
+        if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && add_tree(w, path, err) < 0 && err->no != ENOENT)
+            return -1;
+    }
+    return 0;
+}
+
+static const struct watched *find(const struct watch *w, int number, const char *name)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (w->at[i].number == number && (!w->at[i].name || strcmp(w->at[i].name, name) == 0))
+            return &w->at[i];
+    return NULL;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *to)
+{
+    struct watch *w = to;
+    char buffer[16384] __attribute__((aligned(8)));
+    ssize_t n;
+    bool changed = false;
+    (void)what;
+    while ((n = read(fd, buffer, sizeof buffer)) > 0)
+        for (char *c = buffer; c < buffer + n;) {
+            const struct inotify_event *e = (const struct inotify_event *)(void *)c;
+            const struct watched *at = find(w, e->wd, e->len ? e->name : "");
+            struct err ignored;
+            changed = changed || at || e->mask & IN_Q_OVERFLOW;
+            if (at && !at->name && e->mask & IN_ISDIR && e->mask & (IN_CREATE | IN_MOVED_TO)) {
+                OWN_PTR char *path = xasprintf("%s/%s", at->dir, e->name);
+                add_tree(w, path, &ignored);
+            }
+            c += sizeof *e + e->len;
+        }
+    if (changed)
+        event_add(w->quiet, &(struct timeval){.tv_usec = QUIET_US});
+}
+
+struct watch *watch_new(struct event_base *base, void (*on_change)(void *to), void *to, struct err *err)
+{
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (fd < 0) {
+        fail(err, errno, NULL, "watch files");
+        if (errno == EMFILE)
+            fail_hint(err, "raise fs.inotify.max_user_instances");
+        return NULL;
+    }
+    struct watch *w = xcalloc(1, sizeof *w);
+    *w = (struct watch){.fd = fd, .on_change = on_change, .to = to};
+    w->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, w);
+    w->quiet = evtimer_new(base, on_quiet, w);
+    event_add(w->readable, NULL);
+    return w;
+}
+
+int watch_add(struct watch *w, const char *path, bool is_dir, struct err *err)
+{
+    if (is_dir)
+        return add_tree(w, path, err);
+    const char *slash = strrchr(path, '/');
+    OWN_PTR char *dir = slash ? xasprintf("%.*s", slash == path ? 1 : (int)(slash - path), path) : xstrdup(".");
+    return add_one(w, dir, slash ? slash + 1 : path, err);
+}
+
+void watch_done(struct watch *w)
+{
+    if (!w)
+        return;
+    event_free(w->readable);
+    event_free(w->quiet);
+    own_close(&w->fd);
+    for (size_t i = 0; i < w->n; i++) {
+        free(w->at[i].dir);
+        free(w->at[i].name);
+    }
+    free(w->at);
+    free(w);
+}
