@@ -3,7 +3,7 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 B       ?= build
 CC      ?= cc
-# What starts programs that are built for another machine: see arm64 in tests.mk.
+# What starts programs that are built for another machine: see arm64 in tests/make/build.mk.
 RUN     ?=
 ARCH    ?= $(shell uname -m)
 ifneq ($(filter arm64 aarch64,$(ARCH)),)

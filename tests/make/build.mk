@@ -1,0 +1,60 @@
+# What is built for tests: tools, unit tests, packages, another architecture. Included by tests.mk.
+
+TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension $(B)/tests/watcher $(B)/tests/storm
+UNIT_C := $(wildcard tests/unit/*.c)
+# What unit tests link: all of lrun and lrun-unpack but the two mains.
+UNIT_O := $(filter-out $(B)/launcher/command/main.o,$(LRUN_O)) $(B)/unpack/zip.o $(B)/unpack/zip_check.o $(B)/unpack/zip_largest.o $(B)/unpack/manifest.o $(LLHTTP_OBJECTS)
+
+$(B)/tests/probe: tests/tools/probe.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -I. -Wall -Wextra -o $@ $< -lutil -lpthread
+$(B)/tests/refuse: tests/tools/refuse.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lseccomp
+$(B)/tests/extension: tests/tools/extension.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpthread
+$(B)/tests/watcher: tests/tools/watcher.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
+$(B)/tests/storm: tests/tools/storm.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpthread
+$(B)/tests/unit: $(UNIT_C) $(UNIT_O)
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -lz $(LLHTTP_LINK) -lm
+# The same without Criterion, in one process: it cannot start processes in user emulation. Without the cache too: nor has that openat2(2).
+$(B)/tests/plain-unit: $(UNIT_C) $(UNIT_O) tests/tools/event_stream_decode.h tests/tools/plain/criterion/criterion.h
+	@mkdir -p $(@D)
+	@echo '#include <criterion/criterion.h>' | $(CC) -DPLAIN_MAIN -Itests/tools/plain -x c -c -o $@.o -
+	@$(CC) -Itests/tools/plain $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $@.o $(filter-out tests/unit/test_tools.c,$(UNIT_C)) $(UNIT_O) -levent_core -lcap -lz $(LLHTTP_LINK) -lm
+
+# arm64: all of it, built by the cross compiler against Debian's own arm64 packages, which are unpacked and not installed; the
+# unit tests and the policy compiler run in user emulation.
+ARM64 := $(B)/arm64
+arm64:
+	@[ -d $(ARM64)/root/usr/include ] || { mkdir -p $(ARM64) && mmdebstrap --variant=extract --arch=arm64 --quiet \
+	  --include=libc6-dev,libseccomp-dev,libcap-dev,libarchive-dev,libcjson-dev,libevent-dev,libelf-dev,zlib1g-dev,libdeflate-dev,libssl-dev \
+	  $$(. /etc/os-release && echo $$VERSION_CODENAME) $(ARM64)/root; }
+	@$(MAKE) --no-print-directory B=$(ARM64) ARCH=aarch64 CC="aarch64-linux-gnu-gcc --sysroot=$(abspath $(ARM64))/root" RUN="qemu-aarch64 -L $(ARM64)/root" all $(ARM64)/tests/plain-unit
+	qemu-aarch64 -L $(ARM64)/root $(ARM64)/tests/plain-unit
+	@for a in x86_64 aarch64; do [ ! -f $(B)/policy_$$a.h ] || cmp $(B)/policy_$$a.h $(ARM64)/policy_$$a.h || exit 1; done
+
+EXAMPLES := $(patsubst %,$(B)/examples/%.zip,hello-c adder shell first second function python node)
+examples: $(EXAMPLES)
+$(B)/examples/hello-c.zip: examples/hello-c/bootstrap.c
+	@mkdir -p $(B)/examples/hello-c
+	$(CC) -O2 -static -D_GNU_SOURCE -Wall -Wextra -o $(B)/examples/hello-c/bootstrap $<
+	@rm -f $@; cd $(B)/examples/hello-c && zip -q -X ../hello-c.zip bootstrap
+$(B)/examples/adder.zip: examples/exec-tests/adder.c
+	@mkdir -p $(B)/examples/adder
+	$(CC) -O2 -static -Wall -Wextra -o $(B)/examples/adder/adder $<
+	@rm -f $@; cd $(B)/examples/adder && zip -q -X ../adder.zip adder
+$(B)/examples/shell.zip: $(wildcard examples/shell/*)
+	@mkdir -p $(@D); rm -f $@; cd examples/shell && zip -q -X $(abspath $@) bootstrap function.sh
+$(B)/examples/python.zip: examples/python/lambda_function.py
+	@mkdir -p $(@D); rm -f $@; cd examples/python && zip -q -X $(abspath $@) lambda_function.py
+$(B)/examples/node.zip: examples/node/index.mjs
+	@mkdir -p $(@D); rm -f $@; cd examples/node && zip -q -X $(abspath $@) index.mjs
+$(B)/examples/%.zip: $(wildcard examples/layers/*/* examples/layers/*/*/*)
+	@mkdir -p $(@D); rm -f $@; cd examples/layers/$* && zip -q -X -r $(abspath $@) .
