@@ -1,4 +1,4 @@
-# lrun: see README.md. Targets: deps deps-run demo test check asan lint layers sizes bugs api-table soak bench bench-plots counts fuzz mutants faults check-vm arm64 conformance install
+# lrun: see README.md. Targets: deps deps-run demo test check asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz mutants faults check-vm arm64 conformance install
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
 B       ?= build
@@ -49,7 +49,7 @@ comma    := ,
 UNPACK_L := -larchive -Wl,-Bstatic -lelf -lz -ldeflate -lseccomp -Wl,-Bdynamic -lcrypto
 
 # A name of a target must not be taken for the folder of that name.
-.PHONY: all test slow arm64 mutants faults check-vm deps deps-run demo check examples asan lint layers sizes bugs api-table soak bench bench-plots counts fuzz fuzz-programs fuzz-coverage conformance install clean
+.PHONY: all test slow arm64 mutants faults check-vm deps deps-run demo check examples asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz fuzz-programs fuzz-coverage conformance install clean
 all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(B)/lrun.1 $(B)/lrun.bash
 
 $(B)/lrun: $(LRUN_O) $(LLHTTP_OBJECTS)

@@ -4,8 +4,10 @@
 #ifndef LRUN_EMBED_H
 #define LRUN_EMBED_H
 
+// clang-format off
 #define EMBED(symbol, path)      \
     extern const char symbol[];  \
     __asm__(".pushsection .rodata\n.global " #symbol "\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.popsection\n")
+// clang-format on
 
 #endif

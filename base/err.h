@@ -12,11 +12,11 @@
 #include <stdbool.h>
 
 struct err {
-    int exit;       /* the exit status it leads to; 0: lrun's own, 125                */
-    bool usage;     /* it has a sentence; the exit status is that of usage             */
-    int no;         /* errno where it failed; 0 where none applies                     */
-    char step[24];  /* the step of a sequence it happened in, for hints; "" if none    */
-    union {         /* nested frames have many of these: no byte more than needed      */
+    int exit;      /* the exit status it leads to; 0: lrun's own, 125                */
+    bool usage;    /* it has a sentence; the exit status is that of usage             */
+    int no;        /* errno where it failed; 0 where none applies                     */
+    char step[24]; /* the step of a sequence it happened in, for hints; "" if none    */
+    union {        /* nested frames have many of these: no byte more than needed      */
         struct {
             char what[160]; /* the action, as it follows "cannot": "mount the function's code" */
             char path[512]; /* its object; "" if none                                          */
@@ -40,7 +40,8 @@ int fail_hint(struct err *err, const char *hint, ...) __attribute__((format(prin
 const char *err_what(const struct err *err);
 const char *err_object(const struct err *err);
 
-/* Writes "cannot WHAT 'PATH': REASON; HINT", of usage "SENTENCE; HINT", without a newline into text, control characters of the path replaced. */
+/* Writes "cannot WHAT 'PATH': REASON; HINT", of usage "SENTENCE; HINT", without a newline into text, control characters of the path
+ * replaced. */
 void err_text(const struct err *err, char *text, unsigned long size);
 
 #endif

@@ -171,7 +171,8 @@ static int each(struct slice object, const char *name, json_each_fn fn, void *to
     return status;
 }
 
-int json_each_member(const char *bytes, size_t n, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found, struct err *err)
+int json_each_member(const char *bytes, size_t n, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found,
+                     struct err *err)
 {
     struct slice top;
     if (json_document(bytes, n, name, &top, err) < 0)

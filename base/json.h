@@ -12,13 +12,13 @@
 void json_quote(struct text *out, const char *text, size_t n);
 
 /* A writer of objects and arrays: commas are its business. */
-void json_open(struct text *out, char bracket);                  /* { or [          */
-void json_close(struct text *out, char bracket);                 /* } or ]          */
-void json_key(struct text *out, const char *key);                /* "key":          */
+void json_open(struct text *out, char bracket);   /* { or [          */
+void json_close(struct text *out, char bracket);  /* } or ]          */
+void json_key(struct text *out, const char *key); /* "key":          */
 void json_key_n(struct text *out, const char *key, size_t n);
 void json_put(struct text *out, const char *key, const char *s); /* NULL: null      */
 void json_put_n(struct text *out, const char *key, const char *s, size_t n);
-void json_num(struct text *out, const char *key, double n);      /* up to 3 decimals */
+void json_num(struct text *out, const char *key, double n); /* up to 3 decimals */
 void json_flag(struct text *out, const char *key, bool b);
 void json_item(struct text *out, const char *s);
 void json_item_n(struct text *out, const char *s, size_t n);
@@ -37,6 +37,7 @@ bool json_pick(struct slice top, const char *const *names, struct text *out);
 /* Calls fn for every member of the object at the top, or of the object it holds under section (NULL: the top); numbers and
  * booleans are handed on as they are spelled. ret_found: whether section was there. name: for messages. Strict: json_document(). */
 typedef int (*json_each_fn)(const char *key, const char *value, void *to, struct err *err);
-int json_each_member(const char *bytes, size_t n, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found, struct err *err);
+int json_each_member(const char *bytes, size_t n, const char *section, const char *name, json_each_fn fn, void *to, bool *ret_found,
+                     struct err *err);
 
 #endif

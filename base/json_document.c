@@ -81,7 +81,8 @@ struct slice json_duplicate(struct slice v)
     if (m.n)
         qsort(owned, m.n, sizeof *owned, by_object_and_name);
     for (size_t i = 1; i < m.n; i++)
-        if (owned[i].object == owned[i - 1].object && json_compare(owned[i].key, owned[i - 1].key) == 0 && (!first.at || owned[i].key.at < first.at))
+        if (owned[i].object == owned[i - 1].object && json_compare(owned[i].key, owned[i - 1].key) == 0 &&
+            (!first.at || owned[i].key.at < first.at))
             first = owned[i].key;
     return first;
 }
@@ -142,8 +143,8 @@ int json_document(const char *bytes, size_t n, const char *name, struct slice *r
     struct slice twice = json_duplicate(top);
     if (twice.at) {
         fail(err, 0, name, "read JSON from");
-        return fail_hint(err, "line %zu: its object has the name %.*s already, and readers differ on which of the two holds", line_of(bytes, twice.at),
-                         twice.n < 60 ? (int)twice.n : 60, twice.at);
+        return fail_hint(err, "line %zu: its object has the name %.*s already, and readers differ on which of the two holds",
+                         line_of(bytes, twice.at), twice.n < 60 ? (int)twice.n : 60, twice.at);
     }
     *ret = top;
     return 0;

@@ -11,7 +11,7 @@
 struct scanner {
     const unsigned char *at, *end;
     size_t depth;
-    const char *expected;                  /* NULL: nothing is wrong so far; else at is where */
+    const char *expected; /* NULL: nothing is wrong so far; else at is where */
 };
 
 /* A bit for each open container: it is an object. Half a megabyte that is not touched, and so not there, but as deep as something nests;
@@ -146,18 +146,22 @@ static bool scan_word(struct scanner *s, const char *word)
 static bool scan_scalar(struct scanner *s)
 {
     switch (s->at < s->end ? *s->at : 0) {
-    case '"':
-        return scan_string(s);
-    case 't':
-        return scan_word(s, "true");
-    case 'f':
-        return scan_word(s, "false");
-    case 'n':
-        return scan_word(s, "null");
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
-        return scan_number(s);
-    default:
-        return wrong(s, "a value");
+    case '"': return scan_string(s);
+    case 't': return scan_word(s, "true");
+    case 'f': return scan_word(s, "false");
+    case 'n': return scan_word(s, "null");
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': return scan_number(s);
+    default: return wrong(s, "a value");
     }
 }
 

@@ -30,7 +30,7 @@ struct slice { /* one value as it is spelled, without white space around it: a s
     size_t n;
 };
 
-struct json_fault { /* why bytes are no JSON */
+struct json_fault {       /* why bytes are no JSON */
     size_t at;            /* offset of the first byte that cannot be */
     const char *expected; /* what was expected there: "a value", "',' or '}'" */
 };

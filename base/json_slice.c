@@ -49,22 +49,14 @@ static const char *value_end(const char *c, const char *end)
 enum json_shape json_shape(struct slice v)
 {
     switch (v.n ? v.at[0] : 0) {
-    case 0:
-        return SHAPE_NONE;
-    case '{':
-        return SHAPE_OBJECT;
-    case '[':
-        return SHAPE_ARRAY;
-    case '"':
-        return SHAPE_STRING;
-    case 't':
-        return SHAPE_TRUE;
-    case 'f':
-        return SHAPE_FALSE;
-    case 'n':
-        return SHAPE_NULL;
-    default:
-        return SHAPE_NUMBER;
+    case 0: return SHAPE_NONE;
+    case '{': return SHAPE_OBJECT;
+    case '[': return SHAPE_ARRAY;
+    case '"': return SHAPE_STRING;
+    case 't': return SHAPE_TRUE;
+    case 'f': return SHAPE_FALSE;
+    case 'n': return SHAPE_NULL;
+    default: return SHAPE_NUMBER;
     }
 }
 

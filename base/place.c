@@ -26,7 +26,7 @@ struct wish { /* what is to be opened at the end of a path */
     bool make; /* a directory, if it is not there, for uid and gid */
     uid_t uid;
     gid_t gid;
-    bool made; /* out */
+    bool made;   /* out */
     uid_t layer; /* out: whose rights a link was followed with; 0: root's own */
 };
 
@@ -131,7 +131,7 @@ static bool on_procfs(int dir)
     return fstatfs(dir, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-struct way { /* along a path, by descriptor */
+struct way {    /* along a path, by descriptor */
     char *rest; /* owned; what links put there included */
     size_t at;
     int dir; /* owned: where rest[at] begins */
@@ -244,8 +244,10 @@ static int open_directly(const char *path, struct wish *w, bool *ret_walk)
 {
     struct stat st;
     bool writes = !(w->flags & O_PATH) && (w->flags & O_ACCMODE) != O_RDONLY;
-    OWN_FD int fd = sys_openat2(AT_FDCWD, path, (uint64_t)(unsigned)(w->flags | (writes ? O_NONBLOCK : 0)), w->flags & O_CREAT ? w->mode : 0, RESOLVE_NO_SYMLINKS);
-    *ret_walk = fd >= 0 ? writes && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) : errno == ELOOP || errno == ENXIO || (errno == ENOENT && w->make);
+    OWN_FD int fd = sys_openat2(AT_FDCWD, path, (uint64_t)(unsigned)(w->flags | (writes ? O_NONBLOCK : 0)),
+                                w->flags & O_CREAT ? w->mode : 0, RESOLVE_NO_SYMLINKS);
+    *ret_walk = fd >= 0 ? writes && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)
+                        : errno == ELOOP || errno == ENXIO || (errno == ENOENT && w->make);
     return *ret_walk ? -1 : take_fd(&fd);
 }
 
@@ -262,7 +264,9 @@ static int fail_place(const struct wish *w, int no, const char *path, const char
 {
     fail(err, no, path, "%s", what);
     if (w->layer)
-        fail_hint(err, "uid %u could put something else there: root goes where it leads with that user's rights, and writes to a regular file of one name alone",
+        fail_hint(err,
+                  "uid %u could put something else there: root goes where it leads with that user's rights, and writes to a regular file "
+                  "of one name alone",
                   (unsigned)w->layer);
     return -1;
 }

@@ -30,7 +30,7 @@ struct place_ids { /* directories, by what they are and not by what they are cal
     struct place_id {
         dev_t dev;
         ino_t ino;
-    } *at;
+    } * at;
     size_t n;
 };
 

@@ -4,11 +4,11 @@
 #define LRUN_SYS_H
 
 #include <fcntl.h>
-#include <sys/mount.h> /* before linux/mount.h: in glibc 2.35 the other order does not compile */
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <stdint.h>
+#include <sys/mount.h> /* before linux/mount.h: in glibc 2.35 the other order does not compile */
 #include <sys/syscall.h>
 #include <unistd.h>
 

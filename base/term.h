@@ -28,7 +28,7 @@
 
 enum { TERM_HELD = 64 };
 
-struct term { /* of one stream; all zero: nothing seen yet */
+struct term {                      /* of one stream; all zero: nothing seen yet */
     unsigned char held[TERM_HELD]; /* the beginning of a sequence */
     unsigned n;
     bool plain;    /* colours are left out */

@@ -15,7 +15,13 @@ enum { UTF8_BROKEN = 0, UTF8_OPEN = -1 };
  * has to come; UTF8_BROKEN if they are neither. After some first bytes the second one has a smaller range. */
 static inline int utf8_length(const unsigned char *c, size_t n)
 {
-    const unsigned first = c[0], low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80, high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    const unsigned first = c[0],
+                   low = first == 0xe0   ? 0xa0
+                         : first == 0xf0 ? 0x90
+                                         : 0x80,
+                   high = first == 0xed   ? 0x9f
+                          : first == 0xf4 ? 0x8f
+                                          : 0xbf;
     const int length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
     if (length > 1 && n > 1 && (c[1] < low || c[1] > high))
         return UTF8_BROKEN;
@@ -38,11 +44,14 @@ static inline uint32_t utf8_code(const unsigned char *c, int length)
  * everybody copies. Joiners (U+200C, U+200D) and variation selectors belong to letters and to pictures, and are shown with them. */
 static inline bool utf8_is_hidden(uint32_t code)
 {
-    static const struct { uint32_t first, last; } HIDDEN[] = {
-        {0x80, 0x9f}, /* C1 */
-        {0x61c, 0x61c}, {0x200e, 0x200f}, {0x202a, 0x202e}, {0x2066, 0x206f}, /* order */
-        {0x2028, 0x2029}, /* lines */
-        {0x200b, 0x200b}, {0x2060, 0x2065}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}, /* unseen: spaces of no width, notes, tags */
+    static const struct {
+        uint32_t first, last;
+    } HIDDEN[] = {
+        {0x80, 0x9f},                                                             /* C1 */
+        {0x61c, 0x61c},     {0x200e, 0x200f}, {0x202a, 0x202e}, {0x2066, 0x206f}, /* order */
+        {0x2028, 0x2029},                                                         /* lines */
+        {0x200b, 0x200b},   {0x2060, 0x2065}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
+        {0xe0000, 0xe007f}, /* unseen: spaces of no width, notes, tags */
     };
     for (size_t i = 0; i < sizeof HIDDEN / sizeof *HIDDEN; i++)
         if (code >= HIDDEN[i].first && code <= HIDDEN[i].last)

@@ -168,7 +168,8 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
         return -1;
     }
     int found = 0;
-    for (int tries = 0; found == 0 && job->name[0] && tries < TRIES; tries++) { /* another's entry of this content may be pruned meanwhile; ours is locked */
+    for (int tries = 0; found == 0 && job->name[0] && tries < TRIES;
+         tries++) { /* another's entry of this content may be pruned meanwhile; ours is locked */
         int published = entry_publish(c, job->name, job->dir, digest, job->archive, &r, err);
         if (published < 0)
             return -1;

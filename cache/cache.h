@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cache.h: unpacked archives by content.
  *
- *   DIR/tree/SHA256-VERSION/   (VERSIONt of a tarball: a file may be both) one entry: tree/ (the files), manifest, facts (boot id and totals); mode 0700
- *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and
- *                              times: its digest, so that a warm run reads no archive; an interpreter's version
- *   DIR/policy/                users' policies, compiled; see launcher/launch/policy_file.c
- *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
- *   DIR/tmp/                   entries being made or removed; each locked by its maker
+ *   DIR/tree/SHA256-VERSION/   (VERSIONt of a tarball: a file may be both) one entry: tree/ (the files), manifest, facts (boot id and
+ * totals); mode 0700 DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size
+ * and times: its digest, so that a warm run reads no archive; an interpreter's version DIR/policy/                users' policies,
+ * compiled; see launcher/launch/policy_file.c DIR/tools/                 trees that lie over the host's /usr; see tools.h DIR/tmp/ entries
+ * being made or removed; each locked by its maker
  *
  * An entry appears by one rename and never changes. Whoever uses it holds a shared lock on its directory, so that
  * prune never takes it away. An entry made in an earlier boot may have lost data in a crash (nothing is synced): it is
@@ -56,7 +55,7 @@ struct cache_entry {
     uint64_t size; /* as AWS counts */
     uint64_t replaced, entries;
     struct elf_need need; /* what its programs and libraries ask of the C library */
-    bool hit; /* nothing was unpacked or hashed */
+    bool hit;             /* nothing was unpacked or hashed */
 };
 
 /* path: created with mode 0700 if missing; place: it, open, or -1. Refused if it is not ours alone to write. program: see struct
@@ -72,7 +71,7 @@ void cache_entry_done(struct cache_entry *e);
 int cache_look(int fd, struct file_state *ret); /* -1 with errno */
 bool cache_recall(const struct cache *c, const char *what, const struct file_state *s, char *value, size_t size);
 void cache_remember(const struct cache *c, const char *what, int fd, const struct file_state *s, const char *value);
-bool cache_may_change(int fd); /* somebody has it open for writing; asked before it is read */
+bool cache_may_change(int fd);                                               /* somebody has it open for writing; asked before it is read */
 bool cache_is_still(const struct file_state *s, const struct timespec *now); /* a later change will show in ctime */
 
 /* The commands. They say what they do on to. */

@@ -45,8 +45,8 @@ int entry_verify(struct cache *c, int dir, struct err *err)
 static int write_facts(const struct cache *c, int dir, const struct cache_entry *e, const struct entry_facts *more, struct err *err)
 {
     char text[FACTS_MAX];
-    int n = snprintf(text, sizeof text, "boot %s size %ju entries %ju replaced %ju glibc %s %s %s\nmade %jd from %s\n", c->boot, (uintmax_t)e->size,
-                     (uintmax_t)e->entries, (uintmax_t)e->replaced, e->need.glibc[0] ? e->need.glibc : "-",
+    int n = snprintf(text, sizeof text, "boot %s size %ju entries %ju replaced %ju glibc %s %s %s\nmade %jd from %s\n", c->boot,
+                     (uintmax_t)e->size, (uintmax_t)e->entries, (uintmax_t)e->replaced, e->need.glibc[0] ? e->need.glibc : "-",
                      e->need.glibc[0] ? e->need.library : "-", e->need.glibc[0] ? e->need.file : "-", (intmax_t)more->made, more->archive);
     unlinkat(dir, "facts.new", 0);
     if (fs_write_new(dir, "facts.new", 0644, text, (size_t)n, err) < 0)
@@ -150,7 +150,8 @@ int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct e
     return 0;
 }
 
-int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r, struct err *err)
+int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r,
+                  struct err *err)
 {
     char key[KEY_SIZE];
     struct entry_facts more = {.made = time(NULL)};

@@ -19,16 +19,17 @@ int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct e
 
 enum { ARCHIVE_NAME_MAX = 200 };
 
-struct entry_facts { /* what the file facts says beside a launch's own */
-    int64_t made;                     /* seconds since the epoch; 0: not known */
-    char archive[ARCHIVE_NAME_MAX];   /* the file it was unpacked from, as it was named then; "": not known */
+struct entry_facts {                /* what the file facts says beside a launch's own */
+    int64_t made;                   /* seconds since the epoch; 0: not known */
+    char archive[ARCHIVE_NAME_MAX]; /* the file it was unpacked from, as it was named then; "": not known */
     uint64_t size, entries;
 };
 /* dir: of the entry. -1: it is being removed. */
 int entry_facts(int dir, struct entry_facts *ret);
 
 /* Writes facts and renames tmp/... to its key; it stays locked, shared, as long as dir is open. 1: done; 0: there is one already. */
-int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r, struct err *err);
+int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r,
+                  struct err *err);
 
 /* The last part of that, for what has no facts: path is beneath c->dir. */
 int entry_rename(struct cache *c, const char *name, int dir, const char *path, struct err *err);

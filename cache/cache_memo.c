@@ -25,17 +25,20 @@
 #endif
 
 /* Local ones: a server, or a FUSE program, may say of a file what it likes, by a clock of its own. FAT keeps no change time. */
-static const uint32_t KEEP_CTIME[] = {
-    0xef53 /* ext2 to ext4 */, 0x58465342 /* xfs */, 0x9123683e /* btrfs */, 0xf2f52010 /* f2fs */, 0x2fc12fc1 /* zfs */, 0xca451a4e /* bcachefs */,
-    0x01021994 /* tmpfs */, 0x858458f6 /* ramfs */, 0x794c7630 /* overlay */, 0x73717368 /* squashfs */, 0xe0f5e1e2 /* erofs */, 0x9660 /* iso9660 */};
+static const uint32_t KEEP_CTIME[] = {0xef53 /* ext2 to ext4 */, 0x58465342 /* xfs */,      0x9123683e /* btrfs */, 0xf2f52010 /* f2fs */,
+                                      0x2fc12fc1 /* zfs */,      0xca451a4e /* bcachefs */, 0x01021994 /* tmpfs */, 0x858458f6 /* ramfs */,
+                                      0x794c7630 /* overlay */,  0x73717368 /* squashfs */, 0xe0f5e1e2 /* erofs */, 0x9660 /* iso9660 */};
 
 int cache_look(int fd, struct file_state *ret)
 {
     struct statx x;
     if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID_UNIQUE, &x) < 0)
         return -1;
-    *ret = (struct file_state){.dev = makedev(x.stx_dev_major, x.stx_dev_minor), .ino = x.stx_ino, .size = x.stx_size,
-                               .mtime = {x.stx_mtime.tv_sec, x.stx_mtime.tv_nsec}, .ctime = {x.stx_ctime.tv_sec, x.stx_ctime.tv_nsec},
+    *ret = (struct file_state){.dev = makedev(x.stx_dev_major, x.stx_dev_minor),
+                               .ino = x.stx_ino,
+                               .size = x.stx_size,
+                               .mtime = {x.stx_mtime.tv_sec, x.stx_mtime.tv_nsec},
+                               .ctime = {x.stx_ctime.tv_sec, x.stx_ctime.tv_nsec},
                                .mount = x.stx_mask & STATX_MNT_ID_UNIQUE ? x.stx_mnt_id : 0};
     return 0;
 }
@@ -56,8 +59,8 @@ static size_t memo_start(const struct cache *c, const struct file_state *s, char
         return 0;
     if (s->dev != c->dev)
         snprintf(where, sizeof where, "mount %ju", (uintmax_t)s->mount);
-    return (size_t)snprintf(text, size, "boot %s %s %ju %jd.%09ld %jd.%09ld ", c->boot, where, (uintmax_t)s->size, (intmax_t)s->mtime.tv_sec, s->mtime.tv_nsec,
-                            (intmax_t)s->ctime.tv_sec, s->ctime.tv_nsec);
+    return (size_t)snprintf(text, size, "boot %s %s %ju %jd.%09ld %jd.%09ld ", c->boot, where, (uintmax_t)s->size,
+                            (intmax_t)s->mtime.tv_sec, s->mtime.tv_nsec, (intmax_t)s->ctime.tv_sec, s->ctime.tv_nsec);
 }
 
 static void memo_name(const struct file_state *s, const char *what, char *name, size_t size)

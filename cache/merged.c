@@ -99,7 +99,8 @@ static int read_dir(struct reader *r, int dir, const char *prefix, unsigned dept
         f->stored = st.st_mode & 07777;
         f->size = S_ISDIR(st.st_mode) ? 0 : (uint64_t)st.st_size;
         f->mtime = st.st_mtim.tv_sec;
-        OWN_FD int below = S_ISDIR(st.st_mode) && depth < DEPTH_MAX ? openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+        OWN_FD int below =
+            S_ISDIR(st.st_mode) && depth < DEPTH_MAX ? openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
         OWN_PTR char *inner = xasprintf("%s/", name);
         if (below >= 0 && read_dir(r, below, inner, depth + 1, err) < 0)
             return -1;
@@ -152,7 +153,11 @@ static void add_implied(struct reader *r)
 /* Directories merge; anything else hides what is beneath it at its path, and below its path what lower parts have. */
 static void mark_hidden(struct merged *m)
 {
-    struct { const char *path; unsigned part; bool is_dir; } above[DEPTH_MAX * 4];
+    struct {
+        const char *path;
+        unsigned part;
+        bool is_dir;
+    } above[DEPTH_MAX * 4];
     size_t depth = 0;
     for (size_t i = 0; i < m->n; i++) {
         struct merged_file *f = &m->files[i];
@@ -246,7 +251,9 @@ const char *merged_name(const struct merged *m, const struct merged_file *f)
 
 ssize_t merged_head(const struct merged *m, const struct merged_file *f, char *buffer, size_t size)
 {
-    OWN_FD int fd = f->type == 'f' ? sys_openat2(m->parts[f->part].tree, merged_name(m, f), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS) : -1;
+    OWN_FD int fd = f->type == 'f' ? sys_openat2(m->parts[f->part].tree, merged_name(m, f), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0,
+                                                 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
+                                   : -1;
     ssize_t n = fd < 0 ? -1 : read(fd, buffer, size - 1);
     if (n >= 0)
         buffer[n] = 0;

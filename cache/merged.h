@@ -22,15 +22,15 @@ struct merged_elf {
 };
 
 struct merged_file {
-    char *path;     /* "/opt/python/x.py" */
-    unsigned part;  /* of several with one path the highest part comes first, and is the one that is seen */
-    char type;      /* f, d, l */
-    int mode;       /* as packed; -1: none, as of a directory that is there for what is in it alone */
+    char *path;      /* "/opt/python/x.py" */
+    unsigned part;   /* of several with one path the highest part comes first, and is the one that is seen */
+    char type;       /* f, d, l */
+    int mode;        /* as packed; -1: none, as of a directory that is there for what is in it alone */
     unsigned stored; /* as it is here */
     uint64_t size;
-    uint32_t crc;   /* 0 in a directory */
+    uint32_t crc; /* 0 in a directory */
     int64_t mtime;
-    bool hidden;    /* by a higher part, at this path or above it */
+    bool hidden;            /* by a higher part, at this path or above it */
     struct merged_elf *elf; /* archives only */
 };
 

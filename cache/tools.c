@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#define TABLE_VERSION "1" /* raise it when the same host would be shown differently */
+#define TABLE_VERSION "1"   /* raise it when the same host would be shown differently */
 #define WHITEOUT "whiteout" /* beside usr */
 enum { HOPS = 8 };
 
@@ -222,8 +222,8 @@ static bool add_directory(struct text *key, const char *host, const char *dir)
     snprintf(path, sizeof path, "%s/%s", host, dir);
     bool there = lstat(path, &st) == 0;
     if (there)
-        text_printf(key, " %ju:%ju:%jd.%09ld:%jd.%09ld", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-                    (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+        text_printf(key, " %ju:%ju:%jd.%09ld:%jd.%09ld", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (intmax_t)st.st_mtim.tv_sec,
+                    st.st_mtim.tv_nsec, (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
     else
         text_puts(key, " -");
     return there;
@@ -258,10 +258,13 @@ static int look_up(struct cache *c, const char *name, const struct tools_input *
         return fail(err, errno, name, "lock the cache entry");
     OWN_PTR char *path = xasprintf("%s/usr", name);
     /* Between open and lock, prune may have taken it away. */
-    if (fstatat(dir, "usr", &usr, AT_SYMLINK_NOFOLLOW) < 0 || fstatat(c->dir, path, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != usr.st_ino)
+    if (fstatat(dir, "usr", &usr, AT_SYMLINK_NOFOLLOW) < 0 || fstatat(c->dir, path, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+        named.st_ino != usr.st_ino)
         return 0;
     bool looks = in->tools == TOOLS_LAMBDA;
-    *ret = (struct tools_tree){.dev = usr.st_dev, .ino = usr.st_ino, .path = xasprintf("%s/%s", c->path, path),
+    *ret = (struct tools_tree){.dev = usr.st_dev,
+                               .ino = usr.st_ino,
+                               .path = xasprintf("%s/%s", c->path, path),
                                .sh_is_bash = looks && fstatat(dir, "usr/bin/sh", &sh, AT_SYMLINK_NOFOLLOW) == 0,
                                .awk_is_gawk = looks && fstatat(dir, "usr/bin/awk", &awk, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(awk.st_mode)};
     ret->lock = take_fd(&dir);

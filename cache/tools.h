@@ -20,9 +20,9 @@ enum tools {
 
 struct tools_input {
     enum tools tools;
-    bool al2023;      /* else Amazon Linux 2 */
+    bool al2023;       /* else Amazon Linux 2 */
     bool python, node; /* their interpreters are seen */
-    bool local;       /* the interpreter lies in /usr/local: what it is linked with, and loads, is there too */
+    bool local;        /* the interpreter lies in /usr/local: what it is linked with, and loads, is there too */
 };
 
 struct tools_tree {
@@ -31,9 +31,11 @@ struct tools_tree {
     dev_t dev; /* of the directory that lies over /usr */
     ino_t ino;
     bool sh_is_bash, awk_is_gawk; /* as on Amazon Linux */
-    bool node_parts; /* the host has Debian's node modules, among them parts of its node */
+    bool node_parts;              /* the host has Debian's node modules, among them parts of its node */
 };
+// clang-format off
 #define TOOLS_NONE {.lock = -1}
+// clang-format on
 
 /* host: before the slash of the usr it is for; "" for the host's own. On failure, as on file systems that take no whiteouts, an err. */
 int tools_get(struct cache *c, const char *host, const struct tools_input *in, struct tools_tree *ret, struct err *err);
@@ -45,7 +47,8 @@ int tools_prune(struct cache *c, bool all, struct err *err);
 /* tools_list.c. Whether the name in this directory ("usr/bin") is seen. */
 bool tools_shows(const struct tools_input *in, const char *dir, const char *name);
 
-/* The directories that are read, in order, each at these levels (1 << TOOLS_...), dir NULL at the end; and names that are hidden in others, whether they are there or not. */
+/* The directories that are read, in order, each at these levels (1 << TOOLS_...), dir NULL at the end; and names that are hidden in others,
+ * whether they are there or not. */
 struct tools_read {
     const char *dir;
     unsigned levels;

@@ -18,11 +18,14 @@ static const struct programs {
     const char *source;
 } PROGRAMS[] = {
     {"bash", "bash sh bashbug alias bg cd command fc fg getopts hash jobs read type ulimit umask unalias wait", BOTH, "AL; sh is bash"},
-    {"coreutils", "[ arch b2sum base32 base64 basename basenc cat chcon chgrp chmod chown cksum comm cp csplit cut date dd df dir dircolors dirname "
-     "du echo env expand expr factor false fmt fold groups head hostid id install join link ln logname ls md5sum mkdir mkfifo mknod mktemp mv "
+    {"coreutils",
+     "[ arch b2sum base32 base64 basename basenc cat chcon chgrp chmod chown cksum comm cp csplit cut date dd df dir dircolors dirname "
+     "du echo env expand expr factor false fmt fold groups head hostid id install join link ln logname ls md5sum mkdir mkfifo mknod mktemp "
+     "mv "
      "nice nl nohup nproc numfmt od paste pathchk pinky pr printenv printf ptx pwd readlink realpath rm rmdir runcon seq sha1sum sha224sum "
      "sha256sum sha384sum sha512sum shred shuf sleep sort split stat stdbuf stty sum sync tac tail tee test timeout touch tr true truncate "
-     "tsort tty uname unexpand uniq unlink users vdir wc who whoami yes chroot", BOTH, "AL"},
+     "tsort tty uname unexpand uniq unlink users vdir wc who whoami yes chroot",
+     BOTH, "AL"},
     {"curl-minimal", "curl", BOTH, "AL; in the image of provided.al2023"},
     {"gawk", "awk gawk gawk-*", BOTH, "AL; awk is gawk"},
     {"grep", "grep egrep fgrep", BOTH, "AL"},
@@ -45,7 +48,8 @@ static const struct interpreters {
     size_t kept; /* offset of the flag */
     const char *source;
 } INTERPRETERS[] = {
-    {"python3 python3.[0-9] python3.[0-9][0-9]", offsetof(struct tools_input, python), "choice: as /var/lang's; and of provided.*, whose packages name it in their first line"},
+    {"python3 python3.[0-9] python3.[0-9][0-9]", offsetof(struct tools_input, python),
+     "choice: as /var/lang's; and of provided.*, whose packages name it in their first line"},
     {"node nodejs", offsetof(struct tools_input, node), "choice: as above"},
 };
 
@@ -60,20 +64,25 @@ static const struct listed {
     {"usr", ALL_LEVELS, "bin sbin lib lib32 lib64 libexec share local", "the allow list of plan.c"},
     {"usr", AT(DEV), "include src", "what a build needs"},
     {"usr/local", ALL_LEVELS, "bin", "in PATH; the host's own additions are not Lambda's"},
-    {"usr/share/nodejs", ALL_LEVELS, "acorn acorn-walk cjs-module-lexer undici", "parts of Debian's node itself, which does not start without them"},
+    {"usr/share/nodejs", ALL_LEVELS, "acorn acorn-walk cjs-module-lexer undici",
+     "parts of Debian's node itself, which does not start without them"},
     {"usr/bin", AT(HOST) | AT(DEV), "*", "all programs"},
     {"usr/sbin", AT(HOST) | AT(DEV), "*", "all programs"},
     {"usr/lib", AT(HOST) | AT(DEV), "*", "what programs keep there"},
     {"usr/libexec", AT(HOST) | AT(DEV), "*", "what programs keep there"},
     {"usr/share", AT(HOST) | AT(DEV), "*", "what programs keep there"},
-    {"usr/lib", AT(LAMBDA), "*-linux-gnu lib* ld-* *.so* locale gconv terminfo ssl python3* engines* ossl-modules sasl2 pkcs11 krb5 nss mime file os-release",
+    {"usr/lib", AT(LAMBDA),
+     "*-linux-gnu lib* ld-* *.so* locale gconv terminfo ssl python3* engines* ossl-modules sasl2 pkcs11 krb5 nss mime file os-release",
      "libraries and what they load; not git-core, gcc, jvm and others' programs"},
     {"usr/libexec", AT(LAMBDA), "getconf awk coreutils p11-kit", "AL"},
-    {"usr/share", AT(LAMBDA), "zoneinfo zoneinfo-icu terminfo tabset locale i18n misc file mime awk icu nodejs ca-certificates pki p11-kit crypto-policies publicsuffix",
+    {"usr/share", AT(LAMBDA),
+     "zoneinfo zoneinfo-icu terminfo tabset locale i18n misc file mime awk icu nodejs ca-certificates pki p11-kit crypto-policies "
+     "publicsuffix",
      "data of the C library and of the programs above: no fonts, no manuals, no other packages' files"},
 };
 
 /* Of an allow list of directories only what somebody makes in them counts; names of these are never seen, wherever they come from. */
+// clang-format off
 const struct tools_hidden TOOLS_HIDDEN[] = {
     {"usr/lib/python3", {"dist-packages"}},
     {"usr/lib/python3.*", {"site-packages", "dist-packages", "sitecustomize.py"}},
@@ -85,12 +94,22 @@ const struct tools_hidden TOOLS_HIDDEN[] = {
     {"usr/lib", {"centos-release", "rocky-release", "almalinux-release", "lsb", "swidtag", "motd"}},
     {"usr/share", {"base-files", "distro-info", "lsb"}},
 };
+// clang-format on
 const size_t TOOLS_HIDDEN_COUNT = COUNT(TOOLS_HIDDEN);
 
 /* Where all is seen, nothing needs to be read; usr/lib for the versions of Python in it. */
 const struct tools_read TOOLS_READ[] = {
-    {"usr", ALL_LEVELS}, {"usr/bin", AT(LAMBDA)}, {"usr/sbin", AT(LAMBDA)}, {"usr/lib", ALL_LEVELS}, {"usr/libexec", AT(LAMBDA)}, {"usr/share", AT(LAMBDA)},
-    {"usr/share/nodejs", ALL_LEVELS}, {"usr/local", ALL_LEVELS}, {"usr/local/bin", ALL_LEVELS}, {"usr/local/lib", ALL_LEVELS}, {NULL, 0},
+    {"usr", ALL_LEVELS},
+    {"usr/bin", AT(LAMBDA)},
+    {"usr/sbin", AT(LAMBDA)},
+    {"usr/lib", ALL_LEVELS},
+    {"usr/libexec", AT(LAMBDA)},
+    {"usr/share", AT(LAMBDA)},
+    {"usr/share/nodejs", ALL_LEVELS},
+    {"usr/local", ALL_LEVELS},
+    {"usr/local/bin", ALL_LEVELS},
+    {"usr/local/lib", ALL_LEVELS},
+    {NULL, 0},
 };
 
 static bool matches(const char *names, const char *name)
@@ -142,7 +161,8 @@ bool tools_shows(const struct tools_input *in, const char *dir, const char *name
 #define RELEASE_2023 "2023.9.20251110"
 static const struct tools_release RELEASES[] = {
     {"NAME=\"Amazon Linux\"\nVERSION=\"2\"\nID=\"amzn\"\nID_LIKE=\"centos rhel fedora\"\nVERSION_ID=\"2\"\nPRETTY_NAME=\"Amazon Linux 2\"\n"
-     "ANSI_COLOR=\"0;33\"\nCPE_NAME=\"cpe:2.3:o:amazon:amazon_linux:2\"\nHOME_URL=\"https://amazonlinux.com/\"\nSUPPORT_END=\"2026-06-30\"\n",
+     "ANSI_COLOR=\"0;33\"\nCPE_NAME=\"cpe:2.3:o:amazon:amazon_linux:2\"\nHOME_URL=\"https://amazonlinux.com/"
+     "\"\nSUPPORT_END=\"2026-06-30\"\n",
      "Amazon Linux release 2 (Karoo)\n", "cpe:2.3:o:amazon:amazon_linux:2\n"},
     {"NAME=\"Amazon Linux\"\nVERSION=\"2023\"\nID=\"amzn\"\nID_LIKE=\"fedora\"\nVERSION_ID=\"2023\"\nPLATFORM_ID=\"platform:al2023\"\n"
      "PRETTY_NAME=\"Amazon Linux " RELEASE_2023 "\"\nANSI_COLOR=\"0;33\"\nCPE_NAME=\"cpe:2.3:o:amazon:amazon_linux:2023\"\n"

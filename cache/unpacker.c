@@ -15,7 +15,8 @@ static struct unpack_progress *share_progress(int *ret_fd)
 {
     int fd = memfd_create("lrun-progress", MFD_CLOEXEC);
     void *p = fd >= 0 && ftruncate(fd, sizeof(struct unpack_progress)) == 0
-                  ? mmap(NULL, sizeof(struct unpack_progress), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+                  ? mmap(NULL, sizeof(struct unpack_progress), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                  : MAP_FAILED;
     *ret_fd = fd;
     return p == MAP_FAILED ? NULL : p;
 }
@@ -56,8 +57,8 @@ static int died(struct unpacker *u, struct err *err)
         fail(err, 0, UNPACKER, "start the unpacker");
         return fail_hint(err, "its libraries may be missing; run it by hand to check");
     }
-    fail(err, 0, NULL, "unpack: the unpacker ended unexpectedly (%s %d)",
-         got > 0 && WIFSIGNALED(status) ? "signal" : "status", got > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    fail(err, 0, NULL, "unpack: the unpacker ended unexpectedly (%s %d)", got > 0 && WIFSIGNALED(status) ? "signal" : "status",
+         got > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     return fail_hint(err, "the unpacker is limited in time, memory and file size; nothing was kept");
 }
 

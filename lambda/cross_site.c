@@ -39,7 +39,8 @@ static bool is_ours(const char *host, const struct site_rules *rules)
 {
     OWN_PTR char *name = name_of(host);
     const struct strv *more = rules->hosts;
-    if (is_address(name) || strcmp(name, rules->address) == 0 || strcasecmp(name, "localhost") == 0 || ends_with(name, ".localhost")) /* RFC 6761: never asked of DNS */
+    if (is_address(name) || strcmp(name, rules->address) == 0 || strcasecmp(name, "localhost") == 0 ||
+        ends_with(name, ".localhost")) /* RFC 6761: never asked of DNS */
         return true;
     for (size_t i = 0; i < more->n; i++) {
         const char *one = more->at[i];
@@ -73,14 +74,18 @@ char *cross_site_refusal(const struct http_request *r, const struct site_rules *
     for (size_t i = 0; i + 1 < r->head.headers.n; i += 2) {
         const char *name = r->head.headers.at[i], *value = r->head.headers.at[i + 1];
         if (strcasecmp(name, "Host") == 0 && !is_ours(value, rules))
-            return xasprintf("The name '%s' is none of this server's, which a page of another site may have been given. If it is yours, allow it with --allow-host.", value);
+            return xasprintf("The name '%s' is none of this server's, which a page of another site may have been given. If it is yours, "
+                             "allow it with --allow-host.",
+                             value);
         if (strcasecmp(name, "Origin") != 0)
             continue;
         allowed = is_allowed(value, rules);
         if (!allowed && !is_own(value, host))
-            return xasprintf("A page of '%s' may not send requests here. Allow it with --allow-origin; for function URLs --cors allows all.", value);
+            return xasprintf(
+                "A page of '%s' may not send requests here. Allow it with --allow-origin; for function URLs --cors allows all.", value);
     }
     if (!allowed && site && strcasecmp(site, "same-origin") != 0 && strcasecmp(site, "none") != 0)
-        return xstrdup("A page of another site may not send requests here. Allow its origin with --allow-origin; for function URLs --cors allows all.");
+        return xstrdup("A page of another site may not send requests here. Allow its origin with --allow-origin; for function URLs --cors "
+                       "allows all.");
     return NULL;
 }

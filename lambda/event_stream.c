@@ -51,7 +51,8 @@ static void frame(const char *event, const char *content_type, const void *paylo
 void event_stream_chunk(const void *bytes, size_t n, struct text *out)
 {
     for (size_t at = 0; at < n; at += EVENT_STREAM_PAYLOAD_MAX)
-        frame("PayloadChunk", "application/octet-stream", (const char *)bytes + at, n - at < EVENT_STREAM_PAYLOAD_MAX ? n - at : EVENT_STREAM_PAYLOAD_MAX, out);
+        frame("PayloadChunk", "application/octet-stream", (const char *)bytes + at,
+              n - at < EVENT_STREAM_PAYLOAD_MAX ? n - at : EVENT_STREAM_PAYLOAD_MAX, out);
 }
 
 void event_stream_complete(const char *code, const struct text *details, const char *log, size_t log_size, struct text *out)

@@ -43,7 +43,8 @@ void event_text(const struct event *e, struct text *out)
     switch (e->type) {
     case EVENT_INIT_START:
         runtime_version(e, version, sizeof version);
-        text_printf(out, "INIT_START Runtime Version: %s\tRuntime Version ARN: arn:aws:lambda:%s::runtime:%s\n", version, e->region, ARN_DIGEST);
+        text_printf(out, "INIT_START Runtime Version: %s\tRuntime Version ARN: arn:aws:lambda:%s::runtime:%s\n", version, e->region,
+                    ARN_DIGEST);
         break;
     case EVENT_INIT_REPORT:
         text_printf(out, "INIT_REPORT Init Duration: %.2f ms\tPhase: %s\t", e->duration_ms, PHASES[e->phase]);
@@ -212,7 +213,13 @@ static void record_init_form(const struct event *e, enum event_form form, struct
     record_init(e, out);
 }
 
-enum { TELEMETRY = 1 << FORM_TELEMETRY, LOGS_2020 = 1 << FORM_LOGS_2020, LOGS_2021 = 1 << FORM_LOGS_2021, LOGS = LOGS_2020 | LOGS_2021, ALL = TELEMETRY | LOGS };
+enum {
+    TELEMETRY = 1 << FORM_TELEMETRY,
+    LOGS_2020 = 1 << FORM_LOGS_2020,
+    LOGS_2021 = 1 << FORM_LOGS_2021,
+    LOGS = LOGS_2020 | LOGS_2021,
+    ALL = TELEMETRY | LOGS
+};
 static const struct event_row {
     const char *name;
     unsigned forms; /* that have it */

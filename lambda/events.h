@@ -9,8 +9,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum event_type { EVENT_INIT_START, EVENT_INIT_RUNTIME_DONE, EVENT_INIT_REPORT, EVENT_START, EVENT_RUNTIME_DONE, EVENT_END, EVENT_REPORT,
-                  EVENT_EXTENSION, EVENT_TELEMETRY_SUBSCRIPTION, EVENT_LOGS_SUBSCRIPTION, EVENT_LOGS_DROPPED, EVENT_FAULT };
+enum event_type {
+    EVENT_INIT_START,
+    EVENT_INIT_RUNTIME_DONE,
+    EVENT_INIT_REPORT,
+    EVENT_START,
+    EVENT_RUNTIME_DONE,
+    EVENT_END,
+    EVENT_REPORT,
+    EVENT_EXTENSION,
+    EVENT_TELEMETRY_SUBSCRIPTION,
+    EVENT_LOGS_SUBSCRIPTION,
+    EVENT_LOGS_DROPPED,
+    EVENT_FAULT
+};
 enum event_status { STATUS_SUCCESS, STATUS_ERROR, STATUS_TIMEOUT };
 enum event_phase { PHASE_INIT, PHASE_INVOKE };
 
@@ -21,8 +33,8 @@ struct event {
     enum event_status status;
     const char *request_id, *error_type, *trace;
     const char *runtime, *region, *function; /* INIT_START */
-    const char *tenant; /* NULL: none */
-    double duration_ms, init_ms; /* init_ms < 0: no cold start */
+    const char *tenant;                      /* NULL: none */
+    double duration_ms, init_ms;             /* init_ms < 0: no cold start */
     uint64_t billed_ms, memory_mb, used_mb, produced;
     struct { /* RUNTIME_DONE; latency_ms < 0: it did not answer */
         double latency_ms, response_ms, overhead_ms;

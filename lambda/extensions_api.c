@@ -9,15 +9,22 @@
 #include <strings.h>
 
 const char *const EXTENSION_STATES[] = {
-    [EXT_STARTED] = "Started", [EXT_REGISTERED] = "Registered", [EXT_READY] = "Ready", [EXT_RUNNING] = "Running", [EXT_INIT_ERROR] = "InitError",
-    [EXT_EXIT_ERROR] = "ExitError", [EXT_SHUTDOWN_FAILED] = "ShutdownFailed", [EXT_EXITED] = "Exited", [EXT_LAUNCH_ERROR] = "LaunchError",
+    [EXT_STARTED] = "Started",
+    [EXT_REGISTERED] = "Registered",
+    [EXT_READY] = "Ready",
+    [EXT_RUNNING] = "Running",
+    [EXT_INIT_ERROR] = "InitError",
+    [EXT_EXIT_ERROR] = "ExitError",
+    [EXT_SHUTDOWN_FAILED] = "ShutdownFailed",
+    [EXT_EXITED] = "Exited",
+    [EXT_LAUNCH_ERROR] = "LaunchError",
 };
 
 /* All that an extension's own requests may change. */
 static const struct transition {
     enum extension_state from, to;
 } TRANSITIONS[] = {
-    {EXT_STARTED, EXT_REGISTERED}, {EXT_REGISTERED, EXT_READY}, {EXT_RUNNING, EXT_READY}, {EXT_REGISTERED, EXT_INIT_ERROR},
+    {EXT_STARTED, EXT_REGISTERED}, {EXT_REGISTERED, EXT_READY},      {EXT_RUNNING, EXT_READY},    {EXT_REGISTERED, EXT_INIT_ERROR},
     {EXT_STARTED, EXT_INIT_ERROR}, {EXT_REGISTERED, EXT_EXIT_ERROR}, {EXT_READY, EXT_EXIT_ERROR}, {EXT_RUNNING, EXT_EXIT_ERROR},
 };
 

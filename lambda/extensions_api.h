@@ -12,21 +12,31 @@
 
 enum { EXTENSIONS_MAX = 10 };
 enum extension_events { ON_INVOKE = 1, ON_SHUTDOWN = 2 };
-enum extension_state { EXT_STARTED, EXT_REGISTERED, EXT_READY, EXT_RUNNING, EXT_INIT_ERROR, EXT_EXIT_ERROR, EXT_SHUTDOWN_FAILED, EXT_EXITED, EXT_LAUNCH_ERROR };
+enum extension_state {
+    EXT_STARTED,
+    EXT_REGISTERED,
+    EXT_READY,
+    EXT_RUNNING,
+    EXT_INIT_ERROR,
+    EXT_EXIT_ERROR,
+    EXT_SHUTDOWN_FAILED,
+    EXT_EXITED,
+    EXT_LAUNCH_ERROR
+};
 extern const char *const EXTENSION_STATES[]; /* as platform.extension names them */
 
 struct extension {
     char name[256], id[UUID_SIZE];
     bool external;
     enum extension_state state;
-    unsigned events; /* enum extension_events */
+    unsigned events;              /* enum extension_events */
     struct http_request *waiting; /* in next */
-    bool shutting_down; /* SHUTDOWN is for it, and was not fetched yet */
+    bool shutting_down;           /* SHUTDOWN is for it, and was not fetched yet */
 };
 
 struct extensions_owner {
     void *to;
-    void (*on_change)(void *to); /* one registered, or waits for an event */
+    void (*on_change)(void *to);                                    /* one registered, or waits for an event */
     void (*on_fatal)(void *to, const char *type, const char *name); /* Extension.InitError, Extension.ExitError */
     const char *function, *handler;
     bool many; /* several invocations at once: nobody may subscribe to INVOKE */
@@ -53,7 +63,8 @@ struct extension *extensions_api_expect(struct extensions_api *api, const char *
 struct extension *extensions_api_find(struct extensions_api *api, const char *id); /* NULL: unknown */
 
 bool extensions_api_registered(const struct extensions_api *api); /* all that are external */
-bool extensions_api_ready(const struct extensions_api *api, unsigned events); /* those who subscribed to one of them (0: all) wait in next */
+bool extensions_api_ready(const struct extensions_api *api,
+                          unsigned events);                     /* those who subscribed to one of them (0: all) wait in next */
 bool extensions_api_external(const struct extensions_api *api); /* is there one? */
 
 void extensions_api_invoke(struct extensions_api *api, const struct invocation *inv);

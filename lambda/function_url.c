@@ -27,7 +27,8 @@ static void joined(const struct http_request *r, const char *name, struct text *
             text_printf(out, "%s%s", out->at ? between : "", r->head.headers.at[i + 1]);
 }
 
-static void put_headers(const struct function_url *url, const struct http_request *r, const struct invocation *inv, const char *peer, struct text *out)
+static void put_headers(const struct function_url *url, const struct http_request *r, const struct invocation *inv, const char *peer,
+                        struct text *out)
 {
     json_key(out, "headers");
     json_open(out, '{');
@@ -144,7 +145,8 @@ static void put_query(const struct http_request *r, struct text *out)
     free(all.at);
 }
 
-static void put_context(const struct function_url *url, const struct http_request *r, const struct invocation *inv, const char *peer, struct text *out)
+static void put_context(const struct function_url *url, const struct http_request *r, const struct invocation *inv, const char *peer,
+                        struct text *out)
 {
     struct text path = {0}, domain = {0};
     char when[40];
@@ -184,7 +186,8 @@ static void put_context(const struct function_url *url, const struct http_reques
     text_done(&domain);
 }
 
-/* Which content types come as text; all others in base64, those of forms too [AWS]. Our choice: +json and +xml, of which nothing is known. */
+/* Which content types come as text; all others in base64, those of forms too [AWS]. Our choice: +json and +xml, of which nothing is known.
+ */
 static bool is_text_type(const char *type)
 {
     static const char *const TEXT[] = {"application/json", "application/xml", "application/javascript"};

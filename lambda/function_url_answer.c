@@ -80,7 +80,8 @@ static bool read_status(struct slice v, int *ret)
     uint64_t n = 0;
     struct text digits = json_plain_text(v);
     enum json_shape shape = json_shape(v);
-    bool good = (shape == SHAPE_NUMBER || shape == SHAPE_STRING) && json_unsigned((struct slice){digits.at, digits.n}, 200, 599, &n) == JSON_WHOLE;
+    bool good =
+        (shape == SHAPE_NUMBER || shape == SHAPE_STRING) && json_unsigned((struct slice){digits.at, digits.n}, 200, 599, &n) == JSON_WHOLE;
     text_done(&digits);
     if (good)
         *ret = (int)n;

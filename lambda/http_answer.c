@@ -87,7 +87,8 @@ void http_answer(struct http_request *request, int status, const char *headers, 
     if (!bodiless)
         snprintf(length, sizeof length, "Content-Length: %zu\r\n", n);
     snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n%s%s", status, http_reason(status), length, keep ? "" : "Connection: close\r\n");
-    struct iovec parts[] = {http_part(head, strlen(head)), http_part(headers, strlen(headers)), http_part("\r\n", 2), http_part(body, bodiless || is_head(request) ? 0 : n)};
+    struct iovec parts[] = {http_part(head, strlen(head)), http_part(headers, strlen(headers)), http_part("\r\n", 2),
+                            http_part(body, bodiless || is_head(request) ? 0 : n)};
     put(c, parts, COUNT(parts));
     finish(request, keep);
 }
@@ -99,7 +100,8 @@ void http_begin(struct http_request *request, int status, const char *headers)
     request->begun = true;
     request->headless = is_head(request) || status == 204 || status == 304;
     request->chunked = request->head.chunks && !request->headless;
-    snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n%s%s", status, http_reason(status), request->chunked ? "Transfer-Encoding: chunked\r\n" : "",
+    snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n%s%s", status, http_reason(status),
+             request->chunked ? "Transfer-Encoding: chunked\r\n" : "",
              request->chunked && request->head.keep_alive && !c->server->stopped ? "" : "Connection: close\r\n");
     struct iovec parts[] = {http_part(head, strlen(head)), http_part(headers, strlen(headers)), http_part("\r\n", 2)};
     put(c, parts, COUNT(parts));

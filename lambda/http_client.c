@@ -81,7 +81,8 @@ struct http_client *http_client_new(struct event_base *base, int fd, unsigned ti
     return c;
 }
 
-void http_client_send(struct http_client *c, const char *method, const char *host, const char *path, const char *type, const void *body, size_t n)
+void http_client_send(struct http_client *c, const char *method, const char *host, const char *path, const char *type, const void *body,
+                      size_t n)
 {
     struct text head = {0};
     text_printf(&head, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", method, path, host, type, n);

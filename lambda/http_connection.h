@@ -21,7 +21,8 @@ struct http_connection {
     bool busy /* with the handler */, closing /* once all is written */;
     bool idle; /* since its last answer */
     bool waiting /* for room for its body */, narrow /* little is read ahead */, cut /* given up: its end is on its way */;
-    double since_ms /* it is idle, or its request began */, moved_ms /* something of its body came, or of its answer went */, room_ms /* it has room for its body */;
+    double since_ms /* it is idle, or its request began */, moved_ms /* something of its body came, or of its answer went */,
+        room_ms /* it has room for its body */;
     size_t unsent;    /* as the room knows it */
     struct text held; /* its answer, while on_request() tells others what the request brought */
 };
@@ -51,7 +52,7 @@ bool http_room_enter(struct http_room *room);      /* is there a place for one m
 bool http_room_make_place(struct http_room *room); /* ends one that may give way; false: there is none */
 void http_room_count(struct http_connection *c);   /* it is there */
 void http_room_forget(struct http_connection *c);
-void http_room_leave(struct http_connection *c);    /* it waits no more */
+void http_room_leave(struct http_connection *c);   /* it waits no more */
 bool http_room_admit(struct http_connection *c);   /* false: the rest of its request must wait, unread */
 void http_count_unsent(struct http_connection *c); /* after bytes were added or went */
 

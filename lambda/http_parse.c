@@ -12,7 +12,7 @@ struct http_parser {
     llhttp_t parser;
     llhttp_settings_t settings;
     struct http_parser_calls calls;
-    struct http_head *head; /* of the message being read */
+    struct http_head *head;   /* of the message being read */
     struct text field, value; /* the header being read */
     size_t header_bytes, header_max;
     bool reading_value;

@@ -10,16 +10,16 @@
 #include <stdint.h>
 
 struct http_head {
-    const char *method; /* of a request */
-    int status;         /* of a response */
-    struct text path;   /* of a request, without the query, not decoded */
-    struct text query;  /* without its question mark; n 0: none */
-    struct strv headers; /* name, value, name, value... */
-    struct strv trailers; /* the same, from behind a body in chunks: whoever looked at the headers on the way has not looked at these */
+    const char *method;      /* of a request */
+    int status;              /* of a response */
+    struct text path;        /* of a request, without the query, not decoded */
+    struct text query;       /* without its question mark; n 0: none */
+    struct strv headers;     /* name, value, name, value... */
+    struct strv trailers;    /* the same, from behind a body in chunks: whoever looked at the headers on the way has not looked at these */
     bool keep_alive, chunks; /* chunks: the other side understands them (HTTP/1.1) */
-    bool complete;      /* all headers are there */
-    size_t bytes;       /* about what is kept of it, in memory */
-    int64_t length;     /* Content-Length; -1: none */
+    bool complete;           /* all headers are there */
+    size_t bytes;            /* about what is kept of it, in memory */
+    int64_t length;          /* Content-Length; -1: none */
 };
 void http_head_done(struct http_head *h);
 

@@ -29,12 +29,12 @@ struct http_request {
     struct text body;
     uint64_t body_size; /* all of it, also what was thrown away */
     bool too_large, truncated;
-    struct http_charge charge; /* for head and body; a handler that takes the body may take it too, with http_take_charge() */
-    void *owner; /* the handler's */
+    struct http_charge charge;    /* for head and body; a handler that takes the body may take it too, with http_take_charge() */
+    void *owner;                  /* the handler's */
     struct http_request **holder; /* somebody else's pointer to it, which is NULL once the request is no more; or NULL */
     void (*on_piece)(void *to, struct http_request *request, const char *bytes, size_t n);
     void (*on_drained)(void *to, struct http_request *request); /* after http_send(): little of it is left to be sent */
-    bool begun, chunked, headless; /* of its answer; headless: HEAD, which takes no body */
+    bool begun, chunked, headless;                              /* of its answer; headless: HEAD, which takes no body */
 };
 
 struct http_handler {
@@ -43,11 +43,11 @@ struct http_handler {
     void (*on_gone)(void *to, struct http_request *request);
     void *to;
     size_t body_max, header_max;
-    uint64_t discard_max;      /* a body beyond this breaks the connection; 0: 256 MiB */
-    struct http_room *room;    /* shared with other servers; NULL: its own, as limits say */
+    uint64_t discard_max;   /* a body beyond this breaks the connection; 0: 256 MiB */
+    struct http_room *room; /* shared with other servers; NULL: its own, as limits say */
     struct http_room_limits limits;
     void (*on_full)(void *to, int no); /* or NULL; once: no descriptors or memory for new connections, which wait */
-    unsigned request_s, idle_s; /* a request must be complete, and a next one begin, within so many seconds; 0: whenever */
+    unsigned request_s, idle_s;        /* a request must be complete, and a next one begin, within so many seconds; 0: whenever */
 };
 
 struct http_server;

@@ -16,7 +16,7 @@ struct invocation { /* what next hands to the runtime; texts are borrowed until 
     const char *event;
     size_t event_size;
     const char *content_type, *client_context /* JSON */, *cognito, *tenant; /* NULL: JSON; not there */
-    bool streaming; /* the invoker wants the response as it comes */
+    bool streaming;                                                          /* the invoker wants the response as it comes */
 };
 
 /* Gives it a new id and a new trace. */

@@ -12,10 +12,13 @@
 #include <string.h>
 #include <strings.h>
 
-#define PATTERN "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
+#define PATTERN \
+    "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(" \
+    ":(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
 /* The same as POSIX writes it. */
-static const char NAME_REGEX[] = "^(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-[0-9]:)?([0-9]{12}:)?(function:)?([a-zA-Z0-9_.-]+)"
-                                 "(:([$]LATEST([.]PUBLISHED)?|[a-zA-Z0-9_-]+))?$";
+static const char NAME_REGEX[] =
+    "^(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-[0-9]:)?([0-9]{12}:)?(function:)?([a-zA-Z0-9_.-]+)"
+    "(:([$]LATEST([.]PUBLISHED)?|[a-zA-Z0-9_-]+))?$";
 enum { GROUP_REGION = 3, GROUP_NAME = 11, GROUP_QUALIFIER = 13, GROUPS = 15, NAME_MAX_LENGTH = 170 };
 
 #define ONE "1 validation error detected: "
@@ -23,22 +26,40 @@ enum { GROUP_REGION = 3, GROUP_NAME = 11, GROUP_QUALIFIER = 13, GROUPS = 15, NAM
 const struct invoke_error_row INVOKE_ERROR_ROWS[INVOKE_ERRORS] = {
     [ERROR_NOT_FOUND] = {404, "ResourceNotFoundException", "User", "Message", NULL, "Function not found: %s"},
     [ERROR_OTHER_REGION] = {404, "ResourceNotFoundException", "User", "Message", NULL, "Functions from %s"},
-    [ERROR_BAD_NAME] = {400, "ValidationException", NULL, "message", NULL, ONE "Value '%s' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: " PATTERN},
-    [ERROR_QUALIFIER] = {400, "InvalidParameterValueException", "User", "message", NULL, "The derived qualifier from the function name does not match the specified qualifier."},
-    [ERROR_BAD_JSON] = {400, "InvalidRequestContentException", "User", "message", NULL, "Could not parse request body into json: Could not parse payload into json: %s"},
-    [ERROR_BAD_KIND] = {400, "ValidationException", NULL, "message", NULL, ONE "Value '%s' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"},
-    [ERROR_BAD_LOG_TYPE] = {400, "ValidationException", NULL, "message", NULL, ONE "Value '%s' at 'logType' failed to satisfy constraint: Member must satisfy enum value set: [None, Tail]"},
-    [ERROR_BAD_CONTEXT] = {400, "InvalidRequestContentException", "User", "message", NULL, "Client context must be a valid Base64-encoded JSON object of at most 3583 bytes."}, /* our words */
+    [ERROR_BAD_NAME] =
+        {400, "ValidationException", NULL, "message", NULL,
+         ONE "Value '%s' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: " PATTERN},
+    [ERROR_QUALIFIER] = {400, "InvalidParameterValueException", "User", "message", NULL,
+                         "The derived qualifier from the function name does not match the specified qualifier."},
+    [ERROR_BAD_JSON] = {400, "InvalidRequestContentException", "User", "message", NULL,
+                        "Could not parse request body into json: Could not parse payload into json: %s"},
+    [ERROR_BAD_KIND] = {400, "ValidationException", NULL, "message", NULL,
+                        ONE "Value '%s' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, "
+                            "RequestResponse, DryRun]"},
+    [ERROR_BAD_LOG_TYPE] = {400, "ValidationException", NULL, "message", NULL,
+                            ONE "Value '%s' at 'logType' failed to satisfy constraint: Member must satisfy enum value set: [None, Tail]"},
+    [ERROR_BAD_CONTEXT] = {400, "InvalidRequestContentException", "User", "message", NULL,
+                           "Client context must be a valid Base64-encoded JSON object of at most 3583 bytes."}, /* our words */
     [ERROR_TOO_LARGE] = {413, "RequestEntityTooLargeException", "User", "message", NULL, REQUEST_TEXT},
-    [ERROR_EVENT_TOO_LARGE] = {413, "RequestEntityTooLargeException", "User", "message", NULL, "%s byte payload is too large for the Event invocation type (limit 1048576 bytes)"},
-    [ERROR_THROTTLED] = {429, "TooManyRequestsException", "User", "message", "ReservedFunctionConcurrentInvocationLimitExceeded", "Rate Exceeded."},
-    [ERROR_THROTTLED_EVENTS] = {429, "TooManyRequestsException", "User", "message", "FunctionInvocationRateLimitExceeded", "Rate Exceeded."},
+    [ERROR_EVENT_TOO_LARGE] = {413, "RequestEntityTooLargeException", "User", "message", NULL,
+                               "%s byte payload is too large for the Event invocation type (limit 1048576 bytes)"},
+    [ERROR_THROTTLED] = {429, "TooManyRequestsException", "User", "message", "ReservedFunctionConcurrentInvocationLimitExceeded",
+                         "Rate Exceeded."},
+    [ERROR_THROTTLED_EVENTS] = {429, "TooManyRequestsException", "User", "message", "FunctionInvocationRateLimitExceeded",
+                                "Rate Exceeded."},
     [ERROR_SERVICE] = {500, "ServiceException", "Service", "Message", NULL, "%s"},
-    [ERROR_TENANT_MISSING] = {400, "InvalidParameterValueException", "User", "message", NULL, "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again."},
-    [ERROR_TENANT_UNWANTED] = {400, "InvalidParameterValueException", "User", "message", NULL, "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again."},
+    [ERROR_TENANT_MISSING] =
+        {400, "InvalidParameterValueException", "User", "message", NULL,
+         "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again."},
+    [ERROR_TENANT_UNWANTED] =
+        {400, "InvalidParameterValueException", "User", "message", NULL,
+         "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again."},
     /* Our choice: the form that AWS's other members have for what their model does not allow. */
-    [ERROR_TENANT_LONG] = {400, "ValidationException", NULL, "message", NULL, ONE "Value '%s' at 'tenantId' failed to satisfy constraint: Member must have length less than or equal to 256"},
-    [ERROR_TENANT_PATTERN] = {400, "ValidationException", NULL, "message", NULL, ONE "Value '%s' at 'tenantId' failed to satisfy constraint: Member must satisfy regular expression pattern: " TENANT_ID_PATTERN},
+    [ERROR_TENANT_LONG] = {400, "ValidationException", NULL, "message", NULL,
+                           ONE "Value '%s' at 'tenantId' failed to satisfy constraint: Member must have length less than or equal to 256"},
+    [ERROR_TENANT_PATTERN] =
+        {400, "ValidationException", NULL, "message", NULL,
+         ONE "Value '%s' at 'tenantId' failed to satisfy constraint: Member must satisfy regular expression pattern: " TENANT_ID_PATTERN},
     [ERROR_PATH] = {404, "PathNotFoundLocally", "LocalService", "Message", NULL, "PathNotFoundException"}, /* SAM's */
     [ERROR_METHOD] = {405, "MethodNotAllowedLocally", "LocalService", "Message", NULL, "MethodNotAllowedException"},
     [ERROR_CROSS_SITE] = {403, "AccessDeniedException", NULL, "Message", NULL, "%s"}, /* our words: Lambda asks for a signature */
@@ -70,7 +91,8 @@ void invoke_refuse(struct http_request *r, enum invoke_error error, const char *
         json_put(&body, "Type", row->type);
     json_put(&body, row->message_key, message.at);
     json_close(&body, '}');
-    text_printf(&headers, "Content-Type: application/json\r\nx-amzn-ErrorType: %s\r\nx-amzn-RequestId: %s\r\n%s", row->exception, id, error == ERROR_METHOD ? "Allow: POST\r\n" : "");
+    text_printf(&headers, "Content-Type: application/json\r\nx-amzn-ErrorType: %s\r\nx-amzn-RequestId: %s\r\n%s", row->exception, id,
+                error == ERROR_METHOD ? "Allow: POST\r\n" : "");
     http_answer(r, row->status, headers.at, body.at, body.n);
     text_done(&body);
     text_done(&message);
@@ -139,7 +161,8 @@ static bool parse_name(struct http_request *r, const char *word, const char *reg
 
 static bool parse_kind(struct http_request *r, struct invoke *ret)
 {
-    static const char *const KINDS[] = {[INVOKE_REQUEST_RESPONSE] = "RequestResponse", [INVOKE_EVENT] = "Event", [INVOKE_DRY_RUN] = "DryRun"};
+    static const char *const KINDS[] = {
+        [INVOKE_REQUEST_RESPONSE] = "RequestResponse", [INVOKE_EVENT] = "Event", [INVOKE_DRY_RUN] = "DryRun"};
     const char *kind = http_header(r, "X-Amz-Invocation-Type"), *log = http_header(r, "X-Amz-Log-Type");
     bool found = !kind || !*kind;
     for (size_t i = 0; !found && i < COUNT(KINDS); i++)
@@ -223,7 +246,12 @@ bool invoke_tenant(struct http_request *r, bool per_tenant, const char **ret)
     *ret = given ? id : NULL;
     if (fault == TENANT_GOOD && given == per_tenant)
         return true;
-    invoke_refuse(r, fault == TENANT_TOO_LONG ? ERROR_TENANT_LONG : fault != TENANT_GOOD ? ERROR_TENANT_PATTERN : given ? ERROR_TENANT_UNWANTED : ERROR_TENANT_MISSING, id);
+    invoke_refuse(r,
+                  fault == TENANT_TOO_LONG ? ERROR_TENANT_LONG
+                  : fault != TENANT_GOOD   ? ERROR_TENANT_PATTERN
+                  : given                  ? ERROR_TENANT_UNWANTED
+                                           : ERROR_TENANT_MISSING,
+                  id);
     return false;
 }
 
@@ -231,8 +259,8 @@ bool invoke_tenant(struct http_request *r, bool per_tenant, const char **ret)
 void invoke_ids(const struct invocation *inv, struct text *headers)
 {
     const char *parent = strstr(inv->trace, ";Parent="), *rest = parent ? strchr(parent + 1, ';') : NULL;
-    text_printf(headers, "x-amzn-RequestId: %s\r\nX-Amzn-Trace-Id: %.*s%s\r\n", inv->id, (int)(parent ? parent - inv->trace : (long)strlen(inv->trace)), inv->trace,
-                rest ? rest : "");
+    text_printf(headers, "x-amzn-RequestId: %s\r\nX-Amzn-Trace-Id: %.*s%s\r\n", inv->id,
+                (int)(parent ? parent - inv->trace : (long)strlen(inv->trace)), inv->trace, rest ? rest : "");
 }
 
 void invoke_log(const char *tail, size_t n, struct text *headers)

@@ -11,8 +11,8 @@ enum invoke_kind { INVOKE_REQUEST_RESPONSE, INVOKE_EVENT, INVOKE_DRY_RUN };
 
 struct invoke { /* texts are owned */
     enum invoke_kind kind;
-    bool tail;   /* wants the log's tail */
-    bool stream; /* InvokeWithResponseStream */
+    bool tail;                   /* wants the log's tail */
+    bool stream;                 /* InvokeWithResponseStream */
     struct text name, qualifier; /* qualifier n 0: none */
     struct text payload;
     struct text client_context; /* n 0: none */
@@ -27,17 +27,35 @@ bool invoke_tenant(struct http_request *r, bool per_tenant, const char **ret);
 
 /* Why there will be no invocation. */
 enum invoke_error {
-    ERROR_NOT_FOUND, ERROR_OTHER_REGION, ERROR_BAD_NAME, ERROR_QUALIFIER, ERROR_BAD_JSON, ERROR_BAD_KIND, ERROR_BAD_LOG_TYPE, ERROR_BAD_CONTEXT,
-    ERROR_TOO_LARGE, ERROR_EVENT_TOO_LARGE, ERROR_THROTTLED, ERROR_THROTTLED_EVENTS, ERROR_SERVICE, ERROR_TENANT_MISSING, ERROR_TENANT_UNWANTED, ERROR_TENANT_LONG, ERROR_TENANT_PATTERN,
-    ERROR_PATH, ERROR_METHOD, ERROR_CROSS_SITE, INVOKE_ERRORS,
+    ERROR_NOT_FOUND,
+    ERROR_OTHER_REGION,
+    ERROR_BAD_NAME,
+    ERROR_QUALIFIER,
+    ERROR_BAD_JSON,
+    ERROR_BAD_KIND,
+    ERROR_BAD_LOG_TYPE,
+    ERROR_BAD_CONTEXT,
+    ERROR_TOO_LARGE,
+    ERROR_EVENT_TOO_LARGE,
+    ERROR_THROTTLED,
+    ERROR_THROTTLED_EVENTS,
+    ERROR_SERVICE,
+    ERROR_TENANT_MISSING,
+    ERROR_TENANT_UNWANTED,
+    ERROR_TENANT_LONG,
+    ERROR_TENANT_PATTERN,
+    ERROR_PATH,
+    ERROR_METHOD,
+    ERROR_CROSS_SITE,
+    INVOKE_ERRORS,
 };
 extern const struct invoke_error_row {
     int status;
     const char *exception; /* x-amzn-ErrorType */
     const char *type;      /* NULL: the body has none */
     const char *message_key;
-    const char *reason;    /* NULL: none */
-    const char *text;      /* of the message; may hold one %s */
+    const char *reason; /* NULL: none */
+    const char *text;   /* of the message; may hold one %s */
 } INVOKE_ERROR_ROWS[INVOKE_ERRORS];
 
 /* detail: for the row's %s; NULL if it has none. */

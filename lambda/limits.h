@@ -11,17 +11,24 @@
 enum {
     /* Timeout, seconds. "The default is 3 seconds, and the maximum allowed value is 1,800 seconds. For functions using Lambda
      * Managed Instances, asynchronous invocations ... support a maximum allowed value of 5,400 seconds" (model). */
-    TIMEOUT_DEFAULT_S = 3, TIMEOUT_MAX_S = 1800, TIMEOUT_MANAGED_MAX_S = 5400,
+    TIMEOUT_DEFAULT_S = 3,
+    TIMEOUT_MAX_S = 1800,
+    TIMEOUT_MANAGED_MAX_S = 5400,
 
     /* MemorySize, MB. "The default value is 128 MB. The value can be any multiple of 1 MB." 128 to 32768 (model); above 10240 only,
      * and from 2048 on, for Managed Instances. */
-    MEMORY_MIN_MB = 128, MEMORY_MAX_MB = 10240, MEMORY_MANAGED_MIN_MB = 2048, MEMORY_MANAGED_MAX_MB = 32768,
+    MEMORY_MIN_MB = 128,
+    MEMORY_MAX_MB = 10240,
+    MEMORY_MANAGED_MIN_MB = 2048,
+    MEMORY_MANAGED_MAX_MB = 32768,
 
     /* EphemeralStorage, MB: "512 MB to 10,240 MB" (quotas); 32768 (model) is for functions with an accelerator. */
-    TMP_MIN_MB = 512, TMP_MAX_MB = 10240,
+    TMP_MIN_MB = 512,
+    TMP_MAX_MB = 10240,
 
     /* The init phase, seconds: "limited to 10 seconds"; provisioned concurrency and Managed Instances have up to 15 minutes. */
-    INIT_DEFAULT_S = 10, INIT_MAX_S = 900,
+    INIT_DEFAULT_S = 10,
+    INIT_MAX_S = 900,
 
     /* PerExecutionEnvironmentMaxConcurrency: 1 to 1600 (model), for Managed Instances alone. */
     MAX_CONCURRENCY_MAX = 1600,
@@ -38,7 +45,9 @@ enum {
 
     /* "6 MB each for request and response (synchronous), 1 MB (asynchronous)" (quotas). The Runtime API's own limit has
      * 100 bytes more: "Exceeded maximum allowed payload size (6291556 bytes)." */
-    INVOKE_MAX = 6 * 1024 * 1024, EVENT_MAX = 1024 * 1024, PAYLOAD_MAX = INVOKE_MAX + 100,
+    INVOKE_MAX = 6 * 1024 * 1024,
+    EVENT_MAX = 1024 * 1024,
+    PAYLOAD_MAX = INVOKE_MAX + 100,
 
     /* "200 MB for each streamed response" (quotas). */
     STREAM_MAX = 200 << 20,

@@ -28,7 +28,7 @@ static const struct transition {
 };
 // clang-format on
 
-struct exchange { /* an event that was handed out */
+struct exchange {           /* an event that was handed out */
     struct invocation *inv; /* NULL: answered */
     enum state state;
     char id[UUID_SIZE];
@@ -38,7 +38,7 @@ struct exchange { /* an event that was handed out */
 struct runtime_api {
     struct runtime_owner owner;
     unsigned capacity;
-    enum state state; /* while nothing was handed out */
+    enum state state;     /* while nothing was handed out */
     struct exchange *out; /* capacity 1: the last one, which stays after its answer */
     size_t out_count;
     struct invocation **offered; /* not yet handed out */
@@ -265,6 +265,7 @@ static void do_ping(void *service, struct http_request *r, const char *word)
 }
 
 #define BASE "/2018-06-01/runtime"
+// clang-format off
 static const struct route ROUTES[] = {
     {"GET", BASE "/invocation/next", do_next},
     {"POST", BASE "/invocation/*/response", do_response},
@@ -273,6 +274,7 @@ static const struct route ROUTES[] = {
     {"GET", "/2018-06-01/ping", do_ping},
     {"GET", "/ping", do_ping},
 };
+// clang-format on
 
 struct route_table runtime_api_routes(struct runtime_api *api)
 {

@@ -13,13 +13,14 @@
 
 struct runtime_owner {
     void *to;
-    void (*on_next)(void *to);                                                             /* a runtime waits for an event */
-    void (*on_response)(void *to, struct invocation *inv, struct text *body);              /* body: may be taken; empty if it was streamed */
+    void (*on_next)(void *to);                                                /* a runtime waits for an event */
+    void (*on_response)(void *to, struct invocation *inv, struct text *body); /* body: may be taken; empty if it was streamed */
     void (*on_error)(void *to, struct invocation *inv, const char *type, struct text *body); /* type: normalised, for the REPORT line */
     void (*on_init_error)(void *to, const char *type, struct text *body);
     void (*on_too_large)(void *to, struct invocation *inv, uint64_t size);
     void (*on_truncated)(void *to, struct invocation *inv);
-    void (*on_stream)(void *to, struct invocation *inv, const char *content_type, struct http_request *from); /* a streamed response begins */
+    void (*on_stream)(void *to, struct invocation *inv, const char *content_type,
+                      struct http_request *from); /* a streamed response begins */
     void (*on_piece)(void *to, struct invocation *inv, const char *bytes, size_t n);
     void (*on_late)(void *to, const char *id); /* an answer to an invocation that is over was refused; of each the first time */
 };

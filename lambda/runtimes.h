@@ -8,7 +8,7 @@
 struct runtime_fact {
     char id[16];
     char deprecated[11]; /* "2026-04-30", the first of AWS's three dates; "": none is known */
-    bool al2023;            /* on Amazon Linux 2023; else on an older one */
+    bool al2023;         /* on Amazon Linux 2023; else on an older one */
 };
 
 const struct runtime_fact *runtime_fact(const char *id); /* NULL: AWS has none of that id */

@@ -144,11 +144,14 @@ static void announce(struct telemetry *t, const struct extension *x, const struc
         types[n++] = "function";
     if (want->types & TYPE_EXTENSION)
         types[n++] = "extension";
-    t->owner.on_subscribed(t->owner.to, (struct event){.type = logs ? EVENT_LOGS_SUBSCRIPTION : EVENT_TELEMETRY_SUBSCRIPTION, .name = x->name,
-                                                       .state = "Subscribed", .list = types});
+    t->owner.on_subscribed(t->owner.to, (struct event){.type = logs ? EVENT_LOGS_SUBSCRIPTION : EVENT_TELEMETRY_SUBSCRIPTION,
+                                                       .name = x->name,
+                                                       .state = "Subscribed",
+                                                       .list = types});
 }
 
-static void accept_subscription(struct telemetry *t, const struct extension *x, const struct subscription_request *want, struct telemetry_sink **slot)
+static void accept_subscription(struct telemetry *t, const struct extension *x, const struct subscription_request *want,
+                                struct telemetry_sink **slot)
 {
     struct telemetry_sink *s = telemetry_sink_new(t->owner.base, want, x->id, on_ask, t);
     if (slot)

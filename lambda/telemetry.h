@@ -18,7 +18,7 @@ struct telemetry_owner {
     void (*on_subscribed)(void *to, struct event e);  /* to be told as any other event */
     struct event_base *base;
     struct extensions_api *extensions; /* who may subscribe */
-    bool expected; /* there are some that have not registered yet: what happens before is kept for them */
+    bool expected;                     /* there are some that have not registered yet: what happens before is kept for them */
 };
 
 struct telemetry;

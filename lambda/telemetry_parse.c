@@ -17,7 +17,7 @@ static const struct {
     enum event_form form;
 } SCHEMAS[] = {
     {"2022-07-01", false, FORM_TELEMETRY}, {"2022-12-13", false, FORM_TELEMETRY}, {"2025-01-29", false, FORM_TELEMETRY},
-    {"2020-08-15", true, FORM_LOGS_2020}, {"2021-03-18", true, FORM_LOGS_2021},
+    {"2020-08-15", true, FORM_LOGS_2020},  {"2021-03-18", true, FORM_LOGS_2021},
 };
 
 static const struct {
@@ -81,7 +81,8 @@ static void parse_uri(const char *uri, struct subscription_request *ret, struct 
     }
     char *end;
     unsigned long port = strtoul(host + n + 1, &end, 10);
-    if (end == host + n + 1 || (*end && *end != '/') || port < 1 || port > 65535 || strpbrk(end, " \r\n") || strlen(end) >= sizeof ret->path)
+    if (end == host + n + 1 || (*end && *end != '/') || port < 1 || port > 65535 || strpbrk(end, " \r\n") ||
+        strlen(end) >= sizeof ret->path)
         complain(why, "URI is not valid");
     else if (port == RESERVED_PORT)
         complain(why, "port 9001 is reserved");
@@ -127,7 +128,8 @@ static void parse_buffering(struct slice v, struct subscription_request *ret, st
         struct slice given = json_find(v, rows[i].key);
         *rows[i].field = rows[i].usual;
         if (given.n && json_unsigned(given, rows[i].low, rows[i].high, rows[i].field) != JSON_WHOLE) {
-            OWN_PTR char *text = xasprintf("%s should be between %ju and %ju", rows[i].key, (uintmax_t)rows[i].low, (uintmax_t)rows[i].high);
+            OWN_PTR char *text =
+                xasprintf("%s should be between %ju and %ju", rows[i].key, (uintmax_t)rows[i].low, (uintmax_t)rows[i].high);
             complain(why, text);
         }
     }

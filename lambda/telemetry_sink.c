@@ -11,7 +11,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BUFFERS_MAX = 4 /* times maxBytes */, BUFFER_MAX = (1 << 20) + (256 << 10) /* at most: a frame of the log has to fit; twice that, with the batch, for each of ten subscribers */, RETRY_MS = 100, RETRY_MAX_MS = 5000, SEND_TIMEOUT_S = 10 };
+enum {
+    BUFFERS_MAX = 4 /* times maxBytes */,
+    BUFFER_MAX =
+        (1 << 20) + (256 << 10) /* at most: a frame of the log has to fit; twice that, with the batch, for each of ten subscribers */,
+    RETRY_MS = 100,
+    RETRY_MAX_MS = 5000,
+    SEND_TIMEOUT_S = 10
+};
 
 struct telemetry_sink {
     struct event_base *base;
@@ -22,10 +29,10 @@ struct telemetry_sink {
     struct event *timer;
     struct text buffer; /* events, each followed by a newline */
     size_t items;
-    struct text batch;  /* being sent, in the form of its protocol */
+    struct text batch; /* being sent, in the form of its protocol */
     size_t batch_items;
     struct http_client *http;
-    int tcp;               /* connected, for DESTINATION_TCP; or -1 */
+    int tcp;                /* connected, for DESTINATION_TCP; or -1 */
     struct event *writable; /* of tcp */
     size_t written;
     bool asked, paused, due /* the buffer is to be sent without waiting for more */;
@@ -66,8 +73,12 @@ static void delivered(struct telemetry_sink *s)
     s->retry_ms = 0;
     if (s->dropped_records) {
         struct text event = {0};
-        event_json(&(struct event){.type = EVENT_LOGS_DROPPED, .time_ms = clock_epoch_ms(), .dropped_records = s->dropped_records, .dropped_bytes = s->dropped_bytes,
-                                   .reason = "Consumer seems to have fallen behind as it has not acknowledged receipt of logs."}, s->want.form, &event);
+        event_json(&(struct event){.type = EVENT_LOGS_DROPPED,
+                                   .time_ms = clock_epoch_ms(),
+                                   .dropped_records = s->dropped_records,
+                                   .dropped_bytes = s->dropped_bytes,
+                                   .reason = "Consumer seems to have fallen behind as it has not acknowledged receipt of logs."},
+                   s->want.form, &event);
         s->dropped_records = s->dropped_bytes = 0;
         telemetry_sink_add(s, event.at, event.n);
         text_done(&event);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+// clang-format off
 static const char *const RESERVED[] = {
     "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
@@ -16,6 +17,7 @@ static const char *const RESERVED[] = {
     "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_METADATA_API",
     "AWS_LAMBDA_METADATA_TOKEN",
 };
+// clang-format on
 
 static bool key_is(const char *entry, const char *key)
 {
@@ -30,9 +32,11 @@ int variables_check(const char *entry, const char *where, struct err *err)
     for (size_t i = 0; i < COUNT(RESERVED); i++)
         if (strcmp(RESERVED[i], key) == 0) {
             fail_usage(err, "%.160s: %.64s cannot be set", where, key);
-            return fail_hint(err, "Lambda was unable to configure your environment variables because the environment variables you have "
-                                  "provided contains reserved keys that are currently not supported for modification. Reserved keys used "
-                                  "in this request: %s", key);
+            return fail_hint(err,
+                             "Lambda was unable to configure your environment variables because the environment variables you have "
+                             "provided contains reserved keys that are currently not supported for modification. Reserved keys used "
+                             "in this request: %s",
+                             key);
         }
     bool good = n >= 2 && isalpha((unsigned char)key[0]);
     for (size_t i = 0; i < n; i++)
@@ -77,12 +81,14 @@ int variables_check_size(const struct strv *list, struct err *err)
 /* How a row's value is found. A row that gives NULL is not set. */
 typedef const char *(*value_fn)(const struct variables_input *in, char *scratch, size_t size);
 
+// clang-format off
 #define VALUE(name, field)                                                                  \
     static const char *name(const struct variables_input *in, char *scratch, size_t size)  \
     {                                                                                       \
         (void)scratch, (void)size;                                                          \
         return in->field;                                                                   \
     }
+// clang-format on
 VALUE(v_handler, handler)
 VALUE(v_name, name)
 VALUE(v_region, region)
@@ -121,13 +127,16 @@ static const char *v_execution_env(const struct variables_input *in, char *scrat
 }
 static const char *v_node_path(const struct variables_input *in, char *scratch, size_t size)
 {
-    snprintf(scratch, size, "/opt/nodejs/node%u/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task", in->version);
+    snprintf(scratch, size, "/opt/nodejs/node%u/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task",
+             in->version);
     return in->nodejs ? scratch : NULL;
 }
 /* Under run the bootstrap makes the search path, as on Lambda; a command has no bootstrap, and finds the layers by this. */
 static const char *v_python_path(const struct variables_input *in, char *scratch, size_t size)
 {
-    snprintf(scratch, size, "/var/task:/opt/python/lib/python3.%u/site-packages:/opt/python:/var/lang/lib/python3.%u/site-packages:/var/runtime", in->version, in->version);
+    snprintf(scratch, size,
+             "/var/task:/opt/python/lib/python3.%u/site-packages:/opt/python:/var/lang/lib/python3.%u/site-packages:/var/runtime",
+             in->version, in->version);
     return in->python && !in->api ? scratch : NULL;
 }
 static const char *v_debug_port(const struct variables_input *in, char *scratch, size_t size)
@@ -230,8 +239,10 @@ void variables_make(const struct variables_input *in, struct strv *ret)
 void variables_for_extensions(const struct strv *all, struct strv *ret)
 {
     static const char *const HIDDEN[] = {
-        "AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
-        "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_HANDLER", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_LAMBDA_TELEMETRY_LOG_FD", "LRUN_DEBUG_PORT", "LRUN_NODE_VERSION",
+        "AWS_EXECUTION_ENV",        "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING",
+        "AWS_XRAY_DAEMON_ADDRESS",  "LAMBDA_RUNTIME_DIR",        "LAMBDA_TASK_ROOT",           "_HANDLER",
+        "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT",     "_LAMBDA_TELEMETRY_LOG_FD",   "LRUN_DEBUG_PORT",
+        "LRUN_NODE_VERSION",
     };
     for (size_t i = 0; i < all->n; i++) {
         bool hidden = false;

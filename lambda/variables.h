@@ -12,17 +12,17 @@ struct variables_input {
     const char *api; /* host:port of the Runtime API; NULL: there is none (exec) */
     const char *log_stream;
     const char *access_key_id, *secret_access_key, *session_token; /* NULL: not set */
-    unsigned memory;      /* MB */
-    const char *runtime;  /* as AWS names it */
-    unsigned version;     /* of the language */
-    bool al2;             /* provided.al2, still on the old sandbox */
-    bool python, nodejs, managed; /* managed: AWS's, these and others */
+    unsigned memory;                                               /* MB */
+    const char *runtime;                                           /* as AWS names it */
+    unsigned version;                                              /* of the language */
+    bool al2;                                                      /* provided.al2, still on the old sandbox */
+    bool python, nodejs, managed;                                  /* managed: AWS's, these and others */
     bool json_logs;
     unsigned max_concurrency; /* invocations an environment takes at once */
-    unsigned minor;       /* of node; 0: not known. Ours, for the pack's bootstrap, which takes it away */
-    unsigned debug_port;  /* 0: none; ours, for the packs' bootstraps, which take it away */
-    const char *term;     /* of the terminal that the function is given, or NULL */
-    const struct strv *user; /* K=V, checked */
+    unsigned minor;           /* of node; 0: not known. Ours, for the pack's bootstrap, which takes it away */
+    unsigned debug_port;      /* 0: none; ours, for the packs' bootstraps, which take it away */
+    const char *term;         /* of the terminal that the function is given, or NULL */
+    const struct strv *user;  /* K=V, checked */
 };
 
 /* Checks one K=V as CreateFunction does. where: what it is called in the message, which tells nothing of the entry itself: what is

@@ -117,7 +117,8 @@ static int make_target(const struct place *p, const struct row *row, struct err 
 /* Moves a detached mount onto the row's target, which is made if it is missing: on our own skeleton a bind's always is. */
 static int attach(const struct place *p, const struct row *row, int mount, struct err *err)
 {
-    if (p->ours && row->kind == ROW_BIND && make_one(p, row->target, row->flags & FLAG_FILE) < 0 && errno != ENOENT && make_target(p, row, err) < 0)
+    if (p->ours && row->kind == ROW_BIND && make_one(p, row->target, row->flags & FLAG_FILE) < 0 && errno != ENOENT &&
+        make_target(p, row, err) < 0)
         return -1;
     for (int tries = 0; tries < 2; tries++) {
         int done;
@@ -223,7 +224,8 @@ static int attach_lower(struct place *p, const struct source *s, char name[LOWER
     if (!s->below)
         return 0;
     snprintf(name + n, LOWER_NAME - (size_t)n, "/%s", s->below);
-    OWN_FD int fd = sys_openat2(p->work, name, O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS); /* a link could lead out of it */
+    OWN_FD int fd =
+        sys_openat2(p->work, name, O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS); /* a link could lead out of it */
     return fd < 0 ? fail(err, errno, s->path, "show %s of", s->below) : 0;
 }
 
@@ -365,7 +367,7 @@ int apply_plan(const struct plan *plan, int *ret_root, bool *ret_fell_back, stru
     struct place p = {.work = -1, .root = -1};
     OWN_FD int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     p.cwd = cwd; /* -1 where it may not be searched, as root's own by its later self: absolute names do not need it */
-    umask(0); /* the plan's modes are meant */
+    umask(0);    /* the plan's modes are meant */
     if (open_work(&p, err) < 0)
         return -1;
     p.root = openat(p.work, "skel", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -159,13 +159,20 @@ static void add_usr(struct plan *p, const struct plan_input *in, struct source l
     if (in->usr.path) {
         lowers[0] = (struct source){.path = "/usr", .tree = -1};
         lowers[1] = in->usr;
-        plan_add(p, (struct row){.kind = ROW_OVERLAY, .flags = FLAG_TRY, .target = "usr", .sources = lowers, .n = PLAN_USR_LOWERS,
+        plan_add(p, (struct row){.kind = ROW_OVERLAY,
+                                 .flags = FLAG_TRY,
+                                 .target = "usr",
+                                 .sources = lowers,
+                                 .n = PLAN_USR_LOWERS,
                                  .why = "the host's, without what Lambda does not have (--tools)"});
         from = p->n;
     }
     add_host(p, false);
     plan_runtime_host(p, &in->runtime, of_runtime);
-    plan_add(p, (struct row){.kind = ROW_MASK, .flags = FLAG_OPTIONAL | FLAG_FILE, .target = "usr/lib/os-release", .text = in->release->os_release,
+    plan_add(p, (struct row){.kind = ROW_MASK,
+                             .flags = FLAG_OPTIONAL | FLAG_FILE,
+                             .target = "usr/lib/os-release",
+                             .text = in->release->os_release,
                              .why = AMAZON_LINUX});
     for (size_t i = from; in->usr.path && i < p->n; i++)
         if (str_begins(p->rows[i].target, "usr/"))
@@ -191,7 +198,8 @@ static const char *const OURS[] = {"dev", "proc", "sys", "etc", "usr", "bin", "s
 static int check_volume(const struct volume *v, struct err *err)
 {
     const char *t = v->target;
-    if (t[0] != '/' || !t[1] || strstr(t, "//") || strstr(t, "/../") || strstr(t, "/./") || str_ends(t, "/..") || str_ends(t, "/.") || str_ends(t, "/")) {
+    if (t[0] != '/' || !t[1] || strstr(t, "//") || strstr(t, "/../") || strstr(t, "/./") || str_ends(t, "/..") || str_ends(t, "/.") ||
+        str_ends(t, "/")) {
         fail(err, EINVAL, t, "mount a volume at");
         return fail_hint(err, "the path inside must be absolute, without . or .. or a slash at the end");
     }
@@ -214,8 +222,13 @@ static void add_mountpoint(struct plan *p, const struct volume *v)
         const char *end = strchrnul(c, '/');
         char *path = xasprintf("%.*s", (int)(end - v->target - 1), v->target + 1);
         bool file = !*end && v->is_file;
-        plan_add(p, (struct row){.kind = file ? ROW_FILE : ROW_DIR, .flags = FLAG_OPTIONAL, .target = path, .owned = path, .text = "",
-                            .mode = file ? 0644 : 0755, .why = "mountpoint of a volume"});
+        plan_add(p, (struct row){.kind = file ? ROW_FILE : ROW_DIR,
+                                 .flags = FLAG_OPTIONAL,
+                                 .target = path,
+                                 .owned = path,
+                                 .text = "",
+                                 .mode = file ? 0644 : 0755,
+                                 .why = "mountpoint of a volume"});
     }
 }
 
@@ -244,24 +257,43 @@ static void add_shm(struct plan *p, const struct plan_input *in)
             p->rows[i].inodes++;
     plan_add(p, (struct row)ROW_OF_DIR("dev/shm", 0555, "mountpoint"));
     if (in->shm == SHM_SIZED)
-        plan_add(p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "dev/shm", .text = "/dev/shm", .size = in->shm_bytes,
-                            .inodes = in->shm_bytes / 4096 + 1, .mode = 01777, .why = "asked for with --shm"});
+        plan_add(p, (struct row){.kind = ROW_TMPFS,
+                                 .flags = FLAG_RW,
+                                 .target = "dev/shm",
+                                 .text = "/dev/shm",
+                                 .size = in->shm_bytes,
+                                 .inodes = in->shm_bytes / 4096 + 1,
+                                 .mode = 01777,
+                                 .why = "asked for with --shm"});
 }
 
 static void add_code(struct plan *p, const struct plan_input *in)
 {
     if (in->scratch)
-        plan_add(p, (struct row){.kind = ROW_SCRATCH, .flags = FLAG_RW, .target = "var/task", .sources = p->lowers, .n = 1,
-                            .size = in->tmp_bytes, .why = "the function's code under a layer that is discarded"});
+        plan_add(p, (struct row){.kind = ROW_SCRATCH,
+                                 .flags = FLAG_RW,
+                                 .target = "var/task",
+                                 .sources = p->lowers,
+                                 .n = 1,
+                                 .size = in->tmp_bytes,
+                                 .why = "the function's code under a layer that is discarded"});
     else if (in->function_is_dir) /* an overlay would hide the path, but go on showing a file that an editor has replaced by rename */
-        plan_add(p, (struct row){.kind = ROW_BIND, .target = "var/task", .source = in->function,
-                            .why = "the function's directory, read-only as on Lambda; its path on the host is in mountinfo"});
+        plan_add(p, (struct row){.kind = ROW_BIND,
+                                 .target = "var/task",
+                                 .source = in->function,
+                                 .why = "the function's directory, read-only as on Lambda; its path on the host is in mountinfo"});
     else
-        plan_add(p, (struct row){.kind = ROW_OVERLAY, .target = "var/task", .sources = p->lowers, .n = 1,
-                            .why = "the function's code; an overlay, so that mountinfo does not tell where the cache is"});
+        plan_add(p, (struct row){.kind = ROW_OVERLAY,
+                                 .target = "var/task",
+                                 .sources = p->lowers,
+                                 .n = 1,
+                                 .why = "the function's code; an overlay, so that mountinfo does not tell where the cache is"});
     if (in->layer_count)
-        plan_add(p, (struct row){.kind = ROW_OVERLAY, .target = "opt", .sources = p->lowers + 1, .n = in->layer_count,
-                            .why = "the layers merged, the later one wins"});
+        plan_add(p, (struct row){.kind = ROW_OVERLAY,
+                                 .target = "opt",
+                                 .sources = p->lowers + 1,
+                                 .n = in->layer_count,
+                                 .why = "the layers merged, the later one wins"});
     else if (in->rootfs.path)
         plan_add(p, (struct row){.kind = ROW_MASK, .target = "opt", .why = "empty without layers"});
     if (in->rootfs.path) {
@@ -280,7 +312,8 @@ static void add_machine(struct plan *p, const struct plan_input *in)
                  {"proc/stat", in->stat, "the processors it may use"}};
     for (size_t i = 0; i < COUNT(FILES); i++)
         if (FILES[i].text)
-            plan_add(p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = FILES[i].target, .text = FILES[i].text, .why = FILES[i].why});
+            plan_add(p, (struct row){
+                            .kind = ROW_MASK, .flags = FLAG_FILE, .target = FILES[i].target, .text = FILES[i].text, .why = FILES[i].why});
 }
 
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
@@ -310,17 +343,28 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     add_all(&p, PROC, COUNT(PROC));
     add_machine(&p, in);
     strv_add(&p.texts, xasprintf("%s\n", in->boot_id));
-    plan_add(&p, (struct row){.kind = ROW_MASK, .flags = FLAG_FILE, .target = "proc/sys/kernel/random/boot_id", .text = p.texts.at[p.texts.n - 1],
-                         .why = "generated: the host's would tell two sandboxes that they share it"});
-    plan_add(&p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = "tmp", .text = "/tmp", .size = in->tmp_bytes,
-                         .inodes = in->tmp_bytes / 16384, .mode = 01777, .why = "the one writable place; kept over warm invocations"});
+    plan_add(&p, (struct row){.kind = ROW_MASK,
+                              .flags = FLAG_FILE,
+                              .target = "proc/sys/kernel/random/boot_id",
+                              .text = p.texts.at[p.texts.n - 1],
+                              .why = "generated: the host's would tell two sandboxes that they share it"});
+    plan_add(&p, (struct row){.kind = ROW_TMPFS,
+                              .flags = FLAG_RW,
+                              .target = "tmp",
+                              .text = "/tmp",
+                              .size = in->tmp_bytes,
+                              .inodes = in->tmp_bytes / 16384,
+                              .mode = 01777,
+                              .why = "the one writable place; kept over warm invocations"});
     if (in->make_out)
         plan_add(&p, (struct row)ROW_OF_DIR("tmp/out", 0755, "what --out copies back"));
     add_code(&p, in);
     for (size_t i = 0; i < in->volume_count; i++)
-        plan_add(&p, (struct row){.kind = ROW_BIND, .flags = FLAG_USER | (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
-                             .target = in->volumes[i].target + 1, .source = in->volumes[i].source,
-                             .why = "asked for with --volume; its path on the host is in mountinfo"});
+        plan_add(&p, (struct row){.kind = ROW_BIND,
+                                  .flags = FLAG_USER | (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
+                                  .target = in->volumes[i].target + 1,
+                                  .source = in->volumes[i].source,
+                                  .why = "asked for with --volume; its path on the host is in mountinfo"});
     *ret = p;
     return 0;
 }
@@ -337,8 +381,9 @@ void plan_done(struct plan *p)
 
 const char *plan_kind(enum row_kind kind)
 {
-    static const char *const KINDS[] = {[ROW_DIR] = "directory", [ROW_FILE] = "file", [ROW_LINK] = "link", [ROW_BIND] = "bind", [ROW_TMPFS] = "tmpfs",
-                                        [ROW_PROC] = "proc", [ROW_WRITE] = "write", [ROW_OVERLAY] = "overlay", [ROW_MASK] = "hidden",
-                                        [ROW_FREEZE] = "read-only", [ROW_SCRATCH] = "scratch"};
+    static const char *const KINDS[] = {
+        [ROW_DIR] = "directory", [ROW_FILE] = "file",        [ROW_LINK] = "link",      [ROW_BIND] = "bind",
+        [ROW_TMPFS] = "tmpfs",   [ROW_PROC] = "proc",        [ROW_WRITE] = "write",    [ROW_OVERLAY] = "overlay",
+        [ROW_MASK] = "hidden",   [ROW_FREEZE] = "read-only", [ROW_SCRATCH] = "scratch"};
     return KINDS[kind];
 }

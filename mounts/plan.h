@@ -36,18 +36,18 @@ enum {
     FLAG_OPTIONAL = 4, /* absent is fine */
     FLAG_FILE = 8,     /* a file */
     FLAG_EXEC_NOT = 16,
-    FLAG_USER = 32,    /* the user chose the target */
-    FLAG_TRY = 64,     /* where the kernel refuses it, the rows with FLAG_ELSE stand for it */
-    FLAG_ELSE = 128,   /* left out otherwise */
+    FLAG_USER = 32,  /* the user chose the target */
+    FLAG_TRY = 64,   /* where the kernel refuses it, the rows with FLAG_ELSE stand for it */
+    FLAG_ELSE = 128, /* left out otherwise */
 };
 
 struct row {
     enum row_kind kind;
     unsigned flags;
-    const char *target;    /* without the leading slash */
-    char *owned;           /* what target points to, if it was made for this row */
-    const char *text;      /* link target, file content, the tmpfs's name in messages, or a directory that an overlay has besides */
-    struct source source;  /* ROW_BIND */
+    const char *target;           /* without the leading slash */
+    char *owned;                  /* what target points to, if it was made for this row */
+    const char *text;             /* link target, file content, the tmpfs's name in messages, or a directory that an overlay has besides */
+    struct source source;         /* ROW_BIND */
     const struct source *sources; /* ROW_OVERLAY */
     size_t n;
     uint64_t size, inodes; /* ROW_TMPFS */
@@ -57,8 +57,8 @@ struct row {
 
 struct plan {
     struct row *rows;
-    size_t n, skeleton; /* rows[0..skeleton) belong to the skeleton */
-    struct strv texts;  /* generated contents */
+    size_t n, skeleton;    /* rows[0..skeleton) belong to the skeleton */
+    struct strv texts;     /* generated contents */
     struct source *lowers; /* function, layers and a runtime's trees: what the rows of overlays point into */
     size_t lower_count;
     struct source rootfs;
@@ -90,7 +90,7 @@ struct plan_input {
     bool no_user;  /* /etc/passwd does not know the function's user */
     bool resolver; /* names are asked for at AWS's resolver's address; or by the host's configuration with host_net */
     const char *meminfo, *cpuinfo, *stat; /* what these files of /proc show; NULL: the host's */
-    const char *boot_id; /* shown as the kernel's: not the host's */
+    const char *boot_id;                  /* shown as the kernel's: not the host's */
 };
 
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err);

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// clang-format off
 #define HIDE(where, more, reason) {.kind = ROW_MASK, .flags = FLAG_OPTIONAL | (more), .target = (where), .why = (reason)}
+// clang-format on
 
 /* Whatever the runtime claims to be: a command or bootstrap may start either interpreter. Places of Debian's and
  * Fedora's packages; of /usr/local nothing is shown unless the interpreter is there. */
@@ -25,8 +27,9 @@ static const char *const NODE_PARTS[] = {"acorn", "acorn-walk", "cjs-module-lexe
 static const struct {
     const char *before, *after;
     unsigned flags;
-} HIDDEN_VERSIONED[] = {{"usr/lib", "site-packages", 0}, {"usr/lib", "dist-packages", 0}, {"usr/lib", "sitecustomize.py", FLAG_FILE},
-                        {"usr/lib64", "site-packages", 0}, {"usr/local/lib", "site-packages", 0}, {"usr/local/lib", "dist-packages", 0}};
+} HIDDEN_VERSIONED[] = {
+    {"usr/lib", "site-packages", 0},   {"usr/lib", "dist-packages", 0},       {"usr/lib", "sitecustomize.py", FLAG_FILE},
+    {"usr/lib64", "site-packages", 0}, {"usr/local/lib", "site-packages", 0}, {"usr/local/lib", "dist-packages", 0}};
 
 /* The same of one with a prefix of its own, which is at /var/lang. */
 static const struct row HIDDEN_PREFIX[] = {HIDE("var/lang/lib/node_modules", 0, "the host's global node modules are not Lambda's")};
@@ -53,7 +56,8 @@ static char *library_of(const struct plan_runtime *rt)
 /* Over a root file system: the directories to where Lambda has its own modules, merged with what is there. */
 static void add_sdk_place(struct plan *p, const struct plan_runtime *rt)
 {
-    char *const paths[] = {xstrdup("var/lang"), xstrdup("var/lang/lib"), xasprintf("var/lang/lib/%s", rt->name), xasprintf("var/lang/lib/%s/site-packages", rt->name)};
+    char *const paths[] = {xstrdup("var/lang"), xstrdup("var/lang/lib"), xasprintf("var/lang/lib/%s", rt->name),
+                           xasprintf("var/lang/lib/%s/site-packages", rt->name)};
     for (size_t i = 0; i < COUNT(paths); i++)
         add_owned(p, (struct row){.kind = ROW_DIR, .flags = FLAG_OPTIONAL, .mode = 0755, .why = "to the SDK"}, paths[i]);
 }
@@ -64,7 +68,10 @@ void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool o
     if (rt->sdk && !python)
         plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/runtime/node_modules", .mode = 0755, .why = "mountpoint of the SDK"});
     for (size_t i = 0; i < rt->file_count; i++)
-        plan_add(p, (struct row){.kind = rt->files[i].text ? ROW_FILE : ROW_DIR, .target = rt->files[i].target, .text = rt->files[i].text, .mode = rt->files[i].mode,
+        plan_add(p, (struct row){.kind = rt->files[i].text ? ROW_FILE : ROW_DIR,
+                                 .target = rt->files[i].target,
+                                 .text = rt->files[i].text,
+                                 .mode = rt->files[i].mode,
                                  .why = "the runtime's own file"});
     bool in_place = rt->interpreter && str_begins(rt->interpreter, "/var/lang/"); /* of a root file system */
     if (in_place && rt->sdk && python)
@@ -76,7 +83,8 @@ void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool o
         return;
     plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang/bin", .mode = 0755, .why = "first in PATH"});
     if (!on_host)
-        add_owned(p, (struct row){.kind = ROW_LINK, .text = rt->interpreter, .why = "shebangs of layers name it"}, xasprintf("var/lang/bin/%s", rt->name));
+        add_owned(p, (struct row){.kind = ROW_LINK, .text = rt->interpreter, .why = "shebangs of layers name it"},
+                  xasprintf("var/lang/bin/%s", rt->name));
     if (!python)
         return;
     const char *to = keep_text(p, xstrdup(rt->name));
@@ -89,9 +97,11 @@ void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool o
     /* With its library beside it, the interpreter takes /var/lang as its prefix: sys.path and tracebacks are Lambda's. */
     plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang/lib", .mode = 0755, .why = "where Lambda has the standard library"});
     if (rt->sdk)
-        add_owned(p, (struct row){.kind = ROW_DIR, .mode = 0755, .why = "mountpoint of the standard library"}, xasprintf("var/lang/lib/%s", rt->name));
+        add_owned(p, (struct row){.kind = ROW_DIR, .mode = 0755, .why = "mountpoint of the standard library"},
+                  xasprintf("var/lang/lib/%s", rt->name));
     else
-        add_owned(p, (struct row){.kind = ROW_LINK, .text = keep_text(p, library_of(rt)), .why = "the standard library"}, xasprintf("var/lang/lib/%s", rt->name));
+        add_owned(p, (struct row){.kind = ROW_LINK, .text = keep_text(p, library_of(rt)), .why = "the standard library"},
+                  xasprintf("var/lang/lib/%s", rt->name));
 }
 
 static void bind_host(struct plan *p, unsigned flags, char *target, const char *source, const char *why)
@@ -105,8 +115,14 @@ static void hide_node_modules(struct plan *p, bool parts)
         plan_add(p, (struct row)HIDE(NODE_MODULES, 0, "the host's node modules are not Lambda's"));
         return;
     }
-    plan_add(p, (struct row){.kind = ROW_TMPFS, .flags = FLAG_RW, .target = NODE_MODULES, .text = "what hides the host's node modules", .size = 64 * 1024,
-                             .inodes = COUNT(NODE_PARTS) + 1, .mode = 0755, .why = "the host's node modules are not Lambda's"});
+    plan_add(p, (struct row){.kind = ROW_TMPFS,
+                             .flags = FLAG_RW,
+                             .target = NODE_MODULES,
+                             .text = "what hides the host's node modules",
+                             .size = 64 * 1024,
+                             .inodes = COUNT(NODE_PARTS) + 1,
+                             .mode = 0755,
+                             .why = "the host's node modules are not Lambda's"});
     for (size_t i = 0; i < COUNT(NODE_PARTS); i++)
         add_owned(p, (struct row){.kind = ROW_DIR, .mode = 0755, .why = "mountpoint"}, xasprintf("%s/%s", NODE_MODULES, NODE_PARTS[i]));
     plan_add(p, (struct row){.kind = ROW_FREEZE, .target = NODE_MODULES, .why = "its places are made"});
@@ -132,10 +148,16 @@ void plan_runtime_lowers(struct plan *p, const struct plan_runtime *rt, struct s
 static void show_library(struct plan *p, const struct plan_runtime *rt, const struct source *library)
 {
     static const char *const PARTS[] = {"dist-packages", "sitecustomize.py"};
-    add_owned(p, (struct row){.kind = ROW_OVERLAY, .sources = library, .n = 1, .text = "site-packages", .why = "the standard library, with a place for the SDK"},
+    add_owned(p,
+              (struct row){.kind = ROW_OVERLAY,
+                           .sources = library,
+                           .n = 1,
+                           .text = "site-packages",
+                           .why = "the standard library, with a place for the SDK"},
               xasprintf("var/lang/lib/%s", rt->name));
     for (size_t i = 0; i < COUNT(PARTS); i++)
-        add_owned(p, (struct row)HIDE(NULL, i ? FLAG_FILE : 0u, "the host's Python modules are not Lambda's"), xasprintf("var/lang/lib/%s/%s", rt->name, PARTS[i]));
+        add_owned(p, (struct row)HIDE(NULL, i ? FLAG_FILE : 0u, "the host's Python modules are not Lambda's"),
+                  xasprintf("var/lang/lib/%s/%s", rt->name, PARTS[i]));
 }
 
 /* Where AWS has them: modules of Python 3.11 and later lie in the interpreter's own site-packages (before, in /var/runtime: our
@@ -147,19 +169,26 @@ void plan_runtime_sdk(struct plan *p, const struct plan_runtime *rt, bool on_hos
         return;
     if (on_host && python && !rt->prefix)
         show_library(p, rt, &lowers[LOWER_LIBRARY]);
-    add_owned(p, (struct row){.kind = ROW_OVERLAY, .sources = &lowers[LOWER_SDK], .n = 1, .why = "AWS's SDK (--sdk), which its runtimes include"},
-              python ? xasprintf("var/lang/lib/%s/site-packages", rt->name) : xstrdup("var/runtime/node_modules"));
+    add_owned(
+        p, (struct row){.kind = ROW_OVERLAY, .sources = &lowers[LOWER_SDK], .n = 1, .why = "AWS's SDK (--sdk), which its runtimes include"},
+        python ? xasprintf("var/lang/lib/%s/site-packages", rt->name) : xstrdup("var/runtime/node_modules"));
 }
 
 /* Whole, with its libraries, and by an overlay, so that mountinfo does not tell in whose home it lies. */
 static void show_prefix(struct plan *p, const struct plan_runtime *rt, const struct source *prefix)
 {
     const char *place = rt->sdk ? keep_text(p, xasprintf("lib/%s/site-packages", rt->name)) : NULL;
-    plan_add(p, (struct row){.kind = ROW_OVERLAY, .target = "var/lang", .sources = prefix, .n = 1, .text = place, .why = "the interpreter, with its library"});
+    plan_add(p, (struct row){.kind = ROW_OVERLAY,
+                             .target = "var/lang",
+                             .sources = prefix,
+                             .n = 1,
+                             .text = place,
+                             .why = "the interpreter, with its library"});
     for (size_t i = 0; i < COUNT(HIDDEN_PREFIX); i++)
         plan_add(p, HIDDEN_PREFIX[i]);
     for (size_t i = 0; str_begins(rt->name, "python") && i < COUNT(HIDDEN_PREFIX_VERSIONED); i++)
-        add_owned(p, (struct row)HIDE(NULL, i ? FLAG_FILE : 0u, "the host's Python modules are not Lambda's"), xasprintf("var/lang/lib/%s/%s", rt->name, HIDDEN_PREFIX_VERSIONED[i]));
+        add_owned(p, (struct row)HIDE(NULL, i ? FLAG_FILE : 0u, "the host's Python modules are not Lambda's"),
+                  xasprintf("var/lang/lib/%s/%s", rt->name, HIDDEN_PREFIX_VERSIONED[i]));
 }
 
 void plan_runtime_host(struct plan *p, const struct plan_runtime *rt, const struct source lowers[PLAN_RUNTIME_LOWERS])

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_runtime.h: a managed runtime's part of the plan: its own files, the interpreter in /var/lang, AWS's SDK, what of the host is hidden. */
+/* plan_runtime.h: a managed runtime's part of the plan: its own files, the interpreter in /var/lang, AWS's SDK, what of the host is hidden.
+ */
 #ifndef LRUN_PLAN_RUNTIME_H
 #define LRUN_PLAN_RUNTIME_H
 
@@ -11,7 +12,7 @@
 
 struct plan;
 
-struct plan_file { /* a file of the skeleton, or a directory */
+struct plan_file {             /* a file of the skeleton, or a directory */
     const char *target, *text; /* text: NULL for a directory */
     mode_t mode;
 };
@@ -19,15 +20,15 @@ struct plan_file { /* a file of the skeleton, or a directory */
 #define SDK_PYTHON "python" /* in the SDK */
 #define SDK_NODE "nodejs/node_modules"
 enum { PLAN_JAVAS = 6, PLAN_RUNTIME_LOWERS = 3 };
-struct plan_runtime { /* a managed runtime's part; all zero for provided.* */
+struct plan_runtime {        /* a managed runtime's part; all zero for provided.* */
     char name[24];           /* of the interpreter in /var/lang/bin: "python3.11", "node" */
     const char *interpreter; /* absolute; NULL: none */
     const char *prefix;      /* shown whole as /var/lang; NULL: it is in /usr or /usr/local */
     const struct plan_file *files;
     size_t file_count;
     char java[PLAN_JAVAS][32]; /* directories of /etc that Debian's JVMs have their configuration in; "" at the end */
-    const struct source *sdk; /* laid out as a layer; NULL: none */
-    bool node_parts; /* the host's node is Debian's, which keeps parts of itself among its modules */
+    const struct source *sdk;  /* laid out as a layer; NULL: none */
+    bool node_parts;           /* the host's node is Debian's, which keeps parts of itself among its modules */
 };
 
 /* For plan.c only. The host's part comes after the binds of the host's own tree. */

@@ -32,7 +32,8 @@ static struct {
 static const struct {
     const char *word;
     uint32_t fate;
-} DECISIONS[] = {{"allow", SECCOMP_RET_ALLOW}, {"EPERM", SECCOMP_RET_ERRNO | EPERM}, {"ENOSYS", SECCOMP_RET_ERRNO | ENOSYS}, {"rule", CALL_BY_RULES}};
+} DECISIONS[] = {
+    {"allow", SECCOMP_RET_ALLOW}, {"EPERM", SECCOMP_RET_ERRNO | EPERM}, {"ENOSYS", SECCOMP_RET_ERRNO | ENOSYS}, {"rule", CALL_BY_RULES}};
 
 static bool read_number(const char *word, int *ret)
 {

@@ -9,15 +9,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
 
-enum { PIDS = 1024 + 1 }; /* Lambda's quota, and init */
+enum { PIDS = 1024 + 1 };              /* Lambda's quota, and init */
 #define INIT_BYTES (UINT64_C(2) << 20) /* of ours, charged to it */
 
 static int write_at(int dir, const char *name, const char *text)

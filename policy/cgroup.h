@@ -16,12 +16,14 @@
 struct cgroup { /* dir -1: none */
     int parent, dir;
     char name[32];
-    int procs;  /* >= 0: root opened it, for a process that is moved after the change of identity */
+    int procs; /* >= 0: root opened it, for a process that is moved after the change of identity */
     int freeze, events;
     bool memory, pids, cpu;
 };
 
+// clang-format off
 #define CGROUP_NONE {.parent = -1, .dir = -1, .procs = -1, .freeze = -1, .events = -1}
+// clang-format on
 
 /* path: --cgroup's directory, or NULL to look for one; then none found is no error. memory_mb 0: no limit, and no share
  * of the CPU. files_mb: how much /tmp and --scratch may hold, which is charged too and does not count. becomes: the uid that is

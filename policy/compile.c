@@ -44,8 +44,10 @@ struct source { /* one file of a group */
     size_t n; /* bytes; 0: text ends with 0 */
 };
 
+// clang-format off
 #define CORE {core_json, "core", 0}
 #define REFUSALS_OF_LAMBDA {refusals_json, "lambda-refusals", 0}
+// clang-format on
 
 /* The built-in policies: the files of the group that refuses, then of the group that allows. */
 static const struct builtin {
@@ -64,10 +66,11 @@ struct group { /* being compiled */
     scmp_filter_ctx ctx;
     uint32_t arch, fallback;
     enum part part;
-    unsigned rules;          /* that libseccomp was given */
-    bool ours;               /* what looks at no argument is decided by number, in a tree before the rules */
-    uint32_t *fates;         /* by number; TREE_FOLLOWS: by rules */
-    const uint32_t *before;  /* the fates of the group before; what is refused there is not asked for here. NULL: this is the first, core's */
+    unsigned rules;  /* that libseccomp was given */
+    bool ours;       /* what looks at no argument is decided by number, in a tree before the rules */
+    uint32_t *fates; /* by number; TREE_FOLLOWS: by rules */
+    const uint32_t
+        *before; /* the fates of the group before; what is refused there is not asked for here. NULL: this is the first, core's */
 };
 
 /* A call by number, once: two rules for it that both ignore its arguments could not both hold. */
@@ -96,7 +99,8 @@ static int check_decisions(const struct group *g, struct err *err)
     for (int nr = 0; nr < CALL_NUMBERS; nr++)
         if (g->fates[nr] != call_decision(nr, g->arch)) {
             fail(err, 0, call_name(nr, g->arch), "make core's filter: calls.tsv and core.json differ on the call");
-            return fail_hint(err, "a call with rules that look at arguments is \"rule\", one that is refused is EPERM or ENOSYS, any other \"allow\"");
+            return fail_hint(
+                err, "a call with rules that look at arguments is \"rule\", one that is refused is EPERM or ENOSYS, any other \"allow\"");
         }
     return 0;
 }
@@ -121,7 +125,8 @@ static size_t emit_prologue(struct sock_filter *code, size_t at, const struct gr
 
 static bool refuses(uint32_t action)
 {
-    return action == SCMP_ACT_KILL_PROCESS || action == SCMP_ACT_KILL_THREAD || action == SCMP_ACT_TRAP || (action & 0xffff0000U) == SCMP_ACT_ERRNO(0);
+    return action == SCMP_ACT_KILL_PROCESS || action == SCMP_ACT_KILL_THREAD || action == SCMP_ACT_TRAP ||
+           (action & 0xffff0000U) == SCMP_ACT_ERRNO(0);
 }
 
 static int add_rule(const struct oci_rule *rule, void *to, struct err *err)
@@ -184,7 +189,8 @@ static int fill_group(struct group *g, const struct source *files, size_t n, uns
             *ret_last = g->part == REFUSALS ? 0 : g->ours && !g->before ? (unsigned)call_last(g->arch) : oci_last_call(p);
             for (int nr = 0; nr < CALL_NUMBERS; nr++)
                 g->fates[nr] = g->ours ? g->fallback : TREE_FOLLOWS;
-            if (g->ctx && g->arch != seccomp_arch_native() && (seccomp_arch_add(g->ctx, g->arch) || seccomp_arch_remove(g->ctx, seccomp_arch_native())))
+            if (g->ctx && g->arch != seccomp_arch_native() &&
+                (seccomp_arch_add(g->ctx, g->arch) || seccomp_arch_remove(g->ctx, seccomp_arch_native())))
                 seccomp_release(g->ctx), g->ctx = NULL;
         }
         int status = g->ctx ? 0 : fail(err, EINVAL, files[i].path, "make a filter of the policy");

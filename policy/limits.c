@@ -99,7 +99,8 @@ static bool same_scheduling(pid_t pid)
     enum { ATTR_BYTES = 128, IOPRIO_WHO_PROCESS = 1 };
     /* struct sched_attr, as long as the kernel has it: policy, nice, priority, deadline, clamps. */
     unsigned char its[ATTR_BYTES] = {0}, ours[ATTR_BYTES] = {0};
-    if (syscall(SYS_sched_getattr, pid, its, sizeof its, 0) == 0 && syscall(SYS_sched_getattr, 0, ours, sizeof ours, 0) == 0 && memcmp(its, ours, sizeof its) != 0)
+    if (syscall(SYS_sched_getattr, pid, its, sizeof its, 0) == 0 && syscall(SYS_sched_getattr, 0, ours, sizeof ours, 0) == 0 &&
+        memcmp(its, ours, sizeof its) != 0)
         return false;
     return syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, pid) == syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
 }

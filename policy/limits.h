@@ -17,7 +17,8 @@ struct limit {
     const char *why;
 };
 
-struct limits { /* what will be set: Lambda's, clamped to the caller's hard limits, which cannot be raised, or to half of what is shared with him */
+struct limits { /* what will be set: Lambda's, clamped to the caller's hard limits, which cannot be raised, or to half of what is shared
+                   with him */
     struct rlimit at[16];
     bool differs[16];        /* from what the caller has: only these are set */
     const char *clamped[16]; /* names, NULL at the end */

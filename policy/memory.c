@@ -15,15 +15,15 @@
 
 enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
 
-#define SLICE_MS 0.5  /* as long as lrun may keep others waiting */
-#define FIRST_MS 20.0 /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
+#define SLICE_MS 0.5    /* as long as lrun may keep others waiting */
+#define FIRST_MS 20.0   /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
 #define COST_MAX_MS 5.0 /* what took longer waited, for a processor or a lock: the limit must not wait as well */
-#define SLOW_MS 50.0 /* then the next look goes on, even of few processes */
-#define SHARE 20      /* one in so many of a processor's time; near the limit twice that */
+#define SLOW_MS 50.0    /* then the next look goes on, even of few processes */
+#define SHARE 20        /* one in so many of a processor's time; near the limit twice that */
 #define STALE_MS 1000.0 /* what was read before that is read again */
 #define HELD_MS 200.0
 #define HELD_SELDOM_MS 4000.0 /* where looks are seldom, since all is quiet */
-#define TOGETHER 16     /* so many may look as often as they wish when all is quiet: a thousand must not fill a processor */
+#define TOGETHER 16           /* so many may look as often as they wish when all is quiet: a thousand must not fill a processor */
 enum { ANSWER_MS = 5 /* few processes take the child less; what comes later is heard by a later look */ };
 enum { GROWN = 1 << 20, STEPS_MIN = 16 /* so that few processes are looked at, however slow the machine */ };
 
@@ -37,10 +37,10 @@ struct memory_watch {
     struct held_walk walk;
     FILE *maps;
     bool in_process, skip, held_now /* since the count began */, was_over, established /* something, ever */, seldom /* looked at */;
-    uint64_t mapped;         /* shared, and neither held nor of /tmp */
-    uint64_t grown_from;     /* the host's shared memory when held was made */
-    uint64_t used;           /* when all was last looked at */
-    unsigned quiet;          /* looks at all since it grew */
+    uint64_t mapped;     /* shared, and neither held nor of /tmp */
+    uint64_t grown_from; /* the host's shared memory when held was made */
+    uint64_t used;       /* when all was last looked at */
+    unsigned quiet;      /* looks at all since it grew */
     double held_ms, ended_ms, cost_ms;
     struct apart apart; /* who does the passes that may wait */
     bool is_apart;      /* this is its copy */
@@ -147,7 +147,8 @@ static bool step(struct memory_watch *w)
 {
     uint64_t pid;
     if (w->in_process) {
-        if (w->pass == PASS_HELD ? !held_step(&w->fresh, &w->walk, &w->from, w->device) : !process_mapped(w->maps, &w->held, w->device, &w->skip, &w->mapped))
+        if (w->pass == PASS_HELD ? !held_step(&w->fresh, &w->walk, &w->from, w->device)
+                                 : !process_mapped(w->maps, &w->held, w->device, &w->skip, &w->mapped))
             leave_process(w);
         return true;
     }
@@ -246,9 +247,13 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     if (last == PASS_MAPPED)
         shared = w->held.bytes + w->mapped;
     bool alone = s == &w->count && one_is_over(w);
-    *ret = (struct memory){.used = alone ? s->most_own : s->use.own + shared, .peak = w->count.use.peak, .biggest = w->held.most > s->most ? w->held.holder : s->biggest, .processes = s->processes};
+    *ret = (struct memory){.used = alone ? s->most_own : s->use.own + shared,
+                           .peak = w->count.use.peak,
+                           .biggest = w->held.most > s->most ? w->held.holder : s->biggest,
+                           .processes = s->processes};
     ret->threads = w->count.threads;
-    bool over = alone || (w->limit && s == &w->exact && (is_over_anyhow(w) || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared))));
+    bool over =
+        alone || (w->limit && s == &w->exact && (is_over_anyhow(w) || (ret->used > w->limit && (last == PASS_MAPPED || !s->use.shared))));
     /* A child of vfork shows its parent's memory as its own until it becomes a program: what is over for a moment may be that. */
     ret->over = alone || (over && (w->was_over || s->processes == 1));
     w->was_over = over;

@@ -41,10 +41,10 @@ struct memory {
 };
 
 struct memory_sources { /* descriptors, borrowed as long as the watch lives */
-    int proc;     /* the sandbox's /proc */
-    int shm;      /* its /dev/shm, or -1 */
-    int segments; /* its /proc/sysvipc/shm, opened in its IPC namespace, or -1 */
-    pid_t init;   /* its process 1, in our own numbering */
+    int proc;           /* the sandbox's /proc */
+    int shm;            /* its /dev/shm, or -1 */
+    int segments;       /* its /proc/sysvipc/shm, opened in its IPC namespace, or -1 */
+    pid_t init;         /* its process 1, in our own numbering */
 };
 
 struct memory_watch;

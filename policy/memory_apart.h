@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memory_apart.h: for memory.c only: a child of lrun's that does what may wait. A program that forks or maps memory without end holds
- * the lock of its memory for as long as it likes (a minute was seen), and whoever reads its smaps waits for that. Who becomes another program waits
- * for it too, and holds a lock meanwhile that the links in /proc/PID and pidfd_getfd(2) take. lrun's loop must not wait: it asks, goes on,
- * and hears the answer whenever it comes. The child ends when it was not asked for a second. */
+ * the lock of its memory for as long as it likes (a minute was seen), and whoever reads its smaps waits for that. Who becomes another
+ * program waits for it too, and holds a lock meanwhile that the links in /proc/PID and pidfd_getfd(2) take. lrun's loop must not wait: it
+ * asks, goes on, and hears the answer whenever it comes. The child ends when it was not asked for a second. */
 #ifndef LRUN_MEMORY_APART_H
 #define LRUN_MEMORY_APART_H
 
@@ -11,9 +11,9 @@
 #include <sys/types.h>
 
 struct apart {
-    pid_t pid;  /* 0: there is none */
-    int socket; /* valid while there is one */
-    bool asked; /* and not answered: one question at a time */
+    pid_t pid;       /* 0: there is none */
+    int socket;      /* valid while there is one */
+    bool asked;      /* and not answered: one question at a time */
     double retry_ms; /* not started again before */
 };
 

@@ -77,7 +77,9 @@ uint64_t held_device(void)
 static void count_descriptor(struct held *h, struct held_walk *at, uint64_t device, int dir, const char *name)
 {
     struct statx st;
-    if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | (name[0] ? 0 : AT_EMPTY_PATH), STATX_TYPE | STATX_INO | STATX_NLINK | STATX_BLOCKS, &st) < 0 || !S_ISREG(st.stx_mode) || !st.stx_blocks)
+    if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | (name[0] ? 0 : AT_EMPTY_PATH),
+              STATX_TYPE | STATX_INO | STATX_NLINK | STATX_BLOCKS, &st) < 0 ||
+        !S_ISREG(st.stx_mode) || !st.stx_blocks)
         return;
     bool ours = makedev(st.stx_dev_major, st.stx_dev_minor) == device;
     if ((!ours && (st.stx_nlink || st.stx_blksize < HUGE_PAGE_MIN)) || !remember(h, st.stx_ino))

@@ -16,9 +16,9 @@ struct pid_pair {
 
 struct held {
     uint64_t bytes;
-    pid_t holder;         /* who holds most, of what nobody before him held */
+    pid_t holder; /* who holds most, of what nobody before him held */
     uint64_t most;
-    uint64_t *inodes;     /* a hash table of those that were counted; 0: a free place */
+    uint64_t *inodes; /* a hash table of those that were counted; 0: a free place */
     size_t places, taken;
     struct pid_pair *pids; /* made when the first process is met whose descriptors cannot be listed */
     size_t pid_count;

@@ -32,7 +32,8 @@ static ssize_t read_living(int proc, const char *pid, const char *file, const ch
     for (struct dirent *e; tasks && (e = readdir(tasks));) {
         char name[300];
         snprintf(name, sizeof name, "%s/%s", e->d_name, file);
-        if (e->d_name[0] != '.' && strcmp(e->d_name, pid) != 0 && (n = fs_read_small(dirfd(tasks), name, text, size)) > 0 && strstr(text, has))
+        if (e->d_name[0] != '.' && strcmp(e->d_name, pid) != 0 && (n = fs_read_small(dirfd(tasks), name, text, size)) > 0 &&
+            strstr(text, has))
             return n;
     }
     return -1;
@@ -51,8 +52,12 @@ struct use process_status(int proc, const char *pid)
     if (read_living(proc, pid, "status", "\nRssAnon:", text, sizeof text) < 0)
         return (struct use){0};
     uint64_t files = field_kb(text, "\nRssFile:"), high = field_kb(text, "\nVmHWM:");
-    struct use u = {field_kb(text, "\nRssAnon:") + field_kb(text, "\nVmSwap:") + field_kb(text, "\nHugetlbPages:"), field_kb(text, "\nRssShmem:"), files,
-                    high, field_kb(text, "\nVmExe:"), thread_count(text)};
+    struct use u = {field_kb(text, "\nRssAnon:") + field_kb(text, "\nVmSwap:") + field_kb(text, "\nHugetlbPages:"),
+                    field_kb(text, "\nRssShmem:"),
+                    files,
+                    high,
+                    field_kb(text, "\nVmExe:"),
+                    thread_count(text)};
     if (u.peak < u.own + u.shared + u.files) /* swap and huge pages are not part of the mark */
         u.peak = u.own + u.shared + u.files;
     return u;
@@ -64,8 +69,13 @@ struct use process_exact(int proc, const char *pid)
     char text[2048];
     if (read_living(proc, pid, "smaps_rollup", "\nPss_Anon:", text, sizeof text) < 0)
         return process_status(proc, pid);
-    return (struct use){field_kb(text, "\nPss_Anon:") + field_kb(text, "\nSwapPss:") + field_kb(text, "\nShared_Hugetlb:") + field_kb(text, "\nPrivate_Hugetlb:"),
-                        field_kb(text, "\nPss_Shmem:"), 0, 0, 0, 0};
+    return (struct use){field_kb(text, "\nPss_Anon:") + field_kb(text, "\nSwapPss:") + field_kb(text, "\nShared_Hugetlb:") +
+                            field_kb(text, "\nPrivate_Hugetlb:"),
+                        field_kb(text, "\nPss_Shmem:"),
+                        0,
+                        0,
+                        0,
+                        0};
 }
 
 /* The leader's tells nothing once it has ended; the task directory then has another's. */

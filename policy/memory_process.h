@@ -7,11 +7,11 @@
 
 #include <stdio.h>
 
-struct use { /* bytes */
-    uint64_t own;    /* anonymous and huge pages, and swap */
-    uint64_t shared; /* mapped pages of shared memory and of files of /tmp */
-    uint64_t files;  /* mapped of files, whole */
-    uint64_t peak;   /* of all three */
+struct use {          /* bytes */
+    uint64_t own;     /* anonymous and huge pages, and swap */
+    uint64_t shared;  /* mapped pages of shared memory and of files of /tmp */
+    uint64_t files;   /* mapped of files, whole */
+    uint64_t peak;    /* of all three */
     uint64_t program; /* tells programs apart: how much code its file has. Its name would wait: see memory_apart.h */
     unsigned threads;
 };

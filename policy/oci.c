@@ -27,16 +27,25 @@ static const struct {
     const char *name;
     uint32_t action;
     bool takes_errno;
-} ACTIONS[] = {{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW, false}, {"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0), true},
-               {"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD, false}, {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD, false},
-               {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS, false}, {"SCMP_ACT_TRAP", SCMP_ACT_TRAP, false},
-               {"SCMP_ACT_LOG", SCMP_ACT_LOG, false}, {"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0), true}};
+} ACTIONS[] = {{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW, false},
+               {"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0), true},
+               {"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD, false},
+               {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD, false},
+               {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS, false},
+               {"SCMP_ACT_TRAP", SCMP_ACT_TRAP, false},
+               {"SCMP_ACT_LOG", SCMP_ACT_LOG, false},
+               {"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0), true}};
 
 static const struct {
     const char *name;
     enum scmp_compare op;
-} OPS[] = {{"SCMP_CMP_EQ", SCMP_CMP_EQ}, {"SCMP_CMP_NE", SCMP_CMP_NE}, {"SCMP_CMP_GT", SCMP_CMP_GT}, {"SCMP_CMP_GE", SCMP_CMP_GE},
-           {"SCMP_CMP_LT", SCMP_CMP_LT}, {"SCMP_CMP_LE", SCMP_CMP_LE}, {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
+} OPS[] = {{"SCMP_CMP_EQ", SCMP_CMP_EQ},
+           {"SCMP_CMP_NE", SCMP_CMP_NE},
+           {"SCMP_CMP_GT", SCMP_CMP_GT},
+           {"SCMP_CMP_GE", SCMP_CMP_GE},
+           {"SCMP_CMP_LT", SCMP_CMP_LT},
+           {"SCMP_CMP_LE", SCMP_CMP_LE},
+           {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
 
 static int line_at(const struct oci_policy *p, const char *at)
 {
@@ -71,7 +80,8 @@ static const char *string_of(const cJSON *o, const char *key)
 }
 
 /* A whole number from 0 to max, by its spelling; absent or null: otherwise. */
-static int read_number(const struct oci_policy *p, int number, const cJSON *o, const char *key, uint64_t otherwise, uint64_t max, uint64_t *ret, struct err *err)
+static int read_number(const struct oci_policy *p, int number, const cJSON *o, const char *key, uint64_t otherwise, uint64_t max,
+                       uint64_t *ret, struct err *err)
 {
     const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, key);
     const char *spelling = cJSON_IsRaw(n) ? n->valuestring : "";
@@ -83,7 +93,8 @@ static int read_number(const struct oci_policy *p, int number, const cJSON *o, c
 }
 
 /* EPERM where no errno is given, as the OCI says. */
-static int read_action(const struct oci_policy *p, int number, const cJSON *o, const char *key, const char *errno_key, uint32_t *ret, struct err *err)
+static int read_action(const struct oci_policy *p, int number, const cJSON *o, const char *key, const char *errno_key, uint32_t *ret,
+                       struct err *err)
 {
     const char *name = string_of(o, key);
     for (size_t i = 0; name && i < COUNT(ACTIONS); i++)
@@ -111,7 +122,8 @@ static int read_args(const struct oci_policy *p, int number, const cJSON *rule, 
         uint64_t index, a, b;
         if (ret->arg_count == 6 || read_number(p, number, arg, "index", UINT64_MAX, 5, &index, err) < 0 || index > 5)
             return wrong(p, number, "a call has the arguments 0 to 5", NULL, err);
-        if (read_number(p, number, arg, "value", 0, UINT64_MAX, &a, err) < 0 || read_number(p, number, arg, "valueTwo", 0, UINT64_MAX, &b, err) < 0)
+        if (read_number(p, number, arg, "value", 0, UINT64_MAX, &a, err) < 0 ||
+            read_number(p, number, arg, "valueTwo", 0, UINT64_MAX, &b, err) < 0)
             return -1;
         ret->args[ret->arg_count++] = (struct scmp_arg_cmp){.arg = (unsigned)index, .op = OPS[i].op, .datum_a = a, .datum_b = b};
     }
@@ -121,9 +133,7 @@ static int read_args(const struct oci_policy *p, int number, const cJSON *rule, 
 static bool list_has(const cJSON *list, const char *text)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-        if (item->valuestring && strcmp(item->valuestring, text) == 0)
-            return true;
+    cJSON_ArrayForEach(item, list) if (item->valuestring && strcmp(item->valuestring, text) == 0) return true;
     return false;
 }
 
@@ -233,7 +243,8 @@ unsigned oci_last_call(const struct oci_policy *p)
     return (unsigned)p->last;
 }
 
-int oci_each(const struct oci_policy *p, uint32_t arch, int (*each)(const struct oci_rule *rule, void *to, struct err *err), void *to, struct err *err)
+int oci_each(const struct oci_policy *p, uint32_t arch, int (*each)(const struct oci_rule *rule, void *to, struct err *err), void *to,
+             struct err *err)
 {
     const char *name = ARCHES[arch_by_audit(arch)].go;
     const cJSON *rule;

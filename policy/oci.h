@@ -30,7 +30,8 @@ uint32_t oci_default(const struct oci_policy *p);
 unsigned oci_last_call(const struct oci_policy *p); /* ours: numbers above are answered with ENOSYS; 0: none */
 
 /* Calls each for every rule that holds on arch, in their order, until one returns -1. */
-int oci_each(const struct oci_policy *p, uint32_t arch, int (*each)(const struct oci_rule *rule, void *to, struct err *err), void *to, struct err *err);
+int oci_each(const struct oci_policy *p, uint32_t arch, int (*each)(const struct oci_rule *rule, void *to, struct err *err), void *to,
+             struct err *err);
 
 /* Writes the policies as one: the rules that hold on arch, the default action of the last. None: everything is allowed. */
 int oci_print(struct oci_policy *const *policies, size_t n, uint32_t arch, int to, struct err *err);

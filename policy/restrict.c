@@ -23,10 +23,11 @@ static const struct {
 };
 
 static const int CALLS[] = {
-    SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(fcntl),
-    SCMP_SYS(memfd_create), SCMP_SYS(uname), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(futex),
-    SCMP_SYS(getrandom), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(tgkill),
-    SCMP_SYS(restart_syscall),
+    SCMP_SYS(read),       SCMP_SYS(pread64),    SCMP_SYS(write),    SCMP_SYS(writev),       SCMP_SYS(lseek),           SCMP_SYS(close),
+    SCMP_SYS(fstat),      SCMP_SYS(newfstatat), SCMP_SYS(fcntl),    SCMP_SYS(memfd_create), SCMP_SYS(uname),           SCMP_SYS(mmap),
+    SCMP_SYS(munmap),     SCMP_SYS(mremap),     SCMP_SYS(mprotect), SCMP_SYS(brk),          SCMP_SYS(madvise),         SCMP_SYS(futex),
+    SCMP_SYS(getrandom),  SCMP_SYS(poll),       SCMP_SYS(ppoll),    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),  SCMP_SYS(exit),
+    SCMP_SYS(exit_group), SCMP_SYS(gettid),     SCMP_SYS(getpid),   SCMP_SYS(tgkill),       SCMP_SYS(restart_syscall),
 };
 
 /* Async-signal-safe: fail() formats into the err alone. */

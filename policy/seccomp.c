@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
-#include <stddef.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -19,7 +19,9 @@
 #include "policy_aarch64.h"
 #endif
 
+// clang-format off
 #define PROGRAM(array) {COUNT(array), (array)}
+// clang-format on
 
 static const struct {
     const char *name;

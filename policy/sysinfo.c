@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sysinfo.c: sysinfo(2) as on a machine of the function's size: the C library's sysconf(_SC_PHYS_PAGES) asks it, and by that a JVM sizes its
- * heap. The struct is written into the caller's memory as the kernel would: process_vm_writev() heeds the protection of its pages, which
- * writing to /proc/PID/mem would not. */
+/* sysinfo.c: sysinfo(2) as on a machine of the function's size: the C library's sysconf(_SC_PHYS_PAGES) asks it, and by that a JVM sizes
+ * its heap. The struct is written into the caller's memory as the kernel would: process_vm_writev() heeds the protection of its pages,
+ * which writing to /proc/PID/mem would not. */
 #include "policy/seccomp.h"
 
 #include <linux/seccomp.h>

@@ -38,7 +38,8 @@ static size_t emit_node(struct tree *t, size_t low, size_t high)
     if (high - low == 1)
         return leaf_of(t, low);
     size_t middle = (low + high) / 2, here = t->next++, below = emit_node(t, low, middle), from = emit_node(t, middle, high);
-    t->code[here] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, t->bounds[middle], (uint8_t)(from - here - 1), (uint8_t)(below - here - 1));
+    t->code[here] =
+        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, t->bounds[middle], (uint8_t)(from - here - 1), (uint8_t)(below - here - 1));
     return here;
 }
 
@@ -48,8 +49,9 @@ static void emit_block(struct tree *t, size_t low, size_t high)
     t->leaves = t->next + (high - low - 1);
     emit_node(t, low, high);
     for (size_t i = 0; i < t->leaf_count; i++)
-        t->code[t->next++] = t->leaf[i] == TREE_FOLLOWS ? (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, UINT32_MAX) /* patched at the end */
-                                                        : (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, t->leaf[i]);
+        t->code[t->next++] = t->leaf[i] == TREE_FOLLOWS
+                                 ? (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, UINT32_MAX) /* patched at the end */
+                                 : (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, t->leaf[i]);
 }
 
 static bool fits(const struct tree *t, size_t low, size_t high)

@@ -5,8 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <sys/prctl.h>
@@ -66,14 +66,29 @@ static int landlock(int dir, struct err *err)
 }
 
 static const int CALLS[] = {
-    SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(pwrite64), SCMP_SYS(writev), SCMP_SYS(lseek), SCMP_SYS(close),
-    SCMP_SYS(openat), SCMP_SYS(mkdirat), SCMP_SYS(symlinkat), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(utimensat),
-    SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(readlinkat), SCMP_SYS(getdents64), SCMP_SYS(fcntl),
-    SCMP_SYS(fadvise64), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(brk), SCMP_SYS(madvise),
-    SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(restart_syscall), SCMP_SYS(gettid),
-    SCMP_SYS(getpid), SCMP_SYS(tgkill), SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield), SCMP_SYS(openat2), SCMP_SYS(unlinkat), SCMP_SYS(set_robust_list),
-    SCMP_SYS(rseq), SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(read),          SCMP_SYS(pread64),
+    SCMP_SYS(write),         SCMP_SYS(pwrite64),
+    SCMP_SYS(writev),        SCMP_SYS(lseek),
+    SCMP_SYS(close),         SCMP_SYS(openat),
+    SCMP_SYS(mkdirat),       SCMP_SYS(symlinkat),
+    SCMP_SYS(fchmod),        SCMP_SYS(fchmodat),
+    SCMP_SYS(utimensat),     SCMP_SYS(fstat),
+    SCMP_SYS(newfstatat),    SCMP_SYS(statx),
+    SCMP_SYS(readlinkat),    SCMP_SYS(getdents64),
+    SCMP_SYS(fcntl),         SCMP_SYS(fadvise64),
+    SCMP_SYS(mmap),          SCMP_SYS(munmap),
+    SCMP_SYS(mremap),        SCMP_SYS(mprotect),
+    SCMP_SYS(brk),           SCMP_SYS(madvise),
+    SCMP_SYS(futex),         SCMP_SYS(getrandom),
+    SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
+    SCMP_SYS(rt_sigreturn),  SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigaction),  SCMP_SYS(exit),
+    SCMP_SYS(exit_group),    SCMP_SYS(restart_syscall),
+    SCMP_SYS(gettid),        SCMP_SYS(getpid),
+    SCMP_SYS(tgkill),        SCMP_SYS(sigaltstack),
+    SCMP_SYS(sched_yield),   SCMP_SYS(openat2),
+    SCMP_SYS(unlinkat),      SCMP_SYS(set_robust_list),
+    SCMP_SYS(rseq),          SCMP_SYS(sched_getaffinity),
 };
 
 static int call_list(struct err *err)

@@ -12,8 +12,8 @@
  * at most for zstd, and names. */
 enum { UNPACK_MEMORY = 512 << 20, UNTAR_MEMORY = 256 << 20 };
 
-/* rlimits, memory (bytes) among them, no_new_privs, Landlock (nothing but beneath dir; skipped where the kernel has none) and a list of allowed
- * system calls. dir: the only directory it may still use, or -1 for none beyond what is open. */
+/* rlimits, memory (bytes) among them, no_new_privs, Landlock (nothing but beneath dir; skipped where the kernel has none) and a list of
+ * allowed system calls. dir: the only directory it may still use, or -1 for none beyond what is open. */
 int confine(int dir, uint64_t memory, struct err *err);
 
 #endif

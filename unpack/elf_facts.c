@@ -12,12 +12,12 @@
 /* A file may name one long name a million times, and four thousand million headers that it does not have: what is more than any that
  * starts is not looked at. Offsets are the file's own words: they are added as uint64_t and compared with the section's size. */
 enum {
-    INTERPRETER_MOST = 4096,     /* PATH_MAX */
-    NAME_MOST = 512,             /* a library's is a file's name, 255 bytes; versions are shorter */
-    ENTRIES_MOST = 4096,         /* of a table */
-    LIST_MOST = 64 << 10,        /* bytes of a list in the manifest */
-    SECTION_MOST = 16 << 20,     /* bytes of a section that libelf may have to copy */
-    HEADERS_MOST = 65536 / 56,   /* the kernel's own bound, in 64 bits */
+    INTERPRETER_MOST = 4096,   /* PATH_MAX */
+    NAME_MOST = 512,           /* a library's is a file's name, 255 bytes; versions are shorter */
+    ENTRIES_MOST = 4096,       /* of a table */
+    LIST_MOST = 64 << 10,      /* bytes of a list in the manifest */
+    SECTION_MOST = 16 << 20,   /* bytes of a section that libelf may have to copy */
+    HEADERS_MOST = 65536 / 56, /* the kernel's own bound, in 64 bits */
 };
 
 static const char *name_at(Elf *elf, size_t strings, size_t at)
@@ -34,7 +34,8 @@ static Elf_Data *section_data(Elf *elf, unsigned type, GElf_Shdr *ret)
         if (!gelf_getshdr(s, ret) || ret->sh_type != type)
             continue;
         /* libelf would unpack a compressed one, whatever it comes to. The table of a running program is not compressed. */
-        if (ret->sh_flags & SHF_COMPRESSED || ret->sh_size > SECTION_MOST || !gelf_getshdr(elf_getscn(elf, ret->sh_link), &strings) || strings.sh_flags & SHF_COMPRESSED)
+        if (ret->sh_flags & SHF_COMPRESSED || ret->sh_size > SECTION_MOST || !gelf_getshdr(elf_getscn(elf, ret->sh_link), &strings) ||
+            strings.sh_flags & SHF_COMPRESSED)
             return NULL;
         return elf_getdata(s, NULL);
     }
@@ -149,7 +150,8 @@ static void add_interpreter(Elf *elf, struct text *out)
     for (int i = 0; i < HEADERS_MOST && gelf_getphdr(elf, i, &p); i++) {
         if (p.p_type != PT_INTERP)
             continue;
-        if (raw && p.p_offset < size && p.p_filesz > 1 && p.p_filesz <= INTERPRETER_MOST && p.p_filesz <= size - p.p_offset && raw[p.p_offset] && !raw[p.p_offset + p.p_filesz - 1]) {
+        if (raw && p.p_offset < size && p.p_filesz > 1 && p.p_filesz <= INTERPRETER_MOST && p.p_filesz <= size - p.p_offset &&
+            raw[p.p_offset] && !raw[p.p_offset + p.p_filesz - 1]) {
             manifest_name(out, raw + p.p_offset);
             return;
         }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-struct elf_need { /* all zero: nothing */
+struct elf_need {     /* all zero: nothing */
     char glibc[16];   /* the highest GLIBC_ version asked for: "2.34" */
     char library[32]; /* of this library: "libc.so.6" */
     char file[240];   /* by this file */

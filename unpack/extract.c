@@ -32,8 +32,8 @@ struct extract {
     struct unpack_progress *progress;
     uint32_t *order; /* of files: the large ones first */
     size_t n, large;
-    atomic_size_t next; /* in order */
-    struct text *elf;   /* by entry: its line of the manifest, if it has one */
+    atomic_size_t next;  /* in order */
+    struct text *elf;    /* by entry: its line of the manifest, if it has one */
     atomic_size_t facts; /* bytes of all lines in elf */
     pthread_t threads[WORKERS_MAX];
     unsigned thread_count;

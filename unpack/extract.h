@@ -3,8 +3,8 @@
 #ifndef LRUN_EXTRACT_H
 #define LRUN_EXTRACT_H
 
-#include "unpack/unpack.h"
 #include "unpack/manifest.h"
+#include "unpack/unpack.h"
 
 /* 1. extract_start()   directories are made; workers begin with the files, while the caller hashes the archive
  * 2. extract_finish()  waits for them; links, modes and times of directories, manifest lines

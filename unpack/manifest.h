@@ -14,7 +14,7 @@
 
 #include "unpack/zip.h"
 
-struct manifest { /* being written: a large one does not lie in memory whole */
+struct manifest {     /* being written: a large one does not lie in memory whole */
     int fd;           /* where it goes; -1: it stays in text */
     struct text text; /* what is not there yet */
 };

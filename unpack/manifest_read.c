@@ -60,8 +60,13 @@ bool manifest_parse_elf(char *line, struct manifest_elf *ret)
     for (size_t i = 0; i < 3; i++)
         if (num_plain(fields[i], 10, &numbers[i]) < 0)
             return false;
-    *ret = (struct manifest_elf){.machine = (unsigned)numbers[0], .bits = (unsigned)numbers[1], .type = (unsigned)numbers[2], .interpreter = fields[3],
-                                 .needed = fields[4], .versions = fields[5], .name = fields[6]};
+    *ret = (struct manifest_elf){.machine = (unsigned)numbers[0],
+                                 .bits = (unsigned)numbers[1],
+                                 .type = (unsigned)numbers[2],
+                                 .interpreter = fields[3],
+                                 .needed = fields[4],
+                                 .versions = fields[5],
+                                 .name = fields[6]};
     decode_name(ret->interpreter);
     decode_name(ret->name);
     return true;

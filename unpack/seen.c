@@ -9,7 +9,8 @@
 __extension__ typedef unsigned __int128 wide;
 #define PRIME ((UINT64_C(1) << 61) - 1)
 
-/* The name as the coefficients of a polynomial modulo a prime, at a secret place: two names of n bytes collide with a chance of n in 2^61. */
+/* The name as the coefficients of a polynomial modulo a prime, at a secret place: two names of n bytes collide with a chance of n in 2^61.
+ */
 static uint64_t hash(const struct seen *s, const char *name)
 {
     uint64_t h = 1;

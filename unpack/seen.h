@@ -6,7 +6,7 @@
 
 #include "unpack/zip.h"
 
-struct seen { /* all zero, then seen_start() */
+struct seen {             /* all zero, then seen_start() */
     struct zip_entry *at; /* in the archive's order; at most one of a name is not replaced */
     size_t n, cap;
     uint32_t *slots; /* of a hash table: place in at plus 1; 0: free */

@@ -129,7 +129,8 @@ static int check_unchanged(const struct job *j, struct err *err)
 {
     struct stat after;
     if (fstat(UNPACK_INPUT, &after) == 0 && after.st_size == j->st.st_size &&
-        memcmp(&after.st_mtim, &j->st.st_mtim, sizeof after.st_mtim) == 0 && memcmp(&after.st_ctim, &j->st.st_ctim, sizeof after.st_ctim) == 0)
+        memcmp(&after.st_mtim, &j->st.st_mtim, sizeof after.st_mtim) == 0 &&
+        memcmp(&after.st_ctim, &j->st.st_ctim, sizeof after.st_ctim) == 0)
         return 0;
     return fail(err, 0, NULL, "unpack the archive: it changed while it was being read");
 }
@@ -185,7 +186,7 @@ static int unpack_main(char verb)
 int main(int argc, char **argv)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* and should that be missed: the socket's end ends us at the next message */
-    umask(0); /* files are made with their modes */
+    umask(0);                         /* files are made with their modes */
     signal(SIGBUS, on_sigbus);
     str_when_out_of_memory(on_no_memory);
     signal(SIGXFSZ, SIG_IGN);

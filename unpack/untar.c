@@ -25,7 +25,7 @@ enum { MAX_ENTRIES = 1000000 };
 struct untar {
     struct archive *a;
     int tree;
-    struct seen seen; /* for the manifest: one for each path that is there */
+    struct seen seen;            /* for the manifest: one for each path that is there */
     uint64_t size, count, names; /* names: their bytes, as the archive spells them */
     struct unpack_progress *progress;
 };
@@ -67,7 +67,9 @@ static int open_parent(const struct untar *u, const char *name, const char **ret
 /* Takes name. */
 static struct zip_entry *note(struct untar *u, char *name, enum zip_type type, struct archive_entry *ae)
 {
-    return seen_add(&u->seen, &(struct zip_entry){.name = name, .type = type, .mode = (int)(archive_entry_perm(ae) & 07777), .mtime = archive_entry_mtime(ae)});
+    return seen_add(
+        &u->seen,
+        &(struct zip_entry){.name = name, .type = type, .mode = (int)(archive_entry_perm(ae) & 07777), .mtime = archive_entry_mtime(ae)});
 }
 
 /* What was there under this name gives way, unless both are directories. */

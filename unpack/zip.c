@@ -121,8 +121,12 @@ static int zip64_values(const uint8_t *fields, size_t n, uint64_t *values[], siz
 
 static int64_t dos_time(unsigned date, unsigned t)
 {
-    struct tm tm = {.tm_year = (int)(date >> 9) + 80, .tm_mon = (int)(date >> 5 & 15) - 1, .tm_mday = (int)(date & 31),
-                    .tm_hour = (int)(t >> 11), .tm_min = (int)(t >> 5 & 63), .tm_sec = (int)(t & 31) * 2};
+    struct tm tm = {.tm_year = (int)(date >> 9) + 80,
+                    .tm_mon = (int)(date >> 5 & 15) - 1,
+                    .tm_mday = (int)(date & 31),
+                    .tm_hour = (int)(t >> 11),
+                    .tm_min = (int)(t >> 5 & 63),
+                    .tm_sec = (int)(t & 31) * 2};
     return (int64_t)timegm(&tm);
 }
 
@@ -150,8 +154,8 @@ static bool says(uint64_t local, uint64_t central, bool descriptor)
     return local == central || (descriptor && local == 0);
 }
 
-static int check_local(const uint8_t *bytes, uint64_t limit, const uint8_t *central, struct zip_entry *e,
-                       uint64_t *ret_end, struct err *err)
+static int check_local(const uint8_t *bytes, uint64_t limit, const uint8_t *central, struct zip_entry *e, uint64_t *ret_end,
+                       struct err *err)
 {
     const char *why = NULL;
     if (e->offset > limit || limit - e->offset < LOCAL_SIZE || u32(bytes + e->offset) != LOCAL)

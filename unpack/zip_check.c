@@ -105,8 +105,10 @@ static int check_parents(const struct zip *z, struct zip_entry **sorted, struct 
             *slash = 0;
             const struct zip_entry *parent = find(sorted, z->n, name);
             if (parent && parent->type != ZIP_DIR)
-                return zip_unreadable(sorted[i]->name, parent->type == ZIP_LINK ? "its path leads through a symbolic link of the archive"
-                                                                                : "its path leads through a file of the archive", err);
+                return zip_unreadable(sorted[i]->name,
+                                      parent->type == ZIP_LINK ? "its path leads through a symbolic link of the archive"
+                                                               : "its path leads through a file of the archive",
+                                      err);
         }
         if (!sorted[i]->name[0] && sorted[i]->type != ZIP_DIR)
             return zip_unreadable(".", "a file cannot be the archive's root", err);

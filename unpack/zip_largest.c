@@ -62,7 +62,8 @@ int zip_too_large(const struct zip *z, struct err *err)
             groups[n++] = (struct group){z->entries[i].name, group_end(z->entries[i].name), z->entries[i].size};
     n = n ? merge(groups, n) : 0;
     for (size_t i = 0; i < n && i < SHOWN && used < sizeof hint; i++)
-        used += (size_t)snprintf(hint + used, sizeof hint - used, "%s%.*s (%.1f MB)", i ? ", " : "", groups[i].n > NAME_SHOWN ? NAME_SHOWN : (int)groups[i].n, groups[i].name, (double)groups[i].size / 1e6);
+        used += (size_t)snprintf(hint + used, sizeof hint - used, "%s%.*s (%.1f MB)", i ? ", " : "",
+                                 groups[i].n > NAME_SHOWN ? NAME_SHOWN : (int)groups[i].n, groups[i].name, (double)groups[i].size / 1e6);
     fail(err, 0, NULL, "unpack the archive: Unzipped size must be smaller than %ju bytes", (uintmax_t)ZIP_MAX_SIZE);
     return fail_hint(err, "it has %ju; the largest are %s", (uintmax_t)z->size, hint);
 }

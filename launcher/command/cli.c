@@ -112,7 +112,8 @@ static int unexpected(const struct request *r, const char *word, const char *hin
 int cli_set(struct request *r, const char *option, const char *value, struct err *err)
 {
     const struct option_row *row = find_row(r->command, option, strlen(option), 0);
-    if (!row || row->field == offsetof(struct request, config) || row->field == offsetof(struct request, help) || row->field == offsetof(struct request, version))
+    if (!row || row->field == offsetof(struct request, config) || row->field == offsetof(struct request, help) ||
+        row->field == offsetof(struct request, version))
         return cli_unknown_option(r->command, option, err);
     if (!row->arg && strcmp(value, "true") != 0)
         return fail_usage(err, "%s: expected true, or no such member: it is a switch", option);
@@ -131,7 +132,8 @@ void cli_clear(struct request *r, const char *option)
 bool cli_is_path(const struct request *r, const char *option, const char *value)
 {
     const struct option_row *row = find_row(r->command, option, strlen(option), 0);
-    return row && (row->flags & PATH || (row->flags & PATH_OR_WORD && strpbrk(value, "./"))) && !(row->set == set_rootfs && strcmp(value, "host") == 0);
+    return row && (row->flags & PATH || (row->flags & PATH_OR_WORD && strpbrk(value, "./"))) &&
+           !(row->set == set_rootfs && strcmp(value, "host") == 0);
 }
 
 static int check_serve(struct request *r, struct err *err)
@@ -144,7 +146,8 @@ static int check_function(struct request *r, struct err *err)
 {
     if (r->in.set && r->not_with_in) {
         fail_usage(err, "--in and --%s exclude each other", r->not_with_in);
-        return fail_hint(err, "options that shape or report on an environment belong to the lrun that made it; --in takes -t, -w, --debug and a built-in --seccomp");
+        return fail_hint(err, "options that shape or report on an environment belong to the lrun that made it; --in takes -t, -w, --debug "
+                              "and a built-in --seccomp");
     }
     size_t functions = r->in.set || (r->show_policy && !r->words.n) ? 0 : 1;
     if (r->words.n > functions && r->in.set)
@@ -182,9 +185,11 @@ static int check_help(struct request *r, struct err *err)
 }
 
 /* By command; NULL: any words. */
+// clang-format off
 static int (*const CHECKS[CMD_COUNT])(struct request *, struct err *) = {
     [CMD_RUN] = check_function, [CMD_EXEC] = check_function, [CMD_INSPECT] = check_function, [CMD_SERVE] = check_serve,
     [CMD_CACHE] = check_cache, [CMD_DOCTOR] = check_no_words, [CMD_HELP] = check_help};
+// clang-format on
 
 static int check_words(struct request *r, struct err *err)
 {

@@ -6,7 +6,9 @@
 
 static void list_commands(FILE *to)
 {
-    fputs("usage: lrun [COMMAND] [OPTIONS] ...\n       run AWS Lambda deployment packages in a sandbox, as Lambda would\n\ncommands (run is the default):\n", to);
+    fputs("usage: lrun [COMMAND] [OPTIONS] ...\n       run AWS Lambda deployment packages in a sandbox, as Lambda would\n\ncommands (run "
+          "is the default):\n",
+          to);
     for (size_t i = 0; i < CMD_COUNT; i++)
         fprintf(to, "  %-8s %s\n           %s\n", COMMANDS[i].name, COMMANDS[i].synopsis, COMMANDS[i].help);
     fputs("\nlrun help COMMAND lists the options of a command. The manual: man lrun.\n", to);
@@ -72,7 +74,8 @@ void cli_man_options(FILE *to)
 
 void cli_bash_completion(FILE *to)
 {
-    fputs("# bash completion for lrun, made from its option table\n_lrun()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words commands=\"", to);
+    fputs("# bash completion for lrun, made from its option table\n_lrun()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words commands=\"",
+          to);
     for (size_t i = 0; i < CMD_COUNT; i++)
         fprintf(to, "%s%s", i ? " " : "", COMMANDS[i].name);
     fputs("\"\n", to);

@@ -39,12 +39,12 @@ extern const size_t ROW_COUNT;
 
 /* cli_words.c */
 const struct option_row *cli_find_row(unsigned commands, const char *name, size_t n, char letter); /* name NULL: by letter; NULL: none */
-int cli_command_word(int argc, char **argv);                                                 /* index of the first word that is no option; 0: none */
-int cli_check_command(int argc, char **argv, struct err *err);                               /* refuses a first word that is a misspelt command */
+int cli_command_word(int argc, char **argv);                   /* index of the first word that is no option; 0: none */
+int cli_check_command(int argc, char **argv, struct err *err); /* refuses a first word that is a misspelt command */
 /* Refuses -v SRC:DST; next: the words after it, then NULL. */
 int cli_check_volume(enum command command, const char *word, char **next, struct err *err);
-int cli_unknown_option(enum command command, const char *word, struct err *err);             /* -1 */
-int cli_bad_number(const struct option_row *row, const char *value, struct err *err);               /* after num_parse() failed; -1 */
+int cli_unknown_option(enum command command, const char *word, struct err *err);      /* -1 */
+int cli_bad_number(const struct option_row *row, const char *value, struct err *err); /* after num_parse() failed; -1 */
 char *cli_name_of(const char *word);
 
 #endif

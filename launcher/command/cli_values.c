@@ -109,7 +109,8 @@ static int bad_fraction(const struct option_row *row, const char *value, struct 
     double min = (double)row->min / 1000, max = (double)row->max / 1000;
     if (err->no == ERANGE)
         return fail_usage(err, "--%s %.40s: must be %.15g to %.15g (%s)", row->name, value, min, max, row->arg);
-    return fail_usage(err, "--%s: '%.40s' is not a number with up to three decimal places (%s, %.15g to %.15g)", row->name, value, row->arg, min, max);
+    return fail_usage(err, "--%s: '%.40s' is not a number with up to three decimal places (%s, %.15g to %.15g)", row->name, value, row->arg,
+                      min, max);
 }
 
 int set_num(const struct option_row *row, const char *value, struct request *r, struct err *err)
@@ -140,7 +141,8 @@ int set_tenant(const struct option_row *row, const char *value, struct request *
 {
     if (tenant_check(value) == TENANT_GOOD)
         return *(const char **)field_of(row, r) = value, 0;
-    return fail_usage(err, "--%s '%.80s': an id has 1 to %d characters: letters, digits, blanks and . _ : / = + - @", row->name, value, TENANT_ID_MAX);
+    return fail_usage(err, "--%s '%.80s': an id has 1 to %d characters: letters, digits, blanks and . _ : / = + - @", row->name, value,
+                      TENANT_ID_MAX);
 }
 
 int set_debug_port(const struct option_row *row, const char *value, struct request *r, struct err *err)
@@ -169,7 +171,8 @@ int add_origin(const struct option_row *row, const char *value, struct request *
     const char *host = strstr(value, "://");
     if (strcmp(value, "*") == 0 || (host && host != value && host[3] && !strchr(host + 3, '/')))
         return add_text(row, value, r, err);
-    return fail_usage(err, "--%s: '%.120s' is not an origin (scheme, host and port without a path, e.g. http://localhost:5173)", row->name, value);
+    return fail_usage(err, "--%s: '%.120s' is not an origin (scheme, host and port without a path, e.g. http://localhost:5173)", row->name,
+                      value);
 }
 
 int add_layers(const struct option_row *row, const char *value, struct request *r, struct err *err)

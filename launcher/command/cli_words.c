@@ -108,7 +108,8 @@ int cli_bad_number(const struct option_row *row, const char *value, struct err *
 {
     if (err->no == ERANGE)
         return fail_usage(err, "--%s %.40s: must be %ju to %ju (%s)", row->name, value, (uintmax_t)row->min, (uintmax_t)row->max, row->arg);
-    return fail_usage(err, "--%s: '%.40s' is not a whole number (%s, %ju to %ju)", row->name, value, row->arg, (uintmax_t)row->min, (uintmax_t)row->max);
+    return fail_usage(err, "--%s: '%.40s' is not a whole number (%s, %ju to %ju)", row->name, value, row->arg, (uintmax_t)row->min,
+                      (uintmax_t)row->max);
 }
 
 /* Docker's -v SRC:DST, which was exec's too. A URL is none. DST without a slash may as well be an image's tag, and is one unless
@@ -140,6 +141,7 @@ int cli_unknown_option(enum command command, const char *word, struct err *err)
     if (near)
         return fail_usage(err, "unknown option '%.80s' (did you mean '%s%s'?)", name, dashes, near->name);
     fail_usage(err, "unknown option '%.80s'", name);
-    const char *after = command == CMD_EXEC ? "; the command, and a file name that begins with '-', go after --" : "; a file name that begins with '-' goes after --";
+    const char *after = command == CMD_EXEC ? "; the command, and a file name that begins with '-', go after --"
+                                            : "; a file name that begins with '-' goes after --";
     return fail_hint(err, "see lrun help %s%s", COMMANDS[command].name, *dashes ? after : "");
 }

@@ -23,7 +23,8 @@ int cmd_cache(const struct request *r, struct err *err)
         if (strcmp(r->words.at[0], VERBS[i].name) != 0)
             continue;
         if (identity_choose(&id, err) < 0 || identity_cache_dir(&id, r->cache_dir, &dir, &place, err) < 0 ||
-            helper_open(UNPACKER, &program, err) < 0 || identity_take(&id, err) < 0 || cache_open(dir, take_fd(&place), take_fd(&program), &cache, err) < 0)
+            helper_open(UNPACKER, &program, err) < 0 || identity_take(&id, err) < 0 ||
+            cache_open(dir, take_fd(&place), take_fd(&program), &cache, err) < 0)
             return -1;
         int status = VERBS[i].run(&cache, stdout, err);
         cache_done(&cache);

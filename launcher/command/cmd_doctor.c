@@ -135,11 +135,15 @@ static int probe_cgroup(const struct doctor *d, struct finding *f)
         return -1;
     bool memory = c.memory, cpu = c.cpu, freeze = c.freeze >= 0, there = c.dir >= 0;
     cgroup_done(&c);
-    snprintf(f->note, sizeof f->note, "limits by cgroup: memory %s, CPU share %s, freezing %s", memory ? "yes" : "no", cpu ? "yes" : "no", freeze ? "yes" : "no");
+    snprintf(f->note, sizeof f->note, "limits by cgroup: memory %s, CPU share %s, freezing %s", memory ? "yes" : "no", cpu ? "yes" : "no",
+             freeze ? "yes" : "no");
     if (there && memory && cpu)
         return 0;
-    fail(&f->err, 0, NULL, "%s: memory is %s, the CPU share %s", there ? "limit everything by a cgroup" : "find a delegated cgroup v2", memory ? "limited" : "watched", cpu ? "limited" : "not limited");
-    return fail_hint(&f->err, "run lrun below systemd's user manager (systemd-run --user --scope -p Delegate=yes), or name a delegated cgroup with --cgroup");
+    fail(&f->err, 0, NULL, "%s: memory is %s, the CPU share %s", there ? "limit everything by a cgroup" : "find a delegated cgroup v2",
+         memory ? "limited" : "watched", cpu ? "limited" : "not limited");
+    return fail_hint(
+        &f->err,
+        "run lrun below systemd's user manager (systemd-run --user --scope -p Delegate=yes), or name a delegated cgroup with --cgroup");
 }
 
 static int probe_landlock(const struct doctor *d, struct finding *f)
@@ -182,9 +186,9 @@ static const struct probe {
     bool needed;
     int (*run)(const struct doctor *, struct finding *);
 } PROBES[] = {
-    {"kernel", true, probe_kernel},   {"helpers", true, probe_helpers},   {"cache", true, probe_cache},       {"sandbox", true, probe_sandbox},
-    {"network", false, probe_network}, {"cgroup", false, probe_cgroup},   {"landlock", false, probe_landlock}, {"python", false, probe_python},
-    {"nodejs", false, probe_node},
+    {"kernel", true, probe_kernel},      {"helpers", true, probe_helpers},  {"cache", true, probe_cache},
+    {"sandbox", true, probe_sandbox},    {"network", false, probe_network}, {"cgroup", false, probe_cgroup},
+    {"landlock", false, probe_landlock}, {"python", false, probe_python},   {"nodejs", false, probe_node},
 };
 
 /* ---- running and telling them ---- */

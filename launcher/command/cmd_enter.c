@@ -170,7 +170,8 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
     for (char **a = r->argv; a && *a; a++)
         strv_add(&v->argv, xstrdup(*a));
     v->workdir = xstrdup(r->workdir);
-    v->spec = (struct sandbox_spec){.stdio = {0, 1, 2}, .argv = v->argv.at, .envp = envp->at, .workdir = v->workdir, .tethered = true, .tty = r->tty, .frames = -1};
+    v->spec = (struct sandbox_spec){
+        .stdio = {0, 1, 2}, .argv = v->argv.at, .envp = envp->at, .workdir = v->workdir, .tethered = true, .tty = r->tty, .frames = -1};
     if (!seccomp_builtin(policy, &v->spec.policy))
         return fail_usage(err, "--in: --seccomp takes a built-in policy, not a file");
     limits_plan(0, false, &v->spec.limits);

@@ -30,7 +30,7 @@ struct exec {
     struct sandbox sandbox;
     struct memory_watch *watch;
     struct event *control, *timeout, *memory, *signals[COUNT(FORWARDED)];
-    unsigned asked_to_end; /* SIGINT and SIGTERM so far */
+    unsigned asked_to_end;    /* SIGINT and SIGTERM so far */
     struct terminal terminal; /* -t */
     struct stdio stdio;       /* without */
     struct forward *forward;  /* --debug-port */
@@ -177,7 +177,8 @@ static int watch(struct exec *x, struct err *err)
         return -1;
     if (r->timeout.set) {
         x->timeout = evtimer_new(x->base, on_timeout, x);
-        event_add(x->timeout, &(struct timeval){.tv_sec = (time_t)(r->timeout.value / 1000), .tv_usec = (suseconds_t)(r->timeout.value % 1000 * 1000)});
+        event_add(x->timeout,
+                  &(struct timeval){.tv_sec = (time_t)(r->timeout.value / 1000), .tv_usec = (suseconds_t)(r->timeout.value % 1000 * 1000)});
     }
     if (r->memory.set) {
         x->watch = sandbox_watch_memory(&x->sandbox, r->memory.value << 20);

@@ -22,7 +22,7 @@ struct run {
     struct call call;
     struct text response;
     struct event *pause, *interrupts[2];
-    size_t next;     /* event to send */
+    size_t next; /* event to send */
     bool any_error;
     int interrupted; /* signal, or 0 */
     int status;
@@ -44,7 +44,8 @@ static int print_response(struct run *x)
         if (terminal && payload->n && payload->at[payload->n - 1] != '\n')
             text_puts(&out, "\n");
     }
-    int status = term_write(STDOUT_FILENO, terminal, out.at, out.n) < 0 ? fail(&x->err, errno, "standard output", "write the response to") : 0;
+    int status =
+        term_write(STDOUT_FILENO, terminal, out.at, out.n) < 0 ? fail(&x->err, errno, "standard output", "write the response to") : 0;
     text_done(&out);
     return status;
 }
@@ -96,9 +97,15 @@ static void note_invocation(struct run *x, const struct call *c, const struct ca
     struct report *r = &x->report;
     bool failed = c->status != STATUS_SUCCESS;
     r->invocations = xrealloc(r->invocations, r->invocation_count + 1, sizeof *r->invocations);
-    r->invocations[r->invocation_count++] = (struct report_invocation){
-        .request_id = xstrdup(c->invocation.id), .error_type = failed ? xstrdup(c->error_type) : NULL, .status = c->status, .duration_ms = figures->ms,
-        .init_ms = figures->init_ms, .billed_ms = figures->billed_ms, .used_mb = figures->used_mb, .event_bytes = c->invocation.event_size, .response_bytes = x->response.n};
+    r->invocations[r->invocation_count++] = (struct report_invocation){.request_id = xstrdup(c->invocation.id),
+                                                                       .error_type = failed ? xstrdup(c->error_type) : NULL,
+                                                                       .status = c->status,
+                                                                       .duration_ms = figures->ms,
+                                                                       .init_ms = figures->init_ms,
+                                                                       .billed_ms = figures->billed_ms,
+                                                                       .used_mb = figures->used_mb,
+                                                                       .event_bytes = c->invocation.event_size,
+                                                                       .response_bytes = x->response.n};
     if (r->reason == BECAUSE_SUCCESS) /* of several, the first that failed */
         r->reason = c->reason;
     r->peak_bytes = environment_peak(x->environment);
@@ -164,7 +171,11 @@ static int run_events(struct run *x, struct err *err)
         event_add(x->interrupts[i], NULL);
     }
     const struct environment_config config = {
-        .launch = x->launch, .report = &x->report, .told_share = &x->told_share, .debugger = &x->launch->inputs.debugger, .base = x->base,
+        .launch = x->launch,
+        .report = &x->report,
+        .told_share = &x->told_share,
+        .debugger = &x->launch->inputs.debugger,
+        .base = x->base,
         .cgroup = &x->launch->cgroup,
         .owner = {.to = x, .on_init = on_init, .on_answer = on_answer, .on_done = on_done, .on_closed = on_closed, .on_broken = on_broken}};
     int status = environment_start(&config, &x->environment, err);

@@ -176,8 +176,10 @@ static void tell_ready(struct server *s)
     for (size_t i = 0; i < s->n && !r->quiet; i++) {
         const struct served *f = &s->functions[i];
         /* As it can be pasted: without credentials or configuration of the AWS CLI's, and with values that may begin with a dash. */
-        fprintf(stderr, "lrun: serving %s: aws lambda invoke --endpoint-url=http://%s:%u --region=%s --no-sign-request --function-name=%s out.json\n", pool_name(f->pool), r->host,
-                s->port, f->request.region, pool_name(f->pool));
+        fprintf(
+            stderr,
+            "lrun: serving %s: aws lambda invoke --endpoint-url=http://%s:%u --region=%s --no-sign-request --function-name=%s out.json\n",
+            pool_name(f->pool), r->host, s->port, f->request.region, pool_name(f->pool));
         if (f->url_server)
             fprintf(stderr, "lrun: function URL of %s: http://%s:%u/\n", pool_name(f->pool), r->host, f->url.port);
     }
@@ -257,8 +259,17 @@ static void on_signal(evutil_socket_t number, short what, void *to)
 static void start_function(struct server *s, struct served *f)
 {
     const struct request *r = &f->request;
-    const struct pool_config config = {.base = s->base, .launch = f->launch, .name = xstrdup(f->launch->inputs.name), .concurrency = (unsigned)r->concurrency.value,
-                                       .queue_max = (unsigned)r->queue.value, .room = &s->lines, .idle_ms = r->idle_timeout.value * 1000, .per_tenant = request_per_tenant(r), .cgroups = f->cgroups, .on_change = on_change, .to = s};
+    const struct pool_config config = {.base = s->base,
+                                       .launch = f->launch,
+                                       .name = xstrdup(f->launch->inputs.name),
+                                       .concurrency = (unsigned)r->concurrency.value,
+                                       .queue_max = (unsigned)r->queue.value,
+                                       .room = &s->lines,
+                                       .idle_ms = r->idle_timeout.value * 1000,
+                                       .per_tenant = request_per_tenant(r),
+                                       .cgroups = f->cgroups,
+                                       .on_change = on_change,
+                                       .to = s};
     f->launch = NULL;
     f->pool = pool_new(&config);
     if (f->url_listener < 0)
@@ -283,7 +294,8 @@ static int check_names(const struct server *s, struct err *err)
 static int open_all(struct server *s, struct err *err)
 {
     struct identity id;
-    if (identity_choose(&id, err) < 0 || listener_open(s->request->host, (uint16_t)s->request->port.value, "listen for the Invoke API at", &s->listener, &s->port, err) < 0)
+    if (identity_choose(&id, err) < 0 ||
+        listener_open(s->request->host, (uint16_t)s->request->port.value, "listen for the Invoke API at", &s->listener, &s->port, err) < 0)
         return -1;
     for (size_t i = 0; i < s->n; i++)
         if (open_function(&s->functions[i], &id, err) < 0)
@@ -368,7 +380,8 @@ int cmd_serve(const struct request *r, struct err *err)
         s.n = config.n;
         s.functions = xcalloc(s.n, sizeof *s.functions);
         for (size_t i = 0; i < s.n; i++)
-            s.functions[i] = (struct served){.server = &s, .request = config.at[i].request, .named = config.at[i].named, .url_listener = -1};
+            s.functions[i] =
+                (struct served){.server = &s, .request = config.at[i].request, .named = config.at[i].named, .url_listener = -1};
         status = open_all(&s, err);
     }
     if (status == 0)

@@ -57,7 +57,7 @@ struct reading {
     const struct request *base;
     struct config_function *function;
     const char *name; /* of the function */
-    const char *dir; /* of the file, with its slash; "" for none */
+    const char *dir;  /* of the file, with its slash; "" for none */
     struct err *err;
 };
 

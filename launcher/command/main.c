@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 static int (*const COMMANDS[CMD_COUNT])(const struct request *, struct err *) = {
-    [CMD_RUN] = cmd_run, [CMD_EXEC] = cmd_exec, [CMD_SERVE] = cmd_serve, [CMD_CACHE] = cmd_cache, [CMD_EXPLAIN] = cmd_explain, [CMD_DOCTOR] = cmd_doctor, [CMD_INSPECT] = cmd_inspect, [CMD_HELP] = cmd_help};
+    [CMD_RUN] = cmd_run,         [CMD_EXEC] = cmd_exec,     [CMD_SERVE] = cmd_serve,     [CMD_CACHE] = cmd_cache,
+    [CMD_EXPLAIN] = cmd_explain, [CMD_DOCTOR] = cmd_doctor, [CMD_INSPECT] = cmd_inspect, [CMD_HELP] = cmd_help};
 
 static int print_error(const struct err *err)
 {

@@ -105,7 +105,8 @@ static bool walk(const struct evidence *ev, const struct match *m, bool bare, pa
         char word[OBJECT_MAX], path[OBJECT_MAX + 16];
         snprintf(word, sizeof word, "%.*s", (int)n, c);
         explain_path(word, path, sizeof path);
-        const struct merged_file *f = n > 1 && n < sizeof word && (bare || strchr(word, '/')) ? merged_find(&ev->package.merged, path) : NULL;
+        const struct merged_file *f =
+            n > 1 && n < sizeof word && (bare || strchr(word, '/')) ? merged_find(&ev->package.merged, path) : NULL;
         if (f && f->type != 'd' && fn(ev, f, out))
             return true;
         c += n;
@@ -141,7 +142,8 @@ bool explain_source_line(const struct evidence *ev, char *ret, size_t size)
     for (const char *at = ev->text; (at = strpbrk(at, "/")); at++) {
         char path[OBJECT_MAX];
         size_t n = strcspn(at, ":\n)\"");
-        if (!(str_begins(at, "/var/task/") || str_begins(at, "/opt/")) || at[n] != ':' || at[n + 1] < '1' || at[n + 1] > '9' || n >= sizeof path)
+        if (!(str_begins(at, "/var/task/") || str_begins(at, "/opt/")) || at[n] != ':' || at[n + 1] < '1' || at[n + 1] > '9' ||
+            n >= sizeof path)
             continue;
         snprintf(path, sizeof path, "%.*s", (int)n, at);
         unsigned long line = strtoul(at + n + 1, NULL, 10);
@@ -182,7 +184,9 @@ static const char *refused_call(const struct rule *rule, const struct evidence *
     static const struct {
         uint64_t option;
         const char *name;
-    } OPTIONS[] = {{PR_SET_PDEATHSIG, "prctl(PR_SET_PDEATHSIG)"}, {PR_SET_SECCOMP, "prctl(PR_SET_SECCOMP)"}, {PR_SET_NO_NEW_PRIVS, "prctl(PR_SET_NO_NEW_PRIVS)"}};
+    } OPTIONS[] = {{PR_SET_PDEATHSIG, "prctl(PR_SET_PDEATHSIG)"},
+                   {PR_SET_SECCOMP, "prctl(PR_SET_SECCOMP)"},
+                   {PR_SET_NO_NEW_PRIVS, "prctl(PR_SET_NO_NEW_PRIVS)"}};
     for (size_t i = ev->refused_count; i-- > 0;) {
         const char *name = seccomp_call_name(ev->refused[i].nr);
         OWN_PTR char *word = xasprintf(" %s ", name);

@@ -25,16 +25,16 @@ struct evidence {
     size_t payload_size;
     const char *log; /* what the function printed meanwhile, the end of it */
     size_t log_size;
-    int tmp;                      /* its /tmp, or -1 */
-    unsigned earlier_calls;       /* in the same environment */
-    bool timed_out_before;        /* one of these */
+    int tmp;                /* its /tmp, or -1 */
+    unsigned earlier_calls; /* in the same environment */
+    bool timed_out_before;  /* one of these */
     bool init_timed_out;
-    double frozen_ms;             /* before this invocation */
-    int64_t began_ms;             /* of this invocation, by clock_files_ms() */
-    int wait_status;              /* of the runtime, if it ended */
+    double frozen_ms; /* before this invocation */
+    int64_t began_ms; /* of this invocation, by clock_files_ms() */
+    int wait_status;  /* of the runtime, if it ended */
     uint64_t response_bytes;
-    struct shortages shortages;   /* all zero: none is known */
-    double late_ms;               /* how long after the deadline the answer came; 0: none did */
+    struct shortages shortages;         /* all zero: none is known */
+    double late_ms;                     /* how long after the deadline the answer came; 0: none did */
     const struct refused_call *refused; /* by the policy, since the call before; the latest last */
     size_t refused_count;
 

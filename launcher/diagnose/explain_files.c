@@ -26,7 +26,10 @@ static bool is_crlf(const struct evidence *ev, const struct merged_file *f, stru
     size_t n = first_line(ev, f, line, sizeof line);
     if (n < 3 || line[n - 1] != '\r')
         return false;
-    text_printf(out, "the first line of %s ends in CR LF, so the kernel looks for an interpreter named \"%.*s\\r\": save the file with LF line endings", f->path, (int)(n - 3), line + 2);
+    text_printf(
+        out,
+        "the first line of %s ends in CR LF, so the kernel looks for an interpreter named \"%.*s\\r\": save the file with LF line endings",
+        f->path, (int)(n - 3), line + 2);
     return true;
 }
 
@@ -60,7 +63,10 @@ static bool lacks_interpreter(const struct evidence *ev, const struct merged_fil
     const char *name = explain_interpreter(ev, f, line, sizeof line);
     if (!name || explain_on_lambda(name))
         return false;
-    text_printf(out, "%s names the interpreter %s, which does not exist on Lambda: add it in a layer and name it as /opt/..., or use an interpreter that the runtime has", f->path, name);
+    text_printf(out,
+                "%s names the interpreter %s, which does not exist on Lambda: add it in a layer and name it as /opt/..., or use an "
+                "interpreter that the runtime has",
+                f->path, name);
     return true;
 }
 
@@ -71,7 +77,9 @@ bool tell_interpreter(const struct evidence *ev, const struct match *m, struct t
 
 bool explain_loader_on_lambda(const char *loader)
 {
-    static const char *const THERE[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-linux-x86-64.so.2", "/usr/lib64/ld-linux-x86-64.so.2", "/usr/lib/ld-linux-aarch64.so.1", "/lib64/ld-linux-aarch64.so.1"};
+    static const char *const THERE[] = {"/lib64/ld-linux-x86-64.so.2",    "/lib/ld-linux-aarch64.so.1",
+                                        "/lib/ld-linux-x86-64.so.2",      "/usr/lib64/ld-linux-x86-64.so.2",
+                                        "/usr/lib/ld-linux-aarch64.so.1", "/lib64/ld-linux-aarch64.so.1"};
     for (size_t i = 0; i < COUNT(THERE); i++)
         if (strcmp(loader, THERE[i]) == 0)
             return true;
@@ -96,7 +104,10 @@ static bool lacks_loader(const struct evidence *ev, const struct merged_file *f,
         snprintf(loader, sizeof loader, "%.*s", (int)p.p_filesz, head + p.p_offset);
         if (explain_loader_on_lambda(loader))
             return false;
-        text_printf(out, "%s is linked for the loader %s, which does not exist on Lambda (its C library is glibc): build the program for the runtime, or link it statically", f->path, loader);
+        text_printf(out,
+                    "%s is linked for the loader %s, which does not exist on Lambda (its C library is glibc): build the program for the "
+                    "runtime, or link it statically",
+                    f->path, loader);
         return true;
     }
     return false;
@@ -128,13 +139,15 @@ static bool is_foreign(const struct evidence *ev, const struct merged_file *f, s
     if (merged_head(&ev->package.merged, f, (char *)head, sizeof head) < 20)
         return false;
     if (memcmp(head, "\xcf\xfa\xed\xfe", 4) == 0 || memcmp(head, "MZ", 2) == 0) {
-        text_printf(out, "%s is a program for %s, but Lambda runs Linux: build it on Linux, or in a container of the runtime's image", f->path, head[0] == 'M' ? "Windows" : "macOS");
+        text_printf(out, "%s is a program for %s, but Lambda runs Linux: build it on Linux, or in a container of the runtime's image",
+                    f->path, head[0] == 'M' ? "Windows" : "macOS");
         return true;
     }
     unsigned machine = head[18] | (unsigned)head[19] << 8;
     if (memcmp(head, ELFMAG, SELFMAG) != 0 || machine == ARCH_OURS_ELF)
         return false;
-    text_printf(out, "%s is built for %s, but the function runs on %s: build it for that architecture, or change the function's", f->path, elf_machine_name(machine), ARCHES[ARCH_OURS].lambda);
+    text_printf(out, "%s is built for %s, but the function runs on %s: build it for that architecture, or change the function's", f->path,
+                elf_machine_name(machine), ARCHES[ARCH_OURS].lambda);
     return true;
 }
 
@@ -177,7 +190,8 @@ static bool is_not_executable(const struct evidence *ev, const struct merged_fil
     if (f->type != 'f' || f->mode < 0 || f->mode & 01 || !(f->mode & 04) || explain_is_metadata(f->path))
         return false; /* one that may be read can be refused for its execution alone */
     put_mode(f, out);
-    text_printf(out, ", which does not let others execute it, and Lambda keeps modes: run chmod %s before packing", f->mode & 0111 ? "755" : "+x");
+    text_printf(out, ", which does not let others execute it, and Lambda keeps modes: run chmod %s before packing",
+                f->mode & 0111 ? "755" : "+x");
     return true;
 }
 
@@ -215,7 +229,9 @@ bool tell_read_only(const struct evidence *ev, const struct match *m, struct tex
     explain_path(m->groups[0], path, sizeof path);
     if (in_home(path) || str_begins(path, "/tmp/") || !m->groups[0][0])
         return false;
-    text_printf(out, "%s cannot be written, since everything except /tmp is read-only on Lambda: write to /tmp, or copy the file there first", path);
+    text_printf(out,
+                "%s cannot be written, since everything except /tmp is read-only on Lambda: write to /tmp, or copy the file there first",
+                path);
     return true;
 }
 
@@ -227,7 +243,8 @@ static const struct merged_file *find_database(const struct evidence *ev, bool w
     for (size_t i = 0; i < ev->package.merged.n; i++) {
         const struct merged_file *f = &ev->package.merged.files[i];
         char head[32];
-        if (f->hidden || f->size < 100 || f->type != 'f' || merged_head(&ev->package.merged, f, head, sizeof head) < 20 || memcmp(head, "SQLite format 3", 16) != 0)
+        if (f->hidden || f->size < 100 || f->type != 'f' || merged_head(&ev->package.merged, f, head, sizeof head) < 20 ||
+            memcmp(head, "SQLite format 3", 16) != 0)
             continue;
         if (!wal || head[WRITE_VERSION] == WAL)
             return f;
@@ -240,7 +257,8 @@ bool tell_database(const struct evidence *ev, const struct match *m, struct text
     const struct merged_file *f = find_database(ev, false);
     (void)m;
     if (f)
-        text_printf(out, "the database %s is on a read-only file system, as every package is on Lambda: copy it to /tmp and open it there", f->path);
+        text_printf(out, "the database %s is on a read-only file system, as every package is on Lambda: copy it to /tmp and open it there",
+                    f->path);
     return f != NULL;
 }
 
@@ -249,6 +267,9 @@ bool tell_wal(const struct evidence *ev, const struct match *m, struct text *out
     const struct merged_file *f = find_database(ev, true);
     (void)m;
     if (f)
-        text_printf(out, "the database %s is in WAL mode, so SQLite creates files beside it even for reading, and that directory is read-only on Lambda: open it with ?immutable=1, disable WAL before packing, or copy it to /tmp", f->path);
+        text_printf(out,
+                    "the database %s is in WAL mode, so SQLite creates files beside it even for reading, and that directory is read-only "
+                    "on Lambda: open it with ?immutable=1, disable WAL before packing, or copy it to /tmp",
+                    f->path);
     return f != NULL;
 }

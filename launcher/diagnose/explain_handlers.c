@@ -29,11 +29,15 @@ bool tell_hidden_layer(const struct evidence *ev, const struct match *m, struct 
     char module[OBJECT_MAX], who[OBJECT_MAX];
     explain_module_path(m->groups[0], module, sizeof module);
     struct lookup seen = {.ev = ev, .module = module}, own = seen;
-    if (!value || ev->launch->runtime.family == RUNTIME_PROVIDED || handler_places(ev->launch, true, look, &seen) || !handler_places(ev->launch, false, look, &own))
+    if (!value || ev->launch->runtime.family == RUNTIME_PROVIDED || handler_places(ev->launch, true, look, &seen) ||
+        !handler_places(ev->launch, false, look, &own))
         return false;
     size_t n = strlen(own.found->path) - strlen(strstr(own.found->path, module));
-    text_printf(out, "%s has %s as %s, but %s is set, and the runtime then searches only the directories it names: add %.*s to %s, or do not set it", package_provider(&ev->package, own.found->part, who, sizeof who),
-                module, own.found->path, variable, (int)n - 1, own.found->path, variable);
+    text_printf(
+        out,
+        "%s has %s as %s, but %s is set, and the runtime then searches only the directories it names: add %.*s to %s, or do not set it",
+        package_provider(&ev->package, own.found->part, who, sizeof who), module, own.found->path, variable, (int)n - 1, own.found->path,
+        variable);
     return true;
 }
 
@@ -41,7 +45,9 @@ bool tell_hidden_layer(const struct evidence *ev, const struct match *m, struct 
 
 static enum handler_state state_of(const struct evidence *ev, struct handler *ret)
 {
-    return ev->told || ev->launch->runtime.family == RUNTIME_PROVIDED || !launch_handler(ev->launch) ? HANDLER_UNKNOWN : handler_find(ev->launch, &ev->package, ret);
+    return ev->told || ev->launch->runtime.family == RUNTIME_PROVIDED || !launch_handler(ev->launch)
+               ? HANDLER_UNKNOWN
+               : handler_find(ev->launch, &ev->package, ret);
 }
 
 bool tell_handler_file(const struct evidence *ev, const struct match *m, struct text *out)
@@ -55,7 +61,10 @@ bool tell_handler_file(const struct evidence *ev, const struct match *m, struct 
     explain_module_path(m->groups[0], named, sizeof named);
     if (strcmp(named, h.module) != 0 && strcmp(named, base) != 0)
         return false; /* something that the handler's file imports */
-    text_printf(out, "the handler %s needs the file %s, and neither the function nor a layer has it: set the handler to FILE.FUNCTION (--handler; Lambda: Handler), or add the file", launch_handler(ev->launch), h.file);
+    text_printf(out,
+                "the handler %s needs the file %s, and neither the function nor a layer has it: set the handler to FILE.FUNCTION "
+                "(--handler; Lambda: Handler), or add the file",
+                launch_handler(ev->launch), h.file);
     return true;
 }
 
@@ -68,8 +77,8 @@ bool tell_handler_function(const struct evidence *ev, const struct match *m, str
     if (state_of(ev, &h) != HANDLER_FOUND)
         return false;
     if (explain_says(ev, NO_FUNCTION)) {
-        text_printf(out, "%s exports %s, which is not a function: set the handler to FILE.FUNCTION (--handler; Lambda: Handler)", h.at->path,
-                    h.function);
+        text_printf(out, "%s exports %s, which is not a function: set the handler to FILE.FUNCTION (--handler; Lambda: Handler)",
+                    h.at->path, h.function);
         return true;
     }
     if (h.at->type == 'f')
@@ -85,6 +94,7 @@ bool tell_handler_name(const struct evidence *ev, const struct match *m, struct 
     (void)m;
     if (state_of(ev, &h) != HANDLER_MALFORMED)
         return false;
-    text_printf(out, "the handler '%s' does not have the form FILE.FUNCTION, as in %s: set it (--handler; Lambda: Handler)", launch_handler(ev->launch), ev->launch->runtime.handler);
+    text_printf(out, "the handler '%s' does not have the form FILE.FUNCTION, as in %s: set it (--handler; Lambda: Handler)",
+                launch_handler(ev->launch), ev->launch->runtime.handler);
     return true;
 }

@@ -14,7 +14,8 @@ bool tell_foreign_library(const struct evidence *ev, const struct match *m, stru
         return true;
     const char *base = strrchr(m->groups[0], '/') ? strrchr(m->groups[0], '/') + 1 : m->groups[0];
     OWN_PTR char *end = xasprintf("/%s", base);
-    for (const struct merged_file *f = merged_ending(&ev->package.merged, end, NULL); f && *base; f = merged_ending(&ev->package.merged, end, f)) {
+    for (const struct merged_file *f = merged_ending(&ev->package.merged, end, NULL); f && *base;
+         f = merged_ending(&ev->package.merged, end, f)) {
         struct match own = {0};
         snprintf(own.line, sizeof own.line, "%.*s", (int)sizeof own.line - 1, f->path);
         if (tell_machine(ev, &own, out))
@@ -41,16 +42,23 @@ bool tell_library(const struct evidence *ev, const struct match *m, struct text 
     if (f && on_library_path(f->path))
         return false; /* it is found: what it needs itself is not, or it is broken */
     if (f)
-        text_printf(out, "%s is not in a directory that the loader searches (LD_LIBRARY_PATH has /opt/lib and /var/task/lib): move it to lib/ of the package or of the layer", f->path);
+        text_printf(out,
+                    "%s is not in a directory that the loader searches (LD_LIBRARY_PATH has /opt/lib and /var/task/lib): move it to lib/ "
+                    "of the package or of the layer",
+                    f->path);
     else
-        text_printf(out, "%s is neither in the runtime nor in the function or its layers: put it into lib/ of the package (/var/task/lib) or of a layer (/opt/lib)", name);
+        text_printf(out,
+                    "%s is neither in the runtime nor in the function or its layers: put it into lib/ of the package (/var/task/lib) or of "
+                    "a layer (/opt/lib)",
+                    name);
     return true;
 }
 
 bool tell_version(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    text_printf(out, "%s needs %s, but the runtime has an older version: build it on the runtime's image (%s has GLIBC_%s), or link it statically",
-                m->groups[2][0] ? m->groups[2] : "a library", m->groups[0], ev->launch->runtime.id, ev->launch->runtime.glibc);
+    text_printf(
+        out, "%s needs %s, but the runtime has an older version: build it on the runtime's image (%s has GLIBC_%s), or link it statically",
+        m->groups[2][0] ? m->groups[2] : "a library", m->groups[0], ev->launch->runtime.id, ev->launch->runtime.glibc);
     return true;
 }
 
@@ -77,7 +85,9 @@ bool tell_symbol(const struct evidence *ev, const struct match *m, struct text *
             continue;
         if (program && !(program->elf && list_has(program->elf->needed, base)))
             continue;
-        text_printf(out, "%s of %s precedes the runtime's own on LD_LIBRARY_PATH and lacks the symbol %s that %s needs: remove it, add the version that the program was linked with, or start the program without LD_LIBRARY_PATH",
+        text_printf(out,
+                    "%s of %s precedes the runtime's own on LD_LIBRARY_PATH and lacks the symbol %s that %s needs: remove it, add the "
+                    "version that the program was linked with, or start the program without LD_LIBRARY_PATH",
                     f->path, package_provider(&ev->package, f->part, who, sizeof who), m->groups[1], m->groups[0]);
         return true;
     }

@@ -24,7 +24,8 @@ void explain_module_path(const char *name, char *ret, size_t size)
 }
 
 /* What a module's path may end in. */
-static const char *const FORMS[] = {".py", "/__init__.py", ".js", ".mjs", ".cjs", ".json", "/index.js", "/index.mjs", "/package.json", ".node", ""};
+static const char *const FORMS[] = {".py",       "/__init__.py", ".js",           ".mjs",  ".cjs", ".json",
+                                    "/index.js", "/index.mjs",   "/package.json", ".node", ""};
 
 const struct merged_file *explain_module_at(const struct evidence *ev, const char *dir, const char *module)
 {
@@ -80,7 +81,10 @@ bool tell_nested(const struct evidence *ev, const struct match *m, struct text *
         const struct merged_file *f = explain_module_at(ev, dir, module);
         if (!f)
             continue;
-        text_printf(out, "the file is in the package as %s, one folder too deep: the top level of the archive becomes /var/task, so zip the content of %s, not the folder", merged_name(&ev->package.merged, f), dir + 10);
+        text_printf(out,
+                    "the file is in the package as %s, one folder too deep: the top level of the archive becomes /var/task, so zip the "
+                    "content of %s, not the folder",
+                    merged_name(&ev->package.merged, f), dir + 10);
         if (is_handler && has_more(ev, dir + 10))
             text_printf(out, "; or set the handler to %s/%s", dir + 10, launch_handler(ev->launch));
         return true;
@@ -97,7 +101,9 @@ bool tell_no_bootstrap(const struct evidence *ev, const struct match *m, struct 
     text_done(&other);
     if (nested)
         return false;
-    text_puts(out, "neither the function nor a layer has a file called bootstrap at its top: put it there, or name a managed runtime (--runtime)");
+    text_puts(
+        out,
+        "neither the function nor a layer has a file called bootstrap at its top: put it there, or name a managed runtime (--runtime)");
     return true;
 }
 
@@ -109,7 +115,8 @@ bool tell_case(const struct evidence *ev, const struct match *m, struct text *ou
     for (size_t i = 0; i < ev->package.merged.n; i++)
         for (size_t k = 0; k < COUNT(DIRS) * COUNT(FORMS); k++) {
             const struct merged_file *f = &ev->package.merged.files[i];
-            OWN_PTR char *path = f->hidden || !*module ? NULL : xasprintf("%s/%s%s", DIRS[k / COUNT(FORMS)], module, FORMS[k % COUNT(FORMS)]);
+            OWN_PTR char *path =
+                f->hidden || !*module ? NULL : xasprintf("%s/%s%s", DIRS[k / COUNT(FORMS)], module, FORMS[k % COUNT(FORMS)]);
             if (!path || f->type == 'd' || strcasecmp(path, f->path) != 0 || strcmp(path, f->path) == 0)
                 continue;
             text_printf(out, "the package has %s, but file names are case-sensitive on Lambda: use the same case in both", f->path);
@@ -133,7 +140,10 @@ bool tell_backslash(const struct evidence *ev, const struct match *m, struct tex
         OWN_PTR char *middle = xasprintf("/%s", module);
         if (!plain || !strstr(plain, middle))
             continue;
-        text_printf(out, "the archive has a file named \"%s\", with backslashes, as some archivers on Windows write them, but on Lambda that is one name, not a path: use an archiver that writes /", merged_name(&ev->package.merged, f));
+        text_printf(out,
+                    "the archive has a file named \"%s\", with backslashes, as some archivers on Windows write them, but on Lambda that is "
+                    "one name, not a path: use an archiver that writes /",
+                    merged_name(&ev->package.merged, f));
         return true;
     }
     return false;
@@ -158,18 +168,22 @@ void explain_resolve(const char *link, const char *target, char *ret, size_t siz
 static bool names_module(const char *base, const char *module)
 {
     size_t n = strlen(base);
-    return (str_begins(module, base) && (!module[n] || module[n] == '/' || module[n] == '.')) || str_ends(module, base) || str_begins(base, module);
+    return (str_begins(module, base) && (!module[n] || module[n] == '/' || module[n] == '.')) || str_ends(module, base) ||
+           str_begins(base, module);
 }
 
 /* A link of the package that leads nowhere inside: to a path of the machine it was built on, or to what was not packed. */
 bool tell_dangling(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    static const char *const ELSEWHERE[] = {"/usr/", "/etc/", "/tmp/", "/proc/", "/dev/", "/bin/", "/lib", "/var/lang/", "/var/runtime/"}; /* not known here */
+    static const char *const ELSEWHERE[] = {"/usr/", "/etc/", "/tmp/",      "/proc/",       "/dev/",
+                                            "/bin/", "/lib",  "/var/lang/", "/var/runtime/"}; /* not known here */
     char module[OBJECT_MAX], target[PATH_MAX], to[PATH_MAX];
     explain_module_path(m->groups[0], module, sizeof module);
     for (size_t i = 0; i < ev->package.merged.n && *module; i++) {
         const struct merged_file *f = &ev->package.merged.files[i];
-        ssize_t n = f->type == 'l' && !f->hidden && names_module(strrchr(f->path, '/') + 1, module) ? readlinkat(ev->package.parts[f->part].tree, merged_name(&ev->package.merged, f), target, sizeof target - 1) : -1;
+        ssize_t n = f->type == 'l' && !f->hidden && names_module(strrchr(f->path, '/') + 1, module)
+                        ? readlinkat(ev->package.parts[f->part].tree, merged_name(&ev->package.merged, f), target, sizeof target - 1)
+                        : -1;
         if (n <= 0)
             continue;
         target[n] = 0;
@@ -179,7 +193,10 @@ bool tell_dangling(const struct evidence *ev, const struct match *m, struct text
             known = known && !str_begins(to, ELSEWHERE[k]);
         if (!known)
             continue;
-        text_printf(out, "%s is a link to %s, which is not in the package: links are kept as they are, so pack the files themselves (cp -rL, npm install --install-links)", f->path, target);
+        text_printf(out,
+                    "%s is a link to %s, which is not in the package: links are kept as they are, so pack the files themselves (cp -rL, "
+                    "npm install --install-links)",
+                    f->path, target);
         return true;
     }
     return false;
@@ -192,7 +209,8 @@ static bool tell_misplaced(const struct evidence *ev, const char *module, const 
         const struct merged_file *f = explain_module_at(ev, *dirs, module);
         if (!f)
             continue;
-        text_printf(out, "%s has it as %s, which the runtime does not search: in a layer's archive it belongs in %s", package_provider(&ev->package, f->part, who, sizeof who), f->path, right);
+        text_printf(out, "%s has it as %s, which the runtime does not search: in a layer's archive it belongs in %s",
+                    package_provider(&ev->package, f->part, who, sizeof who), f->path, right);
         return true;
     }
     return false;
@@ -205,7 +223,8 @@ bool tell_prefix(const struct evidence *ev, const struct match *m, struct text *
     char module[OBJECT_MAX];
     explain_module_path(m->groups[0], module, sizeof module);
     bool node = ev->launch->runtime.family == RUNTIME_NODEJS;
-    return (node || ev->launch->runtime.family == RUNTIME_PYTHON) && *module && tell_misplaced(ev, module, node ? NODE : PYTHON, node ? "nodejs/node_modules/" : "python/", out);
+    return (node || ev->launch->runtime.family == RUNTIME_PYTHON) && *module &&
+           tell_misplaced(ev, module, node ? NODE : PYTHON, node ? "nodejs/node_modules/" : "python/", out);
 }
 
 /* lrun's own limit, not Lambda's. */
@@ -227,7 +246,10 @@ bool tell_sdk_2(const struct evidence *ev, const struct match *m, struct text *o
     const struct runtime *rt = &ev->launch->runtime;
     if (rt->family != RUNTIME_NODEJS || rt->version < 18)
         return false;
-    text_printf(out, "%s is version 2 of the SDK, which nodejs16.x was the last to include; %s has version 3: use @aws-sdk/client-..., or pack aws-sdk into the function", m->groups[1], rt->id);
+    text_printf(out,
+                "%s is version 2 of the SDK, which nodejs16.x was the last to include; %s has version 3: use @aws-sdk/client-..., or pack "
+                "aws-sdk into the function",
+                m->groups[1], rt->id);
     return true;
 }
 
@@ -241,9 +263,11 @@ bool tell_esm(const struct evidence *ev, const struct match *m, struct text *out
     const struct runtime *rt = &ev->launch->runtime;
     if (!f || (rt->family == RUNTIME_NODEJS && rt->version >= 18)) /* those find it */
         return false;
-    text_printf(out, "%s is in a layer, and %s: pack it into the function's node_modules, or load it with require() (createRequire)", m->groups[0],
-                rt->family == RUNTIME_NODEJS ? "nodejs16.x and older look into layers for require() only, not for import" :
-                                               "plain node looks into layers for require() only, not for import (Lambda's own nodejs18.x and later do)");
+    text_printf(out, "%s is in a layer, and %s: pack it into the function's node_modules, or load it with require() (createRequire)",
+                m->groups[0],
+                rt->family == RUNTIME_NODEJS
+                    ? "nodejs16.x and older look into layers for require() only, not for import"
+                    : "plain node looks into layers for require() only, not for import (Lambda's own nodejs18.x and later do)");
     return true;
 }
 
@@ -257,11 +281,15 @@ bool tell_abi(const struct evidence *ev, const struct match *m, struct text *out
     for (size_t i = 0; i < ev->package.merged.n && *last; i++) {
         const struct merged_file *f = &ev->package.merged.files[i];
         const char *base = strrchr(f->path, '/') + 1, *tag = base + strlen(last);
-        if (f->hidden || f->type != 'f' || !str_begins(base, last) || !(str_begins(tag, ".cpython-") || (str_begins(tag, ".cp3") && str_ends(base, ".pyd"))))
+        if (f->hidden || f->type != 'f' || !str_begins(base, last) ||
+            !(str_begins(tag, ".cpython-") || (str_begins(tag, ".cp3") && str_ends(base, ".pyd"))))
             continue;
         if (str_begins(tag, fits) && strstr(tag, "linux"))
             return false;
-        text_printf(out, "%s exists, but is built for another Python or platform than %s: install the package for the runtime (pip install --platform manylinux2014_x86_64 --python-version ... --only-binary=:all:)", f->path, ev->launch->runtime.id);
+        text_printf(out,
+                    "%s exists, but is built for another Python or platform than %s: install the package for the runtime (pip install "
+                    "--platform manylinux2014_x86_64 --python-version ... --only-binary=:all:)",
+                    f->path, ev->launch->runtime.id);
         return true;
     }
     return false;
@@ -274,7 +302,9 @@ bool tell_shadow(const struct evidence *ev, const struct match *m, struct text *
     const struct merged_file *f = merged_find(&ev->package.merged, m->groups[2]);
     if (!f || !f->part)
         return false;
-    text_printf(out, "%s comes from %s (%s), which is searched before the runtime's own packages, and that version has no %s: use matching versions, all in the layer or all in the function", m->groups[1],
-                package_provider(&ev->package, f->part, who, sizeof who), f->path, m->groups[0]);
+    text_printf(out,
+                "%s comes from %s (%s), which is searched before the runtime's own packages, and that version has no %s: use matching "
+                "versions, all in the layer or all in the function",
+                m->groups[1], package_provider(&ev->package, f->part, who, sizeof who), f->path, m->groups[0]);
     return true;
 }

@@ -52,7 +52,10 @@ static bool say_missing(const struct evidence *ev, const char *name, struct text
     if (f)
         text_printf(out, "%s is not in a directory of PATH: start it by this path, or pack it into bin/ of a layer", f->path);
     else
-        text_printf(out, "there is no program %s, neither in the runtime nor in bin/ of a layer: pack one that is built for Lambda into bin/ of a layer (/opt/bin is in PATH)", name);
+        text_printf(out,
+                    "there is no program %s, neither in the runtime nor in bin/ of a layer: pack one that is built for Lambda into bin/ of "
+                    "a layer (/opt/bin is in PATH)",
+                    name);
     return true;
 }
 
@@ -97,7 +100,8 @@ bool tell_program_of_node(const struct evidence *ev, const struct match *m, stru
 static void say_lacks(const struct evidence *ev, const char *what, const char *interpreter, struct text *out)
 {
     const char *root = ev->launch->inputs.rootfs.path;
-    text_printf(out, "%s needs %s, which Lambda has and %s%s lacks (or the ELF loader that it is linked for): %s", what, interpreter, root ? "the root file system " : "this host", root ? root : "",
+    text_printf(out, "%s needs %s, which Lambda has and %s%s lacks (or the ELF loader that it is linked for): %s", what, interpreter,
+                root ? "the root file system " : "this host", root ? root : "",
                 root ? "add it there" : "install it, or give a root file system that has it (--rootfs)");
 }
 
@@ -133,7 +137,8 @@ bool tell_wrapper(const struct evidence *ev, const struct match *m, struct text 
     if (!wrapper || strcmp(wrapper, m->groups[0]) != 0)
         return false;
     bool there = merged_find(&ev->package.merged, wrapper) != NULL;
-    text_printf(out, "AWS_LAMBDA_EXEC_WRAPPER names %s, which %s: %s", wrapper, there ? "is not executable" : "neither the function nor a layer has",
+    text_printf(out, "AWS_LAMBDA_EXEC_WRAPPER names %s, which %s: %s", wrapper,
+                there ? "is not executable" : "neither the function nor a layer has",
                 there ? "chmod 755 it before it is packed" : "add the layer that has it, or unset the variable");
     return true;
 }
@@ -143,7 +148,8 @@ bool tell_extension_ended(const struct evidence *ev, const struct match *m, stru
     (void)m;
     if (ev->reason != BECAUSE_EXTENSION)
         return false;
-    text_puts(out, "an extension ended, and Lambda ends the environment with it: an extension must register and then wait for events until SHUTDOWN; what it printed says why it ended");
+    text_puts(out, "an extension ended, and Lambda ends the environment with it: an extension must register and then wait for events until "
+                   "SHUTDOWN; what it printed says why it ended");
     return true;
 }
 
@@ -152,6 +158,9 @@ bool tell_mac_extension(const struct evidence *ev, const struct match *m, struct
     if (!explain_is_metadata(m->groups[0]))
         return false;
     (void)ev;
-    text_printf(out, "%s is macOS metadata, and Lambda starts every file in extensions/: pack without it (zip -X, COPYFILE_DISABLE=1 tar, or zip -d LAYER.zip '*/._*' '__MACOSX/*' '*.DS_Store')", m->groups[0]);
+    text_printf(out,
+                "%s is macOS metadata, and Lambda starts every file in extensions/: pack without it (zip -X, COPYFILE_DISABLE=1 tar, or "
+                "zip -d LAYER.zip '*/._*' '__MACOSX/*' '*.DS_Store')",
+                m->groups[0]);
     return true;
 }

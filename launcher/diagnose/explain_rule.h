@@ -47,10 +47,10 @@ bool explain_by_payload(const struct evidence *ev);
 bool explain_source_line(const struct evidence *ev, char *ret, size_t size);
 /* The interpreter that a script's first line names, in line; NULL: it names none. */
 const char *explain_interpreter(const struct evidence *ev, const struct merged_file *f, char *line, size_t size);
-bool explain_on_lambda(const char *interpreter); /* every runtime of Lambda has it */
-bool explain_loader_on_lambda(const char *loader); /* glibc's, in its place */
+bool explain_on_lambda(const char *interpreter);                    /* every runtime of Lambda has it */
+bool explain_loader_on_lambda(const char *loader);                  /* glibc's, in its place */
 bool explain_behind_link(const struct merged *m, const char *path); /* a directory above it is a link: what is there is not known */
-bool explain_is_metadata(const char *path);      /* a file that macOS adds to archives */
+bool explain_is_metadata(const char *path);                         /* a file that macOS adds to archives */
 /* The text holds one of these; NULL at the end. */
 bool explain_says(const struct evidence *ev, const char *const *words);
 /* The file that is this module beneath this directory, by the forms that Python and Node.js take; NULL: none. */
@@ -76,15 +76,16 @@ tell_fn tell_nested, tell_case, tell_backslash, tell_dangling, tell_prefix, tell
 tell_fn tell_hidden_layer, tell_handler_file, tell_handler_function, tell_handler_name;
 
 /* explain_programs.c */
-tell_fn tell_program, tell_program_of_python, tell_program_of_shell, tell_program_of_status, tell_program_of_node, tell_wrapper, tell_bootstrap_interpreter,
-    tell_host_interpreter, tell_extension_ended, tell_mac_extension;
+tell_fn tell_program, tell_program_of_python, tell_program_of_shell, tell_program_of_status, tell_program_of_node, tell_wrapper,
+    tell_bootstrap_interpreter, tell_host_interpreter, tell_extension_ended, tell_mac_extension;
 
 /* explain_surroundings.c */
-tell_fn tell_ipv6, tell_mlock, tell_last_words, tell_unset, tell_unset_in_node, tell_new_database, tell_localhost, tell_fetch_outside, tell_no_login,
-    tell_old_socket;
+tell_fn tell_ipv6, tell_mlock, tell_last_words, tell_unset, tell_unset_in_node, tell_new_database, tell_localhost, tell_fetch_outside,
+    tell_no_login, tell_old_socket;
 
 /* explain_state.c */
-tell_fn tell_tmp_full, tell_tmp_is_full, tell_task_limit, tell_fork_refused, tell_left_over, tell_half_done, tell_shm, tell_shm_denied, tell_not_permitted,
-    tell_frozen, tell_timeout, tell_init_timeout, tell_memory, tell_exit, tell_response, tell_signal, tell_no_network, tell_no_account;
+tell_fn tell_tmp_full, tell_tmp_is_full, tell_task_limit, tell_fork_refused, tell_left_over, tell_half_done, tell_shm, tell_shm_denied,
+    tell_not_permitted, tell_frozen, tell_timeout, tell_init_timeout, tell_memory, tell_exit, tell_response, tell_signal, tell_no_network,
+    tell_no_account;
 
 #endif

@@ -13,9 +13,15 @@ bool tell_tmp_full(const struct evidence *ev, const struct match *m, struct text
 {
     (void)m;
     if (ev->shortages.no_inode)
-        text_printf(out, "/tmp takes no more files: all of its %ju inodes are used (as many as its size brings), and it keeps files of the environment's earlier invocations; write fewer files, delete some, or raise its size (--tmp-size)", (uintmax_t)ev->shortages.tmp_inodes);
+        text_printf(out,
+                    "/tmp takes no more files: all of its %ju inodes are used (as many as its size brings), and it keeps files of the "
+                    "environment's earlier invocations; write fewer files, delete some, or raise its size (--tmp-size)",
+                    (uintmax_t)ev->shortages.tmp_inodes);
     else
-        text_printf(out, "/tmp is full: its size is %ju MB (Lambda: EphemeralStorage, default 512), and it keeps files of the environment's earlier invocations; write less, delete files, or raise it (--tmp-size)", (uintmax_t)ev->launch->request->tmp_size.value);
+        text_printf(out,
+                    "/tmp is full: its size is %ju MB (Lambda: EphemeralStorage, default 512), and it keeps files of the environment's "
+                    "earlier invocations; write less, delete files, or raise it (--tmp-size)",
+                    (uintmax_t)ev->launch->request->tmp_size.value);
     return true;
 }
 
@@ -31,7 +37,10 @@ bool tell_task_limit(const struct evidence *ev, const struct match *m, struct te
     (void)m;
     if (!shortages_of_tasks(s))
         return false;
-    text_printf(out, "%u of the %u processes and threads that the environment may have are there (Lambda: 1024), and more cannot be started: end or join what is started; those of earlier invocations live on", s->tasks, s->tasks_max);
+    text_printf(out,
+                "%u of the %u processes and threads that the environment may have are there (Lambda: 1024), and more cannot be started: "
+                "end or join what is started; those of earlier invocations live on",
+                s->tasks, s->tasks_max);
     return true;
 }
 
@@ -48,7 +57,10 @@ bool tell_left_over(const struct evidence *ev, const struct match *m, struct tex
     int64_t made;
     if (!ev->earlier_calls || !explain_tmp(ev, m->groups[1], &made) || made >= ev->began_ms)
         return false;
-    text_printf(out, "%s was left by an earlier invocation, since /tmp is kept as long as the environment exists: delete it at the end, use a unique name (mkdtemp), or accept an existing one", m->groups[1]);
+    text_printf(out,
+                "%s was left by an earlier invocation, since /tmp is kept as long as the environment exists: delete it at the end, use a "
+                "unique name (mkdtemp), or accept an existing one",
+                m->groups[1]);
     return true;
 }
 
@@ -64,7 +76,10 @@ bool tell_half_done(const struct evidence *ev, const struct match *m, struct tex
             continue;
         if (made >= ev->began_ms)
             return false;
-        text_printf(out, "%s was left incomplete by an invocation that timed out, since /tmp is kept: write to a temporary name, and rename it once it is complete", dir);
+        text_printf(out,
+                    "%s was left incomplete by an invocation that timed out, since /tmp is kept: write to a temporary name, and rename it "
+                    "once it is complete",
+                    dir);
         return true;
     }
     return false;
@@ -80,11 +95,13 @@ bool explain_says(const struct evidence *ev, const char *const *words)
 
 bool tell_shm(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    static const char *const ERRORS[] = {"No such file or directory", "ENOENT", "Function not implemented", "ENOSYS", NULL}; /* the C library's age decides */
+    static const char *const ERRORS[] = {"No such file or directory", "ENOENT", "Function not implemented", "ENOSYS",
+                                         NULL}; /* the C library's age decides */
     (void)m;
     if (ev->launch->request->shm != SHM_ABSENT || !explain_says(ev, ERRORS))
         return false;
-    text_puts(out, "there is no /dev/shm on Lambda, which POSIX semaphores and shared memory need: use threads, or processes that speak over pipes (multiprocessing.Pipe), or a file in /tmp");
+    text_puts(out, "there is no /dev/shm on Lambda, which POSIX semaphores and shared memory need: use threads, or processes that speak "
+                   "over pipes (multiprocessing.Pipe), or a file in /tmp");
     return true;
 }
 
@@ -94,13 +111,15 @@ bool tell_shm_denied(const struct evidence *ev, const struct match *m, struct te
     (void)m;
     if (ev->launch->request->shm != SHM_DENIED || !explain_says(ev, ERRORS))
         return false;
-    text_puts(out, "/dev/shm may not be written, and POSIX semaphores and shared memory need it: use threads, or processes that speak over pipes (multiprocessing.Pipe), or a file in /tmp");
+    text_puts(out, "/dev/shm may not be written, and POSIX semaphores and shared memory need it: use threads, or processes that speak over "
+                   "pipes (multiprocessing.Pipe), or a file in /tmp");
     return true;
 }
 
 bool tell_not_permitted(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    static const char *const ERRORS[] = {"Operation not permitted", "operation not permitted", "EPERM", "No usable sandbox" /* Chromium's word for it */, NULL};
+    static const char *const ERRORS[] = {"Operation not permitted", "operation not permitted", "EPERM",
+                                         "No usable sandbox" /* Chromium's word for it */, NULL};
     (void)m, (void)out;
     return explain_says(ev, ERRORS);
 }
@@ -111,7 +130,10 @@ bool tell_frozen(const struct evidence *ev, const struct match *m, struct text *
     (void)m;
     if (!ev->earlier_calls || ev->frozen_ms < NOTICED_MS)
         return false;
-    text_printf(out, "the environment was frozen for %.1f s before this invocation, and peers close connections that do not answer: retry once on a new connection", ev->frozen_ms / 1000);
+    text_printf(out,
+                "the environment was frozen for %.1f s before this invocation, and peers close connections that do not answer: retry once "
+                "on a new connection",
+                ev->frozen_ms / 1000);
     return true;
 }
 
@@ -122,11 +144,19 @@ bool tell_timeout(const struct evidence *ev, const struct match *m, struct text 
     if (ev->reason != BECAUSE_TIMEOUT)
         return false;
     if (ev->init_timed_out)
-        text_printf(out, "the init phase exceeded %ju s and was run again as part of the invocation, which then exceeded its timeout of %ju s: do less at import, or raise the timeout", (uintmax_t)r->init_limit.value, (uintmax_t)r->timeout.value / 1000);
+        text_printf(out,
+                    "the init phase exceeded %ju s and was run again as part of the invocation, which then exceeded its timeout of %ju s: "
+                    "do less at import, or raise the timeout",
+                    (uintmax_t)r->init_limit.value, (uintmax_t)r->timeout.value / 1000);
     else if (ev->late_ms > 0)
-        text_printf(out, "the answer came %.0f ms after the timeout of %ju s (Lambda: Timeout, default 3), while the runtime was being killed, and was rejected: raise --timeout, or answer sooner", ev->late_ms, (uintmax_t)r->timeout.value / 1000);
+        text_printf(out,
+                    "the answer came %.0f ms after the timeout of %ju s (Lambda: Timeout, default 3), while the runtime was being killed, "
+                    "and was rejected: raise --timeout, or answer sooner",
+                    ev->late_ms, (uintmax_t)r->timeout.value / 1000);
     else
-        text_printf(out, "the function did not answer within %ju s (Lambda: Timeout, default 3): raise --timeout, or find what it waits for", (uintmax_t)r->timeout.value / 1000);
+        text_printf(out,
+                    "the function did not answer within %ju s (Lambda: Timeout, default 3): raise --timeout, or find what it waits for",
+                    (uintmax_t)r->timeout.value / 1000);
     return true;
 }
 
@@ -135,7 +165,8 @@ bool tell_init_timeout(const struct evidence *ev, const struct match *m, struct 
     (void)m;
     if (ev->reason != BECAUSE_INIT_TIMEOUT)
         return false;
-    text_printf(out, "the runtime did not request an event within %ju s, Lambda's limit for the init phase: do less at import", (uintmax_t)ev->launch->request->init_limit.value);
+    text_printf(out, "the runtime did not request an event within %ju s, Lambda's limit for the init phase: do less at import",
+                (uintmax_t)ev->launch->request->init_limit.value);
     return true;
 }
 
@@ -143,12 +174,17 @@ bool tell_memory(const struct evidence *ev, const struct match *m, struct text *
 {
     (void)m;
     if (ev->shortages.killed[0]) { /* and not the runtime */
-        text_printf(out, "%s was killed, since the environment exceeded its %ju MB of memory (Lambda: MemorySize, default 128): raise --memory, or use less", ev->shortages.killed, (uintmax_t)ev->launch->request->memory.value);
+        text_printf(out,
+                    "%s was killed, since the environment exceeded its %ju MB of memory (Lambda: MemorySize, default 128): raise --memory, "
+                    "or use less",
+                    ev->shortages.killed, (uintmax_t)ev->launch->request->memory.value);
         return true;
     }
     if (ev->reason != BECAUSE_OUT_OF_MEMORY)
         return false;
-    text_printf(out, "the function exceeded its %ju MB of memory (Lambda: MemorySize, default 128) and was killed: raise --memory, or use less", (uintmax_t)ev->launch->request->memory.value);
+    text_printf(out,
+                "the function exceeded its %ju MB of memory (Lambda: MemorySize, default 128) and was killed: raise --memory, or use less",
+                (uintmax_t)ev->launch->request->memory.value);
     return true;
 }
 
@@ -158,7 +194,8 @@ bool tell_exit(const struct evidence *ev, const struct match *m, struct text *ou
     (void)m;
     if (ev->reason != BECAUSE_EXIT || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return false;
-    text_puts(out, "the runtime's process exited with status 0, which is a failure on Lambda, since it must keep running and ask for the next event: do not call exit in a handler, and let a bootstrap loop");
+    text_puts(out, "the runtime's process exited with status 0, which is a failure on Lambda, since it must keep running and ask for the "
+                   "next event: do not call exit in a handler, and let a bootstrap loop");
     return true;
 }
 
@@ -168,7 +205,8 @@ bool tell_signal(const struct evidence *ev, const struct match *m, struct text *
     (void)m;
     if (ev->reason != BECAUSE_SIGNAL || !WIFSIGNALED(status) || WTERMSIG(status) != SIGILL)
         return false;
-    text_puts(out, "the runtime ran an instruction that this processor does not have (SIGILL): build the program for the baseline (-march=x86-64-v2), not for the build machine; Lambda's hosts differ");
+    text_puts(out, "the runtime ran an instruction that this processor does not have (SIGILL): build the program for the baseline "
+                   "(-march=x86-64-v2), not for the build machine; Lambda's hosts differ");
     return true;
 }
 
@@ -177,7 +215,10 @@ bool tell_response(const struct evidence *ev, const struct match *m, struct text
     (void)m;
     if (ev->reason != BECAUSE_RESPONSE_TOO_LARGE)
         return false;
-    text_printf(out, "the response has %ju bytes, but Lambda accepts at most 6291556: return less, return a reference to an object in S3, or stream it", (uintmax_t)ev->response_bytes);
+    text_printf(
+        out,
+        "the response has %ju bytes, but Lambda accepts at most 6291556: return less, return a reference to an object in S3, or stream it",
+        (uintmax_t)ev->response_bytes);
     return true;
 }
 

@@ -15,7 +15,8 @@
 /* Lines that Lambda itself logs, not the function. */
 static bool is_platforms(const char *line, size_t n)
 {
-    static const char *const STARTS[] = {"START RequestId: ", "END RequestId: ", "REPORT RequestId: ", "INIT_START ", "INIT_REPORT ", "EXTENSION\t", "{\"time\":"};
+    static const char *const STARTS[] = {"START RequestId: ", "END RequestId: ", "REPORT RequestId: ", "INIT_START ",
+                                         "INIT_REPORT ",      "EXTENSION\t",     "{\"time\":"};
     for (size_t i = 0; i < COUNT(STARTS); i++)
         if (str_begins(line, STARTS[i]))
             return true;
@@ -44,14 +45,16 @@ bool tell_last_words(const struct evidence *ev, const struct match *m, struct te
 /* The family that was refused is not part of the error; an address or the name of a constant must say that it was this one. */
 bool tell_ipv6(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    static const char *const SIGNS[] = {"AF_INET6", "IPv6", "InterNetworkV6", "tcp6", "udp6", "::1", "[::", "'::", "\"::", " :::", " ::\n", NULL};
+    static const char *const SIGNS[] = {"AF_INET6", "IPv6", "InterNetworkV6", "tcp6", "udp6",  "::1",
+                                        "[::",      "'::",  "\"::",           " :::", " ::\n", NULL};
     (void)m, (void)out;
     return explain_says(ev, SIGNS);
 }
 
 bool tell_mlock(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    static const char *const ERRORS[] = {"annot allocate memory", "ENOMEM", "esource temporarily unavailable", "EAGAIN", "peration not permitted", "EPERM", NULL};
+    static const char *const ERRORS[] = {
+        "annot allocate memory", "ENOMEM", "esource temporarily unavailable", "EAGAIN", "peration not permitted", "EPERM", NULL};
     (void)m, (void)out;
     return explain_says(ev, ERRORS);
 }
@@ -69,7 +72,8 @@ static bool say_unset(const struct evidence *ev, const char *name, struct text *
 {
     if (handler_variable(ev->launch, name))
         return false;
-    text_printf(out, "%s is not set on Lambda: set it in the function's variables%s, or do without it", name, strcmp(name, "HOME") == 0 ? ", to a directory in /tmp" : "");
+    text_printf(out, "%s is not set on Lambda: set it in the function's variables%s, or do without it", name,
+                strcmp(name, "HOME") == 0 ? ", to a directory in /tmp" : "");
     return true;
 }
 
@@ -104,12 +108,16 @@ bool tell_new_database(const struct evidence *ev, const struct match *m, struct 
     if (ev->told)
         return false;
     if (!explain_find(ev->text, "connect\\( *['\"]([^'\":?]+)['\"]", 1, name, sizeof name) &&
-        !(explain_source_line(ev, line, sizeof line) && explain_find(line, "(Database|DatabaseSync|connect|open)\\( *['\"`]([^'\"`:?$]+)['\"`]", 2, name, sizeof name)))
+        !(explain_source_line(ev, line, sizeof line) &&
+          explain_find(line, "(Database|DatabaseSync|connect|open)\\( *['\"`]([^'\"`:?$]+)['\"`]", 2, name, sizeof name)))
         return false;
     explain_path(name, path, sizeof path);
     if (!(str_begins(path, "/var/task/") || str_begins(path, "/opt/")) || merged_find(&ev->package.merged, path))
         return false;
-    text_printf(out, "SQLite cannot create %s: on Lambda everything but /tmp is read-only; open the database in /tmp, or pack it with the function and open it read-only", path);
+    text_printf(out,
+                "SQLite cannot create %s: on Lambda everything but /tmp is read-only; open the database in /tmp, or pack it with the "
+                "function and open it read-only",
+                path);
     return true;
 }
 
@@ -162,9 +170,13 @@ bool tell_localhost(const struct evidence *ev, const struct match *m, struct tex
     (void)m;
     if (ev->launch->request->net == NET_HOST || ev->told)
         return false;
-    if (!names_host_port(ev->text, port, sizeof port) && !(explain_source_line(ev, line, sizeof line) && names_host_port(line, port, sizeof port)))
+    if (!names_host_port(ev->text, port, sizeof port) &&
+        !(explain_source_line(ev, line, sizeof line) && names_host_port(line, port, sizeof port)))
         return false;
-    text_printf(out, "localhost is the sandbox itself, here as on Lambda, and nothing in it listens on port %s; the server on this host's port %s is reached with --net host", port, port);
+    text_printf(out,
+                "localhost is the sandbox itself, here as on Lambda, and nothing in it listens on port %s; the server on this host's port "
+                "%s is reached with --net host",
+                port, port);
     return true;
 }
 
@@ -194,7 +206,10 @@ bool tell_old_socket(const struct evidence *ev, const struct match *m, struct te
         int64_t made;
         told = e->d_type == DT_SOCK && strstr(ev->text, e->d_name) && explain_tmp(ev, path, &made) && made < ev->began_ms;
         if (told)
-            text_printf(out, "the socket %s was left by an earlier invocation, and bind() does not replace it: unlink it before bind(), or use a name of its own (mkdtemp)", path);
+            text_printf(out,
+                        "the socket %s was left by an earlier invocation, and bind() does not replace it: unlink it before bind(), or use "
+                        "a name of its own (mkdtemp)",
+                        path);
     }
     return told;
 }

@@ -92,7 +92,8 @@ static bool is_extended(const struct package *p, const char *directory, const ch
     size_t n = strlen(directory);
     for (size_t i = 0; i < p->merged.n; i++) {
         const char *path = p->merged.files[i].path;
-        if (!p->merged.files[i].hidden && strncmp(path, directory, n) == 0 && path[n] == '/' && !strchr(path + n + 1, '/') && str_ends(path, ".pth"))
+        if (!p->merged.files[i].hidden && strncmp(path, directory, n) == 0 && path[n] == '/' && !strchr(path + n + 1, '/') &&
+            str_ends(path, ".pth"))
             return true;
     }
     OWN_PTR char *init = xasprintf("%s/%.*s/__init__.py", directory, (int)strcspn(module, "/"), module);
@@ -133,7 +134,8 @@ static bool find_node(const struct launch *l, struct search *s)
 static bool is_overruled(const struct launch *l)
 {
     const char *options = handler_variable(l, "NODE_OPTIONS");
-    return handler_variable(l, "AWS_LAMBDA_EXEC_WRAPPER") || (options && (strstr(options, "-r ") || strstr(options, "--require") || strstr(options, "--import") || strstr(options, "loader")));
+    return handler_variable(l, "AWS_LAMBDA_EXEC_WRAPPER") || (options && (strstr(options, "-r ") || strstr(options, "--require") ||
+                                                                          strstr(options, "--import") || strstr(options, "loader")));
 }
 
 static bool split(const struct launch *l, const char *handler, struct handler *ret)
@@ -176,10 +178,14 @@ void handler_functions(const struct package *p, const struct merged_file *f, cha
     regmatch_t g[4];
     unsigned n = 0;
     ret[0] = 0;
-    const char *pattern = str_ends(f->path, ".py") ? "^(async )?(def )([A-Za-z_][A-Za-z0-9_]*)" : "(^|[^A-Za-z0-9_])(exports\\.|export const |export function |export async function )([A-Za-z_][A-Za-z0-9_]*)";
+    const char *pattern =
+        str_ends(f->path, ".py")
+            ? "^(async )?(def )([A-Za-z_][A-Za-z0-9_]*)"
+            : "(^|[^A-Za-z0-9_])(exports\\.|export const |export function |export async function )([A-Za-z_][A-Za-z0-9_]*)";
     if (merged_head(&p->merged, f, source, sizeof source) < 1 || regcomp(&regex, pattern, REG_EXTENDED | REG_NEWLINE) != 0)
         return;
-    for (const char *c = source; n < NAMES_MAX && regexec(&regex, c, COUNT(g), g, c == source ? 0 : REG_NOTBOL) == 0; n++, c += g[0].rm_eo) {
+    for (const char *c = source; n < NAMES_MAX && regexec(&regex, c, COUNT(g), g, c == source ? 0 : REG_NOTBOL) == 0;
+         n++, c += g[0].rm_eo) {
         size_t used = strlen(ret);
         snprintf(ret + used, size - used, "%s%.*s", n ? ", " : "", (int)(g[3].rm_eo - g[3].rm_so), c + g[3].rm_so);
     }

@@ -29,8 +29,8 @@ enum handler_state handler_find(const struct launch *l, const struct package *p,
 /* The value that the user set for a variable, or NULL. */
 const char *handler_variable(const struct launch *l, const char *name);
 
-/* Calls fn with each directory that modules are imported from after the function's own, which the package can have, in order: "/opt/python".
- * A PYTHONPATH or NODE_PATH of the user's replaces those of layers. fn returns true to stop; the result is then true. */
+/* Calls fn with each directory that modules are imported from after the function's own, which the package can have, in order:
+ * "/opt/python". A PYTHONPATH or NODE_PATH of the user's replaces those of layers. fn returns true to stop; the result is then true. */
 typedef bool (*handler_place_fn)(void *to, const char *directory);
 bool handler_places(const struct launch *l, bool as_set, handler_place_fn fn, void *to);
 

@@ -43,7 +43,8 @@ static void find_shadows(struct inspection *i)
             if (i->shadow_count == cap)
                 i->shadows = xrealloc(i->shadows, cap = cap ? cap * 2 : 64, sizeof *i->shadows);
             bool known = package_entry(&i->package, seen->part) && package_entry(&i->package, below->part);
-            i->shadows[i->shadow_count++] = (struct shadow){seen, below, known && seen->type == below->type && seen->size == below->size && seen->crc == below->crc};
+            i->shadows[i->shadow_count++] =
+                (struct shadow){seen, below, known && seen->type == below->type && seen->size == below->size && seen->crc == below->crc};
         }
 }
 

@@ -17,7 +17,7 @@ struct module { /* one that several bring in versions that differ, by its metada
 };
 
 struct lint {
-    bool error; /* Lambda would certainly refuse it, or fail; else a warning */
+    bool error;     /* Lambda would certainly refuse it, or fail; else a warning */
     const char *id; /* of the cause that explains it: docs/why/ */
     char *path;     /* "": of the whole */
     char *text;
@@ -44,9 +44,9 @@ struct inspection {
     size_t module_count;
     struct lint *lints;
     size_t lint_count, errors;
-    size_t headers_only; /* ELF files of directories: their libraries, versions and loaders are not looked at */
+    size_t headers_only;               /* ELF files of directories: their libraries, versions and loaders are not looked at */
     const struct merged_file *handler; /* of the function's own files; NULL: none */
-    struct build_place *builds; /* sorted */
+    struct build_place *builds;        /* sorted */
     size_t build_count;
     struct ending *endings; /* sorted by their ends */
     size_t ending_count;
@@ -60,7 +60,8 @@ uint64_t inspection_bytes(const struct inspection *i); /* of all parts, as AWS c
 
 /* inspect_lint.c */
 void inspection_lint(struct inspection *i);
-void lint_add(struct inspection *i, bool error, const char *id, const char *path, const char *format, ...) __attribute__((format(printf, 5, 6)));
+void lint_add(struct inspection *i, bool error, const char *id, const char *path, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 
 bool inspection_starts(const struct inspection *i, const struct merged_file *f); /* Lambda itself executes it */
 

@@ -10,8 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const SYSTEMS[] = {"darwin", "macos", "osx", "win32", "win64", "windows", "linux", "freebsd", "openbsd", "sunos", "android", "musl", "alpine", "gnu", "glibc", "manylinux", NULL};
-static const char *const MACHINES[] = {"x64", "x86_64", "amd64", "ia32", "x86", "i386", "i686", "arm64", "aarch64", "arm", "armv6", "armv7", "armv7l", "armv8", "armhf", "ppc64", "ppc64le", "s390x", "riscv64", "mips", "loong64", NULL};
+static const char *const SYSTEMS[] = {"darwin", "macos",   "osx",  "win32",  "win64", "windows", "linux",     "freebsd", "openbsd",
+                                      "sunos",  "android", "musl", "alpine", "gnu",   "glibc",   "manylinux", NULL};
+static const char *const MACHINES[] = {"x64",     "x86_64", "amd64",   "ia32",  "x86",     "i386",  "i686",  "arm64",
+                                       "aarch64", "arm",    "armv6",   "armv7", "armv7l",  "armv8", "armhf", "ppc64",
+                                       "ppc64le", "s390x",  "riscv64", "mips",  "loong64", NULL};
 
 /* One of the words is in the text, with no letter or digit beside it. */
 static bool has_word(const char *text, size_t n, const char *const *words)
@@ -31,7 +34,8 @@ static bool has_word(const char *text, size_t n, const char *const *words)
 static bool fits(const char *part, size_t n) /* a directory or file name that means this platform */
 {
     static const char *const LINUX[] = {"linux", NULL}, *const MUSL[] = {"musl", "alpine", NULL};
-    return has_word(part, n, ARCHES[ARCH_OURS].words) && (has_word(part, n, LINUX) || !has_word(part, n, SYSTEMS)) && !has_word(part, n, MUSL);
+    return has_word(part, n, ARCHES[ARCH_OURS].words) && (has_word(part, n, LINUX) || !has_word(part, n, SYSTEMS)) &&
+           !has_word(part, n, MUSL);
 }
 
 static int by_place(const void *a, const void *b)
@@ -80,7 +84,8 @@ bool inspection_is_choice(const struct inspection *i, const char *path)
     for (const char *c = path + 1; i->build_count && *c; c += strcspn(c, "/"), c += *c == '/') {
         const struct build_place beside = {path, (size_t)(c - path)};
         size_t n = strcspn(c, "/");
-        if ((has_word(c, n, SYSTEMS) || has_word(c, n, MACHINES)) && !fits(c, n) && bsearch(&beside, i->builds, i->build_count, sizeof *i->builds, by_place))
+        if ((has_word(c, n, SYSTEMS) || has_word(c, n, MACHINES)) && !fits(c, n) &&
+            bsearch(&beside, i->builds, i->build_count, sizeof *i->builds, by_place))
             return true;
     }
     return false;

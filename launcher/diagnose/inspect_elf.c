@@ -13,8 +13,10 @@
 /* ---- what it needs ---- */
 
 /* Those of Amazon Linux's minimal system that lists of runtimes agree on; others may be there (our choice). */
-static const char *const SYSTEM[] = {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1", "libresolv.so.2", "libgcc_s.so.1", "libstdc++.so.6", "libz.so.1",
-                                     "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libcrypt.so.2", "libnsl.so.1", "libanl.so.1", "libcrypt.so.1"};
+static const char *const SYSTEM[] = {"libc.so.6",      "libm.so.6",    "libpthread.so.0",      "libdl.so.2",
+                                     "librt.so.1",     "libutil.so.1", "libresolv.so.2",       "libgcc_s.so.1",
+                                     "libstdc++.so.6", "libz.so.1",    "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
+                                     "libcrypt.so.2",  "libnsl.so.1",  "libanl.so.1",          "libcrypt.so.1"};
 
 static bool is_there(const struct inspection *i, const char *library)
 {
@@ -53,9 +55,11 @@ static void check_versions(struct inspection *i, const struct merged_file *f)
     char *save = NULL;
     for (char *item = strtok_r(list, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
         const char *version = strchr(item, ':') ? strchr(item, ':') + 1 : "";
-        const char *glibc = str_begins(version, "GLIBC_") ? version + 6 : NULL, *glibcxx = str_begins(version, "GLIBCXX_") ? version + 8 : NULL;
+        const char *glibc = str_begins(version, "GLIBC_") ? version + 6 : NULL,
+                   *glibcxx = str_begins(version, "GLIBCXX_") ? version + 8 : NULL;
         if (glibc && strverscmp(glibc, rt->glibc) > 0)
-            lint_add(i, inspection_starts(i, f) && !has_own_libc(i), "LR-017", f->path, "needs GLIBC_%s, and %s has GLIBC_%s", glibc, rt->id, rt->glibc);
+            lint_add(i, inspection_starts(i, f) && !has_own_libc(i), "LR-017", f->path, "needs GLIBC_%s, and %s has GLIBC_%s", glibc,
+                     rt->id, rt->glibc);
         if (glibcxx && strverscmp(glibcxx, cxx) > 0)
             lint_add(i, false, "LR-017", f->path, "needs GLIBCXX_%s, and %s has GLIBCXX_%s", glibcxx, rt->id, cxx);
     }
@@ -75,9 +79,11 @@ static void check_machine(struct inspection *i, const struct merged_file *f, con
     bool never = e->bits != 64 || !is_lambdas(e->machine);
     const char *id = started ? "LR-010" : "LR-016", *name = elf_machine_name(e->machine);
     if (never)
-        lint_add(i, started, id, f->path, "is built for %s%s, and Lambda has only x86_64 and arm64", name, e->bits != 64 && e->machine == EM_X86_64 ? ", 32 bits" : "");
+        lint_add(i, started, id, f->path, "is built for %s%s, and Lambda has only x86_64 and arm64", name,
+                 e->bits != 64 && e->machine == EM_X86_64 ? ", 32 bits" : "");
     else
-        lint_add(i, false, id, f->path, "is built for %s: it works only if the function's architecture is %s, and this host's is %s", name, name, ARCHES[ARCH_OURS].lambda);
+        lint_add(i, false, id, f->path, "is built for %s: it works only if the function's architecture is %s, and this host's is %s", name,
+                 name, ARCHES[ARCH_OURS].lambda);
 }
 
 static void check_loader(struct inspection *i, const struct merged_file *f)
@@ -86,7 +92,8 @@ static void check_loader(struct inspection *i, const struct merged_file *f)
     if (loader[0] != '/' || explain_loader_on_lambda(loader) || merged_find(&i->package.merged, loader))
         return;
     bool elsewhere = str_begins(loader, "/opt/") || str_begins(loader, "/var/task/"); /* through a link, perhaps */
-    lint_add(i, inspection_starts(i, f) && !elsewhere, "LR-008", f->path, "is linked for the loader %s, which Lambda does not have", loader);
+    lint_add(i, inspection_starts(i, f) && !elsewhere, "LR-008", f->path, "is linked for the loader %s, which Lambda does not have",
+             loader);
 }
 
 /* Only the worker that unpacks archives parses ELF files. Of a directory's the header is read here, which needs no parsing. */
@@ -153,5 +160,6 @@ void inspection_lint_abi(struct inspection *i, const struct merged_file *f)
         return;
     if (str_begins(f->path, "/opt/python/lib/python3.") && !str_begins(f->path, searched))
         return; /* of another version of the language, and not searched by this one */
-    lint_add(i, false, "LR-025", f->path, "is built for another Python or platform than %s on %s, which ignores it", rt->id, ARCHES[ARCH_OURS].lambda);
+    lint_add(i, false, "LR-025", f->path, "is built for another Python or platform than %s on %s, which ignores it", rt->id,
+             ARCHES[ARCH_OURS].lambda);
 }

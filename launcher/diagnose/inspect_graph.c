@@ -11,7 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PARTS = MAX_LAYERS + 1, ROWS_MAX = 60, CHILDREN_MAX = 12, LABEL_MAX = 46, ROW = 22, LABEL = 360, COLUMN = 180, SEEN = 240, TOP = 96 };
+enum {
+    PARTS = MAX_LAYERS + 1,
+    ROWS_MAX = 60,
+    CHILDREN_MAX = 12,
+    LABEL_MAX = 46,
+    ROW = 22,
+    LABEL = 360,
+    COLUMN = 180,
+    SEEN = 240,
+    TOP = 96
+};
 
 /* Told apart by people who see colours differently as well (Okabe and Ito's). */
 static const char *const COLOURS[PARTS] = {"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"};
@@ -95,7 +105,8 @@ static size_t children(const struct picture *p, const struct line *dir, struct l
         if (!path[at]) /* the directory itself */
             continue;
         size_t length = name_end(path, at);
-        while (end < dir->to && strncmp(m->files[end].path, path, length) == 0 && (m->files[end].path[length] == '/' || !m->files[end].path[length]))
+        while (end < dir->to && strncmp(m->files[end].path, path, length) == 0 &&
+               (m->files[end].path[length] == '/' || !m->files[end].path[length]))
             end++;
         struct line child = {.path = xasprintf("%.*s", (int)length, path), .from = k, .to = end, .depth = dir->depth + 1}, *least = ret;
         count_line(p, &child);
@@ -240,7 +251,8 @@ static void put_head(struct picture *p)
 {
     const struct inspection *i = p->i;
     put_label(&p->out, 10, 24, "class=\"title\"", "What the function sees, and who provides it");
-    put_label(&p->out, 10, 44, "", "In each cell: files and bytes that are seen; what a later layer hides of it. Bars: shares of the bytes.");
+    put_label(&p->out, 10, 44, "",
+              "In each cell: files and bytes that are seen; what a later layer hides of it. Bars: shares of the bytes.");
     for (unsigned part = 0; part < p->parts; part++) {
         char who[256], short_name[24];
         package_provider(&i->package, part, who, sizeof who);
@@ -270,9 +282,14 @@ int inspect_graph(const struct inspection *i, int fd, struct err *err)
     static struct picture p; /* large */
     p = (struct picture){.i = i, .parts = (unsigned)i->package.inputs->layer_count + 1};
     choose_lines(&p);
-    int height = TOP + (int)p.n * ROW + 40 + (int)i->module_count * 18 + (i->module_count ? 20 : 0), width = LABEL + COLUMN * (int)p.parts + SEEN;
-    text_printf(&p.out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n", width, height, width, height);
-    text_puts(&p.out, "<style>.title{font-size:17px;font-weight:bold}.open{font-weight:bold}.hidden{fill:#b00020;text-anchor:end}</style>\n");
+    int height = TOP + (int)p.n * ROW + 40 + (int)i->module_count * 18 + (i->module_count ? 20 : 0),
+        width = LABEL + COLUMN * (int)p.parts + SEEN;
+    text_printf(&p.out,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" "
+                "font-size=\"12\">\n",
+                width, height, width, height);
+    text_puts(&p.out,
+              "<style>.title{font-size:17px;font-weight:bold}.open{font-weight:bold}.hidden{fill:#b00020;text-anchor:end}</style>\n");
     put_box(&p.out, 0, 0, width, height, "#ffffff");
     put_head(&p);
     for (size_t k = 0; k < p.n; k++)

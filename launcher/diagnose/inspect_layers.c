@@ -12,33 +12,78 @@
 /* ---- what a name in a layer is: the first row that fits ---- */
 
 enum kind {
-    USED,   /* found by the runtime, the loader or a shell */
-    WRONG,  /* modules where the runtime does not look */
+    USED,  /* found by the runtime, the loader or a shell */
+    WRONG, /* modules where the runtime does not look */
     OTHER_VERSION,
-    LIST,   /* of dependencies, which nobody installs */
+    LIST, /* of dependencies, which nobody installs */
     ARCHIVE,
-    NOTHING,/* documentation, metadata */
-    DATA,   /* the function may know it */
+    NOTHING, /* documentation, metadata */
+    DATA,    /* the function may know it */
 };
 
 static const struct pattern {
     const char *name; /* fnmatch: * is within one part of a path, and what lies beneath fits too; %u is the language's version */
     enum kind kind;
-} ALL[] = {
-    {"bin", USED}, {"extensions", USED}, {"bootstrap", USED}, {"java", USED}, {"ruby", USED},
-    {"requirements*.txt", LIST}, {"*/requirements*.txt", LIST}, {"Pipfile*", LIST}, {"*/Pipfile*", LIST}, {"*poetry.lock", LIST}, {"*/poetry.lock", LIST}, {"pyproject.toml", LIST}, {"*/pyproject.toml", LIST},
-    {"package*.json", LIST}, {"*/package*.json", LIST}, {"yarn.lock", LIST}, {"*/yarn.lock", LIST}, {"Makefile", LIST}, {"template.y*ml", LIST}, {"samconfig.toml", LIST},
-    {"README*", NOTHING}, {"*/README*", NOTHING}, {"LICENSE*", NOTHING}, {"*.md", NOTHING}, {".git*", NOTHING}, {"*/.gitkeep", NOTHING},
-}, PYTHON[] = {
-    {"python/lib/python3.%u/site-packages", USED}, {"python/lib/python3.*/site-packages", OTHER_VERSION},
-    {"python/python", WRONG}, {"python/site-packages", WRONG}, {"python/lib/site-packages", WRONG}, {"python/*venv", WRONG}, {"python", USED},
-    {"lib/python3.*/site-packages", WRONG}, {"python3*", WRONG}, {"site-packages", WRONG}, {"*/python", WRONG}, {"*.dist-info", WRONG}, {"*/__init__.py", WRONG}, {"*.py", WRONG},
-}, NODE[] = {
-    {"nodejs/node_modules", USED}, {"nodejs/node%u/node_modules", USED}, {"nodejs/node[0-9]*/node_modules", OTHER_VERSION}, {"nodejs/nodejs", WRONG},
-    {"nodejs", USED}, /* by absolute paths */
-    {"node_modules", WRONG}, {"*/nodejs/node_modules", WRONG}, {"*/node_modules", WRONG},
-}, ENDS[] = {
-    {"lib", USED}, {"*.zip", ARCHIVE}, {"*/*.zip", ARCHIVE}, {"*.tar", ARCHIVE}, {"*.tar.gz", ARCHIVE}, {"*.tgz", ARCHIVE}, {"*.whl", ARCHIVE}, {"*", DATA},
+} ALL[] =
+    {
+        {"bin", USED},
+        {"extensions", USED},
+        {"bootstrap", USED},
+        {"java", USED},
+        {"ruby", USED},
+        {"requirements*.txt", LIST},
+        {"*/requirements*.txt", LIST},
+        {"Pipfile*", LIST},
+        {"*/Pipfile*", LIST},
+        {"*poetry.lock", LIST},
+        {"*/poetry.lock", LIST},
+        {"pyproject.toml", LIST},
+        {"*/pyproject.toml", LIST},
+        {"package*.json", LIST},
+        {"*/package*.json", LIST},
+        {"yarn.lock", LIST},
+        {"*/yarn.lock", LIST},
+        {"Makefile", LIST},
+        {"template.y*ml", LIST},
+        {"samconfig.toml", LIST},
+        {"README*", NOTHING},
+        {"*/README*", NOTHING},
+        {"LICENSE*", NOTHING},
+        {"*.md", NOTHING},
+        {".git*", NOTHING},
+        {"*/.gitkeep", NOTHING},
+},
+  PYTHON[] =
+      {
+          {"python/lib/python3.%u/site-packages", USED},
+          {"python/lib/python3.*/site-packages", OTHER_VERSION},
+          {"python/python", WRONG},
+          {"python/site-packages", WRONG},
+          {"python/lib/site-packages", WRONG},
+          {"python/*venv", WRONG},
+          {"python", USED},
+          {"lib/python3.*/site-packages", WRONG},
+          {"python3*", WRONG},
+          {"site-packages", WRONG},
+          {"*/python", WRONG},
+          {"*.dist-info", WRONG},
+          {"*/__init__.py", WRONG},
+          {"*.py", WRONG},
+},
+  NODE[] =
+      {
+          {"nodejs/node_modules", USED},
+          {"nodejs/node%u/node_modules", USED},
+          {"nodejs/node[0-9]*/node_modules", OTHER_VERSION},
+          {"nodejs/nodejs", WRONG},
+          {"nodejs", USED}, /* by absolute paths */
+          {"node_modules", WRONG},
+          {"*/nodejs/node_modules", WRONG},
+          {"*/node_modules", WRONG},
+},
+  ENDS[] = {
+      {"lib", USED},         {"*.zip", ARCHIVE}, {"*/*.zip", ARCHIVE}, {"*.tar", ARCHIVE},
+      {"*.tar.gz", ARCHIVE}, {"*.tgz", ARCHIVE}, {"*.whl", ARCHIVE},   {"*", DATA},
 };
 
 static bool find(const struct pattern *rows, size_t n, const char *name, unsigned version, enum kind *ret)
@@ -72,7 +117,7 @@ static enum kind kind_of(const struct inspection *i, const char *name)
 struct contents {
     unsigned count[DATA + 1];
     const struct merged_file *first[DATA + 1]; /* of each kind */
-    bool any; /* an entry at all, directories as well */
+    bool any;                                  /* an entry at all, directories as well */
 };
 
 static void add_empty(struct inspection *i, unsigned part, const struct contents *c)
@@ -81,11 +126,14 @@ static void add_empty(struct inspection *i, unsigned part, const struct contents
     const char *layer = package_provider(&i->package, part, who, sizeof who);
     bool unpacked = !package_entry(&i->package, part) && !c->any;
     if (c->count[ARCHIVE])
-        lint_add(i, false, "LR-075", c->first[ARCHIVE]->path, "%s contains only this archive, which nothing unpacks: use the archive itself as the layer", layer);
+        lint_add(i, false, "LR-075", c->first[ARCHIVE]->path,
+                 "%s contains only this archive, which nothing unpacks: use the archive itself as the layer", layer);
     else if (c->count[LIST])
-        lint_add(i, false, "LR-075", c->first[LIST]->path, "%s lists dependencies but does not contain them: build it first (sam build, pip install -t python, npm ci)", layer);
+        lint_add(i, false, "LR-075", c->first[LIST]->path,
+                 "%s lists dependencies but does not contain them: build it first (sam build, pip install -t python, npm ci)", layer);
     else
-        lint_add(i, unpacked, "LR-075", "", "%s has no files%s", layer, unpacked ? ", and Lambda refuses an empty zip" : " that a function could use");
+        lint_add(i, unpacked, "LR-075", "", "%s has no files%s", layer,
+                 unpacked ? ", and Lambda refuses an empty zip" : " that a function could use");
 }
 
 static void check_layer(struct inspection *i, unsigned part)
@@ -102,11 +150,15 @@ static void check_layer(struct inspection *i, unsigned part)
         enum kind kind = kind_of(i, merged_name(m, f));
         c.first[kind] = c.count[kind]++ ? c.first[kind] : f;
     }
-    const char *layer = package_provider(&i->package, part, who, sizeof who), *right = rt->family == RUNTIME_PYTHON ? "python/" : "nodejs/node_modules/";
+    const char *layer = package_provider(&i->package, part, who, sizeof who),
+               *right = rt->family == RUNTIME_PYTHON ? "python/" : "nodejs/node_modules/";
     if (c.count[USED] == 0 && c.count[WRONG])
-        lint_add(i, false, "LR-024", c.first[WRONG]->path, "%s has modules in a folder that %s does not search: they belong in %s", layer, rt->id, right);
+        lint_add(i, false, "LR-024", c.first[WRONG]->path, "%s has modules in a folder that %s does not search: they belong in %s", layer,
+                 rt->id, right);
     else if (c.count[USED] == 0 && c.count[OTHER_VERSION])
-        lint_add(i, false, "LR-024", c.first[OTHER_VERSION]->path, "%s has modules for another version than %s, which does not search that folder: modules in %s serve every version", layer, rt->id, right);
+        lint_add(i, false, "LR-024", c.first[OTHER_VERSION]->path,
+                 "%s has modules for another version than %s, which does not search that folder: modules in %s serve every version", layer,
+                 rt->id, right);
     else if (c.count[USED] + c.count[WRONG] + c.count[OTHER_VERSION] + c.count[DATA] == 0)
         add_empty(i, part, &c);
 }

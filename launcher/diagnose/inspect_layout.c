@@ -40,8 +40,11 @@ static bool is_sam_project(const struct inspection *i)
 
 static void add_nested(struct inspection *i, bool error, const char *file, const char *folder)
 {
-    lint_add(i, error, "LR-015", "", is_sam_project(i) ? "%s is in the folder %s of a SAM project: after sam build, the function is the folder of its name in .aws-sam/build" :
-                                                          "%s is in the folder %s of the package: zip the folder's content, not the folder", file, folder);
+    lint_add(i, error, "LR-015", "",
+             is_sam_project(i)
+                 ? "%s is in the folder %s of a SAM project: after sam build, the function is the folder of its name in .aws-sam/build"
+                 : "%s is in the folder %s of the package: zip the folder's content, not the folder",
+             file, folder);
 }
 
 /* ---- bootstrap ---- */
@@ -53,7 +56,8 @@ static void add_no_bootstrap(struct inspection *i)
     if (folder)
         add_nested(i, true, "bootstrap", folder);
     else
-        lint_add(i, true, "LR-014", "", "neither the function nor a layer has a bootstrap at its top level, which %s needs", i->launch->runtime.id);
+        lint_add(i, true, "LR-014", "", "neither the function nor a layer has a bootstrap at its top level, which %s needs",
+                 i->launch->runtime.id);
 }
 
 /* Nobody named the runtime, and the package does not tell it: nothing is wrong yet. */
@@ -109,7 +113,8 @@ static bool is_spoken_of(const struct inspection *i, const char *folder)
     const struct merged *m = &i->package.merged;
     for (size_t k = 0; k < m->n; k++) {
         const struct merged_file *f = &m->files[k];
-        if (f->part == 0 && f->type == 'f' && str_ends(f->path, ".py") && !strchr(merged_name(m, f), '/') && merged_head(m, f, source, sizeof source) > 0 && strstr(source, folder))
+        if (f->part == 0 && f->type == 'f' && str_ends(f->path, ".py") && !strchr(merged_name(m, f), '/') &&
+            merged_head(m, f, source, sizeof source) > 0 && strstr(source, folder))
             return true;
         if (f->part == 0 && str_ends(f->path, ".pth") && !strchr(merged_name(m, f), '/'))
             return true;
@@ -135,7 +140,9 @@ static void check_dependencies(struct inspection *i)
         OWN_PTR char *init = xasprintf("/var/task/%s/__init__.py", top);
         if (merged_find(m, init) || is_spoken_of(i, top)) /* a package's own copies; a folder that the code adds */
             continue;
-        lint_add(i, false, "LR-015", dir, "dependencies are installed here, which Python does not search: install them beside the handler (pip install -t .), or set PYTHONPATH");
+        lint_add(i, false, "LR-015", dir,
+                 "dependencies are installed here, which Python does not search: install them beside the handler (pip install -t .), or "
+                 "set PYTHONPATH");
         return;
     }
 }

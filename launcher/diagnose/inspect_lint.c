@@ -38,7 +38,8 @@ static void check_file_mode(struct inspection *i, const struct merged_file *f)
     bool started = inspection_starts(i, f), program = f->elf && f->elf->interpreter[0] == '/' && !strstr(f->path, ".so");
     unsigned mode = f->mode < 0 ? 0644 : (unsigned)f->mode & 07777; /* an archive of Windows has none */
     if (!(mode & 04))
-        lint_add(i, started || f == i->handler, "LR-013", f->path, "mode %04o does not let others read the file, and the function does not own its files: chmod 644", mode);
+        lint_add(i, started || f == i->handler, "LR-013", f->path,
+                 "mode %04o does not let others read the file, and the function does not own its files: chmod 644", mode);
     else if ((started || program) && !(mode & 01))
         lint_add(i, started, "LR-012", f->path, "%s %04o, %s: chmod 755", f->mode < 0 ? "packed without a mode, so it gets" : "mode", mode,
                  started ? "and Lambda has to execute it" : "and others may not execute the program");
@@ -50,7 +51,8 @@ static void check_mode(struct inspection *i, const struct merged_file *f)
     if (f->type == 'f')
         check_file_mode(i, f);
     else if (f->type == 'd' && f->mode >= 0 && (f->mode & 05) == 01)
-        lint_add(i, false, "LR-013", f->path, "mode %04o does not let others list the directory, which imports do: chmod 755", (unsigned)f->mode & 07777);
+        lint_add(i, false, "LR-013", f->path, "mode %04o does not let others list the directory, which imports do: chmod 755",
+                 (unsigned)f->mode & 07777);
 }
 
 static void check_name(struct inspection *i, const struct merged_file *f)
@@ -79,18 +81,22 @@ static bool is_left_over(const struct merged_file *f, const char *line)
         return str_ends(f->path, ".js") || str_ends(f->path, ".mjs") || str_ends(f->path, ".cjs");
     const char *slash = strrchr(f->path, '/');
     size_t dir = (size_t)(slash - f->path);
-    bool console = dir >= 4 && strncmp(slash - 4, "/bin", 4) == 0 && (str_begins(f->path, "/opt/python/") || (dir == strlen("/var/task/bin") && str_begins(f->path, "/var/task/")));
-    return (str_begins(name, "python") || str_begins(name, "pypy")) && (console || str_ends(f->path, ".py") || strstr(f->path, "/site-packages/"));
+    bool console = dir >= 4 && strncmp(slash - 4, "/bin", 4) == 0 &&
+                   (str_begins(f->path, "/opt/python/") || (dir == strlen("/var/task/bin") && str_begins(f->path, "/var/task/")));
+    return (str_begins(name, "python") || str_begins(name, "pypy")) &&
+           (console || str_ends(f->path, ".py") || strstr(f->path, "/site-packages/"));
 }
 
 static void check_interpreter(struct inspection *i, const struct merged_file *f, const char *path)
 {
     const struct runtime *rt = &i->launch->runtime;
     bool ours = str_begins(path, "/opt/") || str_begins(path, "/var/task/"), started = inspection_starts(i, f);
-    if (explain_on_lambda(path) || (rt->family != RUNTIME_PROVIDED && str_begins(path, "/var/lang/bin/")) || (ours && merged_find(&i->package.merged, path)))
+    if (explain_on_lambda(path) || (rt->family != RUNTIME_PROVIDED && str_begins(path, "/var/lang/bin/")) ||
+        (ours && merged_find(&i->package.merged, path)))
         return;
     bool certain = (ours && !explain_behind_link(&i->package.merged, path)) || str_begins(path, "/var/lang/");
-    lint_add(i, started && certain, "LR-009", f->path, "names the interpreter %s, which %s", path, ours ? "is not in the package" : "is not known to be in the runtime");
+    lint_add(i, started && certain, "LR-009", f->path, "names the interpreter %s, which %s", path,
+             ours ? "is not in the package" : "is not known to be in the runtime");
 }
 
 static void check_script(struct inspection *i, const struct merged_file *f)
@@ -147,9 +153,12 @@ static void check_twins(struct inspection *i)
     const struct merged *m = &i->package.merged;
     for (size_t k = 0; k + 1 < m->n; k++) { /* sorted by bytes: twins share a directory, and are few */
         const char *slash = strrchr(m->files[k].path, '/');
-        for (size_t l = k + 1; l < m->n && l < k + 64 && strncmp(m->files[k].path, m->files[l].path, (size_t)(slash - m->files[k].path) + 1) == 0; l++)
-            if (strcasecmp(m->files[k].path, m->files[l].path) == 0 && strcmp(m->files[k].path, m->files[l].path) != 0 && !m->files[k].hidden && !m->files[l].hidden)
-                lint_add(i, false, "LR-021", m->files[k].path, "differs from %s only in case: a case-insensitive file system loses one of the two", m->files[l].path);
+        for (size_t l = k + 1;
+             l < m->n && l < k + 64 && strncmp(m->files[k].path, m->files[l].path, (size_t)(slash - m->files[k].path) + 1) == 0; l++)
+            if (strcasecmp(m->files[k].path, m->files[l].path) == 0 && strcmp(m->files[k].path, m->files[l].path) != 0 &&
+                !m->files[k].hidden && !m->files[l].hidden)
+                lint_add(i, false, "LR-021", m->files[k].path,
+                         "differs from %s only in case: a case-insensitive file system loses one of the two", m->files[l].path);
     }
 }
 
@@ -160,10 +169,13 @@ static void check_sizes(struct inspection *i)
         const struct cache_entry *e = package_entry(&i->package, p);
         char who[256];
         if (e && e->replaced)
-            lint_add(i, false, "LR-052", "", "%s has %ju entries with a duplicate name: the last one is used, and each counts towards the size", package_provider(&i->package, p, who, sizeof who), (uintmax_t)e->replaced);
+            lint_add(i, false, "LR-052", "",
+                     "%s has %ju entries with a duplicate name: the last one is used, and each counts towards the size",
+                     package_provider(&i->package, p, who, sizeof who), (uintmax_t)e->replaced);
     }
     if (all > UNZIPPED_MAX)
-        lint_add(i, true, "LR-054", "", "function and layers have %ju bytes unzipped, but Lambda accepts at most %d", (uintmax_t)all, UNZIPPED_MAX);
+        lint_add(i, true, "LR-054", "", "function and layers have %ju bytes unzipped, but Lambda accepts at most %d", (uintmax_t)all,
+                 UNZIPPED_MAX);
 }
 
 void inspection_lint(struct inspection *i)

@@ -67,7 +67,8 @@ static void keep_differing(struct inspection *i)
     for (size_t k = 0, end; k < i->module_count; k = end) {
         bool differs = false;
         for (end = k + 1; end < i->module_count && strcmp(i->modules[end].name, i->modules[k].name) == 0; end++)
-            differs = differs || (i->modules[end].part != i->modules[k].part && strcmp(i->modules[end].version, i->modules[k].version) != 0);
+            differs =
+                differs || (i->modules[end].part != i->modules[k].part && strcmp(i->modules[end].version, i->modules[k].version) != 0);
         for (size_t l = k; l < end; l++)
             if (differs) {
                 i->modules[kept++] = i->modules[l];

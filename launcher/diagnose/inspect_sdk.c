@@ -25,7 +25,8 @@ static bool names_sdk(const struct runtime *rt, const char *list, bool python, c
 /* A module of the SDK that this text imports. Words are enough: a finding is a warning. */
 static bool find_import(const struct runtime *rt, const char *text, char *ret, size_t size)
 {
-    static const char *const PYTHON[] = {"import ", "from "}, *const NODE[] = {"require(\"", "require('", "from \"", "from '", "import(\"", "import('"};
+    static const char *const PYTHON[] = {"import ", "from "}, *const NODE[] = {"require(\"", "require('", "from \"",
+                                                                               "from '",     "import(\"", "import('"};
     bool python = rt->family == RUNTIME_PYTHON;
     for (size_t i = 0; i < (python ? COUNT(PYTHON) : COUNT(NODE)); i++) {
         const char *word = python ? PYTHON[i] : NODE[i];
@@ -48,7 +49,8 @@ static bool brings(const struct inspection *i, const char *module)
       NODE[] = {{"/var/task/node_modules", "/package.json"}, {"/opt/nodejs/node_modules", "/package.json"}};
     bool python = i->launch->runtime.family == RUNTIME_PYTHON;
     for (size_t k = 0; k < (python ? COUNT(PYTHON) : COUNT(NODE)); k++) {
-        OWN_PTR char *path = xasprintf("%s/%s%s", python ? PYTHON[k].before : NODE[k].before, module, python ? PYTHON[k].after : NODE[k].after);
+        OWN_PTR char *path =
+            xasprintf("%s/%s%s", python ? PYTHON[k].before : NODE[k].before, module, python ? PYTHON[k].after : NODE[k].after);
         if (merged_find(&i->package.merged, path))
             return true;
     }
@@ -77,6 +79,7 @@ void inspection_lint_sdk(struct inspection *i)
         if (!find_import(rt, text, module, sizeof module) || brings(i, module))
             continue;
         sdk_command(rt, module, command, sizeof command);
-        lint_add(i, false, "LR-073", f->path, "imports %s, which AWS's %s includes and lrun's does not: %s, then --sdk sdk", module, rt->id, command);
+        lint_add(i, false, "LR-073", f->path, "imports %s, which AWS's %s includes and lrun's does not: %s, then --sdk sdk", module, rt->id,
+                 command);
     }
 }

@@ -50,7 +50,8 @@ static size_t collect(const struct inspection *i, struct directory *ret)
     size_t n = 0, kept = 0;
     for (size_t k = 0; k < m->n; k++)
         if (m->files[k].type != 'd')
-            ret[n++] = (struct directory){m->files[k].path, directory_end(m->files[k].path, merged_name(m, &m->files[k])), m->files[k].part, 1, m->files[k].size};
+            ret[n++] = (struct directory){m->files[k].path, directory_end(m->files[k].path, merged_name(m, &m->files[k])), m->files[k].part,
+                                          1, m->files[k].size};
     if (n)
         qsort(ret, n, sizeof *ret, by_directory);
     for (size_t k = 0; k < n; k++)
@@ -78,7 +79,8 @@ void inspect_largest(const struct inspection *i, FILE *to)
         char who[256];
         OWN_PTR char *path = str_line(xasprintf("%.*s", (int)d->n, d->path));
         OWN_PTR char *from = str_line(xstrdup(package_provider(&i->package, d->part, who, sizeof who)));
-        fprintf(to, "  %12ju bytes %5.1f %% %6u file%s  %s  %s\n", (uintmax_t)d->bytes, (double)d->bytes * 100 / (double)all, d->files, d->files == 1 ? " " : "s", path, from);
+        fprintf(to, "  %12ju bytes %5.1f %% %6u file%s  %s  %s\n", (uintmax_t)d->bytes, (double)d->bytes * 100 / (double)all, d->files,
+                d->files == 1 ? " " : "s", path, from);
     }
     if (n > SHOWN)
         fprintf(to, "  and %zu more: --tree shows all\n", n - SHOWN);

@@ -39,9 +39,11 @@ static void put_parts(const struct inspection *i, FILE *to)
         char who[256], sha[45];
         inspect_code_sha256(i, p, sha);
         put_column(package_provider(&i->package, p, who, sizeof who), 28, to);
-        fprintf(to, " %6u file%s %12ju bytes  %s\n", i->files[p], i->files[p] == 1 ? " " : "s", (uintmax_t)i->bytes[p], sha[0] ? sha : "a directory: no CodeSha256");
+        fprintf(to, " %6u file%s %12ju bytes  %s\n", i->files[p], i->files[p] == 1 ? " " : "s", (uintmax_t)i->bytes[p],
+                sha[0] ? sha : "a directory: no CodeSha256");
     }
-    fprintf(to, "%-28s %12s %12ju bytes  %.1f %% of %d; %zu of 5 layers\n", "together", "", (uintmax_t)all, (double)all * 100 / UNZIPPED_MAX, UNZIPPED_MAX, i->package.inputs->layer_count);
+    fprintf(to, "%-28s %12s %12ju bytes  %.1f %% of %d; %zu of 5 layers\n", "together", "", (uintmax_t)all,
+            (double)all * 100 / UNZIPPED_MAX, UNZIPPED_MAX, i->package.inputs->layer_count);
     fprintf(to, "%-28s %s, GLIBC_%s%s", "runtime", i->launch->runtime.id, i->launch->runtime.glibc, handler ? ", handler " : "");
     put_name(handler ? handler : "", to);
     fputc('\n', to);
@@ -59,7 +61,8 @@ static void put_shadows(const struct inspection *i, FILE *to)
         same += i->shadows[k].same;
     if (!i->shadow_count)
         return;
-    fprintf(to, "\n%zu path%s provided more than once, %zu of them with identical content:\n", i->shadow_count, i->shadow_count == 1 ? " is" : "s are", same);
+    fprintf(to, "\n%zu path%s provided more than once, %zu of them with identical content:\n", i->shadow_count,
+            i->shadow_count == 1 ? " is" : "s are", same);
     for (size_t k = 0; k < i->shadow_count && k < SHADOWS_SHOWN; k++) {
         const struct shadow *s = &i->shadows[k];
         fputs("  ", to);
@@ -143,7 +146,8 @@ static void put_path(const char *path, const char *before, FILE *to)
 static void put_group(const struct group *g, bool colours, FILE *to)
 {
     const struct lint *l = *g->first;
-    fprintf(to, "%s%-7s%s %s  ", colours ? l->error ? "\033[31m" : "\033[33m" : "", l->error ? "error" : "warning", colours ? "\033[0m" : "", l->id);
+    fprintf(to, "%s%-7s%s %s  ", colours ? l->error ? "\033[31m" : "\033[33m" : "", l->error ? "error" : "warning",
+            colours ? "\033[0m" : "", l->id);
     if (g->n == 1) {
         put_name(l->path, to);
         fputs(l->path[0] ? ": " : "", to);
@@ -209,7 +213,9 @@ static uint64_t size_of(const struct merged *m, size_t k)
     const char *path = m->files[k].path;
     const size_t n = strlen(path);
     uint64_t all = m->files[k].size;
-    for (size_t l = k + 1; m->files[k].type == 'd' && l < m->n && strncmp(m->files[l].path, path, n) == 0 && (m->files[l].path[n] == '/' || !m->files[l].path[n]); l++)
+    for (size_t l = k + 1; m->files[k].type == 'd' && l < m->n && strncmp(m->files[l].path, path, n) == 0 &&
+                           (m->files[l].path[n] == '/' || !m->files[l].path[n]);
+         l++)
         all += m->files[l].hidden || m->files[l].type == 'd' ? 0 : m->files[l].size;
     return all;
 }
@@ -278,7 +284,11 @@ void inspect_text(const struct inspection *i, FILE *to)
     const struct {
         bool wanted;
         void (*put)(const struct inspection *, FILE *);
-    } forms[] = {{!r->list && !r->tree && !r->variables && !r->mounts, put_summary}, {r->list, put_list}, {r->tree, put_tree}, {r->variables, put_variables}, {r->mounts, put_mounts}};
+    } forms[] = {{!r->list && !r->tree && !r->variables && !r->mounts, put_summary},
+                 {r->list, put_list},
+                 {r->tree, put_tree},
+                 {r->variables, put_variables},
+                 {r->mounts, put_mounts}};
     for (size_t k = 0; k < COUNT(forms); k++)
         if (forms[k].wanted)
             forms[k].put(i, to);

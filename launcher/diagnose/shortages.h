@@ -6,8 +6,8 @@
 #include "policy/limits.h"
 
 struct shortages {
-    char killed[64];           /* what was killed for memory, that is not the runtime: its name, or what is known; "" for nothing */
-    bool tmp_full, no_inode;   /* no byte, or no file, goes into /tmp any more; no file: its inodes are used up */
+    char killed[64];         /* what was killed for memory, that is not the runtime: its name, or what is known; "" for nothing */
+    bool tmp_full, no_inode; /* no byte, or no file, goes into /tmp any more; no file: its inodes are used up */
     uint64_t tmp_inodes;
     unsigned tasks, tasks_max; /* processes and threads, process 1 with them; as many as there may be */
     unsigned tasks_most;       /* seen during the call */

@@ -17,7 +17,13 @@
 #include <signal.h>
 #include <string.h>
 
-enum { EVIDENCE_MAX = 256 << 10, MEMORY_TICK_MS = 10, IDLE_TICK_MS = 250, FREEZE_AFTER_US = 1000, LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */ };
+enum {
+    EVIDENCE_MAX = 256 << 10,
+    MEMORY_TICK_MS = 10,
+    IDLE_TICK_MS = 250,
+    FREEZE_AFTER_US = 1000,
+    LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */
+};
 
 void timer_arm(struct event *timer, double ms)
 {
@@ -55,7 +61,8 @@ void environment_on_freeze(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
-    if (e->state == READY && !e->call_count && !e->launch->request->debug && runtime_api_waiting(e->runtime) && extensions_api_ready(&e->extensions, 0))
+    if (e->state == READY && !e->call_count && !e->launch->request->debug && runtime_api_waiting(e->runtime) &&
+        extensions_api_ready(&e->extensions, 0))
         environment_set_frozen(e, true);
 }
 
@@ -121,7 +128,9 @@ static void dispatch(struct environment *e, struct call *c)
     environment_label(e, c);
     if (!c->started)
         environment_tell(e, c, (struct event){.type = EVENT_START, .tenant = inv->tenant});
-    environment_set_frozen(e, false); /* after START: what was left over goes on at once. Before the event is handed out: it must never find a stopped runtime */
+    environment_set_frozen(
+        e,
+        false); /* after START: what was left over goes on at once. Before the event is handed out: it must never find a stopped runtime */
     c->started = true;
     c->looked = false;
     c->phase = CALL_RUNNING;

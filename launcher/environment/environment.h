@@ -28,7 +28,8 @@ struct call {
     /* The environment's: */
     struct environment *environment;
     enum { CALL_WAITING, CALL_RUNNING, CALL_ANSWERED } phase;
-    bool late /* it came while the one before was being ended */, started /* START is written */, runtime_done, streamed, looked /* at what had come by the deadline */, over /* with what the environment is ENDING by */;
+    bool late /* it came while the one before was being ended */, started /* START is written */, runtime_done, streamed,
+        looked /* at what had come by the deadline */, over /* with what the environment is ENDING by */;
     double start_ms, first_byte_ms, answer_ms; /* clock_ms() */
     int64_t began_ms;                          /* clock_files_ms() when the event was handed out; 0: it was not */
     struct event *deadline;
@@ -46,8 +47,8 @@ struct call_figures {
 
 struct environment_owner {
     void *to;
-    void (*on_init)(void *to, const struct report_init *init);                   /* an init has ended; error_type is borrowed */
-    void (*on_answer)(void *to, struct call *c, const struct outcome *outcome);  /* once; the payload of a streamed response is empty */
+    void (*on_init)(void *to, const struct report_init *init);                  /* an init has ended; error_type is borrowed */
+    void (*on_answer)(void *to, struct call *c, const struct outcome *outcome); /* once; the payload of a streamed response is empty */
     void (*on_done)(void *to, struct call *c, const struct call_figures *figures);
     void (*on_closed)(void *to);
     void (*on_broken)(void *to, const struct err *err); /* lrun itself cannot go on with it: environment_done() is all that is left */
@@ -58,9 +59,9 @@ struct environment_owner {
 
 struct environment_config {
     const struct launch *launch; /* shared by the environments of a function */
-    struct report *report; /* of its own */
-    bool *told_share;      /* the function's: that it uses more than its CPU share has been said */
-    int *debugger;         /* --debug-port: its listener, which is taken; NULL: none */
+    struct report *report;       /* of its own */
+    bool *told_share;            /* the function's: that it uses more than its CPU share has been said */
+    int *debugger;               /* --debug-port: its listener, which is taken; NULL: none */
     struct event_base *base;
     struct environment_owner owner;
     struct cgroup *cgroup; /* of its own; dir -1: none */

@@ -125,7 +125,8 @@ static void on_extension(void *to)
 {
     struct environment *e = to;
     if (e->state == INIT) {
-        if (extensions_api_external(&e->extensions) && !(e->alive & 1u << PROGRAM_PAYLOAD) && extensions_api_registered(&e->extensions) && !e->extensions.closed) {
+        if (extensions_api_external(&e->extensions) && !(e->alive & 1u << PROGRAM_PAYLOAD) && extensions_api_registered(&e->extensions) &&
+            !e->extensions.closed) {
             e->alive |= 1u << PROGRAM_PAYLOAD; /* asked for once */
             sandbox_tell(&e->sandbox, MESSAGE_START_RUNTIME, 0);
         }
@@ -168,7 +169,8 @@ static void on_headers(void *to, struct http_request *r)
 static void on_request(void *to, struct http_request *r)
 {
     struct environment *e = to;
-    const struct route_table tables[] = {runtime_api_routes(e->runtime), extensions_api_routes(&e->extensions), telemetry_routes(e->telemetry)};
+    const struct route_table tables[] = {runtime_api_routes(e->runtime), extensions_api_routes(&e->extensions),
+                                         telemetry_routes(e->telemetry)};
     runtime_api_note_client(e->runtime, r);
     api_route(tables, COUNT(tables), r);
 }
@@ -182,10 +184,19 @@ static void on_gone(void *to, struct http_request *r)
 
 void environment_make_apis(struct environment *e)
 {
-    const struct runtime_owner runtime = {e, on_next, on_response, on_error, on_init_error, on_too_large, on_truncated, on_stream, on_piece, on_late};
-    const struct extensions_owner extensions = {.to = e, .on_change = on_extension, .on_fatal = on_fatal, .function = e->launch->inputs.name,
-                                                .handler = launch_handler(e->launch), .many = e->capacity > 1};
-    const struct telemetry_owner telemetry = {.to = e, .ask_socket = on_ask_socket, .on_subscribed = on_subscribed, .base = e->base, .extensions = &e->extensions,
+    const struct runtime_owner runtime = {e,         on_next,  on_response, on_error, on_init_error, on_too_large, on_truncated,
+                                          on_stream, on_piece, on_late};
+    const struct extensions_owner extensions = {.to = e,
+                                                .on_change = on_extension,
+                                                .on_fatal = on_fatal,
+                                                .function = e->launch->inputs.name,
+                                                .handler = launch_handler(e->launch),
+                                                .many = e->capacity > 1};
+    const struct telemetry_owner telemetry = {.to = e,
+                                              .ask_socket = on_ask_socket,
+                                              .on_subscribed = on_subscribed,
+                                              .base = e->base,
+                                              .extensions = &e->extensions,
                                               .expected = e->launch->has_extensions};
     e->runtime = runtime_api_new(&runtime, e->capacity);
     extensions_api_init(&e->extensions, &extensions);
@@ -196,9 +207,15 @@ int environment_serve(struct environment *e, int listener, struct err *err)
 {
     /* A body for each invocation and one for an extension; eight at once, if there may be more. Unread answers: an event, and some. */
     unsigned bodies = 1 + (e->capacity < 8 ? e->capacity : 8);
-    const struct http_room_limits limits = {.bodies = (size_t)bodies * PAYLOAD_MAX + HEADER_MAX, .unsent = 16 << 20, .connections = CONNECTIONS + e->capacity};
-    const struct http_handler handler = {.on_headers = on_headers, .on_request = on_request, .on_gone = on_gone, .to = e, .body_max = PAYLOAD_MAX,
-                                         .header_max = HEADER_MAX, .limits = limits};
+    const struct http_room_limits limits = {
+        .bodies = (size_t)bodies * PAYLOAD_MAX + HEADER_MAX, .unsent = 16 << 20, .connections = CONNECTIONS + e->capacity};
+    const struct http_handler handler = {.on_headers = on_headers,
+                                         .on_request = on_request,
+                                         .on_gone = on_gone,
+                                         .to = e,
+                                         .body_max = PAYLOAD_MAX,
+                                         .header_max = HEADER_MAX,
+                                         .limits = limits};
     e->http = http_serve(e->base, listener, &handler);
     return e->http ? 0 : fail(err, errno, NULL, "serve the Runtime API");
 }

@@ -15,7 +15,15 @@
 #include <signal.h>
 #include <string.h>
 
-enum { INTERNAL_MS = 500, RUNTIME_MS = 300, EXTERNAL_MS = 2000, DRAIN_MS = 2, DRAIN_TICKS_MAX = 300 /* a large answer takes longer to be read than the rest to end */, TICK_MS = 1, TICKS_MAX = 3000 };
+enum {
+    INTERNAL_MS = 500,
+    RUNTIME_MS = 300,
+    EXTERNAL_MS = 2000,
+    DRAIN_MS = 2,
+    DRAIN_TICKS_MAX = 300 /* a large answer takes longer to be read than the rest to end */,
+    TICK_MS = 1,
+    TICKS_MAX = 3000
+};
 
 static bool runs(const struct environment *e, int program)
 {
@@ -31,7 +39,8 @@ void environment_lose(struct environment *e, const char *why)
     if (e->stopping)
         return;
     environment_note(e, "a new sandbox replaces this one, and the content of its /tmp is lost: %s", why);
-    report_degraded(&e->report->degraded, "the sandbox was replaced, and its /tmp lost: its process 1 was killed, did not answer, or was changed from inside");
+    report_degraded(&e->report->degraded,
+                    "the sandbox was replaced, and its /tmp lost: its process 1 was killed, did not answer, or was changed from inside");
 }
 
 void environment_await_death(struct environment *e, enum ending ending)
@@ -75,7 +84,9 @@ static void on_death(struct environment *e)
 
 static const char *reason(const struct environment *e)
 {
-    return e->outcome.status == STATUS_TIMEOUT ? "timeout" : e->outcome.status == STATUS_ERROR && !e->outcome.interrupted ? "failure" : "spindown";
+    return e->outcome.status == STATUS_TIMEOUT                            ? "timeout"
+           : e->outcome.status == STATUS_ERROR && !e->outcome.interrupted ? "failure"
+                                                                          : "spindown";
 }
 
 static struct extension *extension_named(struct environment *e, const char *name)

@@ -31,10 +31,22 @@ static void say(struct environment *e, const struct cause *cause)
 static void look_into(struct environment *e, const struct call *c)
 {
     struct evidence ev = {
-        .launch = e->launch, .reason = c->reason, .payload = c->failure.at, .payload_size = c->failure.n, .tmp = e->sandbox.fds[FD_TMP],
-        .earlier_calls = e->past.calls, .timed_out_before = e->past.timed_out, .init_timed_out = e->past.init_timed_out, .frozen_ms = e->past.frozen_ms,
-        .began_ms = c->began_ms, .wait_status = e->past.wait_status, .response_bytes = c->response_bytes, .late_ms = e->past.late_ms, .shortages = e->shortages,
-        .refused = e->refused.calls, .refused_count = e->refused.n,
+        .launch = e->launch,
+        .reason = c->reason,
+        .payload = c->failure.at,
+        .payload_size = c->failure.n,
+        .tmp = e->sandbox.fds[FD_TMP],
+        .earlier_calls = e->past.calls,
+        .timed_out_before = e->past.timed_out,
+        .init_timed_out = e->past.init_timed_out,
+        .frozen_ms = e->past.frozen_ms,
+        .began_ms = c->began_ms,
+        .wait_status = e->past.wait_status,
+        .response_bytes = c->response_bytes,
+        .late_ms = e->past.late_ms,
+        .shortages = e->shortages,
+        .refused = e->refused.calls,
+        .refused_count = e->refused.n,
     };
     struct cause causes[CAUSES_MAX];
     ev.log = environment_tail(e, &ev.log_size);
@@ -53,13 +65,14 @@ static void note_shortages(struct environment *e)
     const struct request *r = e->launch->request;
     struct shortages *s = &e->shortages;
     if (s->killed[0])
-        environment_note(e, "%s was killed: the environment used more than its %ju MB of memory, and the function went on (LR-001)", s->killed, (uintmax_t)r->memory.value);
+        environment_note(e, "%s was killed: the environment used more than its %ju MB of memory, and the function went on (LR-001)",
+                         s->killed, (uintmax_t)r->memory.value);
     if (s->tmp_full && !s->told_tmp)
         environment_note(e, "/tmp is full: all of its %ju %s are used, and the function went on (LR-035)",
                          s->no_inode ? (uintmax_t)s->tmp_inodes : (uintmax_t)r->tmp_size.value, s->no_inode ? "inodes" : "MB");
     if (shortages_had_all_tasks(s) && !s->told_tasks)
-        environment_note(e, "the environment had %u of the %u processes and threads that it may have, and the function went on (LR-039)", s->tasks_most,
-                         s->tasks_max);
+        environment_note(e, "the environment had %u of the %u processes and threads that it may have, and the function went on (LR-039)",
+                         s->tasks_most, s->tasks_max);
     s->told_tmp = s->tmp_full;
     s->told_tasks = s->told_tasks || shortages_had_all_tasks(s);
 }

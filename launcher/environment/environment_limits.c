@@ -45,7 +45,8 @@ void environment_look_at_memory(struct environment *e)
     if (kernel_killed(e)) {
         e->oom = r->oom_killed = true;
         e->peak = limit; /* what was there when the kernel looked */
-        snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that the function started"); /* or the runtime: its end is seen */
+        snprintf(e->shortages.killed, sizeof e->shortages.killed,
+                 "a process that the function started"); /* or the runtime: its end is seen */
     }
     if (m.used && m.used <= limit)
         e->killed_in_vain = 0;
@@ -120,7 +121,9 @@ void environment_look_at_share(struct environment *e, double busy_ms)
     double now = cpu_time(e), used = now - e->cpu_ms, times = used / (share * e->busy_ms);
     if (now >= 0 && used >= WORTH_MS && times > 1.2) {
         *e->told_share = true;
-        environment_note(e, "the function used %.2f CPUs, but Lambda gives %.2f to %ju MB: there it takes about %.1f times as long (--cpu enforce shows it)",
+        environment_note(e,
+                         "the function used %.2f CPUs, but Lambda gives %.2f to %ju MB: there it takes about %.1f times as long (--cpu "
+                         "enforce shows it)",
                          used / e->busy_ms, share, (uintmax_t)mb, times);
     }
     e->busy_ms = 0;

@@ -14,7 +14,7 @@ void environment_begin_init(struct environment *e, enum event_phase phase);
 void environment_replace_sandbox(struct environment *e); /* drops the one that is there, and makes another */
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o);
 void environment_answer(struct environment *e, struct call *c, const struct outcome *o); /* the client has it, if it has none yet */
-void environment_over(struct environment *e, struct call *c); /* END and REPORT */
+void environment_over(struct environment *e, struct call *c);                            /* END and REPORT */
 void environment_break(struct environment *e, const struct err *err);
 void environment_closed(struct environment *e);
 void environment_check_init(struct environment *e);
@@ -28,7 +28,7 @@ void environment_drop_sandbox(struct environment *e); /* its programs are gone, 
 
 /* environment_outcome.c: what it ends by, and whose end that is. */
 void environment_end(struct environment *e, struct outcome outcome); /* the first decides: while ENDING nothing changes */
-void environment_conclude(struct environment *e); /* all its processes are gone, and what they sent is read */
+void environment_conclude(struct environment *e);                    /* all its processes are gone, and what they sent is read */
 void environment_conclude_calls(struct environment *e);
 
 /* environment_tell.c: what is said of it: log lines, telemetry, the report's parts, results. */
@@ -40,7 +40,8 @@ void environment_runtime_done(struct environment *e, struct call *c);
 void environment_report_init(struct environment *e, const struct outcome *o);
 void environment_on_line(void *to, enum log_source source, const char *line, size_t n);
 void environment_label(struct environment *e, const struct call *c);
-void environment_note(const struct environment *e, const char *format, ...) __attribute__((format(printf, 2, 3))); /* launch_note(), with its label */
+void environment_note(const struct environment *e, const char *format, ...)
+    __attribute__((format(printf, 2, 3))); /* launch_note(), with its label */
 
 /* environment_explain.c */
 void environment_explain(struct environment *e, struct call *c); /* why it failed, after its REPORT */
@@ -57,9 +58,9 @@ void environment_ask_socket(struct environment *e, void *waiter);
 /* environment_ending.c: from SIGTERM to the last process. */
 on_timer environment_on_ending;
 void environment_begin_ending(struct environment *e);
-void environment_ending_progress(struct environment *e); /* a program has ended */
+void environment_ending_progress(struct environment *e);                 /* a program has ended */
 void environment_await_death(struct environment *e, enum ending ending); /* END_DEATH, or END_REPLACED: then it is replaced */
-void environment_ending_hangup(struct environment *e); /* process 1 has ended first */
+void environment_ending_hangup(struct environment *e);                   /* process 1 has ended first */
 void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
 
 /* environment_debug.c */
@@ -70,7 +71,7 @@ int environment_join_debugger(struct environment *e, struct err *err);
 void environment_look_at_memory(struct environment *e); /* the peak so far; sees that the limit is kept */
 void environment_look_at_shortages(struct environment *e, bool failed);
 void environment_set_frozen(struct environment *e, bool frozen);
-void environment_share(struct environment *e); /* init has ended: the CPU share is kept from now on, or looked at */
+void environment_share(struct environment *e);                         /* init has ended: the CPU share is kept from now on, or looked at */
 void environment_look_at_share(struct environment *e, double busy_ms); /* a call that took so long has ended */
 
 #endif

@@ -135,7 +135,9 @@ int environment_start(const struct environment_config *config, struct environmen
     e->log.on_line = environment_on_line;
     e->log.to = e;
     environment_label(e, NULL);
-    environment_tell(e, NULL, (struct event){.type = EVENT_INIT_START, .runtime = l->runtime.label, .region = l->request->region, .function = l->inputs.name});
+    environment_tell(
+        e, NULL,
+        (struct event){.type = EVENT_INIT_START, .runtime = l->runtime.label, .region = l->request->region, .function = l->inputs.name});
     e->limit = evtimer_new(e->base, environment_on_limit, e);
     e->freeze = evtimer_new(e->base, environment_on_freeze, e);
     e->ending_timer = evtimer_new(e->base, environment_on_ending, e);

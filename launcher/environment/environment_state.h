@@ -58,27 +58,27 @@ struct environment {
     bool tail_spent;    /* with the last call */
     bool lost;          /* its sandbox: the next init makes one */
     bool frozen, stopping;
-    unsigned alive; /* programs, a bit each */
-    struct refused refused; /* the runtime's calls, since the call before */
-    int runtime_pid;    /* the runtime's directory in /proc, or -1 */
-    int runtime_number; /* its pid inside */
-    char names[PROGRAMS_MAX][256]; /* of extensions */
+    unsigned alive;                       /* programs, a bit each */
+    struct refused refused;               /* the runtime's calls, since the call before */
+    int runtime_pid;                      /* the runtime's directory in /proc, or -1 */
+    int runtime_number;                   /* its pid inside */
+    char names[PROGRAMS_MAX][256];        /* of extensions */
     void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
 
     enum ending ending;
     unsigned ending_ticks;
     double ending_start;
-    struct outcome outcome; /* of what is ENDING */
+    struct outcome outcome;     /* of what is ENDING */
     double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
-    double busy_ms, cpu_ms; /* of calls since the runtime's CPU time was read, and that */
+    double busy_ms, cpu_ms;     /* of calls since the runtime's CPU time was read, and that */
     struct {
-        unsigned calls;          /* that are over */
+        unsigned calls; /* that are over */
         bool timed_out, init_timed_out;
         double frozen_since, frozen_ms; /* the last time */
-        int wait_status;         /* of the runtime that ended last */
-        double over_ms;          /* when a running invocation was ended */
-        double late_ms;          /* how long after its deadline the answer came; 0: none did */
-    } past;                      /* evidence */
+        int wait_status;                /* of the runtime that ended last */
+        double over_ms;                 /* when a running invocation was ended */
+        double late_ms;                 /* how long after its deadline the answer came; 0: none did */
+    } past;                             /* evidence */
     struct text init_error;
     char init_error_type[128];
     bool has_init_error;
@@ -86,8 +86,8 @@ struct environment {
     bool oom, looks_seldom /* at memory: there is no call */;
     uint64_t peak;
     struct memory_watch *watch; /* of its memory */
-    unsigned oom_kills;      /* of the cgroup, seen so far */
-    unsigned killed_in_vain; /* processes, while memory stayed over its limit */
+    unsigned oom_kills;         /* of the cgroup, seen so far */
+    unsigned killed_in_vain;    /* processes, while memory stayed over its limit */
     struct shortages shortages;
 };
 

@@ -30,7 +30,8 @@ void environment_on_line(void *to, enum log_source source, const char *line, siz
 {
     struct environment *e = to;
     if (n)
-        telemetry_line(e->telemetry, source == LOG_EXTENSION ? TYPE_EXTENSION : TYPE_FUNCTION, line, n, e->launch->request->log_format == FORMAT_JSON);
+        telemetry_line(e->telemetry, source == LOG_EXTENSION ? TYPE_EXTENSION : TYPE_FUNCTION, line, n,
+                       e->launch->request->log_format == FORMAT_JSON);
 }
 
 void environment_tell(struct environment *e, const struct call *c, struct event event)
@@ -87,13 +88,19 @@ uint64_t environment_peak(const struct environment *e)
 void environment_runtime_done(struct environment *e, struct call *c)
 {
     double now = clock_ms(), first = c->first_byte_ms > 0 ? c->first_byte_ms : c->answer_ms;
-    struct event event = {.type = EVENT_RUNTIME_DONE, .status = c->end_status, .error_type = c->end_type, .duration_ms = now - c->start_ms, .produced = c->response_bytes,
-                          .tenant = c->invocation.tenant, .spans = {.latency_ms = -1}};
+    struct event event = {.type = EVENT_RUNTIME_DONE,
+                          .status = c->end_status,
+                          .error_type = c->end_type,
+                          .duration_ms = now - c->start_ms,
+                          .produced = c->response_bytes,
+                          .tenant = c->invocation.tenant,
+                          .spans = {.latency_ms = -1}};
     if (c->runtime_done)
         return;
     c->runtime_done = true;
     if (c->end_status == STATUS_SUCCESS)
-        event.spans.latency_ms = first - c->start_ms, event.spans.response_ms = c->answer_ms - first, event.spans.overhead_ms = now - c->answer_ms;
+        event.spans.latency_ms = first - c->start_ms, event.spans.response_ms = c->answer_ms - first,
+        event.spans.overhead_ms = now - c->answer_ms;
     environment_tell(e, c, event);
 }
 
@@ -101,7 +108,10 @@ void environment_finish(struct environment *e, struct call *c)
 {
     double ms = c->end_status == STATUS_TIMEOUT ? environment_timeout_ms(e) : clock_ms() - c->start_ms;
     double whole = ms + (e->init_ms > 0 ? e->init_ms : 0);
-    struct call_figures figures = {.ms = ms, .init_ms = e->init_ms, .billed_ms = (uint64_t)whole + (whole > (double)(uint64_t)whole), .used_mb = (e->peak + (1 << 20) - 1) >> 20};
+    struct call_figures figures = {.ms = ms,
+                                   .init_ms = e->init_ms,
+                                   .billed_ms = (uint64_t)whole + (whole > (double)(uint64_t)whole),
+                                   .used_mb = (e->peak + (1 << 20) - 1) >> 20};
     if (!c->started)
         environment_tell(e, c, (struct event){.type = EVENT_START});
     c->started = true;
@@ -109,8 +119,15 @@ void environment_finish(struct environment *e, struct call *c)
     if (strcmp(c->end_type, "Runtime.ExitError") == 0)
         environment_tell(e, c, (struct event){.type = EVENT_FAULT});
     environment_tell(e, c, (struct event){.type = EVENT_END});
-    environment_tell(e, c, (struct event){.type = EVENT_REPORT, .status = c->end_status, .error_type = c->end_type, .duration_ms = ms, .billed_ms = figures.billed_ms,
-                                          .used_mb = figures.used_mb, .init_ms = e->init_ms, .tenant = c->invocation.tenant});
+    environment_tell(e, c,
+                     (struct event){.type = EVENT_REPORT,
+                                    .status = c->end_status,
+                                    .error_type = c->end_type,
+                                    .duration_ms = ms,
+                                    .billed_ms = figures.billed_ms,
+                                    .used_mb = figures.used_mb,
+                                    .init_ms = e->init_ms,
+                                    .tenant = c->invocation.tenant});
     e->init_ms = -1;
     environment_look_at_share(e, ms);
     environment_explain(e, c);
@@ -132,16 +149,25 @@ static void tell_extensions(struct environment *e, const struct outcome *o)
         if (x->events & ON_SHUTDOWN)
             events[n++] = "SHUTDOWN";
         bool broke = o->status != STATUS_SUCCESS && x->state != EXT_READY && x->state != EXT_REGISTERED && x->state != EXT_STARTED;
-        environment_tell(e, NULL, (struct event){.type = EVENT_EXTENSION, .name = x->name, .state = EXTENSION_STATES[x->state], .list = events,
-                                                 .error_type = broke ? o->type : NULL});
+        environment_tell(e, NULL,
+                         (struct event){.type = EVENT_EXTENSION,
+                                        .name = x->name,
+                                        .state = EXTENSION_STATES[x->state],
+                                        .list = events,
+                                        .error_type = broke ? o->type : NULL});
     }
 }
 
 void environment_report_init(struct environment *e, const struct outcome *o)
 {
-    struct report_init init = {e->phase, o->status, clock_ms() - e->init_start, (char *)(uintptr_t)(o->status == STATUS_SUCCESS ? NULL : o->type)};
+    struct report_init init = {e->phase, o->status, clock_ms() - e->init_start,
+                               (char *)(uintptr_t)(o->status == STATUS_SUCCESS ? NULL : o->type)};
     tell_extensions(e, o);
-    environment_tell(e, NULL, (struct event){.type = EVENT_INIT_RUNTIME_DONE, .phase = e->phase, .status = o->status, .error_type = o->type});
-    environment_tell(e, NULL, (struct event){.type = EVENT_INIT_REPORT, .phase = e->phase, .status = o->status, .error_type = o->type, .duration_ms = init.duration_ms});
+    environment_tell(e, NULL,
+                     (struct event){.type = EVENT_INIT_RUNTIME_DONE, .phase = e->phase, .status = o->status, .error_type = o->type});
+    environment_tell(
+        e, NULL,
+        (struct event){
+            .type = EVENT_INIT_REPORT, .phase = e->phase, .status = o->status, .error_type = o->type, .duration_ms = init.duration_ms});
     e->owner.on_init(e->owner.to, &init);
 }

@@ -33,9 +33,9 @@ struct log_pipe {
 struct log {
     struct log_pipe pipes[LOG_SOURCES];
     bool mid_line, to_terminal;
-    struct term screen; /* to_terminal */
-    char prefix[400]; /* of each line, to tell environments apart; "": none, and bytes are passed on as they come */
-    struct text tail; /* the last LOG_TAIL bytes at least, since log_begin() */
+    struct term screen;  /* to_terminal */
+    char prefix[400];    /* of each line, to tell environments apart; "": none, and bytes are passed on as they come */
+    struct text tail;    /* the last LOG_TAIL bytes at least, since log_begin() */
     log_line_fn on_line; /* or NULL */
     void *to;
 };

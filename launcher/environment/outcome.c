@@ -17,17 +17,17 @@
  *
  *   cause            and the answer      for
  *   the runtime ended, or was killed     the answer came first, whatever is read first: a process that is gone sends nothing
- *   its deadline, or the init's          what had come by then counts, after it the deadline decides: a runtime with extensions hears SIGTERM and has 300 to 500 ms more
- *   an extension ended or gave up        the same: the invocation has failed with it, and the runtime hears SIGTERM
- *   lrun was interrupted                 the same: the user was told that nothing more comes
- *   it could not be started, init/error  there is no answer to come */
+ *   its deadline, or the init's          what had come by then counts, after it the deadline decides: a runtime with extensions hears
+ * SIGTERM and has 300 to 500 ms more an extension ended or gave up        the same: the invocation has failed with it, and the runtime
+ * hears SIGTERM lrun was interrupted                 the same: the user was told that nothing more comes it could not be started,
+ * init/error  there is no answer to come */
 static const struct {
     enum report_reason cause;
     bool takes_answers;
 } ENDINGS[] = {
-    {BECAUSE_EXIT, true}, {BECAUSE_SIGNAL, true}, {BECAUSE_OUT_OF_MEMORY, true},
-    {BECAUSE_TIMEOUT, false}, {BECAUSE_INIT_TIMEOUT, false}, {BECAUSE_EXTENSION, false}, {BECAUSE_INTERRUPTED, false},
-    {BECAUSE_NOT_STARTED, false}, {BECAUSE_INIT_ERROR, false},
+    {BECAUSE_EXIT, true},         {BECAUSE_SIGNAL, true},        {BECAUSE_OUT_OF_MEMORY, true},
+    {BECAUSE_TIMEOUT, false},     {BECAUSE_INIT_TIMEOUT, false}, {BECAUSE_EXTENSION, false},
+    {BECAUSE_INTERRUPTED, false}, {BECAUSE_NOT_STARTED, false},  {BECAUSE_INIT_ERROR, false},
 };
 
 bool outcome_takes_answers(const struct outcome *o)
@@ -54,9 +54,22 @@ static const struct {
     int number;
     const char *text;
 } SIGNALS[] = {
-    {1, "hangup"}, {2, "interrupt"}, {3, "quit"}, {4, "illegal instruction"}, {5, "trace/breakpoint trap"}, {6, "aborted"}, {7, "bus error"},
-    {8, "floating point exception"}, {9, "killed"}, {10, "user defined signal 1"}, {11, "segmentation fault"}, {12, "user defined signal 2"},
-    {13, "broken pipe"}, {14, "alarm clock"}, {15, "terminated"}, {31, "bad system call"},
+    {1, "hangup"},
+    {2, "interrupt"},
+    {3, "quit"},
+    {4, "illegal instruction"},
+    {5, "trace/breakpoint trap"},
+    {6, "aborted"},
+    {7, "bus error"},
+    {8, "floating point exception"},
+    {9, "killed"},
+    {10, "user defined signal 1"},
+    {11, "segmentation fault"},
+    {12, "user defined signal 2"},
+    {13, "broken pipe"},
+    {14, "alarm clock"},
+    {15, "terminated"},
+    {31, "bad system call"},
 };
 
 const char *outcome_status_text(int wait_status, char *text, size_t size)
@@ -85,8 +98,9 @@ struct outcome outcome_not_started(const char *request_id, const char *path, int
 {
     char reason[640];
     outcome_start_text(path, no, reason, sizeof reason);
-    OWN_PTR char *text = path[0] ? xasprintf("RequestId: %s Error: %s", request_id, reason)
-                                 : xasprintf("RequestId: %s Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]", request_id);
+    OWN_PTR char *text =
+        path[0] ? xasprintf("RequestId: %s Error: %s", request_id, reason)
+                : xasprintf("RequestId: %s Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]", request_id);
     return make(STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidEntrypoint", text);
 }
 
@@ -96,13 +110,18 @@ struct outcome outcome_exited(const char *request_id, int wait_status, bool oom)
     const char *how = outcome_status_text(wait_status, status, sizeof status);
     OWN_PTR char *text = how ? xasprintf("RequestId: %s Error: Runtime exited with error: %s", request_id, how)
                              : xasprintf("RequestId: %s Error: Runtime exited without providing a reason", request_id);
-    return make(STATUS_ERROR, oom ? BECAUSE_OUT_OF_MEMORY : WIFSIGNALED(wait_status) ? BECAUSE_SIGNAL : BECAUSE_EXIT, "Runtime.ExitError", text);
+    return make(STATUS_ERROR,
+                oom                        ? BECAUSE_OUT_OF_MEMORY
+                : WIFSIGNALED(wait_status) ? BECAUSE_SIGNAL
+                                           : BECAUSE_EXIT,
+                "Runtime.ExitError", text);
 }
 
 struct outcome outcome_extension(const char *request_id, const char *type, const char *name, const char *text)
 {
-    OWN_PTR char *message = text ? xasprintf("RequestId: %s Error: %s", request_id, text) /* our choice: what AWS says of the other is not known */
-                                 : xasprintf("RequestId: %s Error: extension %s reported an error", request_id, name);
+    OWN_PTR char *message =
+        text ? xasprintf("RequestId: %s Error: %s", request_id, text) /* our choice: what AWS says of the other is not known */
+             : xasprintf("RequestId: %s Error: extension %s reported an error", request_id, name);
     return make(STATUS_ERROR, BECAUSE_EXTENSION, type, message);
 }
 
@@ -114,8 +133,7 @@ struct outcome outcome_timeout(const char *request_id, uint64_t seconds)
 
 struct outcome outcome_too_large(uint64_t size)
 {
-    struct outcome o = make(STATUS_ERROR, BECAUSE_RESPONSE_TOO_LARGE, "Function.ResponseSizeTooLarge",
-                            RESPONSE_TEXT);
+    struct outcome o = make(STATUS_ERROR, BECAUSE_RESPONSE_TOO_LARGE, "Function.ResponseSizeTooLarge", RESPONSE_TEXT);
     o.size = size;
     return o;
 }

@@ -17,9 +17,11 @@ static bool read_version(const struct input *input, const char *folder, char *ve
     struct text json = {0};
     struct slice top;
     struct err ignored;
-    OWN_PTR char *path = xasprintf("%s%s%s/aws-lambda-ric/package.json", input->is_dir ? "" : input->source.path, input->is_dir ? "" : "/", folder);
+    OWN_PTR char *path =
+        xasprintf("%s%s%s/aws-lambda-ric/package.json", input->is_dir ? "" : input->source.path, input->is_dir ? "" : "/", folder);
     OWN_FD int fd = openat(input->is_dir ? input->fd : AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool found = fd >= 0 && fs_read_all(fd, 1u << 20, path, &json, &ignored) == 0 && json_read(json.at, json.n, &top) && json_shape(top) == SHAPE_OBJECT;
+    bool found = fd >= 0 && fs_read_all(fd, 1u << 20, path, &json, &ignored) == 0 && json_read(json.at, json.n, &top) &&
+                 json_shape(top) == SHAPE_OBJECT;
     OWN_PTR char *text = found ? json_plain(json_find(top, "version")) : NULL;
     if (found)
         snprintf(version, size, "%.*s", text ? (int)strspn(text, VERSION) : 0, text ? text : "");

@@ -6,13 +6,13 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "base/place.h"
-#include "launcher/sandbox/hints.h"
 #include "base/sys.h"
-#include "launcher/sandbox/forward.h"
 #include "launcher/launch/not_package.h"
 #include "launcher/launch/trust.h"
-#include "unpack/zip.h"
+#include "launcher/sandbox/forward.h"
+#include "launcher/sandbox/hints.h"
 #include "policy/seccomp.h"
+#include "unpack/zip.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -55,7 +55,8 @@ static int open_input(const char *path, const char *what, const struct identity 
 }
 
 /* A function or a layer. */
-static int open_package(const struct request *r, const char *path, enum package_role role, const struct identity *id, struct input *ret, struct err *err)
+static int open_package(const struct request *r, const char *path, enum package_role role, const struct identity *id, struct input *ret,
+                        struct err *err)
 {
     if (open_input(path, role == ROLE_LAYER ? "open the layer" : "open the package", id, ret, err) < 0)
         return err->no == ENOENT ? not_package_name(r, path, role, err) : -1;
@@ -109,7 +110,9 @@ static int open_report(const struct request *r, struct inputs *in, struct err *e
     } else {
         in->report = place_open(r->report, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666, "open the report", err);
     }
-    return in->report >= 0 ? 0 : err->hint[0] ? -1 : fail_hint(err, "--report takes a file, - (standard output) or fd:N (an open descriptor)");
+    return in->report >= 0 ? 0
+           : err->hint[0]  ? -1
+                           : fail_hint(err, "--report takes a file, - (standard output) or fd:N (an open descriptor)");
 }
 
 /* A new directory is made as whom lrun becomes; one that is there must be his to write. */
@@ -148,7 +151,8 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
         return fail_hint(err, "--rootfs takes a directory, a tarball, or host");
     }
     in->rootfs = (struct input){.path = r->rootfs, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
-    if (in->rootfs.is_dir && (trust_check_shown(fd, r->rootfs, false, id, err) < 0 || make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0))
+    if (in->rootfs.is_dir &&
+        (trust_check_shown(fd, r->rootfs, false, id, err) < 0 || make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0))
         return -1;
     in->rootfs.fd = take_fd(&fd);
     return 0;
@@ -157,13 +161,15 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
 static int open_graph(const struct request *r, struct inputs *in, struct err *err)
 {
     if (r->graph)
-        in->graph = place_open(r->graph, O_WRONLY | O_CREAT | O_NOCTTY, 0666, "open for the graph", err); /* emptied once there is something to write */
+        in->graph = place_open(r->graph, O_WRONLY | O_CREAT | O_NOCTTY, 0666, "open for the graph",
+                               err); /* emptied once there is something to write */
     return r->graph && in->graph < 0 ? -1 : 0;
 }
 
 int inputs_open(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
-    if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 || identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
+    if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 ||
+        identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
         open_package(r, r->function, ROLE_FUNCTION, id, &in->function, err) < 0)
         return -1;
     for (; in->layer_count < r->layers.n; in->layer_count++)
@@ -173,7 +179,8 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
     for (size_t i = 0; i < r->volumes.n; i++)
         if (open_volume(r->volumes.at[i], id, in, err) < 0)
             return -1;
-    if ((r->sdk && open_input(r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 || open_out(r, id, in, err) < 0)
+    if ((r->sdk && open_input(r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 ||
+        open_out(r, id, in, err) < 0)
         return -1;
     /* With --net host there is one loopback, and the debugger is on it already. */
     if (r->debug_port.set && r->net != NET_HOST && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
@@ -193,8 +200,18 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
 
 void inputs_none(struct inputs *in)
 {
-    *in = (struct inputs){.report = -1, .graph = -1, .debugger = -1, .out = -1, .program = -1, .policy = -1, .policy_program = -1, .cache_place = -1, .function = {.fd = -1, .source.tree = -1},
-                           .rootfs = {.fd = -1, .source.tree = -1}, .sdk = {.fd = -1, .source.tree = -1}, .cache = {.dir = -1, .program = -1}};
+    *in = (struct inputs){.report = -1,
+                          .graph = -1,
+                          .debugger = -1,
+                          .out = -1,
+                          .program = -1,
+                          .policy = -1,
+                          .policy_program = -1,
+                          .cache_place = -1,
+                          .function = {.fd = -1, .source.tree = -1},
+                          .rootfs = {.fd = -1, .source.tree = -1},
+                          .sdk = {.fd = -1, .source.tree = -1},
+                          .cache = {.dir = -1, .program = -1}};
     for (size_t i = 0; i < COUNT(in->entries); i++)
         in->entries[i].lock = -1;
 }
@@ -213,7 +230,9 @@ static size_t input_count(const struct inputs *in)
 int inputs_root(const struct inputs *in)
 {
     const struct input *root = &in->rootfs;
-    return !root->path ? -1 : root->is_dir ? fcntl(root->fd, F_DUPFD_CLOEXEC, 3) : open(root->source.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return !root->path    ? -1
+           : root->is_dir ? fcntl(root->fd, F_DUPFD_CLOEXEC, 3)
+                          : open(root->source.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 _Static_assert(ZIP_MAX_SIZE == UNZIPPED_MAX, "unpack/ cannot see lambda/limits.h");
@@ -222,7 +241,10 @@ int inputs_check_size(const struct inputs *in, struct err *err)
 {
     if (in->unpacked <= UNZIPPED_MAX)
         return 0;
-    fail(err, 0, NULL, "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is %ju bytes", (uintmax_t)in->unpacked);
+    fail(err, 0, NULL,
+         "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is %ju "
+         "bytes",
+         (uintmax_t)in->unpacked);
     return fail_hint(err, "lrun inspect shows what takes the room");
 }
 

@@ -16,7 +16,7 @@
 struct input { /* the function, a layer, the root file system or the SDK */
     const char *path;
     bool is_dir;
-    int fd; /* the archive, or the directory (O_PATH) */
+    int fd;               /* the archive, or the directory (O_PATH) */
     struct source source; /* of a directory; of an archive once it is in the cache */
     struct elf_need need; /* of an archive */
 };
@@ -28,21 +28,21 @@ struct inputs {
     size_t layer_count;
     struct volume *volumes;
     size_t volume_count;
-    struct input rootfs; /* path NULL: the host's */
-    struct input sdk;    /* path NULL: none */
+    struct input rootfs;   /* path NULL: the host's */
+    struct input sdk;      /* path NULL: none */
     struct strv variables; /* the user's, checked */
     struct strv notes;     /* things to say once, unless quiet */
     struct text *events;
     size_t event_count;
     char *access_key_id, *secret_access_key, *session_token;
-    char *name; /* of the function */
-    int report; /* -1: none asked for */
-    int graph;  /* inspect --graph's file, or -1 */
-    int debugger; /* --debug-port's socket here, or -1 */
-    int out;    /* --out's directory, or -1 */
-    int program; /* lrun-unpack, or -1 while not needed */
+    char *name;                 /* of the function */
+    int report;                 /* -1: none asked for */
+    int graph;                  /* inspect --graph's file, or -1 */
+    int debugger;               /* --debug-port's socket here, or -1 */
+    int out;                    /* --out's directory, or -1 */
+    int program;                /* lrun-unpack, or -1 while not needed */
     int policy, policy_program; /* --seccomp FILE and lrun-policy, or -1 */
-    struct text policy_code; /* the filter made of it */
+    struct text policy_code;    /* the filter made of it */
     char *cache_dir;
     int cache_place; /* it, opened by root for whom it becomes, or -1 */
 

@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "base/place.h"
-#include "launcher/launch/env_file.h"
 #include "lambda/variables.h"
+#include "launcher/launch/env_file.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -100,7 +100,9 @@ static int hint_fault(const struct text *event, const struct json_fault *fault, 
 static int read_event(const char *what, size_t number, struct text *ret, struct err *err)
 {
     bool is_stdin = strcmp(what, "-") == 0, is_file = is_stdin || access(what, F_OK) == 0;
-    OWN_FD int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : is_file ? place_open(what, O_RDONLY | O_NOCTTY, 0, "open the event", err) : -1;
+    OWN_FD int fd = is_stdin  ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                    : is_file ? place_open(what, O_RDONLY | O_NOCTTY, 0, "open the event", err)
+                              : -1;
     if (is_stdin && fd < 0)
         return fail(err, errno, what, "open the event");
     if (is_file && fd < 0)
@@ -150,7 +152,9 @@ static int read_profile(const char *profile, struct inputs *in, struct err *err)
     const struct {
         const char *key;
         char **to;
-    } keys[] = {{"aws_access_key_id", &in->access_key_id}, {"aws_secret_access_key", &in->secret_access_key}, {"aws_session_token", &in->session_token}};
+    } keys[] = {{"aws_access_key_id", &in->access_key_id},
+                {"aws_secret_access_key", &in->secret_access_key},
+                {"aws_session_token", &in->session_token}};
     bool inside = false;
     char *save = NULL;
     for (char *line = strtok_r(text.at, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) {

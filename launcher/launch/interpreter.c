@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 
 struct language {
-    bool versioned;        /* file names tell the version: what and the number */
+    bool versioned; /* file names tell the version: what and the number */
     const char *bare[3];
     const char *says;      /* how --version begins, up to the number that counts */
     const char *what;      /* for messages: the name before the version */
@@ -163,7 +163,8 @@ static bool take_prefix(void *to, const char *path, const char *prefix)
     struct interpreter found = {0};
     bool taken = take(s, path, &found);
     /* It is started by Lambda's name for it, and finds its library from there. */
-    OWN_PTR char *program = s->l->versioned ? xasprintf("%s/bin/%s%u", prefix, s->l->what, found.version) : xasprintf("%s/bin/node", prefix);
+    OWN_PTR char *program =
+        s->l->versioned ? xasprintf("%s/bin/%s%u", prefix, s->l->what, found.version) : xasprintf("%s/bin/node", prefix);
     OWN_PTR char *library = xasprintf("%s/lib/%s%u/os.py", prefix, s->l->what, found.version);
     if (!taken || access(program, X_OK) < 0 || (s->l->versioned && access(library, R_OK) < 0))
         return false;
@@ -185,11 +186,13 @@ static int not_found(const struct search *s, struct err *err)
     if (others.n)
         fail_hint(err, "found %s: name that version, install the other one, or provide it in a root file system (--rootfs)", others.at);
     else
-        fail_hint(err, "not found in %s%s: install it, or provide it in a root file system (--rootfs)", WHERE, s->l->versioned ? "" : ", neither as node nor as nodejs");
+        fail_hint(err, "not found in %s%s: install it, or provide it in a root file system (--rootfs)", WHERE,
+                  s->l->versioned ? "" : ", neither as node nor as nodejs");
     text_done(&others);
     const char *home = getenv("HOME");
     if (home && *home && access(home, X_OK) < 0 && errno == EACCES)
-        snprintf(err->hint + strlen(err->hint), sizeof err->hint - strlen(err->hint), "; what is in %s cannot be reached as uid %u", home, (unsigned)geteuid());
+        snprintf(err->hint + strlen(err->hint), sizeof err->hint - strlen(err->hint), "; what is in %s cannot be reached as uid %u", home,
+                 (unsigned)geteuid());
     return -1;
 }
 

@@ -10,11 +10,11 @@ enum { INTERPRETER_PATH = 1024 };
 extern const struct language INTERPRETER_PYTHON, INTERPRETER_NODE;
 
 struct interpreter {
-    char path[INTERPRETER_PATH]; /* absolute, as seen from inside; of one with a prefix, on the host */
+    char path[INTERPRETER_PATH];   /* absolute, as seen from inside; of one with a prefix, on the host */
     char prefix[INTERPRETER_PATH]; /* it is shown whole, as /var/lang; "": the parts of /usr or /usr/local that it needs */
-    unsigned version;   /* python: the minor; node: the major */
-    unsigned minor;     /* node's minor; 0: not asked */
-    bool own_bootstrap; /* a root file system of AWS's own making: its bootstrap knows its interpreter */
+    unsigned version;              /* python: the minor; node: the major */
+    unsigned minor;                /* node's minor; 0: not asked */
+    bool own_bootstrap;            /* a root file system of AWS's own making: its bootstrap knows its interpreter */
 };
 
 /* Is there such a file? root: of a root file system, in which links are meant from inside; -1: the host's, and path absolute. */

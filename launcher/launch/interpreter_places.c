@@ -34,8 +34,8 @@ static bool starts_here(const char *path)
     OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
     Elf64_Ehdr head;
-    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || pread(fd, &head, sizeof head, 0) != sizeof head || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
-        head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(Elf64_Phdr))
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || pread(fd, &head, sizeof head, 0) != sizeof head ||
+        memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(Elf64_Phdr))
         return false;
     for (unsigned i = 0; i < head.e_phnum; i++) {
         Elf64_Phdr part;
@@ -88,7 +88,9 @@ static int by_version(const void *a, const void *b)
 static bool try_manager(const struct manager *m, const char *const *names, place_fn take, void *to)
 {
     const char *root = getenv(m->variable), *home = getenv("HOME");
-    OWN_PTR char *pattern = root && root[0] == '/' ? xasprintf("%s/%s", root, m->versions) : home && home[0] == '/' ? xasprintf("%s/%s/%s", home, m->home, m->versions) : NULL;
+    OWN_PTR char *pattern = root && root[0] == '/'   ? xasprintf("%s/%s", root, m->versions)
+                            : home && home[0] == '/' ? xasprintf("%s/%s/%s", home, m->home, m->versions)
+                                                     : NULL;
     glob_t found;
     bool taken = false;
     if (!pattern || glob(pattern, GLOB_NOSORT, NULL, &found) != 0)

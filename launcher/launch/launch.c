@@ -20,7 +20,8 @@
 void launch_say_held(void)
 {
     OWN_PTR char *name = str_quote(program_invocation_name);
-    fprintf(stderr, "lrun: failed environment kept; discard it with Ctrl-C, enter it with: %s exec -t --in %d -- /bin/bash\n", name, getpid());
+    fprintf(stderr, "lrun: failed environment kept; discard it with Ctrl-C, enter it with: %s exec -t --in %d -- /bin/bash\n", name,
+            getpid());
 }
 
 void launch_note(const struct launch *l, const char *format, ...)
@@ -38,8 +39,8 @@ void launch_note(const struct launch *l, const char *format, ...)
 /* --verbose: identity, cache and the plan of mounts, a line each. */
 static void describe(const struct launch *l)
 {
-    fprintf(stderr, "lrun: uid %u becomes %d inside; cache %s: %u found, %u unpacked, %ju bytes\n", (unsigned)geteuid(), INSIDE_UID, l->inputs.cache_dir,
-            l->facts.hits, l->facts.misses, (uintmax_t)l->facts.unpacked_bytes);
+    fprintf(stderr, "lrun: uid %u becomes %d inside; cache %s: %u found, %u unpacked, %ju bytes\n", (unsigned)geteuid(), INSIDE_UID,
+            l->inputs.cache_dir, l->facts.hits, l->facts.misses, (uintmax_t)l->facts.unpacked_bytes);
     for (size_t i = 0; i < l->plan.n; i++) {
         const struct row *row = &l->plan.rows[i];
         if (row->flags & FLAG_ELSE)
@@ -80,7 +81,8 @@ static void note_differences(struct launch *l)
 {
     const struct request *r = l->request;
     if (launch_share(l, &l->cgroup))
-        report_degraded(&l->facts.degraded, "the CPU share is enforced by SIGSTOP, not by a cgroup: programs can notice EINTR, stopped children and SIGCONT");
+        report_degraded(&l->facts.degraded,
+                        "the CPU share is enforced by SIGSTOP, not by a cgroup: programs can notice EINTR, stopped children and SIGCONT");
     else if (!l->cgroup.cpu)
         report_degraded(&l->facts.degraded, "the memory size's CPU share is not enforced");
     if (request_limit_mb(r) && !l->cgroup.memory)
@@ -93,7 +95,8 @@ static void note_differences(struct launch *l)
         if (l->inputs.layers[i].is_dir)
             report_degraded(&l->facts.degraded, "a layer is a directory: its modes are the host's, not those of a deployed package");
     if (r->net == NET_HOST) {
-        report_degraded(&l->facts.degraded, "the function shares the host's network, loopback and abstract sockets included, and others on this machine can reach its Runtime API");
+        report_degraded(&l->facts.degraded, "the function shares the host's network, loopback and abstract sockets included, and others on "
+                                            "this machine can reach its Runtime API");
         launch_note(l, "--net host: the function can reach every service on this machine's loopback");
     }
     if (r->net == NET_BLACKHOLE)
@@ -123,8 +126,8 @@ static int check_libraries(struct launch *l, struct err *err)
     if (!most.glibc[0] || strverscmp(most.glibc, rt->glibc) <= 0)
         return 0;
     if (!l->request->strict) {
-        launch_note(l, "%s/%s needs GLIBC_%s, but %s has GLIBC_%s: it will not load on Lambda (--strict rejects such packages)", prefix, most.file, most.glibc,
-                    rt->id, rt->glibc);
+        launch_note(l, "%s/%s needs GLIBC_%s, but %s has GLIBC_%s: it will not load on Lambda (--strict rejects such packages)", prefix,
+                    most.file, most.glibc, rt->id, rt->glibc);
         return 0;
     }
     OWN_PTR char *path = xasprintf("%s/%s", prefix, most.file);
@@ -139,8 +142,7 @@ static void note_runtime(struct launch *l)
     if (warning)
         launch_note(l, "%s", warning);
     if (rt->found[0] && l->request->command != CMD_EXEC)
-        launch_note(l, "found %s: running as %s, handler %s (override with --runtime, --handler)", rt->found, rt->id,
-                    launch_handler(l));
+        launch_note(l, "found %s: running as %s, handler %s (override with --runtime, --handler)", rt->found, rt->id, launch_handler(l));
 }
 
 const char *launch_handler(const struct launch *l)
@@ -152,7 +154,8 @@ const char *launch_handler(const struct launch *l)
 static void today(char *text, size_t size)
 {
     int64_t days = (int64_t)time(NULL) / 86400 + 719468, era = days / 146097, of_era = days - era * 146097; /* from 1 March of year 0 */
-    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365, of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365,
+            of_year = of_era - (365 * year + year / 4 - year / 100);
     int64_t month = (5 * of_year + 2) / 153, day = of_year - (153 * month + 2) / 5 + 1;
     snprintf(text, size, "%04d/%02d/%02d", (int)(year + era * 400 + (month >= 10)), (int)(month < 10 ? month + 3 : month - 9), (int)day);
 }
@@ -168,12 +171,27 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
             hex[n++] = random[i];
     snprintf(stream, sizeof stream, "%s/[$LATEST]%s", date, hex);
     struct variables_input in = {
-        .handler = launch_handler(l), .name = l->inputs.name, .region = r->region, .api = api, .log_stream = stream,
-        .access_key_id = l->inputs.access_key_id, .secret_access_key = l->inputs.secret_access_key,
-        .session_token = l->inputs.session_token, .memory = (unsigned)r->memory.value, .al2 = strcmp(l->runtime.id, "provided.al2") == 0,
-        .python = l->runtime.family == RUNTIME_PYTHON, .nodejs = l->runtime.family == RUNTIME_NODEJS, .managed = l->runtime.family != RUNTIME_PROVIDED, .runtime = l->runtime.id,
-        .version = l->runtime.version, .minor = l->runtime.minor, .debug_port = (unsigned)(r->debug_port.set ? r->debug_port.value : 0), .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
-        .max_concurrency = (unsigned)r->max_concurrency.value, .json_logs = r->log_format == FORMAT_JSON, .user = &l->inputs.variables,
+        .handler = launch_handler(l),
+        .name = l->inputs.name,
+        .region = r->region,
+        .api = api,
+        .log_stream = stream,
+        .access_key_id = l->inputs.access_key_id,
+        .secret_access_key = l->inputs.secret_access_key,
+        .session_token = l->inputs.session_token,
+        .memory = (unsigned)r->memory.value,
+        .al2 = strcmp(l->runtime.id, "provided.al2") == 0,
+        .python = l->runtime.family == RUNTIME_PYTHON,
+        .nodejs = l->runtime.family == RUNTIME_NODEJS,
+        .managed = l->runtime.family != RUNTIME_PROVIDED,
+        .runtime = l->runtime.id,
+        .version = l->runtime.version,
+        .minor = l->runtime.minor,
+        .debug_port = (unsigned)(r->debug_port.set ? r->debug_port.value : 0),
+        .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
+        .max_concurrency = (unsigned)r->max_concurrency.value,
+        .json_logs = r->log_format == FORMAT_JSON,
+        .user = &l->inputs.variables,
     };
     variables_make(&in, ret);
 }
@@ -196,9 +214,23 @@ static void fill_spec(struct launch *l)
     l->spec = (struct sandbox_spec){
         /* exec's command speaks for itself; what a policy of the user's refuses is no news to him */
         .tells_refused = r->command != CMD_EXEC && seccomp_builtin(request_policy(r), &own),
-        .plan = &l->plan, .bootstraps = runtime_bootstraps(&l->runtime), .policy = l->policy, .net = r->net,
-        .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL, .frames = -1, .keep = r->hold || r->debug, .network_aside = r->command != CMD_SERVE, .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1, .watched = r->command != CMD_EXEC || r->memory.set, .one_shot = r->command == CMD_EXEC && !r->out && !r->hold, .stdio = {0, 1, 2}, .argv = r->command == CMD_EXEC ? l->argv.at : NULL, .envp = l->envp.at,
-        .workdir = l->workdir, .caller_argv = r->args, .limits = l->facts.limits,
+        .plan = &l->plan,
+        .bootstraps = runtime_bootstraps(&l->runtime),
+        .policy = l->policy,
+        .net = r->net,
+        .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL,
+        .frames = -1,
+        .keep = r->hold || r->debug,
+        .network_aside = r->command != CMD_SERVE,
+        .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1,
+        .watched = r->command != CMD_EXEC || r->memory.set,
+        .one_shot = r->command == CMD_EXEC && !r->out && !r->hold,
+        .stdio = {0, 1, 2},
+        .argv = r->command == CMD_EXEC ? l->argv.at : NULL,
+        .envp = l->envp.at,
+        .workdir = l->workdir,
+        .caller_argv = r->args,
+        .limits = l->facts.limits,
     };
     l->spec.tells_memory = l->spec.tells_refused && limited;
     if (limited && !l->spec.tells_memory)
@@ -283,7 +315,8 @@ int launch_make(struct launch *l, struct err *err)
 int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
 {
     begin(r, ret);
-    if (identity_choose(&ret->identity, err) < 0 || open_inputs(ret, err) < 0 || launch_cgroup(ret, &ret->cgroup, err) < 0 || identity_take(&ret->identity, err) < 0)
+    if (identity_choose(&ret->identity, err) < 0 || open_inputs(ret, err) < 0 || launch_cgroup(ret, &ret->cgroup, err) < 0 ||
+        identity_take(&ret->identity, err) < 0)
         return -1;
     return launch_make(ret, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* launch_plan.c: what a launch's programs see: the input of the plan of mounts, from the request, the inputs and the runtime. The plan itself is
- * mounts/plan.c's. */
+/* launch_plan.c: what a launch's programs see: the input of the plan of mounts, from the request, the inputs and the runtime. The plan
+ * itself is mounts/plan.c's. */
 #include "launcher/launch/launch.h"
 
 #include "base/own.h"
@@ -17,7 +17,8 @@ static bool is_al2023(const struct launch *l)
 static void choose_tools(struct launch *l)
 {
     const struct runtime *rt = &l->runtime;
-    struct tools_input in = {.tools = l->request->tools, .al2023 = is_al2023(l), .python = rt->family != RUNTIME_NODEJS, .node = rt->family != RUNTIME_PYTHON};
+    struct tools_input in = {
+        .tools = l->request->tools, .al2023 = is_al2023(l), .python = rt->family != RUNTIME_NODEJS, .node = rt->family != RUNTIME_PYTHON};
     char bin[16], text[1200];
     struct err err;
     in.local = !rt->prefix[0] && str_begins(rt->interpreter, "/usr/local/");
@@ -41,7 +42,9 @@ static void choose_tools(struct launch *l)
 void launch_started(const struct sandbox *s, struct report *r)
 {
     if (s->fell_back)
-        report_degraded(&r->degraded, "all programs of the host are visible: the kernel refuses an overlay over /usr, e.g. because something is mounted below it");
+        report_degraded(
+            &r->degraded,
+            "all programs of the host are visible: the kernel refuses an overlay over /usr, e.g. because something is mounted below it");
 }
 
 int launch_plan(struct launch *l, struct err *err)
@@ -56,17 +59,33 @@ int launch_plan(struct launch *l, struct err *err)
     limits_plan(request_limit_mb(r), r->max_concurrency.value > 1, &l->facts.limits);
     machine_make(request_limit_mb(r), request_limit_mb(r) ? l->facts.limits.cpu_count : 0, &l->machine);
     struct plan_input in = {
-        .usr = {.path = l->tools.path, .dev = l->tools.dev, .ino = l->tools.ino, .tree = -1}, .release = tools_release(is_al2023(l)),
-        .function = l->inputs.function.source, .function_is_dir = l->inputs.function.is_dir, .layers = layers, .layer_count = l->inputs.layer_count, .volumes = l->inputs.volumes,
-        .volume_count = l->inputs.volume_count, .rootfs = l->inputs.rootfs.source, .tmp_bytes = r->tmp_size.value << 20, .shm = r->shm,
-        .shm_bytes = r->shm_mb << 20, .scratch = r->scratch, .host_net = r->net == NET_HOST, .resolver = r->net != NET_NONE, .make_out = r->out != NULL,
+        .usr = {.path = l->tools.path, .dev = l->tools.dev, .ino = l->tools.ino, .tree = -1},
+        .release = tools_release(is_al2023(l)),
+        .function = l->inputs.function.source,
+        .function_is_dir = l->inputs.function.is_dir,
+        .layers = layers,
+        .layer_count = l->inputs.layer_count,
+        .volumes = l->inputs.volumes,
+        .volume_count = l->inputs.volume_count,
+        .rootfs = l->inputs.rootfs.source,
+        .tmp_bytes = r->tmp_size.value << 20,
+        .shm = r->shm,
+        .shm_bytes = r->shm_mb << 20,
+        .scratch = r->scratch,
+        .host_net = r->net == NET_HOST,
+        .resolver = r->net != NET_NONE,
+        .make_out = r->out != NULL,
         .no_user = r->passwd == PASSWD_ABSENT,
-        .boot_id = l->boot_id, .meminfo = l->machine.meminfo.at, .cpuinfo = l->machine.cpuinfo.at, .stat = l->machine.stat.at,
+        .boot_id = l->boot_id,
+        .meminfo = l->machine.meminfo.at,
+        .cpuinfo = l->machine.cpuinfo.at,
+        .stat = l->machine.stat.at,
     };
     runtime_mounts(&l->runtime, l->tools.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0, &in.runtime);
     bool as_lambda = (r->command == CMD_RUN || r->command == CMD_SERVE) && r->tools == TOOLS_LAMBDA;
     if (!as_lambda && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
         runtime_find_javas(&in.runtime);
-    in.runtime.sdk = l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;
+    in.runtime.sdk =
+        l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;
     return plan_make(&in, &l->plan, err);
 }

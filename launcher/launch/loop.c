@@ -14,7 +14,8 @@ struct event_base *loop_new(struct err *err)
     struct event_config *config = event_config_new();
     struct event_base *base = NULL;
     if (config) {
-        event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV); /* its switches are none of the caller's, and asking for them costs calls */
+        event_config_set_flag(config,
+                              EVENT_BASE_FLAG_IGNORE_ENV); /* its switches are none of the caller's, and asking for them costs calls */
         base = event_base_new_with_config(config);
         event_config_free(config);
     }

@@ -18,9 +18,28 @@ static void tell_memory(uint64_t mb, struct text *ret)
     const struct {
         const char *name;
         uint64_t kb;
-    } FIELDS[] = {{"MemTotal", total}, {"MemFree", free - cached}, {"MemAvailable", free}, {"Buffers", 0}, {"Cached", cached}, {"SwapCached", 0}, {"Active", total / 16},
-                  {"Inactive", cached}, {"SwapTotal", 0}, {"SwapFree", 0}, {"Dirty", 0}, {"Writeback", 0}, {"AnonPages", total / 16}, {"Mapped", cached}, {"Shmem", 0},
-                  {"KReclaimable", 0}, {"Slab", 0}, {"SReclaimable", 0}, {"SUnreclaim", 0}, {"CommitLimit", total / 2}, {"Committed_AS", total / 8}, {"Hugepagesize", 2048}};
+    } FIELDS[] = {{"MemTotal", total},
+                  {"MemFree", free - cached},
+                  {"MemAvailable", free},
+                  {"Buffers", 0},
+                  {"Cached", cached},
+                  {"SwapCached", 0},
+                  {"Active", total / 16},
+                  {"Inactive", cached},
+                  {"SwapTotal", 0},
+                  {"SwapFree", 0},
+                  {"Dirty", 0},
+                  {"Writeback", 0},
+                  {"AnonPages", total / 16},
+                  {"Mapped", cached},
+                  {"Shmem", 0},
+                  {"KReclaimable", 0},
+                  {"Slab", 0},
+                  {"SReclaimable", 0},
+                  {"SUnreclaim", 0},
+                  {"CommitLimit", total / 2},
+                  {"Committed_AS", total / 8},
+                  {"Hugepagesize", 2048}};
     for (size_t i = 0; i < COUNT(FIELDS); i++)
         text_printf(ret, "%s:%*s%8" PRIu64 " kB\n", FIELDS[i].name, (int)(15 - strlen(FIELDS[i].name)), "", FIELDS[i].kb);
 }
@@ -38,7 +57,8 @@ static int host_cpus(void)
     return (int)strtol(last, NULL, 10) + 1;
 }
 
-/* The first of the host's: what a program asks of it is the same for all. The kernel makes the text as it is read, so the rest costs nothing. */
+/* The first of the host's: what a program asks of it is the same for all. The kernel makes the text as it is read, so the rest costs
+ * nothing. */
 static void tell_cpuinfo(int cpus, struct text *ret)
 {
     char part[4096];
@@ -57,7 +77,8 @@ static void tell_cpuinfo(int cpus, struct text *ret)
     text_done(ret); /* it has fewer, or another form */
 }
 
-/* Idle since the machine started: the times do not move, the number of processors is what is read (glibc's get_nprocs, Node.js's os.cpus). */
+/* Idle since the machine started: the times do not move, the number of processors is what is read (glibc's get_nprocs, Node.js's os.cpus).
+ */
 static void tell_stat(int cpus, struct text *ret)
 {
     struct timespec up;
@@ -66,7 +87,8 @@ static void tell_stat(int cpus, struct text *ret)
     text_printf(ret, "cpu  0 0 0 %" PRIu64 " 0 0 0 0 0 0\n", ticks * (uint64_t)cpus);
     for (int k = 0; k < cpus; k++)
         text_printf(ret, "cpu%d 0 0 0 %" PRIu64 " 0 0 0 0 0 0\n", k, ticks);
-    text_printf(ret, "intr 0\nctxt 0\nbtime %" PRId64 "\nprocesses 1\nprocs_running 1\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n", (int64_t)(time(NULL) - up.tv_sec));
+    text_printf(ret, "intr 0\nctxt 0\nbtime %" PRId64 "\nprocesses 1\nprocs_running 1\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n",
+                (int64_t)(time(NULL) - up.tv_sec));
 }
 
 void machine_make(uint64_t memory, int cpus, struct machine *ret)

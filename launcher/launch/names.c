@@ -7,9 +7,11 @@
 #include <string.h>
 
 const struct command_row COMMANDS[CMD_COUNT] = {
-    [CMD_RUN] = {"run", "lrun [run] [OPTIONS] FUNCTION", "invoke a function; the response goes to standard output, the log to standard error"},
+    [CMD_RUN] = {"run", "lrun [run] [OPTIONS] FUNCTION",
+                 "invoke a function; the response goes to standard output, the log to standard error"},
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run a command in a function's environment"},
-    [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...", "serve Lambda's Invoke API and function URLs, with warm environments"},
+    [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...",
+                   "serve Lambda's Invoke API and function URLs, with warm environments"},
     [CMD_EXPLAIN] = {"explain", "lrun explain [ID...]", "explain the cause of a failure by the ID in a why: line"},
     [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] FUNCTION", "check a function and its layers without running them"},
     [CMD_DOCTOR] = {"doctor", "lrun doctor [OPTIONS]", "check whether lrun works on this host, and how to fix what does not"},
@@ -23,8 +25,9 @@ enum { PREFIX_MIN = 3 };
 static const struct {
     char word[16], name[10];
 } SYNONYMS[] = {
-    {"invoke", "run"}, {"start", "run"}, {"shell", "exec"}, {"lint", "inspect"}, {"validate", "inspect"}, {"check", "doctor"}, {"why", "explain"},
-    {"payload", "event"}, {"function-name", "name"}, {"network", "net"}, {"cwd", "workdir"}, {"mount", "volume"}, {"image", "rootfs"},
+    {"invoke", "run"},   {"start", "run"},    {"shell", "exec"},    {"lint", "inspect"},       {"validate", "inspect"},
+    {"check", "doctor"}, {"why", "explain"},  {"payload", "event"}, {"function-name", "name"}, {"network", "net"},
+    {"cwd", "workdir"},  {"mount", "volume"}, {"image", "rootfs"},
 };
 
 static unsigned least(unsigned a, unsigned b)

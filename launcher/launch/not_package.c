@@ -14,10 +14,10 @@
 
 /* In the remedies, %1$s is the folder that the file is in, %2$s its name without suffix, %3$s the command where one was named, and %4$s
  * what must follow then. */
-struct kind { /* no pointers, which a position-independent program would relocate at every start */
-    char names[64];   /* patterns, a blank between two: of the file's name; of the whole word where it names nothing. "": any */
-    char has[20];     /* of a file: how its content begins; of a directory: a file in it. "": not looked at */
-    unsigned at;      /* where that content begins */
+struct kind {       /* no pointers, which a position-independent program would relocate at every start */
+    char names[64]; /* patterns, a blank between two: of the file's name; of the whole word where it names nothing. "": any */
+    char has[20];   /* of a file: how its content begins; of a directory: a file in it. "": not looked at */
+    unsigned at;    /* where that content begins */
     char is[48], remedy[176];
 };
 
@@ -30,14 +30,17 @@ struct kind { /* no pointers, which a position-independent program would relocat
 #define TARBALL "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"
 
 static const struct kind NAMES[] = {
-    {"arn:*:lambda:*:layer:*", "", 0, "the ARN of a layer", "download it (aws lambda get-layer-version-by-arn --arn ARN --query Content.Location), and give the zip to --layers"},
-    {"arn:*:lambda:*", "", 0, "the ARN of a function", "download its code (aws lambda get-function --function-name ARN --query Code.Location), and give the zip"},
+    {"arn:*:lambda:*:layer:*", "", 0, "the ARN of a layer",
+     "download it (aws lambda get-layer-version-by-arn --arn ARN --query Content.Location), and give the zip to --layers"},
+    {"arn:*:lambda:*", "", 0, "the ARN of a function",
+     "download its code (aws lambda get-function --function-name ARN --query Code.Location), and give the zip"},
     {"arn:*", "", 0, "an ARN", "give a folder or a zip on this machine"},
     {"s3://*", "", 0, "an object in S3", "download it first: aws s3 cp"},
     {"http*://*", "", 0, "a URL", "download it first: curl -O"},
     {"*:* public.ecr.aws/* *.dkr.ecr.*.amazonaws.com/*", "", 0, "the name of an image", EXPORT},
 };
 
+// clang-format off
 static const struct kind FILES[] = {
     {"*template.y*ml packaged.y*ml template.json", "", 0, "a CloudFormation template", SAM},
     {"*template.json", "", 0, "a CloudFormation template", SAM " or, after cdk synth, cdk.out/asset.HASH"},
@@ -64,6 +67,7 @@ static const struct kind FILES[] = {
     {"", "\x7f" "ELF", 0, "a program", "name it bootstrap, and give the folder or zip that holds it"},
     {"", "#!", 0, "a script", "name it bootstrap, and give the folder or zip that holds it"},
 };
+// clang-format on
 
 static const struct kind FOLDERS[] = {
     {"cdk.out", "", 0, "the CDK's output", CDK},
@@ -86,7 +90,8 @@ static const struct kind PROJECTS[] = {
 };
 
 static const struct kind JAR = {"*.jar", "", 0, "a Java package",
-                                "lrun includes no Java runtime: name an image's file system that has one with --rootfs, or a layer whose bootstrap starts java (man lrun, RUNTIMES)"};
+                                "lrun includes no Java runtime: name an image's file system that has one with --rootfs, or a layer whose "
+                                "bootstrap starts java (man lrun, RUNTIMES)"};
 
 /* Of any case; * is any text. fnmatch(3) with its tables would make every launch touch more pages. */
 static bool matches(const char *pattern, const char *end, const char *text)
@@ -142,7 +147,8 @@ static int refuse(const struct request *r, const struct kind *k, const char *pat
 
 int not_package_name(const struct request *r, const char *path, enum package_role role, struct err *err)
 {
-    bool is_path = path[0] == '/' || path[0] == '.'; /* neither an ARN, a URL nor an image's name begins so, and a file's name may hold a colon */
+    bool is_path =
+        path[0] == '/' || path[0] == '.'; /* neither an ARN, a URL nor an image's name begins so, and a file's name may hold a colon */
     for (size_t i = 0; i < COUNT(NAMES) && !is_path; i++)
         if (is_named(&NAMES[i], path))
             return refuse(r, &NAMES[i], path, err);

@@ -18,7 +18,8 @@
 
 enum { FILTER_MAX = BPF_MAXINSNS * sizeof(struct sock_filter), PRINTED_MAX = 8 << 20 };
 
-/* All that decides the outcome: lrun's version and what lrun-policy makes of a file (counted), its core policy, the kernel (minKernel), the policy. */
+/* All that decides the outcome: lrun's version and what lrun-policy makes of a file (counted), its core policy, the kernel (minKernel), the
+ * policy. */
 static void make_key(const struct text *policy, struct text *ret)
 {
     struct utsname u = {0};
@@ -41,7 +42,8 @@ static void name_of(const struct text *key, char *name, size_t size)
 static int use(struct text *code, struct inputs *in, struct seccomp_program *ret)
 {
     in->policy_code = *code;
-    *ret = (struct seccomp_program){(unsigned short)(code->n / sizeof(struct sock_filter)), (const struct sock_filter *)(const void *)in->policy_code.at};
+    *ret = (struct seccomp_program){(unsigned short)(code->n / sizeof(struct sock_filter)),
+                                    (const struct sock_filter *)(const void *)in->policy_code.at};
     return 0;
 }
 
@@ -107,7 +109,8 @@ static int compile(const struct inputs *in, const char *path, struct text *ret, 
 
 int policy_file_print(int program, int policy, const char *path, FILE *to, struct err *err)
 {
-    char *const argv[] = {(char *)(uintptr_t) "lrun-policy", (char *)(uintptr_t) "print", (char *)(uintptr_t)(policy < 0 ? path : "-"), NULL};
+    char *const argv[] = {(char *)(uintptr_t) "lrun-policy", (char *)(uintptr_t) "print", (char *)(uintptr_t)(policy < 0 ? path : "-"),
+                          NULL};
     struct text all = {0};
     int status = ask(program, argv, policy, path, PRINTED_MAX, &all, err);
     if (status == 0)

@@ -13,13 +13,23 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const PHASES[] = {[AT_INPUTS] = "inputs", [AT_UNPACK] = "unpack", [AT_SANDBOX] = "sandbox", [AT_START] = "start",
-                                     [AT_INIT] = "init", [AT_INVOKE] = "invoke", [AT_COMMAND] = "command", [AT_RESULTS] = "results", [AT_END] = "end"};
-static const char *const REASONS[] = {
-    [BECAUSE_SUCCESS] = "success", [BECAUSE_FUNCTION_ERROR] = "function-error", [BECAUSE_INIT_ERROR] = "init-error",
-    [BECAUSE_TIMEOUT] = "timeout", [BECAUSE_INIT_TIMEOUT] = "init-timeout", [BECAUSE_EXIT] = "exit", [BECAUSE_SIGNAL] = "signal",
-    [BECAUSE_OUT_OF_MEMORY] = "out-of-memory", [BECAUSE_NOT_STARTED] = "not-started", [BECAUSE_RESPONSE_TOO_LARGE] = "response-too-large",
-    [BECAUSE_RESPONSE_TRUNCATED] = "response-truncated", [BECAUSE_INTERRUPTED] = "interrupted", [BECAUSE_EXTENSION] = "extension", [BECAUSE_LRUN_FAILED] = "lrun-failed"};
+static const char *const PHASES[] = {
+    [AT_INPUTS] = "inputs", [AT_UNPACK] = "unpack",   [AT_SANDBOX] = "sandbox", [AT_START] = "start", [AT_INIT] = "init",
+    [AT_INVOKE] = "invoke", [AT_COMMAND] = "command", [AT_RESULTS] = "results", [AT_END] = "end"};
+static const char *const REASONS[] = {[BECAUSE_SUCCESS] = "success",
+                                      [BECAUSE_FUNCTION_ERROR] = "function-error",
+                                      [BECAUSE_INIT_ERROR] = "init-error",
+                                      [BECAUSE_TIMEOUT] = "timeout",
+                                      [BECAUSE_INIT_TIMEOUT] = "init-timeout",
+                                      [BECAUSE_EXIT] = "exit",
+                                      [BECAUSE_SIGNAL] = "signal",
+                                      [BECAUSE_OUT_OF_MEMORY] = "out-of-memory",
+                                      [BECAUSE_NOT_STARTED] = "not-started",
+                                      [BECAUSE_RESPONSE_TOO_LARGE] = "response-too-large",
+                                      [BECAUSE_RESPONSE_TRUNCATED] = "response-truncated",
+                                      [BECAUSE_INTERRUPTED] = "interrupted",
+                                      [BECAUSE_EXTENSION] = "extension",
+                                      [BECAUSE_LRUN_FAILED] = "lrun-failed"};
 
 static void add_once(struct strv *list, const char *text)
 {

@@ -15,8 +15,19 @@
 /* Closed lists: the schema has the same. */
 enum report_phase { AT_INPUTS, AT_UNPACK, AT_SANDBOX, AT_START, AT_INIT, AT_INVOKE, AT_COMMAND, AT_RESULTS, AT_END };
 enum report_reason {
-    BECAUSE_SUCCESS, BECAUSE_FUNCTION_ERROR, BECAUSE_INIT_ERROR, BECAUSE_TIMEOUT, BECAUSE_INIT_TIMEOUT, BECAUSE_EXIT, BECAUSE_SIGNAL,
-    BECAUSE_OUT_OF_MEMORY, BECAUSE_NOT_STARTED, BECAUSE_RESPONSE_TOO_LARGE, BECAUSE_RESPONSE_TRUNCATED, BECAUSE_INTERRUPTED, BECAUSE_EXTENSION,
+    BECAUSE_SUCCESS,
+    BECAUSE_FUNCTION_ERROR,
+    BECAUSE_INIT_ERROR,
+    BECAUSE_TIMEOUT,
+    BECAUSE_INIT_TIMEOUT,
+    BECAUSE_EXIT,
+    BECAUSE_SIGNAL,
+    BECAUSE_OUT_OF_MEMORY,
+    BECAUSE_NOT_STARTED,
+    BECAUSE_RESPONSE_TOO_LARGE,
+    BECAUSE_RESPONSE_TRUNCATED,
+    BECAUSE_INTERRUPTED,
+    BECAUSE_EXTENSION,
     BECAUSE_LRUN_FAILED,
 };
 
@@ -35,14 +46,14 @@ struct report_init {
 };
 
 struct report_launch {
-    enum report_phase phase; /* AT_INPUTS to AT_SANDBOX: how far it came */
+    enum report_phase phase;    /* AT_INPUTS to AT_SANDBOX: how far it came */
     double start_ms, unpack_ms; /* clock_ms() at the start; then a duration */
     unsigned hits, misses;
     uint64_t unpacked_bytes;
     struct limits limits;
     uint64_t memory_limit_mb; /* 0: none */
     bool memory_by_cgroup, function_is_dir;
-    const char *runtime; /* its id; NULL: not decided */
+    const char *runtime;  /* its id; NULL: not decided */
     struct strv degraded; /* what is not as on Lambda, each a sentence */
 };
 
@@ -56,11 +67,11 @@ struct report {
     size_t invocation_count;
     struct report_init *inits;
     size_t init_count;
-    double setup_ms; /* a duration */
+    double setup_ms;                        /* a duration */
     uint64_t peak_bytes, cgroup_peak_bytes; /* the second with page cache and /tmp; 0: not known */
-    struct strv degraded; /* as of the launch, seen while it ran */
-    struct strv why; /* id and sentence in turn */
-    struct strv refused; /* calls that the policy refused, each once */
+    struct strv degraded;                   /* as of the launch, seen while it ran */
+    struct strv why;                        /* id and sentence in turn */
+    struct strv refused;                    /* calls that the policy refused, each once */
     char client[192];
     /* Evidence. */
     char start_path[512]; /* what could not be started, and why */
@@ -71,9 +82,9 @@ struct report {
     struct results results;
 };
 
-void report_degraded(struct strv *degraded, const char *sentence); /* once each; of a launch or of a run */
+void report_degraded(struct strv *degraded, const char *sentence);   /* once each; of a launch or of a run */
 void report_why(struct report *r, const char *id, const char *text); /* texts are copied */
-void report_refused(struct report *r, const char *call); /* once each */
+void report_refused(struct report *r, const char *call);             /* once each */
 
 /* Appends the line to fd with one write where the file system allows it. */
 int report_write(const struct report *r, const struct report_launch *l, const char *command, const char *function, const char *name, int fd,

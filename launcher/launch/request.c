@@ -15,17 +15,20 @@ static void copy_list(struct strv *ret, const struct strv *v)
 
 void request_copy(const struct request *r, struct request *ret)
 {
-    const struct strv *from[] = {&r->words, &r->layers, &r->env, &r->env_files, &r->events, &r->volumes, &r->urls, &r->allow_hosts, &r->allow_origins};
+    const struct strv *from[] = {&r->words,   &r->layers, &r->env,         &r->env_files,    &r->events,
+                                 &r->volumes, &r->urls,   &r->allow_hosts, &r->allow_origins};
     *ret = *r;
     ret->owned = (struct strv){0};
-    struct strv *to[] = {&ret->words, &ret->layers, &ret->env, &ret->env_files, &ret->events, &ret->volumes, &ret->urls, &ret->allow_hosts, &ret->allow_origins};
+    struct strv *to[] = {&ret->words,   &ret->layers, &ret->env,         &ret->env_files,    &ret->events,
+                         &ret->volumes, &ret->urls,   &ret->allow_hosts, &ret->allow_origins};
     for (size_t i = 0; i < COUNT(from); i++)
         copy_list(to[i], from[i]);
 }
 
 void request_done(struct request *r)
 {
-    struct strv *lists[] = {&r->words, &r->layers, &r->env, &r->env_files, &r->events, &r->volumes, &r->urls, &r->allow_hosts, &r->allow_origins, &r->owned};
+    struct strv *lists[] = {&r->words,   &r->layers, &r->env,         &r->env_files,     &r->events,
+                            &r->volumes, &r->urls,   &r->allow_hosts, &r->allow_origins, &r->owned};
     for (size_t i = 0; i < COUNT(lists); i++)
         strv_done(lists[i]);
 }

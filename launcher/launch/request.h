@@ -41,12 +41,12 @@ struct request {
     struct strv events;    /* a file, JSON text, or "-" */
     struct strv volumes;   /* SRC:DST[:ro|rw] */
 
-    struct strv urls;      /* serve: PORT or NAME=PORT */
+    struct strv urls;                       /* serve: PORT or NAME=PORT */
     struct strv allow_hosts, allow_origins; /* serve: beside its own */
-    struct strv owned;     /* texts that fields point to, if the command line does not hold them */
+    struct strv owned;                      /* texts that fields point to, if the command line does not hold them */
 
     const char *runtime; /* NULL: the package tells */
-    const char *sdk; /* NULL: none */
+    const char *sdk;     /* NULL: none */
     const char *rootfs;  /* NULL: the host's */
     const char *handler; /* NULL: the runtime's default */
     const char *name, *region;

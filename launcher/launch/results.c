@@ -169,7 +169,8 @@ static const char *copy_dir(int from, int to, const char *dir, const char *name,
 {
     if (c->depth >= DEPTH_MAX)
         return "directories lie too deep";
-    OWN_FD int sub = sys_openat2(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+    OWN_FD int sub =
+        sys_openat2(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
     if (sub < 0)
         return strerror(errno);
     if (mkdirat(to, name, 0777) < 0 && errno != EEXIST)
@@ -212,7 +213,8 @@ void results_copy(int tmp, int out, uint64_t max, bool replace, struct results *
 {
     struct copy c = {.budget = max, .replace = replace, .results = ret};
     *ret = (struct results){0};
-    OWN_FD int from = sys_openat2(tmp, "out", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+    OWN_FD int from =
+        sys_openat2(tmp, "out", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
     const char *why = from < 0 ? strerror(errno) : copy_tree(from, out, "", &c);
     if (why)
         leave(&c, "", "", why);

@@ -16,8 +16,8 @@ struct results {
 
 /* Copies regular files and directories of /tmp/out (tmp: a descriptor of the sandbox's /tmp) into the directory out; all that can be
  * copied is. Left behind are links, devices, pipes and sockets; names that are no plain words (control characters, a dot or a dash in
- * front); what cannot be read or written; what is there already, unless an earlier run brought it or replace is set. Nothing is followed, and no file is left half
- * written. max: bytes in all. The sandbox's processes must have ended. */
+ * front); what cannot be read or written; what is there already, unless an earlier run brought it or replace is set. Nothing is followed,
+ * and no file is left half written. max: bytes in all. The sandbox's processes must have ended. */
 void results_copy(int tmp, int out, uint64_t max, bool replace, struct results *ret);
 void results_done(struct results *r);
 

@@ -31,7 +31,8 @@ static const struct family {
 static int bad_id(const char *id, struct err *err)
 {
     fail(err, 0, id, "use the runtime");
-    return fail_hint(err, "--runtime takes AWS's identifiers, e.g. provided.al2023, python3.N, nodejsN.x, java21; or python3 or nodejs for the host's version");
+    return fail_hint(err, "--runtime takes AWS's identifiers, e.g. provided.al2023, python3.N, nodejsN.x, java21; or python3 or nodejs for "
+                          "the host's version");
 }
 
 /* version 0: whatever is there. */
@@ -166,8 +167,10 @@ static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struc
     if (rt->own_bootstrap)
         return 0;
     fail(err, 0, rt->id, "run on AWS's runtime");
-    return fail_hint(err, "lrun does not include it%s: name AWS's unpacked image with --rootfs, which has /var/runtime/bootstrap; "
-                          "or a layer with a bootstrap, and --runtime provided.al2023", root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "");
+    return fail_hint(err,
+                     "lrun does not include it%s: name AWS's unpacked image with --rootfs, which has /var/runtime/bootstrap; "
+                     "or a layer with a bootstrap, and --runtime provided.al2023",
+                     root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "");
 }
 
 int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err)
@@ -206,8 +209,12 @@ char *runtime_warning(const struct runtime *rt, time_t now)
     now += NOTICE_S;
     strftime(soon, sizeof soon, "%Y-%m-%d", gmtime_r(&now, &tm));
     if (strcmp(fact->deprecated, today) <= 0)
-        return xasprintf("AWS deprecated %s on %s: it receives no more updates there, and AWS will block creating and updating functions with it", rt->id, fact->deprecated);
-    return strcmp(fact->deprecated, soon) <= 0 ? xasprintf("AWS deprecates %s on %s: it receives no more updates there from then on", rt->id, fact->deprecated) : NULL;
+        return xasprintf(
+            "AWS deprecated %s on %s: it receives no more updates there, and AWS will block creating and updating functions with it",
+            rt->id, fact->deprecated);
+    return strcmp(fact->deprecated, soon) <= 0
+               ? xasprintf("AWS deprecates %s on %s: it receives no more updates there from then on", rt->id, fact->deprecated)
+               : NULL;
 }
 
 const char *const *runtime_bootstraps(const struct runtime *rt)
@@ -236,13 +243,22 @@ EMBED(pack_nodejs_index, "runtimes/nodejs/index.mjs");
 EMBED(pack_nodejs_client, "runtimes/nodejs/lambda_client.cjs");
 EMBED(pack_nodejs_path, "runtimes/nodejs/node_path.mjs");
 
+// clang-format off
 #define CLIENT_FILE(name) {"var/runtime/awslambdaric/" #name ".py", client_##name, 0644}
+// clang-format on
 static const struct plan_file PACK_PYTHON[] = {
     {"var/runtime/bootstrap", pack_python3_bootstrap, 0755},
     {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644},
     {"var/runtime/awslambdaric", NULL, 0755},
-    CLIENT_FILE(__init__), CLIENT_FILE(__main__), CLIENT_FILE(bootstrap), CLIENT_FILE(lambda_context), CLIENT_FILE(lambda_literals), CLIENT_FILE(lambda_runtime_client),
-    CLIENT_FILE(lambda_runtime_exception), CLIENT_FILE(lambda_runtime_log_utils), CLIENT_FILE(lambda_runtime_marshaller),
+    CLIENT_FILE(__init__),
+    CLIENT_FILE(__main__),
+    CLIENT_FILE(bootstrap),
+    CLIENT_FILE(lambda_context),
+    CLIENT_FILE(lambda_literals),
+    CLIENT_FILE(lambda_runtime_client),
+    CLIENT_FILE(lambda_runtime_exception),
+    CLIENT_FILE(lambda_runtime_log_utils),
+    CLIENT_FILE(lambda_runtime_marshaller),
 };
 static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_nodejs_bootstrap, 0755},
                                                {"var/runtime/index.mjs", pack_nodejs_index, 0644},
@@ -278,7 +294,8 @@ void runtime_find_javas(struct plan_runtime *ret)
 
 void runtime_mounts(const struct runtime *rt, bool node_parts, struct plan_runtime *ret)
 {
-    *ret = (struct plan_runtime){.interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .prefix = rt->prefix[0] ? rt->prefix : NULL, .node_parts = node_parts};
+    *ret = (struct plan_runtime){
+        .interpreter = rt->interpreter[0] ? rt->interpreter : NULL, .prefix = rt->prefix[0] ? rt->prefix : NULL, .node_parts = node_parts};
     if (rt->family == RUNTIME_PYTHON) {
         snprintf(ret->name, sizeof ret->name, "python3.%u", rt->version);
         ret->files = PACK_PYTHON;

@@ -9,40 +9,47 @@
 
 #include <time.h>
 
-enum runtime_family { RUNTIME_PROVIDED, RUNTIME_PYTHON, RUNTIME_NODEJS, RUNTIME_OTHER /* managed, and lrun has no bootstrap for it: a root file system brings AWS's */ };
+enum runtime_family {
+    RUNTIME_PROVIDED,
+    RUNTIME_PYTHON,
+    RUNTIME_NODEJS,
+    RUNTIME_OTHER /* managed, and lrun has no bootstrap for it: a root file system brings AWS's */
+};
 
 /* Files of the default handlers: where none is named, one of them in the package's root, and no bootstrap, tells its runtime. */
 #define RUNTIME_DEFAULT_FILES "lambda_function.py", "index.js", "index.mjs", "index.cjs"
-#define RUNTIME_UNKNOWN_TEXT "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs, index.cjs; " \
-                             "name the handler (--handler FILE.FUNCTION) or the runtime (--runtime)"
+#define RUNTIME_UNKNOWN_TEXT \
+    "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs, index.cjs; " \
+    "name the handler (--handler FILE.FUNCTION) or the runtime (--runtime)"
 
 struct runtime {
     enum runtime_family family;
-    bool named;             /* by the user */
-    char id[24];            /* as AWS names it: "python3.11", "nodejs20.x", "provided.al2023" */
-    char label[24];         /* as INIT_START has it, without the release: "python:3.11", "nodejs:20" */
-    unsigned version;       /* python: the minor; nodejs: the major */
-    unsigned minor;         /* of nodejs, on the host; 0: not known */
-    const char *glibc;      /* the newest symbol version its C library has: "2.34" */
-    const char *handler;    /* AWS's default */
-    char found[256];        /* the file of the package that decided it; "": none */
+    bool named;                         /* by the user */
+    char id[24];                        /* as AWS names it: "python3.11", "nodejs20.x", "provided.al2023" */
+    char label[24];                     /* as INIT_START has it, without the release: "python:3.11", "nodejs:20" */
+    unsigned version;                   /* python: the minor; nodejs: the major */
+    unsigned minor;                     /* of nodejs, on the host; 0: not known */
+    const char *glibc;                  /* the newest symbol version its C library has: "2.34" */
+    const char *handler;                /* AWS's default */
+    char found[256];                    /* the file of the package that decided it; "": none */
     char interpreter[INTERPRETER_PATH]; /* absolute, on the host or in the user's root file system; "" for provided.* */
-    char prefix[INTERPRETER_PATH]; /* shown whole as /var/lang, or "" */
-    bool own_bootstrap;     /* the user's root file system brings AWS's /var/runtime/bootstrap: ours stays away */
+    char prefix[INTERPRETER_PATH];      /* shown whole as /var/lang, or "" */
+    bool own_bootstrap;                 /* the user's root file system brings AWS's /var/runtime/bootstrap: ours stays away */
 };
 
 /* Reads --runtime, if it was given: before anything is opened, since a wrong one is an error of usage. */
 int runtime_parse(const struct request *r, struct runtime *ret, struct err *err);
 
-/* After the archives are unpacked, which tell if nobody did. handler: --handler's, or NULL. Refuses an interpreter that is not there, or is of another
- * version, naming both. */
+/* After the archives are unpacked, which tell if nobody did. handler: --handler's, or NULL. Refuses an interpreter that is not there, or is
+ * of another version, naming both. */
 int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err);
 
 /* Fills what follows from family and version alone, where no interpreter was found. A version that was left open becomes the
  * first that runs on Amazon Linux 2023. */
 void runtime_name(struct runtime *rt);
 
-/* A warning that AWS has deprecated it, or will within half a year; only what the user named is warned of. NULL: none. The caller frees it. */
+/* A warning that AWS has deprecated it, or will within half a year; only what the user named is warned of. NULL: none. The caller frees it.
+ */
 char *runtime_warning(const struct runtime *rt, time_t now);
 
 /* The paths that are tried as bootstraps, NULL at the end. */

@@ -14,7 +14,8 @@
 static const struct brought {
     const char *module;
     unsigned from;
-} PYTHON[] = {{"boto3", 0}, {"botocore", 0}, {"s3transfer", 0}, {"jmespath", 0}, {"dateutil", 0}, {"six", 0}, {"urllib3", 0}, {"simplejson", 0}, {"snapshot_restore_py", 12}};
+} PYTHON[] = {{"boto3", 0},   {"botocore", 0},   {"s3transfer", 0},          {"jmespath", 0}, {"dateutil", 0}, {"six", 0},
+              {"urllib3", 0}, {"simplejson", 0}, {"snapshot_restore_py", 12}};
 
 /* Version 3 of the JavaScript SDK is there from nodejs18.x on; version 2, aws-sdk, was until nodejs16.x. */
 static const char *const NODE_SCOPES[] = {"@aws-sdk/", "@smithy/"};
@@ -43,7 +44,8 @@ void sdk_command(const struct runtime *rt, const char *module, char *ret, size_t
 {
     static const struct {
         const char *module, *package; /* where pip calls it otherwise */
-    } OTHERWISE[] = {{"dateutil", "python-dateutil"}, {"snapshot_restore_py", "snapshot-restore-py"}, {"botocore", "boto3"}, {"s3transfer", "boto3"}};
+    } OTHERWISE[] = {
+        {"dateutil", "python-dateutil"}, {"snapshot_restore_py", "snapshot-restore-py"}, {"botocore", "boto3"}, {"s3transfer", "boto3"}};
     int n = (int)strcspn(module, rt->family == RUNTIME_PYTHON ? "." : "");
     if (module[0] == '@' && strchr(module, '/')) /* the package, not a file in it */
         n = (int)(strchr(module, '/') - module + 1 + (ptrdiff_t)strcspn(strchr(module, '/') + 1, "/"));
@@ -62,7 +64,8 @@ int sdk_check(struct inputs *in, const struct runtime *rt, struct err *err)
     if (!in->sdk.path)
         return 0;
     if (rt->family == RUNTIME_PROVIDED || sdk_is_there(rt)) {
-        strv_add(&in->notes, xasprintf("--sdk is ignored: %s", rt->family == RUNTIME_PROVIDED ? "only managed runtimes have one" : "the root file system has AWS's own"));
+        strv_add(&in->notes, xasprintf("--sdk is ignored: %s", rt->family == RUNTIME_PROVIDED ? "only managed runtimes have one"
+                                                                                              : "the root file system has AWS's own"));
         return 0;
     }
     const char *folder = rt->family == RUNTIME_PYTHON ? SDK_PYTHON : SDK_NODE;

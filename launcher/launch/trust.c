@@ -210,10 +210,13 @@ static int check_all(const struct look *l, const char *cache_dir, const struct i
 {
     OWN_PTR char *here = home_here(), *own = id->from_root ? home_of(id->uid) : NULL;
     if (l->spot.st.st_nlink > 1 && !S_ISDIR(l->spot.st.st_mode)) {
-        fail(l->err, 0, l->path, "make this file writable for the sandbox: it has %ju names (hard links), and others of them may be trusted", (uintmax_t)l->spot.st.st_nlink);
+        fail(l->err, 0, l->path,
+             "make this file writable for the sandbox: it has %ju names (hard links), and others of them may be trusted",
+             (uintmax_t)l->spot.st.st_nlink);
         return fail_hint(l->err, "name a copy of the file");
     }
-    if (refuse_writing(l, cache_dir, "the cache", false) < 0 || check_places(l, here) < 0 || check_places(l, own) < 0 || check_programs(l) < 0)
+    if (refuse_writing(l, cache_dir, "the cache", false) < 0 || check_places(l, here) < 0 || check_places(l, own) < 0 ||
+        check_programs(l) < 0)
         return -1;
     for (size_t i = 0; i < COUNT(PLACES); i++) {
         const char *xdg = getenv(PLACES[i].variable);
@@ -262,7 +265,8 @@ static int check_shown(const struct look *l, const struct identity *id)
         return -1;
     for (size_t i = 0; i < COUNT(SOCKETS); i++) {
         OWN_PTR char *place = path_in(SOCKETS[i].variable ? getenv(SOCKETS[i].variable) : SOCKETS[i].place, SOCKETS[i].ends);
-        if (refuse_showing(l, place, "places where programs listen", "sockets, and a read-only mount does not prevent connections to them") < 0)
+        if (refuse_showing(l, place, "places where programs listen",
+                           "sockets, and a read-only mount does not prevent connections to them") < 0)
             return -1;
     }
     return 0;

@@ -2,8 +2,8 @@
 /* trust.h: what lrun, and whoever starts it, trusts: the sandbox must not write it, nor read all of it.
  *
  * Places are compared by device and inode, up the chains of directories above both, and by where they, and what is mounted below them, lie
- * in their file system, since a bind mount shows a tree elsewhere. Not seen: the parts of an overlay under their own names, and further names of single files
- * (hard links) in a directory. */
+ * in their file system, since a bind mount shows a tree elsewhere. Not seen: the parts of an overlay under their own names, and further
+ * names of single files (hard links) in a directory. */
 #ifndef LRUN_TRUST_H
 #define LRUN_TRUST_H
 

@@ -18,8 +18,8 @@
 static const struct {
     const char *name; /* in /proc/PID/ns, and in what a descriptor's link says */
     int type;
-} KINDS[NAMESPACES] = {{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS}, {"pid", CLONE_NEWPID}, {"net", CLONE_NEWNET},
-                       {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP}};
+} KINDS[NAMESPACES] = {{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS},  {"pid", CLONE_NEWPID},      {"net", CLONE_NEWNET},
+                       {"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP}};
 static const char VARIABLES[] = "lrun-variables"; /* name of the memory file */
 
 static void nothing(struct enterable *e)
@@ -85,7 +85,8 @@ static bool open_kept(pid_t pid, struct enterable *e)
             e->variables = open(link, O_RDONLY | O_CLOEXEC);
         for (int i = 0; i < NAMESPACES; i++) {
             size_t length = strlen(KINDS[i].name);
-            if (strncmp(to, KINDS[i].name, length) == 0 && to[length] == ':' && e->ns[i] < 0 && (e->ns[i] = open(link, O_RDONLY | O_CLOEXEC)) >= 0)
+            if (strncmp(to, KINDS[i].name, length) == 0 && to[length] == ':' && e->ns[i] < 0 &&
+                (e->ns[i] = open(link, O_RDONLY | O_CLOEXEC)) >= 0)
                 found++;
         }
     }
@@ -136,7 +137,8 @@ int enter_find(pid_t pid, struct enterable *ret, struct strv *ret_envp, struct e
     }
     snprintf(path, sizeof path, "/proc/%d", pid);
     fail(err, access(path, F_OK) < 0 ? ESRCH : 0, path, "enter the environment of");
-    return fail_hint(err, "--in takes the process ID of an lrun of the same user that has a process inside, or was started with --hold or --debug");
+    return fail_hint(
+        err, "--in takes the process ID of an lrun of the same user that has a process inside, or was started with --hold or --debug");
 }
 
 int enter_close_others(struct enterable *e, struct err *err)

@@ -13,7 +13,7 @@
 
 enum { NAMESPACES = 7 };
 
-struct enterable { /* all -1 at first */
+struct enterable {      /* all -1 at first */
     int ns[NAMESPACES]; /* in the order they must be joined: the user namespace gives the right to the others */
     int variables;
 };

@@ -17,9 +17,11 @@ static const struct hint {
     const char *text;
 } HINTS[] = {
 #define APPARMOR "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
+// clang-format off
 #define APPARMOR_TEXT                                                                                                    \
     "AppArmor restricts user namespaces here (kernel.apparmor_restrict_unprivileged_userns=1, as on Ubuntu 24.04): "      \
     "install packaging/apparmor/lrun, see docs/hosts.md"
+    // clang-format on
     {"map", EACCES, APPARMOR, "1", APPARMOR_TEXT},
     {"map", EPERM, APPARMOR, "1", APPARMOR_TEXT},
     {"private", EACCES, APPARMOR, "1", APPARMOR_TEXT},
@@ -33,7 +35,8 @@ static const struct hint {
     {"clone", ENOSPC, "/proc/sys/user/max_user_namespaces", "0",
      "user namespaces are switched off here: sudo sysctl -w user.max_user_namespaces=10000"},
     {"clone", ENOSPC, NULL, NULL, "a limit on namespaces is reached: see /proc/sys/user/max_*_namespaces"},
-    {"clone", EINVAL, NULL, NULL, "the kernel may lack a kind of namespace: lrun needs Linux 5.14 with user, pid, net, ipc, uts and cgroup namespaces"},
+    {"clone", EINVAL, NULL, NULL,
+     "the kernel may lack a kind of namespace: lrun needs Linux 5.14 with user, pid, net, ipc, uts and cgroup namespaces"},
     {"clone", EUSERS, NULL, NULL, "user namespaces are nested too deep here"},
     {"clone", EAGAIN, NULL, NULL, "the limit on processes is reached: see ulimit -u"},
     {"clone", ENOSYS, NULL, NULL,
@@ -41,22 +44,29 @@ static const struct hint {
     {"clone", EPERM, "/.dockerenv", "*",
      "in a container, the one who starts it must allow this; for Docker: --security-opt seccomp=unconfined "
      "--security-opt apparmor=unconfined --security-opt systempaths=unconfined, see docs/hosts.md"},
-    {"clone", EPERM, NULL, NULL, "the system refuses user namespaces: a container's seccomp profile, a chroot or a sysctl may do so, see docs/hosts.md"},
+    {"clone", EPERM, NULL, NULL,
+     "the system refuses user namespaces: a container's seccomp profile, a chroot or a sysctl may do so, see docs/hosts.md"},
     {"network", ENOSPC, NULL, NULL, "a limit on namespaces is reached: see /proc/sys/user/max_net_namespaces"},
     {"map", EPERM, NULL, NULL, "the user namespace was given without power over itself: a security module may do so, see docs/hosts.md"},
     {"map", EACCES, NULL, NULL, "the user namespace was given without power over itself: a security module may do so, see docs/hosts.md"},
     {"private", EPERM, NULL, NULL, "mounts are refused inside the user namespace: a security module may do so, see docs/hosts.md"},
     {"private", EACCES, NULL, NULL, "mounts are refused inside the user namespace: a security module may do so, see docs/hosts.md"},
-    {"root", EPERM, NULL, NULL, "mounts are refused inside the user namespace: a security module or a container's profile may do so, see docs/hosts.md"},
-    {"root", EACCES, NULL, NULL, "mounts are refused inside the user namespace: a security module or a container's profile may do so, see docs/hosts.md"},
+    {"root", EPERM, NULL, NULL,
+     "mounts are refused inside the user namespace: a security module or a container's profile may do so, see docs/hosts.md"},
+    {"root", EACCES, NULL, NULL,
+     "mounts are refused inside the user namespace: a security module or a container's profile may do so, see docs/hosts.md"},
     {"root", ENOSPC, NULL, NULL, "not the disk: the kernel's limit of mounts, see /proc/sys/fs/mount-max"},
     {"root", ENOSYS, NULL, NULL, "the kernel is too old or a seccomp profile refuses the call: lrun needs Linux 5.14"},
     {"root", ENODEV, NULL, NULL, "the kernel lacks this file system"},
     {"*", ENOSYS, NULL, NULL, "the kernel is too old or a seccomp profile refuses the call: lrun needs Linux 5.14"},
-    {"*", EINVAL, NULL, NULL, "the kernel does not do this as lrun asks for it: Linux 5.14 is needed, and kernels that only look like Linux (gVisor, WSL 1) may lack it"},
+    {"*", EINVAL, NULL, NULL,
+     "the kernel does not do this as lrun asks for it: Linux 5.14 is needed, and kernels that only look like Linux (gVisor, WSL 1) may "
+     "lack it"},
     {"*", ENOSPC, NULL, NULL, "not the disk: one of the kernel's limits is reached, see /proc/sys/user and /proc/sys/fs/mount-max"},
-    {"*", EPERM, NULL, NULL, "something around lrun refuses this call: a container's seccomp profile or a security module may do so, see docs/hosts.md"},
-    {"*", EACCES, NULL, NULL, "something around lrun refuses this call: a container's seccomp profile or a security module may do so, see docs/hosts.md"},
+    {"*", EPERM, NULL, NULL,
+     "something around lrun refuses this call: a container's seccomp profile or a security module may do so, see docs/hosts.md"},
+    {"*", EACCES, NULL, NULL,
+     "something around lrun refuses this call: a container's seccomp profile or a security module may do so, see docs/hosts.md"},
 };
 
 static bool read_first_word(const char *path, char *text, unsigned long size)

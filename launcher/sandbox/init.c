@@ -35,7 +35,7 @@ struct init {
     pid_t programs[PROGRAMS_MAX]; /* 0: none */
     bool told_ready, frozen;
     struct share share; /* --cpu enforce */
-    int extensions; /* in /opt, which nobody can change; more than fit in names are refused by the supervisor */
+    int extensions;     /* in /opt, which nobody can change; more than fit in names are refused by the supervisor */
     char names[PROGRAMS_MAX - PROGRAM_EXTENSION][NAME_MAX + 1];
 };
 
@@ -131,7 +131,8 @@ static bool reap(struct init *i, int flags)
     for (int k = 0; k < PROGRAMS_MAX; k++)
         if (pid == i->programs[k]) {
             i->programs[k] = 0;
-            message_send(i->in->control, &(struct message){.type = MESSAGE_EXITED, .program = k, .value = status, .max_rss = use.ru_maxrss * 1024L}, NULL);
+            message_send(i->in->control,
+                         &(struct message){.type = MESSAGE_EXITED, .program = k, .value = status, .max_rss = use.ru_maxrss * 1024L}, NULL);
             if (i->in->spec->one_shot) /* nothing else is asked of us: spare the supervisor's SIGKILL and the wait for it */
                 _exit(0);
         }

@@ -9,8 +9,8 @@
  *                  waits for START_RUNTIME
  *      init:       EXITED when a program has ended
  *      supervisor: SOCKET, which init answers with one of the sandbox's network
- *      supervisor: START, FREEZE, THAW, SIGNAL; SHARE, of the processor (--cpu enforce); KILL is answered by GONE when no process but init is left, or else
- *                  the sandbox is killed from outside
+ *      supervisor: START, FREEZE, THAW, SIGNAL; SHARE, of the processor (--cpu enforce); KILL is answered by GONE when no process but init
+ * is left, or else the sandbox is killed from outside
  *
  * The supervisor's end is also the liveness signal: no child of its holds a copy of it, so a hang-up means the supervisor is
  * gone, however it went, and init ends with all it holds. */
@@ -48,16 +48,28 @@ enum message_type {
 
 enum { PROGRAM_PAYLOAD, PROGRAM_EXTENSION /* the first; then the next */, PROGRAMS_MAX = 11 };
 
-enum { FD_PROC, FD_TMP, FD_LISTEN, FD_SOCKET, FD_REFUSED, FD_SHM, FD_SEGMENTS, FD_COUNT }; /* READY: the sandbox's /proc, its /tmp, the API's socket, /dev/shm, /proc/sysvipc/shm; SOCKET: a new one; REFUSED: for refused_answer() */
+enum {
+    FD_PROC,
+    FD_TMP,
+    FD_LISTEN,
+    FD_SOCKET,
+    FD_REFUSED,
+    FD_SHM,
+    FD_SEGMENTS,
+    FD_COUNT
+}; /* READY: the sandbox's /proc, its /tmp, the API's socket, /dev/shm, /proc/sysvipc/shm; SOCKET: a new one; REFUSED: for refused_answer()
+    */
+// clang-format off
 #define FDS_NONE {-1, -1, -1, -1, -1, -1, -1}
+// clang-format on
 
 struct message {
     enum message_type type;
-    int value;         /* SIGNAL: number; SHARE: MB of memory that it goes with, 0: no more; NOT_STARTED: errno; EXITED: wait status; STARTED: pid inside;
-                          EXTENSIONS: how many; more than ten are not started */
-    int program;       /* READY: 1 if /usr could not be overlaid; SIGNAL, STARTED, NOT_STARTED, EXITED, EXTENSION: which */
-    int64_t max_rss;   /* EXITED: bytes */
-    struct err err;    /* FAILED; NOT_STARTED: path is what could not be started; EXTENSION: path is its name */
+    int value;   /* SIGNAL: number; SHARE: MB of memory that it goes with, 0: no more; NOT_STARTED: errno; EXITED: wait status; STARTED: pid
+                    inside;   EXTENSIONS: how many; more than ten are not started */
+    int program; /* READY: 1 if /usr could not be overlaid; SIGNAL, STARTED, NOT_STARTED, EXITED, EXTENSION: which */
+    int64_t max_rss; /* EXITED: bytes */
+    struct err err;  /* FAILED; NOT_STARTED: path is what could not be started; EXTENSION: path is its name */
 };
 
 /* fds: FD_COUNT descriptors, -1 for none; or NULL. Returns -1 with errno set. */
@@ -66,7 +78,8 @@ int message_send(int socket, const struct message *m, const int *fds);
 /* The same without descriptors and without waiting: EAGAIN if the other side reads none of what it was sent. */
 int message_offer(int socket, const struct message *m);
 
-/* ret_fds: FD_COUNT of them, or NULL; -1 for one that there was no number left for. Blocks unless wait is false. 1: got one; 0: none there (wait false); -1: errno. */
+/* ret_fds: FD_COUNT of them, or NULL; -1 for one that there was no number left for. Blocks unless wait is false. 1: got one; 0: none there
+ * (wait false); -1: errno. */
 int message_receive(int socket, struct message *ret, int *ret_fds, bool wait);
 
 #endif

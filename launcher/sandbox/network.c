@@ -37,7 +37,8 @@ void network_aside_prepare(enum net net, struct network_aside *ret)
     cpu_set_t cpus;
     int pair[2];
     *ret = (struct network_aside){.from = -1, .to = -1};
-    if (net == NET_HOST || sched_getaffinity(0, sizeof cpus, &cpus) < 0 || CPU_COUNT(&cpus) < 2 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+    if (net == NET_HOST || sched_getaffinity(0, sizeof cpus, &cpus) < 0 || CPU_COUNT(&cpus) < 2 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return;
     *ret = (struct network_aside){.from = pair[0], .to = pair[1]};
 }
@@ -90,9 +91,9 @@ static const char *const PLACES[] = {"/usr/bin/pasta", "/usr/local/bin/pasta", "
 
 /* No way back in: no forwarded ports in either direction, no address that stands for the host. IPv4 only, as most
  * functions on Lambda. Names are asked for at the address of AWS's own resolver, which pasta maps to the host's. */
-static const char *const OPTIONS[] = {"pasta", "--foreground", "--quiet", "--config-net", "--no-map-gw", "--ipv4-only", "--tcp-ports", "none",
-                                      "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--dns-forward", "169.254.169.253",
-                                      "--pid", "/dev/stdout"};
+static const char *const OPTIONS[] = {
+    "pasta", "--foreground", "--quiet", "--config-net", "--no-map-gw", "--ipv4-only",   "--tcp-ports",     "none",  "--udp-ports",
+    "none",  "--tcp-ns",     "none",    "--udp-ns",     "none",        "--dns-forward", "169.254.169.253", "--pid", "/dev/stdout"};
 
 static int open_pasta(struct err *err)
 {

@@ -20,7 +20,7 @@ const char *network_name(enum net net); /* as --net takes it */
  * lrun's in the sandbox's user namespace, while init mounts. Returns the child's pid, to be waited for, and init's end of a socket that
  * the namespace comes from; -1 if it is not to be: init makes its own then. Called with all signals blocked, in the parent. */
 struct network_aside {
-    pid_t pid; /* 0: none */
+    pid_t pid;    /* 0: none */
     int from, to; /* init's end, and the child's */
 };
 void network_aside_prepare(enum net net, struct network_aside *ret);

@@ -24,8 +24,8 @@ struct start { /* what the child needs; its part of memory is shared with init *
     const struct sandbox_spec *spec;
     const char *path, *workdir;
     char *const *argv, *const *envp;
-    int stdio[3], frames, control; /* -1: none */
-    volatile int failed; /* errno of what it could not do */
+    int stdio[3], frames, control;                /* -1: none */
+    volatile int failed;                          /* errno of what it could not do */
     const char *volatile doing, *volatile object; /* what that was, and to what, if anything; NULL: exec */
 };
 
@@ -149,11 +149,19 @@ static pid_t clone_child(struct start *s)
 }
 
 /* Fills what differs between the command of exec, a bootstrap and an extension. path: PATH_MAX, for what is found. */
-static int choose_program(const struct sandbox_spec *spec, const char *extension, bool framed, int control, struct start *s, char *path, struct err *err)
+static int choose_program(const struct sandbox_spec *spec, const char *extension, bool framed, int control, struct start *s, char *path,
+                          struct err *err)
 {
     const int log = extension ? spec->extension_log : spec->stdio[1];
-    *s = (struct start){.spec = spec, .path = path, .workdir = extension ? "/" : spec->workdir, .argv = spec->argv, .frames = framed ? spec->frames : -1, .control = spec->tells_refused && !extension ? control : -1,
-                        .envp = extension ? spec->extension_envp : framed ? spec->framed_envp : spec->envp,
+    *s = (struct start){.spec = spec,
+                        .path = path,
+                        .workdir = extension ? "/" : spec->workdir,
+                        .argv = spec->argv,
+                        .frames = framed ? spec->frames : -1,
+                        .control = spec->tells_refused && !extension ? control : -1,
+                        .envp = extension ? spec->extension_envp
+                                : framed  ? spec->framed_envp
+                                          : spec->envp,
                         .stdio = {spec->stdio[0], log, extension ? log : spec->stdio[2]}};
     if (extension) { /* our choice of directory: Lambda's is not known */
         snprintf(path, PATH_MAX, EXTENSIONS_DIR "/%s", extension);

@@ -29,8 +29,8 @@ static int keep_descriptors(const struct inside *in, struct err *err)
     enum { OWN = 8 };
     size_t n = 0;
     int *list = xcalloc(OWN + plan->n + plan->lower_count, sizeof *list);
-    const int own[OWN] = {in->control, in->network, spec->stdio[0], spec->stdio[1], spec->stdio[2], spec->extension_log, spec->frames,
-                          plan->has_rootfs ? plan->rootfs.tree : -1};
+    const int own[OWN] = {in->control,    in->network,         spec->stdio[0], spec->stdio[1],
+                          spec->stdio[2], spec->extension_log, spec->frames,   plan->has_rootfs ? plan->rootfs.tree : -1};
     for (size_t i = 0; i < OWN; i++)
         list[n++] = own[i];
     for (size_t i = 0; i < plan->n; i++)
@@ -57,7 +57,8 @@ static int lower(int *fd, struct err *err)
 
 static _Noreturn void child(const struct sandbox_spec *spec, int control, int network, uid_t uid, gid_t gid)
 {
-    struct inside in = {.spec = spec, .control = control, .network = network, .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
+    struct inside in = {
+        .spec = spec, .control = control, .network = network, .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
     struct message m = {.type = MESSAGE_READY};
     if (keep_descriptors(&in, &m.err) < 0 || lower(&in.control, &m.err) < 0 || steps_walk(&in, &m.err) < 0) {
         m.type = MESSAGE_FAILED;
@@ -236,7 +237,8 @@ bool sandbox_gone(const struct sandbox *s)
 bool sandbox_was_killed(const struct sandbox *s)
 {
     siginfo_t how = {0};
-    return s->pid > 0 && dead_within(s, DEATH_MS) && waitid(P_PID, (id_t)s->pid, &how, WEXITED | WNOHANG | WNOWAIT) == 0 && how.si_code == CLD_KILLED;
+    return s->pid > 0 && dead_within(s, DEATH_MS) && waitid(P_PID, (id_t)s->pid, &how, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           how.si_code == CLD_KILLED;
 }
 
 bool sandbox_kill_programs(struct sandbox *s)

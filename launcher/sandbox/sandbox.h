@@ -37,7 +37,7 @@ enum {
 };
 #define EXTENSIONS_DIR "/opt/extensions"
 #define EXTENSIONS_OFF "/opt/disable-extensions-jwigqn8j" /* Lambda's own switch */
-enum { FRAMES_FD = 62 }; /* as in Lambda's _LAMBDA_TELEMETRY_LOG_FD */
+enum { FRAMES_FD = 62 };                                  /* as in Lambda's _LAMBDA_TELEMETRY_LOG_FD */
 
 /* What shall run inside. const once given to sandbox_start(): init is a fork and reads it in its own copy. */
 struct sandbox_spec {
@@ -45,40 +45,42 @@ struct sandbox_spec {
     struct limits limits;
     struct seccomp_program policy;
     enum net net;
-    bool network_aside;    /* made by a child of lrun's meanwhile: for one sandbox shorter, for many at once longer */
-    bool api;              /* make the Runtime API's socket inside */
+    bool network_aside;          /* made by a child of lrun's meanwhile: for one sandbox shorter, for many at once longer */
+    bool api;                    /* make the Runtime API's socket inside */
     const struct cgroup *cgroup; /* to be made in, or NULL */
-    bool keep;             /* others may enter: keep its namespaces and variables for them */
-    bool tty;              /* stdio[0] becomes the controlling terminal */
-    bool tethered;         /* the payload dies with whoever starts it, who is not init */
-    bool one_shot;         /* the sandbox is over with its first payload */
-    bool wants_tmp;        /* hand out a descriptor of /tmp */
-    bool watched;          /* hand out what memory_watch_new() reads from */
-    bool tells_refused;    /* the payload's refused calls are answered by refused_answer() on FD_REFUSED */
-    bool tells_memory;     /* its sysinfo(2) too */
-    int stdio[3];          /* become the payload's 0, 1 and 2 */
-    char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
+    bool keep;                   /* others may enter: keep its namespaces and variables for them */
+    bool tty;                    /* stdio[0] becomes the controlling terminal */
+    bool tethered;               /* the payload dies with whoever starts it, who is not init */
+    bool one_shot;               /* the sandbox is over with its first payload */
+    bool wants_tmp;              /* hand out a descriptor of /tmp */
+    bool watched;                /* hand out what memory_watch_new() reads from */
+    bool tells_refused;          /* the payload's refused calls are answered by refused_answer() on FD_REFUSED */
+    bool tells_memory;           /* its sysinfo(2) too */
+    int stdio[3];                /* become the payload's 0, 1 and 2 */
+    char *const *argv;           /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
     const char *const *bootstraps;
     char *const *envp;
     const char *workdir;
     char *const *extension_envp; /* NULL: no extensions are looked for */
-    int extension_log;     /* becomes their 1 and 2 */
-    char *const *framed_envp; /* the payload's, when there are extensions; its FRAMES_FD is then frames */
-    int frames;            /* -1: none */
-    char **caller_argv;    /* lrun's own arguments, scrubbed in init: nothing above may point into them */
+    int extension_log;           /* becomes their 1 and 2 */
+    char *const *framed_envp;    /* the payload's, when there are extensions; its FRAMES_FD is then frames */
+    int frames;                  /* -1: none */
+    char **caller_argv;          /* lrun's own arguments, scrubbed in init: nothing above may point into them */
 };
 
 struct sandbox {
-    pid_t pid; /* of init, seen from here */
-    pid_t pasta; /* --net user; 0: none */
+    pid_t pid;        /* of init, seen from here */
+    pid_t pasta;      /* --net user; 0: none */
     double killed_ms; /* when SIGKILL was first sent; 0: not yet */
     int pidfd, control;
     int fds[FD_COUNT];
     struct enterable kept;
     bool fell_back; /* all programs of the host are visible, whatever was asked for */
 };
+// clang-format off
 #define ENTERABLE_NONE {{-1, -1, -1, -1, -1, -1, -1}, -1}
 #define SANDBOX_NONE {.pidfd = -1, .control = -1, .fds = FDS_NONE, .kept = ENTERABLE_NONE}
+// clang-format on
 
 /* On failure the err has its step and the hint for this host. */
 int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct err *err);
@@ -92,7 +94,7 @@ bool sandbox_kill_programs(struct sandbox *s);
 /* Init and all that is inside get SIGKILL from the kernel. A hang-up follows; sandbox_dead(): they are all gone. */
 void sandbox_kill(struct sandbox *s);
 bool sandbox_dead(const struct sandbox *s);
-bool sandbox_gone(const struct sandbox *s); /* does not wait. True: dead, or DEATH_MS after SIGKILL, and given up */
+bool sandbox_gone(const struct sandbox *s);       /* does not wait. True: dead, or DEATH_MS after SIGKILL, and given up */
 bool sandbox_was_killed(const struct sandbox *s); /* after a hang-up: by a signal, and not by an end of its own */
 
 /* SIGKILL to one process, by its pid inside; also from outside, since init may be kept from hearing of it. */

@@ -34,9 +34,10 @@ static double own_time(pid_t pid)
 bool share_times(int dir, const char *stat, struct process_times *ret)
 {
     char text[1024];
-    uint64_t user, system, children_user, children_system; /* in USER_HZ, which is 100 */
+    uint64_t user, system, children_user, children_system;                                        /* in USER_HZ, which is 100 */
     const char *at = fs_read_small(dir, stat, text, sizeof text) < 0 ? NULL : strrchr(text, ')'); /* a name may hold anything */
-    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &user, &system, &children_user, &children_system) != 4)
+    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &user, &system,
+                      &children_user, &children_system) != 4)
         return false;
     *ret = (struct process_times){(double)(user + system) / 100, (double)(children_user + children_system) / 100};
     return true;

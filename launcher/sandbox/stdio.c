@@ -16,7 +16,7 @@
 
 static const char *const NAMES[STREAMS] = {"standard input", "standard output", "standard error"};
 static bool is_file[STREAMS], may_be_terminal[STREAMS]; /* found by stdio_check(), so that nobody needs to ask again */
-enum { MEMORY_DEVICES = 1 }; /* the major number of /dev/null and its like */
+enum { MEMORY_DEVICES = 1 };                            /* the major number of /dev/null and its like */
 
 /* Descriptors 0 to 2 must be open, or a file opened later takes their place; and a directory there would let the
  * function walk the host's tree from it. */
@@ -53,7 +53,8 @@ static bool is_same(int a, int b)
     if (!is_file[a] || !is_file[b])
         return false;
     long compared = syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b);
-    return compared >= 0 ? compared == 0 : fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    return compared >= 0 ? compared == 0
+                         : fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
 int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err)

@@ -18,22 +18,24 @@
 
 enum { STREAMS = 3 };
 
-struct carried { /* a stream whose bytes lrun carries */
-    int file;           /* 0, 1 or 2 */
-    int ours, theirs;   /* ends of the pipe; -1: none. Theirs of standard input stays open, to be asked what was not read */
+struct carried {      /* a stream whose bytes lrun carries */
+    int file;         /* 0, 1 or 2 */
+    int ours, theirs; /* ends of the pipe; -1: none. Theirs of standard input stays open, to be asked what was not read */
     struct event *event;
     struct stdio *owner;
 };
 
 struct stdio { /* STDIO_NONE at first */
     struct carried streams[STREAMS];
-    bool seeks;         /* standard input has places, and no other stream moves its place */
-    off_t start, sent;  /* where it was, and how many bytes from there are in the pipe or were read from it */
-    struct err err;     /* of the first stream that failed */
+    bool seeks;        /* standard input has places, and no other stream moves its place */
+    off_t start, sent; /* where it was, and how many bytes from there are in the pipe or were read from it */
+    struct err err;    /* of the first stream that failed */
     bool failed;
 };
+// clang-format off
 #define CARRIED_NONE {.ours = -1, .theirs = -1}
 #define STDIO_NONE {.streams = {CARRIED_NONE, CARRIED_NONE, CARRIED_NONE}}
+// clang-format on
 
 /* For main(): closed ones become /dev/null; directories and O_PATH descriptors are refused. */
 int stdio_check(struct err *err);

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <termios.h>
 
-struct terminal { /* all zero but descriptors -1: none */
+struct terminal {     /* all zero but descriptors -1: none */
     int ours, theirs; /* the two ends of the pty; theirs is closed here once the sandbox holds it */
     int out;          /* where what comes from inside goes; borrowed */
     struct termios before;

@@ -66,9 +66,17 @@ enum field { INVOCATIONS, THROTTLES, COLD_STARTS, INIT_FAILURES, RELOADS, INIT_S
 static double value_of(const struct function_metrics *m, enum field field)
 {
     const double values[FIELDS] = {
-        [INVOCATIONS] = (double)m->invocations, [THROTTLES] = (double)m->throttles, [COLD_STARTS] = (double)m->cold_starts, [INIT_FAILURES] = (double)m->init_failures,
-        [RELOADS] = (double)m->reloads, [INIT_SECONDS] = m->init_sum_ms / 1000, [ENVIRONMENTS] = m->environments, [BUSY] = m->busy, [FROZEN] = m->frozen,
-        [QUEUED] = m->queued, [PEAK] = (double)m->peak_bytes,
+        [INVOCATIONS] = (double)m->invocations,
+        [THROTTLES] = (double)m->throttles,
+        [COLD_STARTS] = (double)m->cold_starts,
+        [INIT_FAILURES] = (double)m->init_failures,
+        [RELOADS] = (double)m->reloads,
+        [INIT_SECONDS] = m->init_sum_ms / 1000,
+        [ENVIRONMENTS] = m->environments,
+        [BUSY] = m->busy,
+        [FROZEN] = m->frozen,
+        [QUEUED] = m->queued,
+        [PEAK] = (double)m->peak_bytes,
     };
     return values[field];
 }

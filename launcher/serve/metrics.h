@@ -22,7 +22,7 @@ struct function_metrics { /* of one function */
     struct error_count *errors; /* owned; by error type */
     size_t error_count;
     unsigned environments, busy, frozen, queued; /* now */
-    uint64_t peak_bytes; /* the most an environment used */
+    uint64_t peak_bytes;                         /* the most an environment used */
 };
 
 /* error_type: NULL on success. */

@@ -81,7 +81,8 @@ static struct slot *find_room(struct pool *p, const struct job *j)
     struct slot *best = NULL;
     for (unsigned i = 0; i < p->config.concurrency; i++) {
         struct slot *s = &p->slots[i];
-        if (s->state == SLOT_OPEN && s->generation == p->generation && s->jobs < environment_capacity(s->environment) && may_serve(s, j) && is_better(s, best))
+        if (s->state == SLOT_OPEN && s->generation == p->generation && s->jobs < environment_capacity(s->environment) && may_serve(s, j) &&
+            is_better(s, best))
             best = s;
     }
     return best;

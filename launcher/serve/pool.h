@@ -27,7 +27,7 @@ struct job {
     struct call call; /* its invocation is filled by the owner, which keeps what it borrows */
     const struct job_owner *owner;
     void *to;
-    bool of_event; /* of the event queue */
+    bool of_event;             /* of the event queue */
     struct http_charge charge; /* for its payload while it waits; the pool's to end */
     struct job *next;
     struct slot *slot; /* whose environment has it */
@@ -50,10 +50,10 @@ struct pool_config {
     struct launch *launch; /* taken over: from the heap, freed when nothing uses it any more */
     const char *name;      /* borrowed */
     unsigned concurrency, queue_max;
-    bool per_tenant;       /* an environment serves the invocations of one tenant, that of its first one */
-    struct line_room *room; /* of the clients' lines of all pools, borrowed */
-    uint64_t idle_ms;      /* an environment without work for so long is shut down; 0: never */
-    struct cgroup *cgroups; /* one an environment, borrowed; NULL: none */
+    bool per_tenant;             /* an environment serves the invocations of one tenant, that of its first one */
+    struct line_room *room;      /* of the clients' lines of all pools, borrowed */
+    uint64_t idle_ms;            /* an environment without work for so long is shut down; 0: never */
+    struct cgroup *cgroups;      /* one an environment, borrowed; NULL: none */
     void (*on_change)(void *to); /* an init has ended, or the last environment has closed */
     void *to;
 };

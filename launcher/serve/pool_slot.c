@@ -157,11 +157,20 @@ struct slot *pool_slot_open(struct pool *p, struct err *err)
     s->generation = p->generation;
     s->generation->users++;
     s->idle = evtimer_new(p->config.base, on_idle, s);
-    const struct environment_config config = {
-        .launch = s->generation->launch, .report = &s->report, .told_share = &s->generation->told_share, .base = p->config.base,
-        .cgroup = p->config.cgroups ? &p->config.cgroups[number] : &none, .label = s->label,
-        .owner = {.to = s, .on_init = on_init, .on_answer = on_answer, .on_done = on_done, .on_closed = on_closed, .on_broken = on_broken,
-                  .on_stream = on_stream, .on_piece = on_piece}};
+    const struct environment_config config = {.launch = s->generation->launch,
+                                              .report = &s->report,
+                                              .told_share = &s->generation->told_share,
+                                              .base = p->config.base,
+                                              .cgroup = p->config.cgroups ? &p->config.cgroups[number] : &none,
+                                              .label = s->label,
+                                              .owner = {.to = s,
+                                                        .on_init = on_init,
+                                                        .on_answer = on_answer,
+                                                        .on_done = on_done,
+                                                        .on_closed = on_closed,
+                                                        .on_broken = on_broken,
+                                                        .on_stream = on_stream,
+                                                        .on_piece = on_piece}};
     p->metrics.cold_starts++;
     s->state = SLOT_OPEN;
     if (environment_start(&config, &s->environment, err) == 0)

@@ -15,9 +15,9 @@ struct invoke_job {
     struct invoke asked;
     char *tenant;
     struct stream stream;
-    bool begun;          /* the streamed answer */
-    struct text held;    /* a response that waits for the log's tail */
-    struct text code;    /* of a streamed answer's failure; n 0: none */
+    bool begun;       /* the streamed answer */
+    struct text held; /* a response that waits for the log's tail */
+    struct text code; /* of a streamed answer's failure; n 0: none */
 };
 
 static struct invoke_job *invoke_of(struct job *j)

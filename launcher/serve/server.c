@@ -57,7 +57,11 @@ static void do_ping(void *service, struct http_request *r, const char *word)
     const struct server *s = service;
     bool ready = s->ready && !s->stopping;
     (void)word;
-    http_answer(r, ready ? 200 : 503, "Content-Type: text/plain; charset=utf-8\r\n", ready ? "pong" : s->stopping ? "stopping" : "starting", ready ? 4 : 8);
+    http_answer(r, ready ? 200 : 503, "Content-Type: text/plain; charset=utf-8\r\n",
+                ready         ? "pong"
+                : s->stopping ? "stopping"
+                              : "starting",
+                ready ? 4 : 8);
 }
 
 static void do_metrics(void *service, struct http_request *r, const char *word)
@@ -85,7 +89,8 @@ static const struct route ROUTES[] = {
 
 bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r)
 {
-    const struct site_rules rules = {.address = asked->host, .hosts = &asked->allow_hosts, .origins = &asked->allow_origins, .any_origin = any_origin};
+    const struct site_rules rules = {
+        .address = asked->host, .hosts = &asked->allow_hosts, .origins = &asked->allow_origins, .any_origin = any_origin};
     OWN_PTR char *why = cross_site_refusal(r, &rules);
     if (why)
         invoke_refuse(r, ERROR_CROSS_SITE, why);
@@ -148,6 +153,14 @@ static void on_full(void *to, int no)
 
 struct http_handler server_handler(struct server *s)
 {
-    return (struct http_handler){.on_request = on_request, .on_gone = serve_client_gone, .to = s, .body_max = INVOKE_MAX, .header_max = HEADERS_MAX,
-                                 .discard_max = DISCARD, .room = s->room, .on_full = on_full, .request_s = REQUEST_S, .idle_s = IDLE_S};
+    return (struct http_handler){.on_request = on_request,
+                                 .on_gone = serve_client_gone,
+                                 .to = s,
+                                 .body_max = INVOKE_MAX,
+                                 .header_max = HEADERS_MAX,
+                                 .discard_max = DISCARD,
+                                 .room = s->room,
+                                 .on_full = on_full,
+                                 .request_s = REQUEST_S,
+                                 .idle_s = IDLE_S};
 }

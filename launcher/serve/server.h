@@ -37,7 +37,7 @@ struct server {
     struct line_room lines; /* of these, what waits in line */
     struct event *interrupts[2], *grace;
     bool ready, stopping;
-    int signal; /* the second one: stop at once */
+    int signal;               /* the second one: stop at once */
     struct event_job *events; /* serve_events.c */
     struct quota event_bytes;
 };

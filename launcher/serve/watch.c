@@ -9,7 +9,11 @@
 #include <string.h>
 #include <sys/inotify.h>
 
-enum { QUIET_US = 150000, DIRECTORIES_MAX = 20000, CHANGES = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB };
+enum {
+    QUIET_US = 150000,
+    DIRECTORIES_MAX = 20000,
+    CHANGES = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB
+};
 
 struct watched { /* an inotify watch */
     int number;
@@ -56,7 +60,8 @@ static int add_tree(struct watch *w, const char *dir, struct err *err)
     OWN_DIR DIR *d = opendir(dir);
     for (struct dirent *e; d && (e = readdir(d));) {
         OWN_PTR char *path = xasprintf("%s/%s", dir, e->d_name);
-        if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && add_tree(w, path, err) < 0 && err->no != ENOENT)
+        if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && add_tree(w, path, err) < 0 &&
+            err->no != ENOENT)
             return -1;
     }
     return 0;

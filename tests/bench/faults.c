@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* faults FILE COMMAND...: runs it and writes to FILE how many page faults it and all that it started took. The kernel's own counter is asked, since getrusage(2) leaves out processes that nobody waits for: those of a PID namespace
- * whose process 1 dies first. Ends with the command's status; 125 where the kernel refuses the counter, with a line on stderr. */
+/* faults FILE COMMAND...: runs it and writes to FILE how many page faults it and all that it started took. The kernel's own counter is
+ * asked, since getrusage(2) leaves out processes that nobody waits for: those of a PID namespace whose process 1 dies first. Ends with the
+ * command's status; 125 where the kernel refuses the counter, with a line on stderr. */
 #define _GNU_SOURCE
 #include <linux/perf_event.h>
 #include <stdint.h>

@@ -61,12 +61,36 @@ static void show(const char *from, const char *to, uint64_t attrs)
     attach(tree, to);
 }
 
-static const char *const DIRS[] = {"root", "root/usr", "root/etc", "root/etc/ssl", "root/etc/ssl/certs", "root/etc/alternatives", "root/dev",
-    "root/proc", "root/tmp", "root/var", "root/var/task", "root/opt", "root/home", "root/sys", "root/usr/bin", "root/usr/sbin", "root/usr/lib",
-    "root/usr/lib32", "root/usr/lib64", "root/usr/libexec", "root/usr/share", "0", "1", "2", "empty"};
-static const char *const FILES[] = {"root/etc/ld.so.cache", "root/etc/protocols", "root/etc/services", "root/etc/passwd", "root/etc/hosts", "nothing"};
-static const char *const BINDS[] = {"/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/share",
-                                    "/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/certs", "/etc/protocols", "/etc/services"};
+static const char *const DIRS[] = {"root",
+                                   "root/usr",
+                                   "root/etc",
+                                   "root/etc/ssl",
+                                   "root/etc/ssl/certs",
+                                   "root/etc/alternatives",
+                                   "root/dev",
+                                   "root/proc",
+                                   "root/tmp",
+                                   "root/var",
+                                   "root/var/task",
+                                   "root/opt",
+                                   "root/home",
+                                   "root/sys",
+                                   "root/usr/bin",
+                                   "root/usr/sbin",
+                                   "root/usr/lib",
+                                   "root/usr/lib32",
+                                   "root/usr/lib64",
+                                   "root/usr/libexec",
+                                   "root/usr/share",
+                                   "0",
+                                   "1",
+                                   "2",
+                                   "empty"};
+static const char *const FILES[] = {"root/etc/ld.so.cache", "root/etc/protocols", "root/etc/services",
+                                    "root/etc/passwd",      "root/etc/hosts",     "nothing"};
+static const char *const BINDS[] = {"/usr/bin",          "/usr/sbin",      "/usr/lib",       "/usr/lib32",
+                                    "/usr/lib64",        "/usr/libexec",   "/usr/share",     "/etc/ld.so.cache",
+                                    "/etc/alternatives", "/etc/ssl/certs", "/etc/protocols", "/etc/services"};
 static const char *const DEVICES[] = {"null", "zero", "full", "random", "urandom"};
 static const char *const FROZEN[] = {"bus", "fs", "irq", "sys"};
 static const char *const HIDDEN[] = {"usr/lib/python3/dist-packages", "usr/lib/node_modules", "usr/share/nodejs"};
@@ -158,7 +182,8 @@ int main(int argc, char **argv)
             return 2;
     uid_t uid = geteuid();
     gid_t gid = getegid();
-    struct clone_args args = {.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNET,
+    struct clone_args args = {.flags =
+                                  CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNET,
                               .exit_signal = SIGCHLD};
     long pid = sys_clone3(&args);
     must(pid, "clone3");

@@ -51,7 +51,8 @@ int main(int argc, char **argv)
             pid_t pid;
             int status = 0;
             double start = now();
-            if (posix_spawnp(&pid, commands[c][0], &quiet, NULL, commands[c], environ) != 0 || waitpid(pid, &status, 0) < 0 || status != 0) {
+            if (posix_spawnp(&pid, commands[c][0], &quiet, NULL, commands[c], environ) != 0 || waitpid(pid, &status, 0) < 0 ||
+                status != 0) {
                 fprintf(stderr, "race: %s failed (status %d)\n", commands[c][0], status);
                 return 1;
             }

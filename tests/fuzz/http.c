@@ -111,16 +111,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
         return 0;
     struct event_base *base = event_base_new();
-    const struct runtime_owner owner = {&seen, on_next, on_body, on_error, on_init_error, on_too_large, on_truncated, on_stream, on_piece, on_late};
+    const struct runtime_owner owner = {&seen,        on_next,      on_body,   on_error, on_init_error,
+                                        on_too_large, on_truncated, on_stream, on_piece, on_late};
     const struct extensions_owner extensions = {&seen, on_change, on_fatal, "f", "h", false};
     const struct telemetry_owner telemetry = {&seen, ask_socket, on_subscribed, base, &seen.extensions, true};
     seen.api = runtime_api_new(&owner, data[0] & 4 ? 4 : 1);
     extensions_api_init(&seen.extensions, &extensions);
     extensions_api_expect(&seen.extensions, "x");
     seen.telemetry = telemetry_new(&telemetry);
-    const struct http_handler handler = {.on_headers = on_headers, .on_request = on_request, .on_gone = on_gone, .to = &seen, .body_max = 1024, .header_max = 4096};
+    const struct http_handler handler = {
+        .on_headers = on_headers, .on_request = on_request, .on_gone = on_gone, .to = &seen, .body_max = 1024, .header_max = 4096};
     struct http_server *server = http_serve(base, -1, &handler);
-    struct invocation inv = {.id = "00000000-0000-4000-8000-000000000000", .trace = "t", .arn = "a", .event = "{}", .event_size = 2, .streaming = data[0] & 2};
+    struct invocation inv = {
+        .id = "00000000-0000-4000-8000-000000000000", .trace = "t", .arn = "a", .event = "{}", .event_size = 2, .streaming = data[0] & 2};
     runtime_api_invoke(seen.api, &inv);
     http_adopt(server, pair[1]);
     size_t piece = data[0] % 2 ? 1 + data[0] / 4 : size;

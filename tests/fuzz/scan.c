@@ -73,9 +73,15 @@ static bool number(struct in *s)
 static bool utf8(struct in *s)
 {
     static const uint8_t ROWS[][9] = {
-        {1, 0x20, 0x7f}, {2, 0xc2, 0xdf, 0x80, 0xbf}, {3, 0xe0, 0xe0, 0xa0, 0xbf, 0x80, 0xbf}, {3, 0xe1, 0xec, 0x80, 0xbf, 0x80, 0xbf},
-        {3, 0xed, 0xed, 0x80, 0x9f, 0x80, 0xbf}, {3, 0xee, 0xef, 0x80, 0xbf, 0x80, 0xbf}, {4, 0xf0, 0xf0, 0x90, 0xbf, 0x80, 0xbf, 0x80, 0xbf},
-        {4, 0xf1, 0xf3, 0x80, 0xbf, 0x80, 0xbf, 0x80, 0xbf}, {4, 0xf4, 0xf4, 0x80, 0x8f, 0x80, 0xbf, 0x80, 0xbf},
+        {1, 0x20, 0x7f},
+        {2, 0xc2, 0xdf, 0x80, 0xbf},
+        {3, 0xe0, 0xe0, 0xa0, 0xbf, 0x80, 0xbf},
+        {3, 0xe1, 0xec, 0x80, 0xbf, 0x80, 0xbf},
+        {3, 0xed, 0xed, 0x80, 0x9f, 0x80, 0xbf},
+        {3, 0xee, 0xef, 0x80, 0xbf, 0x80, 0xbf},
+        {4, 0xf0, 0xf0, 0x90, 0xbf, 0x80, 0xbf, 0x80, 0xbf},
+        {4, 0xf1, 0xf3, 0x80, 0xbf, 0x80, 0xbf, 0x80, 0xbf},
+        {4, 0xf4, 0xf4, 0x80, 0x8f, 0x80, 0xbf, 0x80, 0xbf},
     };
     for (size_t r = 0; r < sizeof ROWS / sizeof *ROWS; r++) {
         bool fits = s->end - s->at >= ROWS[r][0];
@@ -135,8 +141,12 @@ static bool value(struct in *s)
 {
     ws(s);
     int c = now(s);
-    bool good = c == '{' || c == '[' ? container(s, c == '{') : c == '"' ? string(s) : c == 't' ? word(s, "true") : c == 'f' ? word(s, "false")
-              : c == 'n' ? word(s, "null") : number(s);
+    bool good = c == '{' || c == '[' ? container(s, c == '{')
+                : c == '"'           ? string(s)
+                : c == 't'           ? word(s, "true")
+                : c == 'f'           ? word(s, "false")
+                : c == 'n'           ? word(s, "null")
+                                     : number(s);
     ws(s);
     return good;
 }
@@ -161,7 +171,8 @@ static void same_string(struct slice v, const cJSON *tree)
 {
     struct text t = meaning(v);
     check(t.n <= v.n && json_is_n(v, t.at, t.n) && json_compare(v, v) == 0);
-    check(!tree || (cJSON_IsString(tree) && strnlen(t.at, t.n) == strlen(tree->valuestring) && memcmp(tree->valuestring, t.at, strnlen(t.at, t.n)) == 0)); /* up to a NUL */
+    check(!tree || (cJSON_IsString(tree) && strnlen(t.at, t.n) == strlen(tree->valuestring) &&
+                    memcmp(tree->valuestring, t.at, strnlen(t.at, t.n)) == 0)); /* up to a NUL */
     text_done(&t);
 }
 

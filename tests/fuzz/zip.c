@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < z.n; i++) {
             const struct zip_entry *e = &z.entries[i];
             sum += e->size;
-            if (e->name[0] == '/' || strstr(e->name, "//") || strncmp(e->name, "../", 3) == 0 || strstr(e->name, "/../") || strcmp(e->name, "..") == 0)
+            if (e->name[0] == '/' || strstr(e->name, "//") || strncmp(e->name, "../", 3) == 0 || strstr(e->name, "/../") ||
+                strcmp(e->name, "..") == 0)
                 abort();
             if (e->offset >= size || (i && e->offset <= z.entries[i - 1].offset))
                 abort();

@@ -36,7 +36,8 @@ static inline bool find_type(const unsigned char *b, size_t n, char *type, size_
 }
 
 /* Reads one frame: its length, 0 if there is not enough of it yet, -1 if it is none. type: the :event-type. */
-static inline long event_stream_decode(const void *bytes, size_t n, char *type, size_t type_size, const unsigned char **ret_payload, size_t *ret_size)
+static inline long event_stream_decode(const void *bytes, size_t n, char *type, size_t type_size, const unsigned char **ret_payload,
+                                       size_t *ret_size)
 {
     const unsigned char *b = bytes;
     if (n < PRELUDE)

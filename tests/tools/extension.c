@@ -32,7 +32,9 @@ static int connect_api(void)
 static int call(const char *method, const char *path, const char *header, const char *body)
 {
     char request[4096];
-    int s = connect_api(), n = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: api\r\nConnection: close\r\n%s\r\nContent-Length: %zu\r\n\r\n%s", method, path, header, strlen(body), body);
+    int s = connect_api(),
+        n = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: api\r\nConnection: close\r\n%s\r\nContent-Length: %zu\r\n\r\n%s",
+                     method, path, header, strlen(body), body);
     size_t got = 0;
     if (write(s, request, (size_t)n) != n)
         exit(4);
@@ -63,7 +65,8 @@ int main(int argc, char **argv)
     pthread_t thread;
     char header[256], body[512], id[64] = "";
     const char *name = argc > 0 && strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : "extension";
-    if (bind(s, (struct sockaddr *)&here, sizeof here) < 0 || listen(s, 1) < 0 || pthread_create(&thread, NULL, listen_for_telemetry, &s) != 0)
+    if (bind(s, (struct sockaddr *)&here, sizeof here) < 0 || listen(s, 1) < 0 ||
+        pthread_create(&thread, NULL, listen_for_telemetry, &s) != 0)
         return 5;
     snprintf(header, sizeof header, "Lambda-Extension-Name: %s", name);
     if (call("POST", "/2020-01-01/extension/register", header, "{\"events\":[\"INVOKE\",\"SHUTDOWN\"]}") != 200)
@@ -71,7 +74,10 @@ int main(int argc, char **argv)
     const char *at = strcasestr(answer, "Lambda-Extension-Identifier: ");
     sscanf(at ? at + 29 : "", "%63[^\r\n]", id);
     snprintf(header, sizeof header, "Lambda-Extension-Identifier: %s", id);
-    snprintf(body, sizeof body, "{\"schemaVersion\":\"2022-12-13\",\"types\":[\"platform\",\"function\"],\"buffering\":{\"timeoutMs\":25},\"destination\":{\"protocol\":\"TCP\",\"port\":%d}}", PORT);
+    snprintf(body, sizeof body,
+             "{\"schemaVersion\":\"2022-12-13\",\"types\":[\"platform\",\"function\"],\"buffering\":{\"timeoutMs\":25},\"destination\":{"
+             "\"protocol\":\"TCP\",\"port\":%d}}",
+             PORT);
     if (call("PUT", "/2022-07-01/telemetry", header, body) != 200)
         return 7;
     while (call("GET", "/2020-01-01/extension/event/next", header, "") == 200)

@@ -48,7 +48,9 @@ static void get_event(const char *api)
     *colon = 0;
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(colon + 1)), .sin_addr.s_addr = inet_addr(host)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 || dprintf(fd, "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: %s\r\n\r\n", api) < 0 || read(fd, answer, sizeof answer) <= 0)
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 ||
+        dprintf(fd, "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: %s\r\n\r\n", api) < 0 ||
+        read(fd, answer, sizeof answer) <= 0)
         exit(1);
 }
 

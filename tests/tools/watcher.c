@@ -89,10 +89,27 @@ static struct {
     const char *name;
     bool open; /* once */
 } ways[] = {
-    {open_file, "environ", false}, {open_file, "mem", false}, {open_file, "maps", false}, {open_file, "auxv", false}, {open_file, "fd", false}, {open_file, "fdinfo", false},
-    {open_file, "stack", false}, {open_file, "syscall", false}, {open_file, "io", false}, {open_file, "personality", false},
-    {read_link, "cwd", false}, {read_link, "root", false}, {read_link, "exe", false}, {read_link, "fd/0", false}, {read_link, "fd/3", false}, {read_link, "ns/mnt", false},
-    {command_line, "cmdline", false}, {ptraced, "ptrace", false}, {memory_read, "process_vm_readv", false}, {descriptor_taken, "pidfd_getfd", false}, {compared, "kcmp", false},
+    {open_file, "environ", false},
+    {open_file, "mem", false},
+    {open_file, "maps", false},
+    {open_file, "auxv", false},
+    {open_file, "fd", false},
+    {open_file, "fdinfo", false},
+    {open_file, "stack", false},
+    {open_file, "syscall", false},
+    {open_file, "io", false},
+    {open_file, "personality", false},
+    {read_link, "cwd", false},
+    {read_link, "root", false},
+    {read_link, "exe", false},
+    {read_link, "fd/0", false},
+    {read_link, "fd/3", false},
+    {read_link, "ns/mnt", false},
+    {command_line, "cmdline", false},
+    {ptraced, "ptrace", false},
+    {memory_read, "process_vm_readv", false},
+    {descriptor_taken, "pidfd_getfd", false},
+    {compared, "kcmp", false},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 

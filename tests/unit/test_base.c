@@ -20,9 +20,23 @@ Test(num, only_whole_numbers_in_range_are_numbers)
         char text[32];
         bool good;
         uint64_t value;
-    } rows[] = {{"1", true, 1}, {"01", true, 1}, {"0", true, 0}, {"4294967295", true, 4294967295}, {"", false, 0}, {"1a", false, 0}, {"-1", false, 0},
-                {"+1", false, 0}, {" 1", false, 0}, {"1 ", false, 0}, {"1:", false, 0}, {"0x10", false, 0}, {"4294967296", false, 0},
-                {"18446744073709551616", false, 0}, {"99999999999999999999999", false, 0}, {"1e3", false, 0}, {"1.0", false, 0}};
+    } rows[] = {{"1", true, 1},
+                {"01", true, 1},
+                {"0", true, 0},
+                {"4294967295", true, 4294967295},
+                {"", false, 0},
+                {"1a", false, 0},
+                {"-1", false, 0},
+                {"+1", false, 0},
+                {" 1", false, 0},
+                {"1 ", false, 0},
+                {"1:", false, 0},
+                {"0x10", false, 0},
+                {"4294967296", false, 0},
+                {"18446744073709551616", false, 0},
+                {"99999999999999999999999", false, 0},
+                {"1e3", false, 0},
+                {"1.0", false, 0}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         uint64_t n = 77;
         struct err err;
@@ -122,7 +136,8 @@ Test(json, a_string_keeps_its_length_and_its_characters)
     static const char in[] = "a\0b\"\\\n\t\x01\x7f\xc3\xa9\xf0\x9f\x98\x80\xff\xed\xa0\x80\xe2\x82";
     struct text t = {0};
     json_quote(&t, in, sizeof in - 1);
-    cr_expect_str_eq(t.at, "\"a\\u0000b\\\"\\\\\\n\\t\\u0001\\u007f\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+    cr_expect_str_eq(t.at, "\"a\\u0000b\\\"\\\\\\n\\t\\u0001\\u007f\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+                           "\xef\xbf\xbd\xef\xbf\xbd\"");
     t.n = 0;
     json_open(&t, '{');
     json_put_n(&t, "k", "x\0y", 3);
@@ -139,7 +154,8 @@ Test(json, a_string_keeps_its_length_and_its_characters)
 Test(json, what_is_picked_is_as_it_was_spelled)
 {
     static const char *const NAMES[] = {"b", "none", "a", NULL};
-    static const char in[] = "{\"a\": 1, \"c\": 2, \"b\": {\"x\": 1e400, \"y\": \"\\ud83d\\u0000\"}, \"\\u0061\": 100000000000000000000.10}";
+    static const char in[] =
+        "{\"a\": 1, \"c\": 2, \"b\": {\"x\": 1e400, \"y\": \"\\ud83d\\u0000\"}, \"\\u0061\": 100000000000000000000.10}";
     struct text t = {0};
     struct slice top;
     cr_assert(json_read(in, sizeof in - 1, &top) && json_pick(top, NAMES, &t));
@@ -155,11 +171,14 @@ Test(base64, decodes_all_or_nothing)
         const char *encoded, *bytes;
         size_t n;
     } good[] = {{"", "", 0}, {"aGVsbG8=", "hello", 5}, {"IQ==", "!", 1}, {"YWJj", "abc", 3}, {"AP8+/w==", "\0\xff>\xff", 4}};
-    static const char *const bad[] = {"IQ", "IQ=", "!!!!", "=", "====", "I===", "YWJj\n", "YW Jj", "YWJjYQ=", "AP8-_w==", "YQ==YQ==", "aGVsbG8=x"};
+    static const char *const bad[] = {
+        "IQ", "IQ=", "!!!!", "=", "====", "I===", "YWJj\n", "YW Jj", "YWJjYQ=", "AP8-_w==", "YQ==YQ==", "aGVsbG8=x"};
     struct text t = {0};
     for (size_t i = 0; i < COUNT(good); i++) {
         t.n = 0;
-        cr_expect(base64_decode(good[i].encoded, strlen(good[i].encoded), &t) && t.n == good[i].n && (t.n == 0 || memcmp(t.at, good[i].bytes, t.n) == 0), "%s", good[i].encoded);
+        cr_expect(base64_decode(good[i].encoded, strlen(good[i].encoded), &t) && t.n == good[i].n &&
+                      (t.n == 0 || memcmp(t.at, good[i].bytes, t.n) == 0),
+                  "%s", good[i].encoded);
     }
     t.n = 0;
     for (size_t i = 0; i < COUNT(bad); i++)
@@ -177,7 +196,8 @@ Test(base64, any_length_comes_back)
         struct text encoded = {0}, decoded = {0};
         text_puts(&decoded, "");
         base64_encode(bytes, n, &encoded);
-        cr_expect(base64_decode(encoded.at ? encoded.at : "", encoded.n, &decoded) && decoded.n == n && memcmp(decoded.at, bytes, n) == 0, "%zu", n);
+        cr_expect(base64_decode(encoded.at ? encoded.at : "", encoded.n, &decoded) && decoded.n == n && memcmp(decoded.at, bytes, n) == 0,
+                  "%zu", n);
         cr_expect_eq(encoded.n, (n + 2) / 3 * 4);
         text_done(&encoded);
         text_done(&decoded);

@@ -14,9 +14,9 @@ Test(zip, stored_modes_give_the_owner_what_other_had)
         enum zip_type type;
         int mode;
         unsigned stored;
-    } rows[] = {{ZIP_FILE, 0644, 0644}, {ZIP_FILE, 0755, 0755}, {ZIP_FILE, 0600, 0200}, {ZIP_FILE, 0640, 0240}, {ZIP_FILE, 0777, 0777}, {ZIP_FILE, 06755, 0755},
-                {ZIP_FILE, 0, 0200}, {ZIP_FILE, 0444, 0644}, {ZIP_FILE, -1, 0644}, {ZIP_FILE, 0711, 0311}, {ZIP_DIR, -1, 0755}, {ZIP_DIR, 0700, 0755},
-                {ZIP_DIR, 0755, 0755}, {ZIP_DIR, 01777, 0777}, {ZIP_DIR, 0711, 0311}};
+    } rows[] = {{ZIP_FILE, 0644, 0644},  {ZIP_FILE, 0755, 0755}, {ZIP_FILE, 0600, 0200}, {ZIP_FILE, 0640, 0240}, {ZIP_FILE, 0777, 0777},
+                {ZIP_FILE, 06755, 0755}, {ZIP_FILE, 0, 0200},    {ZIP_FILE, 0444, 0644}, {ZIP_FILE, -1, 0644},   {ZIP_FILE, 0711, 0311},
+                {ZIP_DIR, -1, 0755},     {ZIP_DIR, 0700, 0755},  {ZIP_DIR, 0755, 0755},  {ZIP_DIR, 01777, 0777}, {ZIP_DIR, 0711, 0311}};
     for (size_t i = 0; i < COUNT(rows); i++)
         cr_expect_eq(zip_stored_mode(rows[i].type, rows[i].mode), rows[i].stored, "%o -> %o", (unsigned)rows[i].mode,
                      zip_stored_mode(rows[i].type, rows[i].mode));
@@ -24,7 +24,8 @@ Test(zip, stored_modes_give_the_owner_what_other_had)
 
 Test(manifest, lines_survive_being_written_and_read)
 {
-    struct zip_entry e = {.name = (char *)(uintptr_t) "d ir/%\n,\xff", .type = ZIP_FILE, .mode = 04711, .crc = 0xdeadbeef, .size = 123, .mtime = -5};
+    struct zip_entry e = {
+        .name = (char *)(uintptr_t) "d ir/%\n,\xff", .type = ZIP_FILE, .mode = 04711, .crc = 0xdeadbeef, .size = 123, .mtime = -5};
     struct text t = {0};
     struct manifest_line m;
     manifest_entry(&t, &e);
@@ -47,7 +48,12 @@ static const struct row *row_of(const struct plan *p, const char *target)
 Test(plan, every_row_has_its_reason_and_nothing_but_tmp_is_writable)
 {
     struct source layers[2] = {{.path = "/l0", .tree = -1}, {.path = "/l1", .tree = -1}};
-    struct plan_input in = {.function = {.path = "/f", .tree = -1}, .layers = layers, .layer_count = 2, .tmp_bytes = 512u << 20, .boot_id = "b", .release = tools_release(true)};
+    struct plan_input in = {.function = {.path = "/f", .tree = -1},
+                            .layers = layers,
+                            .layer_count = 2,
+                            .tmp_bytes = 512u << 20,
+                            .boot_id = "b",
+                            .release = tools_release(true)};
     struct plan p;
     struct err err;
     cr_assert_eq(plan_make(&in, &p, &err), 0);
@@ -55,7 +61,8 @@ Test(plan, every_row_has_its_reason_and_nothing_but_tmp_is_writable)
         cr_expect(p.rows[i].why && *p.rows[i].why, "%s", p.rows[i].target);
         cr_expect(p.rows[i].target[0] != '/', "%s", p.rows[i].target);
         if (p.rows[i].flags & FLAG_RW)
-            cr_expect(strcmp(p.rows[i].target, "tmp") == 0 || str_begins(p.rows[i].target, "dev") || strcmp(p.rows[i].target, "proc") == 0, "%s", p.rows[i].target);
+            cr_expect(strcmp(p.rows[i].target, "tmp") == 0 || str_begins(p.rows[i].target, "dev") || strcmp(p.rows[i].target, "proc") == 0,
+                      "%s", p.rows[i].target);
     }
     const struct row *opt = row_of(&p, "opt");
     cr_assert(opt && opt->kind == ROW_OVERLAY && opt->n == 2);
@@ -66,10 +73,12 @@ Test(plan, every_row_has_its_reason_and_nothing_but_tmp_is_writable)
 
 Test(plan, volumes_may_not_cover_what_the_sandbox_relies_on)
 {
-    static const char *const bad[] = {"relative", "/", "/etc", "/etc/x", "/proc/1", "/dev/shm", "/sys", "/usr/bin", "/lib64/x", "/a/../b", "/a//b", "/a/", "/a/."};
+    static const char *const bad[] = {"relative", "/",        "/etc",    "/etc/x", "/proc/1", "/dev/shm", "/sys",
+                                      "/usr/bin", "/lib64/x", "/a/../b", "/a//b",  "/a/",     "/a/."};
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct volume v = {.source = {.path = "/x", .tree = -1}, .target = bad[i]};
-        struct plan_input in = {.function = {.path = "/f", .tree = -1}, .volumes = &v, .volume_count = 1, .boot_id = "b", .release = tools_release(true)};
+        struct plan_input in = {
+            .function = {.path = "/f", .tree = -1}, .volumes = &v, .volume_count = 1, .boot_id = "b", .release = tools_release(true)};
         struct plan p;
         struct err err;
         cr_expect_eq(plan_make(&in, &p, &err), -1, "%s", bad[i]);

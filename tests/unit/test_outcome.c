@@ -8,9 +8,17 @@
 /* Only a sender that is gone cannot have been told by the end that it answers. */
 Test(outcome, takes_an_answer_only_of_who_has_ended)
 {
-    struct outcome rows[] = {outcome_exited("ID", 0, false), outcome_exited("ID", 3 << 8, false), outcome_exited("ID", 9, false), outcome_exited("ID", 9, true),
-                             outcome_timeout("ID", 3), outcome_timeout("ID", 10), outcome_extension("ID", "Extension.Crash", "x", "exit status 1"), outcome_interrupted("ID"),
-                             outcome_not_started("ID", "", 0), {.reason = BECAUSE_INIT_ERROR}, {.reason = BECAUSE_SUCCESS}};
+    struct outcome rows[] = {outcome_exited("ID", 0, false),
+                             outcome_exited("ID", 3 << 8, false),
+                             outcome_exited("ID", 9, false),
+                             outcome_exited("ID", 9, true),
+                             outcome_timeout("ID", 3),
+                             outcome_timeout("ID", 10),
+                             outcome_extension("ID", "Extension.Crash", "x", "exit status 1"),
+                             outcome_interrupted("ID"),
+                             outcome_not_started("ID", "", 0),
+                             {.reason = BECAUSE_INIT_ERROR},
+                             {.reason = BECAUSE_SUCCESS}};
     static const bool TAKES[] = {true, true, true, true, false, false, false, false, false, false, false};
     rows[5].reason = BECAUSE_INIT_TIMEOUT;
     for (size_t i = 0; i < sizeof TAKES / sizeof *TAKES; i++) {

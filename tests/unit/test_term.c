@@ -34,20 +34,27 @@ static const struct {
     {"\033[31", "????"},
     {"\033[\303\274m", "?[\303\274m"},
     {"\177\b\v\f\a", "?????"},
-    {"\302\233" "31m", "?31m"},       /* CSI, of UTF-8 */
-    {"\233" "31m", "?31m"},           /* of eight bits */
-    {"\302\235" "52;c;QUFB\302\234", "?52;c;QUFB?"},
-    {"\342\200\256evil", "?evil"},    /* U+202E, right to left from here */
+    {"\302\233"
+     "31m",
+     "?31m"}, /* CSI, of UTF-8 */
+    {"\233"
+     "31m",
+     "?31m"}, /* of eight bits */
+    {"\302\235"
+     "52;c;QUFB\302\234",
+     "?52;c;QUFB?"},
+    {"\342\200\256evil", "?evil"}, /* U+202E, right to left from here */
     {"\342\201\246\342\201\251", "??"},
-    {"\342\200\250", "?"},            /* a line's end that is no newline */
-    {"\363\240\201\201", "?"},        /* U+E0041 */
-    {"\342\200\214\342\200\215\357\270\217", "\342\200\214\342\200\215\357\270\217"}, /* joiners and variation selectors are part of scripts */
+    {"\342\200\250", "?"},     /* a line's end that is no newline */
+    {"\363\240\201\201", "?"}, /* U+E0041 */
+    {"\342\200\214\342\200\215\357\270\217",
+     "\342\200\214\342\200\215\357\270\217"},    /* joiners and variation selectors are part of scripts */
     {"\342\200\216\342\200\217\330\234", "???"}, /* marks turn round the digits beside them */
     {"\342\200\213\342\201\240\357\273\277\357\277\271", "????"},
-    {"\300\233", "??"},               /* overlong */
+    {"\300\233", "??"}, /* overlong */
     {"\340\202\233", "???"},
-    {"\355\240\200", "???"},          /* a surrogate */
-    {"\364\220\200\200", "????"},     /* beyond the last character */
+    {"\355\240\200", "???"},      /* a surrogate */
+    {"\364\220\200\200", "????"}, /* beyond the last character */
     {"\303x", "?x"},
     {"\342\202", "??"},
     {"\360\237\033[0m", "??\033[0m"},
@@ -75,7 +82,9 @@ Test(term, each_sequence_whole_and_cut_at_every_place)
 
 Test(term, a_logs_carriage_returns_are_newlines)
 {
-    static const char *const LINES[][2] = {{"10%\r20%", "10%\n20%"}, {"one\r\ntwo\r\n", "one\ntwo\n"}, {"\r\r\n", "\n\n"}, {"x\r", "x"}, {"x\r\033[2J", "x\n?[2J"}, {"\033[31\r", "?[31"}};
+    static const char *const LINES[][2] = {{"10%\r20%", "10%\n20%"},  {"one\r\ntwo\r\n", "one\ntwo\n"},
+                                           {"\r\r\n", "\n\n"},        {"x\r", "x"},
+                                           {"x\r\033[2J", "x\n?[2J"}, {"\033[31\r", "?[31"}};
     for (size_t i = 0; i < COUNT(LINES); i++)
         for (size_t cut = 0; cut <= strlen(LINES[i][0]); cut++) {
             struct term t = {.returns = true};
@@ -90,7 +99,11 @@ Test(term, a_logs_carriage_returns_are_newlines)
 
 Test(term, two_streams_make_no_sequence_together)
 {
-    static const char *const PAIRS[][2] = {{"\302", "\235" "52;c;QUFB"}, {"\033", "]52;c;QUFB\a"}, {"\033", "[2J"}, {"\342\200", "\256"}};
+    static const char *const PAIRS[][2] = {{"\302", "\235"
+                                                    "52;c;QUFB"},
+                                           {"\033", "]52;c;QUFB\a"},
+                                           {"\033", "[2J"},
+                                           {"\342\200", "\256"}};
     for (size_t i = 0; i < COUNT(PAIRS); i++) {
         struct term a = {0}, b = {0};
         struct text out = {0};
@@ -137,7 +150,8 @@ static bool harmless(const unsigned char *c, size_t n)
         for (size_t k = 1; k < length; k++)
             if (c[i + k] < 0x80 || c[i + k] > 0xbf)
                 return false;
-        if ((length == 2 && c[i] == 0xc2 && c[i + 1] < 0xa0) || (length == 3 && c[i] == 0xe2 && c[i + 1] == 0x80 && c[i + 2] >= 0xa8 && c[i + 2] <= 0xae))
+        if ((length == 2 && c[i] == 0xc2 && c[i + 1] < 0xa0) ||
+            (length == 3 && c[i] == 0xe2 && c[i + 1] == 0x80 && c[i + 2] >= 0xa8 && c[i + 2] <= 0xae))
             return false;
         if (c[i] == 033) {
             size_t end = i + 2 + strspn((const char *)c + i + 2, "0123456789;:");
@@ -154,7 +168,8 @@ static bool harmless(const unsigned char *c, size_t n)
 
 Test(term, whatever_bytes_come_in_whatever_pieces)
 {
-    static const unsigned char ALPHABET[] = "\033\033[[;01m]\r\n\t\a ab\302\302\233\235\200\256\342\200\303\274\355\240\360\237\364\177\377";
+    static const unsigned char ALPHABET[] =
+        "\033\033[[;01m]\r\n\t\a ab\302\302\233\235\200\256\342\200\303\274\355\240\360\237\364\177\377";
     unsigned seed = 7;
     for (int round = 0; round < 20000; round++) {
         unsigned char bytes[48];

@@ -32,9 +32,29 @@ static void make(const char *path, const char *link)
 
 static void start(void)
 {
-    static const char *const FILES[] = {"bin/bash", "bin/dash", "bin/git", "bin/sed", "bin/python3.12", "bin/perl", "sbin/ldconfig", "sbin/useradd", "lib/git-core/git", "lib/x86_64-linux-gnu/libc.so.6",
-                                        "lib/python3.12/os.py", "lib/python3.12/site-packages/x.py", "lib/os-release", "share/zoneinfo/UTC", "share/fonts/x", "include/stdio.h",
-                                        "local/bin/python3.12", "local/bin/tool", "local/lib/python3.12/os.py", "local/lib/libpython3.12.so.1.0", "local/lib/libz.so", "local/lib/node_modules/x.js", "games/rogue"};
+    static const char *const FILES[] = {"bin/bash",
+                                        "bin/dash",
+                                        "bin/git",
+                                        "bin/sed",
+                                        "bin/python3.12",
+                                        "bin/perl",
+                                        "sbin/ldconfig",
+                                        "sbin/useradd",
+                                        "lib/git-core/git",
+                                        "lib/x86_64-linux-gnu/libc.so.6",
+                                        "lib/python3.12/os.py",
+                                        "lib/python3.12/site-packages/x.py",
+                                        "lib/os-release",
+                                        "share/zoneinfo/UTC",
+                                        "share/fonts/x",
+                                        "include/stdio.h",
+                                        "local/bin/python3.12",
+                                        "local/bin/tool",
+                                        "local/lib/python3.12/os.py",
+                                        "local/lib/libpython3.12.so.1.0",
+                                        "local/lib/libz.so",
+                                        "local/lib/node_modules/x.js",
+                                        "games/rogue"};
     struct err err;
     snprintf(place, sizeof place, "/tmp/lrun-tools.XXXXXX");
     cr_assert(mkdtemp(place) != NULL);
@@ -96,8 +116,14 @@ Test(tools, lambda_has_what_amazon_linux_has)
     struct tools_tree t;
     start();
     get(&(struct tools_input){.tools = TOOLS_LAMBDA, .al2023 = true, .python = true}, &t);
-    expect(&t, "bin/bash bin/sed bin/sh bin/awk bin/mawk bin/python3 bin/python3.12 sbin/ldconfig lib/x86_64-linux-gnu/libc.so.6 lib/python3.12/os.py lib/os-release share/zoneinfo/UTC local/bin", true);
-    expect(&t, "bin/git bin/perl bin/dash sbin/useradd lib/git-core/git lib/python3.12/site-packages/x.py share/fonts/x include/stdio.h local/bin/tool local/lib games", false);
+    expect(&t,
+           "bin/bash bin/sed bin/sh bin/awk bin/mawk bin/python3 bin/python3.12 sbin/ldconfig lib/x86_64-linux-gnu/libc.so.6 "
+           "lib/python3.12/os.py lib/os-release share/zoneinfo/UTC local/bin",
+           true);
+    expect(&t,
+           "bin/git bin/perl bin/dash sbin/useradd lib/git-core/git lib/python3.12/site-packages/x.py share/fonts/x include/stdio.h "
+           "local/bin/tool local/lib games",
+           false);
     cr_expect(t.sh_is_bash && !t.awk_is_gawk, "the host has bash and no gawk");
     tools_done(&t);
     get(&(struct tools_input){.tools = TOOLS_LAMBDA, .al2023 = true}, &t);

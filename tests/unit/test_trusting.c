@@ -13,7 +13,9 @@
 Test(results, names_are_plain_or_not)
 {
     static const char *const PLAIN[] = {"a", "a.b", "-a", "\u00e9", "\u7d50\u679c", "\U0001f600", "a b"};
-    static const char *const ODD[] = {"\n", "a\x1b[m", "\x7f", "\xc2\x9b", "\xc2\x80", "\x9b", "\xff", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\xe2\x80\xae", "\xe2\x81\xa6"};
+    static const char *const ODD[] = {"\n",           "a\x1b[m",     "\x7f",         "\xc2\x9b",     "\xc2\x80",         "\x9b",
+                                      "\xff",         "\xc0\xaf",    "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3",
+                                      "\xe2\x80\xae", "\xe2\x81\xa6"};
     for (size_t i = 0; i < COUNT(PLAIN); i++)
         cr_expect(results_name_is_plain(PLAIN[i]), "%zu", i);
     for (size_t i = 0; i < COUNT(ODD); i++)
@@ -25,7 +27,8 @@ Test(memo, is_made_of_what_has_been_still)
     static const struct {
         long s, ns, now_s, now_ns;
         bool still;
-    } ROWS[] = {{10, 1, 10, 99000000, false}, {10, 1, 10, 100000001, true}, {10, 0, 12, 0, false}, {10, 0, 12, 100000000, true}, {10, 1, 9, 0, false}, {10, 999999999, 11, 0, false}};
+    } ROWS[] = {{10, 1, 10, 99000000, false}, {10, 1, 10, 100000001, true}, {10, 0, 12, 0, false},
+                {10, 0, 12, 100000000, true}, {10, 1, 9, 0, false},         {10, 999999999, 11, 0, false}};
     for (size_t i = 0; i < COUNT(ROWS); i++) {
         const struct file_state s = {.ctime = {ROWS[i].s, ROWS[i].ns}};
         const struct timespec now = {ROWS[i].now_s, ROWS[i].now_ns};

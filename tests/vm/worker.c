@@ -141,7 +141,9 @@ int main(void)
         sscanf(header ? header + 33 : "", "%63[^\r\n]", id);
         char number[32];
         int n = snprintf(number, sizeof number, "%.0f", do_it(event ? event : ""));
-        int all = snprintf(answer, sizeof answer, "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: api\r\nContent-Length: %d\r\n\r\n%s", id, n, number);
+        int all = snprintf(answer, sizeof answer,
+                           "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: api\r\nContent-Length: %d\r\n\r\n%s", id, n,
+                           number);
         if (write(s, answer, (size_t)all) != all || !read_answer(s))
             return 1;
     }

@@ -19,5 +19,5 @@ MUTANTS = {
     "places are made on the host": ("mounts/apply.c", "if (p->ours || !slash)", "if (p->work || !slash)", {"h17_h18_a_volumes_place_behind_a_link_of_the_package"}),
     "all links to a place are refused": (("mounts/apply.c",) * 2, ("RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS",) * 2, ("RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS",) * 2, {"h18_a_link_that_stays_inside_leads_to_a_volumes_place"}),
     "/dev of a root file system": ("mounts/plan.c", 'ROW_OF_DIR("dev", 0755,', 'ROW_OF_DIR("dev-of-ours", 0755,', {"hostile_links_lead_nowhere"}, (ROOTFS,), "hostile"),
-    "/tmp of twice its size": ("mounts/plan.c", '.target = "tmp", .text = "/tmp", .size = in->tmp_bytes,', '.target = "tmp", .text = "/tmp", .size = 2 * in->tmp_bytes,', {"a_full_tmp_is_enospc_in_bytes_and_in_inodes", "tmp_is_writable_executable_sized_and_private"}, (FILES,), "full_tmp or tmp_is"),
+    "/tmp of twice its size": ("mounts/plan.c", '.target = "tmp",\n                              .text = "/tmp",\n                              .size = in->tmp_bytes,', '.target = "tmp", .text = "/tmp", .size = 2 * in->tmp_bytes,', {"a_full_tmp_is_enospc_in_bytes_and_in_inodes", "tmp_is_writable_executable_sized_and_private"}, (FILES,), "full_tmp or tmp_is"),
 }

@@ -4,5 +4,5 @@
 MUTANTS = {
     "the gateway stands for the host": ("launcher/sandbox/network.c", '"--no-map-gw", ', "", {"user_does_not_reach_the_hosts_loopback"}, ("tests/sandbox/test_network.py",), "loopback", "network"),
     "the metadata service": ("launcher/sandbox/steps.c", "return in->spec->net == NET_USER ? network_hide_metadata(err) : 0;", "return 0;", {"the_machines_metadata_service"}, (), None, "network"),
-    "--net host does not say who reaches the Runtime API": ("launcher/launch/launch.c", ", and others on this machine can reach its Runtime API", "", {"host_warns"}, ("tests/sandbox/test_network.py",), "host_warns"),
+    "--net host does not say who reaches the Runtime API": ("launcher/launch/launch.c", ', and others on "\n                                            "this machine can reach its Runtime API', "", {"host_warns"}, ("tests/sandbox/test_network.py",), "host_warns"),
 }

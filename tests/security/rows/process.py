@@ -16,6 +16,6 @@ MUTANTS = {
     "locked memory": ("policy/limits.c", '{"memlock", RLIMIT_MEMLOCK, 65536, 65536,', '{"memlock", RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY,', {"h81_h82_limits"}),
     "the session's keys": ("launcher/launch/launch.c", "    leave_session_keyring(l);\n    return 0;", "    (void)leave_session_keyring;\n    return 0;", {"keys_of_the_callers_session_are_out_of_reach"}, (SECURITY,), "keys"),
     "set-user-id": ("launcher/launch/identity.c", "if (getauxval(AT_SECURE) || getuid() != geteuid() || getgid() != getegid()) {", "if (0) {", {"a_set_user_id_lrun_refuses_to_run"}, (SECURITY,), "set_user_id"),
-    "the report's descriptor goes along": (("launcher/sandbox/payload.c", "launcher/sandbox/sandbox.c", "launcher/launch/inputs.c"), ("if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)", "if (keep_descriptors(&in, &m.err) < 0 || ", "    return in->report >= 0 ? 0 : err->hint[0]"),
+    "the report's descriptor goes along": (("launcher/sandbox/payload.c", "launcher/sandbox/sandbox.c", "launcher/launch/inputs.c"), ("if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)", "if (keep_descriptors(&in, &m.err) < 0 || ", '    return in->report >= 0 ? 0\n           : err->hint[0]'),
                                            ("if (getpid() < 0)", "if ((getpid() < 0 && keep_descriptors(&in, &m.err) < 0) || ", "    fcntl(in->report, F_SETFD, 0);\n    return in->report >= 0 ? 0 : err->hint[0]"), {"h6_no_descriptor_and_no_directory_of_the_callers", "h92_h93_a_report_is_not_forged"}),
 }

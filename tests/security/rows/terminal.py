@@ -7,15 +7,15 @@ TRACEBACK = "the_lines_of_a_traceback_stand_below_each_other"
 RESPONSE, INSPECTED, ERRORS, PACKAGE, WHY = "h86_a_response_alone", "h86_names_in_what_inspect_prints", "h86_names_in_errors", "h86_names_in_errors_of_the_package", "h86_names_in_why_lines"
 
 MUTANTS = {
-    "terminal: control characters of UTF-8": ("base/utf8.h", "{0x80, 0x9f}, /* C1 */", "{0, 0},", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE, WHY}, TERMINALS),
+    "terminal: control characters of UTF-8": ("base/utf8.h", '{0x80, 0x9f},                                                             /* C1 */', "{0, 0},", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE, WHY}, TERMINALS),
     "terminal: control characters of eight bits": ("base/term.c", "return length == UTF8_OPEN ? OPEN : BROKEN;", "return length == UTF8_OPEN ? OPEN : n == 1 ? PASSES : BROKEN;", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE}, TERMINALS),
     "terminal: any sequence": ("base/term.c", "return last == '[' ? OPEN : BROKEN;", "return last == '[' ? OPEN : PASSES;", {LOG, RESPONSE, REPORTED, SERVED}, TERMINALS),
     "terminal: carriage returns": ("base/term.c", "return n == 1 ? OPEN : c[1] == '\\n' ? NEWLINE : BROKEN;", "return PASSES;", {LOG, RESPONSE, REPORTED, SERVED, TRACEBACK}, TERMINALS),
     "terminal: a log's carriage returns": ("launcher/environment/log.c", "    l->screen.returns = true;\n", "", {LOG, TRACEBACK}, TERMINALS),
     "terminal: a log's carriage returns make no prefixes": ("launcher/environment/log.c", "(bytes[k] != '\\r' || (k + 1 < n && bytes[k + 1] == '\\n'))", "true", {SERVED}, TERMINALS),
     "terminal: the order of text": ("base/utf8.h", "{0x202a, 0x202e}, {0x2066, 0x206f}, ", "", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE, WHY}, TERMINALS),
-    "terminal: marks of direction": ("base/utf8.h", "{0x61c, 0x61c}, {0x200e, 0x200f}, ", "", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE}, TERMINALS),
-    "terminal: what nobody sees": ("base/utf8.h", "{0x200b, 0x200b}, {0x2060, 0x2065}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, ", "", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE}, TERMINALS),
+    "terminal: marks of direction": ("base/utf8.h", '{0x61c, 0x61c},     {0x200e, 0x200f}, ', "", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE}, TERMINALS),
+    "terminal: what nobody sees": ("base/utf8.h", '{0x200b, 0x200b},   {0x2060, 0x2065}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},\n', "", {LOG, RESPONSE, REPORTED, SERVED, INSPECTED, ERRORS, PACKAGE}, TERMINALS),
     "terminal: each write by itself": ("base/term.c", "            take(t, c[end++], out);\n    }\n}", "            take(t, c[end++], out);\n    }\n    term_end(t, out);\n}", {LOG}, TERMINALS),
     "terminal: the log": ("launcher/environment/log.c", "if (l->to_terminal) {", "if (l->to_terminal && getpid() < 0) {", {LOG, REPORTED, COLOURS, SERVED, WHY, TRACEBACK}, TERMINALS),
     "terminal: colours go on": ("launcher/environment/log.c", "if (l->to_terminal && shown.n)", "if (l->to_terminal && getpid() < 0)", {COLOURS}, TERMINALS),

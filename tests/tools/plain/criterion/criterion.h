@@ -16,6 +16,7 @@ struct plain_test {
 extern struct plain_test *plain_tests;
 extern int plain_failed, plain_bad;
 
+// clang-format off
 #define Test(suite, name, ...)                                                        \
     static void suite##_##name(void);                                                 \
     __attribute__((constructor)) static void suite##_##name##_register(void)          \
@@ -25,7 +26,9 @@ extern int plain_failed, plain_bad;
         plain_tests = &t;                                                             \
     }                                                                                 \
     static void suite##_##name(void)
+// clang-format on
 
+// clang-format off
 #define PLAIN_EXPECT(ok, text)                                                        \
     do {                                                                              \
         if (!(ok)) {                                                                  \
@@ -33,6 +36,8 @@ extern int plain_failed, plain_bad;
             plain_bad = 1;                                                            \
         }                                                                             \
     } while (0)
+// clang-format on
+// clang-format off
 #define PLAIN_ASSERT(ok, text)                                                        \
     do {                                                                              \
         const int plain_ok = !!(ok);                                                  \
@@ -40,6 +45,7 @@ extern int plain_failed, plain_bad;
         if (!plain_ok)                                                                \
             return;                                                                   \
     } while (0)
+// clang-format on
 #define cr_expect(x, ...) PLAIN_EXPECT(x, #x)
 #define cr_expect_not(x, ...) PLAIN_EXPECT(!(x), "not " #x)
 #define cr_expect_eq(a, b, ...) PLAIN_EXPECT((a) == (b), #a " == " #b)
