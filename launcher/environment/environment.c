@@ -79,6 +79,8 @@ static void start_again(struct environment *e)
 {
     if (e->sandbox.pid > 0 && !e->lost && !limits_same(e->sandbox.pid, e->cgroup->dir < 0))
         environment_lose(e, "its process 1 was given other limits or another priority from inside");
+    if (e->sandbox.pid > 0 && !e->lost && environment_shm_fills(e))
+        environment_lose(e, "its /dev/shm takes more than half of its memory, and no program's end gives that back");
     if (e->sandbox.pid > 0 && !e->lost && sandbox_tell(&e->sandbox, MESSAGE_START, 0) == 0) /* the first start is init's own */
         return;
     if (e->sandbox.pid <= 0) {

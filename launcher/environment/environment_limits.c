@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/statfs.h>
 
 /* What the kernel killed in the cgroup, which bounds more than is seen from here. */
 static bool kernel_killed(struct environment *e)
@@ -58,6 +59,16 @@ void environment_look_at_memory(struct environment *e)
     }
     if (e->peak > limit && !unlimited) /* it was stopped a moment late; Lambda never shows more than the size */
         e->peak = limit;
+}
+
+/* Its files are nobody's: they stay when all processes have ended, and would have the next runtime killed in its init, again and again. */
+bool environment_shm_fills(const struct environment *e)
+{
+    struct statfs fs;
+    uint64_t limit = e->launch->request->memory.value << 20;
+    if (e->launch->request->debug || e->sandbox.fds[FD_SHM] < 0 || fstatfs(e->sandbox.fds[FD_SHM], &fs) < 0)
+        return false;
+    return (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize > limit / 2;
 }
 
 /* While its processes are as they were. Threads are counted for a failure, which may come of them, and where there were many. */

@@ -70,6 +70,7 @@ int environment_join_debugger(struct environment *e, struct err *err);
 /* environment_limits.c */
 void environment_look_at_memory(struct environment *e); /* the peak so far; sees that the limit is kept */
 void environment_look_at_shortages(struct environment *e, bool failed);
+bool environment_shm_fills(const struct environment *e); /* its files leave a next runtime too little */
 void environment_set_frozen(struct environment *e, bool frozen);
 void environment_share(struct environment *e);                         /* init has ended: the CPU share is kept from now on, or looked at */
 void environment_look_at_share(struct environment *e, double busy_ms); /* a call that took so long has ended */

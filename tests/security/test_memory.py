@@ -82,6 +82,14 @@ def test_a_segment_goes_with_the_runtime_that_left_it(lrun, function):
     assert "signal: killed" in r.text.splitlines()[0] and r.text.splitlines()[1] == "2", r
 
 
+def test_files_of_dev_shm_go_with_the_sandbox(lrun, function):
+    """Nobody's end gives them back: the runtimes that come after would be killed in their init."""
+    code = "while True:\n    i, e = next()\n    while e == b'1':\n        open('/dev/shm/f', 'ab').write(b'x' * (1 << 20))\n    respond(i[ID], e)\n"
+    r = lrun.run("--memory", "128", "--shm", "400", "--timeout", "20", "-e", "1", "-e", "2", "-e", "3", function(code))
+    assert "signal: killed" in r.text.splitlines()[0] and r.text.splitlines()[1:] == ["2", "3"], r
+    assert "its /dev/shm takes more than half" in r.log, r
+
+
 @pytest.mark.parametrize("kind", ["tmp_mapped", "tmp_written"])
 def test_a_function_is_not_ended(lrun, function, way, kind):
     r = lrun.run("--memory", "128", "--timeout", "20", *way, function(FUNCTION % (kind, 0.7), **{"holder.py": HOLDER}))
