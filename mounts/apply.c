@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* apply.c: carrying out a plan.
  *
- * A tmpfs of ours, the work place, is mounted over the host's /proc: a directory that must exist anyway, in a mount
- * namespace nobody else sees. In it: skel/ (the skeleton), empty/ and files behind masks, trees of layers under short
- * names for the overlay's options, and root/, on which the new root is mounted. Once that is pivoted to, the work place
- * has no name left. */
+ * A tmpfs of ours, the work place, is mounted over the host's /proc: a directory that must exist anyway, in a mount namespace nobody else
+ * sees. In it: skel/ (the skeleton), empty/ and files behind masks, trees of layers under short names for the overlay's options, and root/,
+ * on which the new root is mounted. Once that is pivoted to, the work place has no name left. */
 #include "mounts/apply.h"
 
 #include "base/fs.h"
@@ -40,6 +39,14 @@ static uint64_t row_attrs(const struct row *row)
            (row->flags & FLAG_EXEC_NOT ? MOUNT_ATTR_NOEXEC : 0);
 }
 
+/* A directory on the way that is closed, to the user whom root became, is refused as a mount is. */
+static int clone_fail(const struct place *p, const struct source *s, struct err *err)
+{
+    fail(err, errno, s->path, "clone the tree that is to be shown in the sandbox");
+    bool closed = err->no == EACCES && faccessat(p->cwd, s->path, F_OK, 0) < 0 && errno == EACCES;
+    return closed ? fail_hint(err, "a directory above it is closed to the user as whom lrun runs: open it, or name another place") : -1;
+}
+
 /* A detached copy of the source's tree. Its path is resolved once, and must lead to what it led to when the user named it. */
 static int clone_source(const struct place *p, const struct source *s, struct err *err)
 {
@@ -48,7 +55,7 @@ static int clone_source(const struct place *p, const struct source *s, struct er
         return fcntl(s->tree, F_DUPFD_CLOEXEC, 3);
     int tree = sys_open_tree(p->cwd, s->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
     if (tree < 0 || !s->ino) /* no inode: of the host's own system, named by no user */
-        return tree < 0 ? fail(err, errno, s->path, "clone the tree that is to be shown in the sandbox") : tree;
+        return tree < 0 ? clone_fail(p, s, err) : tree;
     if (fstat(tree, &st) == 0 && st.st_ino == s->ino && st.st_dev == s->dev)
         return tree;
     close(tree);

@@ -119,6 +119,13 @@ def test_a_directory_is_made_for_whom_root_becomes_and_none_is_given_away(lrun, 
     assert "chown" not in trace.read_text(), "it is born with its owner"
 
 
+def test_a_cache_below_a_directory_that_is_closed_to_whom_root_becomes(empty, tmp):
+    """It can be made, by descriptor, and not be shown in the sandbox: that is no fault of the host's."""
+    (tmp / "closed").mkdir(mode=0o700)
+    r = subprocess.run([LRUN, "exec", "--cache-dir", tmp / "closed/cache", empty, "--", "/bin/true"], capture_output=True, text=True)
+    assert r.returncode == 125 and "a directory above it is closed" in r.stderr and "security module" not in r.stderr, r
+
+
 @pytest.mark.parametrize("option", ["--cache-dir", "--out"])
 def test_no_directory_is_made_behind_anothers_link(lrun, empty, tmp, other, option):
     (tmp / "victim").mkdir()
