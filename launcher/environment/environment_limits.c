@@ -24,8 +24,13 @@ static bool kernel_killed(struct environment *e)
  * everything. */
 static void kill_for_memory(struct environment *e, pid_t biggest)
 {
-    enum { RUNTIME_AFTER = 2, ALL_AFTER = 6 };
-    e->killed_in_vain++;
+    enum { RUNTIME_AFTER = 2, ALL_AFTER = 6, DYING_MS = 500 };
+    bool dying = biggest == e->killed_pid && clock_ms() - e->killed_ms < DYING_MS; /* what it had comes back when it has ended */
+    if (!dying) {
+        e->killed_in_vain++;
+        e->killed_pid = biggest;
+        e->killed_ms = clock_ms();
+    }
     if (e->killed_in_vain > ALL_AFTER)
         environment_lose(e, "it used more than its memory, whatever was killed");
     else if (e->killed_in_vain > RUNTIME_AFTER && e->runtime_pid >= 0)

@@ -88,6 +88,8 @@ struct environment {
     struct memory_watch *watch; /* of its memory */
     unsigned oom_kills;         /* of the cgroup, seen so far */
     unsigned killed_in_vain;    /* processes, while memory stayed over its limit */
+    pid_t killed_pid;           /* inside: the last of them, and when it was sent SIGKILL */
+    double killed_ms;
     struct shortages shortages;
 };
 
