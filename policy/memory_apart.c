@@ -26,6 +26,7 @@ static _Noreturn void serve(int socket, pid_t parent, const struct apart_work *w
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
     memcpy(kept + 1, fds, n * sizeof *fds);
+    prctl(PR_SET_NAME, "lrun-memory");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent || descriptors_keep(kept, n + 1) < 0)
         _exit(1);
     struct pollfd p = {.fd = socket, .events = POLLIN};

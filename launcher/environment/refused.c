@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdnoreturn.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -62,6 +63,7 @@ static noreturn void helper_main(int socket, const struct refused *r)
     struct refused_call call;
     const int list[] = {socket, r->fd};
     sigset_t all;
+    prctl(PR_SET_NAME, "lrun-sysinfo");
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL); /* a terminal's are meant for lrun, by which this ends */
     if (descriptors_keep(list, COUNT(list)) < 0)
