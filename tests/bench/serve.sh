@@ -4,7 +4,7 @@
 # BUILD/conformance after make conformance; without it, and without wrk, skipped aloud.
 set -eu
 build=$(cd "$1" && pwd) here=$(cd "$(dirname "$0")" && pwd) seconds=${SERVE_SECONDS:-4}
-command -v wrk >/dev/null || { echo "serve: skipped, wrk is missing: make deps"; exit 0; }
+command -v wrk >/dev/null || { echo "serve: skipped, wrk is missing: make deps"; exit "${LRUN_MUST_WORK:-0}"; }
 work=$(mktemp -d /tmp/lrun-bench.XXXXXX)
 trap 'kill $lrun $rie 2>/dev/null || true; rm -rf "$work"' EXIT
 chmod 755 "$work"

@@ -5,9 +5,15 @@ import socket
 
 import pytest
 
-from conftest import make_zip
+from conftest import make_zip, skip
 
-NODE = pytest.mark.skipif(not shutil.which("node"), reason="no node")
+NODE = pytest.mark.usefixtures("needs_node")
+
+
+@pytest.fixture
+def needs_node():
+    if not shutil.which("node"):
+        skip("no node")
 
 
 def whys(r):
@@ -84,6 +90,6 @@ SCRIPTS = {
 def test_a_shell_that_reports_an_error_was_itself_started(lrun, tmp, case):
     shell, code, tool, ids = SCRIPTS[case]
     if not shutil.which(shell):
-        pytest.skip(f"no {shell}")
+        skip(f"no {shell}")
     r = lrun.run(make_zip(tmp / "b.zip", {"bootstrap": (code, 0o755), **({"tool": tool} if tool else {})}))
     assert r.code == 1 and r.json["errorType"] == "Runtime.ExitError" and whys(r) == ids, r
