@@ -341,24 +341,37 @@ static bool look_here(struct memory_watch *w, struct memory *ret, double start)
     return t != MAY_WAIT;
 }
 
+/* An answer that came after its look: what was then over still is for whoever has to act, and what is known of now goes on. */
+static void add_late(const struct memory *late, struct memory *now)
+{
+    uint64_t peak = late->peak > now->peak ? late->peak : now->peak;
+    if (!now->used || (late->over && !now->over))
+        *now = *late;
+    now->peak = peak;
+}
+
 void memory_look(struct memory_watch *w, struct memory *ret)
 {
     double start = clock_ms(), cost = 0;
     struct answer answer;
+    struct memory late = {0};
     *ret = (struct memory){0};
     w->seldom = start - w->ended_ms > HELD_MS / 2;
     if (start - w->ended_ms > STALE_MS)
         begin_pass(w, PASS_COUNT);
-    bool heard = apart_hear(&w->apart, &answer, sizeof answer, 0);
-    if (!heard && !look_here(w, ret, start)) { /* what is far from its limit need not be waited for */
-        int ms = ret->peak ? 0 : w->established ? ANSWER_MS : (int)FIRST_MS;
-        heard = ask_apart(w) && apart_hear(&w->apart, &answer, sizeof answer, ms);
-        begin_pass(w, PASS_COUNT);
-    }
-    if (heard) {
-        take(w, &answer, ret);
+    if (apart_hear(&w->apart, &answer, sizeof answer, 0)) {
+        take(w, &answer, &late);
         cost = answer.cost_ms;
     }
+    if (!look_here(w, ret, start)) { /* what is far from its limit need not be waited for */
+        int ms = ret->peak ? 0 : w->established ? ANSWER_MS : (int)FIRST_MS;
+        if (ask_apart(w) && apart_hear(&w->apart, &answer, sizeof answer, ms)) {
+            take(w, &answer, ret);
+            cost += answer.cost_ms;
+        }
+        begin_pass(w, PASS_COUNT);
+    }
+    add_late(&late, ret);
     w->ended_ms = clock_ms();
     cost = cost > w->ended_ms - start ? cost : w->ended_ms - start;
     w->cost_ms = cost > COST_MAX_MS ? COST_MAX_MS : cost;
