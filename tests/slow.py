@@ -4,7 +4,7 @@ import pathlib
 import sys
 import xml.etree.ElementTree as xml
 
-LIMIT = 0.3  # seconds
+LIMIT = 0.2  # seconds
 
 took = {}
 for file in pathlib.Path(sys.argv[1]).glob("*-[ps]*.xml"):
