@@ -76,8 +76,8 @@ def test_a_function_is_ended(lrun, function, way, kind):
 
 
 def test_a_segment_goes_with_the_runtime_that_left_it(lrun, function):
-    """Else it would count against all that come after it."""
-    code = "import holder\ni, e = next()\nif e == b'1':\n    holder.segment(240)\n    time.sleep(20)\nrespond(i[ID], e)\nnext()\n"
+    """Else it would count against all that come after it: the second lasts until what is held has been looked at."""
+    code = "import holder\ni, e = next()\nif e == b'1':\n    holder.segment(240)\n    time.sleep(20)\ntime.sleep(2)\nrespond(i[ID], e)\nnext()\n"
     r = lrun.run("--memory", "128", "--timeout", "20", "-e", "1", "-e", "2", function(code, **{"holder.py": HOLDER}))
     assert "signal: killed" in r.text.splitlines()[0] and r.text.splitlines()[1] == "2", r
 
