@@ -368,6 +368,8 @@ void memory_look(struct memory_watch *w, struct memory *ret)
         if (ask_apart(w) && apart_hear(&w->apart, &answer, sizeof answer, ms)) {
             take(w, &answer, ret);
             cost += answer.cost_ms;
+        } else if (!ret->peak && w->count.processes == 1) { /* of one process its status is the whole truth of its peak */
+            ret->peak = w->count.use.peak;
         }
         begin_pass(w, PASS_COUNT);
     }
