@@ -41,7 +41,7 @@ asan:
 	@$(MAKE) --no-print-directory B=build/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" \
 	  CFLAGS="-O1 -g" all examples build/asan/tests/probe build/asan/tests/refuse build/asan/tests/extension build/asan/tests/watcher build/asan/tests/storm build/asan/tests/unit
 	@sh tests/real/layers.sh build/asan || true
-	LRUN_PASSES=unprivileged sh tests/check.sh build/asan
+	LRUN_PASSES=unprivileged LRUN_WORKERS=$$(nproc) sh tests/check.sh build/asan
 
 # Real clients from their registries, pinned by version and digest: not part of check.
 conformance: all examples
