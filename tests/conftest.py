@@ -12,7 +12,7 @@ pytest.register_assert_rewrite("support")
 from support.where import BUILD, LRUN, LRUN_UID, MUST_WORK, ROOT, SANITIZED, TESTS, TOP, helper, plain_memory, skip  # noqa: E402,F401
 from support.launch import SCHEMA, Lrun, Result, shared_tools, validate  # noqa: E402,F401
 from support.packages import AGENT, CLIENT, make_zip  # noqa: E402,F401
-from support.processes import descendants, init_of, processes_of, wait_until  # noqa: E402,F401
+from support.processes import children_of, descendants, init_of, inits_below, name_of, processes_of, wait_until  # noqa: E402,F401
 from support.serving import Answer, Server, frames  # noqa: E402,F401
 
 
@@ -64,7 +64,7 @@ def serve(lrun):
 SLOW = {name: float(seconds) for seconds, name in (line.split(" ", 1) for line in (TESTS / "slow.txt").read_text().splitlines() if not line.startswith("#"))}
 
 
-def name_of(item):
+def listed_name(item):
     """As in slow.txt: the path below tests/, and the name."""
     return f"{item.path.relative_to(TESTS)}::{item.name}"
 
@@ -73,9 +73,9 @@ def name_of(item):
 def pytest_collection_modifyitems(items):
     """Slow tests first, so that no processor waits for a last one."""
     for item in items:
-        if name_of(item) in SLOW:
+        if listed_name(item) in SLOW:
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: -SLOW.get(name_of(item), 0))
+    items.sort(key=lambda item: -SLOW.get(listed_name(item), 0))
 
 
 # ---- the table of the APIs: which test shows which row ----

@@ -19,7 +19,7 @@ import urllib.request
 
 import pytest
 
-from conftest import LRUN, helper, make_zip, processes_of, skip, wait_until
+from conftest import LRUN, helper, make_zip, name_of, processes_of, skip, wait_until
 
 
 class Screen:
@@ -327,7 +327,7 @@ def test_debugpy_is_told_to_listen(lrun, tmp):
 
 def sleeps(seconds):
     """Is it running? lrun's own command line holds the words too."""
-    return [p for p in processes_of(f"/bin/sleep\0{seconds}") if open(f"/proc/{p}/comm").read() == "sleep\n"]
+    return [p for p in processes_of(f"/bin/sleep\0{seconds}") if name_of(p) == "sleep"]
 
 
 class Held:
@@ -394,7 +394,7 @@ def test_errors_of_starting_inside(held):
 
 def test_a_live_environment_can_be_entered(lrun, empty):
     p = subprocess.Popen(lrun.argv("exec", "--env", "MINE=2", empty, "--", "/bin/sh", "-c", "echo there >/tmp/f; sleep 63", report=False), stdin=subprocess.DEVNULL)
-    assert wait_until(lambda: [p for p in processes_of("sleep\x0063", below=p.pid) if open(f"/proc/{p}/comm").read() == "sleep\n"])
+    assert wait_until(lambda: [p for p in processes_of("sleep\x0063", below=p.pid) if name_of(p) == "sleep"])
     r = subprocess.run([LRUN, "exec", "--in", str(p.pid), "--", "/bin/sh", "-c", "cat /tmp/f; echo $MINE"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     p.kill()
     p.wait()

@@ -3,6 +3,7 @@
 could not be done, to what and why; nothing is left behind and the next launch works. strace makes the calls fail.
 LRUN_FAULTS: places tried a call and path (0: all, as make faults does)."""
 import collections
+import contextlib
 import os
 import pathlib
 import re
@@ -11,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import BUILD, LRUN, helper, make_zip, processes_of, skip, wait_until
+from conftest import BUILD, LRUN, children_of, helper, make_zip, processes_of, skip, wait_until
 
 PLACES = int(os.environ.get("LRUN_FAULTS", "2"))
 # What the kernel says when the machine is short of something, or a security module refuses.
@@ -149,8 +150,9 @@ def serve_once(s, inject=()):
             status = c.getresponse().status
         except OSError as e:
             status = type(e).__name__
-    for child in open(f"/proc/{p.pid}/task/{p.pid}/children").read().split() if p.poll() is None else ():
-        os.kill(int(child), signal.SIGTERM)
+    for child in children_of(p.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
     try:
         err = p.communicate(timeout=20)[1]
     except subprocess.TimeoutExpired:

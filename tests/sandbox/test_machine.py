@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import make_zip, skip, wait_until
+from conftest import children_of, make_zip, name_of, skip, wait_until
 
 SEEN = """
 import ctypes, mmap, threading
@@ -106,18 +106,7 @@ def test_node_sizes_itself_by_it(lrun, tmp):
 
 def helpers(pid):
     """Its children that answer sysinfo(2), by their name."""
-    return [c for c in children(pid) if name_of(c) == "lrun-sysinfo"]
-
-
-def name_of(pid):
-    try:
-        return open(f"/proc/{pid}/comm").read().strip()
-    except OSError:
-        return ""
-
-
-def children(pid):
-    return [int(c) for c in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+    return [c for c in children_of(pid) if name_of(c) == "lrun-sysinfo"]
 
 
 def test_helpers_answer_all_calls_and_are_replaced(serve, function, tmp):
@@ -140,7 +129,7 @@ while True:
         first = helpers(pid)
         for h in first:
             os.kill(h, signal_number)
-        wait_until(lambda: same or not set(first) & set(children(pid)))
+        wait_until(lambda: same or not set(first) & set(children_of(pid)))
         assert 1 <= len(first) <= 8 and bool(set(helpers(pid)) & set(first)) == same
         call.join()
         assert answers.pop() == [128] * 101 and wait_until(lambda: helpers(pid) == [])

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import BUILD, LRUN, init_of, make_zip, processes_of, wait_until
+from conftest import BUILD, LRUN, children_of, init_of, make_zip, processes_of, wait_until
 
 ROUNDS = int(os.environ.get("LRUN_KILLS", "100"))
 
@@ -96,13 +96,6 @@ def test_an_init_that_is_killed_is_the_end_of_its_command(lrun, empty):
     time.sleep(0.1)
     os.kill(init, signal.SIGKILL)
     assert p.wait(10) == 128 + signal.SIGKILL and "process 1 of its sandbox was" in p.stderr.read()
-
-
-def children_of(pid):
-    try:
-        return [int(c) for c in open(f"/proc/{pid}/task/{pid}/children").read().split()]
-    except OSError:
-        return []
 
 
 def kill_children_at_random(make_argv, longest, rounds=ROUNDS, then=None):

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import AGENT, CLIENT, make_zip, wait_until
+from conftest import AGENT, CLIENT, children_of, inits_below, make_zip, name_of, wait_until
 
 SUBSCRIBER = AGENT + """
 id = register(events=["INVOKE"])[1]["lambda-extension-identifier"]
@@ -32,11 +32,11 @@ while True:
 def processes(pid):
     """All below pid: {pid: its kind}."""
     found = {pid: "lrun"}
-    for child in open(f"/proc/{pid}/task/{pid}/children").read().split():
-        name = open(f"/proc/{child}/comm").read().strip()
-        found[int(child)] = name if name != "lrun" else "child"
-        for inner in open(f"/proc/{child}/task/{child}/children").read().split():
-            found[int(inner)] = "program"
+    for child in children_of(pid):
+        name = name_of(child)
+        if name:
+            found[child] = name if name != "lrun" else "child"
+        found.update((inner, "program") for inner in children_of(child))
     return found
 
 
@@ -139,7 +139,7 @@ def test_the_hang_up_alone_ends_all_environments(serve, function):
         t.start()
     for t in ts:
         t.join()
-    inits = [p for p, kind in processes(s.process.pid).items() if kind == "init"]
+    inits = inits_below(s.process.pid)
     assert len(inits) == 3
     # The supervisor's own descriptors are the only ones whose closing init can hear of.
     others = {t for p in inits for t in (descriptors(p).values() if readable() else ())}

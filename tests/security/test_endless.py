@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from conftest import LRUN, init_of, wait_until
+from conftest import LRUN, children_of, init_of, name_of, wait_until
 
 pytestmark = pytest.mark.serial
 
@@ -64,8 +64,8 @@ def test_what_a_function_prints_for_ever_does_not_keep_its_answer(lrun, function
 def inside(lrun, empty):
     """The command line that enters a sandbox and leaves programs there which print."""
     keeper = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sleep", "120", report=False), stdin=subprocess.DEVNULL)
-    children = f"/proc/{init_of(keeper)}/task/{init_of(keeper)}/children"
-    assert wait_until(lambda: open(children).read() and open(f"/proc/{open(children).read().split()[0]}/comm").read() == "sleep\n")
+    init = init_of(keeper)
+    assert wait_until(lambda: "sleep" in map(name_of, children_of(init)))
     yield lambda *options: [LRUN, "exec", *options, "--in", str(keeper.pid), "--", "/usr/bin/python3", "-c", PRINT + "print_for_ever(4)\ntime.sleep(0.5)\nos._exit(5)"]
     keeper.kill()
     keeper.wait()

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import LRUN, ROOT, helper, init_of, make_zip, skip, wait_until
+from conftest import LRUN, ROOT, children_of, helper, init_of, make_zip, name_of, skip, wait_until
 
 SANITIZED = b"__asan_init" in pathlib.Path(LRUN).read_bytes()  # its heap is not where the C library's is
 ENTRIES = int(os.environ.get("LRUN_ENTRIES", "100"))
@@ -99,10 +99,9 @@ def test_a_mixture_with_namespaces_of_the_hosts_own_is_never_entered(lrun, tmp, 
     keep = "import os, sys, time; fds = [os.open(f'/proc/{\"self\" if n == \"mnt\" else sys.argv[1]}/ns/' + n, 0) for n in ('user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup')]; os.memfd_create('lrun-variables'); print('kept', flush=True); time.sleep(60)"
     user = ["setpriv", "--reuid", "60993", "--regid", "60993", "--clear-groups"] if ROOT else []
     sandbox = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sleep", "64", report=False), stdin=subprocess.DEVNULL)
-    inside = f"/proc/{init_of(sandbox)}/task/{init_of(sandbox)}/children"
-    assert wait_until(lambda: open(inside).read())
-    payload = open(inside).read().split()[0]
-    assert wait_until(lambda: open(f"/proc/{payload}/comm").read() == "sleep\n")
+    inside = []
+    assert wait_until(lambda: inside.extend(str(p) for p in children_of(init_of(sandbox)) if name_of(p) == "sleep") or inside)
+    payload = inside[0]
     p = subprocess.Popen([*user, "/usr/bin/python3", "-c", keep, payload], stdout=subprocess.PIPE, text=True)
     kept = p.stdout.readline()
     r = subprocess.run([LRUN, "exec", "--in", str(p.pid), "--", "/bin/echo", "ran"], capture_output=True, text=True)

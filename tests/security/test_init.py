@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, init_of, wait_until
+from conftest import ROOT, children_of, init_of, wait_until
 
 TURN = """
 import ctypes, resource
@@ -254,12 +254,11 @@ def test_exec_brings_results_back_though_init_does_not_answer(lrun, empty, tmp):
     os.chmod(tmp / "out", 0o777)
     p = subprocess.Popen(lrun.argv("exec", "--out", tmp / "out", empty, "--", "/bin/sh", "-c", "echo x > /tmp/out/x; read line; exit 0", report=False), stdin=subprocess.PIPE)
     init = init_of(p)
-    children = f"/proc/{init}/task/{init}/children"
-    assert wait_until(lambda: open(children).read())
+    assert wait_until(lambda: children_of(init))
     time.sleep(0.2)
     p.send_signal(signal.SIGSTOP)  # while lrun does not look, the command ends, and then init stops
     p.stdin.close()
-    assert wait_until(lambda: not open(children).read())
+    assert wait_until(lambda: not children_of(init))
     os.kill(init, signal.SIGSTOP)
     p.send_signal(signal.SIGCONT)
     assert p.wait(30) == 0 and (tmp / "out/x").read_text() == "x\n"

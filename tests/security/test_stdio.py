@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from conftest import LRUN, init_of, make_zip, wait_until
+from conftest import LRUN, children_of, init_of, make_zip, name_of, wait_until
 
 WAYS = ("exec", "enter")
 
@@ -23,8 +23,8 @@ def shell(request, lrun, tmp, empty):
         if request.param == "enter":
             if not keeper:
                 keeper = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sleep", "120", report=False), stdin=subprocess.DEVNULL)
-                inside = f"/proc/{init_of(keeper)}/task/{init_of(keeper)}/children"
-                assert wait_until(lambda: open(inside).read() and open(f"/proc/{open(inside).read().split()[0]}/comm").read() == "sleep\n")
+                init = init_of(keeper)
+                assert wait_until(lambda: "sleep" in map(name_of, children_of(init)))
             argv = [LRUN, "exec", "--in", str(keeper.pid), "--", "/bin/sh", "-c", script]
         for name in ("stdin", "stdout", "stderr"):
             streams.setdefault(name, subprocess.DEVNULL if name == "stdin" else subprocess.PIPE)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import AGENT, make_zip, processes_of, row, wait_until
+from conftest import AGENT, inits_below, make_zip, processes_of, row, wait_until
 
 COUNT = """
 n = 0
@@ -144,8 +144,7 @@ def test_init_keeps_nothing_of_other_environments(serve, function):
     first.start()
     assert wait_until(lambda: "START RequestId" in s.log)
     s.invoke(json.dumps({"sleep": 0.1}))
-    children = open(f"/proc/{s.process.pid}/task/{s.process.pid}/children").read().split()
-    inits = [int(p) for p in children if open(f"/proc/{p}/comm").read() == "init\n"] # not what answers sysinfo(2), which is no sandbox's
+    inits = inits_below(s.process.pid)  # not what answers sysinfo(2), which is no sandbox's
     assert len(inits) == 2 and holds(s.process.pid, secret.encode()), "this look finds what is there"
     assert not any(holds(p, secret.encode()) for p in inits)
     first.join()

@@ -5,13 +5,30 @@ import pathlib
 import time
 
 
+def children_of(pid):
+    """Pids; none if it is gone. Each of them may be gone by the time it is looked at: lrun has helpers that live for a moment."""
+    try:
+        return [int(c) for c in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+    except OSError:  # ESRCH too: it ended between open and read
+        return []
+
+
+def name_of(pid):
+    """As /proc/PID/comm has it; "" if it is gone."""
+    try:
+        return open(f"/proc/{pid}/comm").read().rstrip("\n")
+    except OSError:
+        return ""
+
+
 def descendants(pid):
     """Pids of its children, of theirs, and so on."""
-    try:
-        children = [int(c) for c in open(f"/proc/{pid}/task/{pid}/children").read().split()]
-    except OSError:
-        return []
-    return [p for c in children for p in (c, *descendants(c))]
+    return [p for c in children_of(pid) for p in (c, *descendants(c))]
+
+
+def inits_below(pid):
+    """Process 1 of each sandbox that this lrun has, by the pids seen from here."""
+    return [c for c in children_of(pid) if name_of(c) == "init"]
 
 
 def processes_of(marker, below=None):
@@ -40,12 +57,6 @@ def wait_until(condition, seconds=5):
 
 def init_of(process, seconds=10):
     """Pid, seen from here, of process 1 in the sandbox of a running lrun."""
-    def find():
-        for child in open(f"/proc/{process.pid}/task/{process.pid}/children").read().split():
-            try:
-                if open(f"/proc/{child}/comm").read() == "init\n":
-                    return int(child)
-            except OSError:
-                pass
-    assert wait_until(find, seconds), "no sandbox came up"
-    return find()
+    found = []
+    assert wait_until(lambda: found.extend(inits_below(process.pid)) or found, seconds), "no sandbox came up"
+    return found[0]
