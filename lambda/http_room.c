@@ -330,3 +330,12 @@ void http_room_forget(struct http_connection *c)
     for (struct http_server *s = room->servers; s; s = s->next)
         http_accept_again(s);
 }
+
+void http_take_charge(struct http_request *request, size_t n, struct http_charge *ret)
+{
+    struct http_room *room = request->connection->server->room;
+    *ret = request->charge;
+    request->charge = (struct http_charge){0};
+    if (!http_charge_take(ret, room, n))
+        http_charge_done(ret); /* a share's worth, beyond all */
+}

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -348,17 +349,30 @@ void http_server_done(struct http_server *s)
     free(s);
 }
 
+static bool readable(int fd)
+{
+    return fd >= 0 && poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) > 0;
+}
+
 bool http_server_idle(const struct http_server *s)
 {
-    return s->connections == NULL;
+    return s->connections == NULL && !readable(s->listener);
+}
+
+/* Of one that waits for its answer nothing more is read. */
+static bool has_unread(const struct http_connection *c)
+{
+    if (c->busy || c->closing)
+        return false;
+    return c->request || evbuffer_get_length(bufferevent_get_input(c->io)) > 0 || readable(bufferevent_getfd(c->io));
 }
 
 bool http_server_reading(const struct http_server *s)
 {
     for (const struct http_connection *c = s->connections; c; c = c->next)
-        if (c->request && !c->busy && !c->closing)
+        if (has_unread(c))
             return true;
-    return false;
+    return readable(s->listener);
 }
 
 const char *http_header(const struct http_request *request, const char *name)
@@ -372,15 +386,6 @@ void http_pause(struct http_request *request, bool paused)
         bufferevent_disable(request->connection->io, EV_READ);
     else if (!request->connection->waiting)
         bufferevent_enable(request->connection->io, EV_READ);
-}
-
-void http_take_charge(struct http_request *request, size_t n, struct http_charge *ret)
-{
-    struct http_room *room = request->connection->server->room;
-    *ret = request->charge;
-    request->charge = (struct http_charge){0};
-    if (!http_charge_take(ret, room, n))
-        http_charge_done(ret); /* a share's worth, beyond all */
 }
 
 void http_peer(const struct http_request *request, char *text, size_t size)

@@ -63,9 +63,11 @@ void http_server_done(struct http_server *s);
 /* Takes no more connections, and answers what it has with Connection: close. */
 void http_server_stop(struct http_server *s);
 
-/* No connection is open: all that clients sent before they ended has been read. */
+/* No connection is open, nor waits to be accepted: all that clients sent before they ended has been read. */
 bool http_server_idle(const struct http_server *s);
-bool http_server_reading(const struct http_server *s); /* there is a request of which a part has come */
+/* Something has come that the handler has not been told of: a connection to accept, bytes or an end to read, a part of a request. The
+ * kernel is asked: a loop that is late hears a timer that is due in the same round as what came before it. */
+bool http_server_reading(const struct http_server *s);
 
 /* As http_head_value(). */
 const char *http_header(const struct http_request *request, const char *name);

@@ -22,6 +22,7 @@ enum {
     MEMORY_TICK_MS = 10,
     IDLE_TICK_MS = 250,
     FREEZE_AFTER_US = 1000,
+    LOOKS_MAX = 32 /* a runtime that never ends sending is not waited for */,
     LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */
 };
 
@@ -108,7 +109,8 @@ void environment_begin_init(struct environment *e, enum event_phase phase)
     e->state = INIT;
     e->phase = phase;
     e->report->phase = AT_INIT;
-    e->oom = e->has_init_error = e->runtime_ready = e->looked = false;
+    e->oom = e->has_init_error = e->runtime_ready = false;
+    e->looks = 0;
     e->init_start = clock_ms();
     watch_memory(e);
     if (phase == PHASE_INIT) {
@@ -117,7 +119,8 @@ void environment_begin_init(struct environment *e, enum event_phase phase)
     }
     for (size_t i = 0; i < e->call_count; i++) {
         struct call *c = e->calls[i];
-        c->late = c->over = c->looked = false;
+        c->late = c->over = false;
+        c->looks = 0;
         c->start_ms = c->start_ms > 0 ? c->start_ms : clock_ms();
         timer_arm(c->deadline, environment_timeout_ms(e) - (clock_ms() - c->start_ms));
     }
@@ -134,7 +137,7 @@ static void dispatch(struct environment *e, struct call *c)
         e,
         false); /* after START: what was left over goes on at once. Before the event is handed out: it must never find a stopped runtime */
     c->started = true;
-    c->looked = false;
+    c->looks = 0;
     c->phase = CALL_RUNNING;
     c->began_ms = clock_files_ms();
     e->report->phase = AT_INVOKE;
@@ -182,11 +185,11 @@ struct outcome environment_init_failure(struct environment *e, struct outcome ot
 }
 
 /* What has come by now was in time, if only lrun was late, which a busy machine or a signal makes it: timers are then heard before
- * sockets. Once round the loop, and it is read. */
-static bool look_once_more(struct event *timer, bool *looked)
+ * sockets. It is read first: to accept, to read and to hand on are rounds of the loop each. */
+static bool look_again(const struct environment *e, struct event *timer, unsigned *looks)
 {
-    bool again = !*looked;
-    *looked = true;
+    bool again = *looks == 0 || (*looks < LOOKS_MAX && http_server_reading(e->http));
+    ++*looks;
     if (again)
         timer_arm(timer, 0);
     return again;
@@ -196,7 +199,7 @@ void environment_on_limit(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
-    if (look_once_more(e->limit, &e->looked))
+    if (look_again(e, e->limit, &e->looks))
         return;
     struct outcome o = outcome_timeout(environment_request_id(e), e->launch->request->init_limit.value);
     o.reason = BECAUSE_INIT_TIMEOUT;
@@ -279,7 +282,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *to)
     (void)fd, (void)what;
     struct call *c = to;
     struct environment *e = c->environment;
-    if (look_once_more(c->deadline, &c->looked))
+    if (look_again(e, c->deadline, &c->looks))
         return;
     struct outcome o = outcome_timeout(c->invocation.id, e->launch->request->timeout.value / 1000);
     if (e->capacity > 1 && e->state == READY) { /* the others go on: its late response is refused */

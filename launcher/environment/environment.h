@@ -29,10 +29,11 @@ struct call {
     struct environment *environment;
     enum { CALL_WAITING, CALL_RUNNING, CALL_ANSWERED } phase;
     bool late /* it came while the one before was being ended */, started /* START is written */, runtime_done, streamed,
-        looked /* at what had come by the deadline */, over /* with what the environment is ENDING by */;
+        over /* with what the environment is ENDING by */;
     double start_ms, first_byte_ms, answer_ms; /* clock_ms() */
     int64_t began_ms;                          /* clock_files_ms() when the event was handed out; 0: it was not */
     struct event *deadline;
+    unsigned looks;                       /* at what had come by then */
     enum event_status status, end_status; /* of the answer; of the whole, which REPORT tells: an extension may use up the time after it */
     char error_type[128], end_type[128];
     uint64_t response_bytes;

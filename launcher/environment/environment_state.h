@@ -52,7 +52,7 @@ struct environment {
     struct call **calls;
     size_t call_count, socket_waiter_count;
     unsigned capacity;
-    bool looked;        /* at what had come by the init limit */
+    unsigned looks;     /* at what had come by the init limit */
     bool runtime_ready; /* it has asked for an event */
     bool interrupted;   /* while ENDING: what has come since then is not begun */
     bool tail_spent;    /* with the last call */
