@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""make layers: which folder may include which, which file alone includes a library, and which alone makes what a path names.
+"""make layers: which folder may include which, which file alone includes a library, which alone makes what a path names, and who asks for the command.
 
     layers.py FOLDER...     the Makefile's, which must be those of the table"""
 import pathlib
@@ -39,6 +39,9 @@ MAKERS = {"base/place.c", "launcher/command/cmd_doctor.c"}
 # What gives a file away, by a descriptor or as another user.
 GIVES = re.compile(r"(^|[^a-z_])(fchown|fchownat|setfsuid)\(")
 GIVERS = {"base/place.c", "policy/cgroup.c"}
+# Which command a launch is for: below launcher/command its differences are fields of struct command_kind.
+ASKS = re.compile(r"[!=]= *CMD_(?!DEFAULT|COUNT)|case CMD_")
+ASKER = "launcher/command"
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -71,6 +74,8 @@ def file_faults(path, lines, includers):
             yield f"{path}:{number}: {line.strip()}: makes what a path names"
         elif path.endswith(".c") and GIVES.search(line) and path not in GIVERS:
             yield f"{path}:{number}: {line.strip()}: gives a file away"
+        elif folder != ASKER and ASKS.search(line):
+            yield f"{path}:{number}: {line.strip()}: asks which command it is for"
 
 
 def main():

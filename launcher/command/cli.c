@@ -13,7 +13,7 @@ enum command cli_command(int argc, char **argv)
     for (unsigned i = 0; at && i < CMD_COUNT; i++)
         if (strcmp(argv[at], COMMANDS[i].name) == 0)
             return (enum command)i;
-    return CMD_RUN;
+    return CMD_DEFAULT;
 }
 
 int cli_command_named(const char *name, enum command *ret, struct err *err)
@@ -155,10 +155,10 @@ static int check_function(struct request *r, struct err *err)
     if (r->words.n < functions)
         return no_function(r, err);
     if (r->words.n > functions)
-        return unexpected(r, r->words.at[1], r->command == CMD_EXEC && !r->argv ? "the command goes after --" : NULL, err);
-    if (r->command == CMD_EXEC && (!r->argv || !r->argv[0])) {
-        fail_usage(err, "exec needs a command after --");
-        return fail_hint(err, "usage: %s", COMMANDS[CMD_EXEC].synopsis);
+        return unexpected(r, r->words.at[1], COMMANDS[r->command].takes_command && !r->argv ? "the command goes after --" : NULL, err);
+    if (COMMANDS[r->command].takes_command && (!r->argv || !r->argv[0])) {
+        fail_usage(err, "%s needs a command after --", COMMANDS[r->command].name);
+        return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis);
     }
     r->function = functions ? r->words.at[0] : "";
     return 0;
@@ -231,7 +231,7 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
         if (ret->named && i == at)
             continue;
         if (strcmp(argv[i], "--") == 0) {
-            if (ret->command == CMD_EXEC) {
+            if (COMMANDS[ret->command].takes_command) {
                 ret->argv = argv + i + 1;
                 break;
             }

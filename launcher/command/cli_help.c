@@ -81,11 +81,11 @@ void cli_bash_completion(FILE *to)
     fputs("\"\n", to);
     fputs("    case ${COMP_WORDS[1]} in\n", to);
     for (int c = CMD_COUNT - 1; c >= 0; c--) {
-        fprintf(to, "    %s) words=\"", c == CMD_RUN ? "*" : COMMANDS[c].name);
+        fprintf(to, "    %s) words=\"", c == CMD_DEFAULT ? "*" : COMMANDS[c].name);
         for (size_t i = 0; i < ROW_COUNT; i++)
             if (ROWS[i].commands & 1u << c)
                 fprintf(to, "--%s ", ROWS[i].name);
-        fputs(c == CMD_CACHE ? "list prune verify\" ;;\n" : c == CMD_HELP ? "$commands\" ;;\n" : "\" ;;\n", to);
+        fprintf(to, "%s\" ;;\n", COMMANDS[c].words ? COMMANDS[c].words : "");
     }
     fputs("    esac\n    [ \"$COMP_CWORD\" = 1 ] && words=\"$words $commands\"\n", to);
     fputs("    case $cur in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n", to);

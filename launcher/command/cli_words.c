@@ -120,7 +120,7 @@ int cli_check_volume(enum command command, const char *word, char **next, struct
     const char *function = word[2] || !value ? next[0] : next[1];
     if (word[1] != 'v' || !colon || str_begins(colon, "://") || str_begins(value, "arn:"))
         return 0;
-    if (colon[1] != '/' && (command != CMD_EXEC || !function || strcmp(function, "--") == 0))
+    if (colon[1] != '/' && (!COMMANDS[command].takes_command || !function || strcmp(function, "--") == 0))
         return 0;
     fail_usage(err, "-v is --verbose and takes no value");
     return fail_hint(err, "show a file or directory inside by --volume SRC:DST[:ro|rw], which exec takes");
@@ -141,7 +141,7 @@ int cli_unknown_option(enum command command, const char *word, struct err *err)
     if (near)
         return fail_usage(err, "unknown option '%.80s' (did you mean '%s%s'?)", name, dashes, near->name);
     fail_usage(err, "unknown option '%.80s'", name);
-    const char *after = command == CMD_EXEC ? "; the command, and a file name that begins with '-', go after --"
-                                            : "; a file name that begins with '-' goes after --";
+    const char *after = COMMANDS[command].takes_command ? "; the command, and a file name that begins with '-', go after --"
+                                                        : "; a file name that begins with '-' goes after --";
     return fail_hint(err, "see lrun help %s%s", COMMANDS[command].name, *dashes ? after : "");
 }

@@ -8,6 +8,10 @@
 
 #include <string.h>
 
+const struct command_kind KIND_CACHE = {
+    .usage_exit = EXIT_USAGE,
+};
+
 static const struct verb {
     const char *name;
     int (*run)(struct cache *, FILE *, struct err *);

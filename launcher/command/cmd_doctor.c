@@ -18,6 +18,10 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
+const struct command_kind KIND_DOCTOR = {
+    .usage_exit = EXIT_USAGE,
+};
+
 struct doctor {
     const struct request *request;
     char dir[32]; /* an empty function and two empty layers */
@@ -67,6 +71,7 @@ static int prepare(const struct doctor *d, struct request *r, struct launch *l, 
     static char *argv[] = {(char *)(uintptr_t) "/bin/true", NULL};
     request_copy(d->request, r);
     r->command = CMD_EXEC;
+    r->kind = &KIND_EXEC;
     r->argv = argv;
     r->function = d->function;
     r->quiet = true;

@@ -20,6 +20,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+const struct command_kind KIND_EXEC = {
+    .usage_exit = EXIT_LRUN, /* its command's status is handed on, so that all of lrun's own is this one */
+};
+
 enum { MEMORY_TICK_MS = 10 };
 static const int FORWARDED[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 

@@ -9,6 +9,10 @@
 #include <string.h>
 #include <strings.h>
 
+const struct command_kind KIND_EXPLAIN = {
+    .usage_exit = EXIT_USAGE,
+};
+
 static const struct {
     const char *id, *text;
 } PAGES[] = {

@@ -5,6 +5,10 @@
 
 #include <stdio.h>
 
+const struct command_kind KIND_HELP = {
+    .usage_exit = EXIT_USAGE,
+};
+
 int cmd_help(const struct request *r, struct err *err)
 {
     enum command command;

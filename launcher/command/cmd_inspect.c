@@ -12,6 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+const struct command_kind KIND_INSPECT = {
+    .usage_exit = EXIT_USAGE, .limited_by_preset = true, /* what it shows of mounts and variables is run's */
+};
+
 enum { EXIT_WARNINGS = 1, EXIT_ERRORS = 2 };
 
 /* The interpreter need not be on this host: what the runtime is called is enough. */

@@ -13,6 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
+const struct command_kind KIND_RUN = {
+    .usage_exit = EXIT_USAGE,
+    .invokes = true,
+    .reads_events = true,
+    .limited_by_preset = true,
+};
+
 struct run {
     struct launch *launch;
     struct report report;

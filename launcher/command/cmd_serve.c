@@ -16,6 +16,14 @@
 #include <string.h>
 #include <unistd.h>
 
+const struct command_kind KIND_SERVE = {
+    .usage_exit = EXIT_USAGE,
+    .invokes = true,
+    .limited_by_preset = true,
+    .lives_on = true,
+    .many_at_once = true,
+};
+
 enum { GRACE_S = 2 /* for answers that are still being written */ };
 
 /* ---- before the change of identity ---- */

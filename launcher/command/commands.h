@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commands.h: what main.c chooses from. Each returns the exit status; on -1 it has filled err. */
+/* commands.h: what main.c chooses from. Each returns the exit status; on -1 it has filled err. What a launch has to know of a command is
+ * the const struct beside it. */
 #ifndef LRUN_COMMANDS_H
 #define LRUN_COMMANDS_H
 
 #include "base/err.h"
 #include "launcher/launch/exit_status.h"
 #include "launcher/launch/request.h"
+
+// clang-format off
+extern const struct command_kind KIND_RUN, KIND_EXEC, KIND_SERVE, KIND_INSPECT, KIND_DOCTOR, KIND_EXPLAIN, KIND_HELP, KIND_CACHE;
+// clang-format on
 
 int cmd_run(const struct request *r, struct err *err);
 int cmd_exec(const struct request *r, struct err *err);

@@ -16,9 +16,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int (*const COMMANDS[CMD_COUNT])(const struct request *, struct err *) = {
-    [CMD_RUN] = cmd_run,         [CMD_EXEC] = cmd_exec,     [CMD_SERVE] = cmd_serve,     [CMD_CACHE] = cmd_cache,
-    [CMD_EXPLAIN] = cmd_explain, [CMD_DOCTOR] = cmd_doctor, [CMD_INSPECT] = cmd_inspect, [CMD_HELP] = cmd_help};
+// clang-format off
+static const struct {
+    int (*perform)(const struct request *, struct err *);
+    const struct command_kind *kind;
+} COMMANDS[CMD_COUNT] = {
+    [CMD_RUN] = {cmd_run, &KIND_RUN},             [CMD_EXEC] = {cmd_exec, &KIND_EXEC},
+    [CMD_SERVE] = {cmd_serve, &KIND_SERVE},       [CMD_CACHE] = {cmd_cache, &KIND_CACHE},
+    [CMD_EXPLAIN] = {cmd_explain, &KIND_EXPLAIN}, [CMD_DOCTOR] = {cmd_doctor, &KIND_DOCTOR},
+    [CMD_INSPECT] = {cmd_inspect, &KIND_INSPECT}, [CMD_HELP] = {cmd_help, &KIND_HELP}};
+// clang-format on
 
 static int print_error(const struct err *err)
 {
@@ -77,10 +84,13 @@ int main(int argc, char **argv)
     umask(022);
     r.command = cli_command(argc, argv);
     int status = stdio_check(&err);
-    if (status < 0 && r.command != CMD_EXEC)
-        err.exit = EXIT_USAGE; /* what was redirected is not for lrun to mend */
+    if (status < 0)
+        err.exit = COMMANDS[r.command].kind->usage_exit; /* what was redirected is not for lrun to mend */
     guard_terminals(screens);
-    if (status < 0 || cli_parse(argc, argv, &r, &err) < 0) {
+    if (status == 0)
+        status = cli_parse(argc, argv, &r, &err);
+    r.kind = COMMANDS[r.command].kind;
+    if (status < 0) {
         print_error(&err);
         return request_exit(&r, &err);
     }
@@ -88,7 +98,7 @@ int main(int argc, char **argv)
         cli_help(r.command, stdout);
     else if (r.version)
         puts("lrun " LRUN_VERSION);
-    status = r.help || r.version ? 0 : COMMANDS[r.command](&r, &err);
+    status = r.help || r.version ? 0 : COMMANDS[r.command].perform(&r, &err);
     status = end_output(status, &err);
     if (status < 0)
         print_error(&err);

@@ -233,5 +233,5 @@ int inputs_read_texts(const struct request *r, struct inputs *in, struct err *er
 {
     if (choose_name(r, in, err) < 0 || read_variables(r, in, err) < 0 || read_credentials(r, in, err) < 0)
         return -1;
-    return r->command == CMD_RUN ? read_events(r, in, err) : 0;
+    return r->kind->reads_events ? read_events(r, in, err) : 0;
 }

@@ -138,10 +138,12 @@ static int check_libraries(struct launch *l, struct err *err)
 static void note_runtime(struct launch *l)
 {
     const struct runtime *rt = &l->runtime;
-    OWN_PTR char *warning = l->request->command != CMD_EXEC ? runtime_warning(rt, time(NULL)) : NULL;
+    if (!l->request->kind->invokes)
+        return;
+    OWN_PTR char *warning = runtime_warning(rt, time(NULL));
     if (warning)
         launch_note(l, "%s", warning);
-    if (rt->found[0] && l->request->command != CMD_EXEC)
+    if (rt->found[0])
         launch_note(l, "found %s: running as %s, handler %s (override with --runtime, --handler)", rt->found, rt->id, launch_handler(l));
 }
 
@@ -213,7 +215,7 @@ static void fill_spec(struct launch *l)
     struct seccomp_program own;
     l->spec = (struct sandbox_spec){
         /* exec's command speaks for itself; what a policy of the user's refuses is no news to him */
-        .tells_refused = r->command != CMD_EXEC && seccomp_builtin(request_policy(r), &own),
+        .tells_refused = r->kind->invokes && seccomp_builtin(request_policy(r), &own),
         .plan = &l->plan,
         .bootstraps = runtime_bootstraps(&l->runtime),
         .policy = l->policy,
@@ -221,12 +223,12 @@ static void fill_spec(struct launch *l)
         .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL,
         .frames = -1,
         .keep = r->hold || r->debug,
-        .network_aside = r->command != CMD_SERVE,
-        .wants_tmp = r->out != NULL || r->command == CMD_SERVE || r->events.n > 1,
-        .watched = r->command != CMD_EXEC || r->memory.set,
-        .one_shot = r->command == CMD_EXEC && !r->out && !r->hold,
+        .network_aside = !r->kind->many_at_once,
+        .wants_tmp = r->out != NULL || r->kind->lives_on || r->events.n > 1,
+        .watched = r->kind->invokes || r->memory.set,
+        .one_shot = r->argv && !r->out && !r->hold,
         .stdio = {0, 1, 2},
-        .argv = r->command == CMD_EXEC ? l->argv.at : NULL,
+        .argv = r->argv ? l->argv.at : NULL,
         .envp = l->envp.at,
         .workdir = l->workdir,
         .caller_argv = r->args,
@@ -300,7 +302,7 @@ int launch_make(struct launch *l, struct err *err)
         return -1;
     if (!seccomp_builtin(request_policy(r), &l->policy) && policy_file_load(&l->inputs, r->seccomp, &l->policy, err) < 0)
         return -1;
-    if (r->command == CMD_EXEC)
+    if (r->argv)
         launch_variables(l, NULL, &l->envp);
     l->facts.phase = AT_SANDBOX;
     if (launch_plan(l, err) < 0)

@@ -30,7 +30,7 @@ static void choose_tools(struct launch *l)
             report_degraded(&l->facts.degraded, "sh is not bash: the host has no bash");
         if (in.tools == TOOLS_LAMBDA && !l->tools.awk_is_gawk)
             report_degraded(&l->facts.degraded, "awk is not gawk: the host has no gawk");
-        if (in.tools != TOOLS_LAMBDA && l->request->command != CMD_EXEC)
+        if (in.tools != TOOLS_LAMBDA && l->request->kind->invokes)
             report_degraded(&l->facts.degraded, "programs that Lambda does not have are visible (--tools)");
         return;
     }
@@ -82,7 +82,7 @@ int launch_plan(struct launch *l, struct err *err)
         .stat = l->machine.stat.at,
     };
     runtime_mounts(&l->runtime, l->tools.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0, &in.runtime);
-    bool as_lambda = (r->command == CMD_RUN || r->command == CMD_SERVE) && r->tools == TOOLS_LAMBDA;
+    bool as_lambda = r->kind->invokes && r->tools == TOOLS_LAMBDA;
     if (!as_lambda && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
         runtime_find_javas(&in.runtime);
     in.runtime.sdk =

@@ -6,18 +6,21 @@
 
 #include <string.h>
 
+// clang-format off
 const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_RUN] = {"run", "lrun [run] [OPTIONS] FUNCTION",
-                 "invoke a function; the response goes to standard output, the log to standard error"},
-    [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run a command in a function's environment"},
+                 "invoke a function; the response goes to standard output, the log to standard error", NULL, false},
+    [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run a command in a function's environment", NULL, true},
     [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...",
-                   "serve Lambda's Invoke API and function URLs, with warm environments"},
-    [CMD_EXPLAIN] = {"explain", "lrun explain [ID...]", "explain the cause of a failure by the ID in a why: line"},
-    [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] FUNCTION", "check a function and its layers without running them"},
-    [CMD_DOCTOR] = {"doctor", "lrun doctor [OPTIONS]", "check whether lrun works on this host, and how to fix what does not"},
-    [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "list, empty or check the cache of unpacked archives"},
-    [CMD_HELP] = {"help", "lrun help [COMMAND]", "list the commands, or the options of one"},
+                   "serve Lambda's Invoke API and function URLs, with warm environments", NULL, false},
+    [CMD_EXPLAIN] = {"explain", "lrun explain [ID...]", "explain the cause of a failure by the ID in a why: line", NULL, false},
+    [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] FUNCTION", "check a function and its layers without running them", NULL, false},
+    [CMD_DOCTOR] = {"doctor", "lrun doctor [OPTIONS]", "check whether lrun works on this host, and how to fix what does not", NULL, false},
+    [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "list, empty or check the cache of unpacked archives",
+                   "list prune verify", false},
+    [CMD_HELP] = {"help", "lrun help [COMMAND]", "list the commands, or the options of one", "$commands", false},
 };
+// clang-format on
 
 enum { PREFIX_MIN = 3 };
 

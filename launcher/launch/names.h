@@ -10,6 +10,8 @@ enum { NAME_UNLIKE = 24 /* as far as two words can be apart; longer ones than so
 
 struct command_row {
     const char *name, *synopsis, *help;
+    const char *words;  /* all that may follow it, for completions; NULL: there are too many, or none */
+    bool takes_command; /* after --, where others have file names that begin with '-' */
 };
 
 extern const struct command_row COMMANDS[CMD_COUNT];

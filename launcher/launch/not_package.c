@@ -138,9 +138,9 @@ static int refuse(const struct request *r, const struct kind *k, const char *pat
     OWN_PTR char *folder = base == path ? xstrdup(".") : xasprintf("%.*s", base - path > 1 ? (int)(base - path - 1) : 1, path);
     OWN_PTR char *stem = xasprintf("%.*s", (int)(dot ? dot - base : (long)strlen(base)), base);
     OWN_PTR char *folder_word = str_quote(folder), *stem_word = str_quote(stem);
-    OWN_PTR char *command = r->command == CMD_RUN ? xstrdup("") : xasprintf("%s ", COMMANDS[r->command].name);
+    OWN_PTR char *command = r->command == CMD_DEFAULT ? xstrdup("") : xasprintf("%s ", COMMANDS[r->command].name);
     char remedy[sizeof err->hint];
-    snprintf(remedy, sizeof remedy, k->remedy, folder_word, stem_word, command, r->command == CMD_EXEC ? " -- CMD..." : "");
+    snprintf(remedy, sizeof remedy, k->remedy, folder_word, stem_word, command, COMMANDS[r->command].takes_command ? " -- CMD..." : "");
     fail_usage(err, "'%.160s' is %s", path, k->is);
     return fail_hint(err, "%s", remedy);
 }
@@ -181,7 +181,7 @@ static const struct kind *find(const struct kind *kinds, size_t n, const char *b
 /* Whether the command starts something that nothing but the package itself can bring. */
 static bool needs_entry(const struct request *r)
 {
-    return (r->command == CMD_RUN || r->command == CMD_SERVE) && !r->runtime && !r->handler && r->layers.n == 0 && !r->rootfs;
+    return r->kind->invokes && !r->runtime && !r->handler && r->layers.n == 0 && !r->rootfs;
 }
 
 static const struct kind *find_folder(const struct request *r, const char *base, int fd)

@@ -33,10 +33,9 @@ void request_done(struct request *r)
         strv_done(lists[i]);
 }
 
-/* exec hands on its command's status, so that all of lrun's own is 125 there. */
 int request_exit(const struct request *r, const struct err *err)
 {
-    return err->exit ? err->exit : err->usage && r->command != CMD_EXEC ? EXIT_USAGE : EXIT_LRUN;
+    return err->exit ? err->exit : err->usage ? r->kind->usage_exit : EXIT_LRUN;
 }
 
 const char *request_policy(const struct request *r)
@@ -46,7 +45,7 @@ const char *request_policy(const struct request *r)
 
 uint64_t request_limit_mb(const struct request *r)
 {
-    return !r->debug && (r->command != CMD_EXEC || r->memory.set) ? r->memory.value : 0;
+    return !r->debug && (r->kind->limited_by_preset || r->memory.set) ? r->memory.value : 0;
 }
 
 bool request_per_tenant(const struct request *r)

@@ -6,13 +6,12 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "cache/tools.h"
+#include "launcher/launch/command.h"
 #include "launcher/sandbox/network.h"
 #include "mounts/plan.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum command { CMD_RUN, CMD_EXEC, CMD_SERVE, CMD_CACHE, CMD_EXPLAIN, CMD_DOCTOR, CMD_INSPECT, CMD_HELP, CMD_COUNT };
 
 /* Choices, in the order in which the option table spells them. */
 enum credentials { CREDENTIALS_FAKE, CREDENTIALS_ENV, CREDENTIALS_PROFILE };
@@ -29,11 +28,12 @@ struct number {
 
 struct request {
     enum command command;
-    bool named;           /* the command line names the command; false: run, by default */
-    char **args;          /* main's argv, which strings here borrow from */
-    const char *function; /* zip or directory */
-    char **argv;          /* exec: the command after "--", NULL at its end */
-    struct strv words;    /* cache: list, prune or verify; explain: ids; help: a command */
+    const struct command_kind *kind; /* the command's, by main.c; cli.c, which knows words alone, leaves it NULL */
+    bool named;                      /* the command line names the command; false: run, by default */
+    char **args;                     /* main's argv, which strings here borrow from */
+    const char *function;            /* zip or directory */
+    char **argv;                     /* the command to start in place of a bootstrap, NULL at its end; NULL: a bootstrap */
+    struct strv words;               /* cache: list, prune or verify; explain: ids; help: a command */
 
     struct strv layers;    /* in order; the later one wins */
     struct strv env;       /* K=V, or K for the caller's value */

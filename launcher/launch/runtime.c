@@ -154,7 +154,7 @@ int runtime_parse(const struct request *r, struct runtime *ret, struct err *err)
         ret->named = r->runtime != NULL;
         return 0;
     }
-    err->exit = r->command == CMD_EXEC ? EXIT_LRUN : EXIT_USAGE;
+    err->exit = r->kind->usage_exit;
     return -1;
 }
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command.h: the commands, and what one asks of a launch that another does not. Their names: names.h. */
+#ifndef LRUN_COMMAND_H
+#define LRUN_COMMAND_H
+
+#include <stdbool.h>
+
+enum command {
+    CMD_RUN,
+    CMD_EXEC,
+    CMD_SERVE,
+    CMD_CACHE,
+    CMD_EXPLAIN,
+    CMD_DOCTOR,
+    CMD_INSPECT,
+    CMD_HELP,
+    CMD_COUNT,
+    CMD_DEFAULT = CMD_RUN, /* which a command line need not name */
+};
+
+/* Each command's is a const struct in its own file (launcher/command/commands.h), so that no file of a launch asks which command it is
+ * for. What is not named there is false. */
+struct command_kind {
+    int usage_exit;         /* status when the command line is refused; enum of exit_status.h */
+    bool invokes;           /* a runtime gets invocations, as on Lambda: what it is, and what differs for it from Lambda, is said */
+    bool reads_events;      /* they are the command line's, and read before anything starts */
+    bool limited_by_preset; /* memory is limited without --memory too, to its default */
+    bool lives_on;          /* environments are there after an invocation: what fills their /tmp is looked for */
+    bool many_at_once;      /* environments: none gets a process beside it only to start sooner */
+};
+
+#endif
