@@ -116,6 +116,31 @@ void json_item_n(struct text *out, const char *s, size_t n)
     json_quote(out, s, n);
 }
 
+void json_open_key(struct text *out, const char *key, char bracket)
+{
+    json_key(out, key);
+    json_open(out, bracket);
+}
+
+void json_strings(struct text *out, const char *key, const char *const *list)
+{
+    json_open_key(out, key, '[');
+    for (; list && *list; list++)
+        json_item(out, *list);
+    json_close(out, ']');
+}
+
+void json_objects(struct text *out, const char *key, size_t n, json_put_fn *put, const void *of)
+{
+    json_open_key(out, key, '[');
+    for (size_t i = 0; i < n; i++) {
+        json_open(out, '{');
+        put(out, i, of);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
 bool json_valid(const char *bytes, size_t n)
 {
     struct slice top;

@@ -23,6 +23,13 @@ void json_flag(struct text *out, const char *key, bool b);
 void json_item(struct text *out, const char *s);
 void json_item_n(struct text *out, const char *s, size_t n);
 
+void json_open_key(struct text *out, const char *key, char bracket);           /* "key":{ or "key":[ */
+void json_strings(struct text *out, const char *key, const char *const *list); /* "key":["a","b"]; list: NULL at its end, or NULL */
+
+/* "key":[{...},...] of n objects; put adds the members of the ith, which it takes from of. */
+typedef void json_put_fn(struct text *out, size_t i, const void *of);
+void json_objects(struct text *out, const char *key, size_t n, json_put_fn *put, const void *of);
+
 /* True if the bytes are one JSON value, with nothing but white space around it; json_read(): ret is that value then. */
 bool json_valid(const char *bytes, size_t n);
 bool json_read(const char *bytes, size_t n, struct slice *ret);

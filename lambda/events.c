@@ -98,8 +98,7 @@ static void json_init(const struct event *e, struct text *out)
 
 static void json_metrics(const struct event *e, struct text *out)
 {
-    json_key(out, "metrics");
-    json_open(out, '{');
+    json_open_key(out, "metrics", '{');
     json_num(out, "durationMs", e->duration_ms);
     if (e->type == EVENT_RUNTIME_DONE)
         json_num(out, "producedBytes", (double)e->produced);
@@ -117,44 +116,28 @@ static void json_trace(const struct event *e, struct text *out)
 {
     if (!e->trace)
         return;
-    json_key(out, "tracing");
-    json_open(out, '{');
+    json_open_key(out, "tracing", '{');
     json_put(out, "type", "X-Amzn-Trace-Id");
     json_put(out, "value", e->trace);
     json_close(out, '}');
 }
 
-static void json_spans(const struct event *e, struct text *out)
+enum { SPANS = 3 }; /* of an invocation, one after the other */
+
+static void put_span(struct text *out, size_t i, const void *of)
 {
+    const struct event *e = of;
     const struct {
         const char *name;
         double start, ms;
-    } spans[] = {{"responseLatency", 0, e->spans.latency_ms},
-                 {"responseDuration", e->spans.latency_ms, e->spans.response_ms},
-                 {"runtimeOverhead", e->spans.latency_ms + e->spans.response_ms, e->spans.overhead_ms}};
-    if (e->spans.latency_ms < 0)
-        return;
-    json_key(out, "spans");
-    json_open(out, '[');
-    for (size_t i = 0; i < COUNT(spans); i++) {
-        char start[EVENT_TIME_SIZE];
-        event_time(e->time_ms - (int64_t)(e->duration_ms - spans[i].start), start);
-        json_open(out, '{');
-        json_put(out, "name", spans[i].name);
-        json_put(out, "start", start);
-        json_num(out, "durationMs", spans[i].ms);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
-}
-
-static void json_list(const struct event *e, const char *key, struct text *out)
-{
-    json_key(out, key);
-    json_open(out, '[');
-    for (const char *const *one = e->list; one && *one; one++)
-        json_item(out, *one);
-    json_close(out, ']');
+    } spans[SPANS] = {{"responseLatency", 0, e->spans.latency_ms},
+                      {"responseDuration", e->spans.latency_ms, e->spans.response_ms},
+                      {"runtimeOverhead", e->spans.latency_ms + e->spans.response_ms, e->spans.overhead_ms}};
+    char start[EVENT_TIME_SIZE];
+    event_time(e->time_ms - (int64_t)(e->duration_ms - spans[i].start), start);
+    json_put(out, "name", spans[i].name);
+    json_put(out, "start", start);
+    json_num(out, "durationMs", spans[i].ms);
 }
 
 static void record_init(const struct event *e, struct text *out)
@@ -183,8 +166,8 @@ static void record_invocation(const struct event *e, enum event_form form, struc
         json_status(e, out);
     if (e->type == EVENT_REPORT || (e->type == EVENT_RUNTIME_DONE && form == FORM_TELEMETRY))
         json_metrics(e, out);
-    if (e->type == EVENT_RUNTIME_DONE && form == FORM_TELEMETRY)
-        json_spans(e, out);
+    if (e->type == EVENT_RUNTIME_DONE && form == FORM_TELEMETRY && e->spans.latency_ms >= 0)
+        json_objects(out, "spans", SPANS, put_span, e);
     if (e->type == EVENT_START && form == FORM_TELEMETRY)
         json_trace(e, out);
     if (e->tenant && form == FORM_TELEMETRY)
@@ -202,7 +185,7 @@ static void record_extension(const struct event *e, enum event_form form, struct
     }
     json_put(out, "name", e->name);
     json_put(out, "state", e->state);
-    json_list(e, e->type == EVENT_EXTENSION ? "events" : "types", out);
+    json_strings(out, e->type == EVENT_EXTENSION ? "events" : "types", e->list);
     if (e->type == EVENT_EXTENSION && e->error_type)
         json_put(out, "errorType", e->error_type);
 }

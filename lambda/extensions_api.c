@@ -259,8 +259,7 @@ void extensions_api_invoke(struct extensions_api *api, const struct invocation *
     json_num(&event, "deadlineMs", (double)inv->deadline_ms);
     json_put(&event, "requestId", inv->id);
     json_put(&event, "invokedFunctionArn", inv->arn);
-    json_key(&event, "tracing");
-    json_open(&event, '{');
+    json_open_key(&event, "tracing", '{');
     json_put(&event, "type", "X-Amzn-Trace-Id");
     json_put(&event, "value", inv->trace);
     json_close(&event, '}');

@@ -30,8 +30,7 @@ static void joined(const struct http_request *r, const char *name, struct text *
 static void put_headers(const struct function_url *url, const struct http_request *r, const struct invocation *inv, const char *peer,
                         struct text *out)
 {
-    json_key(out, "headers");
-    json_open(out, '{');
+    json_open_key(out, "headers", '{');
     for (size_t i = 0; i + 1 < r->head.headers.n; i += 2) {
         const char *name = r->head.headers.at[i];
         bool again = is_set_by_lambda(name);
@@ -66,10 +65,8 @@ static void put_cookies(const struct http_request *r, struct text *out)
         for (const char *c = r->head.headers.at[i + 1]; *c;) {
             size_t n = strcspn(c, ";");
             OWN_PTR char *one = xasprintf("%.*s", (int)n, c);
-            if (!any) {
-                json_key(out, "cookies");
-                json_open(out, '[');
-            }
+            if (!any)
+                json_open_key(out, "cookies", '[');
             any = true;
             json_item(out, one);
             c += n + (c[n] == ';');
@@ -133,8 +130,7 @@ static void put_query(const struct http_request *r, struct text *out)
             add_parameter(&all, decode_parameter(c, name_n), decode_parameter(value, n - (size_t)(value - c)));
         c += n + (c[n] == '&');
     }
-    json_key(out, "queryStringParameters");
-    json_open(out, '{');
+    json_open_key(out, "queryStringParameters", '{');
     for (size_t i = 0; i < all.n; i++) {
         json_key_n(out, all.at[i].name.at, all.at[i].name.n);
         json_quote(out, all.at[i].value.at, all.at[i].value.n);
@@ -161,14 +157,12 @@ static void put_context(const struct function_url *url, const struct http_reques
         text_puts(&path, r->head.path.at);
     }
     text_printf(&domain, "%s.lambda-url.%s.on.aws", url->id, url->region);
-    json_key(out, "requestContext");
-    json_open(out, '{');
+    json_open_key(out, "requestContext", '{');
     json_put(out, "accountId", "anonymous");
     json_put(out, "apiId", url->id);
     json_put(out, "domainName", domain.at);
     json_put(out, "domainPrefix", url->id);
-    json_key(out, "http");
-    json_open(out, '{');
+    json_open_key(out, "http", '{');
     json_put(out, "method", r->head.method);
     json_put_n(out, "path", path.at, path.n);
     json_put(out, "protocol", r->head.chunks ? "HTTP/1.1" : "HTTP/1.0");

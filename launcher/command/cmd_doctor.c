@@ -226,30 +226,28 @@ static void run_probe(const struct probe *p, const struct doctor *d, struct find
         waitpid(pid, &status, 0);
 }
 
+static void put_finding(struct text *out, size_t i, const void *of)
+{
+    const struct finding *f = (const struct finding *)of + i;
+    bool good = f->status == STATUS_OK;
+    json_put(out, "name", PROBES[i].name);
+    json_flag(out, "needed", PROBES[i].needed);
+    json_put(out, "status", STATUS_NAMES[f->status]);
+    json_put(out, "note", good ? f->note : NULL);
+    json_put(out, "what", good ? NULL : err_what(&f->err));
+    json_put(out, "path", good ? NULL : err_object(&f->err));
+    json_num(out, "errno", good ? 0 : f->err.no);
+    json_put(out, "step", good || !f->err.step[0] ? NULL : f->err.step);
+    json_put(out, "remedy", good || !f->err.hint[0] ? NULL : f->err.hint);
+}
+
 static void put_json(const struct finding *found, bool works)
 {
     struct text out = {0};
     json_open(&out, '{');
     json_put(&out, "schema", "lrun.doctor/1");
     json_flag(&out, "works", works);
-    json_key(&out, "probes");
-    json_open(&out, '[');
-    for (size_t i = 0; i < COUNT(PROBES); i++) {
-        const struct finding *f = &found[i];
-        bool good = f->status == STATUS_OK;
-        json_open(&out, '{');
-        json_put(&out, "name", PROBES[i].name);
-        json_flag(&out, "needed", PROBES[i].needed);
-        json_put(&out, "status", STATUS_NAMES[f->status]);
-        json_put(&out, "note", good ? f->note : NULL);
-        json_put(&out, "what", good ? NULL : err_what(&f->err));
-        json_put(&out, "path", good ? NULL : err_object(&f->err));
-        json_num(&out, "errno", good ? 0 : f->err.no);
-        json_put(&out, "step", good || !f->err.step[0] ? NULL : f->err.step);
-        json_put(&out, "remedy", good || !f->err.hint[0] ? NULL : f->err.hint);
-        json_close(&out, '}');
-    }
-    json_close(&out, ']');
+    json_objects(&out, "probes", COUNT(PROBES), put_finding, found);
     json_close(&out, '}');
     puts(out.at);
     text_done(&out);

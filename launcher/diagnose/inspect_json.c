@@ -8,97 +8,67 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put_parts(const struct inspection *i, struct text *out)
+static void put_part(struct text *out, size_t p, const void *of)
 {
-    json_key(out, "parts");
-    json_open(out, '[');
-    for (unsigned p = 0; p <= i->package.inputs->layer_count; p++) {
-        char sha[45];
-        inspect_code_sha256(i, p, sha);
-        json_open(out, '{');
-        json_put(out, "path", package_input(&i->package, p)->path);
-        json_put(out, "at", p ? "/opt" : "/var/task");
-        json_put(out, "codeSha256", sha[0] ? sha : NULL);
-        json_num(out, "files", i->files[p]);
-        json_num(out, "bytes", (double)i->bytes[p]);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
+    const struct inspection *i = of;
+    char sha[45];
+    inspect_code_sha256(i, (unsigned)p, sha);
+    json_put(out, "path", package_input(&i->package, (unsigned)p)->path);
+    json_put(out, "at", p ? "/opt" : "/var/task");
+    json_put(out, "codeSha256", sha[0] ? sha : NULL);
+    json_num(out, "files", i->files[p]);
+    json_num(out, "bytes", (double)i->bytes[p]);
 }
 
-static void put_files(const struct inspection *i, struct text *out)
+static void put_file(struct text *out, size_t k, const void *of)
 {
-    const struct merged *m = &i->package.merged;
-    json_key(out, "files");
-    json_open(out, '[');
-    for (size_t k = 0; k < m->n; k++) {
-        const struct merged_file *f = &m->files[k];
-        char mode[16];
-        snprintf(mode, sizeof mode, "%04o", (unsigned)f->mode & 07777);
-        json_open(out, '{');
-        json_put(out, "path", f->path);
-        json_put(out, "type", f->type == 'd' ? "directory" : f->type == 'l' ? "link" : "file");
-        json_put(out, "mode", f->mode < 0 ? NULL : mode);
-        json_num(out, "size", (double)f->size);
-        json_num(out, "part", f->part);
-        json_flag(out, "hidden", f->hidden);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
+    const struct merged_file *f = &((const struct merged *)of)->files[k];
+    char mode[16];
+    snprintf(mode, sizeof mode, "%04o", (unsigned)f->mode & 07777);
+    json_put(out, "path", f->path);
+    json_put(out, "type", f->type == 'd' ? "directory" : f->type == 'l' ? "link" : "file");
+    json_put(out, "mode", f->mode < 0 ? NULL : mode);
+    json_num(out, "size", (double)f->size);
+    json_num(out, "part", f->part);
+    json_flag(out, "hidden", f->hidden);
 }
 
-static void put_shadows(const struct inspection *i, struct text *out)
+static void put_shadow(struct text *out, size_t k, const void *of)
 {
-    json_key(out, "shadows");
-    json_open(out, '[');
-    for (size_t k = 0; k < i->shadow_count; k++) {
-        json_open(out, '{');
-        json_put(out, "path", i->shadows[k].seen->path);
-        json_num(out, "seen", i->shadows[k].seen->part);
-        json_num(out, "hides", i->shadows[k].below->part);
-        json_flag(out, "same", i->shadows[k].same);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
-    json_key(out, "modules");
-    json_open(out, '[');
-    for (size_t k = 0; k < i->module_count; k++) {
-        json_open(out, '{');
-        json_put(out, "name", i->modules[k].name);
-        json_put(out, "version", i->modules[k].version);
-        json_num(out, "part", i->modules[k].part);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
+    const struct shadow *s = &((const struct inspection *)of)->shadows[k];
+    json_put(out, "path", s->seen->path);
+    json_num(out, "seen", s->seen->part);
+    json_num(out, "hides", s->below->part);
+    json_flag(out, "same", s->same);
 }
 
-static void put_lints(const struct inspection *i, struct text *out)
+static void put_module(struct text *out, size_t k, const void *of)
 {
-    json_key(out, "findings");
-    json_open(out, '[');
-    for (size_t k = 0; k < i->lint_count; k++) {
-        json_open(out, '{');
-        json_put(out, "severity", i->lints[k].error ? "error" : "warning");
-        json_put(out, "id", i->lints[k].id);
-        json_put(out, "path", i->lints[k].path[0] ? i->lints[k].path : NULL);
-        json_put(out, "text", i->lints[k].text);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
+    const struct module *m = &((const struct inspection *)of)->modules[k];
+    json_put(out, "name", m->name);
+    json_put(out, "version", m->version);
+    json_num(out, "part", m->part);
+}
+
+static void put_finding(struct text *out, size_t k, const void *of)
+{
+    const struct lint *f = &((const struct inspection *)of)->lints[k];
+    json_put(out, "severity", f->error ? "error" : "warning");
+    json_put(out, "id", f->id);
+    json_put(out, "path", f->path[0] ? f->path : NULL);
+    json_put(out, "text", f->text);
 }
 
 static void put_surroundings(const struct inspection *i, struct text *out)
 {
     const struct launch *l = i->launch;
-    json_key(out, "variables");
-    json_open(out, '{');
+    json_open_key(out, "variables", '{');
     for (size_t k = 0; k < l->envp.n; k++) {
         OWN_PTR char *name = xasprintf("%.*s", (int)strcspn(l->envp.at[k], "="), l->envp.at[k]);
         json_put(out, name, inspect_value(i, l->envp.at[k]));
     }
     json_close(out, '}');
-    json_key(out, "mounts");
-    json_open(out, '[');
+    json_open_key(out, "mounts", '[');
     for (size_t k = 0; k < l->plan.n; k++) {
         const struct row *row = &l->plan.rows[k];
         if (row->flags & FLAG_ELSE)
@@ -121,10 +91,11 @@ void inspect_json(const struct inspection *i, FILE *to)
     json_put(&out, "schema", "lrun.inspect/1");
     json_put(&out, "runtime", i->launch->runtime.id);
     json_put(&out, "handler", launch_handler(i->launch));
-    put_parts(i, &out);
-    put_files(i, &out);
-    put_shadows(i, &out);
-    put_lints(i, &out);
+    json_objects(&out, "parts", i->package.inputs->layer_count + 1, put_part, i);
+    json_objects(&out, "files", i->package.merged.n, put_file, &i->package.merged);
+    json_objects(&out, "shadows", i->shadow_count, put_shadow, i);
+    json_objects(&out, "modules", i->module_count, put_module, i);
+    json_objects(&out, "findings", i->lint_count, put_finding, i);
     put_surroundings(i, &out);
     json_close(&out, '}');
     text_puts(&out, "\n");

@@ -71,47 +71,33 @@ static void put_error(const struct report *r, struct text *out)
     json_close(out, '}');
 }
 
-static void put_invocations(const struct report *r, struct text *out)
+static void put_invocation(struct text *out, size_t i, const void *of)
 {
-    json_key(out, "invocations");
-    json_open(out, '[');
-    for (size_t i = 0; i < r->invocation_count; i++) {
-        const struct report_invocation *v = &r->invocations[i];
-        json_open(out, '{');
-        json_put(out, "requestId", v->request_id);
-        json_put(out, "status", EVENT_STATUS_NAMES[v->status]);
-        json_put(out, "errorType", v->error_type);
-        json_num(out, "durationMs", v->duration_ms);
-        json_num(out, "billedDurationMs", (double)v->billed_ms);
-        if (v->init_ms >= 0)
-            json_num(out, "initDurationMs", v->init_ms);
-        json_num(out, "maxMemoryUsedMB", (double)v->used_mb);
-        json_num(out, "eventBytes", (double)v->event_bytes);
-        json_num(out, "responseBytes", (double)v->response_bytes);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
+    const struct report_invocation *v = &((const struct report *)of)->invocations[i];
+    json_put(out, "requestId", v->request_id);
+    json_put(out, "status", EVENT_STATUS_NAMES[v->status]);
+    json_put(out, "errorType", v->error_type);
+    json_num(out, "durationMs", v->duration_ms);
+    json_num(out, "billedDurationMs", (double)v->billed_ms);
+    if (v->init_ms >= 0)
+        json_num(out, "initDurationMs", v->init_ms);
+    json_num(out, "maxMemoryUsedMB", (double)v->used_mb);
+    json_num(out, "eventBytes", (double)v->event_bytes);
+    json_num(out, "responseBytes", (double)v->response_bytes);
 }
 
-static void put_inits(const struct report *r, struct text *out)
+static void put_init(struct text *out, size_t i, const void *of)
 {
-    json_key(out, "init");
-    json_open(out, '[');
-    for (size_t i = 0; i < r->init_count; i++) {
-        json_open(out, '{');
-        json_put(out, "phase", r->inits[i].phase == PHASE_INIT ? "init" : "invoke");
-        json_put(out, "status", EVENT_STATUS_NAMES[r->inits[i].status]);
-        json_put(out, "errorType", r->inits[i].error_type);
-        json_num(out, "durationMs", r->inits[i].duration_ms);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
+    const struct report_init *init = &((const struct report *)of)->inits[i];
+    json_put(out, "phase", init->phase == PHASE_INIT ? "init" : "invoke");
+    json_put(out, "status", EVENT_STATUS_NAMES[init->status]);
+    json_put(out, "errorType", init->error_type);
+    json_num(out, "durationMs", init->duration_ms);
 }
 
 static void put_limits(const struct report_launch *l, struct text *out)
 {
-    json_key(out, "limits");
-    json_open(out, '{');
+    json_open_key(out, "limits", '{');
     for (unsigned i = 0; i < LIMIT_COUNT; i++) {
         json_key(out, LIMITS[i].name);
         if (l->limits.at[i].rlim_cur == RLIM_INFINITY)
@@ -121,12 +107,16 @@ static void put_limits(const struct report_launch *l, struct text *out)
     }
     json_num(out, "cpus", l->limits.cpu_count);
     json_put(out, "memoryBy", !l->memory_limit_mb ? NULL : l->memory_by_cgroup ? "cgroup" : "watching");
-    json_key(out, "clamped");
-    json_open(out, '[');
-    for (size_t i = 0; l->limits.clamped[i]; i++)
-        json_item(out, l->limits.clamped[i]);
-    json_close(out, ']');
+    json_strings(out, "clamped", l->limits.clamped);
     json_close(out, '}');
+}
+
+/* Of pairs in a list: a file that was not copied, and why. */
+static void put_left(struct text *out, size_t i, const void *of)
+{
+    const struct strv *names = of;
+    json_put(out, "name", names->at[2 * i]);
+    json_put(out, "why", names->at[2 * i + 1]);
 }
 
 static void put_results(const struct report *r, struct text *out)
@@ -140,15 +130,7 @@ static void put_results(const struct report *r, struct text *out)
     json_num(out, "copied", (double)r->results.copied);
     json_num(out, "bytes", (double)r->results.bytes);
     json_num(out, "left", (double)r->results.left);
-    json_key(out, "names");
-    json_open(out, '[');
-    for (size_t i = 0; i + 1 < r->results.names.n; i += 2) {
-        json_open(out, '{');
-        json_put(out, "name", r->results.names.at[i]);
-        json_put(out, "why", r->results.names.at[i + 1]);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
+    json_objects(out, "names", r->results.names.n / 2, put_left, &r->results.names);
     json_close(out, '}');
 }
 
@@ -158,44 +140,39 @@ static void put_items(const struct strv *list, struct text *out)
         json_item(out, list->at[i]);
 }
 
+/* Of report_why()'s pairs. */
+static void put_why(struct text *out, size_t i, const void *of)
+{
+    const struct strv *why = of;
+    json_put(out, "id", why->at[2 * i]);
+    json_put(out, "text", why->at[2 * i + 1]);
+}
+
 static void put_rest(const struct report *r, const struct report_launch *l, struct text *out)
 {
-    json_key(out, "degraded");
-    json_open(out, '[');
+    json_open_key(out, "degraded", '[');
     put_items(&l->degraded, out);
     put_items(&r->degraded, out);
     json_close(out, ']');
-    json_key(out, "why");
-    json_open(out, '[');
-    for (size_t i = 0; i + 1 < r->why.n; i += 2) {
-        json_open(out, '{');
-        json_put(out, "id", r->why.at[i]);
-        json_put(out, "text", r->why.at[i + 1]);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
-    json_key(out, "cache");
-    json_open(out, '{');
+    json_objects(out, "why", r->why.n / 2, put_why, &r->why);
+    json_open_key(out, "cache", '{');
     json_num(out, "hits", l->hits);
     json_num(out, "misses", l->misses);
     json_num(out, "unpackedBytes", (double)l->unpacked_bytes);
     json_close(out, '}');
     json_put(out, "client", r->client[0] ? r->client : NULL);
-    json_key(out, "libraries");
-    json_open(out, '{');
+    json_open_key(out, "libraries", '{');
     json_put(out, "libevent", event_get_version());
     json_put(out, "llhttp", http_parser_version());
     json_close(out, '}');
-    json_key(out, "evidence");
-    json_open(out, '{');
+    json_open_key(out, "evidence", '{');
     json_put(out, "startPath", r->start_path[0] ? r->start_path : NULL);
     json_num(out, "startErrno", r->start_errno);
     json_num(out, "waitStatus", r->wait_status);
     json_flag(out, "oomKilled", r->oom_killed);
     json_flag(out, "functionIsDirectory", l->function_is_dir);
     json_num(out, "responseSize", (double)r->response_size);
-    json_key(out, "refusedCalls");
-    json_open(out, '[');
+    json_open_key(out, "refusedCalls", '[');
     put_items(&r->refused, out);
     json_close(out, ']');
     json_close(out, '}');
@@ -218,16 +195,14 @@ int report_write(const struct report *r, const struct report_launch *l, const ch
     json_key(&line, "signal");
     text_printf(&line, r->signal ? "%d" : "null", r->signal);
     put_error(r, &line);
-    put_invocations(r, &line);
-    put_inits(r, &line);
-    json_key(&line, "durations");
-    json_open(&line, '{');
+    json_objects(&line, "invocations", r->invocation_count, put_invocation, r);
+    json_objects(&line, "init", r->init_count, put_init, r);
+    json_open_key(&line, "durations", '{');
     json_num(&line, "totalMs", clock_ms() - l->start_ms);
     json_num(&line, "unpackMs", l->unpack_ms);
     json_num(&line, "setupMs", r->setup_ms);
     json_close(&line, '}');
-    json_key(&line, "memory");
-    json_open(&line, '{');
+    json_open_key(&line, "memory", '{');
     json_key(&line, "limitMB");
     text_printf(&line, l->memory_limit_mb ? "%ju" : "null", (uintmax_t)l->memory_limit_mb);
     json_num(&line, "peakBytes", (double)r->peak_bytes);
