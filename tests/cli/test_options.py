@@ -45,6 +45,27 @@ def test_bad_usage_is_exit_2_and_one_line(args, said):
     assert r.returncode == 2 and said in r.stderr and r.stderr.count("\n") == 1 and r.stdout == "", r
 
 
+OPEN = {"event", "report", "rootfs", "sdk", "volume"}  # files, or text: what is not there is told by whoever opens it
+
+
+@pytest.mark.parametrize("command", ["run", "exec", "serve", "inspect"])
+def test_a_refused_choice_is_named_with_all_choices(tmp, command):
+    """Of every option whose values are words, in the table that --help shows; serve's from a file too."""
+    rows = dict(re.findall(r"--([a-z-]+) (\S+\|\S+)", call("help", command).stdout))
+    choices = {name: words for name, words in rows.items() if name not in OPEN}
+    assert {"net", "credentials", "shm", "passwd"} < set(choices) and (command == "inspect" or {"tools", "cpu", "seccomp"} < set(choices)), rows
+    for name, words in choices.items():
+        for value in ("mine", words.split("|")[0] + "x", words.split("|")[0][:-1], words.split("|")[0].upper(), "", words):
+            said = f"lrun: --{name}: '{value}' is not one of {words}"
+            if name == "credentials" and len(value) >= 16:
+                said = f"lrun: --{name}: the value (not repeated, since it may be a key) is not one of {words}"
+            r = call(command, f"--{name}", value, "a.zip", *(["--", "/bin/true"] if command == "exec" else []))
+            assert r.returncode == (125 if command == "exec" else 2) and r.stderr.startswith(said) and r.stderr.count("\n") == 1, (said, r)
+            if command == "serve":
+                (tmp / "functions.json").write_text(json.dumps({"functions": {"f": {"code": "a.zip", name: value}}}))
+                assert call("serve", "--config", tmp / "functions.json").stderr.startswith(said), (said, r)
+
+
 def test_usage_errors_of_exec_are_125(tmp):
     for args in (("exec",), ("exec", "a.zip"), ("exec", "a.zip", "--"), ("exec", "a.zip", "ls"), ("exec", "--event", "x", "a.zip", "--", "ls")):
         r = call(*args)

@@ -339,7 +339,7 @@ def test_a_usage_error_is_in_the_report(lrun, empty, monkeypatch):
     assert r.code == r.report["exit"] == 2 and r.report["reason"] == "lrun-failed" and r.report["error"]["what"].startswith("--credentials env: "), r
     r = lrun.exec(empty, "/bin/true", options=("--credentials", "env"))
     assert r.code == r.report["exit"] == 125, r
-    for option, value, words in (("--shm", "lots", "--shm: 'lots' is not one of"), ("--credentials", "mine", "--credentials: expected fake, env or profile:NAME")):
+    for option, value, words in (("--shm", "lots", "--shm: 'lots' is not one of"), ("--credentials", "mine", "--credentials: 'mine' is not one of fake|env|profile:NAME")):
         r = lrun.run(option, value, empty)
         assert r.code == 2 and words in r.log and not r.report, r
 
