@@ -165,7 +165,7 @@ static void do_register(void *service, struct http_request *r, const char *word)
     if (!read_events(api, r, x != NULL, &events))
         return;
     if (!x && api->n == EXTENSIONS_MAX) {
-        api_error(r, 403, "Extension.TooManyExtensions", "Extension limit (10) reached");
+        api_error(r, 403, "Extension.TooManyExtensions", EXTENSIONS_TEXT);
         return;
     }
     if (!x)

@@ -8,9 +8,9 @@
 #define LRUN_EXTENSIONS_API_H
 
 #include "lambda/invocation.h"
+#include "lambda/limits.h"
 #include "lambda/routes.h"
 
-enum { EXTENSIONS_MAX = 10 };
 enum extension_events { ON_INVOKE = 1, ON_SHUTDOWN = 2 };
 enum extension_state {
     EXT_STARTED,

@@ -7,7 +7,7 @@
 #include <event2/bufferevent.h>
 #include <string.h>
 
-enum { HEADER_MAX = 16 << 10, READ_MAX = 16 << 10 };
+enum { ANSWER_HEADER_MAX = 16 << 10, READ_MAX = 16 << 10 };
 
 struct http_client {
     struct bufferevent *io;
@@ -72,7 +72,7 @@ struct http_client *http_client_new(struct event_base *base, int fd, unsigned ti
     const struct http_parser_calls calls = {.to = c, .on_begin = on_begin, .on_body = on_body};
     c->on_reply = on_reply;
     c->to = to;
-    c->parser = http_parser_new(true, HEADER_MAX, &calls);
+    c->parser = http_parser_new(true, ANSWER_HEADER_MAX, &calls);
     c->io = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
     bufferevent_setwatermark(c->io, EV_READ, 0, READ_MAX);
     bufferevent_setcb(c->io, on_readable, NULL, on_end, c);

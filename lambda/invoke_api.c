@@ -38,11 +38,9 @@ const struct invoke_error_row INVOKE_ERROR_ROWS[INVOKE_ERRORS] = {
                             "RequestResponse, DryRun]"},
     [ERROR_BAD_LOG_TYPE] = {400, "ValidationException", NULL, "message", NULL,
                             ONE "Value '%s' at 'logType' failed to satisfy constraint: Member must satisfy enum value set: [None, Tail]"},
-    [ERROR_BAD_CONTEXT] = {400, "InvalidRequestContentException", "User", "message", NULL,
-                           "Client context must be a valid Base64-encoded JSON object of at most 3583 bytes."}, /* our words */
+    [ERROR_BAD_CONTEXT] = {400, "InvalidRequestContentException", "User", "message", NULL, CLIENT_CONTEXT_TEXT},
     [ERROR_TOO_LARGE] = {413, "RequestEntityTooLargeException", "User", "message", NULL, REQUEST_TEXT},
-    [ERROR_EVENT_TOO_LARGE] = {413, "RequestEntityTooLargeException", "User", "message", NULL,
-                               "%s byte payload is too large for the Event invocation type (limit 1048576 bytes)"},
+    [ERROR_EVENT_TOO_LARGE] = {413, "RequestEntityTooLargeException", "User", "message", NULL, EVENT_TEXT},
     [ERROR_THROTTLED] = {429, "TooManyRequestsException", "User", "message", "ReservedFunctionConcurrentInvocationLimitExceeded",
                          "Rate Exceeded."},
     [ERROR_THROTTLED_EVENTS] = {429, "TooManyRequestsException", "User", "message", "FunctionInvocationRateLimitExceeded",
@@ -56,7 +54,7 @@ const struct invoke_error_row INVOKE_ERROR_ROWS[INVOKE_ERRORS] = {
          "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again."},
     /* Our choice: the form that AWS's other members have for what their model does not allow. */
     [ERROR_TENANT_LONG] = {400, "ValidationException", NULL, "message", NULL,
-                           ONE "Value '%s' at 'tenantId' failed to satisfy constraint: Member must have length less than or equal to 256"},
+                           ONE "Value '%s' at 'tenantId' failed to satisfy constraint: " TENANT_LONG_TEXT},
     [ERROR_TENANT_PATTERN] =
         {400, "ValidationException", NULL, "message", NULL,
          ONE "Value '%s' at 'tenantId' failed to satisfy constraint: Member must satisfy regular expression pattern: " TENANT_ID_PATTERN},

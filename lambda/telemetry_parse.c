@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "lambda/api_error.h"
+#include "lambda/limits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,9 +122,9 @@ static void parse_buffering(struct slice v, struct subscription_request *ret, st
         const char *key;
         uint64_t *field;
         uint64_t low, high, usual;
-    } rows[] = {{"maxItems", &ret->max_items, 1000, 10000, 10000},
-                {"maxBytes", &ret->max_bytes, 262144, 1048576, 262144},
-                {"timeoutMs", &ret->timeout_ms, 25, 30000, 1000}};
+    } rows[] = {{"maxItems", &ret->max_items, GATHER_ITEMS_MIN, GATHER_ITEMS_MAX, GATHER_ITEMS_DEFAULT},
+                {"maxBytes", &ret->max_bytes, GATHER_BYTES_MIN, GATHER_BYTES_MAX, GATHER_BYTES_DEFAULT},
+                {"timeoutMs", &ret->timeout_ms, GATHER_MS_MIN, GATHER_MS_MAX, GATHER_MS_DEFAULT}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct slice given = json_find(v, rows[i].key);
         *rows[i].field = rows[i].usual;

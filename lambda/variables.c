@@ -71,8 +71,7 @@ int variables_check_size(const struct strv *list, struct err *err)
     int status = 0;
     if (json.n > VARIABLES_MAX) {
         fail_usage(err, "the %zu variables measure %zu bytes as JSON", list->n, json.n);
-        status = fail_hint(err, "Lambda was unable to configure your environment variables because the environment variables you have "
-                                "provided exceeded the 4KB limit."); /* AWS goes on with the values */
+        status = fail_hint(err, VARIABLES_TEXT);
     }
     text_done(&json);
     return status;

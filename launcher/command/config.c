@@ -5,6 +5,7 @@
 #include "base/json_scan.h"
 #include "base/own.h"
 #include "base/place.h"
+#include "lambda/function_name.h"
 #include "launcher/command/cli.h"
 
 #include <errno.h>
@@ -23,21 +24,13 @@ static struct config_function *add(struct config *c, const struct request *r)
     return f;
 }
 
-static bool is_name(const char *text, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", text[i]))
-            return false;
-    return n > 0 && n <= 64;
-}
-
 /* [NAME=]FUNCTION. A path may hold = too: what is before it must be a name. */
 static int add_word(struct config *c, const struct request *r, const char *word, struct err *err)
 {
     struct config_function *f = add(c, r);
     const char *equals = strchr(word, '=');
     f->request.function = word;
-    if (!equals || !is_name(word, (size_t)(equals - word)))
+    if (!equals || !function_name_fits(word, (size_t)(equals - word)))
         return request_check(&f->request, err);
     f->named = true;
     f->request.function = equals + 1;
@@ -134,7 +127,7 @@ static int read_members(struct reading *x, struct slice object)
 
 static int read_function(struct reading *x, const char *name, struct slice value)
 {
-    if (!name || !is_name(name, strlen(name)) || json_shape(value) != SHAPE_OBJECT || x->config->n >= FUNCTIONS_MAX) {
+    if (!name || !function_name_fits(name, strlen(name)) || json_shape(value) != SHAPE_OBJECT || x->config->n >= FUNCTIONS_MAX) {
         fail(x->err, 0, name, "use the function");
         return fail_hint(x->err, "a function's name has letters, digits, - and _; its value must be an object");
     }

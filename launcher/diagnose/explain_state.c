@@ -3,6 +3,7 @@
 #include "launcher/diagnose/explain_rule.h"
 
 #include "base/own.h"
+#include "lambda/limits.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -19,9 +20,9 @@ bool tell_tmp_full(const struct evidence *ev, const struct match *m, struct text
                     (uintmax_t)ev->shortages.tmp_inodes);
     else
         text_printf(out,
-                    "/tmp is full: its size is %ju MB (Lambda: EphemeralStorage, default 512), and it keeps files of the environment's "
+                    "/tmp is full: its size is %ju MB (Lambda: EphemeralStorage, default %d), and it keeps files of the environment's "
                     "earlier invocations; write less, delete files, or raise it (--tmp-size)",
-                    (uintmax_t)ev->launch->request->tmp_size.value);
+                    (uintmax_t)ev->launch->request->tmp_size.value, TMP_MIN_MB);
     return true;
 }
 
@@ -175,16 +176,16 @@ bool tell_memory(const struct evidence *ev, const struct match *m, struct text *
     (void)m;
     if (ev->shortages.killed[0]) { /* and not the runtime */
         text_printf(out,
-                    "%s was killed, since the environment exceeded its %ju MB of memory (Lambda: MemorySize, default 128): raise --memory, "
+                    "%s was killed, since the environment exceeded its %ju MB of memory (Lambda: MemorySize, default %d): raise --memory, "
                     "or use less",
-                    ev->shortages.killed, (uintmax_t)ev->launch->request->memory.value);
+                    ev->shortages.killed, (uintmax_t)ev->launch->request->memory.value, MEMORY_MIN_MB);
         return true;
     }
     if (ev->reason != BECAUSE_OUT_OF_MEMORY)
         return false;
     text_printf(out,
-                "the function exceeded its %ju MB of memory (Lambda: MemorySize, default 128) and was killed: raise --memory, or use less",
-                (uintmax_t)ev->launch->request->memory.value);
+                "the function exceeded its %ju MB of memory (Lambda: MemorySize, default %d) and was killed: raise --memory, or use less",
+                (uintmax_t)ev->launch->request->memory.value, MEMORY_MIN_MB);
     return true;
 }
 
@@ -216,9 +217,8 @@ bool tell_response(const struct evidence *ev, const struct match *m, struct text
     if (ev->reason != BECAUSE_RESPONSE_TOO_LARGE)
         return false;
     text_printf(
-        out,
-        "the response has %ju bytes, but Lambda accepts at most 6291556: return less, return a reference to an object in S3, or stream it",
-        (uintmax_t)ev->response_bytes);
+        out, "the response has %ju bytes, but Lambda accepts at most %d: return less, return a reference to an object in S3, or stream it",
+        (uintmax_t)ev->response_bytes, PAYLOAD_MAX);
     return true;
 }
 

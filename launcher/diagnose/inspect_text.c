@@ -4,6 +4,7 @@
 
 #include "base/own.h"
 #include "base/term.h"
+#include "lambda/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,8 +43,8 @@ static void put_parts(const struct inspection *i, FILE *to)
         fprintf(to, " %6u file%s %12ju bytes  %s\n", i->files[p], i->files[p] == 1 ? " " : "s", (uintmax_t)i->bytes[p],
                 sha[0] ? sha : "a directory: no CodeSha256");
     }
-    fprintf(to, "%-28s %12s %12ju bytes  %.1f %% of %d; %zu of 5 layers\n", "together", "", (uintmax_t)all,
-            (double)all * 100 / UNZIPPED_MAX, UNZIPPED_MAX, i->package.inputs->layer_count);
+    fprintf(to, "%-28s %12s %12ju bytes  %.1f %% of %d; %zu of %d layers\n", "together", "", (uintmax_t)all,
+            (double)all * 100 / UNZIPPED_MAX, UNZIPPED_MAX, i->package.inputs->layer_count, LAYERS_MAX);
     fprintf(to, "%-28s %s, GLIBC_%s%s", "runtime", i->launch->runtime.id, i->launch->runtime.glibc, handler ? ", handler " : "");
     put_name(handler ? handler : "", to);
     fputc('\n', to);

@@ -50,8 +50,7 @@ static void on_extension(struct environment *e, const struct message *m)
 static void on_extensions(struct environment *e, int count)
 {
     if (count > EXTENSIONS_MAX)
-        end_with(e, outcome_extension(environment_request_id(e), "Extension.LaunchError", NULL,
-                                      "TooManyExtensions: Extension limit (10) reached"));
+        end_with(e, outcome_extension(environment_request_id(e), "Extension.LaunchError", NULL, "TooManyExtensions: " EXTENSIONS_TEXT));
 }
 
 /* The kernel takes a directory of /proc as a pidfd. */

@@ -241,10 +241,7 @@ int inputs_check_size(const struct inputs *in, struct err *err)
 {
     if (in->unpacked <= UNZIPPED_MAX)
         return 0;
-    fail(err, 0, NULL,
-         "use this package: Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is %ju "
-         "bytes",
-         (uintmax_t)in->unpacked);
+    fail(err, 0, NULL, "use this package: " UNZIPPED_TEXT, (uintmax_t)in->unpacked);
     return fail_hint(err, "lrun inspect shows what takes the room");
 }
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "base/place.h"
+#include "lambda/function_name.h"
 #include "lambda/variables.h"
 #include "launcher/launch/env_file.h"
 
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENV_FILE_MAX = 1 << 20, VARIABLES_LOOK = 4096 /* more than AWS's 4 KB can hold */ };
+enum { ENV_FILE_MAX = 1 << 20 };
 
 static int add_variable(void *to, char *entry, const char *where, struct err *err)
 {
@@ -25,7 +26,8 @@ static int add_variable(void *to, char *entry, const char *where, struct err *er
         return -1;
     }
     variables_set(&in->variables, entry);
-    return in->variables.n > VARIABLES_LOOK ? variables_check_size(&in->variables, err) : 0; /* each is compared with all before it */
+    /* More than a variable a byte cannot fit; and each is compared with all before it. */
+    return in->variables.n > VARIABLES_MAX ? variables_check_size(&in->variables, err) : 0;
 }
 
 static int add_member(const char *key, const char *value, void *to, struct err *err)
@@ -191,20 +193,11 @@ static int read_credentials(const struct request *r, struct inputs *in, struct e
     return 0;
 }
 
-static bool name_fits(const char *name)
-{
-    size_t n = strlen(name);
-    for (const char *c = name; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '-' && *c != '_')
-            return false;
-    return n >= 1 && n <= 64;
-}
-
 /* Of the file: its name without .zip, what Lambda does not allow in a name made a dash. */
 static int choose_name(const struct request *r, struct inputs *in, struct err *err)
 {
-    if (r->name && !name_fits(r->name))
-        return fail_usage(err, "--name '%.80s': a function's name has 1 to 64 of a-z, A-Z, 0-9, - and _", r->name);
+    if (r->name && !function_name_fits(r->name, strlen(r->name)))
+        return fail_usage(err, "--name '%.80s': a function's name has 1 to %d of a-z, A-Z, 0-9, - and _", r->name, FUNCTION_NAME_MAX);
     for (const char *c = r->region; *c; c++)
         if (!isalnum((unsigned char)*c) && *c != '-')
             return fail_usage(err, "--region '%.80s': a region's name has letters, digits and -", r->region);
@@ -216,11 +209,11 @@ static int choose_name(const struct request *r, struct inputs *in, struct err *e
     while (strlen(path) > 1 && str_ends(path, "/"))
         path[strlen(path) - 1] = 0;
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    in->name = xasprintf("%.64s", base);
+    in->name = xasprintf("%.*s", FUNCTION_NAME_MAX, base);
     if (str_ends(in->name, ".zip"))
         in->name[strlen(in->name) - 4] = 0;
     for (char *c = in->name; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '-' && *c != '_')
+        if (!function_name_takes(*c))
             *c = '-';
     if (!in->name[0] || strspn(in->name, "-") == strlen(in->name)) {
         free(in->name);

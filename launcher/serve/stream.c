@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/serve/stream.h"
 
-enum { UNSENT_MAX = 1 << 20, FREE_BYTES = 6 << 20, RATE = 2 << 20 /* a second */, REFILL_US = 125000 };
+#include "lambda/limits.h"
+
+enum { UNSENT_MAX = 1 << 20, FREE_BYTES = STREAM_FREE_MB << 20, RATE = STREAM_MB_A_SECOND << 20 /* a second */, REFILL_US = 125000 };
 
 static void apply(struct stream *s)
 {

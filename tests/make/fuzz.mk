@@ -10,7 +10,7 @@ FUZZ_elf     := $(FUZZ_zip) unpack/elf_facts.c unpack/manifest.c unpack/manifest
 FUZZ_policy  := policy/oci.c base/arch.c $(FUZZ_JSON)
 FUZZ_options := launcher/command/cli.c launcher/command/cli_options.c launcher/command/cli_values.c launcher/command/cli_words.c \
   launcher/command/cli_help.c launcher/launch/names.c launcher/launch/request.c lambda/tenant.c
-FUZZ_config  := $(FUZZ_options) launcher/command/config.c launcher/launch/request_check.c $(FUZZ_JSON)
+FUZZ_config  := $(FUZZ_options) launcher/command/config.c launcher/launch/request_check.c lambda/function_name.c $(FUZZ_JSON)
 FUZZ_stream  := lambda/event_stream.c base/json.c $(FUZZ_JSON) base/base64.c
 FUZZ_frames  := launcher/environment/log.c launcher/launch/loop.c base/term.c
 FUZZ_http    := $(addprefix lambda/,runtime_api.c late.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c \

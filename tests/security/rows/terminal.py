@@ -27,7 +27,7 @@ MUTANTS = {
     "terminal: a file is taken for one": ("base/term.c", "if (!terminal)", "if (!terminal && fd < 0)", {"h86_a_pipe_and_a_file_get_every_byte"}, TERMINALS),
     "secrets: lines of env files": ("launcher/launch/env_file.c", '"%.160s, line %d: %s", r->path, line, why)', '"%.160s, line %d: %s %s", r->path, line, why, r->at - 24)', {"a_line_of_an_env_file_is_told_by_its_number"}, SECRETS),
     "secrets: what JSON is wrong near": ("base/json_scan.c", 'expected %s", line, fault->at - start + 1, fault->expected);', 'expected %s near %.*s", line, fault->at - start + 1, fault->expected, (int)(fault->at - start), bytes + start);', {"sams_json_is_told_by_its_line"}, SECRETS),
-    "secrets: values beyond 4 KB": ("lambda/variables.c", '"provided exceeded the 4KB limit."); /*', '"provided exceeded the 4KB limit. %s", json.at); /*', {"values_on_the_command_line"}, SECRETS),
+    "secrets: values beyond 4 KB": ("lambda/variables.c", 'fail_hint(err, VARIABLES_TEXT);', 'fail_hint(err, VARIABLES_TEXT " %s", json.at);', {"values_on_the_command_line"}, SECRETS),
     "secrets: a key for --credentials": ("launcher/command/cli_values.c", "strlen(value) >= KEY_MIN)", "strlen(value) == SIZE_MAX)", {"values_on_the_command_line"}, SECRETS),
     "secrets: what follows an option's name": ("launcher/command/cli_words.c", "letter ? 2 : (int)strcspn(word, \"=\")", "letter ? 9999 : 9999", {"values_on_the_command_line"}, SECRETS),
     "events: faultless": ("launcher/launch/inputs_text.c", 'fail_hint(err, "%s%s", where.at, word', 'fail_hint(err, "%s%s", "", word', {"what_is_wrong_in_an_event_is_said"}, ("tests/cli/test_run.py",), "what_is_wrong or neither_file"),
