@@ -2,8 +2,10 @@
 
 TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension $(B)/tests/watcher $(B)/tests/storm
 UNIT_C := $(wildcard tests/unit/*.c)
-# What unit tests link: all of lrun and lrun-unpack but the two mains.
-UNIT_O := $(filter-out $(B)/launcher/command/main.o,$(LRUN_O)) $(B)/unpack/zip.o $(B)/unpack/zip_check.o $(B)/unpack/zip_largest.o $(B)/unpack/manifest.o $(LLHTTP_OBJECTS)
+# What unit tests link: all of lrun but its main, and what is pure of lrun-unpack and lrun-policy.
+UNIT_O := $(filter-out $(B)/launcher/command/main.o,$(LRUN_O)) $(LLHTTP_OBJECTS) \
+  $(addprefix $(B)/,$(addsuffix .o,unpack/zip unpack/zip_check unpack/zip_largest unpack/manifest unpack/seen policy/calls policy/oci))
+UNIT_L  = -levent_core -lcap -lz $(LLHTTP_LINK) -lseccomp -lcjson -lm
 
 $(B)/tests/probe: tests/tools/probe.c
 	@mkdir -p $(@D)
@@ -20,14 +22,24 @@ $(B)/tests/watcher: tests/tools/watcher.c
 $(B)/tests/storm: tests/tools/storm.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpthread
-$(B)/tests/unit: $(UNIT_C) $(UNIT_O)
+# One object a file: a changed header builds those anew that include it. Criterion's macros are no part of ISO C.
+$(B)/tests/units/%.o: tests/unit/%.c Makefile tests/make/build.mk | $(POLICIES)
 	@mkdir -p $(@D)
-	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $(UNIT_C) $(UNIT_O) -lcriterion -levent_core -lcap -lz $(LLHTTP_LINK) -lm
+	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) -MMD -MP -c -o $@ $<
+$(B)/tests/unit: $(UNIT_C:tests/unit/%.c=$(B)/tests/units/%.o) $(UNIT_O)
+	@$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ -lcriterion $(UNIT_L)
 # The same without Criterion, in one process: it cannot start processes in user emulation. Without the cache too: nor has that openat2(2).
-$(B)/tests/plain-unit: $(UNIT_C) $(UNIT_O) tests/tools/event_stream_decode.h tests/tools/plain/criterion/criterion.h
+PLAIN_C := $(filter-out tests/unit/test_tools.c,$(UNIT_C))
+$(B)/tests/plain/%.o: tests/unit/%.c Makefile tests/make/build.mk | $(POLICIES)
 	@mkdir -p $(@D)
-	@echo '#include <criterion/criterion.h>' | $(CC) -DPLAIN_MAIN -Itests/tools/plain -x c -c -o $@.o -
-	@$(CC) -Itests/tools/plain $(filter-out -Wpedantic,$(ALL_C)) $(LINK) -o $@ $@.o $(filter-out tests/unit/test_tools.c,$(UNIT_C)) $(UNIT_O) -levent_core -lcap -lz $(LLHTTP_LINK) -lm
+	@$(CC) -Itests/tools/plain $(filter-out -Wpedantic,$(ALL_C)) -MMD -MP -c -o $@ $<
+$(B)/tests/plain-main.o: tests/tools/plain/criterion/criterion.h
+	@mkdir -p $(@D)
+	@$(CC) -DPLAIN_MAIN -x c -c -o $@ $<
+$(B)/tests/plain-unit: $(B)/tests/plain-main.o $(PLAIN_C:tests/unit/%.c=$(B)/tests/plain/%.o) $(UNIT_O)
+	@$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(UNIT_L)
+$(B)/policy/calls.o: policy/calls.tsv
+-include $(wildcard $(B)/tests/units/*.d $(B)/tests/plain/*.d) $(B)/policy/calls.d $(B)/policy/oci.d
 
 # arm64: all of it, built by the cross compiler against Debian's own arm64 packages, which are unpacked and not installed; the
 # unit tests and the policy compiler run in user emulation.
