@@ -2,8 +2,19 @@
 #include "launcher/environment/outcome.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+Test(outcome, statuses_are_told_in_gos_words)
+{
+    char text[64];
+    cr_expect_str_eq(outcome_status_text(1 << 8, text, sizeof text), "exit status 1");
+    cr_expect_null(outcome_status_text(0, text, sizeof text));
+    cr_expect_str_eq(outcome_status_text(SIGKILL, text, sizeof text), "signal: killed");
+    cr_expect_str_eq(outcome_status_text(SIGSEGV | 0x80, text, sizeof text), "signal: segmentation fault (core dumped)");
+    cr_expect_str_eq(outcome_status_text(40, text, sizeof text), "signal: signal 40");
+}
 
 /* Only a sender that is gone cannot have been told by the end that it answers. */
 Test(outcome, takes_an_answer_only_of_who_has_ended)

@@ -2,40 +2,9 @@
 #include "base/own.h"
 #include "cache/tools.h"
 #include "mounts/plan.h"
-#include "unpack/manifest.h"
-#include "unpack/zip.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
-
-Test(zip, stored_modes_give_the_owner_what_other_had)
-{
-    static const struct {
-        enum zip_type type;
-        int mode;
-        unsigned stored;
-    } rows[] = {{ZIP_FILE, 0644, 0644},  {ZIP_FILE, 0755, 0755}, {ZIP_FILE, 0600, 0200}, {ZIP_FILE, 0640, 0240}, {ZIP_FILE, 0777, 0777},
-                {ZIP_FILE, 06755, 0755}, {ZIP_FILE, 0, 0200},    {ZIP_FILE, 0444, 0644}, {ZIP_FILE, -1, 0644},   {ZIP_FILE, 0711, 0311},
-                {ZIP_DIR, -1, 0755},     {ZIP_DIR, 0700, 0755},  {ZIP_DIR, 0755, 0755},  {ZIP_DIR, 01777, 0777}, {ZIP_DIR, 0711, 0311}};
-    for (size_t i = 0; i < COUNT(rows); i++)
-        cr_expect_eq(zip_stored_mode(rows[i].type, rows[i].mode), rows[i].stored, "%o -> %o", (unsigned)rows[i].mode,
-                     zip_stored_mode(rows[i].type, rows[i].mode));
-}
-
-Test(manifest, lines_survive_being_written_and_read)
-{
-    struct zip_entry e = {
-        .name = (char *)(uintptr_t) "d ir/%\n,\xff", .type = ZIP_FILE, .mode = 04711, .crc = 0xdeadbeef, .size = 123, .mtime = -5};
-    struct text t = {0};
-    struct manifest_line m;
-    manifest_entry(&t, &e);
-    cr_assert(manifest_parse(t.at, &m));
-    cr_expect_str_eq(m.name, e.name);
-    cr_expect(m.type == 'f' && m.mode == 04711 && m.stored == 0311 && m.size == 123 && m.crc == 0xdeadbeef && m.mtime == -5);
-    text_done(&t);
-    char other[] = "elf 62 64 3 - - - x";
-    cr_expect(!manifest_parse(other, &m));
-}
 
 static const struct row *row_of(const struct plan *p, const char *target)
 {

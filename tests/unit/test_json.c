@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+#include "base/own.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+Test(json, quotes_what_needs_it_and_mends_what_is_no_utf8)
+{
+    struct text t = {0};
+    json_quote(&t, "a\"\\\n\t\001\xff\xc3\xa9\xed\xa0\x80", 12);
+    cr_expect_str_eq(t.at, "\"a\\\"\\\\\\n\\t\\u0001\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+    text_done(&t);
+}
+
+Test(json, writes_commas_by_itself)
+{
+    struct text t = {0};
+    json_open(&t, '{');
+    json_put(&t, "a", "b");
+    json_key(&t, "l");
+    json_open(&t, '[');
+    json_item(&t, "x");
+    json_item(&t, "y");
+    json_close(&t, ']');
+    json_num(&t, "n", 1.5);
+    json_put(&t, "none", NULL);
+    json_close(&t, '}');
+    cr_expect_str_eq(t.at, "{\"a\":\"b\",\"l\":[\"x\",\"y\"],\"n\":1.500,\"none\":null}");
+    text_done(&t);
+}
+
+Test(json, is_strict)
+{
+    static const char *const good[] = {"{}", " [1, 2]\n", "\"x\"", "null", "-1.5e3", "\"\\u00e9\"", "true"};
+    static const char *const bad[] = {"", " ", "{", "[1,]", "{a:1}", "01", "'x'", "1 2", "nul", "\"\001\"", "{\"a\":1}x", "NaN", "// c\n1"};
+    for (size_t i = 0; i < COUNT(good); i++)
+        cr_expect(json_valid(good[i], strlen(good[i])), "%s", good[i]);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        cr_expect(!json_valid(bad[i], strlen(bad[i])), "%s", bad[i]);
+}
+
+Test(json, compacts_without_touching_strings_or_numbers)
+{
+    struct text t = {0};
+    static const char in[] = "{ \"a b\" : [ 1.50 , \"x \\\" y\" ],\n\"n\":\t1E+2 }";
+    json_compact(in, sizeof in - 1, &t);
+    cr_expect_str_eq(t.at, "{\"a b\":[1.50,\"x \\\" y\"],\"n\":1E+2}");
+    t.n = 0;
+    json_compact("no json", 7, &t);
+    cr_expect_str_eq(t.at, "\"no json\"");
+    text_done(&t);
+}
+
+Test(json, a_string_keeps_its_length_and_its_characters)
+{
+    static const char in[] = "a\0b\"\\\n\t\x01\x7f\xc3\xa9\xf0\x9f\x98\x80\xff\xed\xa0\x80\xe2\x82";
+    struct text t = {0};
+    json_quote(&t, in, sizeof in - 1);
+    cr_expect_str_eq(t.at, "\"a\\u0000b\\\"\\\\\\n\\t\\u0001\\u007f\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+                           "\xef\xbf\xbd\xef\xbf\xbd\"");
+    t.n = 0;
+    json_open(&t, '{');
+    json_put_n(&t, "k", "x\0y", 3);
+    json_key_n(&t, "l\0m", 3);
+    json_open(&t, '[');
+    json_item_n(&t, "\0", 1);
+    json_item(&t, "z");
+    json_close(&t, ']');
+    json_close(&t, '}');
+    cr_expect_str_eq(t.at, "{\"k\":\"x\\u0000y\",\"l\\u0000m\":[\"\\u0000\",\"z\"]}");
+    text_done(&t);
+}
+
+Test(json, what_is_picked_is_as_it_was_spelled)
+{
+    static const char *const NAMES[] = {"b", "none", "a", NULL};
+    static const char in[] =
+        "{\"a\": 1, \"c\": 2, \"b\": {\"x\": 1e400, \"y\": \"\\ud83d\\u0000\"}, \"\\u0061\": 100000000000000000000.10}";
+    struct text t = {0};
+    struct slice top;
+    cr_assert(json_read(in, sizeof in - 1, &top) && json_pick(top, NAMES, &t));
+    cr_expect_str_eq(t.at, "{\"b\":{\"x\": 1e400, \"y\": \"\\ud83d\\u0000\"},\"a\":100000000000000000000.10}");
+    t.n = 0;
+    cr_expect(json_read("[1]", 3, &top) && !json_pick(top, NAMES, &t) && t.n == 0);
+    text_done(&t);
+}
