@@ -31,6 +31,11 @@ const struct invoke_error_row INVOKE_ERROR_ROWS[INVOKE_ERRORS] = {
          ONE "Value '%s' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: " PATTERN},
     [ERROR_QUALIFIER] = {400, "InvalidParameterValueException", "User", "message", NULL,
                          "The derived qualifier from the function name does not match the specified qualifier."},
+    [ERROR_QUALIFIER_LONG] = {400, "ValidationException", NULL, "message", NULL,
+                              ONE "Value '%s' at 'qualifier' failed to satisfy constraint: " QUALIFIER_LONG_TEXT},
+    [ERROR_QUALIFIER_PATTERN] = {400, "ValidationException", NULL, "message", NULL,
+                                 ONE "Value '%s' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression "
+                                     "pattern: " QUALIFIER_PATTERN},
     [ERROR_BAD_JSON] = {400, "InvalidRequestContentException", "User", "message", NULL,
                         "Could not parse request body into json: Could not parse payload into json: %s"},
     [ERROR_BAD_KIND] = {400, "ValidationException", NULL, "message", NULL,
@@ -110,15 +115,31 @@ static void group(const char *text, const regmatch_t *m, struct text *out)
         text_add(out, text + m->rm_so, (size_t)(m->rm_eo - m->rm_so));
 }
 
-/* The value of a parameter of the query, decoded; n 0 if it is not there. */
+/* The value of a parameter of the query, decoded; n 0 if it is not there. What cannot be decoded stays as it is. */
 static void query_value(const struct http_request *r, const char *name, struct text *out)
 {
     size_t length = strlen(name);
     for (const char *c = r->head.query.at; c && *c; c = strchr(c, '&') ? strchr(c, '&') + 1 : NULL)
         if (strncmp(c, name, length) == 0 && c[length] == '=') {
-            route_decode(c + length + 1, strcspn(c + length + 1, "&"), out);
+            const char *value = c + length + 1;
+            size_t n = strcspn(value, "&");
+            if (!route_decode(value, n, out)) {
+                out->n = 0;
+                text_add(out, value, n);
+            }
             return;
         }
+}
+
+/* It becomes part of the ARN, which is a header for the runtime: a line end in it would begin another header there. INVOKE_ERRORS: it is
+ * one that Lambda's model allows. */
+static enum invoke_error check_qualifier(const struct text *q)
+{
+    static const char TAKEN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$_-";
+    if (q->n > QUALIFIER_MAX)
+        return ERROR_QUALIFIER_LONG;
+    bool good = !q->n || strspn(q->at, TAKEN) == q->n || strcmp(q->at, "$LATEST.PUBLISHED") == 0;
+    return good ? INVOKE_ERRORS : ERROR_QUALIFIER_PATTERN;
 }
 
 static bool parse_name(struct http_request *r, const char *word, const char *region, struct invoke *ret)
@@ -143,6 +164,8 @@ static bool parse_name(struct http_request *r, const char *word, const char *reg
         if (where.n && (where.n - 1 != strlen(region) || strncmp(where.at, region, where.n - 1) != 0)) {
             error = ERROR_OTHER_REGION;
             detail = xasprintf("'%.*s' are not reachable in this region ('%s')", (int)where.n - 1, where.at, region);
+        } else if ((error = check_qualifier(&query)) != INVOKE_ERRORS) {
+            detail = xstrdup(query.at);
         } else if (query.n && ret->qualifier.n && strcmp(query.at, ret->qualifier.at) != 0) {
             error = ERROR_QUALIFIER;
         } else if (query.n && !ret->qualifier.n) {

@@ -72,6 +72,11 @@
 #define CLIENT_CONTEXT_TEXT /* our words */ \
     "Client context must be a valid Base64-encoded JSON object of at most " DIGITS(CLIENT_CONTEXT_MAX) " bytes."
 
+/* Qualifier: 1 to 128 of QUALIFIER_PATTERN (model). */
+#define QUALIFIER_MAX 128
+#define QUALIFIER_LONG_TEXT "Member must have length less than or equal to " DIGITS(QUALIFIER_MAX)
+#define QUALIFIER_PATTERN "(|[a-zA-Z0-9$_-]+)"
+
 /* TenantId: 1 to 256 of TENANT_ID_PATTERN (model). */
 #define TENANT_ID_MAX 256
 #define TENANT_LONG_TEXT "Member must have length less than or equal to " DIGITS(TENANT_ID_MAX)

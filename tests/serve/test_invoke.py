@@ -60,6 +60,20 @@ def test_a_qualifier_qualifies_the_arn(echo):
     assert a.json == {"Type": "User", "message": "The derived qualifier from the function name does not match the specified qualifier."}
 
 
+@row("4.1 qualifier")
+@pytest.mark.parametrize("qualifier, constraint", [
+    ("a%0d%0aLambda-Runtime-Aws-Tenant-Id:%20other", "satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)"),  # it becomes a header for the runtime
+    ("a%00b", "satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)"), ("a%zz", "satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)"),
+    ("a.b", "satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)"), ("a" * 129, "have length less than or equal to 128")],
+    ids=["lines", "nul", "escape", "dot", "long"])
+def test_a_qualifier_is_one_that_the_model_allows(echo, qualifier, constraint):
+    a = echo.invoke(query="?Qualifier=" + qualifier)
+    assert (a.status, a.error) == (400, "ValidationException"), a
+    assert a.json["message"].endswith("' at 'qualifier' failed to satisfy constraint: Member must " + constraint)
+    for good in ("a" * 128, "$LATEST.PUBLISHED"):
+        assert echo.invoke(query="?Qualifier=" + good).json["headers"]["lambda-runtime-invoked-function-arn"].endswith(":fn:" + good)
+
+
 @row("4.5 ValidationException")
 @pytest.mark.parametrize("name", ["a%20b", "%C3%A9", "arn:aws:s3:::x", "a:b:c:d:e", "x" * 200, "a%00b", "%zz"])
 def test_other_names_are_refused(echo, name):

@@ -42,4 +42,5 @@ MUTANTS = {
     "the next request has all the time": ("launcher/serve/server.c", ".idle_s = IDLE_S", ".idle_s = 1000", {"a_client_that_is_too_slow_is_let_go"}, SLOW),
     "what a failed call said is kept": ("launcher/serve/pool_slot.c", "    report_done(&s->report);\n    j->owner", "    j->owner", {"failures_do_not_add_up_in_the_memory_of_lrun"},
                                         ("tests/security/test_server_room.py",), "add_up"),
+    "a qualifier of any form": ("lambda/invoke_api.c", "strspn(q->at, TAKEN) == q->n", "strspn(q->at, TAKEN) <= q->n", {"a_qualifier_is_one_that_the_model_allows"}, ("tests/serve/test_invoke.py",), "qualifier"),
 }
