@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
+#include "base/own.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,4 +29,54 @@ Test(fs, removes_a_tree_but_follows_no_link)
     cr_expect_eq(fs_remove_tree(fd, "kept", &err), 0);
     close(fd);
     rmdir(dir);
+}
+
+/* A descriptor whose file holds n bytes, at its start. */
+static int holding(size_t n)
+{
+    OWN_PTR char *bytes = xcalloc(n, 1);
+    int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 || fs_write_all(fd, bytes, n) < 0)
+        return -1;
+    lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
+Test(fs, reads_all_up_to_the_limit_and_nothing_of_more)
+{
+    static const struct {
+        size_t n, max;
+        bool good;
+    } ROWS[] = {{0, 0, true},      {1, 0, false},          {99, 100, true},        {100, 100, true},
+                {101, 100, false}, {200000, 200000, true}, {200001, 200000, false}};
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        OWN_FD int fd = holding(ROWS[i].n);
+        struct text t = {0};
+        struct err err = {0};
+        cr_expect_eq(fs_read_all(fd, ROWS[i].max, "name", &t, &err), ROWS[i].good ? 0 : -1, "%zu", ROWS[i].n);
+        cr_expect(ROWS[i].good ? t.n == ROWS[i].n && t.at && !t.at[t.n] : !t.at && err.no == EFBIG && strcmp(err.path, "name") == 0);
+        text_done(&t);
+    }
+}
+
+Test(fs, reads_small_files_by_name_but_through_no_link)
+{
+    char dir[] = "/tmp/lrun-unit-XXXXXX", buffer[4];
+    struct err err;
+    cr_assert_not_null(mkdtemp(dir));
+    OWN_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cr_expect_eq(fs_write_new(fd, "f", 0600, "abcdef", 6, &err), 0);
+    cr_expect_eq(fs_write_new(fd, "f", 0600, "other", 5, &err), -1);
+    cr_expect_eq(err.no, EEXIST);
+    cr_expect_eq(fs_read_small(fd, "f", buffer, sizeof buffer), 3);
+    cr_expect_str_eq(buffer, "abc");
+    cr_assert_eq(symlinkat("f", fd, "l"), 0);
+    cr_expect(fs_read_small(fd, "l", buffer, sizeof buffer) == -1 && errno == ELOOP);
+    cr_expect(fs_read_small(fd, "none", buffer, sizeof buffer) == -1 && errno == ENOENT);
+    cr_expect_eq(fs_replace(fd, "f", "z", 1, &err), 0);
+    cr_expect(fs_read_small(fd, "f", buffer, sizeof buffer) == 1 && buffer[0] == 'z');
+    cr_expect_eq(mkdirat(fd, "d", 0700), 0);
+    cr_expect_eq(fs_replace(fd, "d", "z", 1, &err), -1);
+    cr_expect(fs_remove_tree(fd, "f", &err) == 0 && fs_remove_tree(fd, "l", &err) == 0 && fs_remove_tree(fd, "d", &err) == 0);
+    cr_expect_eq(rmdir(dir), 0, "no draft is left");
 }

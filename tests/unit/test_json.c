@@ -85,3 +85,73 @@ Test(json, what_is_picked_is_as_it_was_spelled)
     cr_expect(json_read("[1]", 3, &top) && !json_pick(top, NAMES, &t) && t.n == 0);
     text_done(&t);
 }
+
+struct members {
+    struct text all;
+    int left; /* how many are taken before one is refused; -1: all */
+};
+
+static int take_member(const char *key, const char *value, void *to, struct err *err)
+{
+    struct members *m = to;
+    if (m->left-- == 0)
+        return fail(err, 0, key, "take");
+    text_printf(&m->all, "%s=%s|", key, value);
+    return 0;
+}
+
+Test(json, members_of_a_section_are_handed_on_as_texts)
+{
+    static const struct {
+        const char *text, *section, *got;
+        int status;
+        bool found;
+    } ROWS[] = {{"{\"a\":\"x\",\"b\":1.50,\"c\":true,\"\\u0064\":\"\"}", NULL, "a=x|b=1.50|c=true|d=|", 0, true},
+                {"{\"Fn\":{\"K\":\"V\"},\"Other\":{\"L\":[]}}", "Fn", "K=V|", 0, true},
+                {"{}", NULL, "", 0, true},
+                {"{\"Fn\":1}", "Fn", "", 0, false},
+                {"{\"a\":{}}", "Fn", "", 0, false},
+                {"[]", NULL, "", -1, false},
+                {"1", NULL, "", -1, false},
+                {"{\"a\":1", NULL, "", -1, false},
+                {"{\"a\":1,\"a\":2}", NULL, "", -1, false},
+                {"{\"a\":\"x\",\"b\":null}", NULL, "a=x|", -1, true},
+                {"{\"a\":[]}", NULL, "", -1, true},
+                {"{\"a\":{}}", NULL, "", -1, true},
+                {"{\"a\":\"\\u0000\"}", NULL, "", -1, true},
+                {"{\"\\u0000\":\"x\"}", NULL, "", -1, true}};
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        struct members m = {.left = -1};
+        struct err err = {0};
+        bool found = false;
+        text_puts(&m.all, "");
+        cr_expect_eq(json_each_member(ROWS[i].text, strlen(ROWS[i].text), ROWS[i].section, "name", take_member, &m, &found, &err),
+                     ROWS[i].status, "%s", ROWS[i].text);
+        cr_expect(found == ROWS[i].found && strcmp(m.all.at, ROWS[i].got) == 0, "%s: %s", ROWS[i].text, m.all.at);
+        cr_expect(ROWS[i].status == 0 || err.what[0], "%s", ROWS[i].text);
+        text_done(&m.all);
+    }
+}
+
+Test(json, what_refuses_a_member_ends_the_walk)
+{
+    static const char TEXT[] = "{\"a\":1,\"b\":2,\"c\":3}";
+    struct members m = {.left = 1};
+    struct err err = {0};
+    bool found;
+    cr_expect_eq(json_each_member(TEXT, sizeof TEXT - 1, NULL, "name", take_member, &m, &found, &err), -1);
+    cr_expect_str_eq(m.all.at, "a=1|");
+    cr_expect_str_eq(err.path, "b");
+    text_done(&m.all);
+}
+
+Test(json, flags_are_words)
+{
+    struct text t = {0};
+    json_open(&t, '{');
+    json_flag(&t, "yes", true);
+    json_flag(&t, "no", false);
+    json_close(&t, '}');
+    cr_expect_str_eq(t.at, "{\"yes\":true,\"no\":false}");
+    text_done(&t);
+}

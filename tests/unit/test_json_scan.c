@@ -396,3 +396,46 @@ Test(json_scan, a_fault_says_line_and_column)
     cr_expect_str_eq(out.at, "line 3, column 6: expected ':'");
     text_done(&out);
 }
+
+Test(json_scan, a_name_may_hold_nul)
+{
+    struct slice top = scanned("{\"a\":1,\"a\\u0000b\":2}");
+    cr_expect(spelled(json_find_n(top, "a\0b", 3), "2") && spelled(json_find_n(top, "a", 1), "1") && !json_find_n(top, "a\0", 2).at);
+}
+
+Test(json_scan, a_document_has_no_name_twice_and_says_the_line)
+{
+    static const struct {
+        const char *text, *hint;
+    } ROWS[] = {{"{\"a\":1,\n\"b\":{\"a\":2}}", NULL},
+                {"", "line 1, column 1: expected "},
+                {"{\"a\":1,\n}", "line 2, column 1: expected "},
+                {"{\"a\":1,\n\"\\u0061\":2}", "line 2: its object has the name \"\\u0061\" already"},
+                {"[\n\n{\"x\":[],\"y\":0,\"x\":0}]", "line 3: its object has the name \"x\" already"}};
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        struct slice top = {NULL, 77};
+        struct err err = {0};
+        cr_expect_eq(json_document(ROWS[i].text, strlen(ROWS[i].text), "f.json", &top, &err), ROWS[i].hint ? -1 : 0, "%zu", i);
+        cr_expect(ROWS[i].hint
+                      ? top.n == 77 && strcmp(err.path, "f.json") == 0 && strncmp(err.hint, ROWS[i].hint, strlen(ROWS[i].hint)) == 0
+                      : spelled(top, ROWS[i].text),
+                  "%zu: %s", i, err.hint);
+    }
+}
+
+Test(json_scan, a_plain_text_is_what_a_string_means_or_how_another_value_is_spelled)
+{
+    static const char *const ROWS[][2] = {
+        {"\"\\u00e9\\n\"", "\xc3\xa9\n"}, {"\"\"", ""}, {"-1.50e2", "-1.50e2"}, {"true", "true"}, {"[1, {}]", "[1,{}]"},
+        {"\"a\\u0000b\"", NULL}};
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        OWN_PTR char *plain = json_plain(scanned(ROWS[i][0]));
+        cr_expect(ROWS[i][1] ? plain && strcmp(plain, ROWS[i][1]) == 0 : !plain, "%s: %s", ROWS[i][0], plain);
+    }
+    struct text t = json_plain_text(scanned("\"a\\u0000b\""));
+    cr_expect(t.n == 3 && memcmp(t.at, "a\0b", 3) == 0);
+    text_done(&t);
+    t = json_plain_text((struct slice){NULL, 0});
+    cr_expect(t.n == 0 && t.at && !*t.at);
+    text_done(&t);
+}
