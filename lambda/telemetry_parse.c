@@ -3,11 +3,12 @@
 #include "lambda/telemetry.h"
 
 #include "base/json.h"
+#include "base/num.h"
 #include "base/own.h"
 #include "lambda/api_error.h"
 #include "lambda/limits.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { RESERVED_PORT = 9001 };
@@ -80,15 +81,15 @@ static void parse_uri(const char *uri, struct subscription_request *ret, struct 
         complain(why, "URI port is not provided");
         return;
     }
-    char *end;
-    unsigned long port = strtoul(host + n + 1, &end, 10);
-    if (end == host + n + 1 || (*end && *end != '/') || port < 1 || port > 65535 || strpbrk(end, " \r\n") ||
-        strlen(end) >= sizeof ret->path)
+    const char *at = host + n + 1, *path = strchrnul(at, '/');
+    OWN_PTR char *digits = xasprintf("%.*s", (int)(path - at), at);
+    uint64_t port = 0;
+    if (num_plain(digits, 10, &port) < 0 || port < 1 || port > 65535 || strpbrk(path, " \r\n") || strlen(path) >= sizeof ret->path)
         complain(why, "URI is not valid");
     else if (port == RESERVED_PORT)
         complain(why, "port 9001 is reserved");
     ret->port = (uint16_t)port;
-    snprintf(ret->path, sizeof ret->path, "%s", *end ? end : "/");
+    snprintf(ret->path, sizeof ret->path, "%s", *path ? path : "/");
 }
 
 static void parse_destination(struct slice v, bool logs, struct subscription_request *ret, struct text *why)
