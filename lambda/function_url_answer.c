@@ -22,8 +22,7 @@ void url_answer_done(struct url_answer *a)
 /* Names are tokens, and values may not end the line: a function must not be able to write an answer of its own. */
 static bool can_be_sent(const struct text *name, const struct text *value)
 {
-    static const char TOKEN[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    return name->n && strspn(name->at, TOKEN) == name->n && !memchr(value->at, 0, value->n) && !strpbrk(value->at, "\r\n");
+    return http_is_token(name) && !memchr(value->at, 0, value->n) && !strpbrk(value->at, "\r\n");
 }
 
 struct reading {

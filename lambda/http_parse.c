@@ -78,12 +78,24 @@ static int on_url(llhttp_t *parser, const char *at, size_t n)
     return count_header(p, n);
 }
 
-/* Each costs two allocations, however short it is: a head of many empty ones must not come to much more than it says. */
+bool http_is_token(const struct text *name)
+{
+    static const char TOKEN[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    return name->n && strspn(name->at, TOKEN) == name->n;
+}
+
+/* Each costs two allocations, however short it is: a head of many empty ones must not come to much more than it says. llhttp takes spaces
+ * in a name, and none at all, as RFC 9112 has servers refuse: who looked at them on the way may have seen other headers. White space
+ * behind a value is no part of it, and llhttp hands it over. */
 static int end_header(struct http_parser *p)
 {
     enum { COST = 2 * (16 + sizeof(char *)) };
-    if (!p->field.n)
+    if (!p->field.n && !p->reading_value)
         return 0;
+    if (!http_is_token(&p->field))
+        return -1;
+    while (p->value.n && (p->value.at[p->value.n - 1] == ' ' || p->value.at[p->value.n - 1] == '\t'))
+        p->value.at[--p->value.n] = 0;
     text_add(&p->value, "", 0);
     struct strv *to = p->head->complete ? &p->head->trailers : &p->head->headers;
     strv_add(to, xstrdup(p->field.at));

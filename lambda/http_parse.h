@@ -27,6 +27,9 @@ void http_head_done(struct http_head *h);
 const char *http_head_value(const struct http_head *h, const char *name);
 const char *http_head_trailer(const struct http_head *h, const char *name);
 
+/* Is it a header's name? RFC 9110, section 5.6.2. */
+bool http_is_token(const struct text *name);
+
 enum http_parsed { HTTP_MORE, HTTP_MESSAGE, HTTP_BROKEN, HTTP_HEAD_TOO_LARGE };
 struct http_parser_calls {
     void *to;
