@@ -117,7 +117,7 @@ Test(http_parse, what_two_readers_could_read_differently_is_broken)
 }
 
 /* The path's bytes, and names and values of headers, with what each costs: up to HEADER_MAX, and one byte more. */
-Test(http_parse, a_head_has_a_greatest_size)
+Test(http_parse, a_request_has_a_greatest_head)
 {
     enum { COST = 2 * (16 + sizeof(char *)) };
     char head[1000];
