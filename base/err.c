@@ -62,3 +62,14 @@ void err_text(const struct err *err, char *text, unsigned long size)
     /* A file name may hold a newline that would forge a second message. */
     str_line(text);
 }
+
+void err_say(const struct err *err, const char *before, ...)
+{
+    char who[256], text[ERR_TEXT_SIZE];
+    va_list ap;
+    va_start(ap, before);
+    vsnprintf(who, sizeof who, before, ap);
+    va_end(ap);
+    err_text(err, text, sizeof text);
+    fprintf(stderr, "%s: %s\n", who, text); /* one write, which no other's line comes into */
+}

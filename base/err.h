@@ -3,8 +3,10 @@
  *
  * Plain data without pointers, so that a child can send it through a socket as it is. errno is an argument of
  * fail(), taken where the call failed, so it cannot go stale. A function that returns -1 has filled its err once;
- * callers hand it up as it is. Only main.c prints one. What the caller wrote wrongly (an option, a value, a word) is an error of
- * usage: a sentence of its own, which names the option and the rule. */
+ * callers hand it up as it is, to main.c, which prints it and ends lrun. A server goes on after one: cmd_serve.c, pool_slot.c and
+ * serve_events.c print it where a reload, an environment or an event is given up. Elsewhere one is printed only as a part of something
+ * else: a finding, a difference, an answer. What the caller wrote wrongly (an option, a value, a word) is an error of usage: a sentence of
+ * its own, which names the option and the rule. */
 #ifndef LRUN_ERR_H
 #define LRUN_ERR_H
 
@@ -40,8 +42,13 @@ int fail_hint(struct err *err, const char *hint, ...) __attribute__((format(prin
 const char *err_what(const struct err *err);
 const char *err_object(const struct err *err);
 
+enum { ERR_TEXT_SIZE = 1200 }; /* of a buffer that takes all of it */
+
 /* Writes "cannot WHAT 'PATH': REASON; HINT", of usage "SENTENCE; HINT", without a newline into text, control characters of the path
  * replaced. */
 void err_text(const struct err *err, char *text, unsigned long size);
+
+/* Prints "BEFORE: TEXT", a line, on stderr. */
+void err_say(const struct err *err, const char *before, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -134,7 +134,7 @@ static int verify_one(struct cache *c, const char *key, void *to, struct err *er
 {
     struct verdict *v = to;
     struct err why;
-    char text[1024];
+    char text[ERR_TEXT_SIZE];
     OWN_PTR char *path = xasprintf("tree/%s", key);
     OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0)

@@ -253,9 +253,7 @@ static void print_names(uint32_t arch)
 
 static int die(const struct err *err)
 {
-    char text[1200];
-    err_text(err, text, sizeof text);
-    fprintf(stderr, "lrun-policy: %s\n", text);
+    err_say(err, "lrun-policy");
     return 1;
 }
 

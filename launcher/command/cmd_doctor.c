@@ -256,7 +256,7 @@ static void put_json(const struct finding *found, bool works)
 static void put_text(const struct finding *found, bool works)
 {
     for (size_t i = 0; i < COUNT(PROBES); i++) {
-        char text[1200];
+        char text[ERR_TEXT_SIZE];
         err_text(&found[i].err, text, sizeof text);
         printf("%-7s %-9s %s%s%s%s\n", STATUS_NAMES[found[i].status], PROBES[i].name, found[i].status == STATUS_OK ? found[i].note : text,
                found[i].status != STATUS_OK && found[i].err.step[0] ? " (step " : "", found[i].status != STATUS_OK ? found[i].err.step : "",

@@ -147,12 +147,10 @@ static void on_file_change(void *to)
     struct served *f = to;
     struct launch *l;
     struct err err = {0};
-    char text[1200];
     if (f->server->stopping)
         return;
     if (read_again(f, &l, &err) < 0) {
-        err_text(&err, text, sizeof text);
-        fprintf(stderr, "lrun: %s: not reloaded: %s\n", pool_name(f->pool), text);
+        err_say(&err, "lrun: %s: not reloaded", pool_name(f->pool));
         return;
     }
     if (!f->request.quiet)

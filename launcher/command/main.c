@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c: choose the command; the only place that prints an error and exits. */
+/* main.c: choose the command; the only place that prints the error which ends lrun, and exits. */
 #include "launcher/command/cli.h"
 #include "launcher/command/commands.h"
 #include "launcher/launch/version.h"
@@ -26,14 +26,6 @@ static const struct {
     [CMD_EXPLAIN] = {cmd_explain, &KIND_EXPLAIN}, [CMD_DOCTOR] = {cmd_doctor, &KIND_DOCTOR},
     [CMD_INSPECT] = {cmd_inspect, &KIND_INSPECT}, [CMD_HELP] = {cmd_help, &KIND_HELP}};
 // clang-format on
-
-static int print_error(const struct err *err)
-{
-    char text[1200];
-    err_text(err, text, sizeof text);
-    fprintf(stderr, "lrun: %s\n", text);
-    return -1;
-}
 
 /* What lrun prints by stdio names files, packages and functions: on a terminal it goes through the filter, as their logs do. */
 static void guard_terminals(struct term_stream screens[2])
@@ -91,7 +83,7 @@ int main(int argc, char **argv)
         status = cli_parse(argc, argv, &r, &err);
     r.kind = COMMANDS[r.command].kind;
     if (status < 0) {
-        print_error(&err);
+        err_say(&err, "lrun");
         return request_exit(&r, &err);
     }
     if (r.help)
@@ -101,7 +93,7 @@ int main(int argc, char **argv)
     status = r.help || r.version ? 0 : COMMANDS[r.command].perform(&r, &err);
     status = end_output(status, &err);
     if (status < 0)
-        print_error(&err);
+        err_say(&err, "lrun");
     request_done(&r);
     return status >= 0 ? status : request_exit(&r, &err);
 }

@@ -19,7 +19,7 @@ static void choose_tools(struct launch *l)
     const struct runtime *rt = &l->runtime;
     struct tools_input in = {
         .tools = l->request->tools, .al2023 = is_al2023(l), .python = rt->family != RUNTIME_NODEJS, .node = rt->family != RUNTIME_PYTHON};
-    char bin[16], text[1200];
+    char bin[16], text[ERR_TEXT_SIZE];
     struct err err;
     in.local = !rt->prefix[0] && str_begins(rt->interpreter, "/usr/local/");
     bool apart = in.tools == TOOLS_LAMBDA && readlink("/bin", bin, sizeof bin) < 0; /* a /bin of its own holds programs too */

@@ -125,17 +125,10 @@ void pool_slot_lose_jobs(struct slot *s, const struct err *err)
     }
 }
 
-static void say(const struct slot *s, const struct err *err)
-{
-    char text[1200];
-    err_text(err, text, sizeof text);
-    fprintf(stderr, "lrun: %s: %s\n", s->label, text);
-}
-
 static void on_broken(void *to, const struct err *err)
 {
     struct slot *s = to;
-    say(s, err);
+    err_say(err, "lrun: %s", s->label);
     s->pool->started = true;
     environment_abandon_calls(s->environment);
     pool_slot_lose_jobs(s, err);
@@ -175,7 +168,7 @@ struct slot *pool_slot_open(struct pool *p, struct err *err)
     s->state = SLOT_OPEN;
     if (environment_start(&config, &s->environment, err) == 0)
         return s;
-    say(s, err);
+    err_say(err, "lrun: %s", s->label);
     p->started = true;
     die(s);
     return NULL;

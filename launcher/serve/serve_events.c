@@ -69,10 +69,8 @@ static void on_done(struct job *j, const struct call_figures *figures, const cha
 
 static void on_lost(struct job *j, const struct err *err)
 {
-    char text[1200];
     struct event_job *e = (struct event_job *)(void *)j;
-    err_text(err, text, sizeof text);
-    fprintf(stderr, "lrun: %s: event %s was dropped: %s\n", pool_name(e->function->pool), j->call.invocation.id, text);
+    err_say(err, "lrun: %s: event %s was dropped", pool_name(e->function->pool), j->call.invocation.id);
     event_free_job(e);
 }
 

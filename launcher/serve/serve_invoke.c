@@ -153,7 +153,7 @@ static void on_lost(struct job *j, const struct err *err)
 {
     struct invoke_job *i = invoke_of(j);
     struct http_request *r = take_ptr(&i->client.request);
-    char text[1200];
+    char text[ERR_TEXT_SIZE];
     err_text(err, text, sizeof text);
     if (r && i->begun)
         http_abort(r);
