@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http_connection.h: what a server's connections are. For http_server.c, which reads, and http_answer.c, which writes. */
+/* http_connection.h: what a server's connections are: http_server.c reads, http_answer.c writes. For http_*.c only. */
 #ifndef LRUN_HTTP_CONNECTION_H
 #define LRUN_HTTP_CONNECTION_H
 

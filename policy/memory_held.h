@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory_held.h: for memory.c only: shared memory that exists without being mapped. */
+/* memory_held.h: shared memory that exists without being mapped. For memory*.c only. */
 #ifndef LRUN_MEMORY_HELD_H
 #define LRUN_MEMORY_HELD_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory_process.h: for memory.c only: what one process maps. */
+/* memory_process.h: what one process maps. For memory*.c only. */
 #ifndef LRUN_MEMORY_PROCESS_H
 #define LRUN_MEMORY_PROCESS_H
 

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""make layers: which folder may include which, which file alone includes a library, which alone makes what a path names, and who asks for the command.
+"""make layers: which folder may include which, which file alone includes a library, which alone makes what a path names, who
+asks for the command, and whether private headers stay private.
 
     layers.py FOLDER...     the Makefile's, which must be those of the table"""
+import fnmatch
 import pathlib
 import re
 import sys
@@ -42,6 +44,8 @@ GIVERS = {"base/place.c", "policy/cgroup.c"}
 # Which command a launch is for: below launcher/command its differences are fields of struct command_kind.
 ASKS = re.compile(r"[!=]= *CMD_(?!DEFAULT|COUNT)|case CMD_")
 ASKER = "launcher/command"
+# A header's first comment: what follows is for these files, and for headers that are theirs too.
+PRIVATE = re.compile(r"\bFor ([\w*]+\.c(?:(?:, | and )[\w*]+\.c)*) only\.")
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -78,8 +82,27 @@ def file_faults(path, lines, includers):
             yield f"{path}:{number}: {line.strip()}: asks which command it is for"
 
 
+def includes(path):
+    return {line[2] for line in map(INCLUDE.match, path.read_text().splitlines()) if line and line[1] == '"'}
+
+
+def private_faults():
+    """Who includes a header that is others'; a header stands for the file of its name."""
+    faults, files = [], [p for f in BELOW for p in (TOP / f).glob("*.[ch]")]
+    used = {p: includes(p) for p in files}
+    for header in files:
+        first = re.sub(r"\s+\*?\s*", " ", re.search(r"/\* (\w+\.[ch]: .*?)\*/", header.read_text() + "/* x.c: */", re.S)[1])
+        owners = PRIVATE.search(first)
+        if not owners or header.suffix != ".h":
+            continue
+        patterns = [*re.split(", | and ", owners[1]), header.with_suffix(".c").name]
+        faults += [f"{p.relative_to(TOP)}: includes {header.relative_to(TOP)}, which is for {owners[1]} only" for p in files
+                   if str(header.relative_to(TOP)) in used[p] and not any(fnmatch.fnmatch(p.with_suffix(".c").name, one) for one in patterns)]
+    return faults
+
+
 def main():
-    faults, includers = table_faults(sys.argv[1:]), {}
+    faults, includers = table_faults(sys.argv[1:]) + private_faults(), {}
     for p in sorted(p for f in BELOW for p in (TOP / f).glob("*.[ch]")):
         faults += file_faults(str(p.relative_to(TOP)), p.read_text().splitlines(), includers)
     faults += [f"{header} is included by {sorted(includers.get(header, ()))}, not by {one} alone" for header, one in ADAPTERS.items() if includers.get(header) != {one}]

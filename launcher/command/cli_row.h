@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_row.h: what a row of the option table is. For the files of cli*.c. */
+/* cli_row.h: what a row of the option table is. For cli*.c only. */
 #ifndef LRUN_CLI_ROW_H
 #define LRUN_CLI_ROW_H
 

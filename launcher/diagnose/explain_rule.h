@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_rule.h: what a row of the table of causes is, and what rows are made of. For explain_*.c only. */
+/* explain_rule.h: what a row of the table of causes is, and what rows are made of. For explain*.c, inspect_*.c and
+ * handler.c only. */
 #ifndef LRUN_EXPLAIN_RULE_H
 #define LRUN_EXPLAIN_RULE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_parts.h: what the environment's files call of each other, by the file that has it. For these only. */
+/* environment_parts.h: what the environment's files call of each other, by the file that has it. For environment*.c only. */
 #ifndef LRUN_ENVIRONMENT_PARTS_H
 #define LRUN_ENVIRONMENT_PARTS_H
 

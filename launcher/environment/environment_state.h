@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_state.h: what the environment's files share: one environment's state. For these only. */
+/* environment_state.h: what the environment's files share: one environment's state. For environment*.c only. */
 #ifndef LRUN_ENVIRONMENT_STATE_H
 #define LRUN_ENVIRONMENT_STATE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pool_state.h: what pool.c and pool_slot.c share. For these only. */
+/* pool_state.h: a pool and its environments, as they see each other. For pool.c and pool_slot.c only. */
 #ifndef LRUN_POOL_STATE_H
 #define LRUN_POOL_STATE_H
 
