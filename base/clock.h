@@ -4,6 +4,7 @@
 #define LRUN_CLOCK_H
 
 #include <stdint.h>
+#include <sys/time.h>
 #include <time.h>
 
 static inline double clock_ms(void) /* monotonic */
@@ -25,6 +26,12 @@ static inline int64_t clock_files_ms(void) /* since the epoch, as file systems d
     struct timespec t;
     clock_gettime(CLOCK_REALTIME_COARSE, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static inline struct timeval clock_timeval(double ms) /* for a timer; whole microseconds */
+{
+    long us = (long)(ms * 1000);
+    return (struct timeval){.tv_sec = us / 1000000, .tv_usec = us % 1000000};
 }
 
 enum { UUID_SIZE = 37 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/place.h"
 
+#include "base/fs.h"
 #include "base/own.h"
-#include "base/str.h"
 #include "base/sys.h"
 
 #include <errno.h>
@@ -276,6 +276,12 @@ int place_open(const char *path, int flags, mode_t mode, const char *what, struc
     struct wish w = {.flags = flags, .mode = mode};
     int fd = started_by_root() ? open_wish(path, &w) : open(path, flags | O_CLOEXEC, mode);
     return fd < 0 ? fail_place(&w, errno, path, what, err) : fd;
+}
+
+int place_read(const char *path, size_t most, const char *what, struct text *ret, struct err *err)
+{
+    OWN_FD int fd = place_open(path, O_RDONLY | O_NOCTTY, 0, what, err);
+    return fd < 0 ? -1 : fs_read_all(fd, most, path, ret, err);
 }
 
 static int make_as_user(const char *path, mode_t mode, int *ret_made)

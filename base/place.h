@@ -14,6 +14,7 @@
 #define LRUN_PLACE_H
 
 #include "base/err.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,9 @@
 
 /* open(2), closed on exec. mode is for O_CREAT. Returns the descriptor, or -1 with err: "cannot WHAT 'PATH'". */
 int place_open(const char *path, int flags, mode_t mode, const char *what, struct err *err);
+
+/* The same to read, and all that is in it, up to most bytes. */
+int place_read(const char *path, size_t most, const char *what, struct text *ret, struct err *err);
 
 /* Opens the directory (to be listed), made with this mode if it is not there, for uid and gid if we are root. Parents are
  * made too, by root for root (0755), by a user with the same mode. made may be NULL. Returns the descriptor, or -1 with err. */

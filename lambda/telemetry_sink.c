@@ -3,6 +3,7 @@
  * its way at a time. What cannot be delivered is tried again with growing pauses; meanwhile the buffer grows up to a bound. */
 #include "lambda/telemetry_sink.h"
 
+#include "base/clock.h"
 #include "base/own.h"
 #include "lambda/http_client.h"
 
@@ -44,7 +45,8 @@ static void work(struct telemetry_sink *s);
 
 static void arm(struct telemetry_sink *s, uint64_t ms)
 {
-    event_add(s->timer, &(struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)});
+    struct timeval after = clock_timeval((double)ms);
+    event_add(s->timer, &after);
 }
 
 static void disconnect(struct telemetry_sink *s)

@@ -50,6 +50,13 @@ struct worker {
     size_t room;
 };
 
+static void worker_done(struct worker *w)
+{
+    libdeflate_free_decompressor(w->inflater);
+    if (w->buffer)
+        munmap(w->buffer, w->room);
+}
+
 static int unreadable(const struct zip_entry *e, const char *why, struct err *err)
 {
     fail(err, 0, e->name, "read the archive: " ZIP_UNREADABLE);
@@ -199,9 +206,7 @@ static void *work(void *to)
         fail(&err, ENOMEM, NULL, "unpack the archive");
         keep_err(x, &err);
     }
-    libdeflate_free_decompressor(w.inflater);
-    if (w.buffer)
-        munmap(w.buffer, w.room);
+    worker_done(&w);
     return NULL;
 }
 
@@ -276,9 +281,7 @@ static int make_links(struct extract *x, struct err *err)
     for (size_t i = 0; i < x->z->n && status == 0; i++)
         if (x->z->entries[i].type == ZIP_LINK && !x->z->entries[i].replaced)
             status = make_link(&w, &x->z->entries[i], err);
-    libdeflate_free_decompressor(w.inflater);
-    if (w.buffer)
-        munmap(w.buffer, w.room);
+    worker_done(&w);
     return status;
 }
 

@@ -70,8 +70,8 @@ static void out_of_memory(struct exec *x)
 
 static void look_soon(struct exec *x)
 {
-    double ms = memory_pause_ms(x->watch, MEMORY_TICK_MS, MEMORY_TICK_MS);
-    event_add(x->memory, &(struct timeval){.tv_sec = (time_t)ms / 1000, .tv_usec = (suseconds_t)(ms * 1000) % 1000000});
+    struct timeval after = clock_timeval(memory_pause_ms(x->watch, MEMORY_TICK_MS, MEMORY_TICK_MS));
+    event_add(x->memory, &after);
 }
 
 static void on_memory(evutil_socket_t fd, short what, void *to)
@@ -180,9 +180,9 @@ static int watch(struct exec *x, struct err *err)
     if (loop_add(x->control, err) < 0)
         return -1;
     if (r->timeout.set) {
+        struct timeval after = clock_timeval((double)r->timeout.value);
         x->timeout = evtimer_new(x->base, on_timeout, x);
-        event_add(x->timeout,
-                  &(struct timeval){.tv_sec = (time_t)(r->timeout.value / 1000), .tv_usec = (suseconds_t)(r->timeout.value % 1000 * 1000)});
+        event_add(x->timeout, &after);
     }
     if (r->memory.set) {
         x->watch = sandbox_watch_memory(&x->sandbox, r->memory.value << 20);

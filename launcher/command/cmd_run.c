@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_run.c: invoke the function: the response on stdout, the log on stderr. Several events are invocations of one
  * warm environment. */
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/own.h"
 #include "base/term.h"
@@ -137,8 +138,8 @@ static void on_done(void *to, struct call *c, const struct call_figures *figures
             end(x);
         return;
     }
-    uint64_t ms = x->launch->request->pause.value;
-    event_add(x->pause, &(struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)});
+    struct timeval after = clock_timeval((double)x->launch->request->pause.value);
+    event_add(x->pause, &after);
 }
 
 static void on_closed(void *to)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/command/config.h"
 
-#include "base/fs.h"
 #include "base/json_scan.h"
 #include "base/own.h"
 #include "base/place.h"
@@ -9,7 +8,6 @@
 #include "launcher/command/cli.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -167,10 +165,7 @@ static int read_file(const struct request *r, struct config *c, struct err *err)
 {
     struct text bytes = {0};
     struct slice top;
-    OWN_FD int fd = place_open(r->config, O_RDONLY | O_NOCTTY, 0, "open the configuration", err);
-    if (fd < 0)
-        return -1;
-    if (fs_read_all(fd, CONFIG_MAX, r->config, &bytes, err) < 0)
+    if (place_read(r->config, CONFIG_MAX, "open the configuration", &bytes, err) < 0)
         return -1;
     OWN_PTR char *owned = bytes.at;
     if (json_document(owned, bytes.n, r->config, &top, err) < 0)

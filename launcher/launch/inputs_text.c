@@ -48,10 +48,7 @@ static int read_env_json(const char *path, const char *json, size_t n, struct in
 static int read_env_file(const char *path, struct inputs *in, struct err *err)
 {
     struct text text = {0};
-    OWN_FD int fd = place_open(path, O_RDONLY | O_NOCTTY, 0, "open the file of variables", err);
-    if (fd < 0)
-        return -1;
-    if (fs_read_all(fd, ENV_FILE_MAX, path, &text, err) < 0)
+    if (place_read(path, ENV_FILE_MAX, "open the file of variables", &text, err) < 0)
         return -1;
     int status;
     if (text.at[strspn(text.at, " \t\r\n")] == '{')
@@ -146,10 +143,7 @@ static int read_profile(const char *profile, struct inputs *in, struct err *err)
     OWN_PTR char *path = given ? xstrdup(given) : xasprintf("%s/.aws/credentials", home ? home : "");
     OWN_PTR char *header = xasprintf("[%s]", profile);
     struct text text = {0};
-    OWN_FD int fd = place_open(path, O_RDONLY, 0, "open the AWS credentials", err);
-    if (fd < 0)
-        return -1;
-    if (fs_read_all(fd, ENV_FILE_MAX, path, &text, err) < 0)
+    if (place_read(path, ENV_FILE_MAX, "open the AWS credentials", &text, err) < 0)
         return -1;
     const struct {
         const char *key;

@@ -2,15 +2,16 @@
 /* pool_slot.c: one environment of a pool, from its start to its end. */
 #include "launcher/serve/pool_state.h"
 
+#include "base/clock.h"
 #include "base/own.h"
 
 #include <stdio.h>
 
 static void let_idle(struct slot *s)
 {
-    uint64_t ms = s->pool->config.idle_ms;
-    if (ms && s->state == SLOT_OPEN && s->jobs == 0)
-        event_add(s->idle, &(struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)});
+    struct timeval after = clock_timeval((double)s->pool->config.idle_ms);
+    if (s->pool->config.idle_ms && s->state == SLOT_OPEN && s->jobs == 0)
+        event_add(s->idle, &after);
 }
 
 void pool_slot_close(struct slot *s)
