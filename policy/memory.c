@@ -10,7 +10,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
@@ -44,6 +43,7 @@ struct memory_watch {
     double held_ms, ended_ms, cost_ms;
     struct apart apart; /* who does the passes that may wait */
     bool is_apart;      /* this is its copy */
+    bool here;          /* there is none: this look does them itself */
 };
 
 struct question { /* to the child */
@@ -57,13 +57,6 @@ struct answer {
     double cost_ms, held_ms;
     unsigned quiet;
 };
-
-/* Of all programs of the machine: that it has not grown does not mean much for long, that it has may mean something at once. */
-static uint64_t shared_of_host(void)
-{
-    struct sysinfo s;
-    return sysinfo(&s) < 0 ? 0 : ((uint64_t)s.sharedram + s.totalswap - s.freeswap) * s.mem_unit;
-}
 
 static unsigned watches; /* that there are */
 
@@ -113,7 +106,7 @@ static void begin_pass(struct memory_watch *w, enum pass pass)
     w->pass = pass;
     if (pass == PASS_COUNT) {
         w->count = (struct sums){0};
-        w->held_now = false;
+        w->held_now = w->here = false;
     } else if (pass == PASS_HELD) {
         w->device = w->device ? w->device : held_device();
         held_clear(&w->fresh);
@@ -169,7 +162,7 @@ static bool step(struct memory_watch *w)
 
 static bool held_is_due(struct memory_watch *w)
 {
-    uint64_t shared = shared_of_host();
+    uint64_t shared = held_by_host();
     w->grown_from = w->grown_from ? w->grown_from : shared;
     return clock_ms() - w->held_ms > (w->seldom ? HELD_SELDOM_MS : HELD_MS) || shared > w->grown_from + GROWN;
 }
@@ -186,7 +179,7 @@ static void held_done(struct memory_watch *w)
     w->held = w->fresh;
     w->fresh = (struct held){0};
     w->held_ms = clock_ms();
-    w->grown_from = shared_of_host();
+    w->grown_from = held_by_host();
     w->held_now = true;
 }
 
@@ -275,7 +268,7 @@ static enum turn turn(struct memory_watch *w, struct memory *ret)
     enum pass last = w->pass, next = after(w);
     if (next == PASS_END || (last == PASS_COUNT && !is_near(w)))
         conclude(w, last, ret);
-    if (next != PASS_END && !w->is_apart)
+    if (next != PASS_END && !w->is_apart && !w->here)
         return MAY_WAIT;
     begin_pass(w, next == PASS_END ? PASS_COUNT : next);
     return next == PASS_END ? IS_DONE : GOES_ON;
@@ -325,8 +318,9 @@ static void take(struct memory_watch *w, const struct answer *a, struct memory *
     w->quiet = a->quiet;
     w->established = w->established || ret->peak;
     if (a->held_ms > w->held_ms)
-        w->grown_from = shared_of_host();
+        w->grown_from = held_by_host();
     w->held_ms = a->held_ms;
+    held_clear(&w->held);
     w->held = a->held;
 }
 
@@ -339,6 +333,15 @@ static bool look_here(struct memory_watch *w, struct memory *ret, double start)
         t = step(w) ? GOES_ON : turn(w, ret);
     while (t == GOES_ON && clock_ms() - start < (++steps < STEPS_MIN ? SLOW_MS : w->established ? SLICE_MS : FIRST_MS));
     return t != MAY_WAIT;
+}
+
+/* From what was counted, where the child could not be made: a function's own processes may be what has filled its user's limit of them, or
+ * a container's. Then waiting is the lesser evil, for the limit must be kept. */
+static void go_on_here(struct memory_watch *w, struct memory *ret, double start)
+{
+    w->here = true;
+    if (turn(w, ret) == GOES_ON)
+        look_here(w, ret, start);
 }
 
 /* An answer that came after its look: what was then over still is for whoever has to act, and what is known of now goes on. */
@@ -368,10 +371,13 @@ void memory_look(struct memory_watch *w, struct memory *ret)
         if (ask_apart(w) && apart_hear(&w->apart, &answer, sizeof answer, ms)) {
             take(w, &answer, ret);
             cost += answer.cost_ms;
+        } else if (!w->apart.pid) {
+            go_on_here(w, ret, start);
         } else if (!ret->peak && w->count.processes == 1) { /* of one process its status is the whole truth of its peak */
             ret->peak = w->count.use.peak;
         }
-        begin_pass(w, PASS_COUNT);
+        if (!w->here)
+            begin_pass(w, PASS_COUNT);
     }
     add_late(&late, ret);
     w->ended_ms = clock_ms();

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
@@ -70,6 +71,12 @@ uint64_t held_device(void)
     struct stat st;
     OWN_FD int fd = memfd_create("device", MFD_CLOEXEC);
     return fd >= 0 && fstat(fd, &st) == 0 ? st.st_dev : 0;
+}
+
+uint64_t held_by_host(void)
+{
+    struct sysinfo s;
+    return sysinfo(&s) < 0 ? 0 : ((uint64_t)s.sharedram + s.totalswap - s.freeswap) * s.mem_unit;
 }
 
 /* Without asking a file server: a descriptor of a volume's may lead to one that does not answer. Huge pages have devices of

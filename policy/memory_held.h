@@ -37,6 +37,10 @@ void held_clear(struct held *h);
 /* The device number of memory that belongs to no mount: memfds, SysV segments and shared anonymous memory lie on it. */
 uint64_t held_device(void);
 
+/* Shared memory and swap of all programs of the machine: that it has not grown does not mean much for long, that it has may mean something
+ * at once. */
+uint64_t held_by_host(void);
+
 /* Whether this inode of that device was counted. */
 bool held_has(const struct held *h, uint64_t inode);
 

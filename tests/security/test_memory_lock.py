@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program that holds the lock of its memory keeps nobody waiting: neither its own timeout nor other functions (it was up to a minute)."""
+import os
 import pathlib
+import subprocess
 import threading
 import time
 
 import pytest
-from conftest import helper, make_zip
+from conftest import LRUN_UID, ROOT, children_of, helper, make_zip, name_of
 
 pytestmark = pytest.mark.serial
 STORMS = ["execs 30 300", "forks 100 300", "maps 100 300"]
@@ -74,3 +76,18 @@ def test_several_processes_are_looked_at_together(lrun, tmp, taken, code):
     package = make_zip(tmp / "take.zip", {"bootstrap": "#!/bin/sh\n", "take.py": TAKE})
     r = lrun.exec(package, "/usr/bin/python3", "/var/task/take.py", *taken, 10 if code else 1, options=("--memory", 128))
     assert (r.code, r.text) == (code, "" if code else "went on\n"), r
+
+
+def test_the_limit_is_kept_where_no_child_can_be_made(lrun, tmp):
+    """The user's limit of processes may be reached, by what other functions do, too; and somebody may kill the one that is there."""
+    package = make_zip(tmp / "take.zip", {"bootstrap": "#!/bin/sh\n", "take.py": "print('ready', flush=True)\ninput()\n" + TAKE})
+    argv = lrun.argv("exec", "--memory", 128, package, "--", "/usr/bin/python3", "/var/task/take.py", 10, 40, 10, report=False)
+    as_lrun = {"user": LRUN_UID, "group": LRUN_UID, "extra_groups": []} if ROOT else {}  # root may lack what it takes to change others' limits
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        assert p.stdout.readline() == b"ready\n"
+        subprocess.run(["prlimit", "--pid", str(p.pid), "--nproc=1:1"], check=True, **as_lrun)
+        for c in children_of(p.pid):
+            if name_of(c) != "init":
+                os.kill(c, 9)
+        out, err = p.communicate(b"\n", timeout=30)
+    assert (p.returncode, out) == (137, b"") and b"it exceeded 128 MB" in err, (p.returncode, out, err)
