@@ -1,6 +1,6 @@
 # Whether lrun does what it should. Included by tests.mk.
 
-# Each defence removed once: exactly its tests must fail. MUTANTS: words of their names; all.
+# Each defence removed once: exactly its tests must fail. MUTANTS: words that a name must hold; none: all rows.
 mutants: all examples $(TOOLS)
 	@$(PYTHON) tests/security/mutants.py $(B) $(MUTANTS)
 

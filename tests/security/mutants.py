@@ -216,7 +216,7 @@ def check_unchanged(tree, build):
 def main():
     build, words = pathlib.Path(sys.argv[1]), sys.argv[2:]
     assert build == pathlib.Path("build"), "of the default build directory"
-    chosen = {name: m for name, m in rows().items() if not words or any(w in name for w in words)}
+    chosen = {name: m for name, m in rows().items() if all(w in name for w in words)}
     with tempfile.TemporaryDirectory(prefix="lrun-mutants.", dir="/tmp") as place:
         os.chmod(place, 0o755)
         trees = queue.Queue()
