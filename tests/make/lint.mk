@@ -14,7 +14,7 @@ layers:   ## the table of folders and what each may include is in tests/layers.p
 sizes:    ## files under 400 lines, headers under 120, functions under 60; lines of C up to 140 columns
 	@mkdir -p $(B)
 	@awk 'FNR == 1 { if (n > 400) print f ": " n " lines"; f = FILENAME } { n = FNR } END { if (n > 400) print f ": " n " lines" }' $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) | tee $(B)/sizes
-	@awk '/^[a-z].*\)$$/ { name = $$0; start = FNR } /^}/ { if (start && FNR - start > 61) print FILENAME ": " FNR - start " lines: " name; start = 0 }' $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) | tee -a $(B)/sizes
+	@awk '/^[a-z]/ { name = $$0 } /^{$$/ { start = FNR } /^}/ { if (start && FNR - start > 60) print FILENAME ": " FNR - start " lines: " name; start = 0 }' $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) | tee -a $(B)/sizes
 	@wc -l $(wildcard $(FOLDERS:%=%/*.h)) | awk '$$1 > 120 && $$2 != "total" { print $$2 ": " $$1 " lines" }' | tee -a $(B)/sizes
 	@awk 'length > 140 { print FILENAME ":" FNR ": " length " columns" }' $(wildcard $(FOLDERS:%=%/*.[ch]) tests/*/*.[ch]) | tee -a $(B)/sizes
 	@[ ! -s $(B)/sizes ] && echo "sizes: all within bounds"
