@@ -48,8 +48,10 @@ static int parse_letters(const char *word, char **next, struct request *r, const
         return -1;
     for (const char *more = word + 2; row && !row->arg && *more; more++) {
         const struct option_row *joined = find_row(r->command, NULL, 0, *more);
-        if (!joined || joined->arg)
+        if (!joined)
             return cli_unknown_option(r->command, (const char[]){'-', *more, 0}, err);
+        if (joined->arg)
+            return fail_usage(err, "-%c takes a value (%s), and so stands by itself: not in '%.40s'", *more, joined->arg, word);
         note_row(joined, r);
         joined->set(joined, NULL, r, err);
     }

@@ -66,6 +66,10 @@ def test_an_option_of_another_command_says_whose_it_is():
     assert usage("inspect", "-p", "1", "fn.zip") == "option '-p' is not for inspect (it is for serve)"
 
 
+def test_a_letter_that_takes_a_value_is_not_joined_to_others():
+    assert usage("run", "-qe", "{}", "fn.zip") == "-e takes a value (FILE|JSON|-), and so stands by itself: not in '-qe'"
+
+
 def test_a_command_without_its_dashes_is_told_where_it_goes():
     assert usage("exec", "fn.zip", "ls", "/", code=125) == "exec: unexpected argument 'ls'; the command goes after --"
     assert usage("exec", "fn.zip", "bash", "-c", "ls", code=125).endswith("; the command, and a file name that begins with '-', go after --")
