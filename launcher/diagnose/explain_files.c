@@ -95,7 +95,8 @@ static bool lacks_loader(const struct evidence *ev, const struct merged_file *f,
     if (n < (ssize_t)sizeof header || memcmp(head, ELFMAG, SELFMAG) != 0 || head[EI_CLASS] != ELFCLASS64)
         return false;
     memcpy(&header, head, sizeof header);
-    for (unsigned i = 0; i < header.e_phnum && header.e_phoff + (i + 1) * sizeof(Elf64_Phdr) <= (size_t)n; i++) {
+    const size_t room = header.e_phoff < (size_t)n ? ((size_t)n - header.e_phoff) / sizeof(Elf64_Phdr) : 0;
+    for (unsigned i = 0; i < header.e_phnum && i < room; i++) {
         Elf64_Phdr p;
         memcpy(&p, head + header.e_phoff + i * sizeof p, sizeof p);
         if (p.p_type != PT_INTERP || p.p_filesz < 2 || p.p_offset >= (size_t)n || p.p_filesz > (size_t)n - p.p_offset)
