@@ -24,7 +24,8 @@ static void *serve_late(void *name)
     int fd = open(name, O_WRONLY | O_CLOEXEC);
     atomic_fetch_add(&reads, 1);
     nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
-    cr_expect(write(fd, STATUS, strlen(STATUS)) > 0);
+    ssize_t ignored = write(fd, STATUS, strlen(STATUS)); /* nobody may read it any more: the test does not wait for this thread */
+    (void)ignored;
     close(fd);
     return NULL;
 }
