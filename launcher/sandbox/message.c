@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 union control {
     struct cmsghdr header;
@@ -53,6 +54,38 @@ int message_send(int socket, const struct message *m, const int *fds)
     return sent < 0 ? -1 : 0;
 }
 
+/* Hands out the descriptors by the bits of value, and closes what nobody has a place for. The padding of a control message has room for
+ * one more than FD_COUNT. */
+static void take_fds(struct msghdr *h, int value, int *ret_fds)
+{
+    int at = 0;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c && c->cmsg_type == SCM_RIGHTS; c = CMSG_NXTHDR(h, c)) {
+        const size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < count; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+            while (at < FD_COUNT && !(value & 1 << at))
+                at++;
+            if (ret_fds && at < FD_COUNT)
+                ret_fds[at++] = fd;
+            else
+                close(fd);
+        }
+    }
+}
+
+/* Process 1 runs as the user of the code that it started: what it says is not believed further than it is checked. */
+static void end_texts(struct err *err)
+{
+    err->step[sizeof err->step - 1] = 0;
+    err->hint[sizeof err->hint - 1] = 0;
+    err->path[sizeof err->path - 1] = 0;
+    if (!err->usage)
+        err->what[sizeof err->what - 1] = 0;
+    else
+        err->sentence[sizeof err->sentence - 1] = 0;
+}
+
 int message_receive(int socket, struct message *ret, int *ret_fds, bool wait)
 {
     union control control;
@@ -68,17 +101,10 @@ int message_receive(int socket, struct message *ret, int *ret_fds, bool wait)
         return 0;
     if (n < 0 && errno != ECONNRESET)
         return -1;
-    if (n <= 0) {
+    if (n > 0)
+        take_fds(&h, ret->value, ret_fds);
+    if (n <= 0 || ret->program < 0 || ret->program >= PROGRAMS_MAX)
         ret->type = MESSAGE_HANGUP;
-        return 1;
-    }
-    struct cmsghdr *c = CMSG_FIRSTHDR(&h);
-    if (ret_fds && c && c->cmsg_type == SCM_RIGHTS) {
-        int got[FD_COUNT], at = 0, count = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-        memcpy(got, CMSG_DATA(c), sizeof(int) * (size_t)count);
-        for (int i = 0; i < FD_COUNT && at < count; i++)
-            if (ret->value & 1 << i)
-                ret_fds[i] = got[at++];
-    }
+    end_texts(&ret->err);
     return 1;
 }

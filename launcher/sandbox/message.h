@@ -79,7 +79,8 @@ int message_send(int socket, const struct message *m, const int *fds);
 int message_offer(int socket, const struct message *m);
 
 /* ret_fds: FD_COUNT of them, or NULL; -1 for one that there was no number left for. Blocks unless wait is false. 1: got one; 0: none there
- * (wait false); -1: errno. */
+ * (wait false); -1: errno. A program that there cannot be is a hang-up too; texts end with 0, and descriptors nobody has a place for are
+ * closed. */
 int message_receive(int socket, struct message *ret, int *ret_fds, bool wait);
 
 #endif
