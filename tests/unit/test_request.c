@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/own.h"
 #include "lambda/limits.h"
+#include "launcher/command/commands.h"
 #include "launcher/launch/exit_status.h"
 #include "launcher/launch/request.h"
 
@@ -21,7 +22,7 @@ Test(request, ranges_depend_on_the_kind_of_environment)
                 {2, 2048, 5400000, NULL},
                 {1600, 32768, 3000, NULL}};
     for (size_t i = 0; i < COUNT(ROWS); i++) {
-        struct request r = {.command = CMD_SERVE,
+        struct request r = {.kind = &KIND_SERVE,
                             .max_concurrency = {.value = ROWS[i].concurrency},
                             .memory = {.value = ROWS[i].memory, .set = true},
                             .timeout = {.value = ROWS[i].timeout_ms, .set = true}};
@@ -29,7 +30,8 @@ Test(request, ranges_depend_on_the_kind_of_environment)
         cr_expect_eq(request_check(&r, &err), ROWS[i].says ? -1 : 0, "%zu: %s", i, err.sentence);
         cr_expect(!ROWS[i].says || str_begins(err.sentence, ROWS[i].says), "%s", err.sentence);
     }
-    struct request standard = {.max_concurrency = {.value = 1}}, managed = {.max_concurrency = {.value = 2}};
+    struct request standard = {.kind = &KIND_SERVE, .max_concurrency = {.value = 1}},
+                   managed = {.kind = &KIND_SERVE, .max_concurrency = {.value = 2}};
     struct err err;
     cr_expect(request_check(&standard, &err) == 0 && standard.memory.value == MEMORY_MIN_MB);
     cr_expect(request_check(&managed, &err) == 0 && managed.memory.value == MEMORY_MANAGED_MIN_MB);
@@ -37,7 +39,7 @@ Test(request, ranges_depend_on_the_kind_of_environment)
 
 Test(request, an_errors_exit_status_is_its_own_or_by_the_command)
 {
-    const struct request run = {.command = CMD_RUN}, exec = {.command = CMD_EXEC};
+    const struct request run = {.kind = &KIND_RUN}, exec = {.kind = &KIND_EXEC};
     const struct err own = {.exit = 7}, usage = {.usage = true}, other = {.no = 5};
     cr_expect(request_exit(&run, &own) == 7 && request_exit(&exec, &own) == 7);
     cr_expect(request_exit(&run, &usage) == EXIT_USAGE && request_exit(&exec, &usage) == EXIT_LRUN);
@@ -47,13 +49,14 @@ Test(request, an_errors_exit_status_is_its_own_or_by_the_command)
 Test(request, memory_and_policy_depend_on_debug)
 {
     static const struct {
-        enum command command;
+        const struct command_kind *kind;
         bool debug, set;
         uint64_t mb;
-    } ROWS[] = {{CMD_RUN, false, false, 128}, {CMD_RUN, false, true, 128},  {CMD_RUN, true, true, 0}, {CMD_SERVE, false, false, 128},
-                {CMD_EXEC, false, false, 0},  {CMD_EXEC, false, true, 128}, {CMD_EXEC, true, true, 0}};
+    } ROWS[] = {{&KIND_RUN, false, false, 128},   {&KIND_RUN, false, true, 128}, {&KIND_RUN, true, true, 0},
+                {&KIND_SERVE, false, false, 128}, {&KIND_EXEC, false, false, 0}, {&KIND_EXEC, false, true, 128},
+                {&KIND_EXEC, true, true, 0}};
     for (size_t i = 0; i < COUNT(ROWS); i++) {
-        const struct request r = {.command = ROWS[i].command, .debug = ROWS[i].debug, .memory = {.value = 128, .set = ROWS[i].set}};
+        const struct request r = {.kind = ROWS[i].kind, .debug = ROWS[i].debug, .memory = {.value = 128, .set = ROWS[i].set}};
         cr_expect_eq(request_limit_mb(&r), ROWS[i].mb, "%zu", i);
     }
     cr_expect_str_eq(request_policy(&(struct request){.seccomp = "lambda", .debug = true}), "lambda-debug");

@@ -2,6 +2,7 @@
 /* Which runtime --runtime or the package means. Nothing of this host is looked at: interpreters are looked for in an empty root. */
 #include "base/fs.h"
 #include "base/own.h"
+#include "launcher/command/commands.h"
 #include "launcher/launch/exit_status.h"
 #include "launcher/launch/runtime.h"
 
@@ -53,7 +54,7 @@ Test(runtime, identifiers_are_aws)
         {"php8", false, 0, 0},
     };
     for (size_t i = 0; i < COUNT(ROWS); i++) {
-        const struct request r = {.command = CMD_RUN, .runtime = ROWS[i].id};
+        const struct request r = {.kind = &KIND_RUN, .runtime = ROWS[i].id};
         struct runtime rt;
         struct err err = {0};
         cr_expect_eq(runtime_parse(&r, &rt, &err), ROWS[i].good ? 0 : -1, "%s", ROWS[i].id);
@@ -61,7 +62,7 @@ Test(runtime, identifiers_are_aws)
                   rt.version);
         cr_expect(ROWS[i].good || err.exit == EXIT_USAGE, "%s", ROWS[i].id);
     }
-    const struct request none = {.command = CMD_RUN}, exec = {.command = CMD_EXEC, .runtime = "x"};
+    const struct request none = {.kind = &KIND_RUN}, exec = {.kind = &KIND_EXEC, .runtime = "x"};
     struct runtime rt;
     struct err err = {0};
     cr_expect(runtime_parse(&none, &rt, &err) == 0 && !rt.named);
