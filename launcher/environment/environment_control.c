@@ -134,21 +134,19 @@ void environment_ask_socket(struct environment *e, void *waiter)
         telemetry_socket(e->telemetry, waiter, fd);
         return;
     }
-    if (e->socket_waiter_count == SOCKET_WAITERS)
+    if (!socket_queue_add(&e->sockets, waiter))
         return;
-    e->socket_waiters[e->socket_waiter_count++] = waiter;
-    timer_arm(e->sockets, SOCKET_MS);
+    timer_arm(e->sockets.timer, SOCKET_MS);
     sandbox_tell(&e->sandbox, MESSAGE_SOCKET, 0);
 }
 
 /* fd: -1 if there is none. */
 static void give_socket(struct environment *e, int fd)
 {
-    void *waiter = e->socket_waiter_count ? e->socket_waiters[0] : NULL;
-    if (e->socket_waiter_count)
-        memmove(e->socket_waiters, e->socket_waiters + 1, --e->socket_waiter_count * sizeof(void *));
-    if (!e->socket_waiter_count)
-        event_del(e->sockets);
+    void *waiter = NULL;
+    socket_queue_take(&e->sockets, &waiter);
+    if (!e->sockets.n)
+        event_del(e->sockets.timer);
     if (waiter)
         telemetry_socket(e->telemetry, waiter, fd);
     else if (e->forward)
@@ -161,7 +159,7 @@ void environment_on_sockets(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
-    while (e->socket_waiter_count)
+    while (e->sockets.n)
         give_socket(e, -1);
 }
 

@@ -142,7 +142,7 @@ int environment_start(const struct environment_config *config, struct environmen
     e->freeze = evtimer_new(e->base, environment_on_freeze, e);
     e->ending_timer = evtimer_new(e->base, environment_on_ending, e);
     e->memory = evtimer_new(e->base, environment_on_memory, e);
-    e->sockets = evtimer_new(e->base, environment_on_sockets, e);
+    e->sockets.timer = evtimer_new(e->base, environment_on_sockets, e);
     if (environment_make_sandbox(e, err) < 0)
         return -1;
     e->report->setup_ms = clock_ms() - start;
@@ -199,8 +199,8 @@ void environment_done(struct environment *e)
         return;
     kill_at_once(e);
     hear_no_more(e);
-    if (e->sockets)
-        event_free(e->sockets);
+    if (e->sockets.timer)
+        event_free(e->sockets.timer);
     end_sandbox(e);
     telemetry_done(e->telemetry);
     runtime_api_done(e->runtime);

@@ -10,6 +10,7 @@
 #include "launcher/environment/environment.h"
 #include "launcher/environment/log.h"
 #include "launcher/environment/refused.h"
+#include "launcher/environment/socket_queue.h"
 #include "launcher/sandbox/forward.h"
 #include "launcher/sandbox/stdio.h"
 #include "launcher/sandbox/terminal.h"
@@ -24,7 +25,6 @@ enum ending {
     END_GONE,
     END_REPLACED, /* an INIT waits for its death */
 };
-enum { SOCKET_WAITERS = 64 };
 
 struct environment {
     const struct launch *launch;
@@ -48,9 +48,9 @@ struct environment {
     struct terminal terminal; /* --debug, if standard input is a terminal */
     struct stdio stdio;       /* --debug, if it is a file */
     struct forward *forward;  /* --debug-port */
-    struct event *control, *limit /* of init */, *memory, *freeze, *ending_timer, *sockets /* how long init may take for one */;
+    struct event *control, *limit /* of init */, *memory, *freeze, *ending_timer;
     struct call **calls;
-    size_t call_count, socket_waiter_count;
+    size_t call_count;
     unsigned capacity;
     unsigned looks;     /* at what had come by the init limit */
     bool runtime_ready; /* it has asked for an event */
@@ -58,12 +58,12 @@ struct environment {
     bool tail_spent;    /* with the last call */
     bool lost;          /* its sandbox: the next init makes one */
     bool frozen, stopping;
-    unsigned alive;                       /* programs, a bit each */
-    struct refused refused;               /* the runtime's calls, since the call before */
-    int runtime_pid;                      /* the runtime's directory in /proc, or -1 */
-    int runtime_number;                   /* its pid inside */
-    char names[PROGRAMS_MAX][256];        /* of extensions */
-    void *socket_waiters[SOCKET_WAITERS]; /* telemetry subscriptions; NULL: the debugger's */
+    unsigned alive;                /* programs, a bit each */
+    struct refused refused;        /* the runtime's calls, since the call before */
+    int runtime_pid;               /* the runtime's directory in /proc, or -1 */
+    int runtime_number;            /* its pid inside */
+    char names[PROGRAMS_MAX][256]; /* of extensions */
+    struct socket_queue sockets;   /* telemetry subscriptions; NULL: the debugger's */
 
     enum ending ending;
     unsigned ending_ticks;
