@@ -44,7 +44,7 @@ void environment_on_memory(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
-    if (!e->watch || e->state == COLD || e->state == CLOSED || (e->frozen && e->cgroup->freeze >= 0))
+    if (!e->watch || e->state == COLD || e->state == CLOSED || freezer_holds(&e->freezer, e->cgroup))
         return;
     environment_look_at_memory(e);
     e->looks_seldom = e->state == READY && !e->call_count;
@@ -70,7 +70,7 @@ void environment_on_freeze(evutil_socket_t fd, short what, void *to)
 static void freeze_soon(struct environment *e)
 {
     if (e->state == READY && !e->call_count && e->capacity == 1)
-        timer_arm(e->freeze, (double)FREEZE_AFTER_US / 1000);
+        timer_arm(e->freezer.timer, (double)FREEZE_AFTER_US / 1000);
 }
 
 /* ---- init ---- */
@@ -267,7 +267,7 @@ void environment_answered(struct environment *e, struct call *c, const struct ou
         environment_look_at_memory(e); /* before anything else: the processes are still as they were */
     if (e->state == READY)
         environment_look_at_shortages(e, o->status != STATUS_SUCCESS);
-    if (e->past.frozen_ms <= 0) /* events come one upon the other: the runtime asks for the next while the client reads this */
+    if (e->freezer.ms <= 0) /* events come one upon the other: the runtime asks for the next while the client reads this */
         http_release(e->http);
     environment_answer(e, c, o);
     http_release(e->http); /* only now: the runtime that wakes up would take the processor from the client */
@@ -335,7 +335,7 @@ void environment_invoke(struct environment *e, struct call *c)
     e->tail_spent = false;
     e->shortages.killed[0] = 0;
     e->oom = false; /* what was killed before may have been a child that the runtime went on without */
-    event_del(e->freeze);
+    event_del(e->freezer.timer);
     if (e->state == COLD)
         environment_begin_init(e, PHASE_INVOKE); /* a suppressed init */
     else if (e->state == READY)

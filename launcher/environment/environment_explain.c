@@ -39,7 +39,7 @@ static void look_into(struct environment *e, const struct call *c)
         .earlier_calls = e->past.calls,
         .timed_out_before = e->past.timed_out,
         .init_timed_out = e->past.init_timed_out,
-        .frozen_ms = e->past.frozen_ms,
+        .frozen_ms = e->freezer.ms,
         .began_ms = c->began_ms,
         .wait_status = e->past.wait_status,
         .response_bytes = c->response_bytes,
@@ -87,7 +87,7 @@ void environment_explain(struct environment *e, struct call *c)
     e->past.calls++;
     e->past.timed_out = e->past.timed_out || c->status == STATUS_TIMEOUT;
     e->past.init_timed_out = false;
-    e->past.frozen_ms = e->past.late_ms = 0;
+    e->freezer.ms = e->past.late_ms = 0;
     e->shortages.killed[0] = 0;
     e->shortages.tasks = e->shortages.tasks_most = 0;
     refused_forget(&e->refused);

@@ -87,22 +87,10 @@ void environment_look_at_shortages(struct environment *e, bool failed)
 
 void environment_set_frozen(struct environment *e, bool frozen)
 {
-    if (e->frozen == frozen)
+    if (!freezer_note(&e->freezer, frozen, clock_ms()))
         return;
-    e->frozen = frozen;
-    if (frozen)
-        e->past.frozen_since = clock_ms();
-    else
-        e->past.frozen_ms = clock_ms() - e->past.frozen_since;
     telemetry_pause(e->telemetry, frozen);
-    if (e->cgroup->freeze >= 0) {
-        cgroup_freeze(e->cgroup, frozen);
-        return;
-    }
-    if (!frozen && e->runtime_pid >= 0) /* at once; init, which must wake up first, does the same for all that runs */
-        sys_pidfd_send_signal(e->runtime_pid, SIGCONT);
-    sandbox_tell(&e->sandbox, frozen ? MESSAGE_FREEZE : MESSAGE_THAW, 0);
-    if (frozen)
+    if (!freezer_act(&e->freezer, e->cgroup, &e->sandbox, e->runtime_pid) && frozen)
         report_degraded(&e->report->degraded, "frozen by SIGSTOP, not by a cgroup: programs can notice EINTR and stopped children");
 }
 

@@ -41,7 +41,7 @@ void environment_end(struct environment *e, struct outcome outcome)
     e->outcome = outcome;
     e->state = ENDING;
     event_del(e->limit);
-    event_del(e->freeze);
+    event_del(e->freezer.timer);
     decide(e);
     environment_look_at_shortages(e, e->call_count > 0 || outcome.of_init);
     environment_set_frozen(e, false); /* init is frozen with the rest by a cgroup, and must hear what follows */

@@ -80,9 +80,7 @@ static void end_sandbox(struct environment *e)
     e->watch = NULL;
     sandbox_done(&e->sandbox);
     own_close(&e->runtime_pid);
-    if (e->frozen && e->cgroup->freeze >= 0)
-        cgroup_freeze(e->cgroup, false); /* the next is made in it */
-    e->frozen = false;
+    freezer_let_go(&e->freezer, e->cgroup);
     terminal_done(&e->terminal);
     end_stdio(e);
     log_drain(&e->log);
@@ -139,7 +137,7 @@ int environment_start(const struct environment_config *config, struct environmen
         e, NULL,
         (struct event){.type = EVENT_INIT_START, .runtime = l->runtime.label, .region = l->request->region, .function = l->inputs.name});
     e->limit = evtimer_new(e->base, environment_on_limit, e);
-    e->freeze = evtimer_new(e->base, environment_on_freeze, e);
+    e->freezer.timer = evtimer_new(e->base, environment_on_freeze, e);
     e->ending_timer = evtimer_new(e->base, environment_on_ending, e);
     e->memory = evtimer_new(e->base, environment_on_memory, e);
     e->sockets.timer = evtimer_new(e->base, environment_on_sockets, e);
@@ -173,7 +171,7 @@ static void hear_no_more(struct environment *e)
 {
     http_server_done(e->http); /* first: it tells of requests that break off */
     e->http = NULL;
-    struct event **all[] = {&e->control, &e->limit, &e->memory, &e->freeze, &e->ending_timer};
+    struct event **all[] = {&e->control, &e->limit, &e->memory, &e->freezer.timer, &e->ending_timer};
     for (size_t i = 0; i < COUNT(all); i++) {
         if (*all[i])
             event_free(*all[i]);

@@ -8,6 +8,7 @@
 #include "lambda/telemetry.h"
 #include "launcher/diagnose/shortages.h"
 #include "launcher/environment/environment.h"
+#include "launcher/environment/freezer.h"
 #include "launcher/environment/log.h"
 #include "launcher/environment/refused.h"
 #include "launcher/environment/socket_queue.h"
@@ -48,7 +49,7 @@ struct environment {
     struct terminal terminal; /* --debug, if standard input is a terminal */
     struct stdio stdio;       /* --debug, if it is a file */
     struct forward *forward;  /* --debug-port */
-    struct event *control, *limit /* of init */, *memory, *freeze, *ending_timer;
+    struct event *control, *limit /* of init */, *memory, *ending_timer;
     struct call **calls;
     size_t call_count;
     unsigned capacity;
@@ -57,7 +58,8 @@ struct environment {
     bool interrupted;   /* while ENDING: what has come since then is not begun */
     bool tail_spent;    /* with the last call */
     bool lost;          /* its sandbox: the next init makes one */
-    bool frozen, stopping;
+    bool stopping;
+    struct freezer freezer;
     unsigned alive;                /* programs, a bit each */
     struct refused refused;        /* the runtime's calls, since the call before */
     int runtime_pid;               /* the runtime's directory in /proc, or -1 */
@@ -74,11 +76,10 @@ struct environment {
     struct {
         unsigned calls; /* that are over */
         bool timed_out, init_timed_out;
-        double frozen_since, frozen_ms; /* the last time */
-        int wait_status;                /* of the runtime that ended last */
-        double over_ms;                 /* when a running invocation was ended */
-        double late_ms;                 /* how long after its deadline the answer came; 0: none did */
-    } past;                             /* evidence */
+        int wait_status; /* of the runtime that ended last */
+        double over_ms;  /* when a running invocation was ended */
+        double late_ms;  /* how long after its deadline the answer came; 0: none did */
+    } past;              /* evidence */
     struct text init_error;
     char init_error_type[128];
     bool has_init_error;
