@@ -19,9 +19,6 @@
 
 enum {
     EVIDENCE_MAX = 256 << 10,
-    MEMORY_TICK_MS = 10,
-    IDLE_TICK_MS = 250,
-    FREEZE_AFTER_US = 1000,
     LOOKS_MAX = 32 /* a runtime that never ends sending is not waited for */,
     LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */
 };
@@ -36,41 +33,6 @@ void timer_arm(struct event *timer, double ms)
 const char *environment_request_id(const struct environment *e)
 {
     return e->call_count ? e->calls[0]->invocation.id : "";
-}
-
-/* Between calls too: a runtime may go on without asking for the next event, and a program that is stopped by a signal has its timers
- * continue it. Only what a cgroup has frozen stays as it is. */
-void environment_on_memory(evutil_socket_t fd, short what, void *to)
-{
-    (void)fd, (void)what;
-    struct environment *e = to;
-    if (!e->watch || e->state == COLD || e->state == CLOSED || freezer_holds(&e->freezer, e->cgroup))
-        return;
-    environment_look_at_memory(e);
-    e->looks_seldom = e->state == READY && !e->call_count;
-    timer_arm(e->memory, memory_pause_ms(e->watch, MEMORY_TICK_MS, e->looks_seldom ? IDLE_TICK_MS : MEMORY_TICK_MS));
-}
-
-static void watch_memory(struct environment *e)
-{
-    if (e->looks_seldom || !event_pending(e->memory, EV_TIMEOUT, NULL))
-        timer_arm(e->memory, MEMORY_TICK_MS);
-    e->looks_seldom = false;
-}
-
-void environment_on_freeze(evutil_socket_t fd, short what, void *to)
-{
-    (void)fd, (void)what;
-    struct environment *e = to;
-    if (e->state == READY && !e->call_count && !e->launch->request->debug && runtime_api_waiting(e->runtime) &&
-        extensions_api_ready(&e->extensions, 0))
-        environment_set_frozen(e, true);
-}
-
-static void freeze_soon(struct environment *e)
-{
-    if (e->state == READY && !e->call_count && e->capacity == 1)
-        timer_arm(e->freezer.timer, (double)FREEZE_AFTER_US / 1000);
 }
 
 /* ---- init ---- */
@@ -90,7 +52,7 @@ static void start_again(struct environment *e)
     }
     environment_lose(e, "its process 1 was killed");
     event_del(e->control); /* what it reports is not of this init phase */
-    event_del(e->memory);
+    event_del(e->memory.timer);
     environment_await_death(e, END_REPLACED);
 }
 
@@ -99,7 +61,7 @@ void environment_replace_sandbox(struct environment *e)
     struct err err;
     if (e->sandbox.pid > 0)
         environment_drop_sandbox(e);
-    watch_memory(e);
+    environment_watch_memory(e);
     if (environment_make_sandbox(e, &err) < 0)
         environment_break(e, &err);
 }
@@ -109,10 +71,10 @@ void environment_begin_init(struct environment *e, enum event_phase phase)
     e->state = INIT;
     e->phase = phase;
     e->report->phase = AT_INIT;
-    e->oom = e->has_init_error = e->runtime_ready = false;
+    e->memory.oom = e->has_init_error = e->runtime_ready = false;
     e->looks = 0;
     e->init_start = clock_ms();
-    watch_memory(e);
+    environment_watch_memory(e);
     if (phase == PHASE_INIT) {
         timer_arm(e->limit, environment_init_limit_ms(e));
         return;
@@ -144,7 +106,7 @@ static void dispatch(struct environment *e, struct call *c)
     double left = environment_timeout_ms(e) - (clock_ms() - c->start_ms);
     inv->deadline_ms = clock_epoch_ms() + (int64_t)left;
     timer_arm(c->deadline, left);
-    watch_memory(e);
+    environment_watch_memory(e);
     extensions_api_invoke(&e->extensions, inv);
     runtime_api_invoke(e->runtime, inv);
 }
@@ -166,7 +128,7 @@ void environment_check_init(struct environment *e)
             e->calls[i]->start_ms = clock_ms();
         dispatch(e, e->calls[i]);
     }
-    freeze_soon(e);
+    environment_freeze_soon(e);
 }
 
 /* What the runtime posted is the result of the invocation. */
@@ -225,7 +187,7 @@ void environment_over(struct environment *e, struct call *c)
     runtime_api_drop(e->runtime, &c->invocation);
     forget_call(e, c);
     environment_finish(e, c); /* the owner may give the next call now */
-    freeze_soon(e);
+    environment_freeze_soon(e);
 }
 
 void environment_answer(struct environment *e, struct call *c, const struct outcome *o)
@@ -257,13 +219,13 @@ void environment_check_calls(struct environment *e)
         if (heard)
             environment_over(e, c);
     }
-    freeze_soon(e);
+    environment_freeze_soon(e);
 }
 
 /* The runtime has answered, in time or while it was being ended: then too the answer counts, as on AWS. */
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o)
 {
-    if (e->state == READY && (!e->peak || memory_pause_ms(e->watch, LOOK_MS, LOOK_MS) <= 0))
+    if (e->state == READY && (!e->memory.peak || memory_pause_ms(e->memory.watch, LOOK_MS, LOOK_MS) <= 0))
         environment_look_at_memory(e); /* before anything else: the processes are still as they were */
     if (e->state == READY)
         environment_look_at_shortages(e, o->status != STATUS_SUCCESS);
@@ -334,7 +296,7 @@ void environment_invoke(struct environment *e, struct call *c)
         log_begin(&e->log);
     e->tail_spent = false;
     e->shortages.killed[0] = 0;
-    e->oom = false; /* what was killed before may have been a child that the runtime went on without */
+    e->memory.oom = false; /* what was killed before may have been a child that the runtime went on without */
     event_del(e->freezer.timer);
     if (e->state == COLD)
         environment_begin_init(e, PHASE_INVOKE); /* a suppressed init */

@@ -98,14 +98,14 @@ static void on_runtime_exited(struct environment *e, const struct message *m)
 {
     if (WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* the kernel's kills in a cgroup are seen by looking */
         environment_look_at_memory(e);
-    if (e->oom && WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* it was the runtime */
+    if (e->memory.oom && WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* it was the runtime */
         e->shortages.killed[0] = 0;
-    if (!e->peak) /* it ended before it was looked at once; this counts mapped files too */
-        e->peak = (uint64_t)m->max_rss;
+    if (!e->memory.peak) /* it ended before it was looked at once; this counts mapped files too */
+        e->memory.peak = (uint64_t)m->max_rss;
     e->report->wait_status = e->past.wait_status = m->value;
     e->report->signal = WIFSIGNALED(m->value) ? WTERMSIG(m->value) : 0;
     if (goes_on(e))
-        end_with(e, outcome_exited(environment_request_id(e), m->value, e->oom));
+        end_with(e, outcome_exited(environment_request_id(e), m->value, e->memory.oom));
 }
 
 static void on_exited(struct environment *e, const struct message *m)
@@ -175,7 +175,7 @@ static void on_hangup(struct environment *e)
     if (!goes_on(e)) /* while it is cold, the next init finds no sandbox */
         return;
     environment_look_at_memory(e);
-    end_with(e, outcome_exited(environment_request_id(e), SIGKILL, e->oom));
+    end_with(e, outcome_exited(environment_request_id(e), SIGKILL, e->memory.oom));
 }
 
 void environment_hear(evutil_socket_t fd, short what, void *to)

@@ -10,30 +10,14 @@
 #include <stdio.h>
 #include <sys/statfs.h>
 
-/* What the kernel killed in the cgroup, which bounds more than is seen from here. */
-static bool kernel_killed(struct environment *e)
-{
-    unsigned kills = cgroup_oom_kills(e->cgroup);
-    bool more = kills > e->oom_kills;
-    e->oom_kills = kills;
-    return more;
-}
+enum { MEMORY_TICK_MS = 10, IDLE_TICK_MS = 250, FREEZE_AFTER_MS = 1 };
 
-/* As the kernel's OOM killer: the biggest goes. That one lets nobody have more meanwhile; here a program that offers one child
- * after the other could keep what nobody's end gives back, as System V segments. Then the runtime goes, and if that is of no use
- * everything. */
 static void kill_for_memory(struct environment *e, pid_t biggest)
 {
-    enum { RUNTIME_AFTER = 2, ALL_AFTER = 6, DYING_MS = 500 };
-    bool dying = biggest == e->killed_pid && clock_ms() - e->killed_ms < DYING_MS; /* what it had comes back when it has ended */
-    if (!dying) {
-        e->killed_in_vain++;
-        e->killed_pid = biggest;
-        e->killed_ms = clock_ms();
-    }
-    if (e->killed_in_vain > ALL_AFTER)
+    enum guard_kill kill = memory_guard_choose(&e->memory, biggest, clock_ms());
+    if (kill == KILL_ALL)
         environment_lose(e, "it used more than its memory, whatever was killed");
-    else if (e->killed_in_vain > RUNTIME_AFTER && e->runtime_pid >= 0)
+    else if (kill == KILL_RUNTIME && e->runtime_pid >= 0)
         sys_pidfd_send_signal(e->runtime_pid, SIGKILL);
     sandbox_kill_one(&e->sandbox, biggest);
 }
@@ -41,39 +25,47 @@ static void kill_for_memory(struct environment *e, pid_t biggest)
 void environment_look_at_memory(struct environment *e)
 {
     struct memory m;
-    struct report *r = e->report;
-    uint64_t limit = e->launch->request->memory.value << 20;
-    bool unlimited = e->launch->request->debug;
-    memory_look(e->watch, &m);
-    if (m.peak > e->peak)
-        e->peak = m.peak;
+    memory_look(e->memory.watch, &m);
     shortages_note_tasks(&e->shortages, m.threads, &e->launch->spec.limits);
-    if (kernel_killed(e)) {
-        e->oom = r->oom_killed = true;
-        e->peak = limit; /* what was there when the kernel looked */
-        snprintf(e->shortages.killed, sizeof e->shortages.killed,
-                 "a process that the function started"); /* or the runtime: its end is seen */
-    }
-    if (m.used && m.used <= limit)
-        e->killed_in_vain = 0;
-    if (m.over && m.biggest && !unlimited) {
-        e->oom = r->oom_killed = true;
-        if (m.biggest != e->runtime_number && e->state != ENDING) /* later it is no reason any more: this may have been seen before */
-            shortages_note_kill(&e->shortages, e->sandbox.fds[FD_PROC], m.biggest);
-        kill_for_memory(e, m.biggest);
-    }
-    if (e->peak > limit && !unlimited) /* it was stopped a moment late; Lambda never shows more than the size */
-        e->peak = limit;
+    unsigned found = memory_guard_note(&e->memory, &m, cgroup_oom_kills(e->cgroup));
+    if (found)
+        e->report->oom_killed = true;
+    if (found & GUARD_KERNEL_KILLED) /* or the runtime: its end is seen */
+        snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that the function started");
+    if (!(found & GUARD_OVER))
+        return;
+    if (m.biggest != e->runtime_number && e->state != ENDING) /* later it is no reason any more: this may have been seen before */
+        shortages_note_kill(&e->shortages, e->sandbox.fds[FD_PROC], m.biggest);
+    kill_for_memory(e, m.biggest);
+}
+
+/* Between calls too: a runtime may go on without asking for the next event, and a program that is stopped by a signal has its timers
+ * continue it. Only what a cgroup has frozen stays as it is. */
+void environment_on_memory(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct environment *e = to;
+    if (!e->memory.watch || e->state == COLD || e->state == CLOSED || freezer_holds(&e->freezer, e->cgroup))
+        return;
+    environment_look_at_memory(e);
+    e->memory.seldom = e->state == READY && !e->call_count;
+    timer_arm(e->memory.timer, memory_pause_ms(e->memory.watch, MEMORY_TICK_MS, e->memory.seldom ? IDLE_TICK_MS : MEMORY_TICK_MS));
+}
+
+void environment_watch_memory(struct environment *e)
+{
+    if (e->memory.seldom || !event_pending(e->memory.timer, EV_TIMEOUT, NULL))
+        timer_arm(e->memory.timer, MEMORY_TICK_MS);
+    e->memory.seldom = false;
 }
 
 /* Its files are nobody's: they stay when all processes have ended, and would have the next runtime killed in its init, again and again. */
 bool environment_shm_fills(const struct environment *e)
 {
     struct statfs fs;
-    uint64_t limit = e->launch->request->memory.value << 20;
-    if (e->launch->request->debug || e->sandbox.fds[FD_SHM] < 0 || fstatfs(e->sandbox.fds[FD_SHM], &fs) < 0)
+    if (e->memory.unlimited || e->sandbox.fds[FD_SHM] < 0 || fstatfs(e->sandbox.fds[FD_SHM], &fs) < 0)
         return false;
-    return (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize > limit / 2;
+    return (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize > e->memory.limit / 2;
 }
 
 /* While its processes are as they were. Threads are counted for a failure, which may come of them, and where there were many. */
@@ -92,6 +84,21 @@ void environment_set_frozen(struct environment *e, bool frozen)
     telemetry_pause(e->telemetry, frozen);
     if (!freezer_act(&e->freezer, e->cgroup, &e->sandbox, e->runtime_pid) && frozen)
         report_degraded(&e->report->degraded, "frozen by SIGSTOP, not by a cgroup: programs can notice EINTR and stopped children");
+}
+
+void environment_on_freeze(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct environment *e = to;
+    if (e->state == READY && !e->call_count && !e->launch->request->debug && runtime_api_waiting(e->runtime) &&
+        extensions_api_ready(&e->extensions, 0))
+        environment_set_frozen(e, true);
+}
+
+void environment_freeze_soon(struct environment *e)
+{
+    if (e->state == READY && !e->call_count && e->capacity == 1)
+        timer_arm(e->freezer.timer, FREEZE_AFTER_MS);
 }
 
 /* Of the runtime and the children that it has reaped, in ms; -1: not known. */

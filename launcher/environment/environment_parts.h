@@ -9,7 +9,7 @@ typedef void on_timer(evutil_socket_t fd, short what, void *to); /* to: the envi
 
 /* environment.c: from init to init. */
 void timer_arm(struct event *timer, double ms);
-on_timer environment_on_limit, environment_on_memory, environment_on_freeze;
+on_timer environment_on_limit;
 void environment_begin_init(struct environment *e, enum event_phase phase);
 void environment_replace_sandbox(struct environment *e); /* drops the one that is there, and makes another */
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o);
@@ -68,6 +68,9 @@ int environment_streams(struct environment *e, int null, struct err *err);
 int environment_join_debugger(struct environment *e, struct err *err);
 
 /* environment_limits.c */
+on_timer environment_on_memory, environment_on_freeze;
+void environment_watch_memory(struct environment *e);   /* from now on, and often */
+void environment_freeze_soon(struct environment *e);    /* if it is idle */
 void environment_look_at_memory(struct environment *e); /* the peak so far; sees that the limit is kept */
 void environment_look_at_shortages(struct environment *e, bool failed);
 bool environment_shm_fills(const struct environment *e); /* its files leave a next runtime too little */

@@ -42,9 +42,9 @@ static int start_sandbox(struct environment *e, struct err *err)
     if (environment_streams(e, null, err) < 0 || sandbox_start(&e->spec, &e->sandbox, err) < 0)
         return -1;
     launch_started(&e->sandbox, e->report);
-    e->watch = sandbox_watch_memory(&e->sandbox, e->launch->request->memory.value << 20);
+    e->memory.watch = sandbox_watch_memory(&e->sandbox, e->memory.limit);
     log_close_write_ends(&e->log);
-    e->refused.memory = e->spec.tells_memory ? e->launch->request->memory.value << 20 : 0;
+    e->refused.memory = e->spec.tells_memory ? e->memory.limit : 0;
     refused_listen(&e->refused, e->base, take_fd(&e->sandbox.fds[FD_REFUSED]));
     if (listener < 0)
         listener = take_fd(&e->sandbox.fds[FD_LISTEN]);
@@ -76,8 +76,8 @@ static void end_stdio(struct environment *e)
 static void end_sandbox(struct environment *e)
 {
     refused_done(&e->refused);
-    memory_watch_free(e->watch);
-    e->watch = NULL;
+    memory_watch_free(e->memory.watch);
+    e->memory.watch = NULL;
     sandbox_done(&e->sandbox);
     own_close(&e->runtime_pid);
     freezer_let_go(&e->freezer, e->cgroup);
@@ -119,6 +119,7 @@ int environment_start(const struct environment_config *config, struct environmen
         .init_ms = -1,
         .runtime_pid = -1,
         .refused = {.fd = -1, .report = config->report},
+        .memory = {.limit = l->request->memory.value << 20, .unlimited = l->request->debug},
         .capacity = (unsigned)l->request->max_concurrency.value,
         .sandbox = SANDBOX_NONE,
         .terminal = {.ours = -1, .theirs = -1},
@@ -126,7 +127,7 @@ int environment_start(const struct environment_config *config, struct environmen
     };
     *ret = e;
     if (e->cgroup->memory)
-        e->oom_kills = cgroup_oom_kills(e->cgroup); /* of the environments before */
+        e->memory.kernel_kills = cgroup_oom_kills(e->cgroup); /* of the environments before */
     environment_make_apis(e);
     if (log_open(&e->log, config->base, l->has_extensions, err) < 0)
         return -1;
@@ -139,7 +140,7 @@ int environment_start(const struct environment_config *config, struct environmen
     e->limit = evtimer_new(e->base, environment_on_limit, e);
     e->freezer.timer = evtimer_new(e->base, environment_on_freeze, e);
     e->ending_timer = evtimer_new(e->base, environment_on_ending, e);
-    e->memory = evtimer_new(e->base, environment_on_memory, e);
+    e->memory.timer = evtimer_new(e->base, environment_on_memory, e);
     e->sockets.timer = evtimer_new(e->base, environment_on_sockets, e);
     if (environment_make_sandbox(e, err) < 0)
         return -1;
@@ -171,7 +172,7 @@ static void hear_no_more(struct environment *e)
 {
     http_server_done(e->http); /* first: it tells of requests that break off */
     e->http = NULL;
-    struct event **all[] = {&e->control, &e->limit, &e->memory, &e->freezer.timer, &e->ending_timer};
+    struct event **all[] = {&e->control, &e->limit, &e->memory.timer, &e->freezer.timer, &e->ending_timer};
     for (size_t i = 0; i < COUNT(all); i++) {
         if (*all[i])
             event_free(*all[i]);

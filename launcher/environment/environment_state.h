@@ -10,6 +10,7 @@
 #include "launcher/environment/environment.h"
 #include "launcher/environment/freezer.h"
 #include "launcher/environment/log.h"
+#include "launcher/environment/memory_guard.h"
 #include "launcher/environment/refused.h"
 #include "launcher/environment/socket_queue.h"
 #include "launcher/sandbox/forward.h"
@@ -49,7 +50,7 @@ struct environment {
     struct terminal terminal; /* --debug, if standard input is a terminal */
     struct stdio stdio;       /* --debug, if it is a file */
     struct forward *forward;  /* --debug-port */
-    struct event *control, *limit /* of init */, *memory, *ending_timer;
+    struct event *control, *limit /* of init */, *ending_timer;
     struct call **calls;
     size_t call_count;
     unsigned capacity;
@@ -84,13 +85,7 @@ struct environment {
     char init_error_type[128];
     bool has_init_error;
 
-    bool oom, looks_seldom /* at memory: there is no call */;
-    uint64_t peak;
-    struct memory_watch *watch; /* of its memory */
-    unsigned oom_kills;         /* of the cgroup, seen so far */
-    unsigned killed_in_vain;    /* processes, while memory stayed over its limit */
-    pid_t killed_pid;           /* inside: the last of them, and when it was sent SIGKILL */
-    double killed_ms;
+    struct memory_guard memory;
     struct shortages shortages;
 };
 

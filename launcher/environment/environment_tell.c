@@ -82,7 +82,7 @@ double environment_init_limit_ms(const struct environment *e)
 
 uint64_t environment_peak(const struct environment *e)
 {
-    return e->peak;
+    return e->memory.peak;
 }
 
 void environment_runtime_done(struct environment *e, struct call *c)
@@ -111,7 +111,7 @@ void environment_finish(struct environment *e, struct call *c)
     struct call_figures figures = {.ms = ms,
                                    .init_ms = e->init_ms,
                                    .billed_ms = (uint64_t)whole + (whole > (double)(uint64_t)whole),
-                                   .used_mb = (e->peak + (1 << 20) - 1) >> 20};
+                                   .used_mb = (e->memory.peak + (1 << 20) - 1) >> 20};
     if (!c->started)
         environment_tell(e, c, (struct event){.type = EVENT_START});
     c->started = true;

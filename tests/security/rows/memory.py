@@ -25,6 +25,6 @@ MUTANTS = {
     "inotify watches": ("mounts/plan.c", 'PROC_SHARE("inotify_watches", "4096")', 'PROC_SHARE("inotify_watches", "1000000")', {"the_user_outside_keeps_his_share"}, (USER,), "watches"),
     "pending signals": ("policy/limits.c", "RLIMIT_SIGPENDING, 4622, 4622, true", "RLIMIT_SIGPENDING, RLIM_INFINITY, RLIM_INFINITY, false", {"the_user_outside_keeps_his_share"}, (USER,), "signals and user_outside"),
     "message queues": ("policy/limits.c", "RLIMIT_MSGQUEUE, 819200, 819200, true", "RLIMIT_MSGQUEUE, 819200, 819200, false", {"the_user_outside_keeps_his_share"}, (USER,), "queues"),
-    "looking takes as long as it takes": (("policy/memory.c", "policy/memory.c", "launcher/environment/environment.c"), ("#define SHARE 20 ", "#define SLICE_MS 0.5 ", "MEMORY_TICK_MS = 10"), ("#define SHARE 0 ", "#define SLICE_MS 500.0 ", "MEMORY_TICK_MS = 0"), {"a_thousand_sleepers_slow_nobody"}, (MANY,), "sleepers"),
+    "looking takes as long as it takes": (("policy/memory.c", "policy/memory.c", "launcher/environment/environment_limits.c"), ("#define SHARE 20 ", "#define SLICE_MS 0.5 ", "MEMORY_TICK_MS = 10"), ("#define SHARE 0 ", "#define SLICE_MS 500.0 ", "MEMORY_TICK_MS = 0"), {"a_thousand_sleepers_slow_nobody"}, (MANY,), "sleepers"),
     "nobody hears that memory is only watched": ("launcher/launch/launch.c", "if (request_limit_mb(r) && !l->cgroup.memory)", "if (request_limit_mb(r) && getpid() < 0)", {"out_of_memory_kills_and_says_signal_killed"}, ("tests/cli/test_run.py",), "out_of_memory_kills"),
 }
