@@ -197,7 +197,7 @@ void environment_hear(evutil_socket_t fd, short what, void *to)
                 break;
             e->alive = 0;
             e->ending = END_GONE;
-            timer_arm(e->ending_timer, 0);
+            timer_arm(e->shutdown.timer, 0);
             break;
         case MESSAGE_HANGUP: on_hangup(e); return;
         default: break;

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_ending.c: from the decision to the last process. Lambda's shutdown phase, lambda-apis section 2.5:
- *
- *   registered          the runtime                             extensions                              in all
- *   none                SIGKILL at once                         -                                       0 ms
- *   internal only       SIGTERM, SIGKILL after 500 ms           -                                       500 ms
- *   an external one     SIGTERM, SIGKILL after 300 ms           then SHUTDOWN; SIGKILL at the end, or   2,000 ms
- *                                                               at once if they did not ask for it
- *
- * Between the runtime's end and SHUTDOWN the invocation is concluded, so that extensions hear of it. */
+/* environment_ending.c: from the decision to the last process: carries out Lambda's shutdown phase (shutdown.h has its durations). Between
+ * the runtime's end and SHUTDOWN the invocation is concluded, so that extensions hear of it. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/own.h"
@@ -16,9 +9,6 @@
 #include <string.h>
 
 enum {
-    INTERNAL_MS = 500,
-    RUNTIME_MS = 300,
-    EXTERNAL_MS = 2000,
     DRAIN_MS = 2,
     DRAIN_TICKS_MAX = 300 /* a large answer takes longer to be read than the rest to end */,
     TICK_MS = 1,
@@ -46,8 +36,8 @@ void environment_lose(struct environment *e, const char *why)
 void environment_await_death(struct environment *e, enum ending ending)
 {
     e->ending = ending;
-    e->ending_ticks = 0;
-    timer_arm(e->ending_timer, 0);
+    e->shutdown.ticks = 0;
+    timer_arm(e->shutdown.timer, 0);
 }
 
 void environment_ending_hangup(struct environment *e)
@@ -65,20 +55,20 @@ static void kill_all(struct environment *e)
     }
     e->ending = END_KILL;
     sandbox_tell(&e->sandbox, MESSAGE_KILL, 0);
-    timer_arm(e->ending_timer, ANSWER_MS);
+    timer_arm(e->shutdown.timer, ANSWER_MS);
 }
 
 /* SIGKILL was sent from outside: when process 1 is gone, all are. */
 static void on_death(struct environment *e)
 {
     if (!sandbox_gone(&e->sandbox)) {
-        timer_arm(e->ending_timer, TICK_MS);
+        timer_arm(e->shutdown.timer, TICK_MS);
     } else if (e->ending == END_REPLACED) {
         environment_replace_sandbox(e);
     } else {
         e->alive = 0;
         e->ending = END_GONE;
-        timer_arm(e->ending_timer, 0);
+        timer_arm(e->shutdown.timer, 0);
     }
 }
 
@@ -100,7 +90,7 @@ static struct extension *extension_named(struct environment *e, const char *name
 /* SHUTDOWN to those who asked for it; the others are not waited for. */
 static void tell_extensions(struct environment *e)
 {
-    double left = EXTERNAL_MS - (clock_ms() - e->ending_start);
+    double left = shutdown_extensions_ms(&e->shutdown, clock_ms());
     e->ending = END_EXTENSIONS;
     if (!e->outcome.of_init)
         environment_conclude_calls(e);
@@ -111,42 +101,34 @@ static void tell_extensions(struct environment *e)
             sandbox_tell_program(&e->sandbox, MESSAGE_SIGNAL, p, SIGKILL);
     }
     extensions_api_shutdown(&e->extensions, reason(e), clock_epoch_ms() + (int64_t)left);
-    timer_arm(e->ending_timer, left);
-}
-
-static void end_runtime(struct environment *e, double ms)
-{
-    sandbox_tell_program(&e->sandbox, MESSAGE_SIGNAL, PROGRAM_PAYLOAD, SIGTERM);
-    timer_arm(e->ending_timer, ms);
+    timer_arm(e->shutdown.timer, left);
 }
 
 void environment_begin_ending(struct environment *e)
 {
     bool external = extensions_api_external(&e->extensions);
-    e->ending_start = clock_ms();
-    e->ending_ticks = 0;
+    shutdown_begin(&e->shutdown, clock_ms());
     e->ending = END_RUNTIME;
-    if (e->extensions.n == 0 || e->lost)
+    if (e->extensions.n == 0 || e->lost) {
         kill_all(e);
-    else if (runs(e, PROGRAM_PAYLOAD))
-        end_runtime(e, external ? RUNTIME_MS : INTERNAL_MS);
-    else if (external)
+    } else if (runs(e, PROGRAM_PAYLOAD)) {
+        sandbox_tell_program(&e->sandbox, MESSAGE_SIGNAL, PROGRAM_PAYLOAD, SIGTERM);
+        timer_arm(e->shutdown.timer, shutdown_runtime_ms(external));
+    } else {
         environment_ending_progress(e);
-    else
-        kill_all(e);
+    }
 }
 
 void environment_ending_progress(struct environment *e)
 {
     if (e->ending >= END_KILL)
         return;
-    if (runs(e, PROGRAM_PAYLOAD))
-        return;
-    if (!extensions_api_external(&e->extensions) || !(e->alive & ~1u)) {
+    enum shutdown_left left = shutdown_left(e->alive, extensions_api_external(&e->extensions));
+    if (left == LEFT_NOBODY) {
         kill_all(e);
-    } else if (e->ending != END_EXTENSIONS && e->ending != END_DRAIN) { /* what it still sent is read first */
+    } else if (left == LEFT_EXTENSIONS && e->ending == END_RUNTIME) { /* what it still sent is read first */
         e->ending = END_DRAIN;
-        timer_arm(e->ending_timer, DRAIN_MS);
+        timer_arm(e->shutdown.timer, DRAIN_MS);
     }
 }
 
@@ -162,8 +144,8 @@ void environment_on_ending(evutil_socket_t fd, short what, void *to)
             kill_all(e);
         break;
     case END_DRAIN:
-        if (http_server_reading(e->http) && ++e->ending_ticks < DRAIN_TICKS_MAX)
-            timer_arm(e->ending_timer, TICK_MS);
+        if (http_server_reading(e->http) && shutdown_waits(&e->shutdown, DRAIN_TICKS_MAX))
+            timer_arm(e->shutdown.timer, TICK_MS);
         else
             tell_extensions(e);
         break;
@@ -175,10 +157,10 @@ void environment_on_ending(evutil_socket_t fd, short what, void *to)
     case END_DEATH:
     case END_REPLACED: on_death(e); break;
     case END_GONE:
-        if (http_server_idle(e->http) || ++e->ending_ticks > TICKS_MAX)
-            environment_conclude(e);
+        if (!http_server_idle(e->http) && shutdown_waits(&e->shutdown, TICKS_MAX))
+            timer_arm(e->shutdown.timer, 0);
         else
-            timer_arm(e->ending_timer, 0);
+            environment_conclude(e);
         break;
     }
 }

@@ -76,7 +76,7 @@ static void conclude_interrupted(struct environment *e)
 void environment_conclude(struct environment *e)
 {
     bool again = e->outcome.of_init && e->phase == PHASE_INIT && !e->stopping; /* Lambda runs init once more, within the invocation */
-    event_del(e->ending_timer);
+    event_del(e->shutdown.timer);
     if (e->outcome.of_init) /* the runtime may have said why before it ended */
         e->outcome = environment_init_failure(e, e->outcome);
     e->past.init_timed_out = e->past.init_timed_out || (e->outcome.of_init && e->outcome.reason == BECAUSE_INIT_TIMEOUT);

@@ -139,7 +139,7 @@ int environment_start(const struct environment_config *config, struct environmen
         (struct event){.type = EVENT_INIT_START, .runtime = l->runtime.label, .region = l->request->region, .function = l->inputs.name});
     e->limit = evtimer_new(e->base, environment_on_limit, e);
     e->freezer.timer = evtimer_new(e->base, environment_on_freeze, e);
-    e->ending_timer = evtimer_new(e->base, environment_on_ending, e);
+    e->shutdown.timer = evtimer_new(e->base, environment_on_ending, e);
     e->memory.timer = evtimer_new(e->base, environment_on_memory, e);
     e->sockets.timer = evtimer_new(e->base, environment_on_sockets, e);
     if (environment_make_sandbox(e, err) < 0)
@@ -172,7 +172,7 @@ static void hear_no_more(struct environment *e)
 {
     http_server_done(e->http); /* first: it tells of requests that break off */
     e->http = NULL;
-    struct event **all[] = {&e->control, &e->limit, &e->memory.timer, &e->freezer.timer, &e->ending_timer};
+    struct event **all[] = {&e->control, &e->limit, &e->memory.timer, &e->freezer.timer, &e->shutdown.timer};
     for (size_t i = 0; i < COUNT(all); i++) {
         if (*all[i])
             event_free(*all[i]);

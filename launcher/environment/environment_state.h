@@ -12,6 +12,7 @@
 #include "launcher/environment/log.h"
 #include "launcher/environment/memory_guard.h"
 #include "launcher/environment/refused.h"
+#include "launcher/environment/shutdown.h"
 #include "launcher/environment/socket_queue.h"
 #include "launcher/sandbox/forward.h"
 #include "launcher/sandbox/stdio.h"
@@ -50,7 +51,7 @@ struct environment {
     struct terminal terminal; /* --debug, if standard input is a terminal */
     struct stdio stdio;       /* --debug, if it is a file */
     struct forward *forward;  /* --debug-port */
-    struct event *control, *limit /* of init */, *ending_timer;
+    struct event *control, *limit /* of init */;
     struct call **calls;
     size_t call_count;
     unsigned capacity;
@@ -69,8 +70,7 @@ struct environment {
     struct socket_queue sockets;   /* telemetry subscriptions; NULL: the debugger's */
 
     enum ending ending;
-    unsigned ending_ticks;
-    double ending_start;
+    struct shutdown shutdown;
     struct outcome outcome;     /* of what is ENDING */
     double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */
     double busy_ms, cpu_ms;     /* of calls since the runtime's CPU time was read, and that */

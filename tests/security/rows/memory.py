@@ -18,7 +18,7 @@ MUTANTS = {
     "descriptors of a thread's own": (HELD, "    if (e->d_name[0] == '.')\n        return true;\n", "    if (e->d_name[0] == '.' || (pid_t)atoi(e->d_name) != at->pid)\n        return true;\n", {"memory_that_counts"}, (MEMORY,), "counts and thread"),
     "a process whose first thread has ended": (HELD, '"%s/task"', '"%s/none"', {"memory_that_counts"}, (MEMORY,), "counts and first"),
     "segments outlive a runtime": ("launcher/sandbox/init.c", "    remove_ipc();\n", "    (void)remove_ipc;\n", {"a_segment_goes_with_the_runtime_that_left_it"}, (MEMORY,), "segment_goes"),
-    "files of /dev/shm stay": ("launcher/environment/environment.c", "!e->lost && environment_shm_fills(e)", "!e->lost && environment_shm_fills(e) && e->ending_ticks > 99", {"files_of_dev_shm_go_with_the_sandbox"}, (MEMORY,), "dev_shm_go"),
+    "files of /dev/shm stay": ("launcher/environment/environment.c", "!e->lost && environment_shm_fills(e)", "!e->lost && environment_shm_fills(e) && e->shutdown.ticks > 99", {"files_of_dev_shm_go_with_the_sandbox"}, (MEMORY,), "dev_shm_go"),
     "/proc can be written": ("mounts/apply.c", 'sys_mount_setattr(mount, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)\n        return row_fail(errno, row, "make read-only"', '0)\n        return row_fail(errno, row, "make read-only"',
                              {"its_own_oom_score_is_not_lowered", "h42_flags_of_mounts", "h44_settings_lie_in_mounts_that_are_read_only"}, (MEMORY, ALONE), "oom_score or settings"),
     "inotify instances": ("mounts/plan.c", 'PROC_SHARE("inotify_instances", "32")', 'PROC_SHARE("inotify_instances", "100000")', {"the_user_outside_keeps_his_share"}, (USER,), "instances"),
