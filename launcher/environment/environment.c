@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment.c: the life of one environment.
- *
- *   COLD     nothing runs
- *   INIT     extensions and runtime were started and have not all asked for an event; init limit, or in a re-run the
- *            function's timeout
- *   READY    they have; with calls or without
- *   ENDING   all processes are being ended, then what they still sent is read, then the outcome is told
- *   CLOSED   for good
+/* environment.c: init phases and calls of one environment. Which state follows which is a table, life.c.
  *
  * A call waits for the init, runs, is answered, and is done once the runtime and all who heard of it ask for the next event.
- * An outcome (how an invocation or an init ended) is kept aside while ENDING, so that the log is complete before END. */
+ * An outcome (how an invocation or an init ended) is kept aside while the environment ends, so that the log is complete before END. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/own.h"
@@ -51,9 +44,14 @@ static void start_again(struct environment *e)
         return;
     }
     environment_lose(e, "its process 1 was killed");
+    environment_go(e, LIFE_ON_UNFIT);
+}
+
+void environment_let_go(struct environment *e)
+{
     event_del(e->control); /* what it reports is not of this init phase */
     event_del(e->memory.timer);
-    environment_await_death(e, END_REPLACED);
+    environment_await_death(e);
 }
 
 void environment_replace_sandbox(struct environment *e)
@@ -66,19 +64,25 @@ void environment_replace_sandbox(struct environment *e)
         environment_break(e, &err);
 }
 
-void environment_begin_init(struct environment *e, enum event_phase phase)
+static void begin(struct environment *e, enum event_phase phase)
 {
-    e->state = INIT;
     e->phase = phase;
     e->report->phase = AT_INIT;
     e->memory.oom = e->has_init_error = e->runtime_ready = false;
     e->looks = 0;
     e->init_start = clock_ms();
     environment_watch_memory(e);
-    if (phase == PHASE_INIT) {
-        timer_arm(e->limit, environment_init_limit_ms(e));
-        return;
-    }
+}
+
+void environment_begin_init(struct environment *e)
+{
+    begin(e, PHASE_INIT);
+    timer_arm(e->limit, environment_init_limit_ms(e));
+}
+
+void environment_begin_init_again(struct environment *e)
+{
+    begin(e, PHASE_INVOKE);
     for (size_t i = 0; i < e->call_count; i++) {
         struct call *c = e->calls[i];
         c->late = c->over = false;
@@ -111,17 +115,13 @@ static void dispatch(struct environment *e, struct call *c)
     runtime_api_invoke(e->runtime, inv);
 }
 
-void environment_check_init(struct environment *e)
+void environment_hand_out_last(struct environment *e)
 {
-    if (e->state != INIT || !e->runtime_ready || !extensions_api_ready(&e->extensions, 0))
-        return;
-    struct outcome done = {.status = STATUS_SUCCESS};
-    event_del(e->limit);
-    if (e->phase == PHASE_INIT)
-        e->init_ms = clock_ms() - e->init_start;
-    environment_report_init(e, &done);
-    telemetry_close(e->telemetry);
-    e->state = READY;
+    dispatch(e, e->calls[e->call_count - 1]);
+}
+
+void environment_hand_out_all(struct environment *e)
+{
     environment_share(e);
     for (size_t i = 0; i < e->call_count; i++) {
         if (e->phase == PHASE_INIT)
@@ -129,6 +129,19 @@ void environment_check_init(struct environment *e)
         dispatch(e, e->calls[i]);
     }
     environment_freeze_soon(e);
+}
+
+void environment_check_init(struct environment *e)
+{
+    if (!life_starting(e->state) || !e->runtime_ready || !extensions_api_ready(&e->extensions, 0))
+        return;
+    struct outcome done = {.status = STATUS_SUCCESS};
+    event_del(e->limit);
+    if (e->phase == PHASE_INIT)
+        e->init_ms = clock_ms() - e->init_start;
+    environment_report_init(e, &done);
+    telemetry_close(e->telemetry);
+    environment_go(e, LIFE_ON_ASKED);
 }
 
 /* What the runtime posted is the result of the invocation. */
@@ -211,7 +224,7 @@ void environment_answer(struct environment *e, struct call *c, const struct outc
 void environment_check_calls(struct environment *e)
 {
     bool waiting = e->capacity > 1 || runtime_api_waiting(e->runtime), heard = extensions_api_ready(&e->extensions, ON_INVOKE);
-    for (size_t i = e->call_count; i-- > 0 && e->state == READY;) {
+    for (size_t i = e->call_count; i-- > 0 && life_ready(e->state);) {
         struct call *c = e->calls[i];
         if (c->phase != CALL_ANSWERED || !waiting)
             continue;
@@ -225,15 +238,15 @@ void environment_check_calls(struct environment *e)
 /* The runtime has answered, in time or while it was being ended: then too the answer counts, as on AWS. */
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o)
 {
-    if (e->state == READY && (!e->memory.peak || memory_pause_ms(e->memory.watch, LOOK_MS, LOOK_MS) <= 0))
+    if (life_ready(e->state) && (!e->memory.peak || memory_pause_ms(e->memory.watch, LOOK_MS, LOOK_MS) <= 0))
         environment_look_at_memory(e); /* before anything else: the processes are still as they were */
-    if (e->state == READY)
+    if (life_ready(e->state))
         environment_look_at_shortages(e, o->status != STATUS_SUCCESS);
     if (e->freezer.ms <= 0) /* events come one upon the other: the runtime asks for the next while the client reads this */
         http_release(e->http);
     environment_answer(e, c, o);
     http_release(e->http); /* only now: the runtime that wakes up would take the processor from the client */
-    if (e->state == ENDING || e->extensions.n == 0)
+    if (life_ending(e->state) || e->extensions.n == 0)
         environment_over(e, c);
     else
         environment_check_calls(e);
@@ -247,7 +260,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *to)
     if (look_again(e, c->deadline, &c->looks))
         return;
     struct outcome o = outcome_timeout(c->invocation.id, e->launch->request->timeout.value / 1000);
-    if (e->capacity > 1 && e->state == READY) { /* the others go on: its late response is refused */
+    if (e->capacity > 1 && life_ready(e->state)) { /* the others go on: its late response is refused */
         runtime_api_forget(e->runtime, &c->invocation, true);
         environment_answer(e, c, &o);
         environment_over(e, c);
@@ -255,16 +268,13 @@ static void on_deadline(evutil_socket_t fd, short what, void *to)
         return;
     }
     o.of_invocation = true;
-    environment_end(e, e->state == INIT ? environment_init_failure(e, o) : o);
+    environment_end(e, life_in_init(e->state) ? environment_init_failure(e, o) : o);
 }
 
 /* ---- the end ---- */
 
-void environment_closed(struct environment *e)
+void environment_tell_closed(struct environment *e)
 {
-    if (e->state == CLOSED)
-        return;
-    e->state = CLOSED;
     e->owner.on_closed(e->owner.to);
 }
 
@@ -272,7 +282,7 @@ void environment_break(struct environment *e, const struct err *err)
 {
     if (e->control)
         event_del(e->control);
-    e->state = CLOSED;
+    environment_go(e, LIFE_ON_BROKEN);
     e->owner.on_broken(e->owner.to, err);
 }
 
@@ -288,8 +298,8 @@ void environment_invoke(struct environment *e, struct call *c)
     c->environment = e;
     c->deadline = evtimer_new(e->base, on_deadline, c);
     c->phase = CALL_WAITING;
-    c->late = e->state == ENDING;
-    c->start_ms = e->state == INIT || e->state == ENDING ? 0 : clock_ms(); /* else it begins with the init, or after it */
+    c->late = life_ending(e->state);
+    c->start_ms = life_in_init(e->state) || life_ending(e->state) ? 0 : clock_ms(); /* else it begins with the init, or after it */
     e->calls = xrealloc(e->calls, e->call_count + 1, sizeof(struct call *));
     e->calls[e->call_count++] = c;
     if (e->tail_spent && e->call_count == 1)
@@ -298,10 +308,7 @@ void environment_invoke(struct environment *e, struct call *c)
     e->shortages.killed[0] = 0;
     e->memory.oom = false; /* what was killed before may have been a child that the runtime went on without */
     event_del(e->freezer.timer);
-    if (e->state == COLD)
-        environment_begin_init(e, PHASE_INVOKE); /* a suppressed init */
-    else if (e->state == READY)
-        dispatch(e, c);
+    environment_go(e, LIFE_ON_INVOKED);
 }
 
 bool environment_interrupt(struct environment *e)
@@ -309,10 +316,10 @@ bool environment_interrupt(struct environment *e)
     if (!e->call_count)
         return false;
     e->interrupted = true;
-    if (e->state == ENDING) /* of what is being ended the outcome is decided */
+    if (life_ending(e->state)) /* of what is being ended the outcome is decided */
         return true;
     struct outcome o = outcome_interrupted(environment_request_id(e));
-    o.of_init = e->state == INIT;
+    o.of_init = life_in_init(e->state);
     o.of_invocation = true;
     for (size_t i = 0; i < e->call_count; i++)
         if (e->calls[i]->start_ms <= 0)
@@ -325,8 +332,10 @@ void environment_stop(struct environment *e)
 {
     e->stopping = true;
     bool alone = e->extensions.n == 0 && e->call_count == 0; /* nobody is told: what runs is killed with init */
-    if (e->state == COLD || (alone && e->state != ENDING))
-        environment_closed(e);
-    else if (e->state != ENDING && e->state != CLOSED && !environment_interrupt(e))
+    if (life_ending(e->state))                               /* it closes at the end of that */
+        return;
+    if (life_cold(e->state) || alone)
+        environment_go(e, LIFE_ON_CLOSE);
+    else if (!life_closed(e->state) && !environment_interrupt(e))
         environment_end(e, (struct outcome){.interrupted = true});
 }

@@ -15,11 +15,11 @@ enum { INIT_ERROR_GRACE_MS = 100, CONNECTIONS = 256 /* beside one for each invoc
 static void on_next(void *to)
 {
     struct environment *e = to;
-    if (e->state == INIT) {
+    if (life_starting(e->state)) {
         e->runtime_ready = true;
         e->extensions.closed = true; /* registration ends with the runtime's first next */
         environment_check_init(e);
-    } else if (e->state == READY) {
+    } else if (life_ready(e->state)) {
         environment_check_calls(e);
     }
 }
@@ -63,7 +63,7 @@ static void on_truncated(void *to, struct invocation *inv)
 {
     struct environment *e = to;
     struct call *c = call_of(e, inv);
-    if (e->state == ENDING || !c) /* cut off by the end of the process: that end is the outcome */
+    if (life_ending(e->state) || !c) /* cut off by the end of the process: that end is the outcome */
         return;
     struct outcome o = outcome_truncated(inv->id);
     answered(e, inv, &o);
@@ -74,13 +74,13 @@ static void on_truncated(void *to, struct invocation *inv)
 static void on_init_error(void *to, const char *type, struct text *body)
 {
     struct environment *e = to;
-    if (e->state != INIT && (e->state != ENDING || !outcome_takes_answers(&e->outcome)))
+    if (!life_in_init(e->state) && (!life_ending(e->state) || !outcome_takes_answers(&e->outcome)))
         return;
     text_done(&e->init_error);
     text_add(&e->init_error, body->at, body->n);
     snprintf(e->init_error_type, sizeof e->init_error_type, "%s", type);
     e->has_init_error = true;
-    if (e->state == INIT)
+    if (life_in_init(e->state))
         timer_arm(e->limit, INIT_ERROR_GRACE_MS);
 }
 
@@ -124,14 +124,14 @@ static void on_late(void *to, const char *id)
 static void on_extension(void *to)
 {
     struct environment *e = to;
-    if (e->state == INIT) {
+    if (life_starting(e->state)) {
         if (extensions_api_external(&e->extensions) && !(e->alive & 1u << PROGRAM_PAYLOAD) && extensions_api_registered(&e->extensions) &&
             !e->extensions.closed) {
             e->alive |= 1u << PROGRAM_PAYLOAD; /* asked for once */
             sandbox_tell(&e->sandbox, MESSAGE_START_RUNTIME, 0);
         }
         environment_check_init(e);
-    } else if (e->state == READY) {
+    } else if (life_ready(e->state)) {
         environment_check_calls(e);
     }
 }
@@ -140,9 +140,9 @@ static void on_fatal(void *to, const char *type, const char *name)
 {
     struct environment *e = to;
     struct outcome o = outcome_extension(environment_request_id(e), type, name, NULL);
-    o.of_init = e->state == INIT;
+    o.of_init = life_in_init(e->state);
     o.of_invocation = true;
-    if (e->state == INIT || e->state == READY)
+    if (life_runs(e->state))
         environment_end(e, o);
     else
         outcome_done(&o);

@@ -14,17 +14,12 @@
 /* Ends what is going on with an outcome of init's or of the invocation. */
 static void end_with(struct environment *e, struct outcome o)
 {
-    if (e->state == INIT) {
+    if (life_in_init(e->state)) {
         o = environment_init_failure(e, o);
     } else { /* after an answer, or while idle: the environment is reset, and an event it has not seen starts it anew */
         o.of_invocation = true;
     }
     environment_end(e, o);
-}
-
-static bool goes_on(const struct environment *e)
-{
-    return e->state == INIT || e->state == READY;
 }
 
 static const char *extension_name(const struct environment *e, int program)
@@ -76,7 +71,7 @@ static void on_not_started(struct environment *e, const struct message *m)
         environment_break(e, &m->err);
         return;
     }
-    if (!goes_on(e))
+    if (!life_runs(e->state))
         return;
     if (m->err.step[0]) {
         end_with(e, outcome_exited(environment_request_id(e), 127 << 8, false));
@@ -104,7 +99,7 @@ static void on_runtime_exited(struct environment *e, const struct message *m)
         e->memory.peak = (uint64_t)m->max_rss;
     e->report->wait_status = e->past.wait_status = m->value;
     e->report->signal = WIFSIGNALED(m->value) ? WTERMSIG(m->value) : 0;
-    if (goes_on(e))
+    if (life_runs(e->state))
         end_with(e, outcome_exited(environment_request_id(e), m->value, e->memory.oom));
 }
 
@@ -114,13 +109,12 @@ static void on_exited(struct environment *e, const struct message *m)
     e->alive &= ~(1u << m->program);
     if (m->program == PROGRAM_PAYLOAD) {
         on_runtime_exited(e, m);
-    } else if (goes_on(e)) {
+    } else if (life_runs(e->state)) {
         const char *how = outcome_status_text(m->value, text, sizeof text);
         mark_extension(e, extension_name(e, m->program), EXT_EXITED);
         end_with(e, outcome_extension(environment_request_id(e), "Extension.Crash", NULL, how ? how : "exit status 0"));
     }
-    if (e->state == ENDING)
-        environment_ending_progress(e);
+    environment_look_who_is_left(e);
 }
 
 /* ---- sockets of the sandbox's network ---- */
@@ -170,10 +164,11 @@ static void on_hangup(struct environment *e)
     event_del(e->control);
     environment_lose(e, "its process 1 was killed");
     e->alive = 0;
-    if (e->state == ENDING)
-        environment_ending_hangup(e);
-    if (!goes_on(e)) /* while it is cold, the next init finds no sandbox */
-        return;
+    environment_go(e, LIFE_ON_HANGUP);
+}
+
+void environment_end_killed(struct environment *e)
+{
     environment_look_at_memory(e);
     end_with(e, outcome_exited(environment_request_id(e), SIGKILL, e->memory.oom));
 }
@@ -183,7 +178,7 @@ void environment_hear(evutil_socket_t fd, short what, void *to)
     (void)fd, (void)what;
     struct environment *e = to;
     struct message m;
-    while (e->state != CLOSED && sandbox_hear(&e->sandbox, &m, false) == 1)
+    while (!life_closed(e->state) && sandbox_hear(&e->sandbox, &m, false) == 1)
         switch (m.type) {
         case MESSAGE_STARTED: on_started(e, &m); break;
         case MESSAGE_EXTENSIONS: on_extensions(e, m.value); break;
@@ -192,13 +187,7 @@ void environment_hear(evutil_socket_t fd, short what, void *to)
         case MESSAGE_EXITED: on_exited(e, &m); break;
         case MESSAGE_SOCKET: give_socket(e, take_fd(&e->sandbox.fds[FD_SOCKET])); break;
         case MESSAGE_REFUSED: refused_listen(&e->refused, e->base, take_fd(&e->sandbox.fds[FD_REFUSED])); break;
-        case MESSAGE_GONE:
-            if (e->state != ENDING || e->ending != END_KILL)
-                break;
-            e->alive = 0;
-            e->ending = END_GONE;
-            timer_arm(e->shutdown.timer, 0);
-            break;
+        case MESSAGE_GONE: environment_go(e, LIFE_ON_EMPTY); break;
         case MESSAGE_HANGUP: on_hangup(e); return;
         default: break;
         }

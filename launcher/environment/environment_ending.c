@@ -33,43 +33,53 @@ void environment_lose(struct environment *e, const char *why)
                     "the sandbox was replaced, and its /tmp lost: its process 1 was killed, did not answer, or was changed from inside");
 }
 
-void environment_await_death(struct environment *e, enum ending ending)
+/* ---- the steps: each is an action of life.c ---- */
+
+void environment_await_death(struct environment *e)
 {
-    e->ending = ending;
     e->shutdown.ticks = 0;
     timer_arm(e->shutdown.timer, 0);
 }
 
-void environment_ending_hangup(struct environment *e)
-{
-    if (e->ending < END_DEATH)
-        environment_await_death(e, END_DEATH);
-}
-
-static void kill_all(struct environment *e)
+void environment_let_die(struct environment *e)
 {
     telemetry_flush(e->telemetry);
-    if (e->lost) {
-        environment_await_death(e, END_DEATH);
-        return;
-    }
-    e->ending = END_KILL;
+    environment_await_death(e);
+}
+
+void environment_kill_all(struct environment *e)
+{
+    telemetry_flush(e->telemetry);
     sandbox_tell(&e->sandbox, MESSAGE_KILL, 0);
     timer_arm(e->shutdown.timer, ANSWER_MS);
 }
 
-/* SIGKILL was sent from outside: when process 1 is gone, all are. */
-static void on_death(struct environment *e)
+void environment_kill_init(struct environment *e)
 {
-    if (!sandbox_gone(&e->sandbox)) {
-        timer_arm(e->shutdown.timer, TICK_MS);
-    } else if (e->ending == END_REPLACED) {
-        environment_replace_sandbox(e);
-    } else {
-        e->alive = 0;
-        e->ending = END_GONE;
-        timer_arm(e->shutdown.timer, 0);
-    }
+    environment_lose(e, "its process 1 did not end the programs in time");
+    environment_await_death(e);
+}
+
+void environment_read_rest(struct environment *e)
+{
+    e->alive = 0;
+    timer_arm(e->shutdown.timer, 0);
+}
+
+void environment_end_runtime(struct environment *e)
+{
+    sandbox_tell_program(&e->sandbox, MESSAGE_SIGNAL, PROGRAM_PAYLOAD, SIGTERM);
+    timer_arm(e->shutdown.timer, shutdown_runtime_ms(extensions_api_external(&e->extensions)));
+}
+
+void environment_kill_runtime(struct environment *e)
+{
+    sandbox_tell_program(&e->sandbox, MESSAGE_SIGNAL, PROGRAM_PAYLOAD, SIGKILL);
+}
+
+void environment_drain(struct environment *e)
+{
+    timer_arm(e->shutdown.timer, DRAIN_MS);
 }
 
 static const char *reason(const struct environment *e)
@@ -88,10 +98,9 @@ static struct extension *extension_named(struct environment *e, const char *name
 }
 
 /* SHUTDOWN to those who asked for it; the others are not waited for. */
-static void tell_extensions(struct environment *e)
+void environment_end_extensions(struct environment *e)
 {
     double left = shutdown_extensions_ms(&e->shutdown, clock_ms());
-    e->ending = END_EXTENSIONS;
     if (!e->outcome.of_init)
         environment_conclude_calls(e);
     telemetry_flush(e->telemetry);
@@ -104,63 +113,63 @@ static void tell_extensions(struct environment *e)
     timer_arm(e->shutdown.timer, left);
 }
 
+/* ---- when each is over ---- */
+
+static void nobody_left(struct environment *e)
+{
+    environment_go(e, e->lost ? LIFE_ON_LOST_LEFT : LIFE_ON_NOBODY_LEFT);
+}
+
 void environment_begin_ending(struct environment *e)
 {
-    bool external = extensions_api_external(&e->extensions);
     shutdown_begin(&e->shutdown, clock_ms());
-    e->ending = END_RUNTIME;
-    if (e->extensions.n == 0 || e->lost) {
-        kill_all(e);
-    } else if (runs(e, PROGRAM_PAYLOAD)) {
-        sandbox_tell_program(&e->sandbox, MESSAGE_SIGNAL, PROGRAM_PAYLOAD, SIGTERM);
-        timer_arm(e->shutdown.timer, shutdown_runtime_ms(external));
-    } else {
-        environment_ending_progress(e);
+    if (e->extensions.n == 0 || e->lost)
+        nobody_left(e);
+    else
+        environment_look_who_is_left(e);
+}
+
+void environment_look_who_is_left(struct environment *e)
+{
+    switch (shutdown_left(e->alive, extensions_api_external(&e->extensions))) {
+    case LEFT_RUNTIME: environment_go(e, LIFE_ON_RUNTIME_LEFT); break;
+    case LEFT_EXTENSIONS: environment_go(e, LIFE_ON_EXTENSIONS_LEFT); break;
+    case LEFT_NOBODY: nobody_left(e); break;
     }
 }
 
-void environment_ending_progress(struct environment *e)
+static void wait_or_go(struct environment *e, bool wait, double ms, enum life_event event)
 {
-    if (e->ending >= END_KILL)
-        return;
-    enum shutdown_left left = shutdown_left(e->alive, extensions_api_external(&e->extensions));
-    if (left == LEFT_NOBODY) {
-        kill_all(e);
-    } else if (left == LEFT_EXTENSIONS && e->ending == END_RUNTIME) { /* what it still sent is read first */
-        e->ending = END_DRAIN;
-        timer_arm(e->shutdown.timer, DRAIN_MS);
-    }
+    if (wait)
+        timer_arm(e->shutdown.timer, ms);
+    else
+        environment_go(e, event);
 }
 
 void environment_on_ending(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
-    switch (e->ending) {
-    case END_RUNTIME: /* it did not heed SIGTERM */
+    switch (e->state) {
+    case LIFE_TERM:
         if (extensions_api_external(&e->extensions))
-            sandbox_tell_program(&e->sandbox, MESSAGE_SIGNAL, PROGRAM_PAYLOAD, SIGKILL);
+            environment_go(e, LIFE_ON_TIME_UP);
         else
-            kill_all(e);
+            nobody_left(e);
         break;
-    case END_DRAIN:
-        if (http_server_reading(e->http) && shutdown_waits(&e->shutdown, DRAIN_TICKS_MAX))
-            timer_arm(e->shutdown.timer, TICK_MS);
-        else
-            tell_extensions(e);
+    case LIFE_DRAIN:
+        wait_or_go(e, http_server_reading(e->http) && shutdown_waits(&e->shutdown, DRAIN_TICKS_MAX), TICK_MS, LIFE_ON_TIME_UP);
         break;
-    case END_EXTENSIONS: kill_all(e); break;
-    case END_KILL: /* no GONE */
-        environment_lose(e, "its process 1 did not end the programs in time");
-        environment_await_death(e, END_DEATH);
-        break;
-    case END_DEATH:
-    case END_REPLACED: on_death(e); break;
-    case END_GONE:
+    case LIFE_SHUTDOWN: nobody_left(e); break;
+    case LIFE_KILL: environment_go(e, LIFE_ON_TIME_UP); break;
+    case LIFE_REPLACING:
+    case LIFE_DEATH: wait_or_go(e, !sandbox_gone(&e->sandbox), TICK_MS, LIFE_ON_DEAD); break;
+    case LIFE_GONE:
         if (!http_server_idle(e->http) && shutdown_waits(&e->shutdown, TICKS_MAX))
             timer_arm(e->shutdown.timer, 0);
         else
             environment_conclude(e);
         break;
+    default: break;
     }
 }

@@ -34,7 +34,7 @@ void environment_look_at_memory(struct environment *e)
         snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that the function started");
     if (!(found & GUARD_OVER))
         return;
-    if (m.biggest != e->runtime_number && e->state != ENDING) /* later it is no reason any more: this may have been seen before */
+    if (m.biggest != e->runtime_number && !life_ending(e->state)) /* later it is no reason any more: this may have been seen before */
         shortages_note_kill(&e->shortages, e->sandbox.fds[FD_PROC], m.biggest);
     kill_for_memory(e, m.biggest);
 }
@@ -45,10 +45,10 @@ void environment_on_memory(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
-    if (!e->memory.watch || e->state == COLD || e->state == CLOSED || freezer_holds(&e->freezer, e->cgroup))
+    if (!e->memory.watch || life_cold(e->state) || life_closed(e->state) || freezer_holds(&e->freezer, e->cgroup))
         return;
     environment_look_at_memory(e);
-    e->memory.seldom = e->state == READY && !e->call_count;
+    e->memory.seldom = life_ready(e->state) && !e->call_count;
     timer_arm(e->memory.timer, memory_pause_ms(e->memory.watch, MEMORY_TICK_MS, e->memory.seldom ? IDLE_TICK_MS : MEMORY_TICK_MS));
 }
 
@@ -90,14 +90,14 @@ void environment_on_freeze(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
-    if (e->state == READY && !e->call_count && !e->launch->request->debug && runtime_api_waiting(e->runtime) &&
+    if (life_ready(e->state) && !e->call_count && !e->launch->request->debug && runtime_api_waiting(e->runtime) &&
         extensions_api_ready(&e->extensions, 0))
         environment_set_frozen(e, true);
 }
 
 void environment_freeze_soon(struct environment *e)
 {
-    if (e->state == READY && !e->call_count && e->capacity == 1)
+    if (life_ready(e->state) && !e->call_count && e->capacity == 1)
         timer_arm(e->freezer.timer, FREEZE_AFTER_MS);
 }
 

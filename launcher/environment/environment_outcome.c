@@ -17,7 +17,7 @@ static bool concerns(const struct environment *e, const struct call *c)
 }
 
 /* Which calls are over with it, and whether what the runtime still says of them counts. */
-static void decide(struct environment *e)
+static void decide_calls(struct environment *e)
 {
     bool counts = outcome_takes_answers(&e->outcome);
     runtime_api_close(e->runtime);
@@ -33,17 +33,21 @@ static void decide(struct environment *e)
 
 void environment_end(struct environment *e, struct outcome outcome)
 {
-    if (e->state == ENDING) { /* the first decides: outcome.c */
+    if (!life_runs(e->state)) {
         outcome_done(&outcome);
         return;
     }
     outcome_done(&e->outcome);
     e->outcome = outcome;
-    e->state = ENDING;
+    environment_go(e, LIFE_ON_OUTCOME);
+}
+
+void environment_decide(struct environment *e)
+{
     event_del(e->limit);
     event_del(e->freezer.timer);
-    decide(e);
-    environment_look_at_shortages(e, e->call_count > 0 || outcome.of_init);
+    decide_calls(e);
+    environment_look_at_shortages(e, e->call_count > 0 || e->outcome.of_init);
     environment_set_frozen(e, false); /* init is frozen with the rest by a cgroup, and must hear what follows */
     environment_begin_ending(e);
 }
@@ -75,14 +79,19 @@ static void conclude_interrupted(struct environment *e)
 
 void environment_conclude(struct environment *e)
 {
-    bool again = e->outcome.of_init && e->phase == PHASE_INIT && !e->stopping; /* Lambda runs init once more, within the invocation */
     event_del(e->shutdown.timer);
-    if (e->outcome.of_init) /* the runtime may have said why before it ended */
+    if (e->outcome.of_init) { /* the runtime may have said why before it ended */
         e->outcome = environment_init_failure(e, e->outcome);
-    e->past.init_timed_out = e->past.init_timed_out || (e->outcome.of_init && e->outcome.reason == BECAUSE_INIT_TIMEOUT);
-    if (e->outcome.of_init)
+        e->past.init_timed_out = e->past.init_timed_out || e->outcome.reason == BECAUSE_INIT_TIMEOUT;
         environment_report_init(e, &e->outcome);
-    e->state = COLD; /* a call that comes from here on begins an init */
+    }
+    environment_go(e, LIFE_ON_READ);
+}
+
+/* A call that comes from here on, from the owner who is told of others, begins an init. */
+void environment_reset(struct environment *e)
+{
+    bool again = e->outcome.of_init && e->phase == PHASE_INIT && !e->stopping; /* Lambda runs init once more, within the invocation */
     if (!again)
         environment_conclude_calls(e);
     if (e->interrupted)
@@ -94,9 +103,8 @@ void environment_conclude(struct environment *e)
     e->outcome = (struct outcome){0};
     if (e->lost)
         environment_drop_sandbox(e);
-    if (e->stopping) {
-        environment_closed(e);
-    } else if (e->state == COLD && e->call_count) {
-        environment_begin_init(e, PHASE_INVOKE);
-    }
+    if (e->stopping)
+        environment_go(e, LIFE_ON_CLOSE);
+    else if (e->call_count)
+        environment_go(e, LIFE_ON_LEFT_OVER);
 }

@@ -7,16 +7,23 @@
 
 typedef void on_timer(evutil_socket_t fd, short what, void *to); /* to: the environment */
 
+/* environment_life.c: the state that follows, and what is done: life.c has the table. */
+void environment_go(struct environment *e, enum life_event event);
+
 /* environment.c: from init to init. */
 void timer_arm(struct event *timer, double ms);
 on_timer environment_on_limit;
-void environment_begin_init(struct environment *e, enum event_phase phase);
-void environment_replace_sandbox(struct environment *e); /* drops the one that is there, and makes another */
+void environment_begin_init(struct environment *e);
+void environment_begin_init_again(struct environment *e); /* within an invocation */
+void environment_let_go(struct environment *e);           /* of a lost sandbox */
+void environment_replace_sandbox(struct environment *e);  /* drops the one that is there, and makes another */
+void environment_hand_out_last(struct environment *e);
+void environment_hand_out_all(struct environment *e);
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o);
 void environment_answer(struct environment *e, struct call *c, const struct outcome *o); /* the client has it, if it has none yet */
 void environment_over(struct environment *e, struct call *c);                            /* END and REPORT */
 void environment_break(struct environment *e, const struct err *err);
-void environment_closed(struct environment *e);
+void environment_tell_closed(struct environment *e);
 void environment_check_init(struct environment *e);
 void environment_check_calls(struct environment *e);
 struct outcome environment_init_failure(struct environment *e, struct outcome otherwise);
@@ -27,8 +34,10 @@ int environment_make_sandbox(struct environment *e, struct err *err);
 void environment_drop_sandbox(struct environment *e); /* its programs are gone, and what they sent is read */
 
 /* environment_outcome.c: what it ends by, and whose end that is. */
-void environment_end(struct environment *e, struct outcome outcome); /* the first decides: while ENDING nothing changes */
+void environment_end(struct environment *e, struct outcome outcome); /* if anything runs: of two the first decides */
+void environment_decide(struct environment *e);                      /* whom that concerns; and the end begins */
 void environment_conclude(struct environment *e);                    /* all its processes are gone, and what they sent is read */
+void environment_reset(struct environment *e);
 void environment_conclude_calls(struct environment *e);
 
 /* environment_tell.c: what is said of it: log lines, telemetry, the report's parts, results. */
@@ -54,13 +63,21 @@ int environment_serve(struct environment *e, int listener, struct err *err);
 on_timer environment_on_sockets;
 void environment_hear(evutil_socket_t fd, short what, void *to);
 void environment_ask_socket(struct environment *e, void *waiter);
+void environment_end_killed(struct environment *e); /* process 1 was killed, and took all along */
 
 /* environment_ending.c: from SIGTERM to the last process. */
 on_timer environment_on_ending;
 void environment_begin_ending(struct environment *e);
-void environment_ending_progress(struct environment *e);                 /* a program has ended */
-void environment_await_death(struct environment *e, enum ending ending); /* END_DEATH, or END_REPLACED: then it is replaced */
-void environment_ending_hangup(struct environment *e);                   /* process 1 has ended first */
+void environment_look_who_is_left(struct environment *e); /* a program has ended */
+void environment_end_runtime(struct environment *e);      /* SIGTERM */
+void environment_kill_runtime(struct environment *e);
+void environment_drain(struct environment *e);
+void environment_end_extensions(struct environment *e); /* the invocation is concluded, then SHUTDOWN */
+void environment_kill_all(struct environment *e);       /* process 1 is told to */
+void environment_kill_init(struct environment *e);      /* which does not answer */
+void environment_let_die(struct environment *e);        /* with a process 1 that was killed */
+void environment_await_death(struct environment *e);
+void environment_read_rest(struct environment *e);
 void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
 
 /* environment_debug.c */

@@ -145,7 +145,7 @@ int environment_start(const struct environment_config *config, struct environmen
     if (environment_make_sandbox(e, err) < 0)
         return -1;
     e->report->setup_ms = clock_ms() - start;
-    environment_begin_init(e, PHASE_INIT);
+    environment_go(e, LIFE_ON_STARTED);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "launcher/diagnose/shortages.h"
 #include "launcher/environment/environment.h"
 #include "launcher/environment/freezer.h"
+#include "launcher/environment/life.h"
 #include "launcher/environment/log.h"
 #include "launcher/environment/memory_guard.h"
 #include "launcher/environment/refused.h"
@@ -17,17 +18,6 @@
 #include "launcher/sandbox/forward.h"
 #include "launcher/sandbox/stdio.h"
 #include "launcher/sandbox/terminal.h"
-
-enum state { COLD, INIT, READY, ENDING, CLOSED };
-enum ending {
-    END_RUNTIME, /* SIGTERM was sent */
-    END_DRAIN,
-    END_EXTENSIONS, /* SHUTDOWN was sent */
-    END_KILL,
-    END_DEATH, /* of the sandbox, by SIGKILL from outside */
-    END_GONE,
-    END_REPLACED, /* an INIT waits for its death */
-};
 
 struct environment {
     const struct launch *launch;
@@ -38,7 +28,7 @@ struct environment {
     struct environment_owner owner;
     struct cgroup *cgroup;
     const char *label;
-    enum state state;
+    enum life state;        /* changed by environment_go() alone */
     enum event_phase phase; /* of the init going on or last made */
     struct sandbox_spec spec;
     struct strv envp, extension_envp, framed_envp;
@@ -69,7 +59,6 @@ struct environment {
     char names[PROGRAMS_MAX][256]; /* of extensions */
     struct socket_queue sockets;   /* telemetry subscriptions; NULL: the debugger's */
 
-    enum ending ending;
     struct shutdown shutdown;
     struct outcome outcome;     /* of what is ENDING */
     double init_start, init_ms; /* init_ms: of a cold start, till reported; -1: none */

@@ -4,7 +4,7 @@ IDLE = ("tests/security/test_memory_idle.py",)
 HUGE = ("tests/security/test_memory_huge.py",)
 
 MUTANTS = {
-    "nobody looks at memory between invocations": ("launcher/environment/environment_limits.c", "    environment_look_at_memory(e);\n    e->memory.seldom", "    if (e->state == READY && !e->call_count)\n        return;\n    environment_look_at_memory(e);\n    e->memory.seldom",
+    "nobody looks at memory between invocations": ("launcher/environment/environment_limits.c", "    environment_look_at_memory(e);\n    e->memory.seldom", "    if (life_ready(e->state) && !e->call_count)\n        return;\n    environment_look_at_memory(e);\n    e->memory.seldom",
                                                    {"memory_between_invocations_is_limited"}, IDLE),
     "the biggest process goes, and never another": ("launcher/environment/memory_guard.c", "        g->in_vain++;\n", "", {"children_offered_to_be_killed_do_not_save_what_nobody_holds"}, IDLE, "children"),
     "memory is looked at as often when nothing happens": ("launcher/environment/environment_limits.c", "IDLE_TICK_MS = 250", "IDLE_TICK_MS = 10", {"an_idle_environment_wakes_nobody_often"}, IDLE, "idle"),

@@ -5,7 +5,7 @@ WAITING, GIVEN_UP = "a_sandbox_that_does_not_end_keeps_nobody_waiting", "a_sandb
 
 MUTANTS = {
     "undying: a server waits for one that closes": ("launcher/serve/pool.c", "if (!environment_gone(s->environment)) {", "if (!environment_gone(s->environment) && !s->pool) {", {WAITING}, UNDYING),
-    "undying: a server waits for one that is replaced": ("launcher/environment/environment_ending.c", "if (!sandbox_gone(&e->sandbox)) {", "if (!sandbox_gone(&e->sandbox) && e->ending != END_REPLACED) {", {WAITING}, UNDYING),
+    "undying: a server waits for one that is replaced": ("launcher/environment/environment_ending.c", "!sandbox_gone(&e->sandbox), TICK_MS", "!sandbox_gone(&e->sandbox) && e->state != LIFE_REPLACING, TICK_MS", {WAITING}, UNDYING),
     "undying: one that was given up is waited for": ("launcher/sandbox/sandbox.c", "dead_within(s, left_ms(s))) /*", "dead_within(s, DEATH_MS)) /*", {GIVEN_UP}, UNDYING),
     "undying: never given up": ("launcher/sandbox/sandbox.c", "return sandbox_dead(s) || (s->killed_ms > 0 && !left_ms(s));", "return sandbox_dead(s);", {GIVEN_UP}, UNDYING),
 }
