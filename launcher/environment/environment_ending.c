@@ -6,6 +6,7 @@
 #include "base/own.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -22,6 +23,7 @@ static bool runs(const struct environment *e, int program)
 
 void environment_lose(struct environment *e, const char *why)
 {
+    char degraded[160];
     if (e->lost)
         return;
     e->lost = true;
@@ -29,8 +31,8 @@ void environment_lose(struct environment *e, const char *why)
     if (e->stopping)
         return;
     environment_note(e, "a new sandbox replaces this one, and the content of its /tmp is lost: %s", why);
-    report_degraded(&e->report->degraded,
-                    "the sandbox was replaced, and its /tmp lost: its process 1 was killed, did not answer, or was changed from inside");
+    snprintf(degraded, sizeof degraded, "the sandbox was replaced, and its /tmp lost: %s", why);
+    report_degraded(&e->report->degraded, degraded);
 }
 
 /* ---- the steps: each is an action of life.c ---- */
