@@ -46,6 +46,13 @@ ASKS = re.compile(r"[!=]= *CMD_(?!DEFAULT|COUNT)|case CMD_")
 ASKER = "launcher/command"
 # A header's first comment: what follows is for these files, and for headers that are theirs too.
 PRIVATE = re.compile(r"\bFor ([\w*]+\.c(?:(?:, | and )[\w*]+\.c)*) only\.")
+# What one file alone does for all environments: change their state, have something said. Who says it calls nobody else's functions.
+ENVIRONMENT = "launcher/environment/environment_"
+SPEAKERS = {f"{ENVIRONMENT}tell.c", f"{ENVIRONMENT}explain.c"}
+ALONE = {
+    re.compile(r"\be->state = "): {f"{ENVIRONMENT}life.c"},
+    re.compile(r"\benvironment_(tell|explain)\("): {f"{ENVIRONMENT}report.c"} | SPEAKERS,
+}
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -101,12 +108,24 @@ def private_faults():
     return faults
 
 
+def environment_faults():
+    files = {str(p.relative_to(TOP)): p.read_text() for p in (TOP / "launcher/environment").glob("*.c")}
+    spoken = {name for p in SPEAKERS for name in re.findall(r"^[a-z].*?(environment_\w+)\(", files[p], re.M)}
+    for path, text in files.items():
+        for pattern, owners in ALONE.items():
+            if path not in owners and (found := pattern.search(text)):
+                yield f"{path}: {found[0]}: that is {' and '.join(sorted(owners))}'s alone"
+        if path in SPEAKERS:
+            yield from (f"{path}: calls back {name}()" for name in sorted(set(re.findall(r"\b(environment_\w+)\(", text)) - spoken))
+
+
 def main():
     faults, includers = table_faults(sys.argv[1:]) + private_faults(), {}
     for p in sorted(p for f in BELOW for p in (TOP / f).glob("*.[ch]")):
         faults += file_faults(str(p.relative_to(TOP)), p.read_text().splitlines(), includers)
     faults += [f"{header} is included by {sorted(includers.get(header, ()))}, not by {one} alone" for header, one in ADAPTERS.items() if includers.get(header) != {one}]
     faults += [f"{path} gives nothing away: strike it from the list" for path in GIVERS if not any(map(GIVES.search, (TOP / path).read_text().splitlines()))]
+    faults += environment_faults()
     print("\n".join(faults) or "layers: no include points upwards; one adapter per library; base/place.c alone makes what a path names")
     return bool(faults)
 

@@ -16,18 +16,6 @@ enum {
     LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */
 };
 
-void timer_arm(struct event *timer, double ms)
-{
-    if (ms < 0)
-        ms = 0;
-    event_add(timer, &(struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)((long)(ms * 1000) % 1000000)});
-}
-
-const char *environment_request_id(const struct environment *e)
-{
-    return e->call_count ? e->calls[0]->invocation.id : "";
-}
-
 /* ---- init ---- */
 
 /* After a reset: in the sandbox that is there, /tmp and all, unless somebody inside has laid hands on its process 1. */
@@ -96,13 +84,10 @@ void environment_begin_init_again(struct environment *e)
 static void dispatch(struct environment *e, struct call *c)
 {
     struct invocation *inv = &c->invocation;
-    environment_label(e, c);
-    if (!c->started)
-        environment_tell(e, c, (struct event){.type = EVENT_START, .tenant = inv->tenant});
+    environment_report_start(e, c);
     environment_set_frozen(
         e,
         false); /* after START: what was left over goes on at once. Before the event is handed out: it must never find a stopped runtime */
-    c->started = true;
     c->looks = 0;
     c->phase = CALL_RUNNING;
     c->began_ms = clock_files_ms();

@@ -150,7 +150,7 @@ static void on_fatal(void *to, const char *type, const char *name)
 
 static void on_subscribed(void *to, struct event event)
 {
-    environment_tell(to, NULL, event);
+    environment_report_subscribed(to, event);
 }
 
 static void on_ask_socket(void *to, void *sink)

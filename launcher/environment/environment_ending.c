@@ -6,7 +6,6 @@
 #include "base/own.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -19,20 +18,6 @@ enum {
 static bool runs(const struct environment *e, int program)
 {
     return e->alive & 1u << program;
-}
-
-void environment_lose(struct environment *e, const char *why)
-{
-    char degraded[160];
-    if (e->lost)
-        return;
-    e->lost = true;
-    sandbox_kill(&e->sandbox);
-    if (e->stopping)
-        return;
-    environment_note(e, "a new sandbox replaces this one, and the content of its /tmp is lost: %s", why);
-    snprintf(degraded, sizeof degraded, "the sandbox was replaced, and its /tmp lost: %s", why);
-    report_degraded(&e->report->degraded, degraded);
 }
 
 /* ---- the steps: each is an action of life.c ---- */

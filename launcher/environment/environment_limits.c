@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_limits.c: an environment's memory, and its freezing: by a cgroup where there is one, else by watching and by
- * signals. */
+/* environment_limits.c: what bounds an environment: its times; its memory and its freezing, by a cgroup where there is one, else by
+ * watching and by signals; its CPU share. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/sys.h"
@@ -11,6 +11,38 @@
 #include <sys/statfs.h>
 
 enum { MEMORY_TICK_MS = 10, IDLE_TICK_MS = 250, FREEZE_AFTER_MS = 1 };
+
+/* Long enough for any breakpoint, and a number that clients can add to a date. */
+enum { DEBUG_MS = 24 * 3600 * 1000 };
+
+double environment_timeout_ms(const struct environment *e)
+{
+    return e->launch->request->debug ? DEBUG_MS : (double)e->launch->request->timeout.value;
+}
+
+double environment_init_limit_ms(const struct environment *e)
+{
+    return e->launch->request->debug ? DEBUG_MS : (double)e->launch->request->init_limit.value * 1000;
+}
+
+void environment_lose(struct environment *e, const char *why)
+{
+    char degraded[160];
+    if (e->lost)
+        return;
+    e->lost = true;
+    sandbox_kill(&e->sandbox);
+    if (e->stopping)
+        return;
+    environment_note(e, "a new sandbox replaces this one, and the content of its /tmp is lost: %s", why);
+    snprintf(degraded, sizeof degraded, "the sandbox was replaced, and its /tmp lost: %s", why);
+    report_degraded(&e->report->degraded, degraded);
+}
+
+uint64_t environment_peak(const struct environment *e)
+{
+    return e->memory.peak;
+}
 
 static void kill_for_memory(struct environment *e, pid_t biggest)
 {

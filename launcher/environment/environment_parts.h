@@ -11,7 +11,6 @@ typedef void on_timer(evutil_socket_t fd, short what, void *to); /* to: the envi
 void environment_go(struct environment *e, enum life_event event);
 
 /* environment.c: from init to init. */
-void timer_arm(struct event *timer, double ms);
 on_timer environment_on_limit;
 void environment_begin_init(struct environment *e);
 void environment_begin_init_again(struct environment *e); /* within an invocation */
@@ -27,7 +26,6 @@ void environment_tell_closed(struct environment *e);
 void environment_check_init(struct environment *e);
 void environment_check_calls(struct environment *e);
 struct outcome environment_init_failure(struct environment *e, struct outcome otherwise);
-const char *environment_request_id(const struct environment *e); /* of the call that what happens is told to; "" if there is none */
 
 /* environment_start.c */
 int environment_make_sandbox(struct environment *e, struct err *err);
@@ -40,17 +38,21 @@ void environment_conclude(struct environment *e);                    /* all its 
 void environment_reset(struct environment *e);
 void environment_conclude_calls(struct environment *e);
 
-/* environment_tell.c: what is said of it: log lines, telemetry, the report's parts, results. */
-void environment_tell(struct environment *e, const struct call *c, struct event event);
-double environment_timeout_ms(const struct environment *e);
-double environment_init_limit_ms(const struct environment *e);
-void environment_finish(struct environment *e, struct call *c); /* END, REPORT, and the figures to the owner */
-void environment_runtime_done(struct environment *e, struct call *c);
+/* environment_report.c: what is said of it, in which order. It alone calls environment_tell() and environment_explain(). */
+void environment_report_made(struct environment *e);
 void environment_report_init(struct environment *e, const struct outcome *o);
+void environment_report_subscribed(struct environment *e, struct event event);
+void environment_report_start(struct environment *e, struct call *c);
+void environment_runtime_done(struct environment *e, struct call *c);
+void environment_finish(struct environment *e, struct call *c); /* END, REPORT, and the figures to the owner */
+
+/* environment_tell.c: how it is said. */
+void environment_tell(struct environment *e, const struct call *c, struct event event);
 void environment_on_line(void *to, enum log_source source, const char *line, size_t n);
 void environment_label(struct environment *e, const struct call *c);
 void environment_note(const struct environment *e, const char *format, ...)
-    __attribute__((format(printf, 2, 3))); /* launch_note(), with its label */
+    __attribute__((format(printf, 2, 3)));                       /* launch_note(), with its label */
+const char *environment_request_id(const struct environment *e); /* of the call that what happens is told to; "" if there is none */
 
 /* environment_explain.c */
 void environment_explain(struct environment *e, struct call *c); /* why it failed, after its REPORT */
@@ -78,13 +80,15 @@ void environment_kill_init(struct environment *e);      /* which does not answer
 void environment_let_die(struct environment *e);        /* with a process 1 that was killed */
 void environment_await_death(struct environment *e);
 void environment_read_rest(struct environment *e);
-void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
 
 /* environment_debug.c */
 int environment_streams(struct environment *e, int null, struct err *err);
 int environment_join_debugger(struct environment *e, struct err *err);
 
 /* environment_limits.c */
+double environment_timeout_ms(const struct environment *e);
+double environment_init_limit_ms(const struct environment *e);
+void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
 on_timer environment_on_memory, environment_on_freeze;
 void environment_watch_memory(struct environment *e);   /* from now on, and often */
 void environment_freeze_soon(struct environment *e);    /* if it is idle */

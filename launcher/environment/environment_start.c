@@ -133,10 +133,7 @@ int environment_start(const struct environment_config *config, struct environmen
         return -1;
     e->log.on_line = environment_on_line;
     e->log.to = e;
-    environment_label(e, NULL);
-    environment_tell(
-        e, NULL,
-        (struct event){.type = EVENT_INIT_START, .runtime = l->runtime.label, .region = l->request->region, .function = l->inputs.name});
+    environment_report_made(e);
     e->limit = evtimer_new(e->base, environment_on_limit, e);
     e->freezer.timer = evtimer_new(e->base, environment_on_freeze, e);
     e->shutdown.timer = evtimer_new(e->base, environment_on_ending, e);

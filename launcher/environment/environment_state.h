@@ -15,6 +15,7 @@
 #include "launcher/environment/refused.h"
 #include "launcher/environment/shutdown.h"
 #include "launcher/environment/socket_queue.h"
+#include "launcher/environment/timer.h"
 #include "launcher/sandbox/forward.h"
 #include "launcher/sandbox/stdio.h"
 #include "launcher/sandbox/terminal.h"
