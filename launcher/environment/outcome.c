@@ -11,24 +11,27 @@
 #include <string.h>
 #include <sys/wait.h>
 
+// clang-format off
 /* Two things may happen at once. What lrun sees first decides, and what comes later changes nothing, but for an answer that is read
  * after the end was decided: it counts where it must have been sent before, since who ended was the sender. Everywhere else the
  * sender was told to end by the decision, and could answer it. (A posted init/error is an answer to the init.)
  *
- *   cause            and the answer      for
+ *   cause                                and the answer
  *   the runtime ended, or was killed     the answer came first, whatever is read first: a process that is gone sends nothing
- *   its deadline, or the init's          what had come by then counts, after it the deadline decides: a runtime with extensions hears
- * SIGTERM and has 300 to 500 ms more an extension ended or gave up        the same: the invocation has failed with it, and the runtime
- * hears SIGTERM lrun was interrupted                 the same: the user was told that nothing more comes it could not be started,
- * init/error  there is no answer to come */
+ *   its deadline, or the init's          what had come by then counts, after it the deadline decides: a runtime with extensions
+ *                                        hears SIGTERM and has 300 to 500 ms more
+ *   an extension ended or gave up        the same: the invocation has failed with it, and the runtime hears SIGTERM
+ *   lrun was interrupted                 the same: the user was told that nothing more comes
+ *   it could not be started, init/error  there is no answer to come */
 static const struct {
     enum report_reason cause;
     bool takes_answers;
 } ENDINGS[] = {
-    {BECAUSE_EXIT, true},         {BECAUSE_SIGNAL, true},        {BECAUSE_OUT_OF_MEMORY, true},
-    {BECAUSE_TIMEOUT, false},     {BECAUSE_INIT_TIMEOUT, false}, {BECAUSE_EXTENSION, false},
-    {BECAUSE_INTERRUPTED, false}, {BECAUSE_NOT_STARTED, false},  {BECAUSE_INIT_ERROR, false},
+    {BECAUSE_EXIT, true}, {BECAUSE_SIGNAL, true}, {BECAUSE_OUT_OF_MEMORY, true},
+    {BECAUSE_TIMEOUT, false}, {BECAUSE_INIT_TIMEOUT, false}, {BECAUSE_EXTENSION, false}, {BECAUSE_INTERRUPTED, false},
+    {BECAUSE_NOT_STARTED, false}, {BECAUSE_INIT_ERROR, false},
 };
+// clang-format on
 
 bool outcome_takes_answers(const struct outcome *o)
 {
