@@ -54,18 +54,16 @@ void environment_replace_sandbox(struct environment *e)
 
 static void begin(struct environment *e, enum event_phase phase)
 {
-    e->phase = phase;
     e->report->phase = AT_INIT;
-    e->memory.oom = e->has_init_error = e->runtime_ready = false;
-    e->looks = 0;
-    e->init_start = clock_ms();
+    e->memory.oom = false;
+    init_phase_begin(&e->init, phase, clock_ms());
     environment_watch_memory(e);
 }
 
 void environment_begin_init(struct environment *e)
 {
     begin(e, PHASE_INIT);
-    timer_arm(e->limit, environment_init_limit_ms(e));
+    timer_arm(e->init.timer, environment_init_limit_ms(e));
 }
 
 void environment_begin_init_again(struct environment *e)
@@ -109,7 +107,7 @@ void environment_hand_out_all(struct environment *e)
 {
     environment_share(e);
     for (size_t i = 0; i < e->call_count; i++) {
-        if (e->phase == PHASE_INIT)
+        if (e->init.phase == PHASE_INIT)
             e->calls[i]->start_ms = clock_ms();
         dispatch(e, e->calls[i]);
     }
@@ -118,30 +116,14 @@ void environment_hand_out_all(struct environment *e)
 
 void environment_check_init(struct environment *e)
 {
-    if (!life_starting(e->state) || !e->runtime_ready || !extensions_api_ready(&e->extensions, 0))
+    if (!life_starting(e->state) || !e->init.asked || !extensions_api_ready(&e->extensions, 0))
         return;
     struct outcome done = {.status = STATUS_SUCCESS};
-    event_del(e->limit);
-    if (e->phase == PHASE_INIT)
-        e->init_ms = clock_ms() - e->init_start;
+    event_del(e->init.timer);
+    init_phase_succeeded(&e->init, clock_ms());
     environment_report_init(e, &done);
     telemetry_close(e->telemetry);
     environment_go(e, LIFE_ON_ASKED);
-}
-
-/* What the runtime posted is the result of the invocation. */
-struct outcome environment_init_failure(struct environment *e, struct outcome otherwise)
-{
-    if (e->has_init_error) {
-        outcome_done(&otherwise);
-        otherwise = (struct outcome){.status = STATUS_ERROR, .reason = BECAUSE_INIT_ERROR};
-        snprintf(otherwise.type, sizeof otherwise.type, "%s", e->init_error_type);
-        otherwise.payload = e->init_error;
-        e->init_error = (struct text){0};
-        e->has_init_error = false;
-    }
-    otherwise.of_init = otherwise.of_invocation = true;
-    return otherwise;
 }
 
 /* What has come by now was in time, if only lrun was late, which a busy machine or a signal makes it: timers are then heard before
@@ -159,11 +141,11 @@ void environment_on_limit(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct environment *e = to;
-    if (look_again(e, e->limit, &e->looks))
+    if (look_again(e, e->init.timer, &e->init.looks))
         return;
     struct outcome o = outcome_timeout(environment_request_id(e), e->launch->request->init_limit.value);
     o.reason = BECAUSE_INIT_TIMEOUT;
-    environment_end(e, environment_init_failure(e, o));
+    environment_end(e, init_phase_failure(&e->init, o));
 }
 
 /* ---- calls ---- */
@@ -253,7 +235,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *to)
         return;
     }
     o.of_invocation = true;
-    environment_end(e, life_in_init(e->state) ? environment_init_failure(e, o) : o);
+    environment_end(e, life_in_init(e->state) ? init_phase_failure(&e->init, o) : o);
 }
 
 /* ---- the end ---- */

@@ -16,7 +16,7 @@ static void on_next(void *to)
 {
     struct environment *e = to;
     if (life_starting(e->state)) {
-        e->runtime_ready = true;
+        e->init.asked = true;
         e->extensions.closed = true; /* registration ends with the runtime's first next */
         environment_check_init(e);
     } else if (life_ready(e->state)) {
@@ -76,12 +76,9 @@ static void on_init_error(void *to, const char *type, struct text *body)
     struct environment *e = to;
     if (!life_in_init(e->state) && (!life_ending(e->state) || !outcome_takes_answers(&e->outcome)))
         return;
-    text_done(&e->init_error);
-    text_add(&e->init_error, body->at, body->n);
-    snprintf(e->init_error_type, sizeof e->init_error_type, "%s", type);
-    e->has_init_error = true;
+    init_phase_post_error(&e->init, type, body);
     if (life_in_init(e->state))
-        timer_arm(e->limit, INIT_ERROR_GRACE_MS);
+        timer_arm(e->init.timer, INIT_ERROR_GRACE_MS);
 }
 
 static void on_stream(void *to, struct invocation *inv, const char *content_type, struct http_request *from)

@@ -15,7 +15,7 @@
 static void end_with(struct environment *e, struct outcome o)
 {
     if (life_in_init(e->state)) {
-        o = environment_init_failure(e, o);
+        o = init_phase_failure(&e->init, o);
     } else { /* after an answer, or while idle: the environment is reset, and an event it has not seen starts it anew */
         o.of_invocation = true;
     }
@@ -84,7 +84,7 @@ static void on_not_started(struct environment *e, const struct message *m)
         end_with(e, outcome_extension(environment_request_id(e), "Extension.LaunchError", NULL, text));
         return;
     }
-    if (!m->err.path[0] && e->phase == PHASE_INIT)
+    if (!m->err.path[0] && e->init.phase == PHASE_INIT)
         environment_note(e, RUNTIME_UNKNOWN_TEXT ", or pass the layer that contains the bootstrap with --layers");
     end_with(e, outcome_not_started(environment_request_id(e), m->err.path, m->value));
 }

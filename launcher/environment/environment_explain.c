@@ -84,10 +84,8 @@ void environment_explain(struct environment *e, struct call *c)
     else if (c->status == STATUS_SUCCESS)
         note_shortages(e);
     text_done(&c->failure);
-    e->past.calls++;
-    e->past.timed_out = e->past.timed_out || c->status == STATUS_TIMEOUT;
-    e->past.init_timed_out = false;
-    e->freezer.ms = e->past.late_ms = 0;
+    past_add_call(&e->past, c->status == STATUS_TIMEOUT);
+    e->freezer.ms = 0;
     e->shortages.killed[0] = 0;
     e->shortages.tasks = e->shortages.tasks_most = 0;
     refused_forget(&e->refused);

@@ -144,31 +144,26 @@ static double cpu_time(const struct environment *e)
 void environment_share(struct environment *e)
 {
     int mb = launch_share(e->launch, e->cgroup);
-    e->busy_ms = 0;
-    e->cpu_ms = -1;
+    share_watch_begin(&e->share, -1);
     if (mb)
         sandbox_tell(&e->sandbox, MESSAGE_SHARE, mb);
     else if (!e->cgroup->cpu && !*e->told_share && !e->launch->request->debug)
-        e->cpu_ms = cpu_time(e);
+        share_watch_begin(&e->share, cpu_time(e));
 }
 
-/* Said once, and only where it matters: reading the time for each short call would cost more than it tells. */
+/* Said once for all environments of a function. */
 void environment_look_at_share(struct environment *e, double busy_ms)
 {
-    enum { WORTH_MS = 100 };
     const uint64_t mb = e->launch->request->memory.value;
     const double share = (double)mb / SHARE_WHOLE_MB;
-    e->busy_ms += busy_ms;
-    if (e->cpu_ms < 0 || *e->told_share || e->busy_ms < WORTH_MS)
+    if (!share_watch_due(&e->share, busy_ms) || *e->told_share)
         return;
-    double now = cpu_time(e), used = now - e->cpu_ms, times = used / (share * e->busy_ms);
-    if (now >= 0 && used >= WORTH_MS && times > 1.2) {
-        *e->told_share = true;
-        environment_note(e,
-                         "the function used %.2f CPUs, but Lambda gives %.2f to %ju MB: there it takes about %.1f times as long (--cpu "
-                         "enforce shows it)",
-                         used / e->busy_ms, share, (uintmax_t)mb, times);
-    }
-    e->busy_ms = 0;
-    e->cpu_ms = now;
+    struct share_used used = share_watch_count(&e->share, cpu_time(e), share);
+    if (used.times <= 0)
+        return;
+    *e->told_share = true;
+    environment_note(e,
+                     "the function used %.2f CPUs, but Lambda gives %.2f to %ju MB: there it takes about %.1f times as long (--cpu "
+                     "enforce shows it)",
+                     used.cpus, share, (uintmax_t)mb, used.times);
 }

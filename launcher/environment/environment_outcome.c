@@ -44,7 +44,7 @@ void environment_end(struct environment *e, struct outcome outcome)
 
 void environment_decide(struct environment *e)
 {
-    event_del(e->limit);
+    event_del(e->init.timer);
     event_del(e->freezer.timer);
     decide_calls(e);
     environment_look_at_shortages(e, e->call_count > 0 || e->outcome.of_init);
@@ -81,7 +81,7 @@ void environment_conclude(struct environment *e)
 {
     event_del(e->shutdown.timer);
     if (e->outcome.of_init) { /* the runtime may have said why before it ended */
-        e->outcome = environment_init_failure(e, e->outcome);
+        e->outcome = init_phase_failure(&e->init, e->outcome);
         e->past.init_timed_out = e->past.init_timed_out || e->outcome.reason == BECAUSE_INIT_TIMEOUT;
         environment_report_init(e, &e->outcome);
     }
@@ -91,7 +91,7 @@ void environment_conclude(struct environment *e)
 /* A call that comes from here on, from the owner who is told of others, begins an init. */
 void environment_reset(struct environment *e)
 {
-    bool again = e->outcome.of_init && e->phase == PHASE_INIT && !e->stopping; /* Lambda runs init once more, within the invocation */
+    bool again = e->outcome.of_init && e->init.phase == PHASE_INIT && !e->stopping; /* Lambda runs init once more, within the invocation */
     if (!again)
         environment_conclude_calls(e);
     if (e->interrupted)

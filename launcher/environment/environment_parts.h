@@ -25,7 +25,6 @@ void environment_break(struct environment *e, const struct err *err);
 void environment_tell_closed(struct environment *e);
 void environment_check_init(struct environment *e);
 void environment_check_calls(struct environment *e);
-struct outcome environment_init_failure(struct environment *e, struct outcome otherwise);
 
 /* environment_start.c */
 int environment_make_sandbox(struct environment *e, struct err *err);

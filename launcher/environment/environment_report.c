@@ -52,9 +52,9 @@ void environment_runtime_done(struct environment *e, struct call *c)
 void environment_finish(struct environment *e, struct call *c)
 {
     double ms = c->end_status == STATUS_TIMEOUT ? environment_timeout_ms(e) : clock_ms() - c->start_ms;
-    double whole = ms + (e->init_ms > 0 ? e->init_ms : 0);
+    double whole = ms + (e->init.cold_ms > 0 ? e->init.cold_ms : 0);
     struct call_figures figures = {.ms = ms,
-                                   .init_ms = e->init_ms,
+                                   .init_ms = e->init.cold_ms,
                                    .billed_ms = (uint64_t)whole + (whole > (double)(uint64_t)whole),
                                    .used_mb = (e->memory.peak + (1 << 20) - 1) >> 20};
     if (!c->started)
@@ -71,9 +71,9 @@ void environment_finish(struct environment *e, struct call *c)
                                     .duration_ms = ms,
                                     .billed_ms = figures.billed_ms,
                                     .used_mb = figures.used_mb,
-                                    .init_ms = e->init_ms,
+                                    .init_ms = e->init.cold_ms,
                                     .tenant = c->invocation.tenant});
-    e->init_ms = -1;
+    e->init.cold_ms = -1;
     environment_look_at_share(e, ms);
     environment_explain(e, c);
     e->report->phase = AT_END;
@@ -105,14 +105,16 @@ static void tell_extensions(struct environment *e, const struct outcome *o)
 
 void environment_report_init(struct environment *e, const struct outcome *o)
 {
-    struct report_init init = {e->phase, o->status, clock_ms() - e->init_start,
+    struct report_init init = {e->init.phase, o->status, clock_ms() - e->init.start_ms,
                                (char *)(uintptr_t)(o->status == STATUS_SUCCESS ? NULL : o->type)};
     tell_extensions(e, o);
     environment_tell(e, NULL,
-                     (struct event){.type = EVENT_INIT_RUNTIME_DONE, .phase = e->phase, .status = o->status, .error_type = o->type});
-    environment_tell(
-        e, NULL,
-        (struct event){
-            .type = EVENT_INIT_REPORT, .phase = e->phase, .status = o->status, .error_type = o->type, .duration_ms = init.duration_ms});
+                     (struct event){.type = EVENT_INIT_RUNTIME_DONE, .phase = e->init.phase, .status = o->status, .error_type = o->type});
+    environment_tell(e, NULL,
+                     (struct event){.type = EVENT_INIT_REPORT,
+                                    .phase = e->init.phase,
+                                    .status = o->status,
+                                    .error_type = o->type,
+                                    .duration_ms = init.duration_ms});
     e->owner.on_init(e->owner.to, &init);
 }

@@ -116,7 +116,7 @@ int environment_start(const struct environment_config *config, struct environmen
         .owner = config->owner,
         .cgroup = config->cgroup,
         .label = config->label,
-        .init_ms = -1,
+        .init = {.cold_ms = -1},
         .runtime_pid = -1,
         .refused = {.fd = -1, .report = config->report},
         .memory = {.limit = l->request->memory.value << 20, .unlimited = l->request->debug},
@@ -134,7 +134,7 @@ int environment_start(const struct environment_config *config, struct environmen
     e->log.on_line = environment_on_line;
     e->log.to = e;
     environment_report_made(e);
-    e->limit = evtimer_new(e->base, environment_on_limit, e);
+    e->init.timer = evtimer_new(e->base, environment_on_limit, e);
     e->freezer.timer = evtimer_new(e->base, environment_on_freeze, e);
     e->shutdown.timer = evtimer_new(e->base, environment_on_ending, e);
     e->memory.timer = evtimer_new(e->base, environment_on_memory, e);
@@ -169,7 +169,7 @@ static void hear_no_more(struct environment *e)
 {
     http_server_done(e->http); /* first: it tells of requests that break off */
     e->http = NULL;
-    struct event **all[] = {&e->control, &e->limit, &e->memory.timer, &e->freezer.timer, &e->shutdown.timer};
+    struct event **all[] = {&e->control, &e->init.timer, &e->memory.timer, &e->freezer.timer, &e->shutdown.timer};
     for (size_t i = 0; i < COUNT(all); i++) {
         if (*all[i])
             event_free(*all[i]);
@@ -204,7 +204,7 @@ void environment_done(struct environment *e)
     environment_abandon_calls(e);
     free(e->calls);
     outcome_done(&e->outcome);
-    text_done(&e->init_error);
+    init_phase_done(&e->init);
     strv_done(&e->envp);
     strv_done(&e->extension_envp);
     strv_done(&e->framed_envp);
