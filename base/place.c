@@ -301,7 +301,13 @@ static int make_as_user(const char *path, mode_t mode, int *ret_made)
 
 int place_dir(const char *path, mode_t mode, uid_t uid, gid_t gid, int *ret_made, struct err *err)
 {
-    struct wish w = {.flags = O_RDONLY | O_DIRECTORY, .mode = mode, .make = true, .uid = uid, .gid = gid};
+    struct wish w = {
+        .flags = O_RDONLY | O_DIRECTORY,
+        .mode = mode,
+        .make = true,
+        .uid = uid,
+        .gid = gid,
+    };
     int made = 0, fd = -1;
     if (started_by_root() && geteuid() == 0) {
         fd = open_wish(path, &w);

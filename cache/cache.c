@@ -215,7 +215,12 @@ int cache_get(struct cache *c, const struct archive *archives, size_t n, struct 
 {
     OWN_PTR struct job *jobs = xcalloc(n, sizeof *jobs);
     struct err ignored;
-    struct work work = {.cache = c, .jobs = jobs, .n = n, .start_ms = clock_ms()};
+    struct work work = {
+        .cache = c,
+        .jobs = jobs,
+        .n = n,
+        .start_ms = clock_ms(),
+    };
     for (size_t i = 0; i < n; i++) {
         jobs[i] = (struct job){.work = &work, .worker = {.socket = -1}, .dir = -1};
         ret[i] = (struct cache_entry){.lock = -1};

@@ -159,7 +159,12 @@ int entry_publish(struct cache *c, const char *name, int dir, const char *digest
     str_line(more.archive);
     entry_key(digest, a->is_tar, key);
     OWN_PTR char *path = xasprintf("tree/%s", key);
-    struct cache_entry e = {.size = r->size, .entries = r->entries, .replaced = r->replaced, .need = r->need};
+    struct cache_entry e = {
+        .size = r->size,
+        .entries = r->entries,
+        .replaced = r->replaced,
+        .need = r->need,
+    };
     if (write_facts(c, dir, &e, &more, err) < 0)
         return -1;
     return entry_rename(c, name, dir, path, err);

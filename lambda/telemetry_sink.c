@@ -216,7 +216,13 @@ struct telemetry_sink *telemetry_sink_new(struct event_base *base, const struct 
                                           void (*ask)(void *to, void *sink), void *to)
 {
     struct telemetry_sink *s = xcalloc(1, sizeof *s);
-    *s = (struct telemetry_sink){.base = base, .want = *want, .ask = ask, .to = to, .tcp = -1};
+    *s = (struct telemetry_sink){
+        .base = base,
+        .want = *want,
+        .ask = ask,
+        .to = to,
+        .tcp = -1,
+    };
     snprintf(s->subscriber, sizeof s->subscriber, "%s", subscriber);
     s->timer = evtimer_new(base, on_timer, s);
     return s;

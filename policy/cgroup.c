@@ -92,7 +92,13 @@ int cgroup_make(const char *path, uint64_t memory_mb, uint64_t files_mb, uid_t b
 {
     static const char *const WANTED[] = {"+memory", "+pids", "+cpu"};
     struct statfs fs;
-    struct cgroup c = {.parent = -1, .dir = -1, .procs = -1, .freeze = -1, .events = -1};
+    struct cgroup c = {
+        .parent = -1,
+        .dir = -1,
+        .procs = -1,
+        .freeze = -1,
+        .events = -1,
+    };
     *ret = c;
     c.parent = path ? place_open(path, O_RDONLY | O_DIRECTORY, 0, "open the cgroup", err) : open_around_own();
     if (c.parent < 0)

@@ -213,7 +213,13 @@ static struct sock_filter code[2 * BPF_MAXINSNS];
 static int emit_group(size_t *at, uint32_t arch, bool ours, enum part part, const struct source *files, size_t n, struct err *err)
 {
     static uint32_t fates[2][CALL_NUMBERS]; /* of core's group, and of the one being made */
-    struct group g = {.arch = arch, .ours = ours, .part = part, .fates = fates[*at > 0], .before = *at ? fates[0] : NULL};
+    struct group g = {
+        .arch = arch,
+        .ours = ours,
+        .part = part,
+        .fates = fates[*at > 0],
+        .before = *at ? fates[0] : NULL,
+    };
     const size_t first = *at;
     unsigned last = 0;
     int status = fill_group(&g, files, n, &last, err);

@@ -125,7 +125,12 @@ static int read_args(const struct oci_policy *p, int number, const cJSON *rule, 
         if (read_number(p, number, arg, "value", 0, UINT64_MAX, &a, err) < 0 ||
             read_number(p, number, arg, "valueTwo", 0, UINT64_MAX, &b, err) < 0)
             return -1;
-        ret->args[ret->arg_count++] = (struct scmp_arg_cmp){.arg = (unsigned)index, .op = OPS[i].op, .datum_a = a, .datum_b = b};
+        ret->args[ret->arg_count++] = (struct scmp_arg_cmp){
+            .arg = (unsigned)index,
+            .op = OPS[i].op,
+            .datum_a = a,
+            .datum_b = b,
+        };
     }
     return 0;
 }

@@ -15,7 +15,12 @@ static void describe(uint64_t memory, struct sysinfo *ret)
 {
     struct sysinfo host;
     memset(ret, 0, sizeof *ret);
-    *ret = (struct sysinfo){.totalram = memory, .freeram = memory / 8 * 7, .procs = 2, .mem_unit = 1};
+    *ret = (struct sysinfo){
+        .totalram = memory,
+        .freeram = memory / 8 * 7,
+        .procs = 2,
+        .mem_unit = 1,
+    };
     if (sysinfo(&host) < 0)
         return;
     ret->uptime = host.uptime;

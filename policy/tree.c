@@ -103,7 +103,12 @@ size_t tree_emit(struct sock_filter *code, size_t at, uint32_t *fates, uint32_t 
             bounds[count++] = nr;
     if (count == 0 || (count == 1 && fates[0] == TREE_FOLLOWS))
         return at;
-    struct tree t = {.code = code, .bounds = bounds, .fates = fates, .next = at};
+    struct tree t = {
+        .code = code,
+        .bounds = bounds,
+        .fates = fates,
+        .next = at,
+    };
     emit(&t, 0, count);
     for (size_t i = at; i < t.next; i++)
         if (code[i].code == (BPF_JMP | BPF_JA) && code[i].k == UINT32_MAX)

@@ -237,7 +237,13 @@ struct extract *extract_start(const struct zip *z, const uint8_t *bytes, int tre
 {
     struct extract *x = xcalloc(1, sizeof *x);
     cpu_set_t cpus;
-    *x = (struct extract){.z = z, .bytes = bytes, .tree = tree, .progress = progress, .lock = PTHREAD_MUTEX_INITIALIZER};
+    *x = (struct extract){
+        .z = z,
+        .bytes = bytes,
+        .tree = tree,
+        .progress = progress,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+    };
     x->elf = xcalloc(z->n, sizeof *x->elf);
     atomic_store_explicit(&progress->total, z->size, memory_order_relaxed);
     put_in_order(x);

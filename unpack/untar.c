@@ -67,9 +67,12 @@ static int open_parent(const struct untar *u, const char *name, const char **ret
 /* Takes name. */
 static struct zip_entry *note(struct untar *u, char *name, enum zip_type type, struct archive_entry *ae)
 {
-    return seen_add(
-        &u->seen,
-        &(struct zip_entry){.name = name, .type = type, .mode = (int)(archive_entry_perm(ae) & 07777), .mtime = archive_entry_mtime(ae)});
+    return seen_add(&u->seen, &(struct zip_entry){
+                                  .name = name,
+                                  .type = type,
+                                  .mode = (int)(archive_entry_perm(ae) & 07777),
+                                  .mtime = archive_entry_mtime(ae),
+                              });
 }
 
 /* What was there under this name gives way, unless both are directories. */

@@ -171,7 +171,14 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
         strv_add(&v->argv, xstrdup(*a));
     v->workdir = xstrdup(r->workdir);
     v->spec = (struct sandbox_spec){
-        .stdio = {0, 1, 2}, .argv = v->argv.at, .envp = envp->at, .workdir = v->workdir, .tethered = true, .tty = r->tty, .frames = -1};
+        .stdio = {0, 1, 2},
+        .argv = v->argv.at,
+        .envp = envp->at,
+        .workdir = v->workdir,
+        .tethered = true,
+        .tty = r->tty,
+        .frames = -1,
+    };
     if (!seccomp_builtin(policy, &v->spec.policy))
         return fail_usage(err, "--in: --seccomp takes a built-in policy, not a file");
     limits_plan(0, false, &v->spec.limits);
@@ -186,7 +193,12 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
 
 int cmd_enter(const struct request *r, struct err *err)
 {
-    struct visit v = {.environment = ENTERABLE_NONE, .terminal = {.ours = -1, .theirs = -1}, .stdio = STDIO_NONE, .base = loop_new(err)};
+    struct visit v = {
+        .environment = ENTERABLE_NONE,
+        .terminal = {.ours = -1, .theirs = -1},
+        .stdio = STDIO_NONE,
+        .base = loop_new(err),
+    };
     struct identity id;
     struct err lost;
     struct strv envp = {0};

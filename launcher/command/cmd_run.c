@@ -178,14 +178,20 @@ static int run_events(struct run *x, struct err *err)
         x->interrupts[i] = evsignal_new(x->base, SIGNALS[i], on_interrupt, x);
         event_add(x->interrupts[i], NULL);
     }
-    const struct environment_config config = {
-        .launch = x->launch,
-        .report = &x->report,
-        .told_share = &x->told_share,
-        .debugger = &x->launch->inputs.debugger,
-        .base = x->base,
-        .cgroup = &x->launch->cgroup,
-        .owner = {.to = x, .on_init = on_init, .on_answer = on_answer, .on_done = on_done, .on_closed = on_closed, .on_broken = on_broken}};
+    const struct environment_config config = {.launch = x->launch,
+                                              .report = &x->report,
+                                              .told_share = &x->told_share,
+                                              .debugger = &x->launch->inputs.debugger,
+                                              .base = x->base,
+                                              .cgroup = &x->launch->cgroup,
+                                              .owner = {
+                                                  .to = x,
+                                                  .on_init = on_init,
+                                                  .on_answer = on_answer,
+                                                  .on_done = on_done,
+                                                  .on_closed = on_closed,
+                                                  .on_broken = on_broken,
+                                              }};
     int status = environment_start(&config, &x->environment, err);
     if (status == 0) {
         invoke_next(x);

@@ -176,7 +176,12 @@ static int read_file(const struct request *r, struct config *c, struct err *err)
     }
     const char *slash = strrchr(r->config, '/');
     OWN_PTR char *dir = xasprintf("%.*s", slash ? (int)(slash + 1 - r->config) : 0, r->config);
-    struct reading x = {.config = c, .base = r, .dir = dir, .err = err};
+    struct reading x = {
+        .config = c,
+        .base = r,
+        .dir = dir,
+        .err = err,
+    };
     return read_functions(&x, top);
 }
 

@@ -108,7 +108,14 @@ static size_t children(const struct picture *p, const struct line *dir, struct l
         while (end < dir->to && strncmp(m->files[end].path, path, length) == 0 &&
                (m->files[end].path[length] == '/' || !m->files[end].path[length]))
             end++;
-        struct line child = {.path = xasprintf("%.*s", (int)length, path), .from = k, .to = end, .depth = dir->depth + 1}, *least = ret;
+        struct line child =
+                        {
+                            .path = xasprintf("%.*s", (int)length, path),
+                            .from = k,
+                            .to = end,
+                            .depth = dir->depth + 1,
+                        },
+                    *least = ret;
         count_line(p, &child);
         if (n < CHILDREN_MAX) {
             ret[n++] = child;

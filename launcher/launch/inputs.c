@@ -24,7 +24,12 @@ static int make_source(const char *path, int fd, const struct identity *id, stru
     struct stat st;
     if (fstat(fd, &st) < 0)
         return fail(err, errno, path, "look at");
-    *ret = (struct source){.path = path, .dev = st.st_dev, .ino = st.st_ino, .tree = -1};
+    *ret = (struct source){
+        .path = path,
+        .dev = st.st_dev,
+        .ino = st.st_ino,
+        .tree = -1,
+    };
     if (!id->from_root)
         return 0;
     ret->tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
@@ -47,7 +52,12 @@ static int open_input(const char *path, const char *what, const struct identity 
         fail(err, 0, path, "use as a package");
         return fail_hint(err, "FUNCTION and layers must be zip files or directories");
     }
-    *ret = (struct input){.path = path, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
+    *ret = (struct input){
+        .path = path,
+        .is_dir = S_ISDIR(st.st_mode),
+        .fd = -1,
+        .source = {.tree = -1},
+    };
     if (ret->is_dir && (trust_check_shown(fd, path, false, id, err) < 0 || make_source(path, fd, id, &ret->source, err) < 0))
         return -1;
     ret->fd = take_fd(&fd);
@@ -150,7 +160,12 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
         fail(err, 0, r->rootfs, "use as a root file system");
         return fail_hint(err, "--rootfs takes a directory, a tarball, or host");
     }
-    in->rootfs = (struct input){.path = r->rootfs, .is_dir = S_ISDIR(st.st_mode), .fd = -1, .source = {.tree = -1}};
+    in->rootfs = (struct input){
+        .path = r->rootfs,
+        .is_dir = S_ISDIR(st.st_mode),
+        .fd = -1,
+        .source = {.tree = -1},
+    };
     if (in->rootfs.is_dir &&
         (trust_check_shown(fd, r->rootfs, false, id, err) < 0 || make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0))
         return -1;
@@ -248,7 +263,12 @@ int inputs_check_size(const struct inputs *in, struct err *err)
 /* What an entry tells of the archive it was made from. */
 static void use_entry(struct inputs *in, struct input *owner, const struct cache_entry *e)
 {
-    owner->source = (struct source){.path = e->tree_path, .dev = e->dev, .ino = e->ino, .tree = -1};
+    owner->source = (struct source){
+        .path = e->tree_path,
+        .dev = e->dev,
+        .ino = e->ino,
+        .tree = -1,
+    };
     owner->need = e->need;
     in->unpacked += owner == &in->rootfs || owner == &in->sdk ? 0 : e->size; /* AWS's limit is on what was deployed */
     in->hits += e->hit;

@@ -198,7 +198,12 @@ static int not_found(const struct search *s, struct err *err)
 
 static int find_on_host(const struct language *l, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err)
 {
-    struct search s = {.l = l, .version = version, .in = in, .ret = ret};
+    struct search s = {
+        .l = l,
+        .version = version,
+        .in = in,
+        .ret = ret,
+    };
     char exact[32];
     const char *names[4];
     size_t n = 0;

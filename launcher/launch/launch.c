@@ -243,7 +243,12 @@ static void fill_spec(struct launch *l)
 
 static void begin(const struct request *r, struct launch *ret)
 {
-    *ret = (struct launch){.request = r, .cgroup = CGROUP_NONE, .tools = TOOLS_NONE, .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()}};
+    *ret = (struct launch){
+        .request = r,
+        .cgroup = CGROUP_NONE,
+        .tools = TOOLS_NONE,
+        .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()},
+    };
     inputs_none(&ret->inputs);
 }
 

@@ -18,7 +18,11 @@ static void choose_tools(struct launch *l)
 {
     const struct runtime *rt = &l->runtime;
     struct tools_input in = {
-        .tools = l->request->tools, .al2023 = is_al2023(l), .python = rt->family != RUNTIME_NODEJS, .node = rt->family != RUNTIME_PYTHON};
+        .tools = l->request->tools,
+        .al2023 = is_al2023(l),
+        .python = rt->family != RUNTIME_NODEJS,
+        .node = rt->family != RUNTIME_PYTHON,
+    };
     char bin[16], text[ERR_TEXT_SIZE];
     struct err err;
     in.local = !rt->prefix[0] && str_begins(rt->interpreter, "/usr/local/");
@@ -59,7 +63,13 @@ int launch_plan(struct launch *l, struct err *err)
     limits_plan(request_limit_mb(r), r->max_concurrency.value > 1, &l->facts.limits);
     machine_make(request_limit_mb(r), request_limit_mb(r) ? l->facts.limits.cpu_count : 0, &l->machine);
     struct plan_input in = {
-        .usr = {.path = l->tools.path, .dev = l->tools.dev, .ino = l->tools.ino, .tree = -1},
+        .usr =
+            {
+                .path = l->tools.path,
+                .dev = l->tools.dev,
+                .ino = l->tools.ino,
+                .tree = -1,
+            },
         .release = tools_release(is_al2023(l)),
         .function = l->inputs.function.source,
         .function_is_dir = l->inputs.function.is_dir,

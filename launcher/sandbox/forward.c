@@ -119,7 +119,13 @@ static void on_accept(evutil_socket_t fd, short what, void *to)
 struct forward *forward_new(struct event_base *base, int listener, uint16_t port, void (*ask)(void *to), void *to)
 {
     struct forward *f = xcalloc(1, sizeof *f);
-    *f = (struct forward){.base = base, .listener = listener, .port = port, .ask = ask, .to = to};
+    *f = (struct forward){
+        .base = base,
+        .listener = listener,
+        .port = port,
+        .ask = ask,
+        .to = to,
+    };
     f->accepts = event_new(base, listener, EV_READ | EV_PERSIST, on_accept, f);
     event_add(f->accepts, NULL);
     return f;

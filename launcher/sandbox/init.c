@@ -132,7 +132,13 @@ static bool reap(struct init *i, int flags)
         if (pid == i->programs[k]) {
             i->programs[k] = 0;
             message_send(i->in->control,
-                         &(struct message){.type = MESSAGE_EXITED, .program = k, .value = status, .max_rss = use.ru_maxrss * 1024L}, NULL);
+                         &(struct message){
+                             .type = MESSAGE_EXITED,
+                             .program = k,
+                             .value = status,
+                             .max_rss = use.ru_maxrss * 1024L,
+                         },
+                         NULL);
             if (i->in->spec->one_shot) /* nothing else is asked of us: spare the supervisor's SIGKILL and the wait for it */
                 _exit(0);
         }

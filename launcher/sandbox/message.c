@@ -90,7 +90,12 @@ int message_receive(int socket, struct message *ret, int *ret_fds, bool wait)
 {
     union control control;
     struct iovec io = {ret, sizeof *ret};
-    struct msghdr h = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr h = {
+        .msg_iov = &io,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof control,
+    };
     ssize_t n;
     memset(ret, 0, sizeof *ret);
     for (int i = 0; ret_fds && i < FD_COUNT; i++)

@@ -58,7 +58,14 @@ static int lower(int *fd, struct err *err)
 static _Noreturn void child(const struct sandbox_spec *spec, int control, int network, uid_t uid, gid_t gid)
 {
     struct inside in = {
-        .spec = spec, .control = control, .network = network, .outer_uid = uid, .outer_gid = gid, .root = -1, .fds = FDS_NONE};
+        .spec = spec,
+        .control = control,
+        .network = network,
+        .outer_uid = uid,
+        .outer_gid = gid,
+        .root = -1,
+        .fds = FDS_NONE,
+    };
     struct message m = {.type = MESSAGE_READY};
     if (keep_descriptors(&in, &m.err) < 0 || lower(&in.control, &m.err) < 0 || steps_walk(&in, &m.err) < 0) {
         m.type = MESSAGE_FAILED;
@@ -261,7 +268,12 @@ bool sandbox_kill_programs(struct sandbox *s)
 
 struct memory_watch *sandbox_watch_memory(const struct sandbox *s, uint64_t limit)
 {
-    struct memory_sources from = {.proc = s->fds[FD_PROC], .shm = s->fds[FD_SHM], .segments = s->fds[FD_SEGMENTS], .init = s->pid};
+    struct memory_sources from = {
+        .proc = s->fds[FD_PROC],
+        .shm = s->fds[FD_SHM],
+        .segments = s->fds[FD_SEGMENTS],
+        .init = s->pid,
+    };
     return memory_watch_new(&from, limit);
 }
 

@@ -73,7 +73,12 @@ int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err)
         if (pipe2(ends, O_CLOEXEC) < 0)
             return fail(err, errno, NULL, "make a pipe for %s", NAMES[i]);
         bool input = i == STDIN_FILENO;
-        *stream = (struct carried){.file = i, .ours = ends[input], .theirs = ends[!input], .owner = s};
+        *stream = (struct carried){
+            .file = i,
+            .ours = ends[input],
+            .theirs = ends[!input],
+            .owner = s,
+        };
         ret_fds[i] = stream->theirs;
         /* A pipe can be opened anew too: whoever reads from his own output by mistake would wait for himself. */
         int flags = fcntl(stream->ours, F_GETFL);

@@ -90,7 +90,11 @@ static const struct route ROUTES[] = {
 bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r)
 {
     const struct site_rules rules = {
-        .address = asked->host, .hosts = &asked->allow_hosts, .origins = &asked->allow_origins, .any_origin = any_origin};
+        .address = asked->host,
+        .hosts = &asked->allow_hosts,
+        .origins = &asked->allow_origins,
+        .any_origin = any_origin,
+    };
     OWN_PTR char *why = cross_site_refusal(r, &rules);
     if (why)
         invoke_refuse(r, ERROR_CROSS_SITE, why);
@@ -131,7 +135,12 @@ enum { CLIENTS = 1024, BODIES = 20 << 20, UNSENT = 26 << 20, LINES = 13 << 20, E
 
 void server_share(struct server *s)
 {
-    struct http_room_limits limits = {.bodies = BODIES, .unsent = UNSENT, .connections = CLIENTS, .hurry = true};
+    struct http_room_limits limits = {
+        .bodies = BODIES,
+        .unsent = UNSENT,
+        .connections = CLIENTS,
+        .hurry = true,
+    };
     struct rlimit fds;
     for (size_t i = 0; i < s->n; i++) /* a connection each, of those that one environment takes at once */
         if (s->functions[i].request.max_concurrency.value + CLIENTS > limits.connections)
