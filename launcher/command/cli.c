@@ -114,8 +114,9 @@ static int unexpected(const struct request *r, const char *word, const char *hin
 int cli_set(struct request *r, const char *option, const char *value, struct err *err)
 {
     const struct option_row *row = find_row(r->command, option, strlen(option), 0);
-    if (!row || row->field == offsetof(struct request, config) || row->field == offsetof(struct request, help) ||
-        row->field == offsetof(struct request, version))
+    if (row && row->flags & LINE_ONLY)
+        return fail_usage(err, "option '%s' belongs on the command line, not to one function", row->name);
+    if (!row)
         return cli_unknown_option(r->command, option, err);
     if (!row->arg && strcmp(value, "true") != 0)
         return fail_usage(err, "%s: expected true, or no such member: it is a switch", option);
@@ -135,7 +136,7 @@ bool cli_is_path(const struct request *r, const char *option, const char *value)
 {
     const struct option_row *row = find_row(r->command, option, strlen(option), 0);
     return row && (row->flags & PATH || (row->flags & PATH_OR_WORD && strpbrk(value, "./"))) &&
-           !(row->set == set_rootfs && strcmp(value, "host") == 0);
+           !(row->preset && strcmp(value, row->preset) == 0);
 }
 
 static int check_serve(struct request *r, struct err *err)

@@ -116,7 +116,7 @@ const struct option_row ROWS[] = {
      FIELD(out_replace), 0, 0},
     {0, INVOKES, "log-format", "text|json", "text", "format of the platform's log lines", set_choice, 0, FIELD(log_format), 0, 0},
     {0, SERVE, "host", "ADDRESS", "127.0.0.1", "IPv4 address to listen on", set_text, 0, FIELD(host), 0, 0},
-    {'p', SERVE, "port", "PORT", "3001", "port of the Invoke API; 0: any free port", set_num, 0, FIELD(port), 0, 65535},
+    {'p', SERVE, "port", "PORT", "3001", "port of the Invoke API; 0: any free port", set_num, LINE_ONLY, FIELD(port), 0, 65535},
     {0, SERVE, "url", "[NAME=]PORT", NULL,
      "serve a function URL on this port: HTTP requests become events of payload format 2.0; repeatable", add_text, REPEATED, FIELD(urls), 0,
      0},
@@ -145,10 +145,10 @@ const struct option_row ROWS[] = {
      "limit response streams as Lambda does: " DIGITS(STREAM_MB_A_SECOND) " MB/s after the first " DIGITS(STREAM_FREE_MB) " MB", set_flag,
      0, FIELD(stream_shape), 0, 0},
     {0, SERVE, "watch", NULL, NULL, "reload a package when it changes, without dropping requests", set_flag, 0, FIELD(watch), 0, 0},
-    {0, SERVE, "config", "FILE", NULL, "read functions and their options from a JSON file (format: man lrun, SERVING)", set_text, 0,
+    {0, SERVE, "config", "FILE", NULL, "read functions and their options from a JSON file (format: man lrun, SERVING)", set_text, LINE_ONLY,
      FIELD(config), 0, 0},
-    {0, SERVE, "ready-fd", "N", NULL, "write a line to this file descriptor when the server is ready", set_num, 0, FIELD(ready_fd), 0,
-     1u << 20},
+    {0, SERVE, "ready-fd", "N", NULL, "write a line to this file descriptor when the server is ready", set_num, LINE_ONLY, FIELD(ready_fd),
+     0, 1u << 20},
     {0, BOTH, "report", "FILE|-|fd:N", NULL, "append a one-line JSON report", set_text, 0, FIELD(report), 0, 0},
     {0, STORES, "cache-dir", "DIR", NULL, "directory of the cache of unpacked archives", set_text, WITH_IN, FIELD(cache_dir), 0, 0},
     {0, INSPECT, "list", NULL, NULL, "list every path, what provides it, and what it hides", set_flag, 0, FIELD(list), 0, 0},
@@ -159,8 +159,8 @@ const struct option_row ROWS[] = {
     {0, DOCTOR | INSPECT, "json", NULL, NULL, "print JSON", set_flag, 0, FIELD(json), 0, 0},
     {'q', LOOKS, "quiet", NULL, NULL, "omit the platform's log lines and lrun's notes", set_flag, WITH_IN, FIELD(quiet), 0, 0},
     {'v', ANY, "verbose", NULL, NULL, "log each step, including every mount", set_flag, WITH_IN, FIELD(verbose), 0, 0},
-    {'h', ALL, "help", NULL, NULL, "show this help", set_flag, WITH_IN, FIELD(help), 0, 0},
-    {0, ALL, "version", NULL, NULL, "show the version", set_flag, WITH_IN, FIELD(version), 0, 0},
+    {'h', ALL, "help", NULL, NULL, "show this help", set_flag, WITH_IN | LINE_ONLY, FIELD(help), 0, 0},
+    {0, ALL, "version", NULL, NULL, "show the version", set_flag, WITH_IN | LINE_ONLY, FIELD(version), 0, 0},
 };
 
 const size_t ROW_COUNT = COUNT(ROWS);

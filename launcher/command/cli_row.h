@@ -9,8 +9,9 @@
 enum row_flags {
     WITH_IN = 1,      /* exec --in takes it, or it changes nothing there */
     REPEATED = 2,     /* the field is a strv, which each use adds to */
-    PATH = 4,         /* a configuration file's are relative to it */
+    PATH = 4,         /* a configuration file's are relative to it; the preset is a word */
     PATH_OR_WORD = 8, /* a path if it has a dot or a slash */
+    LINE_ONLY = 16,   /* of the command line, not of a function in a configuration file */
 };
 
 struct option_row;
