@@ -19,14 +19,13 @@ static void on_request(void *to, struct http_request *r)
     http_answer(r, 200, "", "", 0);
 }
 
-static int listen_somewhere(struct sockaddr_in *ret_at)
+static void listen_somewhere(int *ret_fd, struct sockaddr_in *ret_at)
 {
     socklen_t n = sizeof *ret_at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = *ret_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     *ret_at = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)ret_at, n) == 0 && listen(fd, 8) == 0);
     cr_assert(getsockname(fd, (struct sockaddr *)ret_at, &n) == 0);
-    return fd;
 }
 
 static void say(int fd, const char *text)
@@ -47,8 +46,10 @@ Test(http_server, what_has_come_is_known_before_the_loop_has_looked)
     struct sockaddr_in at;
     struct seen seen = {0};
     struct event_base *base = event_base_new();
-    struct http_server *s = http_serve(base, listen_somewhere(&at),
-                                       &(struct http_handler){.on_request = on_request, .to = &seen, .body_max = 100, .header_max = 1000});
+    int listener = -1;
+    listen_somewhere(&listener, &at);
+    struct http_server *s =
+        http_serve(base, listener, &(struct http_handler){.on_request = on_request, .to = &seen, .body_max = 100, .header_max = 1000});
     cr_expect(http_server_idle(s) && !http_server_reading(s));
 
     OWN_FD int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -29,32 +29,32 @@ extern int plain_failed, plain_bad;
 // clang-format on
 
 // clang-format off
-#define PLAIN_EXPECT(ok, text)                                                        \
+#define PLAIN_EXPECT(ok, text, ...)                                                   \
     do {                                                                              \
         if (!(ok)) {                                                                  \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, text);                 \
+            fprintf(stderr, "%s:%d: %s", __FILE__, __LINE__, text);                   \
+            fprintf(stderr, " " __VA_ARGS__);                                         \
+            fputs("\n", stderr);                                                      \
             plain_bad = 1;                                                            \
         }                                                                             \
     } while (0)
-// clang-format on
-// clang-format off
-#define PLAIN_ASSERT(ok, text)                                                        \
+#define PLAIN_ASSERT(ok, text, ...)                                                   \
     do {                                                                              \
         const int plain_ok = !!(ok);                                                  \
-        PLAIN_EXPECT(plain_ok, text);                                                 \
+        PLAIN_EXPECT(plain_ok, text, __VA_ARGS__);                                    \
         if (!plain_ok)                                                                \
             return;                                                                   \
     } while (0)
 // clang-format on
-#define cr_expect(x, ...) PLAIN_EXPECT(x, #x)
-#define cr_expect_not(x, ...) PLAIN_EXPECT(!(x), "not " #x)
-#define cr_expect_eq(a, b, ...) PLAIN_EXPECT((a) == (b), #a " == " #b)
-#define cr_expect_null(x, ...) PLAIN_EXPECT((x) == NULL, #x " is NULL")
-#define cr_expect_str_eq(a, b, ...) PLAIN_EXPECT(strcmp(a, b) == 0, #a " is " #b)
-#define cr_assert(x, ...) PLAIN_ASSERT(x, #x)
-#define cr_assert_not(x, ...) PLAIN_ASSERT(!(x), "not " #x)
-#define cr_assert_eq(a, b, ...) PLAIN_ASSERT((a) == (b), #a " == " #b)
-#define cr_assert_not_null(x, ...) PLAIN_ASSERT((x) != NULL, #x " is not NULL")
+#define cr_expect(x, ...) PLAIN_EXPECT(x, #x, __VA_ARGS__)
+#define cr_expect_not(x, ...) PLAIN_EXPECT(!(x), "not " #x, __VA_ARGS__)
+#define cr_expect_eq(a, b, ...) PLAIN_EXPECT((a) == (b), #a " == " #b, __VA_ARGS__)
+#define cr_expect_null(x, ...) PLAIN_EXPECT((x) == NULL, #x " is NULL", __VA_ARGS__)
+#define cr_expect_str_eq(a, b, ...) PLAIN_EXPECT(strcmp(a, b) == 0, #a " is " #b, __VA_ARGS__)
+#define cr_assert(x, ...) PLAIN_ASSERT(x, #x, __VA_ARGS__)
+#define cr_assert_not(x, ...) PLAIN_ASSERT(!(x), "not " #x, __VA_ARGS__)
+#define cr_assert_eq(a, b, ...) PLAIN_ASSERT((a) == (b), #a " == " #b, __VA_ARGS__)
+#define cr_assert_not_null(x, ...) PLAIN_ASSERT((x) != NULL, #x " is not NULL", __VA_ARGS__)
 
 #ifdef PLAIN_MAIN
 struct plain_test *plain_tests;
