@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* limits.h: Lambda's limits as of November 2026, each once, with AWS's sentence and where it stands. What a process may use
- * (RLIMIT_NOFILE and its like) is policy/limits.c's. Sources, where a row names no other:
+ * (RLIMIT_NOFILE and its like) is policy/limits.c's; how long a shutdown takes, launcher/environment/shutdown.h's.
+ * Sources, where a row names no other:
  *   model    CreateFunction and Invoke in the service model of botocore 1.44.8
  *   quotas   the developer guide's page of quotas
  * A limit that stands in a text too is a macro, which DIGITS() puts there. */

@@ -33,3 +33,16 @@ Test(clock, counts_in_milliseconds)
     cr_expect(now / 1000 >= time(NULL) - 2 && now / 1000 <= time(NULL) + 2);
     cr_expect(files <= now + 1 && now - files < 2000);
 }
+
+Test(clock, a_timer_takes_seconds_and_whole_microseconds)
+{
+    static const struct {
+        double ms;
+        long s, us;
+    } ROWS[] = {{0, 0, 0},    {0.001, 0, 1},     {0.0009, 0, 0},   {1, 0, 1000}, {999.999, 0, 999999},
+                {1000, 1, 0}, {1500, 1, 500000}, {1e9, 1000000, 0}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        const struct timeval t = clock_timeval(ROWS[i].ms);
+        cr_expect(t.tv_sec == ROWS[i].s && t.tv_usec == ROWS[i].us, "%g ms: %ld s, %ld us", ROWS[i].ms, (long)t.tv_sec, (long)t.tv_usec);
+    }
+}

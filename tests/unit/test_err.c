@@ -3,7 +3,9 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 Test(err, says_action_object_reason_and_remedy_in_one_clean_line)
 {
@@ -53,7 +55,7 @@ Test(err, is_cut_and_never_overrun)
 {
     static char huge[5000];
     struct err err;
-    char text[1200];
+    char text[ERR_TEXT_SIZE];
     memset(huge, 'x', sizeof huge - 1);
     fail(&err, EIO, huge, "%s", huge);
     fail_hint(&err, "%s", huge);
@@ -68,4 +70,22 @@ Test(err, is_cut_and_never_overrun)
     }
     fail_usage(&err, "%s", huge);
     cr_expect_eq(strlen(err.sentence), sizeof err.sentence - 1);
+}
+
+/* A line of a log that others write to as well. */
+Test(err, is_said_in_one_write)
+{
+    struct err err;
+    char line[ERR_TEXT_SIZE] = "";
+    int ends[2], kept = dup(STDERR_FILENO);
+    cr_assert_eq(pipe2(ends, O_DIRECT), 0); /* a read gets no more than one write's */
+    fail(&err, ENOENT, "/a\nb", "open the file");
+    dup2(ends[1], STDERR_FILENO);
+    err_say(&err, "lrun: %s/%d", "fn", 3);
+    dup2(kept, STDERR_FILENO);
+    cr_assert(read(ends[0], line, sizeof line - 1) > 0);
+    cr_expect_str_eq(line, "lrun: fn/3: cannot open the file '/a?b': No such file or directory\n");
+    close(kept);
+    close(ends[0]);
+    close(ends[1]);
 }

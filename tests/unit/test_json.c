@@ -155,3 +155,30 @@ Test(json, flags_are_words)
     cr_expect_str_eq(t.at, "{\"yes\":true,\"no\":false}");
     text_done(&t);
 }
+
+static void put_square(struct text *out, size_t i, const void *of)
+{
+    json_num(out, "n", (double)i);
+    json_num(out, "square", ((const int *)of)[i]);
+}
+
+Test(json, lists_have_commas_between_what_they_hold)
+{
+    static const int SQUARES[] = {0, 1, 4};
+    static const char *const WORDS[] = {"a", "\"", NULL}, *const NONE[] = {NULL};
+    struct text t = {0};
+    json_open(&t, '{');
+    json_objects(&t, "none", 0, put_square, SQUARES);
+    json_objects(&t, "one", 1, put_square, SQUARES);
+    json_objects(&t, "three", 3, put_square, SQUARES);
+    json_strings(&t, "words", WORDS);
+    json_strings(&t, "empty", NONE);
+    json_strings(&t, "absent", NULL);
+    json_open_key(&t, "object", '{');
+    json_close(&t, '}');
+    json_close(&t, '}');
+    cr_expect_str_eq(t.at, "{\"none\":[],\"one\":[{\"n\":0,\"square\":0}],\"three\":[{\"n\":0,\"square\":0},{\"n\":1,\"square\":1},"
+                           "{\"n\":2,\"square\":4}],\"words\":[\"a\",\"\\\"\"],\"empty\":[],\"absent\":[],\"object\":{}}");
+    cr_expect(json_valid(t.at, t.n));
+    text_done(&t);
+}
