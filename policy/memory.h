@@ -18,7 +18,8 @@
  * A look takes at most half a millisecond and goes on where the last one stopped, and lrun spends a twentieth of a processor
  * on it: few processes are looked at every ten milliseconds, a thousand in a fraction of a second. The first looks, until one has
  * established something, may take 20 ms. lrun itself does the first pass; the others may wait for the program that is looked at, and
- * are a child's (memory_apart.h). One that asks it near the limit waits 5 ms at most; what comes later is heard by a later look:
+ * are a child's (memory_apart.h), or its own where none can be made. One that asks it near the limit waits 5 ms at most; what comes
+ * later is heard by a later look:
  *
  *   count   status of each process: a bound from above for what it maps; pages of several processes count for each
  *   held    memfds by descriptor, segments, /dev/shm: when some time has passed, or the host's shared memory has grown
