@@ -3,6 +3,7 @@
 read how much memory each init has."""
 import http.client
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -10,16 +11,15 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.processes import inits_below  # noqa: E402
+
 lrun, package, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
 
 def pss(pid):
     m = re.search(r"^Pss:\s+(\d+) kB", open(f"/proc/{pid}/smaps_rollup").read(), re.M)
     return int(m[1])
-
-
-def children(pid):
-    return [int(p) for p in open(f"/proc/{pid}/task/{pid}/children").read().split()]
 
 
 read_end, write_end = os.pipe()
@@ -37,7 +37,7 @@ for _ in range(n):  # all are sent before any answer is read: each needs an envi
     c = http.client.HTTPConnection("127.0.0.1", port)
     c.request("POST", "/2015-03-31/functions/f/invocations", "{}")
     connections.append(c)
-while len(children(server.pid)) < n and time.monotonic() - start < 60:
+while len(inits_below(server.pid)) < n and time.monotonic() - start < 60:
     time.sleep(0.01)
 took = time.monotonic() - start
 for c in connections:
@@ -45,7 +45,7 @@ for c in connections:
 for c in connections:
     c.close()
 time.sleep(0.5)
-inits = children(server.pid)
+inits = inits_below(server.pid)
 supervisor = pss(server.pid)
 memory = sum(pss(p) for p in inits)
 print(f"{len(inits)} idle environments            {(len(inits) - 1) / took:.0f} started per second under load; supervisor {supervisor / len(inits):.0f} kB, init "

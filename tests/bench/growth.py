@@ -13,6 +13,9 @@ import tempfile
 import time
 import zipfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.processes import inits_below  # noqa: E402
+
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 PLOTS = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else BUILD / "growth").resolve()
 LRUN = BUILD / "lrun"
@@ -156,8 +159,7 @@ def environments():
             c = http.client.HTTPConnection("127.0.0.1", port)
             c.request("POST", "/2015-03-31/functions/slow/invocations", '"wait"')
             connections.append(c)
-        children = f"/proc/{server.pid}/task/{server.pid}/children"
-        while len(open(children).read().split()) < n and time.monotonic() - start < 60:
+        while len(inits_below(server.pid)) < n and time.monotonic() - start < 60:
             time.sleep(0.005)
         took = time.monotonic() - start
         for c in connections:
@@ -165,7 +167,7 @@ def environments():
         for c in connections[1:]:
             c.close()
         time.sleep(0.5)
-        inits = [int(p) for p in open(f"/proc/{server.pid}/task/{server.pid}/children").read().split()]
+        inits = inits_below(server.pid)
         kb = (pss(server.pid) + (sum(pss(p) for p in inits) if os.geteuid() == 0 else 0)) / n
         times = []
         for _ in range(300):  # warm, frozen before, while all the others idle
