@@ -27,7 +27,7 @@ enum command cli_command(int argc, char **argv);
 int cli_command_named(const char *name, enum command *ret, struct err *err);
 
 void cli_help(enum command command, FILE *to); /* of CMD_HELP: all commands */
-void cli_man_options(FILE *to);                /* roff: .SS per command, .TP per option */
+void cli_man_options(FILE *to);                /* roff: .TP for each option */
 void cli_bash_completion(FILE *to);            /* a function for bash's complete */
 
 #endif
