@@ -189,3 +189,21 @@ Test(term, whatever_bytes_come_in_whatever_pieces)
         text_done(&b);
     }
 }
+
+Test(term, what_is_no_terminal_gets_exact_bytes)
+{
+    static const char BYTES[] = "a\033[2J\r\0\xff\n";
+    for (int terminal = 0; terminal < 2; terminal++) {
+        int pipes[2];
+        char got[64];
+        cr_assert_eq(pipe(pipes), 0);
+        cr_expect_eq(term_write(pipes[1], terminal, BYTES, sizeof BYTES - 1), 0);
+        ssize_t n = read(pipes[0], got, sizeof got);
+        cr_expect(terminal ? n > 0 && harmless((unsigned char *)got, (size_t)n)
+                           : n == sizeof BYTES - 1 && memcmp(got, BYTES, (size_t)n) == 0);
+        cr_expect_not(term_colours(pipes[1]));
+        close(pipes[0]), close(pipes[1]);
+        cr_expect_eq(term_write(pipes[1], terminal, BYTES, 1), -1);
+    }
+    cr_expect_not(term_colours(-1));
+}
