@@ -107,13 +107,8 @@ void json_flag(struct text *out, const char *key, bool b)
 
 void json_item(struct text *out, const char *s)
 {
-    json_item_n(out, s, strlen(s));
-}
-
-void json_item_n(struct text *out, const char *s, size_t n)
-{
     comma(out);
-    json_quote(out, s, n);
+    json_quote(out, s, strlen(s));
 }
 
 void json_open_key(struct text *out, const char *key, char bracket)
@@ -139,12 +134,6 @@ void json_objects(struct text *out, const char *key, size_t n, json_put_fn *put,
         json_close(out, '}');
     }
     json_close(out, ']');
-}
-
-bool json_valid(const char *bytes, size_t n)
-{
-    struct slice top;
-    return json_read(bytes, n, &top);
 }
 
 bool json_read(const char *bytes, size_t n, struct slice *ret)

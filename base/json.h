@@ -21,7 +21,6 @@ void json_put_n(struct text *out, const char *key, const char *s, size_t n);
 void json_num(struct text *out, const char *key, double n); /* up to 3 decimals */
 void json_flag(struct text *out, const char *key, bool b);
 void json_item(struct text *out, const char *s);
-void json_item_n(struct text *out, const char *s, size_t n);
 
 void json_open_key(struct text *out, const char *key, char bracket);           /* "key":{ or "key":[ */
 void json_strings(struct text *out, const char *key, const char *const *list); /* "key":["a","b"]; list: NULL at its end, or NULL */
@@ -30,8 +29,7 @@ void json_strings(struct text *out, const char *key, const char *const *list); /
 typedef void json_put_fn(struct text *out, size_t i, const void *of);
 void json_objects(struct text *out, const char *key, size_t n, json_put_fn *put, const void *of);
 
-/* True if the bytes are one JSON value, with nothing but white space around it; json_read(): ret is that value then. */
-bool json_valid(const char *bytes, size_t n);
+/* True if the bytes are one JSON value, with nothing but white space around it: ret is that value then. */
 bool json_read(const char *bytes, size_t n, struct slice *ret);
 
 /* Adds the JSON value without white space between its tokens; bytes that are no JSON become a JSON string. */

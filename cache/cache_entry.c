@@ -16,7 +16,8 @@
 
 enum { FACTS_MAX = 1024 };
 
-void entry_key(const char *digest, bool is_tar, char key[KEY_SIZE])
+/* The same bytes may be a zip and a tarball, which hold different files. */
+static void entry_key(const char *digest, bool is_tar, char key[KEY_SIZE])
 {
     snprintf(key, KEY_SIZE, "%s-" UNPACKER_VERSION "%s", digest, is_tar ? "t" : "");
 }

@@ -7,9 +7,6 @@
 
 #define KEY_SIZE (DIGEST_HEX + sizeof "-" UNPACKER_VERSION "t")
 
-/* The same bytes may be a zip and a tarball, which hold different files. */
-void entry_key(const char *digest, bool is_tar, char key[KEY_SIZE]);
-
 /* Opens and locks the entry. Returns 1 if it can be trusted, 0 if there is none, -1 with an err.
  * An entry of an earlier boot is verified first, and removed if it fails. */
 int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_entry *ret, struct err *err);

@@ -76,7 +76,7 @@ static struct extension *find_name(struct extensions_api *api, const char *name)
     return NULL;
 }
 
-struct extension *extensions_api_find(struct extensions_api *api, const char *id)
+static struct extension *find_id(struct extensions_api *api, const char *id)
 {
     for (size_t i = 0; i < api->n; i++)
         if (strcasecmp(api->at[i].id, id) == 0 && api->at[i].state != EXT_STARTED)
@@ -202,7 +202,7 @@ static bool is_uuid(const char *id)
 struct extension *extensions_api_caller(struct extensions_api *api, struct http_request *r, const char *unknown)
 {
     const char *id = http_header(r, "Lambda-Extension-Identifier");
-    struct extension *x = id ? extensions_api_find(api, id) : NULL;
+    struct extension *x = id ? find_id(api, id) : NULL;
     if (!id || !*id)
         api_error(r, 403, "Extension.MissingExtensionIdentifier", "Missing Lambda-Extension-Identifier header");
     else if (!is_uuid(id))

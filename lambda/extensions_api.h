@@ -60,8 +60,6 @@ void extensions_api_gone(struct extensions_api *api, struct http_request *reques
 void extensions_api_reset(struct extensions_api *api);
 struct extension *extensions_api_expect(struct extensions_api *api, const char *name);
 
-struct extension *extensions_api_find(struct extensions_api *api, const char *id); /* NULL: unknown */
-
 bool extensions_api_registered(const struct extensions_api *api); /* all that are external */
 bool extensions_api_ready(const struct extensions_api *api,
                           unsigned events);                     /* those who subscribed to one of them (0: all) wait in next */

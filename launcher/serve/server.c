@@ -117,7 +117,8 @@ static void on_request(void *to, struct http_request *r)
         invoke_refuse(r, allow ? ERROR_METHOD : ERROR_PATH, NULL);
 }
 
-void serve_client_gone(void *to, struct http_request *r)
+/* A client's answer is not wanted any more. */
+static void client_gone(void *to, struct http_request *r)
 {
     struct client *c = r->owner;
     (void)to;
@@ -163,7 +164,7 @@ static void on_full(void *to, int no)
 struct http_handler server_handler(struct server *s)
 {
     return (struct http_handler){.on_request = on_request,
-                                 .on_gone = serve_client_gone,
+                                 .on_gone = client_gone,
                                  .to = s,
                                  .body_max = INVOKE_MAX,
                                  .header_max = HEADERS_MAX,

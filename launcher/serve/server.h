@@ -57,7 +57,6 @@ bool server_refuses(const struct request *asked, bool any_origin, struct http_re
 
 /* serve_invoke.c, serve_url.c: the doors. */
 void serve_invoke(struct server *s, struct http_request *r, const char *word, bool stream);
-void serve_client_gone(void *to, struct http_request *r); /* for struct http_handler: a client's answer is not wanted any more */
 void serve_url_request(void *to, struct http_request *r); /* to: the struct served */
 
 /* serve_events.c: invocations nobody waits for, tried three times. payload is taken. False: there are too many. */

@@ -102,10 +102,11 @@ Test(events, each_reader_has_its_own_kinds)
                                     .state = "s",
                                     .reason = "why"};
             struct text t = {0};
+            struct slice top;
             OWN_PTR char *type = xasprintf("\"type\":\"%s\"", ROWS[i].name);
             event_json(&e, (enum event_form)form, &t);
             cr_expect_eq(t.n > 0, ROWS[i].has[form], "%s %u", ROWS[i].name, form);
-            cr_expect(!t.n || (json_valid(t.at, t.n) && strstr(t.at, type)), "%s", t.at);
+            cr_expect(!t.n || (json_read(t.at, t.n, &top) && strstr(t.at, type)), "%s", t.at);
             text_done(&t);
         }
 }
