@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* base64.c: RFC 4648 section 4, strictly: white space, a missing "=" and digits after padding are refused, so that a text means one
+ * sequence of bytes or none, whoever reads it. The alphabet of URLs (section 5) is not known here. Bytes go into the text a buffer at
+ * a time: a call of text_add() for each group costs more than decoding it. */
 #include "base/base64.h"
 
 #include <stdint.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* helper.c: finding lrun's other programs (lrun-unpack, lrun-policy), and becoming one of them, or pasta. Processes are made, watched
+ * and reaped by whoever starts one, e.g. cache/unpacker.c. The program is opened first and started from its descriptor later
+ * (execveat, AT_EMPTY_PATH): between the two, root becomes another user who may not be able to reach the file, and nobody can put
+ * another file in its place. Descriptors, signal dispositions and the signal mask survive exec (execve(2)), so all three are set here;
+ * the environment is empty, so that LD_PRELOAD of the caller's has no effect. */
 #include "base/helper.h"
 
 #include "base/descriptors.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* json.c: writing JSON, and handing values on as they were spelled. Checking is json_scan.c, reading json_slice.c, whole documents
+ * (duplicate names, white space) json_document.c. There is no tree and no conversion: a number of 30 digits or an escape that somebody
+ * chose comes out as it went in, as on Lambda, where the payload is passed through. The writer has no state but the text: a comma is
+ * due unless the last byte opens something or ends a key. */
 #include "base/json.h"
 
 #include "base/own.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json_slice.c: json_scan.h's second half: reading what json_scan() has passed. Nothing is checked again: brackets match, strings end. */
+/* json_slice.c: json_scan.h's second half: reading what json_scan() has passed. Nothing is checked again (brackets match, strings end,
+ * escapes are whole), so none of this may be called on other bytes. A value is passed over by counting brackets and jumping over
+ * strings with memchr: no recursion, and nothing is allocated, so nesting costs neither stack nor heap. */
 #include "base/json_scan.h"
 
 #include <stdlib.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* place.c: opening and making what the user named, with three ways in: as an ordinary user plain open(2); as root one openat2(2)
+ * without links, which is nearly always enough; else the walk, name by name and by descriptor, which decides for each link who may
+ * have laid it. Which paths may be shown or written at all is launcher/launch/trust.c; a name of lrun's own beneath an open directory
+ * is fs.c. The rights of another user are taken by fsuid and fsgid (setfsuid(2)), which the kernel asks for files alone: the real and
+ * saved ids stay root's, so that user can neither signal nor trace lrun meanwhile. They are a thread's own, and lrun has one thread. */
 #include "base/place.h"
 
 #include "base/fs.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* term.c: the filter that term.h describes, byte by byte. What a sequence may be is known as soon as its last byte is there, so the
+ * state is the bytes themselves, at most TERM_HELD of them, and the judgement is a pure function of those: it does not matter how they
+ * were cut. A sequence that turns out to be none is BROKEN: its first byte becomes "?", the rest is judged anew, for it may begin one.
+ * Bytes for anything but a terminal do not come here. */
 #include "base/term.h"
 
 #include "base/fs.h"
