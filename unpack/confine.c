@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* confine.c: how lrun-unpack encloses itself before it reads the first byte of an archive. The function's own enclosure is
+ * launcher/sandbox/ and policy/; this one is for lrun's parsers, libarchive, libelf and libcrypto among them. Order: the list of
+ * system calls comes last, since it has neither setrlimit(2) nor Landlock's calls.
+ *   rlimits     what a bomb may cost: memory of its own, time, size of a file
+ *   Landlock    no file but those beneath the entry that is being made (Linux 5.13); absent on older kernels, and then done without
+ *   seccomp     no socket, no new process, no exec, no change of owner; always there */
 #include "unpack/confine.h"
 
 #include "base/own.h"

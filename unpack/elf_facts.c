@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* elf_facts.c: what a program or library asks of the system (loader, libraries, versions of the C library), written as a line of the
+ * manifest. Judging those facts is launcher/diagnose/inspect_elf.c, which sees no ELF file but only the manifest. The bytes are
+ * hostile: each table has a bound on entries and bytes, strings must end within NAME_MOST, offsets are compared as 64 bits before
+ * libelf is asked. A file that libelf cannot read gives no line; it is unpacked all the same, as on Lambda. */
 #include "unpack/elf_facts.h"
 
 #include "unpack/manifest.h"

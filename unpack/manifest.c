@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* manifest.c: writing the manifest, in lrun-unpack. Reading it back, in lrun, is manifest_read.c; the format is in manifest.h. Names
+ * come from hostile archives, and the format is lines of words: a name is written with everything escaped that could end a word, a
+ * line or a list (space, newline, comma, %). Lines are gathered to 1 MB before each write(2); a package has 10,000s of entries. */
 #include "unpack/manifest.h"
 
 #include "base/fs.h"

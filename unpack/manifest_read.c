@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manifest_read.c: manifest.c's other half, for lrun itself. */
+/* manifest_read.c: reading a line of the manifest, in lrun and in verify.c. Writing it is manifest.c. The line is changed in place and
+ * names are decoded there: a decoded name is never longer than its escaped form. A line of a kind that is not known is no error but no
+ * line: a newer lrun may add kinds. */
 #include "unpack/manifest.h"
 
 #include "base/num.h"

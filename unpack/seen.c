@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* seen.c: a hash table of a tarball's entries by name, for untar.c. A zip does not need it: its directory is whole before anything is
+ * unpacked, so zip_check.c sorts it. The archive's author chooses the names, so the hash has a secret from getrandom(2): with a known
+ * one, names that all fall into one slot make unpacking quadratic. slots holds index + 1 into at[], 0 for free; it is at most half
+ * full, and probing is linear. */
 #include "unpack/seen.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* verify.c: compares a cache entry with its manifest, in lrun-unpack; called for entries of an earlier boot (nothing is synced when
+ * one is made) and by `lrun cache verify`. When an entry is to be trusted is decided in cache/cache_entry.c. Both directions are
+ * checked: each line has its file, with type, mode, size and CRC-32, and the tree has no more files than lines. It finds damage, not
+ * forgery: whoever can write to the cache can write the manifest too, which is why cache_open() refuses a cache of others'. */
 #include "unpack/verify.h"
 
 #include "base/fs.h"

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zip.c: locating and reading the central directory. Names and relations of entries are judged in zip_check.c.
- * Layout of the records: PKWARE APPNOTE 6.3.10, sections 4.3.7 to 4.3.16 and 4.5.3. */
+/* zip.c: locating and reading the central directory, and comparing each local header with it. Names and relations of entries are
+ * judged in zip_check.c, data is inflated in extract.c. Layout of the records: PKWARE APPNOTE 6.3.10, sections 4.3.7 to 4.3.16 and
+ * 4.5.3. Order, from the end of the file:
+ *   end record (and zip64's)  ->  directory: start, end, entries  ->  each central header  ->  its local header  ->  where its data ends
+ * Every number is checked against the bytes that are there before it is used as an offset; subtraction is on the side that cannot
+ * wrap. */
 #include "unpack/zip_check.h"
 
 #include "base/own.h"
@@ -147,13 +151,13 @@ static int entry_type(const uint8_t *central, const char *name, size_t n, struct
     return 0;
 }
 
-/* The local header must tell the same as the central one, or a reader that prefers it unpacks something else. */
 /* What was streamed may be told afterwards, in the data descriptor, and is 0 in the local header. */
 static bool says(uint64_t local, uint64_t central, bool descriptor)
 {
     return local == central || (descriptor && local == 0);
 }
 
+/* The local header must tell the same as the central one, or a reader that prefers it unpacks something else. */
 static int check_local(const uint8_t *bytes, uint64_t limit, const uint8_t *central, struct zip_entry *e, uint64_t *ret_end,
                        struct err *err)
 {

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* zip_check.c: judging names, and entries against each other. What one header says is zip.c's; nothing here reads the archive's bytes.
+ * The entries are sorted twice: by offset, where an overlap of data is a bomb (one stream counted many times), and by name, where
+ * duplicates meet and a parent is found by bisection. A path through a file or a link of the archive is refused, so extract.c never
+ * writes through what the archive itself made; names with ".." or ".wh." never come so far. */
 #include "unpack/zip_check.h"
 
 #include "base/own.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zip_largest.c: what takes the room in an archive that is too large. */
+/* zip_largest.c: the message for an archive over Lambda's 250 MB: what takes the room, as directories of at most two parts, largest
+ * first. The limit itself is applied in zip.c, which reads the directory to its end for this list. How a package that fits is made up
+ * is launcher/diagnose/inspect_sizes.c. */
 #include "unpack/zip_check.h"
 
 #include "base/own.h"
