@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* cache.c: from archives to entries: what a launch asks of the cache. One entry's life (lock, trust, rename) is cache_entry.c, the
+ * memo that spares a warm launch the hashing cache_memo.c, the worker process unpacker.c, the user's view (list, prune, verify)
+ * cache_admin.c.
+ *   memo knows the digest, entry is there     hit: no process is started
+ *   otherwise                                 a worker hashes, and asks; lrun answers "unpack" or "it is there already"
+ *   unpacked                                  rename; whoever lost the race uses the winner's entry
+ * All archives of a launch go through each stage together, so their workers run side by side; the stages wait for them in turn. An
+ * archive that somebody may still write to (cache_may_change) is used but not remembered. */
 #include "cache/cache.h"
 
 #include "base/clock.h"

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cache.h: unpacked archives by content.
  *
- *   DIR/tree/SHA256-VERSION/   (VERSIONt of a tarball: a file may be both) one entry: tree/ (the files), manifest, facts (boot id and
- * totals); mode 0700 DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size
- * and times: its digest, so that a warm run reads no archive; an interpreter's version DIR/policy/                users' policies,
- * compiled; see launcher/launch/policy_file.c DIR/tools/                 trees that lie over the host's /usr; see tools.h DIR/tmp/ entries
- * being made or removed; each locked by its maker
+ *   DIR/tree/SHA256-VERSION/   one entry: tree/ (the files), manifest, facts (boot id and totals); mode 0700. A tarball's name ends
+ *                              with t: a file may be both a zip and a tarball
+ *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and times:
+ *                              its digest, so that a warm run reads no archive; an interpreter's version
+ *   DIR/policy/                users' policies, compiled; see launcher/launch/policy_file.c
+ *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
+ *   DIR/tmp/                   entries that are being made or removed; each is locked by its maker
  *
  * An entry appears by one rename and never changes. Whoever uses it holds a shared lock on its directory, so that
  * prune never takes it away. An entry made in an earlier boot may have lost data in a crash (nothing is synced): it is

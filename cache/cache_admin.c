@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cache_admin.c: list, prune and verify. */
+/* cache_admin.c: `lrun cache list`, `prune` and `verify`. Nothing here is on a launch's way; what a launch does with an entry is
+ * cache.c. Other lruns use the cache meanwhile. Keys are listed first and visited then, since visiting removes them (readdir(3) does
+ * not say what it returns after that). An entry that somebody holds a lock on is reported as "in use" and stays. */
 #include "base/fs.h"
 #include "base/own.h"
 #include "cache/cache_entry.h"

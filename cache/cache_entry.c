@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* cache_entry.c: one entry: begun in tmp/, published by rename, opened under a lock, trusted or verified, removed. Which entries a
+ * launch needs is cache.c; whether files match their manifest is told by unpack/verify.c, in the confined worker. Locks are flock(2)
+ * on the entry's directory: they go with the process, so no lrun that was killed leaves one behind.
+ *   shared      who uses an entry, for as long as the sandbox lives
+ *   exclusive   who makes one (in tmp/) or removes one (LOCK_NB: in use means leave it)
+ *   tmp/        shared around mkdir and rename, exclusive by the sweeper: it cannot see a directory in the moment it is not locked
+ * A lock is taken on what open(2) found; the name may lead elsewhere by then, so the inode is compared after locking. */
 #include "cache/cache_entry.h"
 
 #include "base/fs.h"

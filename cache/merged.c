@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* merged.c: function and layers as one sorted list of paths, for `inspect` and `why:` lines. Nothing is mounted: mounts/plan.c and the
+ * kernel's overlayfs do that, and this must come to the same result, from the cache's manifests. Sorted as paths are walked ("/" below
+ * every other byte), a directory is followed by all that is in it. So one pass with a stack of the parents finds what is hidden:
+ * overlayfs merges directories, and any other kind hides all that lower parts have at its path and below. */
 #include "cache/merged.h"
 
 #include "base/fs.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* tools.c: makes and keeps the tree that is laid over the host's /usr, by the rows of tools_list.c. Where the tree is mounted is
+ * mounts/plan.c's. A name is hidden by a whiteout (overlayfs: a character device 0:0, which an ordinary user may make since Linux
+ * 5.8); a bind mount for each would be thousands of mounts a launch. Reading /usr/bin takes longer than a warm launch, so the tree is
+ * kept: its name holds the inode and times of each directory that was read, and a package manager's change gives another name.
+ *   making     whiteouts for what is not listed, links and files that stand for others     keeping     look up, make, prune */
 #include "cache/tools.h"
 
 #include "base/fs.h"

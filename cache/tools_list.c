@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tools_list.c: THE TABLES of what is seen of the host's /usr. Sources: design (lambda-environment, sections 3 and 12; AL: the packages
- * of Amazon Linux's minimal image); "choice": AWS's answer is not known, and why this one. */
+/* tools_list.c: THE TABLES of what is seen of the host's /usr, by level of --tools; the tree that is made of them is tools.c's.
+ * Sources: design (lambda-environment, sections 3 and 12; AL: the packages of Amazon Linux's minimal image); "choice": AWS's answer is
+ * not known, and why this one. What no row names is hidden. A change here needs a higher TABLE_VERSION in tools.c, or trees that are
+ * kept stay as they were. */
 #include "cache/tools.h"
 
 #include "base/own.h"

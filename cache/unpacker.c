@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* unpacker.c: starting lrun-unpack, reading its messages, and telling how it ended. The protocol is in unpack/unpack.h, the program
+ * itself is unpack/unpack_main.c; which archives need one is decided in cache.c. The worker is not trusted once it has read an
+ * archive: what it sends has a fixed size, and its end before a whole message is an error that names status or signal. SIGPIPE never
+ * comes (MSG_NOSIGNAL): a worker that was killed must not take lrun with it. */
 #include "cache/unpacker.h"
 
 #include "base/helper.h"
