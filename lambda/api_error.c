@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* api_error.c: answers that all APIs inside the sandbox have in common: errors, "accepted", 404 and 405, and the checks of an error
+ * that a runtime reports. Which requests are refused, and when, is decided in each API's file; the Invoke API's errors, which clients
+ * outside see, are invoke_api.c's. The order of the members, the newline at the end and the texts are AWS's. */
 #include "lambda/api_error.h"
 
 #include "base/json.h"

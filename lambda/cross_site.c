@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* cross_site.c: whether a browser sent a request for a page of another site. lrun serve has no authentication, as the Runtime
+ * Interface Emulator has none, and a page that anybody wrote can reach 127.0.0.1 through its reader's browser.
+ *   Host             a name that is not ours: DNS was made to point here (rebinding)
+ *   Origin           of POSTs, by every browser: the page's site
+ *   Sec-Fetch-Site   of newer browsers, GETs too
+ * Headers that are not there refuse nothing: programs send none of the three but Host. CORS headers of answers are
+ * function_url_cors.c's. */
 #include "lambda/cross_site.h"
 
 #include "base/own.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* event_stream.c: writes frames of AWS's event stream: lengths, headers, payload, two CRC-32s, all numbers big-endian. Nothing here
+ * reads frames (a decoder lives with the tests), and HTTP around them is launcher/serve's.
+ *   total length | length of headers | CRC of these 8 bytes | headers | payload | CRC of all before it */
 #include "lambda/event_stream.h"
 
 #include "base/base64.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* events.c: the platform's events in their three forms: the text log, the JSON log, and telemetry (three schemas). Which events
+ * happen, and when, is launcher/environment's; who receives them is telemetry.c's and launcher/environment/log.c's. A form is a
+ * function of struct event alone, so that log and telemetry of one invocation cannot disagree. TYPES says which forms know which
+ * event. Tabs at the end of a line, the capital in "Types" and the number of decimals are AWS's; log parsers depend on them. */
 #include "lambda/events.h"
 
 #include "base/json.h"

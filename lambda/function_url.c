@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* function_url.c: an HTTP request as an event of payload format 2.0. The way back, from what the function returned to an HTTP answer,
+ * is function_url_answer.c; the port and the job are launcher/serve/serve_url.c's. The event is written as text, member by member:
+ * nothing of the request is parsed as JSON. Several headers, parameters or cookies of one name are joined as Lambda joins them.
+ * x-amzn-* and x-forwarded-* are Lambda's to set, so a client's own are dropped. */
 #include "lambda/function_url.h"
 
 #include "base/base64.h"

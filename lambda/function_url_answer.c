@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* function_url_answer.c: what a function returned, as an HTTP answer. */
+/* function_url_answer.c: what a function returned, as an HTTP answer: whole (function_url_infer), or a prelude before a stream. The
+ * request's way to an event is function_url.c.
+ *   JSON object with statusCode   status, headers, cookies, body (base64 if it says so)
+ *   anything else that is JSON    200, application/json, the value itself as the body
+ * The function is not trusted with the connection: a header's name must be a token and its value one line, and the headers that frame
+ * the answer (OURS) are lrun's, or a function could begin a second answer. */
 #include "lambda/function_url.h"
 
 #include "base/base64.h"

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http_answer.c: answers of a server, whole or piece by piece. */
+/* http_answer.c: writing answers, whole or piece by piece. Reading requests is http_server.c, what a client's slowness may cost
+ * http_room.c. An answer may be made while on_request() still runs and others are to hear of it first: then it is held
+ * (server->holding) until http_release(). After an answer the connection goes on only if the request was read whole; otherwise what is
+ * left of its body would be taken for the next request. A stream that breaks off ends by a reset (SO_LINGER 0): HTTP/1.0 has no other
+ * sign that it is not complete. */
 #include "lambda/http_connection.h"
 
 #include "base/clock.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* http_client.c: one connection to a listener inside the sandbox, for telemetry: one request at a time, of whose answer only the
+ * status counts. When to send what, and again, is telemetry_sink.c's. The other side is the function's own program and not trusted:
+ * heads are bounded, bodies are thrown away, and an answer that nobody asked for ends the connection. The body is borrowed until the
+ * answer is there: the caller keeps it, and nothing is copied. */
 #include "lambda/http_client.h"
 
 #include "base/own.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* http_parse.c: llhttp's callbacks, gathered into a head, pieces of a body and the end of a message. What a request means, and limits
+ * of bodies, are http_server.c's. The parser pauses at each message's end (HPE_PAUSED), so that a pipeline is read one request at a
+ * time. What llhttp tolerates and RFC 9112 forbids is refused here, since a proxy before lrun may have read it otherwise: spaces in
+ * names, names without characters. */
 #include "lambda/http_parse.h"
 
 #include "base/own.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* http_room.c: who gives way when connections together want more memory or descriptors than there are. http_room.h has the rules for
+ * bodies, answers and connections; reading is http_server.c, writing http_answer.c. A victim is chosen by a "worth", one function for
+ * each kind of shortage, over all connections of all servers of the room. Nothing is freed while it may be on the stack: cut_off()
+ * only marks it and lets libevent report an error in the next turn. A request whose need is reserved can always be finished; so no two
+ * wait for each other. */
 #include "lambda/http_connection.h"
 
 #include "base/clock.h"

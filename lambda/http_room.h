@@ -7,9 +7,10 @@
  *            for whom there is room and of whose body most is here; of equals, the first.
  *   unsent   What is answered, and not taken by the other side. An answer cannot be refused any more, so one too many cuts the
  *            connection off whose answer has not moved for longest.
- *   connections   When all are taken, or there are no descriptors, a new one takes the place of the one that has had its
- *            answer and been idle for longest, else of the one that has been sending its request for longest. One that is answered keeps
- * its place. */
+ *   connections
+ *            When all are taken, or there are no descriptors, a new one takes the place of the one that has had its answer and
+ *            been idle for longest, else of the one that has been sending its request for longest. One that is being answered
+ *            keeps its place. */
 #ifndef LRUN_HTTP_ROOM_H
 #define LRUN_HTTP_ROOM_H
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* http_server.c: reading requests: accept, parse, hand over, one request of a connection at a time. Answers are http_answer.c,
+ * shortages http_room.c, messages http_parse.c. A connection is not freed under a callback that may still use it: "closing" and "cut"
+ * mark it. */
 #include "lambda/http_connection.h"
 
 #include "base/clock.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* http_status.c: reason phrases by status code (RFC 9110 section 15; 418 of RFC 2324). A function may return any status
+ * from 200 to 599: one that is not in the table gets "Unknown". Which status an API answers with is decided in the API's
+ * file. */
 #include "lambda/http_status.h"
 
 #include "base/own.h"

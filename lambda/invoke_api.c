@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* invoke_api.c: the Invoke API's requests: checking them in AWS's order, and AWS's texts for each refusal. Which pool runs the
+ * function, and what the answer carries, is launcher/serve/serve_invoke.c's.
+ *   name and qualifier  ->  kind and log type  ->  client context  ->  payload
+ * A request is refused for the first that is wrong. Texts are AWS's ([AWS]) but those marked: the SDKs raise exceptions by
+ * x-amzn-ErrorType and show the message. What becomes a header for the runtime (qualifier, context) may not hold a line end. */
 #include "lambda/invoke_api.h"
 
 #include "base/base64.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* routes.c: finding the row of a table for a method and a path, and decoding %XX. What the routes are, each API's file says (ROUTES).
+ * A pattern has at most one "*", which stands for one part of the path and so never for a "/". If the path matches and the method does
+ * not, the caller is told the method that would (405 with Allow, RFC 9110 section 15.5.6) rather than that nothing is there. */
 #include "lambda/routes.h"
 
 #include "base/own.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* runtime_api.c: the Runtime API: next, response, error, init error, and a runtime's states (TRANSITIONS). Deadlines, resets and what
+ * an outcome is called are launcher/environment's. An invocation goes offered -> handed out (an exchange) -> answered; "next" is a
+ * long poll, whose request is kept in waiting[] until an event comes. Ids that are over are late.c's. */
 #include "lambda/runtime_api.h"
 
 #include "base/base64.h"
@@ -18,8 +21,7 @@ static const char *const STATE_NAMES[] = {
     [RESPONSE_SENT] = "RuntimeResponseSentState",
 };
 
-/* All that is allowed. The event may be given again while Running (a client that lost the answer asks again), and
- * several may wait while Ready. */
+/* All that is allowed. A client that lost the event asks again while Running; several may wait while Ready. */
 static const struct transition {
     enum state from, to;
 } TRANSITIONS[] = {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* runtimes.c: AWS's runtimes by id, with the date of deprecation and whether Amazon Linux 2023 is beneath. What lrun does for a
+ * runtime is launcher/launch/runtime.c. Ids: the enumeration Runtime in the service model of botocore 1.44.8. Dates: cfn-lint 1.58.0,
+ * which reads the developer guide's page of runtimes. They were moved more than once: nothing but a warning may follow from them. */
 #include "lambda/runtimes.h"
 
 #include "base/own.h"
 
 #include <string.h>
 
-/* Ids: the enumeration Runtime in the service model of botocore 1.44.8. Dates: cfn-lint 1.58.0, which reads the developer guide's
- * page of runtimes. They were moved more than once: nothing but a warning may follow from them. */
 static const struct runtime_fact FACTS[] = {
     /* without pointers, which each start would have to relocate */
     {"provided.al2023", "2029-06-30", true},

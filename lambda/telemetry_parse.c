@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* telemetry_parse.c: what a subscription asks for. The texts of refusals but the two of AWS's documentation are our choice. */
+/* telemetry_parse.c: what a subscription asks for: schema, destination, types, buffering; all that is wrong is listed in one answer.
+ * Who may subscribe, and when, is telemetry.c's. The texts of refusals are our choice, but for the two in AWS's documentation.
+ * Deliveries go to a listener inside the sandbox only: any other host in the URI is refused, or lrun could be sent elsewhere by a
+ * function. Port 9001 is the Runtime API's own. */
 #include "lambda/telemetry.h"
 
 #include "base/json.h"

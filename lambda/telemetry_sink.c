@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* telemetry_sink.c: a batch is sent when it has maxItems or maxBytes, or timeoutMs after its first event; one batch is on
- * its way at a time. What cannot be delivered is tried again with growing pauses; meanwhile the buffer grows up to a bound. */
+/* telemetry_sink.c: one subscriber: events are gathered into batches and sent. Which events it gets is telemetry.c's. A batch is sent
+ * when it has maxItems or maxBytes, or timeoutMs after its first event; one batch is on its way at a time. What cannot be delivered is
+ * tried again after a pause, 100 ms doubled up to 5 s; meanwhile the buffer grows up to a bound, beyond which events are dropped and
+ * counted, and the next delivery is followed by platform.logsDropped. While the environment is frozen (paused) nothing is sent, since
+ * nobody inside could answer. */
 #include "lambda/telemetry_sink.h"
 
 #include "base/clock.h"

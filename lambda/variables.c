@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* variables.c: the function's environment variables as a table, the keys that are Lambda's own, and Lambda's limit of 4 KB. Where the
+ * user's variables come from (--env, files, a template) is launcher/launch/inputs_text.c's. Order of what counts: rows that only
+ * Lambda sets, then the user's, then defaults (default_only). Extensions get the same list without what AWS keeps from them. The
+ * environment is exactly this list: nothing of the caller's goes in. */
 #include "lambda/variables.h"
 
 #include "base/json.h"
