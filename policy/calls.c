@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* calls.c: the table of system calls, parsed from calls.tsv when lrun-policy starts: by name, by number and architecture, and what the
+ * core policy decides. What a rule's arguments mean is oci.c's, the filter is made in compile.c. The file is part of the program and
+ * was checked when it was built: a line that cannot be read is a defect of lrun's and ends it. Numbers differ between x86-64 and
+ * arm64, and some calls exist on one of them alone. */
 #include "policy/calls.h"
 
 #include "base/arch.h"

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Source of the files' names and rules: the kernel's Documentation/admin-guide/cgroup-v2.rst. */
+/* cgroup.c: one cgroup v2 for a sandbox: finding where one may be made, its limits, freezing, and reading what the kernel counted.
+ * Where there is no cgroup, memory.h's watch and SIGSTOP do in its place; nothing here fails a launch that did not name one with
+ * --cgroup.
+ *   parent  the cgroup around lrun's own: one that holds processes can have no controllers for children ("no internal processes")
+ *   as root the descriptor of cgroup.procs is opened before the uid is given up: moving asks for the opener's rights
+ * Source of the files' names and rules: the kernel's Documentation/admin-guide/cgroup-v2.rst. */
 #include "policy/cgroup.h"
 
 #include "base/fs.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* limits.c: resource limits as on Lambda, as a table, and the processors that a memory size makes visible. The share of a processor is
+ * launcher/sandbox/share.c's or the cgroup's, memory is memory.c's: RLIMIT_AS would count what is only reserved. A limit of the
+ * caller's that is lower stays (raising needs CAP_SYS_RESOURCE on the host). Some limits are counted for the user on the whole host
+ * (RLIMIT_NPROC and what "shared" marks): of these a sandbox gets at most half, so that the user's other programs go on. */
 #include "policy/limits.h"
 
 #include "base/own.h"

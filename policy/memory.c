@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* memory.c: the watch: which pass comes next, and how much time a look may take. memory.h has the two rules and the
+ * passes; what one process maps is memory_process.c, what is held without being mapped memory_held.c, and the child that
+ * may wait memory_apart.c. */
 #include "policy/memory.h"
 
 #include "base/clock.h"
@@ -13,7 +16,6 @@
 #include <unistd.h>
 
 enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
-
 #define SLICE_MS 0.5    /* as long as lrun may keep others waiting */
 #define FIRST_MS 20.0   /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
 #define COST_MAX_MS 5.0 /* what took longer waited, for a processor or a lock: the limit must not wait as well */

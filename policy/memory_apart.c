@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* memory_apart.c: a child that reads what may wait, so that lrun's loop never does. What is read is memory.c's (a function and its
+ * copied state). lrun forks it when it first asks, and it has only the descriptors it was given. One question is open at a time; an
+ * answer that comes after the look is heard by the next one. It ends when nobody asks for a second, with lrun (PDEATHSIG, and
+ * getppid() for an lrun that died before that call), or by SIGKILL, which ends a wait for another program's lock as well. */
 #include "policy/memory_apart.h"
 
 #include "base/clock.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* memory_held.c: shared memory that exists although nobody maps it: memfds by descriptor, SysV segments, files of /dev/shm. What is
+ * mapped is memory_process.c's; that some of it is both is settled in memory.c. An inode is counted once, however many descriptors
+ * lead to it. Descriptors are looked at without being opened (statx on /proc/PID/fd), since a file of a server that does not answer
+ * would hold lrun up. A process that is not dumpable does not show them: of it, memfds are told by the mount they lie on, and got one
+ * by one with pidfd_getfd(2). */
 #include "policy/memory_held.h"
 
 #include "base/fs.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* memory_process.c: what one process maps, from /proc/PID: status (cheap, a bound from above), smaps_rollup (proportional shares),
+ * smaps (mapping by mapping). When which is read is memory.c's. What is read was written by the kernel, but holds names that the
+ * program chose: a field is looked for with the newline before it. A process whose first thread has ended shows nothing under its own
+ * number: then a living thread's file is read. */
 #include "policy/memory_process.h"
 
 #include "base/fs.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* oci.c: reads and prints policies in the OCI's JSON. Groups, stacking and the filter are compile.c's; nothing here knows BPF. A
+ * policy is text that a stranger may have written: it is read by lrun's own scanner first (json_document: no duplicate names), and
+ * cJSON's tree is compared with it, so that what was checked is what is used. Errors name the rule and its line. A rule that does not
+ * hold here is checked all the same: a mistake is one on every host. */
 #include "policy/oci.h"
 
 #include "base/arch.h"

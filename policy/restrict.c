@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* restrict.c: how lrun-policy encloses itself before it reads a user's policy: limits, then a list of system calls. The function's
+ * policy is what it compiles afterwards, and lrun-unpack's enclosure is unpack/confine.c. Time and memory are bounded because
+ * libseccomp's grow with the square of the rules. Their end is told as an error, by a handler of SIGXCPU and a function for no memory:
+ * both only format into a struct err and write it. */
 #include "policy/restrict.h"
 
 #include "base/own.h"

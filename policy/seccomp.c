@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* seccomp.c: installing a filter, and answering the calls it reports. What the filters hold was compiled by lrun-policy (compile.c).
+ * With a listener (install_told), refusals by EPERM become notifications: lrun answers EPERM itself and so learns which call it was,
+ * which a why: line needs. seccomp_unotify(2): the caller waits meanwhile, so answers are given at once, and never by a call that
+ * blocks. sysinfo(2) is asked before the policy, which allows it, so that the function sees its own memory size. */
 #include "policy/seccomp.h"
 
 #include "base/arch.h"

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tree.c: inner nodes are comparisons, one instruction each. Leaves with the same fate are one instruction, after the nodes that
- * lead to it: as many nodes as a conditional jump can pass over are a block; larger trees are split between blocks. */
+/* tree.c: a balanced search over call numbers as BPF. Which number has which fate is compile.c's; arguments are looked at by
+ * libseccomp's code, which follows (TREE_FOLLOWS).
+ *   node   one comparison: JGE bound, above, below        leaf   RET fate, or a jump to what follows
+ * Leaves with the same fate are one instruction, after the nodes that lead to it. A conditional jump passes over at most 255
+ * instructions (its offsets are bytes), so as many nodes as that allows are a block; larger trees are split between blocks by jumps
+ * without a condition. */
 #include "policy/tree.h"
 
 #include "base/own.h"
