@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* new_mount.c: file systems by the new mount API (fsopen, fsconfig, fsmount: Linux 5.2), which gives a mount as a descriptor before it
+ * has a place, so nothing of it can be seen half made. Where it goes is apply.c's. The kernel explains a refused option in words, to
+ * whoever reads the context's descriptor: they become the hint. errno is taken first, since that read sets it anew. */
 #include "mounts/new_mount.h"
 
 #include "base/own.h"

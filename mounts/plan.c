@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* plan.c: the rows of a function's file system, in order, each with its reason. Nothing is mounted here (apply.c), and what a managed
+ * runtime needs is plan_runtime.c. The order counts: a row may lie on what an earlier one made, and nothing can be made in the
+ * skeleton later. */
 #include "mounts/plan.h"
 
 #include "base/own.h"

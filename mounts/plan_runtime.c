@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_runtime.c: the rows that a runtime needs: its files in /var/runtime, its interpreter in /var/lang, and what of
- * the host's own modules must not be seen, or the ImportError that a user came to see would never appear. */
+/* plan_runtime.c: the rows that a runtime needs: its files in /var/runtime, its interpreter in /var/lang, AWS's SDK, and what of the
+ * host's own modules must not be seen, or the ImportError that a user came to see would never appear. All other rows are plan.c's;
+ * which interpreter was chosen, and why, is launcher/launch/interpreter.c's.
+ *   interpreter of the host's /usr      a bind under Lambda's name; its library stays where it is
+ *   with a prefix of its own            all of the prefix at /var/lang, by an overlay
+ *   of a root file system               in place; only the SDK is added */
 #include "mounts/plan.h"
 
 #include "base/own.h"
