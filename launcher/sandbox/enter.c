@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* enter.c: exec --in: finding an environment's namespaces and joining them. Who joins, and in which order it sheds what is the
+ * caller's, is launcher/command/cmd_enter.c.
+ *   kept     descriptors of an lrun started with --hold or --debug, found by the links in its /proc/PID/fd
+ *   inside   any process in it that is dumpable, by /proc/PID/ns; init itself is not
+ * A namespace that is the caller's own is refused, since the command would run outside; with --net host the network's may be. The user
+ * namespace is first: the right to join the others comes with it. */
 #include "launcher/sandbox/enter.h"
 
 #include "base/descriptors.h"

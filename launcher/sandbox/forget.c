@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* forget.c: copies what init still needs and gives the rest of the heap back to the kernel. What init does is init.c. MADV_DONTNEED on
+ * private anonymous pages frees init's copies; lrun's own are untouched, since a fork shares them only until either writes. From then
+ * on malloc()'s own books are gone: init may not allocate, and calls nothing that does. The area is measured and filled by the same
+ * functions, so both passes agree. */
 #include "launcher/sandbox/forget.h"
 
 #include <limits.h>

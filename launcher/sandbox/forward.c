@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* forward.c: joins connections to a debugger's port here with sockets made inside. Making a socket inside is init's (message SOCKET);
+ * what listens there is the runtime's debugger. Bytes are copied both ways, each with a bound (FLOW_BYTES), so that a side that does
+ * not read stops the other. TCP ends in each direction by itself (shutdown(2), SHUT_WR): a side that has sent all may still wait for
+ * its answer. */
 #include "launcher/sandbox/forward.h"
 
 #include "base/clock.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hints.c: hints belong to (step, errno), and to a switch of the host that was read: no message names a cause that was
- * not established. Where no switch explains it, the text says what to look at. docs/hosts.md has the long form. */
+/* hints.c: THE TABLE of what to do about a failed step, by (step, errno) and by a switch of the host that was read: no message names a
+ * cause that was not established. Where no switch explains the failure, the text says what to look at. First match counts, so rows
+ * with a file come before those without. What the steps are is steps.c; docs/hosts.md has the long form. EPERM alone would not do: for
+ * clone, map and the first mount it has three different causes and cures. */
 #include "launcher/sandbox/hints.h"
 
 #include "base/fs.h"

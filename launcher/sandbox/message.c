@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* message.c: one message in, one out, over SOCK_SEQPACKET: boundaries are kept, so a message is whole or not there. What is said, in
+ * which order, is message.h's; who acts on it sandbox.c and init.c. Descriptors travel as SCM_RIGHTS (unix(7)), packed; a bit each in
+ * value tells which of them they are. If the receiver has no room for them the kernel drops some without an error, which the caller
+ * finds by those bits. message_offer() never waits: the other side may be stopped. */
 #include "launcher/sandbox/message.h"
 
 #include <errno.h>

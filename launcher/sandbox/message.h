@@ -9,8 +9,9 @@
  *                  waits for START_RUNTIME
  *      init:       EXITED when a program has ended
  *      supervisor: SOCKET, which init answers with one of the sandbox's network
- *      supervisor: START, FREEZE, THAW, SIGNAL; SHARE, of the processor (--cpu enforce); KILL is answered by GONE when no process but init
- * is left, or else the sandbox is killed from outside
+ *      supervisor: START, FREEZE, THAW, SIGNAL; SHARE, of the processor (--cpu enforce)
+ *      supervisor: KILL, which init answers with GONE once no process but init is left; if it does not, the sandbox is killed from
+ *                  outside
  *
  * The supervisor's end is also the liveness signal: no child of its holds a copy of it, so a hang-up means the supervisor is
  * gone, however it went, and init ends with all it holds. */

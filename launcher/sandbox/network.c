@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* network.c: the network that --net asks for. The loopback inside is brought up by a step (steps.c); debuggers' connections are
+ * forward.c. To save a launch time, on two processors a child of lrun's makes the network namespace while init mounts: it joins init's
+ * user namespace, unshares, and hands the namespace over by descriptor. If that child is late or dies, init makes its own. pasta runs
+ * as lrun's child in the foreground, so that it ends with lrun (PDEATHSIG). */
 #include "launcher/sandbox/network.h"
 
 #include "base/descriptors.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* sandbox.c: lrun's side of a sandbox: clone, handshakes, asking init, killing. The other side, from clone to init, is steps.c;
+ * process 1 is init.c; what an environment makes of it is launcher/environment's. Handshakes (message.h): #0 ATTACH, while nothing
+ * runs inside and its namespaces can be worked on from outside; #1 READY or FAILED. Between fork and READY the child has lrun's
+ * memory: it first closes what is not on its list of descriptors. Nothing waits for init without a deadline: the payload has the same
+ * uid and may have stopped it. The pidfd is what cannot be fooled: SIGKILL through it reaches init and no process that has got its
+ * number since. */
 #include "launcher/sandbox/sandbox.h"
 
 #include "launcher/sandbox/inside.h"

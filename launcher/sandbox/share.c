@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* share.c: the share of a processor without a cgroup, by SIGSTOP and SIGCONT to all from process 1 (kill(-1) spares the sender). With
+ * a cgroup, cpu.max does it (policy/cgroup.c); which share goes with a memory size is the caller's. A bucket fills at the share's
+ * rate, up to BURST_S; what is used empties it. Below zero everything is stopped for as long as it takes to fill, at most 200 ms at a
+ * time. Processes that are forked meanwhile are met by the next SIGSTOP. A freeze stops too, so share_look() never continues what is
+ * frozen. */
 #include "launcher/sandbox/share.h"
 
 #include "base/clock.h"

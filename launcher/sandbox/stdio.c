@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* stdio.c: the caller's standard streams, for exec: which of them are handed in as they are, and pipes for files. A terminal of its
+ * own (-t) is terminal.c; run's standard streams are lrun's, and never the function's. Standard input from a file is read by pread(2)
+ * without moving its place, which is set at the end to what the command has taken: a shell script on standard input goes on behind it,
+ * as if the command had read it itself. */
 #include "launcher/sandbox/stdio.h"
 
 #include "base/fs.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* terminal.c: a pty between the caller's terminal and the program inside. Files as standard streams are stdio.c; filtering of escapes
+ * is not done here, since the program may have to draw (base/term.h). Writes to the pty never block: what is typed waits in pending
+ * until the program reads (else both sides could wait for each other). EIO on the master means that nobody has the other end open any
+ * more (pty(7)). terminal_done() puts the caller's settings back. */
 #include "launcher/sandbox/terminal.h"
 
 #include "base/fs.h"
