@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* client.c: which runtime interface client a function used: by the User-Agent of its requests, and for Node.js, whose client does not
+ * name its version there, by the package.json of the one that was found. It is told in the report only, so a mistake costs nothing
+ * else. The places are those that runtimes/nodejs/index.mjs looks in, in its order. */
 #include "launcher/launch/client.h"
 
 #include "base/fs.h"

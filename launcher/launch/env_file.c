@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* env_file.c: reading KEY=VALUE files. Checking names and sizes is lambda/variables.c's, JSON files of variables inputs_text.c's. The
+ * grammar is python-dotenv's, which most people's files are written for, but without ${NAME}. Such files hold secrets: an error names
+ * the file and the line, never the line's text. */
 #include "launcher/launch/env_file.h"
 
 #include "base/own.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* identity.c: who lrun runs as. The uid inside the sandbox is another matter (INSIDE_UID; mapped in launcher/sandbox/steps.c).
+ *   ordinary user    stays so
+ *   root             becomes SUDO_UID, or an unused uid; inputs are opened before (inputs.c), and it can never come back
+ *   set-id           refused (AT_SECURE): lrun needs no rights of its own
+ * Order in identity_take: groups, gid, uid, since each needs what the next gives up; then dumpable again, which the kernel takes away
+ * with a change of uid (prctl(2), PR_SET_DUMPABLE) and without which /proc/self/uid_map cannot be written. */
 #include "launcher/launch/identity.h"
 
 #include "base/fs.h"

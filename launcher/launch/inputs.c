@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* inputs.c: opens all that the user named and holds it for a launch: packages, volumes, root file system, report, results, policy.
+ * What is text (variables, events, credentials) is inputs_text.c's; how a path is opened safely base/place.c's; which may be shown or
+ * written trust.c's. All is opened before root's uid is given up, and held by descriptor: what was checked is what is used.
+ * Directories are cloned by root (open_tree(2), Linux 5.2), for the later uid may not be able to walk to them. */
 #include "launcher/launch/inputs.h"
 
 #include "base/fs.h"

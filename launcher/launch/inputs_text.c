@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inputs_text.c: the inputs that are text: variables, events, credentials, and the function's name. */
+/* inputs_text.c: the inputs that are text: the function's name, variables, credentials, events, in this order, since a JSON file of
+ * variables has a section by the function's name. What is opened and not read is inputs.c's. Secrets pass here: a message names an
+ * option, a file and a place in it, but no text of a value. An event that is no JSON is refused before anything starts, where Lambda's
+ * API would refuse it too. */
 #include "launcher/launch/inputs.h"
 
 #include "base/fs.h"

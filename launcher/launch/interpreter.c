@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* interpreter.c: finding python3.N or node, and asking for its version. What is mounted of it is mounts/plan_runtime.c's; along PATH
+ * and in version managers' directories interpreter_places.c looks.
+ *   host        /usr/bin, /usr/local/bin, then interpreter_places.c; the version by the file's name, or by --version
+ *   --rootfs    by names alone: nothing of it may be run outside a sandbox
+ * Starting node to ask takes 40 ms, more than a launch: the answer is kept in the cache for that very file (device, inode, times),
+ * unless the file is a script, which may start another one tomorrow. */
 #include "launcher/launch/interpreter.h"
 
 #include "base/fs.h"

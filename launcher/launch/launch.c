@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* launch.c: the order of a launch up to a sandbox that could be started. What is seen inside is launch_plan.c's, how the sandbox is made
- * sandbox.c's. */
+/* launch.c: the order of a launch, from the request to a sandbox that could be started, and what follows when it is over
+ * (launch_finish). What is seen inside is launch_plan.c, how the sandbox is made launcher/sandbox/sandbox.c, and what a command asks
+ * of a launch its own file (struct command_kind): nothing here asks which command it is for. launch.h has the order. It is a security
+ * property: inputs are opened before the identity is taken, and archives are unpacked after it. Whatever differs from Lambda on this
+ * host is said in the report (report_degraded). */
 #include "launcher/launch/launch.h"
 
 #include "base/clock.h"

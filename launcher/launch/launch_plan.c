@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* launch_plan.c: what a launch's programs see: the input of the plan of mounts, from the request, the inputs and the runtime. The plan
- * itself is mounts/plan.c's. */
+ * itself is mounts/plan.c's, and what is hidden of /usr cache/tools.c's. Where /usr cannot be covered, more of the host is seen than
+ * on Lambda; that is said in the report and refuses nothing. */
 #include "launcher/launch/launch.h"
 
 #include "base/own.h"

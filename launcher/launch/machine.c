@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* machine.c: /proc/meminfo, cpuinfo and stat as text, for a machine of the function's size. They are mounted over the kernel's by
+ * mounts/plan.c; sysinfo(2), which says the same to the C library, is policy/sysinfo.c; real limits are the cgroup's, the watch's or
+ * the affinity's. Where the function may use all processors of the host, cpuinfo and stat stay the kernel's. */
 #include "launcher/launch/machine.h"
 
 #include "base/own.h"

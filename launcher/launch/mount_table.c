@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* mount_table.c: mountinfo as a table, and where a descriptor's file lies in its file system. What follows from it is trust.c's. A
+ * bind mount shows one tree at two paths, so a path alone does not tell what would be written. The mount is found by its number, which
+ * statx(2) gives (STATX_MNT_ID, Linux 5.8): by path prefix it could be one that covers another. */
 #include "launcher/launch/mount_table.h"
 
 #include "base/fs.h"

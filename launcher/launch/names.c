@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* names.c: the commands' names, and the nearest name to a word. */
+/* names.c: the commands' names, and the nearest name to a word that is none. Options' nearest names are asked for in
+ * launcher/command/cli_words.c; what people name in place of a package is not_package.c. A guess is made only where it is likely: no
+ * letter may differ in words of one or two, one up to five letters, two beyond that; a swap of neighbours counts as one. A wrong guess
+ * misleads more than none. */
 #include "launcher/launch/names.h"
 
 #include "base/own.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* not_package.c: what people name in place of a package, by its name and its first bytes, and what to name instead. What is wrong with
+ * a zip is told by who unpacks it (unpack/zip.c), and an unknown command by names.c. Rows are looked at in order and the first that
+ * fits decides. All is done before anything is unpacked or started, and a row must be sure: what may be a package goes on. In the
+ * remedies, %1$s is the folder that the file is in, %2$s its name without suffix, %3$s the command where one was named, and %4$s what
+ * must follow then. */
 #include "launcher/launch/not_package.h"
 
 #include "base/own.h"
@@ -12,8 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In the remedies, %1$s is the folder that the file is in, %2$s its name without suffix, %3$s the command where one was named, and %4$s
- * what must follow then. */
 struct kind {       /* no pointers, which a position-independent program would relocate at every start */
     char names[64]; /* patterns, a blank between two: of the file's name; of the whole word where it names nothing. "": any */
     char has[20];   /* of a file: how its content begins; of a directory: a file in it. "": not looked at */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy_file.c: DIR/policy/HASH holds what a policy was compiled from and what came out. A short hash is enough to find
- * it, since what it was compiled from is compared whole. */
+/* policy_file.c: a user's policy on its way to a filter: from the cache, or by lrun-policy. What a policy means is policy/compile.c's,
+ * which runs in that other program, for JSON of others is not parsed in lrun. DIR/policy/HASH holds what the policy was compiled from
+ * and what came out. A short hash is enough to find it, since what it was compiled from is compared whole. All that decides the
+ * outcome is part of that, the kernel's release too (minKernel). */
 #include "launcher/launch/policy_file.h"
 
 #include "base/fs.h"

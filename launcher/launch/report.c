@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* report.c: the report as one line of JSON: facts of the launch, and what became of a run. What the words of phases and reasons mean
+ * is docs/report.schema.json; the log's REPORT line is lambda/events.c's; the sentences under "why" come from launcher/diagnose. One
+ * write of one line, so that lines of several lruns that append to one file do not mix. A sentence is listed once, however often it
+ * happened. */
 #include "launcher/launch/report.h"
 
 #include "base/clock.h"

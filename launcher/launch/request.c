@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* request.c: copies of a request, and what several of its options mean together: policy under --debug, the memory limit that applies,
+ * the exit status of an error. Filling it from the command line is launcher/command/cli.c's, ranges that depend on another option
+ * request_check.c's. A list that is added to struct request must be added here in three places: from, to, and done. */
 #include "launcher/launch/request.h"
 
 #include "base/own.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* results.c: --out: copies what a command left in /tmp/out to a directory of the host. Where the command could write is the sandbox's
+ * matter; who may be the target is checked by trust.c. The tree was made by the function and is hostile: each name is opened beneath
+ * the last directory without links (openat2(2)), only regular files and directories are copied, without set-id bits, and names that a
+ * shell or a program would take for something else (dot, dash, control characters) are left and named in the report. All together may
+ * be as large as /tmp. */
 #include "launcher/launch/results.h"
 
 #include "base/fs.h"

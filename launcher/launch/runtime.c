@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.c: which of Lambda's runtimes the function is for (named, or detected from its files), and what that means: handler,
+ * bootstrap, files of the packs. Finding an interpreter is interpreter.c, mounts are mounts/plan_runtime.c, AWS's ids and dates
+ * lambda/runtimes.c. Detection guesses only where one answer fits: a bootstrap is provided.al2023; else the handler's file, or exactly
+ * one of the default handlers' files; else provided.al2023, whose error says that the bootstrap is missing. */
 #include "launcher/launch/runtime.h"
 
 #include "base/embed.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* sdk.c: AWS's SDK, which Lambda's managed runtimes have and lrun does not: which modules belong to it, and whether --sdk holds one.
+ * It is mounted by mounts/plan_runtime.c; that an import needs it is said by launcher/diagnose. lrun includes none: it is large and
+ * AWS's changes every few weeks, so the user names one, laid out as a layer. */
 #include "launcher/launch/sdk.h"
 
 #include "base/own.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* trust.c: whether the user's path may be shown to the function, or written by it. How it is opened is base/place.c's; where mounts
+ * lie mount_table.c's.
+ *   written    must not hold, or lie in, what later launches believe: lrun's cache, stores, configuration, and its programs
+ *   shown      must not hold a home directory (keys), nor places where programs listen: a read-only mount does not stop connect(2)
+ * Two paths are compared by what they are (device, inode, up to the root) and by where they lie in their file system: a name alone can
+ * be a link, and a tree alone a bind mount. */
 #include "launcher/launch/trust.h"
 
 #include "base/own.h"
