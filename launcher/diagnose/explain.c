@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* explain.c: applies the rules of explain_rules.c to the evidence of a failure: which text is searched, how a pattern's match is
+ * handed to a check, and what checks have in common. The checks are explain_*.c by subject; the evidence comes from
+ * environment_explain.c and cmd_exec.c.
+ *   payload and log  ->  text  ->  each rule in order: pattern, then its check (tell_...)  ->  at most CAUSES_MAX causes
+ * A pattern alone proves nothing, since programs print errors that they handle: a rule speaks only if its check establishes the cause,
+ * by the package's files, the limits, or the call that the policy refused. */
 #include "launcher/diagnose/explain_rule.h"
 
 #include "base/json.h"

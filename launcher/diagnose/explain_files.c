@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_files.c: programs that do not start, files that cannot be read or written. */
+/* explain_files.c: programs that do not start, files that cannot be read or written: established by the file's first bytes and its
+ * mode in the archive. Missing libraries are explain_libraries.c, modules explain_modules.c, missing programs explain_programs.c.
+ * execve(2) says ENOENT of a script or program that is there when what it asks for is not (interpreter, loader), and ENOEXEC of a
+ * foreign machine; so the file that the error names is looked into. */
 #include "launcher/diagnose/explain_rule.h"
 
 #include "base/arch.h"

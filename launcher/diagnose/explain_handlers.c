@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_handlers.c: a handler whose file or function does not exist, and layers that a search path of the user's leaves out. */
+/* explain_handlers.c: a handler whose file or function does not exist, and layers that a search path of the user's leaves out. Where a
+ * handler's name leads is handler.c's; modules that are imported are explain_modules.c's. A cause is told only where the module that
+ * failed is the handler's own: what the handler's file imports is another matter. */
 #include "launcher/diagnose/explain_rule.h"
 
 #include "base/own.h"

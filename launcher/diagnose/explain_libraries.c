@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_libraries.c: what the dynamic loader says. */
+/* explain_libraries.c: what the dynamic loader says (ld.so(8)): libraries that are missing, of another machine, too old, or that take
+ * another's place. Found before anything runs, the same is inspect_elf.c's. Lambda's search path is LD_LIBRARY_PATH of
+ * lambda/variables.c; a library of the package in /var/task/lib or /opt/lib comes before the system's, for the function's programs and
+ * for those that it starts. */
 #include "launcher/diagnose/explain_rule.h"
 
 #include "base/own.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_modules.c: modules and handlers that are not found, or not the ones meant. */
+/* explain_modules.c: modules that are not found, or not the ones meant, by what the package has: one folder too deep, in another case,
+ * with backslashes, behind a broken link, in a layer's wrong folder, for another Python. The handler's own file is explain_handlers.c.
+ * The error names a module (a.b, ./a, @scope/a), the package has files: explain_module_path() and FORMS lead from one to the other. */
 #include "launcher/diagnose/explain_rule.h"
 
 #include "base/own.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_programs.c: programs that are not found, and what Lambda itself starts: bootstrap, wrapper, extensions. */
+/* explain_programs.c: programs that are not found in PATH, interpreters that this host lacks and Lambda has, and what Lambda itself
+ * starts: bootstrap, wrapper, extensions. Programs that are there and do not start are explain_files.c's. A program counts as the
+ * cause only if nothing was said after it: a program that looks for several and uses the first it finds prints such lines and goes on. */
 #include "launcher/diagnose/explain_rule.h"
 
 #include "base/own.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_rules.c: the table of causes, most telling first. Ids are for good: a new row takes the next number. */
+/* explain_rules.c: THE TABLE of causes, most telling first. Ids are for good, since pages, logs and other tools refer to them: a new
+ * row takes the next number and a page in docs/why/. Rows are applied by explain.c; the checks they name are explain_*.c.
+ *   id, pattern (POSIX extended; NULL: always), check (NULL: the pattern is enough), sentence (%s: what was found), refused calls */
 #include "launcher/diagnose/explain_rule.h"
 
 #include "base/own.h"

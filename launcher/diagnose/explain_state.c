@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_state.c: limits, what is left of earlier invocations, the freeze, the network, how it ended. */
+/* explain_state.c: causes in the environment's state: limits that were reached, what earlier invocations left, the freeze, the
+ * network, how it ended. What the package lacks is explain_modules.c and others; what is missing around the function is
+ * explain_surroundings.c. Lambda keeps /tmp, processes and descriptors from one invocation to the next, so "left by an earlier one"
+ * needs a proof: the time at which the file was made (statx(2), btime) lies before the invocation. */
 #include "launcher/diagnose/explain_rule.h"
 
 #include "base/own.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_surroundings.c: what a function expects around it: IPv6, /sys, variables, a server on localhost, a place for a database. */
+/* explain_surroundings.c: what a function expects around it and Lambda lacks: IPv6, /sys, a terminal, variables, a server on
+ * localhost, a place for a database. Limits and leftovers are explain_state.c. Several of these are only lrun's defaults (no network,
+ * fake credentials): then the sentence says so, or somebody would look for the fault in his function. */
 #include "launcher/diagnose/explain_rule.h"
 
 #include "base/own.h"

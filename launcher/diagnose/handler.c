@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* handler.c: which file a handler's name means, by the rules of AWS's runtime interface clients, without running anything. What is
+ * said about it is explain_handlers.c's and inspect_layout.c's.
+ *   Python   a.b.f: module a.b, function f; searched in /var/task, then PYTHONPATH or the layers
+ *   Node.js  dir/file.f: the file from /var/task; else its last part as a package's name
+ * What cannot be known without running (links, .pth files, wrappers, --require) makes the answer HANDLER_UNKNOWN, never "missing". */
 #include "launcher/diagnose/handler.h"
 
 #include "base/own.h"

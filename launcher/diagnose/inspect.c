@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* inspect.c: gathers an inspection: sizes, paths that several bring, modules, findings. The findings are inspect_lint.c and those it
+ * calls, printing inspect_text.c, inspect_json.c, inspect_graph.c. Nothing of the package is run or parsed here: files are known by
+ * the cache's manifests. Sizes are counted as AWS does, where several entries of one name each count. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/base64.h"

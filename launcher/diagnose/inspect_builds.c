@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_builds.c: one of several builds: packages bring them for many platforms, and load the one that fits. A package may have a hundred
+/* inspect_builds.c: packages bring native builds for many platforms and load the one that fits; the others are no findings. Which file
+ * is built for what is inspect_elf.c's; here a name is judged by its words (linux-x64, darwin, musl). A package may have a hundred
  * thousand files: what each asks of all others is sorted once. */
 #include "launcher/diagnose/inspect.h"
 

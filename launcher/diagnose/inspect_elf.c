@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_elf.c: programs and libraries of the package: machine, loader, versions of the C library, missing libraries. */
+/* inspect_elf.c: programs and libraries of the package before they run: machine, loader, versions of the C library, missing libraries,
+ * compiled Python modules. After a failure the same is explain_libraries.c's and explain_files.c's. The facts come from the manifest,
+ * which lrun-unpack made (unpack/elf_facts.c): lrun itself parses no ELF file. Of a directory only the header is read, so less is
+ * found there, and the summary says so. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/arch.h"

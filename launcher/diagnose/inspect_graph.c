@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_graph.c: function and layers as a picture: a row for each directory, a column for each that brings something, and
- * what is seen of it at the end. Directories are opened where several bring something or something is hidden. */
+/* inspect_graph.c: function and layers as a picture (SVG): a row for each directory, a column for each that brings something, and what
+ * is seen of it at the end. The same as text is inspect_text.c, for programs inspect_json.c. Directories are opened where several
+ * bring something or something is hidden, the most telling first, until ROWS_MAX. Names are the archive's: they are escaped for XML
+ * and reduced to printable ASCII. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/fs.h"

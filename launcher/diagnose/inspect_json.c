@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_json.c: an inspection for programs: docs/inspect.schema.json. */
+/* inspect_json.c: an inspection for programs. The contract is docs/inspect.schema.json; a member may be added, never renamed. For
+ * people it is inspect_text.c, as a picture inspect_graph.c. A file names the part that provides it by number: 0 is the function, then
+ * the layers in order. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/json.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_layers.c: layers that bring nothing, or bring it where no runtime looks. Warnings: a function may read any file of /opt. */
+/* inspect_layers.c: layers that bring nothing, or bring it where no runtime looks. What is in the function itself is inspect_layout.c,
+ * single files are inspect_lint.c. Each file of a layer is sorted into a kind by the first pattern that fits; a layer is judged by the
+ * kinds it has. These are warnings: a function may read any file of /opt by its path. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/own.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_layout.c: is what Lambda starts, and what the runtime loads first, where it is looked for? Bootstrap, wrapper, handler, and the
- * function's own dependencies. */
+/* inspect_layout.c: is what Lambda starts, and what the runtime loads first, where it is looked for? Bootstrap, wrapper, handler, and
+ * the function's own dependencies. Layers are inspect_layers.c, single files inspect_lint.c. An error is said only where Lambda would
+ * not start the function. With no runtime named and none detected nothing is wrong yet: a layer or a runtime may be given later. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/own.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_lint.c: what will not work on Lambda, or is likely not what was meant: each check walks what is seen. An error is
- * what Lambda refuses, or what stops the function from starting; what matters only if it is used is a warning. */
+/* inspect_lint.c: findings file by file, and the order of all findings: modes, names, first lines of scripts, links, sizes. ELF files
+ * are inspect_elf.c, the package as a whole inspect_layout.c and inspect_layers.c. An error is what Lambda refuses, or what stops the
+ * function from starting; what matters only if it is used is a warning. Ids are those of the why: lines (explain_rules.c), so that a
+ * finding and the failure it would become have one page. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/own.h"

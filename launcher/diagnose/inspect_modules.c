@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_modules.c: Python distributions and node packages by their metadata: which are there in several versions. */
+/* inspect_modules.c: Python distributions and node packages by their metadata: which of them are there in several versions. That one
+ * file hides another is inspect.c's (shadows); a failed import afterwards is explain_modules.c's. Only the metadata is read
+ * (METADATA's path, package.json), at the places where a runtime searches. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/json.h"

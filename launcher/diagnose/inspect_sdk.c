@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_sdk.c: what the function imports, AWS's runtime would bring, and lrun's does not. */
+/* inspect_sdk.c: what the function imports that AWS's runtime includes and lrun's does not (launcher/launch/sdk.c has the list). A
+ * warning before the import fails; afterwards it is LR-073 in explain_modules.c. Source is searched for words and not parsed: an
+ * import in a string or a comment costs a warning that is wrong, no more. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/own.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_sizes.c: what takes the room in function and layers. */
+/* inspect_sizes.c: what takes the room in function and layers, as directories, largest first; shown from four fifths of Lambda's limit
+ * on. An archive that is over the limit by itself is told by unpack/zip_largest.c, since it is not unpacked. Hidden files count too:
+ * AWS's limit is on what is deployed. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/own.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_text.c: an inspection for people: a summary, a list or a tree. Colours on a terminal only; none carries meaning. */
+/* inspect_text.c: an inspection for people: a summary, a list or a tree, variables, mounts. For programs it is inspect_json.c.
+ * Findings that say the same of several files are one, with the first few paths. Names come from archives: each is made one line here,
+ * and what a terminal would act on is taken out by standard output's filter. Colours on a terminal only; none carries meaning. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/own.h"

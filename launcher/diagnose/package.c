@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* package.c: function and layers together, as explain and inspect look at them: which part provides what, and where it is read from.
+ * How the parts lie over one another is cache/merged.c's. A package that cannot be read leaves an empty list: then no cause is
+ * established, and the failure itself is told as it is. */
 #include "launcher/diagnose/package.h"
 
 #include "base/own.h"

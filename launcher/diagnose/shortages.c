@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* shortages.c: what an environment ran short of while its runtime went on: /tmp, processes, memory of a child. What is said of it is
+ * explain_state.c's; how memory is watched is policy/memory.c's. A program often hides the errno that would tell (a library's own
+ * message, an exit status), so the state is looked at from outside before the environment goes: statfs(2) for blocks and inodes, links
+ * of /proc/PID/task for threads. */
 #include "launcher/diagnose/shortages.h"
 
 #include "base/num.h"
