@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* metrics.c: /metrics in Prometheus' text form 0.0.4. The figures are counted by pool.c and pool_slot.c; the report of a run is
+ * launcher/launch/report.c. A counter only grows while lrun runs, a gauge is what is now. Names of error types are the function's own:
+ * at most 32 are told apart, the rest are "other", or a function could fill memory with names. Buckets of the histogram are
+ * cumulative, as the form demands: each counts all that were shorter. */
 #include "launcher/serve/metrics.h"
 
 #include "base/own.h"

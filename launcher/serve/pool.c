@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* pool.c: jobs and environments of one function: who gets which, who waits, who is refused. One environment's life within a pool is
+ * pool_slot.c, invocations inside it launcher/environment's; where jobs come from is serve_invoke.c, serve_url.c and serve_events.c.
+ * The one that was used last goes first, as on Lambda: the others can reach their idle time-out. Tenants never share an environment. A
+ * reload makes a new generation; the old launch is freed with its last environment. An environment that has ended is freed by the
+ * reaper, in another turn of the loop: its own functions may be on the stack. */
 #include "launcher/serve/pool_state.h"
 
 #include "base/own.h"

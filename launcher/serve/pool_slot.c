@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pool_slot.c: one environment of a pool, from its start to its end. */
+/* pool_slot.c: one environment of a pool, from its start to its end. Which job it gets is pool.c's.
+ *   EMPTY -> OPEN (starting, busy or idle) -> CLOSING (Lambda's shutdown phase) -> DEAD (waits for the reaper) -> EMPTY
+ * What an environment reports goes to the job's owner, which answers the client; then the slot looks for its next job. If it breaks,
+ * its jobs are lost: each owner is told once. */
 #include "launcher/serve/pool_state.h"
 
 #include "base/clock.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve_events.c: invocations nobody waits for (InvocationType Event): each is tried up to three times, with the same request
- * id. Our choice: a second and two between, where Lambda waits one minute and two. */
+/* serve_events.c: invocations nobody waits for (InvocationType Event): each is tried up to three times, with the same request id.
+ * Those with a client are serve_invoke.c. There is no dead-letter queue, nor anything that outlives lrun. Our choice: a second and two
+ * between tries, where Lambda waits one minute and two. Payloads are held for as long as it takes, so their bytes have a quota, of
+ * which no function can take all. */
 #include "launcher/serve/server.h"
 
 #include "base/own.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve_invoke.c: the Invoke API's requests as jobs, and their results as answers. */
+/* serve_invoke.c: the Invoke API's requests as jobs, and their results as answers, whole or as an event stream. What a client may ask,
+ * and AWS's refusals, are lambda/invoke_api.c's; frames are lambda/event_stream.c's; function URLs are serve_url.c's. A job lives
+ * longer than its client: the invocation goes on when the connection is gone, as on Lambda. So r and the job point to one another, and
+ * whichever ends first clears the other's pointer. */
 #include "lambda/event_stream.h"
 #include "lambda/invoke_api.h"
 #include "launcher/serve/server.h"

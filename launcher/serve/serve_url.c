@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve_url.c: function URLs: HTTP requests as jobs, and what the function returns as HTTP answers. */
+/* serve_url.c: function URLs: HTTP requests as jobs, and what the function returns as HTTP answers. The event and the answer's form
+ * are lambda/function_url.c's and function_url_answer.c's; the Invoke API is serve_invoke.c. In streaming mode a runtime may send a
+ * prelude (status, headers) first, ended by eight NUL bytes, which may come in pieces. Once the answer has begun a failure can only be
+ * shown by breaking the connection off. */
 #include "lambda/invoke_api.h"
 #include "launcher/serve/server.h"
 #include "launcher/serve/stream.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* server.c: the Invoke API's port: its routes, and what it tells of the server. */
+/* server.c: the Invoke API's port: its routes, what all doors share, and the bounds on what clients may hold in memory. Invocations
+ * are serve_invoke.c's, the process from start to end is launcher/command/cmd_serve.c's. Every door asks server_refuses() first: a web
+ * page of another site must not invoke a function (lambda/cross_site.c). */
 #include "launcher/serve/server.h"
 
 #include "base/own.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* stream.c: the pace of a streamed response. What is sent is serve_invoke.c's or serve_url.c's; the connections are
+ * lambda/http_server.c's. Backpressure is by not reading: http_pause() leaves the runtime's bytes in its socket until its own write
+ * blocks, so lrun holds at most UNSENT_MAX of a response, whoever is slow. When the client is gone the runtime is read on without a
+ * brake, since its invocation goes on. */
 #include "launcher/serve/stream.h"
 
 #include "lambda/limits.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* watch.c: tells when a package or a layer has changed, by inotify(7). What a change leads to is launcher/command/cmd_serve.c's. A zip
+ * is watched by its directory: tools replace it by a rename, and a watch on the file would stay with the old inode. Below a directory
+ * each directory has a watch of its own, new ones too, since inotify does not recurse. A build changes many files: on_change is called
+ * once it has been quiet for 150 ms. */
 #include "launcher/serve/watch.h"
 
 #include "base/own.h"
