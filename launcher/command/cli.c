@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* cli.c: from a command line to a struct request: words, options, and what must be there for each command. The options themselves are
+ * the table in cli_options.c, their values cli_values.c, unknown words cli_words.c, help cli_help.c.
+ *   presets of all rows  ->  argv from left to right, a later value over an earlier one  ->  checks by command
+ * A row's field is an offset into struct request, so that no option has code of its own here. A number that a preset gave is not
+ * `set`: that flag says that the user named it. Nothing is opened or looked up but for one access(2), which tells a misspelt command
+ * from a file. */
 #include "launcher/command/cli_row.h"
 
 #include "base/own.h"

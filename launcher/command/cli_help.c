@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_help.c: --help, the man page's options and the completions, all made of the option table. */
+/* cli_help.c: --help, the man page's options and the completions of bash, all made of the option table, so that none of them can lack
+ * an option. The text of each option is its row's in cli_options.c; the rest of the manual is docs/lrun.1.in. A default is the row's
+ * preset, unless the row's own text names it. */
 #include "launcher/command/cli_row.h"
 
 #include <string.h>

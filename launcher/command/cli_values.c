@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_values.c: how the value of an option is checked and kept. */
+/* cli_values.c: how the value of an option is checked and kept: a function for each kind of value, which rows of cli_options.c name.
+ * Ranges that depend on another option are launcher/launch/request_check.c's. A refusal names the option, the value and what would do.
+ * A value that may be a secret (--credentials) is not repeated: error messages end up in logs of CI systems. */
 #include "launcher/command/cli_row.h"
 
 #include "base/num.h"

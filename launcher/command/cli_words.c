@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_words.c: which command a command line means, and which option a word names or may have meant. */
+/* cli_words.c: which command a command line means, and which option a word names or may have meant. Parsing is cli.c; the distance of
+ * words is launcher/launch/names.c. The first word that is no option decides the command, so options before it must be passed over
+ * with their values although the command is not known yet: an option has one shape in all commands. What an unknown word may be (JSON,
+ * NAME=VALUE) decides how much of it a message repeats. */
 #include "launcher/command/cli_row.h"
 
 #include "base/own.h"

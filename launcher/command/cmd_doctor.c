@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_doctor.c: does lrun work on this host? Each probe is the real thing, done in a child: the sandbox's own steps, the
- * cache, the network, a cgroup, the interpreters. A version or a switch alone proves nothing. */
+/* cmd_doctor.c: does lrun work on this host? Each probe is the real thing, done in a child: the sandbox's own steps, the cache, the
+ * network, a cgroup, the interpreters. A version or a switch alone proves nothing, and a list of them would rot. What to do about a
+ * failed step is launcher/sandbox/hints.c's, as for every launch; the long form is docs/hosts.md. In a child because a probe gives up
+ * root and leaves things open; its result comes back by a pipe, and no result is a failure. */
 #include "base/fs.h"
 #include "base/helper.h"
 #include "base/json.h"

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_exec.c: any command in the function's environment. Its status is lrun's; standard streams pass through. */
+/* cmd_exec.c: any command in the function's environment. Its status is lrun's, and standard streams pass through: exec is for tests
+ * and debugging, so there is no Runtime API, no log and no invocation. That is run's (cmd_run.c); --in, which joins an environment
+ * that another lrun made, is cmd_enter.c's. At the end: stop watching, end all processes, copy results (--out), deliver what streams
+ * still carry. Processes end before their files are read, or one could put a link in a file's place meanwhile. 125, 126 and 127 are as
+ * env(1)'s and timeout(1)'s. */
 #include "base/clock.h"
 #include "base/own.h"
 #include "launcher/command/commands.h"

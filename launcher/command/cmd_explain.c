@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_explain.c: the pages of docs/why/, which are part of lrun. */
+/* cmd_explain.c: the pages of docs/why/, which are part of the program, so that an id in a log can be looked up where it
+ * was printed. The rules that write why: lines are launcher/diagnose/explain_rules.c; the build makes explain_pages.h of
+ * the pages. */
 #include "launcher/command/commands.h"
 
 #include "base/num.h"

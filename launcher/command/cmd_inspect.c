@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_inspect.c: looks at function and layers without running anything. */
+/* cmd_inspect.c: checks function and layers without running anything of theirs. The checks are launcher/diagnose/inspect*.c; here is
+ * what they need (packages unpacked, runtime named, mounts and variables as run's would be) and the exit status: 0, 1 for warnings, 2
+ * for errors. --policy needs no function: lrun-policy prints it. */
 #include "base/helper.h"
 #include "base/own.h"
 #include "base/place.h"

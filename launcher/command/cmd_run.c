@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_run.c: invoke the function: the response on stdout, the log on stderr. Several events are invocations of one
- * warm environment. */
+/* cmd_run.c: invoke the function: the response on standard output, the log on standard error. Several events are invocations of one
+ * warm environment, one after the other. What an environment does is launcher/environment's; with clients and many environments it is
+ * cmd_serve.c's. A response is written byte by byte as the function gave it, since it may be piped; only a terminal gets what
+ * base/term.h lets pass. The first signal interrupts the invocation and still runs the shutdown phase, the second ends at once. */
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/own.h"

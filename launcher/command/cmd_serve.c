@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_serve.c: functions kept warm behind the Invoke API and function URLs, until a signal ends it. */
+/* cmd_serve.c: functions kept warm behind the Invoke API and function URLs, until a signal ends it: opening, reload, readiness, the
+ * end. Requests are launcher/serve's, the file of --config is config.c's. All is opened before root's uid is given up; a reload has
+ * that later uid. */
+#include "base/fs.h"
+#include "base/num.h"
 #include "base/own.h"
 #include "launcher/command/commands.h"
 #include "launcher/command/config.h"
 #include "launcher/launch/loop.h"
 #include "launcher/sandbox/listener.h"
 #include "launcher/serve/server.h"
-
-#include "base/fs.h"
-#include "base/num.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,6 @@ const struct command_kind KIND_SERVE = {
 };
 
 enum { GRACE_S = 2 /* for answers that are still being written */ };
-
 /* ---- before the change of identity ---- */
 
 /* A port without a name holds for all functions that have none of their own: only 0, any free port, can be several functions'. */

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* config.c: the functions that serve is to serve: words of the command line, then --config FILE. What an option means is in the option
+ * table: a member is set by cli_set(), as if it stood on the command line, so there is no second list of options or ranges here. Each
+ * function has a request of its own, copied from the command line's: options there hold for all functions. The file is strict
+ * (json_document: no duplicate names), and a path in it is relative to the file, as in other tools' configurations. */
 #include "launcher/command/config.h"
 
 #include "base/json_scan.h"

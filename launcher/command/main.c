@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c: choose the command; the only place that prints the error which ends lrun, and exits. */
+/* main.c: choose the command; the only place that prints the error which ends lrun, and exits. Commands are cmd_*.c, options cli.c.
+ * What a caller can leave behind is put right first, in this order: the heap's beginning is noted (init gives back what comes after
+ * it), signals are reset, umask is 022, descriptors 0 to 2 are open. What is printed by stdio goes through the terminal's filter, and
+ * a failed write to standard output is an error even at the end: a full disk must not look like success. */
 #include "launcher/command/cli.h"
 #include "launcher/command/commands.h"
 #include "launcher/launch/version.h"
