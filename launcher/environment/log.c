@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* log.c: what programs inside print, on its way to standard error, to the log's tail (LogType Tail) and to telemetry. The platform's
+ * own lines are made in lambda/events.c and told by environment_tell.c; what a terminal may be sent is base/term.c's. A pipe for each
+ * source: runtime, extensions, and frames of runtimes that mark their records. Our end does not block and the programs' does: a reader
+ * that stalls stalls the function, and no line is lost. Before each platform line the pipes are drained, so that what was printed
+ * before an END stands before it. */
 #include "launcher/environment/log.h"
 
 #include "base/fs.h"

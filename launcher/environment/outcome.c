@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* outcome.c: THE TABLE of ends, and every failure in AWS's words: error payload and type. When which of them happens is
+ * environment_outcome.c's, the sentence under why: launcher/diagnose's. Two things may happen at once. What lrun sees first decides,
+ * and what comes later changes nothing, but for an answer that is read after the end was decided: it counts where it must have been
+ * sent before, since who ended was the sender. (A posted init/error is an answer to the init.)
+ *   cause                                 and the answer
+ *   the runtime ended, or was killed      counts: a process that is gone sends nothing, so it came first
+ *   its deadline, or the init's           no more: what had come by then counts. A runtime with extensions has 300 to 500 ms after SIGTERM
+ *   an extension ended or gave up         no more: the invocation has failed with it, and the runtime hears SIGTERM
+ *   lrun was interrupted                  no more: the user was told that nothing more comes
+ *   it could not be started, init/error   there is none to come */
 #include "launcher/environment/outcome.h"
 
 #include "base/json.h"
@@ -12,17 +22,7 @@
 #include <sys/wait.h>
 
 // clang-format off
-/* Two things may happen at once. What lrun sees first decides, and what comes later changes nothing, but for an answer that is read
- * after the end was decided: it counts where it must have been sent before, since who ended was the sender. Everywhere else the
- * sender was told to end by the decision, and could answer it. (A posted init/error is an answer to the init.)
- *
- *   cause                                and the answer
- *   the runtime ended, or was killed     the answer came first, whatever is read first: a process that is gone sends nothing
- *   its deadline, or the init's          what had come by then counts, after it the deadline decides: a runtime with extensions
- *                                        hears SIGTERM and has 300 to 500 ms more
- *   an extension ended or gave up        the same: the invocation has failed with it, and the runtime hears SIGTERM
- *   lrun was interrupted                 the same: the user was told that nothing more comes
- *   it could not be started, init/error  there is no answer to come */
+/* Whether an answer that is read after the end was decided still counts: the table above. */
 static const struct {
     enum report_reason cause;
     bool takes_answers;

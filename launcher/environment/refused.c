@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* refused.c: answers the calls that the policy reports (seccomp_unotify(2)): refusals with EPERM, which are remembered for why: lines,
+ * and sysinfo(2). The filter is policy/seccomp.c's, the text of sysinfo policy/sysinfo.c's. The caller is stopped until it is
+ * answered. A refusal needs no look at its memory and is answered by lrun's loop, one a turn. sysinfo's answer is written into the
+ * caller's memory, which may wait (a page of a file that does not answer): so helpers do that, forks of lrun with nothing but their
+ * socket and the listener. */
 #include "launcher/environment/refused.h"
 
 #include "base/descriptors.h"
