@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* err.c: how an error is filled and how it becomes one line of text. Nothing is printed here (launcher/command/main.c prints), and
- * what a reader can do about a failed step of the sandbox is decided in launcher/sandbox/hints.c. fail() clears all of the err first,
- * so that a hint belongs to the error it was added to and to no earlier one. */
+/* err.c: how an error is filled, and how it becomes one line of text. Who prints one is listed in err.h; what a reader can do about a
+ * failed step of the sandbox is decided in launcher/sandbox/hints.c. fail() clears all of the err first, so that a hint belongs to the
+ * error it was added to and to no earlier one. */
 #include "base/err.h"
 
 #include "base/str.h"

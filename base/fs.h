@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fs.h: files: read whole, write all, remove a tree. What is opened by a name of the user's: place.h. */
+/* fs.h: files by descriptor: read whole, write all, remove a tree. Opening what the user named: place.h. */
 #ifndef LRUN_FS_H
 #define LRUN_FS_H
 
@@ -21,7 +21,7 @@ int fs_write_all(int fd, const void *bytes, size_t n);
 /* Removes path beneath dir and all below it, following no link and leaving no file system. ENOENT is success. */
 int fs_remove_tree(int dir, const char *path, struct err *err);
 
-/* Writes a new file beneath dir in one go. */
+/* Creates the file beneath dir, which must not exist, and writes n bytes. Returns -1 with err; a part may be there then. */
 int fs_write_new(int dir, const char *path, mode_t mode, const void *bytes, size_t n, struct err *err);
 
 /* Writes a file of mode 0600 beneath dir whole or not at all, in place of what was there. Returns -1 with err. */

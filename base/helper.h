@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* helper.h: lrun's own other programs, which lie beside it or in ../libexec/lrun. */
+/* helper.h: lrun's other programs, which are installed beside it or in ../libexec/lrun. */
 #ifndef LRUN_HELPER_H
 #define LRUN_HELPER_H
 
 #include "base/err.h"
 
-/* A descriptor of the program, so that it can still be started after the caller's uid is given up. */
+/* Opens the program, so that it can still be started after the caller's uid is given up. Returns -1 with err if there is none. */
 int helper_open(const char *name, int *ret_program, struct err *err);
 
 /* Becomes the program: fds[0..n) become its descriptors 0..n, all else is closed, its environment is empty (no

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json.h: writing JSON, and what is done with values that somebody else wrote. Those are never converted: what json_scan.h has passed goes
- * on byte by byte, or without the white space between its tokens. */
+/* json.h: writing JSON, and handing on values from outside. These are never converted: what json_scan() has passed goes on byte by byte,
+ * or without the white space between its tokens. */
 #ifndef LRUN_JSON_H
 #define LRUN_JSON_H
 
@@ -11,7 +11,7 @@
 /* Adds text as a JSON string with its quotes. It may hold NUL; bytes that are not UTF-8 become U+FFFD. */
 void json_quote(struct text *out, const char *text, size_t n);
 
-/* A writer of objects and arrays: commas are its business. */
+/* Each adds to out, and a comma before it where one is due. bracket: of an object { }, of an array [ ]. */
 void json_open(struct text *out, char bracket);   /* { or [          */
 void json_close(struct text *out, char bracket);  /* } or ]          */
 void json_key(struct text *out, const char *key); /* "key":          */

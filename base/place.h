@@ -23,7 +23,7 @@
 /* open(2), closed on exec. mode is for O_CREAT. Returns the descriptor, or -1 with err: "cannot WHAT 'PATH'". */
 int place_open(const char *path, int flags, mode_t mode, const char *what, struct err *err);
 
-/* The same to read, and all that is in it, up to most bytes. */
+/* Opens the file for reading, and reads it whole. More than most bytes is an error. -1 with err. */
 int place_read(const char *path, size_t most, const char *what, struct text *ret, struct err *err);
 
 /* Opens the directory (to be listed), made with this mode if it is not there, for uid and gid if we are root. Parents are

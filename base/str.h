@@ -19,17 +19,18 @@ void *xcalloc(size_t count, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *text);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-void strv_add(struct strv *v, char *owned);
+void strv_add(struct strv *v, char *owned); /* from malloc(); v frees it */
 void strv_done(struct strv *v);
 
 struct text { /* bytes that grow; at[n] is always 0 once something was added */
     char *at;
     size_t n, cap;
 };
+/* Each adds at the end; t is all zero at first. */
 void text_add(struct text *t, const void *bytes, size_t n);
 void text_puts(struct text *t, const char *s);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_done(struct text *t);
+void text_done(struct text *t); /* frees the bytes; t is all zero then */
 
 /* Makes one line of it: control characters of ASCII, newlines among them, become ?. Returns text. */
 char *str_line(char *text);

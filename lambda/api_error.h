@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api_error.h: how the APIs inside the sandbox say no, and what is made of the errors that a runtime tells.
+/* api_error.h: how the APIs inside the sandbox refuse requests, and how they treat the errors that a runtime reports.
  * Source: lambda-apis, sections 1.3, 1.5 and 2.2. */
 #ifndef LRUN_API_ERROR_H
 #define LRUN_API_ERROR_H
@@ -21,7 +21,8 @@ void api_route(const struct route_table *tables, size_t n, struct http_request *
 /* Lambda-Runtime-Function-Error-Type as telemetry and REPORT show it: known forms are kept, others become Unknown. */
 void runtime_error_type(const char *header, char *ret, size_t size);
 
-/* Of a body that tells an error with its cause, keeps what is the invoker's. */
+/* Removes the cause from a body of type application/vnd.aws.lambda.error.cause+json: it goes to X-Ray on Lambda, the rest to the invoker.
+ */
 void api_strip_cause(struct http_request *r);
 
 /* Answers 202; the body is the caller's. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cross_site.h: whether a request may come from a web page of somebody else's.
+/* cross_site.h: whether a request may come from a web page of another site.
  *
- * A browser sends a simple POST of any page to 127.0.0.1, and asks nobody before it; it tells with Origin and Sec-Fetch-Site
- * where the page is from. A page whose name is led to 127.0.0.1 after it was loaded (DNS rebinding) is of the same origin, and
- * would read answers too: its name is in Host. Programs that are no browsers send neither, and an address as Host.
- * Nor do browsers, with a GET for an image or a link by http to other machines than their own: docs/security.md tells what that leaves. */
+ * A browser sends a simple POST of any page to 127.0.0.1 without asking; Origin and Sec-Fetch-Site say where the page is from. A page
+ * whose host name resolves to 127.0.0.1 after it was loaded (DNS rebinding) has the same origin and could read answers too; its name is in
+ * Host. Programs other than browsers send neither header, and an address as Host. Nor do browsers for a GET of an image or a link by http
+ * to other machines than their own: docs/security.md says what remains. */
 #ifndef LRUN_CROSS_SITE_H
 #define LRUN_CROSS_SITE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events.h: what the platform says of an environment's life: one struct, rendered as a text line, as JSON or as telemetry.
+/* events.h: the platform's events of an environment: one struct, rendered as a line of text, as JSON or as telemetry.
  * Source of all forms: lambda-environment, section 6; lambda-apis, sections 3.3 and 4.3. */
 #ifndef LRUN_EVENTS_H
 #define LRUN_EVENTS_H

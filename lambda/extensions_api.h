@@ -54,10 +54,11 @@ struct extensions_api {
 
 void extensions_api_init(struct extensions_api *api, const struct extensions_owner *owner);
 struct route_table extensions_api_routes(struct extensions_api *api);
-void extensions_api_gone(struct extensions_api *api, struct http_request *request);
+void extensions_api_gone(struct extensions_api *api, struct http_request *request); /* its connection ended before the answer */
 
 /* Forgets all of them: the environment starts afresh. */
 void extensions_api_reset(struct extensions_api *api);
+/* name: of the file in /opt/extensions. NULL: there are EXTENSIONS_MAX already. */
 struct extension *extensions_api_expect(struct extensions_api *api, const char *name);
 
 bool extensions_api_registered(const struct extensions_api *api); /* all that are external */
@@ -65,7 +66,7 @@ bool extensions_api_ready(const struct extensions_api *api,
                           unsigned events);                     /* those who subscribed to one of them (0: all) wait in next */
 bool extensions_api_external(const struct extensions_api *api); /* is there one? */
 
-void extensions_api_invoke(struct extensions_api *api, const struct invocation *inv);
+void extensions_api_invoke(struct extensions_api *api, const struct invocation *inv); /* to all who subscribed to INVOKE and wait */
 /* reason: spindown, timeout or failure. */
 void extensions_api_shutdown(struct extensions_api *api, const char *reason, int64_t deadline_ms);
 

@@ -16,7 +16,7 @@ typedef void (*http_reply_fn)(void *to, int status);
 
 /* fd: non-blocking, connected or being connected; taken over. */
 struct http_client *http_client_new(struct event_base *base, int fd, unsigned timeout_s, http_reply_fn on_reply, void *to);
-/* body: borrowed until the reply, or http_client_done(). */
+/* Sends one request; the next one only after its reply. body: n bytes, borrowed until the reply, or http_client_done(). */
 void http_client_send(struct http_client *c, const char *method, const char *host, const char *path, const char *type, const void *body,
                       size_t n);
 void http_client_done(struct http_client *c);

@@ -78,8 +78,8 @@ void http_answer(struct http_request *request, int status, const char *headers, 
 /* An answer whose length is not known yet. http_end() and http_abort() are the end of the request; an aborted one is seen
  * to be cut off. */
 void http_begin(struct http_request *request, int status, const char *headers);
-void http_send(struct http_request *request, const void *bytes, size_t n);
-size_t http_unsent(const struct http_request *request);
+void http_send(struct http_request *request, const void *bytes, size_t n); /* copied; may be cut off, see http_room.h */
+size_t http_unsent(const struct http_request *request);                    /* bytes that the client has not taken yet */
 void http_end(struct http_request *request);
 void http_abort(struct http_request *request);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* invoke_api.h: what a client asks of the Invoke API, and how it says no. Source: lambda-apis, sections 4.1 to 4.5. */
+/* invoke_api.h: requests of the Invoke API, and AWS's answers to those that are refused. Source: lambda-apis, sections 4.1 to 4.5. */
 #ifndef LRUN_INVOKE_API_H
 #define LRUN_INVOKE_API_H
 

@@ -14,6 +14,7 @@ struct late_ids { /* the last ones */
     unsigned n;
 };
 
+/* Remembers the id; the earliest is forgotten when there are too many. */
 void late_add(struct late_ids *l, const char *id, bool timed_out);
 
 /* Answers the request, which names an id that no running invocation has: 410 where the deadline ended it, else 400. True: it is one of

@@ -29,7 +29,7 @@ struct runtime_api;
 struct runtime_api *runtime_api_new(const struct runtime_owner *owner, unsigned capacity);
 void runtime_api_done(struct runtime_api *api);
 
-/* Its routes, and what of a request's life is not a route. */
+/* Its routes; and for struct http_handler: all headers are there, the connection ended; the first User-Agent, for runtime_api_client(). */
 struct route_table runtime_api_routes(struct runtime_api *api);
 void runtime_api_headers(struct runtime_api *api, struct http_request *request);
 void runtime_api_gone(struct runtime_api *api, struct http_request *request);

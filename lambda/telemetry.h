@@ -31,15 +31,16 @@ struct route_table telemetry_routes(struct telemetry *t);
 void telemetry_reset(struct telemetry *t);
 void telemetry_close(struct telemetry *t); /* init is over: no more subscriptions */
 
-/* Is there anyone who gets this type, or may yet come? */
+/* Is there a subscriber of this type, or may one still subscribe? */
 bool telemetry_wants(const struct telemetry *t, enum telemetry_type type);
 
+/* Hands the event, or a line of n bytes, to all who subscribed to its type, and keeps it for those who still may. */
 void telemetry_event(struct telemetry *t, const struct event *e);
 void telemetry_line(struct telemetry *t, enum telemetry_type type, const char *line, size_t n, bool as_json);
 
 void telemetry_socket(struct telemetry *t, void *subscription, int fd); /* fd -1: none could be made */
-void telemetry_flush(struct telemetry *t);
-void telemetry_pause(struct telemetry *t, bool paused); /* while the environment is frozen nothing is sent */
+void telemetry_flush(struct telemetry *t);                              /* sends what is buffered without waiting for more */
+void telemetry_pause(struct telemetry *t, bool paused);                 /* while the environment is frozen nothing is sent */
 
 /* Reads and checks a subscription's body. False: ret_why says what is wrong, as AWS joins it. For tests too. */
 enum { DESTINATION_HTTP, DESTINATION_TCP };

@@ -15,7 +15,7 @@ const char *telemetry_sink_subscriber(const struct telemetry_sink *s);
 
 /* One event, as JSON. Dropped, and counted, when the listener has fallen too far behind. */
 void telemetry_sink_add(struct telemetry_sink *s, const char *event, size_t n);
-void telemetry_sink_socket(struct telemetry_sink *s, int fd);
+void telemetry_sink_socket(struct telemetry_sink *s, int fd); /* asked for with ask; taken; -1: none could be made */
 void telemetry_sink_flush(struct telemetry_sink *s);
 void telemetry_sink_pause(struct telemetry_sink *s, bool paused);
 

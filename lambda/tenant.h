@@ -5,7 +5,7 @@
 
 enum tenant_fault { TENANT_GOOD, TENANT_TOO_LONG, TENANT_BAD_CHARACTER };
 
-/* Is it one that Invoke takes: 1 to TENANT_ID_MAX characters of TENANT_ID_PATTERN? */
+/* Whether Invoke accepts the id: 1 to TENANT_ID_MAX characters of TENANT_ID_PATTERN. */
 enum tenant_fault tenant_check(const char *id);
 
 #endif

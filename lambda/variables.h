@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* variables.h: the environment variables a function sees, and which ones its owner may set.
+/* variables.h: the environment variables of a function, and which of them its owner may set.
  * Source: lambda-environment, sections 1.1 to 1.3 (recorded on AWS, January 2026). */
 #ifndef LRUN_VARIABLES_H
 #define LRUN_VARIABLES_H

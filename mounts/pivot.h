@@ -5,7 +5,8 @@
 
 #include "base/err.h"
 
-/* Makes the root read-only and the process's own, and detaches the host's. Afterwards the host's files have no name. */
+/* root: a descriptor of the new root, a mount. Makes it read-only and the process's root, and detaches the host's: afterwards the host's
+ * files have no name. -1 with err. */
 int pivot_to(int root, struct err *err);
 
 #endif

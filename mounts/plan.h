@@ -76,7 +76,7 @@ enum shm { SHM_ABSENT, SHM_DENIED, SHM_SIZED };
 struct plan_input {
     struct plan_runtime runtime;
     struct source function;
-    bool function_is_dir; /* bound at the user's wish, which shows its path; a tree of the cache goes below an overlay, which hides it */
+    bool function_is_dir;        /* a directory is bound, which shows its path; a tree of the cache goes below an overlay, which hides it */
     const struct source *layers; /* the last wins */
     size_t layer_count;
     const struct volume *volumes;
@@ -93,6 +93,7 @@ struct plan_input {
     const char *boot_id;                  /* shown as the kernel's: not the host's */
 };
 
+/* Makes the rows. -1 with err if a volume's target cannot be had. What in points to is borrowed as long as the plan lives. */
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err);
 void plan_done(struct plan *p);
 const char *plan_kind(enum row_kind kind); /* in a word, for people */

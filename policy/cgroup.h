@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cgroup.h: limits by cgroup v2, where one is ours to divide: named with --cgroup, or the one around our own, as systemd
- * gives it to a user's services and scopes.
+/* cgroup.h: limits by cgroup v2, where a cgroup is delegated to us: named with --cgroup, or the one around lrun's own, as systemd
+ * delegates it to a user's services and scopes.
  *
- * What the kernel's controllers there allow is enforced, and no more; the flags tell what. A directory named lrun-PID
+ * Only limits whose controllers are enabled there are enforced; the flags of struct cgroup say which. A directory named lrun-PID
  * (and lrun-PID-2, ...) is made, and removed at the end; what a killed lrun left behind, the next one removes. */
 #ifndef LRUN_CGROUP_H
 #define LRUN_CGROUP_H

@@ -9,7 +9,7 @@
  *   is not seen      memfds that nothing holds but a message in a socket; sockets' and pipes' buffers and other memory of the
  *                    kernel's. A cgroup's memory.max bounds these as well
  *
- * 2. What is told as used (REPORT's Max Memory Used, the report's peakBytes) is what a person sizes memory by: the above, and what is
+ * 2. What is reported as used (REPORT's Max Memory Used, the report's peakBytes) is what a person sizes memory by: the above, and what is
  *    mapped of files, code above all, as on Lambda, where the sandbox has no other page cache to live on. Of one process it is the
  *    kernel's own high-water mark. Several of one program share its code: of these the one that maps most is taken; each other program's
  *    is added (our choice: libraries that two programs share count for both; by how much code they have they are told apart). Never more

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* restrict.h: lrun-policy gives up all it does not need before it reads a byte of a user's policy. */
+/* restrict.h: lrun-policy drops every right that it does not need before it reads a byte of a user's policy. */
 #ifndef LRUN_RESTRICT_H
 #define LRUN_RESTRICT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seccomp.h: system call policies as filters: the built-in ones, compiled when lrun was built from the JSON files beside
- * this one, and whatever lrun-policy has compiled. */
+/* seccomp.h: system call policies as filters: the built-in ones, which the build compiles from the JSON files in policy/, and those that
+ * lrun-policy compiles at run time. */
 #ifndef LRUN_SECCOMP_H
 #define LRUN_SECCOMP_H
 

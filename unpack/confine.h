@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* confine.h: lrun-unpack gives up all it does not need before it reads a byte of the archive. */
+/* confine.h: lrun-unpack drops every right that it does not need before it reads a byte of the archive. */
 #ifndef LRUN_CONFINE_H
 #define LRUN_CONFINE_H
 

@@ -35,13 +35,14 @@ struct manifest_elf { /* texts lie within the line handed in; "-": none */
     char *name;
 };
 
+/* Each adds to out: a name, escaped; the two first lines; an entry's line. size: bytes of all files. */
 void manifest_name(struct text *out, const char *name);
 void manifest_head(struct text *out, uint64_t size, uint64_t entries, uint64_t replaced);
 void manifest_entry(struct text *out, const struct zip_entry *e);
 
 /* Adds an entry's line, and more after it (NULL: nothing), and writes out what has gathered. */
 int manifest_add(struct manifest *m, const struct zip_entry *e, const struct text *more, struct err *err);
-int manifest_finish(struct manifest *m, struct err *err); /* writes the rest */
+int manifest_finish(struct manifest *m, struct err *err); /* writes the rest; -1 with err */
 
 /* Reads one f, d or l line in place (it is changed). Returns false for any other line. */
 bool manifest_parse(char *line, struct manifest_line *ret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unpack.h: what lrun and lrun-unpack say to each other.
+/* unpack.h: the protocol between lrun and lrun-unpack.
  *
  * lrun-unpack is its own executable so that no launch loads libarchive, libelf or libcrypto, and so that the code that
  * reads hostile bytes runs confined. It is started with
@@ -8,7 +8,7 @@
  *     fd 5  a socket: 1. its struct unpack_digest  2. one byte from lrun, 'g' go or anything else: stop
  *           3. its struct unpack_result. verify sends the result only.
  *     fd 6  memory for its struct unpack_progress, which lrun reads as it likes
- * It unpacks while it hashes: told to stop, it leaves what it has made to be removed. */
+ * It unpacks while it hashes. If it is told to stop, lrun removes what it has made. */
 #ifndef LRUN_UNPACK_H
 #define LRUN_UNPACK_H
 

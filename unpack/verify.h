@@ -5,7 +5,8 @@
 
 #include "base/err.h"
 
-/* entry: the entry's directory. Checks type, mode, size and CRC-32 of everything, and that nothing was added. */
+/* entry: the entry's directory. Checks type, mode, size and CRC-32 of everything, and that nothing was added. -1 with an err that names
+ * the first difference. Confines the process (confine.h): no more can be opened afterwards. */
 int verify_entry(int entry, struct err *err);
 
 #endif

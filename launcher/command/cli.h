@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli.h: the option table, and what is made of it: parsing, --help, the man page's options, completions. */
+/* cli.h: the option table, and what it drives: parsing, --help, the man page's options, completions. */
 #ifndef LRUN_CLI_H
 #define LRUN_CLI_H
 

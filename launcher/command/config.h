@@ -21,6 +21,7 @@ struct config {
     size_t n;
 };
 
+/* r: the command line's, with at least a word or --config. -1 with err; config_done() either way. */
 int config_read(const struct request *r, struct config *ret, struct err *err);
 void config_done(struct config *c);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain.h: why an invocation failed, if that is established: which property of Lambda it met, on which object, and what to
- * change. From evidence only: the error it reported, what it printed, how it ended, what the package holds. Where nothing is
- * established nothing is said: a wrong cause is worse than none.
+/* explain.h: the cause of a failed invocation, if it is established: the property of Lambda that caused it, the object, and the fix.
+ * Evidence is the error that was reported, the log, how the runtime ended, and the package. If no cause is established, none is printed: a
+ * wrong cause is worse than none.
  *
  * Each cause has an id for good, and a page in docs/why/. */
 #ifndef LRUN_EXPLAIN_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect.h: what is known of function and layers before anything runs. */
+/* inspect.h: what can be found in function and layers before anything runs. */
 #ifndef LRUN_INSPECT_H
 #define LRUN_INSPECT_H
 

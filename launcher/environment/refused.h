@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* refused.h: the system calls of a runtime that the policy refuses with EPERM. They are answered here, so that it is known
- * which they were; a call that is allowed never comes here and costs what it did. But for sysinfo(2), which tells of the machine: it is
- * answered for one of the function's memory size, by helpers: processes that write into the caller's memory, where they may have to wait.
- * They are started when one is needed and none waits, SYSINFO_AT_ONCE at most (further calls wait for one), and those that wait end with
- * the invocation: each is a copy of lrun. None can be started: the host's figures. */
+/* refused.h: the system calls of a runtime that the policy refuses with EPERM. lrun answers them, and so knows which they were. Calls that
+ * are allowed do not come here, except sysinfo(2): it is answered as on a machine of the function's memory size. The answer is written into
+ * the caller's memory, which may block, so helper processes write it. A helper is started when it is needed and none is idle, at most
+ * SYSINFO_AT_ONCE (further calls wait). Idle ones end with the invocation, since each is a copy of lrun. If none can be started, sysinfo(2)
+ * returns the host's figures. */
 #ifndef LRUN_REFUSED_H
 #define LRUN_REFUSED_H
 

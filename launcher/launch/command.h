@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* command.h: the commands, and what one asks of a launch that another does not. Their names: names.h. */
+/* command.h: the commands, and how they differ in what they need of a launch. Their names: names.h. */
 #ifndef LRUN_COMMAND_H
 #define LRUN_COMMAND_H
 

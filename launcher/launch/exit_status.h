@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exit_status.h: what lrun ends with, but for the status of a command that exec hands on. */
+/* exit_status.h: lrun's exit statuses; exec returns its command's otherwise. 124 to 127 as timeout(1) and env(1) have them. */
 #ifndef LRUN_EXIT_STATUS_H
 #define LRUN_EXIT_STATUS_H
 

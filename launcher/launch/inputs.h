@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inputs.h: everything the user named, opened or read.
+/* inputs.h: all files and texts that the user named, opened or read.
  *
  * Root may name what its later, unprivileged self cannot reach: so all is opened first, and trees of directories are
  * cloned (a clone needs no name any more). After identity_take() nothing of the user's is opened by name again but the

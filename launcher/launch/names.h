@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* names.h: the commands' names, and what a word may have meant that is none of them. */
+/* names.h: the commands' names, and suggestions for a word that is none of them. */
 #ifndef LRUN_NAMES_H
 #define LRUN_NAMES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* not_package.h: what people name in place of a package (a template, an image, an ARN, a source file), and what to name instead. */
+/* not_package.h: files that users name by mistake in place of a package (a template, an image, an ARN, a source file), and the remedy. */
 #ifndef LRUN_NOT_PACKAGE_H
 #define LRUN_NOT_PACKAGE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report.h: one JSON line that says how a run went: facts of the launch, which serve's environments share and nobody changes once it is
- * prepared, and what became of the run. docs/report.schema.json is its contract. */
+/* report.h: a run's report, one line of JSON: facts of the launch (shared by serve's environments, const once the launch is prepared), and
+ * the outcome of the run. docs/report.schema.json is its contract. */
 #ifndef LRUN_REPORT_H
 #define LRUN_REPORT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* results.h: --out: bringing back what a command left in /tmp/out. */
+/* results.h: --out: copying what a command left in /tmp/out to a directory of the host. */
 #ifndef LRUN_RESULTS_H
 #define LRUN_RESULTS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtime.h: which of Lambda's runtimes the function claims to run on, and what that means here.
+/* runtime.h: the function's runtime, by AWS's identifier, e.g. python3.13, and what follows from it here.
  * Source: lambda-environment, sections 1.2, 3.1, 3.3 and 9. */
 #ifndef LRUN_RUNTIME_H
 #define LRUN_RUNTIME_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trust.h: what lrun, and whoever starts it, trusts: the sandbox must not write it, nor read all of it.
+/* trust.h: paths that a sandbox must not write, since lrun or its user trusts them, and paths that it must not be shown.
  *
  * Places are compared by device and inode, up the chains of directories above both, and by where they, and what is mounted below them, lie
  * in their file system, since a bind mount shows a tree elsewhere. Not seen: the parts of an overlay under their own names, and further

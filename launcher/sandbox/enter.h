@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* enter.h: finding and joining the namespaces of an environment that another lrun keeps (exec --in PID).
  *
- * Its init is closed to everyone. What can be joined through: a program that runs inside, as long as one does; and the
- * descriptors that an lrun started with --hold or --debug keeps for this, with the function's variables. */
+ * Nobody can open the namespaces of its init, which is not dumpable. They can be reached through a program that runs inside, while there
+ * is one, and through descriptors that an lrun with --hold or --debug keeps for this, with the function's variables. */
 #ifndef LRUN_ENTER_H
 #define LRUN_ENTER_H
 

@@ -15,7 +15,7 @@ struct inside { /* the child's own state */
     bool fell_back; /* the host's /usr could not be overlaid */
     int fds[FD_COUNT];
 };
-int steps_walk(struct inside *in, struct err *err);
+int steps_walk(struct inside *in, struct err *err); /* -1 with an err that names the step */
 _Noreturn void init_main(struct inside *in);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* network.h: what --net gives the sandbox.
+/* network.h: the network that --net selects.
  *
  *   none       a network namespace of its own, with a loopback
  *   host       the host's
@@ -17,15 +17,17 @@ enum net { NET_NONE, NET_HOST, NET_USER, NET_BLACKHOLE };
 const char *network_name(enum net net); /* as --net takes it */
 
 /* Making a network namespace takes the kernel as long as most of the mounts do: with two processors it is made aside, by a child of
- * lrun's in the sandbox's user namespace, while init mounts. Returns the child's pid, to be waited for, and init's end of a socket that
- * the namespace comes from; -1 if it is not to be: init makes its own then. Called with all signals blocked, in the parent. */
+ * lrun's in the sandbox's user namespace, while init mounts.
+ *   network_aside_prepare()   before clone: a socket for the namespace; both ends -1 if init is to make its own
+ *   network_aside_begin()     after clone, in the parent, with all signals blocked: starts the child
+ *   network_aside_done()      waits for the child */
 struct network_aside {
     pid_t pid;    /* 0: none */
     int from, to; /* init's end, and the child's */
 };
 void network_aside_prepare(enum net net, struct network_aside *ret);
 void network_aside_begin(struct network_aside *a, int init_pidfd);
-void network_aside_done(struct network_aside *a); /* waits for the child */
+void network_aside_done(struct network_aside *a);
 
 /* Inside: joins the namespace that was made aside, or makes one. from: -1 or init's end, taken. */
 int network_enter(int *from, struct err *err);

@@ -7,7 +7,7 @@
 
 /* Starts the extension of this name, or the command or bootstrap (NULL); framed: with the descriptor for frames. control: to
  * the supervisor, for REFUSED; -1: there is none. Returns its pid, or -1 with an err whose no is exec's errno and whose path is
- * what could not be started; no bootstrap at all: no 0 and no path. */
+ * what could not be started. If there is no bootstrap, err->no is 0 and err->path is empty. */
 pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool framed, int control, struct err *err);
 
 #endif

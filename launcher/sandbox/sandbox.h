@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sandbox.h: one sandbox: what it shall be, starting it, speaking with its init, ending it.
+/* sandbox.h: one sandbox: its description, starting it, exchanging messages with its init, ending it.
  *
  *   sandbox_start()   clone3 with all namespaces; the child walks the step table in steps.c and becomes init
  *   sandbox_tell()    START, FREEZE, THAW, SIGNAL, KILL
@@ -84,6 +84,8 @@ struct sandbox {
 
 /* On failure the err has its step and the hint for this host. */
 int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct err *err);
+/* sandbox_tell() sends to init and never waits: -1 with errno if init is gone or reads nothing, and then it is killed. program: PROGRAM_...
+ * sandbox_hear() returns 1 with a message, 0 if none is there and wait is false, -1 with errno. Descriptors go to s->fds. */
 int sandbox_tell(struct sandbox *s, enum message_type type, int value);
 int sandbox_tell_program(struct sandbox *s, enum message_type type, int program, int value);
 int sandbox_hear(struct sandbox *s, struct message *ret, bool wait);

@@ -47,7 +47,7 @@ bool stdio_is_terminal(int fd);
  * are one open file share one pipe, so that the order of what is written is kept. */
 int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err);
 
-int stdio_join(struct stdio *s, struct event_base *base, struct err *err);
+int stdio_join(struct stdio *s, struct event_base *base, struct err *err); /* -1 with err */
 
 /* Writes out what is left, sets the place of standard input behind what was read, and closes all. Returns -1 with the err of
  * the first stream that could not be read or written; the command has had EPIPE from then on. */

@@ -27,7 +27,7 @@ struct terminal {     /* all zero but descriptors -1: none */
 
 /* Standard input must be a terminal. lines: others write to it too, line by line; its output processing stays on. */
 int terminal_open(struct terminal *t, int out, bool lines, struct err *err);
-int terminal_join(struct terminal *t, struct event_base *base, struct err *err);
+int terminal_join(struct terminal *t, struct event_base *base, struct err *err); /* -1 with err */
 void terminal_done(struct terminal *t);
 
 #endif

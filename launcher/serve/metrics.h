@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* metrics.h: what /metrics tells, in Prometheus' text form 0.0.4. */
+/* metrics.h: the figures of /metrics, in Prometheus' text format 0.0.4. */
 #ifndef LRUN_METRICS_H
 #define LRUN_METRICS_H
 
@@ -27,7 +27,7 @@ struct function_metrics { /* of one function */
 
 /* error_type: NULL on success. */
 void metrics_invocation(struct function_metrics *m, double ms, const char *error_type);
-void metrics_render(struct function_metrics *const *all, size_t n, struct text *out);
+void metrics_render(struct function_metrics *const *all, size_t n, struct text *out); /* of n functions; adds to out */
 void metrics_done(struct function_metrics *m);
 
 #endif

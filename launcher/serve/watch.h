@@ -13,7 +13,7 @@ struct watch;
 
 /* on_change is called once things have been quiet for a moment. */
 struct watch *watch_new(struct event_base *base, void (*on_change)(void *to), void *to, struct err *err); /* NULL: err */
-int watch_add(struct watch *w, const char *path, bool is_dir, struct err *err);
+int watch_add(struct watch *w, const char *path, bool is_dir, struct err *err);                           /* -1 with err */
 void watch_done(struct watch *w);
 
 #endif
