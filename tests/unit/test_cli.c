@@ -98,7 +98,7 @@ Test(cli, numbers_are_within_their_ranges)
         {"lrun --memory= f", "--memory: '' is not a whole number"},
         {"lrun --shm 1 f", NULL},
         {"lrun --shm 10240 f", NULL},
-        {"lrun --shm 0 f", "--shm: '0' is not one of absent, denied, or a size of 1 to 10240 (MB)"},
+        {"lrun --shm 0 f", "--shm: '0' is not one of absent|denied|MB (MB: 1 to 10240)"},
         {"lrun --shm 10241 f", "--shm: '10241' is not one of"},
     };
     char copy[256];
@@ -134,7 +134,7 @@ Test(cli, words_and_options_of_the_wrong_kind_are_refused)
         {"lrun f --net none|host", "--net: 'none|host' is not one of"},
         {"lrun f --net=", "--net: '' is not one of"},
         {"lrun f --seccomp lamda", "--seccomp: 'lamda' is not one of"},
-        {"lrun f --credentials none", "--credentials: expected fake, env or profile:NAME"},
+        {"lrun f --credentials none", "--credentials: 'none' is not one of fake|env|profile:NAME"},
         {"lrun f --layers a,,b", "--layers 'a,,b': a name is empty"},
         {"lrun f --layers a,b,c,d,e,f", "--layers: Cannot reference more than 5 layers."},
         {"lrun f --tenant a;b", "--tenant 'a;b': an id has 1 to 256 characters"},
