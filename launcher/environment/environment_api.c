@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_api.c: the APIs inside the sandbox, and what their requests mean for the environment. */
+/* environment_api.c: the APIs inside the sandbox: what the requests of a runtime or of an extension mean for the environment. The
+ * protocols themselves (routes, states, refusals) are lambda/runtime_api.c, extensions_api.c and telemetry.c; what init reports is
+ * environment_control.c. A request is evidence and not an order: "next" ends the init only if everybody has asked, an answer counts
+ * only for a call that runs, and one that comes after its deadline is refused there and noted here. The room for bodies grows with the
+ * invocations that an environment takes at once, and not with what a runtime sends. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/own.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_control.c: what init reports, and what follows from it. */
+/* environment_control.c: what init reports (message.h): programs that started, did not start, or ended, sockets, its own end. What
+ * programs ask of the APIs is environment_api.c's, and which state follows life.c's. Init has the function's uid and may be killed or
+ * stopped by it, so a hang-up is an event like any other, and sockets that are not handed out in time are given up. A kill by SIGKILL
+ * may have been for memory: memory is looked at before the outcome is named. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/own.h"

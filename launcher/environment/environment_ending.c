@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_ending.c: from the decision to the last process: carries out Lambda's shutdown phase (shutdown.h has its durations). Between
- * the runtime's end and SHUTDOWN the invocation is concluded, so that extensions hear of it. */
+/* environment_ending.c: from the decision to the last process: carries out Lambda's shutdown phase. How long each step may take is
+ * shutdown.c's, which step follows is life.c's, and which outcome is told environment_outcome.c's. Between the runtime's end and
+ * SHUTDOWN the invocation is concluded, so that extensions hear of it, as on Lambda. What ended programs still sent lies in sockets
+ * and pipes: it is read before anything is told, for as long as something comes, with a bound. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/own.h"

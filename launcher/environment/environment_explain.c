@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_explain.c: the evidence of a call that failed, and what follows from it, in the log and in the report. */
+/* environment_explain.c: gathers the evidence of a call that failed and writes the why: lines; and notes what ran short though the
+ * function went on. Which cause follows from which evidence is launcher/diagnose's; when this is asked for, environment_report.c's:
+ * after REPORT, so that AWS's lines stand together. Afterwards what was noted during the call is forgotten: the next failure has
+ * evidence of its own. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/json.h"

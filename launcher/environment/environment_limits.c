@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_limits.c: what bounds an environment: its times; its memory and its freezing, by a cgroup where there is one, else by
- * watching and by signals; its CPU share. */
+ * watching and by signals; its CPU share. What is decided of memory is memory_guard.c's, of freezing freezer.c's; how memory is
+ * measured policy/memory.c's. Under --debug times are a day long, since clients add the deadline to a date, and memory is watched but
+ * not limited. An environment whose sandbox cannot be relied on any more is lost: the sandbox is killed from outside, and the next
+ * init makes another. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/sys.h"

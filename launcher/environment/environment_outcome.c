@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_outcome.c: what an environment ends by, and which of its calls end with it. Where two things happen at once the first
- * that is seen decides, here, once; outcome.c has the table of what is still taken after that. */
+ * that is seen decides, here, once; outcome.c has the table of what is still taken after that, and AWS's words. Carrying the end out
+ * is environment_ending.c's. An event that the runtime has not seen is no part of the failure: it waits, and begins an init of its own
+ * after the end. */
 #include "launcher/environment/environment_parts.h"
 
 /* Is the outcome this call's? An event that the runtime has not seen waits for the next one. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_start.c: how an environment comes and goes. */
+/* environment_start.c: how an environment comes and goes: its sandbox with the log's pipes and the APIs' socket, timers, and the end
+ * of them all. What happens in between is environment.c's. A sandbox may be replaced while the environment lives (its process 1 was
+ * killed): then log and telemetry go on, and pipes, sockets and variables are made anew. At the end nothing may be heard of what ends:
+ * servers and timers go first, since their callbacks use the rest. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/own.h"

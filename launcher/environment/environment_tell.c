@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_tell.c: how something is said of an environment: as a line of its log, as an event of its telemetry, as a note of lrun's.
- * What is said, and when, is environment_report.c's, who alone asks for it; nothing here changes anything or calls back. */
+/* environment_tell.c: how something is said of an environment: as a line of its log, as an event of its telemetry, as a note of
+ * lrun's. What is said, and when, is environment_report.c's, who alone asks for it; nothing here changes anything or calls back. The
+ * lines' form is lambda/events.c's, where they go log.c's. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/own.h"

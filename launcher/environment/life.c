@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* life.c: THE TABLE of an environment's life: for each state and event the state that follows, what is done, and why. life.h says what
+ * the states mean, environment_life.c carries the actions out. It is pure, so that each pair has a test without a sandbox. The first
+ * row that fits counts, and for each pair there is one: an event that means nothing in a state says so in a row. */
 #include "launcher/environment/life.h"
 
 #include <stddef.h>
