@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import LRUN, ROOT, helper, make_zip, processes_of, wait_until
+from conftest import LRUN, LRUN_UID, ROOT, helper, make_zip, processes_of, wait_until
 
 
 def entries(lrun):
@@ -142,7 +142,7 @@ def test_a_cache_others_can_write_to_is_refused(lrun, tmp, empty):
         d = tmp / f"c{mode:o}"
         d.mkdir()
         if ROOT:
-            os.chown(d, int(os.environ.get("SUDO_UID") or 60993), int(os.environ.get("SUDO_GID") or 60993))
+            os.chown(d, LRUN_UID, LRUN_UID)
         d.chmod(mode)
         r = lrun("exec", "--cache-dir", d, empty, "--", "/bin/true")
         assert r.code == 125 and "others may write to it" in r.log, r
@@ -168,10 +168,8 @@ def test_a_cache_that_cannot_be_made_says_what_to_do(lrun, empty):
 def test_a_full_disk_is_said_and_leaves_nothing(lrun, tmp):
     disk = tmp / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755,uid=60993", "none", str(disk)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=1m,mode=755,uid={LRUN_UID}", "none", str(disk)], check=True)
     try:
-        if os.environ.get("SUDO_UID"):
-            os.chown(disk, int(os.environ["SUDO_UID"]), -1)
         package = make_zip(tmp / "big.zip", {"f": os.urandom(3 << 20)})
         small = make_zip(tmp / "small.zip", {"f": "ok"})
         r = lrun("exec", "--cache-dir", disk, package, "--", "/bin/true")

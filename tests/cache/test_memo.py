@@ -11,7 +11,7 @@ import time
 import zipfile
 
 import pytest
-from conftest import ROOT, make_zip, skip
+from conftest import LRUN_UID, ROOT, make_zip, skip
 
 NUMBERED_MOUNTS = tuple(int(n) for n in os.uname().release.split("-")[0].split(".")[:2]) >= (6, 8)
 
@@ -60,7 +60,7 @@ def changed_through_a_page(lrun, package, other):
     """A page that is mapped is changed without a new change time. False: it had one, since the page was written back meanwhile."""
     store(package, "GOOD")
     if ROOT:  # the owner alone may ask the kernel who writes
-        os.chown(package, int(os.environ.get("SUDO_UID") or 60993), -1)
+        os.chown(package, LRUN_UID, -1)
     with open(package, "r+b") as f, mmap.mmap(f.fileno(), 0) as m:
         at = m.find(b"GOOD")
         m[at] = ord("G")  # from here on the page can be written

@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 import pytest
-from conftest import LRUN, ROOT, helper, init_of, make_zip, processes_of, wait_until
+from conftest import LRUN, LRUN_UID, ROOT, helper, init_of, make_zip, processes_of, wait_until
 from test_files import probe  # noqa: F401
 
 POLICIES = ("lambda", "lambda-legacy", "core")
@@ -246,8 +246,7 @@ def test_setting_user_ids_of_the_host_is_impossible_and_root_is_given_up(lrun, e
     outer = int(r.text.split()[1])
     assert outer != 0 and r.text.split()[0::2] == ["993", "1"], r
     if ROOT:
-        uid = os.environ.get("SUDO_UID")
-        assert outer == int(uid or 60993)
+        assert outer == LRUN_UID
 
 
 @pytest.mark.skipif(not ROOT, reason="what only root could break")

@@ -4,11 +4,10 @@ import os
 import subprocess
 
 import pytest
-from conftest import LRUN, ROOT, make_zip
+from conftest import LRUN, LRUN_UID, ROOT, make_zip
 
 pytestmark = pytest.mark.skipif(not ROOT, reason="only root can be led where others may not go")
 OTHER = 54321
-BECOMES = int(os.environ.get("SUDO_UID") or 60993)
 
 
 @pytest.fixture
@@ -115,7 +114,7 @@ def test_a_directory_is_made_for_whom_root_becomes_and_none_is_given_away(lrun, 
     argv = ["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=chown,lchown,fchown,fchownat,mkdir", LRUN, "exec",
             *(("--cache-dir", lrun.cache) if option == "--out" else ()), option, str(other / "a/new"), str(empty), "--", "/bin/true"]
     assert subprocess.run(argv).returncode == 0
-    assert (other / "a").stat().st_uid == 0 and (other / "a/new").stat().st_uid == BECOMES
+    assert (other / "a").stat().st_uid == 0 and (other / "a/new").stat().st_uid == LRUN_UID
     assert "chown" not in trace.read_text(), "it is born with its owner"
 
 

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, ROOT
+from conftest import BUILD, LRUN_UID, ROOT
 
 CALLS = '''
 import ctypes, errno, json, os
@@ -71,7 +71,7 @@ def test_h5_a_launcher_that_its_user_could_overwrite(lrun, empty, tmp):
     for name in ("lrun", "lrun-unpack", "lrun-policy"):
         shutil.copy(BUILD / name, own / name)
         if ROOT:
-            os.chown(own / name, int(os.environ.get("SUDO_UID", 60993)), int(os.environ.get("SUDO_GID", 60993)))
+            os.chown(own / name, LRUN_UID, LRUN_UID)
         os.chmod(own / name, 0o777)
     before = (own / "lrun").read_bytes()
     p = subprocess.run([own / "lrun", *lrun.argv("exec", "--seccomp", "unconfined", empty, "--", "/usr/bin/python3", "-c", RUNNING, report=False)[1:]], capture_output=True, text=True)
