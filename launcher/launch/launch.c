@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "lambda/variables.h"
 #include "launcher/launch/client.h"
+#include "launcher/launch/direct_start.h"
 #include "launcher/launch/policy_file.h"
 #include "launcher/launch/sdk.h"
 
@@ -215,12 +216,15 @@ static void fill_spec(struct launch *l)
     for (char **a = r->argv; a && *a; a++)
         strv_add(&l->argv, xstrdup(*a));
     l->workdir = xstrdup(r->workdir);
+    if (!r->argv)
+        direct_start(&l->runtime, &l->inputs.variables, &l->direct);
     struct seccomp_program own;
     l->spec = (struct sandbox_spec){
         /* exec's command speaks for itself; what a policy of the user's refuses is no news to him */
         .tells_refused = r->kind->invokes && seccomp_builtin(request_policy(r), &own),
         .plan = &l->plan,
         .bootstraps = runtime_bootstraps(&l->runtime),
+        .direct = l->direct.at,
         .policy = l->policy,
         .net = r->net,
         .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL,
@@ -341,6 +345,7 @@ void launch_done(struct launch *l)
     inputs_done(&l->inputs);
     strv_done(&l->envp);
     strv_done(&l->argv);
+    strv_done(&l->direct);
     free(l->workdir);
 }
 

@@ -26,6 +26,7 @@ struct launch {
     struct machine machine;
     struct sandbox_spec spec;
     struct strv envp, argv; /* of exec; owned copies: init scrubs the caller's */
+    struct strv direct;     /* see direct_start.h */
     struct report_launch facts;
     char *workdir;
     char boot_id[UUID_SIZE];

@@ -69,6 +69,7 @@ static struct sandbox_spec *keep_spec(struct area *a, const struct sandbox_spec 
     s.policy.code = keep(a, spec->policy.code, spec->policy.n * sizeof *spec->policy.code);
     s.argv = keep_strings(a, spec->argv);
     s.bootstraps = (const char *const *)keep_strings(a, (char *const *)spec->bootstraps);
+    s.direct = keep_strings(a, spec->direct);
     s.envp = keep_strings(a, spec->envp);
     s.workdir = keep_string(a, spec->workdir);
     s.extension_envp = keep_strings(a, spec->extension_envp);

@@ -20,10 +20,13 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+enum { VARIABLES_MAX = 256 }; /* of a program that is started directly: Lambda takes 4 KB of them */
+
 struct start { /* what the child needs; its part of memory is shared with init */
     const struct sandbox_spec *spec;
     const char *path, *workdir;
     char *const *argv, *const *envp;
+    char *const *direct, *const *direct_envp;     /* the program that path would become, or NULL */
     int stdio[3], frames, control;                /* -1: none */
     volatile int failed;                          /* errno of what it could not do */
     const char *volatile doing, *volatile object; /* what that was, and to what, if anything; NULL: exec */
@@ -121,6 +124,8 @@ static int child(void *arg)
     if (restrict_calls(s) < 0) /* last: it refuses calls the lines above need */
         goto failed;
     s->doing = NULL;
+    if (s->direct)
+        execve(s->direct[0], s->direct, s->direct_envp); /* where it cannot be started the bootstrap says so, in its shell's words */
     execve(s->path, s->argv, s->envp);
 failed:
     s->failed = errno;
@@ -178,12 +183,32 @@ static int choose_program(const struct sandbox_spec *spec, const char *extension
     return 0;
 }
 
+/* With the variables that the bootstrap's shell would add, where bootstraps are started. False: there are too many to take along. */
+static bool as_by_a_shell(char *const *envp, char *ret[VARIABLES_MAX])
+{
+    static char pwd[] = "PWD=/var/task", shlvl[] = "SHLVL=0";
+    size_t n = 0;
+    for (; envp[n]; n++) {
+        if (n >= VARIABLES_MAX - 3)
+            return false;
+        ret[n] = envp[n];
+    }
+    ret[n++] = pwd;
+    ret[n++] = shlvl;
+    ret[n] = NULL;
+    return true;
+}
+
 pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool framed, int control, struct err *err)
 {
-    char path[PATH_MAX], *alone[2] = {path, NULL};
+    char path[PATH_MAX], *alone[2] = {path, NULL}, *direct_envp[VARIABLES_MAX];
     struct start s;
     if (choose_program(spec, extension, framed, control, &s, path, err) < 0)
         return -1;
+    if (!s.argv && !extension && spec->direct && as_by_a_shell(s.envp, direct_envp)) {
+        s.direct = spec->direct;
+        s.direct_envp = direct_envp;
+    }
     if (!s.argv || extension)
         s.argv = alone;
     if (foreign_machine(s.path))

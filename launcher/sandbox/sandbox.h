@@ -59,6 +59,7 @@ struct sandbox_spec {
     int stdio[3];                /* become the payload's 0, 1 and 2 */
     char *const *argv;           /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
     const char *const *bootstraps;
+    char *const *direct; /* what the bootstrap, a script of bash, would only become: tried before it; NULL: nothing */
     char *const *envp;
     const char *workdir;
     char *const *extension_envp; /* NULL: no extensions are looked for */
