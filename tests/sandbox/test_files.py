@@ -188,7 +188,7 @@ def test_shm_is_absent_or_as_asked(lrun, empty, shm, errno):
     assert r.text.strip() in ((errno, "38") if errno == "2" else (errno or "ok",)), r
     if shm == "64":
         assert lrun.sh(empty, "df -m --output=size /dev/shm | tail -1; stat -c %a /dev/shm", ("--shm", shm)).text.split() == ["64", "1777"]
-    assert "is not one of absent, denied, or a size" in lrun.sh(empty, "true", ("--shm", "lots")).log
+    assert "is not one of absent|denied|MB (MB: 1 to 10240)" in lrun.sh(empty, "true", ("--shm", "lots")).log
 
 
 def test_there_is_no_terminal_and_no_pty(lrun, probe):
