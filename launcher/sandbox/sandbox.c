@@ -193,10 +193,10 @@ int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
     int fds[FD_COUNT];
     int got = message_receive(s->control, ret, fds, wait);
     for (int i = 0; got == 1 && i < FD_COUNT; i++)
-        if (fds[i] >= 0) {
-            own_close(&s->fds[i]);
+        if (s->fds[i] < 0)
             s->fds[i] = fds[i];
-        }
+        else /* what memory is watched by was handed out once: nobody whom process 1 may have fallen to puts another in its place */
+            own_close(&fds[i]);
     if (got == 1 && ret->type == MESSAGE_NOT_STARTED && ret->err.step[0])
         hints_add(&ret->err);
     return got;
