@@ -135,6 +135,8 @@ Test(cli, words_and_options_of_the_wrong_kind_are_refused)
         {"lrun f --net=", "--net: '' is not one of"},
         {"lrun f --seccomp lamda", "--seccomp: 'lamda' is not one of"},
         {"lrun f --credentials none", "--credentials: 'none' is not one of fake|env|profile:NAME"},
+        {"lrun f --credentials short8901234567", "--credentials: 'short8901234567' is not one of fake"},
+        {"lrun f --credentials secret8901234567", "--credentials: the value (not repeated, since it may be a key) is not one of"},
         {"lrun f --layers a,,b", "--layers 'a,,b': a name is empty"},
         {"lrun f --layers a,b,c,d,e,f", "--layers: Cannot reference more than 5 layers."},
         {"lrun f --tenant a;b", "--tenant 'a;b': an id has 1 to 256 characters"},
