@@ -35,8 +35,8 @@ class Mutant(typing.NamedTuple):
     old: typing.Union[str, tuple]    # what is there, once
     new: typing.Union[str, tuple]    # what stands there instead
     fails: set                       # the tests that must fail: their names without test_, whatever their parameters
-    paths: tuple = ()                # files of tests to run; none: the escape suite
-    expression: typing.Optional[str] = None  # for -k, with those
+    paths: tuple = ()                # files of tests to run; none: the escape suite; of tests/unit, the file's tests alone
+    expression: typing.Optional[str] = None  # for -k, with those of pytest
     where: str = ""                  # words of WHERE: who must run them, and what they need
 
 
@@ -103,6 +103,21 @@ def outcomes(report):
     return found
 
 
+def run_units(build, files):
+    """{test: its outcome}, of the tests in these files and whatever else fails. From what is printed: Criterion's XML is none once a message
+    holds a byte that XML may not."""
+    p = subprocess.run([build / "tests/unit", "-j2", "--verbose"], capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=300)
+    ended = re.findall(r"^\[(PASS|FAIL|SKIP)\] \w+::(\w+)", p.stderr, re.M)
+    failed, wanted = {name for word, name in ended if word == "FAIL"}, unit_tests(files)
+    if p.returncode and not failed:
+        return {f"the unit tests did not run: {p.stderr[-300:]}": "failed"}
+    return {name: "failed" if name in failed else "ran" for _, name in ended if name in failed | wanted}
+
+
+def unit_tests(files):
+    return {name for f in files for name in re.findall(r"^Test\(\w+, (\w+)", (TOP / f).read_text(), re.M)}
+
+
 def run_tests(tree, build, mutant):
     """{test: its outcome}."""
     where = mutant.where.split()
@@ -110,9 +125,10 @@ def run_tests(tree, build, mutant):
     report = build / "mutant.xml"
     env = {**os.environ, "BUILD": str(build), "LRUN_ESCAPE_MODES": "exec-none," + ("run-user" if "network" in where else "run-none"), "LRUN_MUST_WORK": "0",
            "PYTHONDONTWRITEBYTECODE": "1", "LRUN_KILLS": "40", "HOME": str(tree.parent)}
-    found = {}
+    units = tuple(f for f in mutant.paths if f.endswith(".c"))
+    found = run_units(build, units) if units else {}
     escape = [(ESCAPE, ())] if not mutant.paths or set(mutant.fails) & escape_tests() else []
-    for files, more in escape + [((p,), ("-k", mutant.expression) if mutant.expression else ()) for p in mutant.paths]:
+    for files, more in escape + [((p,), ("-k", mutant.expression) if mutant.expression else ()) for p in mutant.paths if p not in units]:
         report.unlink(missing_ok=True)
         p = subprocess.run([*user, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--junitxml={report}", f"--basetemp={tree}.tmp/{'ordinary' if user else 'own'}",
                             *(tree / f for f in files), *more], cwd=tree, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900)
@@ -125,8 +141,9 @@ def run_tests(tree, build, mutant):
     return found
 
 
-def make(tree):
-    return subprocess.run(["make", "-j2", "-s", "all"], cwd=tree, capture_output=True, text=True)
+def make(tree, mutant):
+    units = ["build/tests/unit"] if any(f.endswith(".c") for f in mutant.paths) else []
+    return subprocess.run(["make", "-j2", "-s", "all", *units], cwd=tree, capture_output=True, text=True)
 
 
 def edit(tree, files, old, new):
@@ -177,7 +194,7 @@ def compare(mutant, found):
 def try_out(tree, build, mutant):
     """(verdict, what to say of it). A busy machine can hide what a test looks for, or make another fail: what is not as its row says is tried again."""
     kept = edit(tree, mutant.files, mutant.old, mutant.new)
-    built = make(tree)
+    built = make(tree, mutant)
     verdict, more = "NOT AS SAID", f"\n    it does not build: {built.stderr[-300:]}"
     for _ in range(2 if built.returncode == 0 else 0):
         verdict, more = compare(mutant, run_tests(tree, tree / build, mutant))

@@ -37,7 +37,7 @@ def wrong_with(row, escape):
             return f"{f} has no {old!r}"
         texts[f] = texts[f].replace(old, new, 1)
     tests = "".join((TOP / p).read_text() for p in (*escape, *row.paths))
-    return row.fails - set(re.findall(r"^def test_(\w+)", tests, re.M)) or None
+    return row.fails - set(re.findall(r"^(?:def test_|Test\(\w+, )(\w+)", tests, re.M)) or None
 
 
 def test_mutants_change_what_is_there_and_name_tests_that_are():
