@@ -153,7 +153,8 @@ static void wake_later(struct http_room *room)
         event_active(room->wake, EV_TIMEOUT, 0);
 }
 
-bool http_charge_take(struct http_charge *c, struct http_room *room, size_t n)
+/* Makes it n bytes, more or less. False: there is no room for more; nothing has changed then. */
+static bool take_charge(struct http_charge *c, struct http_room *room, size_t n)
 {
     if (n > c->n && room->bodies && room->bodies + (n - c->n) > room->limits.bodies)
         return false;
@@ -203,7 +204,7 @@ bool http_room_admit(struct http_connection *c)
         return false;
     if (!c->request || (n <= c->request->charge.n && n + HTTP_SHARE >= c->request->charge.n))
         return true;
-    if ((n < c->request->charge.n || !room->waiting) && http_charge_take(&c->request->charge, room, n)) {
+    if ((n < c->request->charge.n || !room->waiting) && take_charge(&c->request->charge, room, n)) {
         c->room_ms = c->moved_ms = clock_ms();
         return true;
     }
@@ -248,7 +249,7 @@ static void on_wake(evutil_socket_t fd, short what, void *to)
 {
     struct http_room *room = to;
     (void)fd, (void)what;
-    for (struct http_connection *c; (c = next_in(room)) && http_charge_take(&c->request->charge, room, need(c));) {
+    for (struct http_connection *c; (c = next_in(room)) && take_charge(&c->request->charge, room, need(c));) {
         leave(c);
         c->room_ms = c->moved_ms = clock_ms();
         bufferevent_enable(c->io, EV_READ);
@@ -341,6 +342,6 @@ void http_take_charge(struct http_request *request, size_t n, struct http_charge
     struct http_room *room = request->connection->server->room;
     *ret = request->charge;
     request->charge = (struct http_charge){0};
-    if (!http_charge_take(ret, room, n))
+    if (!take_charge(ret, room, n))
         http_charge_done(ret); /* a share's worth, beyond all */
 }

@@ -35,8 +35,6 @@ struct http_charge {
     struct http_room *room;
     size_t n;
 };
-/* Makes it n bytes, more or less. False: there is no room for more; nothing has changed then. */
-bool http_charge_take(struct http_charge *c, struct http_room *room, size_t n);
 void http_charge_done(struct http_charge *c);
 
 #endif
