@@ -70,7 +70,7 @@ int fs_remove_tree(int dir, const char *path, struct err *err)
 {
     if (unlinkat(dir, path, 0) == 0 || errno == ENOENT)
         return 0;
-    if (errno != EISDIR && errno != EPERM)
+    if (errno != EISDIR && errno != EPERM) /* of a directory: EISDIR on Linux, EPERM by POSIX */
         return fail(err, errno, path, "remove");
     int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == EACCES && fchmodat(dir, path, 0700, 0) == 0) /* of a package: its owner may not list it, but owns it */

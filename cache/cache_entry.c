@@ -184,6 +184,7 @@ int entry_rename(struct cache *c, const char *name, int dir, const char *path, s
     OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (all < 0 || flock(all, LOCK_SH) < 0 || flock(dir, LOCK_SH) < 0)
         return fail(err, errno, name, "lock the cache entry");
+    /* A plain rename would put it in the place of an empty directory, and fail on any other by ENOTEMPTY. */
     if (renameat2(c->dir, name, c->dir, path, RENAME_NOREPLACE) == 0)
         return 1;
     return errno == EEXIST ? 0 : fail(err, errno, path, "publish the cache entry");

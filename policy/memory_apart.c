@@ -31,7 +31,7 @@ static _Noreturn void serve(int socket, pid_t parent, const struct apart_work *w
     sigprocmask(SIG_BLOCK, &all, NULL);
     memcpy(kept + 1, fds, n * sizeof *fds);
     prctl(PR_SET_NAME, "lrun-memory");
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent || descriptors_keep(kept, n + 1) < 0)
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent /* it died before that call */ || descriptors_keep(kept, n + 1) < 0)
         _exit(1);
     struct pollfd p = {.fd = socket, .events = POLLIN};
     while (poll(&p, 1, UNUSED_MS) > 0 && recv(socket, ask, w->ask_size, 0) == (ssize_t)w->ask_size) {

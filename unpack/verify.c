@@ -35,7 +35,7 @@ static void become_root_of_own_files(void)
         return;
     snprintf(map, sizeof map, "0 %u 1", uid);
     write_proc("/proc/self/uid_map", map);
-    write_proc("/proc/self/setgroups", "deny");
+    write_proc("/proc/self/setgroups", "deny"); /* before gid_map, which is EPERM else: user_namespaces(7), Linux 3.19 */
     snprintf(map, sizeof map, "0 %u 1", gid);
     write_proc("/proc/self/gid_map", map);
 }

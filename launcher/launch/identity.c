@@ -82,6 +82,7 @@ int identity_take(const struct identity *id, struct err *err)
         return 0;
     if (setgroups(0, NULL) < 0 && errno != EINVAL && !(errno == EPERM && setgroups_denied()))
         return fail(err, errno, NULL, "leave root's groups");
+    /* The uid last: leaving 0 takes CAP_SETGID away, capabilities(7). All three, or a saved 0 would lead back. */
     if (setresgid(id->gid, id->gid, id->gid) < 0 || setresuid(id->uid, id->uid, id->uid) < 0) {
         if (errno == EINVAL) /* the uid has no meaning here: we are root of a user namespace, not of the machine */
             return 0;

@@ -89,6 +89,7 @@ const struct sandbox_spec *forget_all_but(const struct sandbox_spec *spec)
         return spec;
     a = (struct area){.at = p};
     const struct sandbox_spec *kept = keep_spec(&a, spec);
+    /* The heap is one piece up to the break, brk(2). */
     char *end = sbrk(0), *start = heap + (page - (uintptr_t)heap % page) % page;
     if (start < end)
         madvise(start, (size_t)(end - start), MADV_DONTNEED);

@@ -51,6 +51,7 @@ static _Noreturn void make_aside(const struct network_aside *a, int init_pidfd, 
 {
     int fds[FD_COUNT] = FDS_NONE;
     const int kept[] = {a->to, init_pidfd};
+    /* The signal comes for a death after that call only, so an lrun that died before it is looked for. */
     if (descriptors_keep(kept, COUNT(kept)) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != lrun)
         _exit(1);
     if (setns(init_pidfd, CLONE_NEWUSER) == 0 && unshare(CLONE_NEWNET) == 0)

@@ -250,8 +250,8 @@ bool sandbox_gone(const struct sandbox *s)
 bool sandbox_was_killed(const struct sandbox *s)
 {
     siginfo_t how = {0};
-    return s->pid > 0 && dead_within(s, DEATH_MS) && waitid(P_PID, (id_t)s->pid, &how, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           how.si_code == CLD_KILLED;
+    return s->pid > 0 && dead_within(s, DEATH_MS) &&
+           waitid(P_PID, (id_t)s->pid, &how, WEXITED | WNOHANG | WNOWAIT /* sandbox_done() reaps it */) == 0 && how.si_code == CLD_KILLED;
 }
 
 bool sandbox_kill_programs(struct sandbox *s)

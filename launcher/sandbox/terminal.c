@@ -32,6 +32,7 @@ int terminal_open(struct terminal *t, int out, bool lines, struct err *err)
     t->ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (t->ours < 0 || grantpt(t->ours) < 0 || unlockpt(t->ours) < 0)
         return fail(err, errno, NULL, "make a terminal for the sandbox");
+    /* By descriptor, and not by ptsname(3): at that path another mount of devpts may lie. Linux 4.13, ioctl_tty(2). */
     t->theirs = ioctl(t->ours, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (t->theirs < 0)
         return fail(err, errno, NULL, "open the sandbox's end of its terminal");

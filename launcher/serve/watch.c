@@ -82,7 +82,7 @@ static const struct watched *find(const struct watch *w, int number, const char 
 static void on_readable(evutil_socket_t fd, short what, void *to)
 {
     struct watch *w = to;
-    char buffer[16384] __attribute__((aligned(8)));
+    char buffer[16384] __attribute__((aligned(8))); /* struct inotify_event lies in it, inotify(7) */
     ssize_t n;
     bool changed = false;
     (void)what;
