@@ -77,7 +77,7 @@ static void pass_by_modes(void)
 
 /* ---- the walk ---- */
 
-/* Who, other than root, may have laid this entry of dir; 0: nobody. */
+/* The uid, other than root's, that may have created this entry of dir; 0: only root. */
 static uid_t layer_of(const struct stat *dir, const struct stat *entry)
 {
     bool others = dir->st_uid != 0 || dir->st_mode & (dir->st_gid ? 022 : 02);
@@ -202,7 +202,7 @@ static int open_entry(int dir, const char *name, bool last, struct wish *w)
     return fd;
 }
 
-/* Apart, so that nobody pays for its names who needs no walk. */
+/* A function of its own, so that its buffers are not on the stack of callers that need no walk. */
 __attribute__((noinline)) static int walk(const char *path, struct wish *w)
 {
     OWN_WAY struct way s = way_begin(path);
@@ -238,13 +238,13 @@ __attribute__((noinline)) static int walk(const char *path, struct wish *w)
 
 /* ---- what others call ---- */
 
-/* No system call, and cheap enough for whoever is not root; root that has changed finds out below. */
+/* From the auxiliary vector, without a system call. Whether lrun is still root is asked with geteuid() below. */
 static bool started_by_root(void)
 {
     return getauxval(AT_EUID) == 0;
 }
 
-/* One call where there is no link on the way, which is nearly always: nobody can lead it elsewhere then. -1: walk, or errno. */
+/* One call if there is no link on the way, which is nearly always so: then nobody can redirect it. -1: walk, or errno. */
 static int open_directly(const char *path, struct wish *w, bool *ret_walk)
 {
     struct stat st;

@@ -24,7 +24,7 @@
 
 static const char *const PARTS[] = {"tree", "memo", "tmp", "policy"};
 
-/* A cache others can write to would let them choose what runs. */
+/* Whoever can write to the cache can choose what runs. */
 static int check_owner(const char *path, int dir, dev_t *ret, struct err *err)
 {
     struct stat st;
@@ -93,7 +93,7 @@ struct job { /* one archive on its way into the cache */
     bool done;
 };
 
-/* A line on a terminal, once it takes so long that somebody may wonder; removed at the end. */
+/* A progress line on a terminal, once unpacking takes longer than PATIENCE_MS; it is removed at the end. */
 static void show(void *to)
 {
     enum { PATIENCE_MS = 300, CELLS = 30 };
@@ -116,7 +116,7 @@ static void show(void *to)
     bar[CELLS] = 0;
     if (known)
         dprintf(w->cache->terminal, "\r\033[Klrun: unpacking [%s] %3.0f%% of %.0f MB", bar, part * 100, (double)total / 1e6);
-    else /* a tarball tells its size at its end only */
+    else /* the size of a tarball is known at its end only */
         dprintf(w->cache->terminal, "\r\033[Klrun: unpacking, %.0f MB so far", (double)done / 1e6);
     w->shown = true;
 }

@@ -38,13 +38,13 @@ static bool is_read(const struct tools_input *in, const struct tools_read *row)
 static int whiteout(const struct making *m, const char *dir, const char *name, struct err *err)
 {
     OWN_PTR char *path = xasprintf("%s/%s", dir, name);
-    /* Names of one whiteout, where the file system has them: a new file for each takes up to a second. */
+    /* Hard links to one whiteout, if the file system has them: creating a file for each takes up to a second. */
     if (linkat(m->tree, WHITEOUT, m->tree, path, 0) == 0 || errno == EEXIST || mknodat(m->tree, path, S_IFCHR, makedev(0, 0)) == 0)
         return 0;
     return fail(err, errno, path, "make a whiteout in the cache, for");
 }
 
-/* With the directories above it. The mode is meant: the umask is the caller's. */
+/* Makes the directories above it too. fchmodat(), since the caller's umask may take bits from the mode. */
 static int make_dir(const struct making *m, const char *dir, struct err *err)
 {
     OWN_PTR char *path = xstrdup(dir);
@@ -74,8 +74,8 @@ static bool is_program_dir(const char *dir)
     return strcmp(dir, "usr/bin") == 0 || strcmp(dir, "usr/sbin") == 0;
 }
 
-/* What a program that is seen leads to is seen too: python3 is a link to python3.11, and Debian's awk one by way of
- * /etc/alternatives. Adds the names of this directory that are on its way. */
+/* The target of a visible link is visible too: python3 is a link to python3.11, and Debian's awk leads through /etc/alternatives. Adds the
+ * names of this directory that the link passes. */
 static void follow(const struct making *m, const char *dir, const char *from, struct strv *ret)
 {
     char path[512], to[256], next[512];
@@ -97,7 +97,7 @@ static void follow(const struct making *m, const char *dir, const char *from, st
     }
 }
 
-/* Amazon Linux's programs of these names, which lie over the host's where it has them. */
+/* Programs that Amazon Linux has under these names: they replace the host's, if it has them. */
 static const struct own {
     const char *name, *program;
 } OWN[] = {{"sh", "bash"}, {"awk", "gawk"}};
@@ -169,7 +169,7 @@ static int hide_row(const struct making *m, const struct tools_hidden *row, stru
     int status = 0;
     for (struct dirent *e; status == 0 && d && (e = readdir(d));) {
         OWN_PTR char *dir = xasprintf("%s/%s", parent, e->d_name);
-        /* What is hidden itself has a whiteout there already, and /usr/local is hidden but for what was asked. */
+        /* A hidden directory has a whiteout already, and of /usr/local only what was asked for is visible. */
         if (fnmatch(last, e->d_name, 0) == 0 && (strcmp(parent, "usr") == 0 || tools_shows(m->in, parent, e->d_name)))
             status = hide_names(m, dir, row->names, err);
     }

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* Without it nobody is told how far it came, which is no reason to fail. */
+/* If this fails there is no progress bar, which is no reason to fail. */
 static struct unpack_progress *share_progress(int *ret_fd)
 {
     int fd = memfd_create("lrun-progress", MFD_CLOEXEC);
@@ -49,7 +49,7 @@ int unpacker_start(int program, const char *verb, int input, int into, struct un
     return 0;
 }
 
-/* The worker closed its socket without a word: its exit tells why. */
+/* The worker closed its socket before a whole message: its exit status says why. */
 static int died(struct unpacker *u, struct err *err)
 {
     int status = 0;

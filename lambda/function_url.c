@@ -207,7 +207,7 @@ static bool is_utf8(const char *bytes, size_t n)
     return true;
 }
 
-/* A text that is compressed is none, nor is what JSON's strings could not hold without a change. */
+/* Compressed text counts as binary, and so do bytes that a JSON string cannot hold unchanged. */
 static bool is_text(const struct http_request *r)
 {
     const char *type = http_header(r, "Content-Type"), *encoding = http_header(r, "Content-Encoding");

@@ -43,7 +43,7 @@ static struct http_connection *choose(const struct http_room *room, worth_fn wor
     return best;
 }
 
-/* One that has had its answer and asks for no more, before one whose request is not whole; of each kind the oldest. */
+/* Idle connections before those whose request is incomplete; of each kind the oldest. */
 static double as_place(const struct http_connection *c, double now)
 {
     if (c->busy || c->closing || c->unsent)
@@ -56,7 +56,7 @@ static double as_answer(const struct http_connection *c, double now)
     return c->unsent ? now - c->moved_ms : -1;
 }
 
-/* Nothing has come for a second, or less than would have it whole in time: a byte now and then does not hold the room. */
+/* Nothing has come for a second, or too little to be complete in time: a byte now and then must not keep the room. */
 static double as_body(const struct http_connection *c, double now)
 {
     const struct http_request *r = c->request;
@@ -227,8 +227,8 @@ static double present(const struct http_connection *c)
     return (double)(evbuffer_get_length(bufferevent_get_input(c->io)) + (size_t)n) / (double)need(c);
 }
 
-/* Of those for whom there is room, the one whose body is there to be read, or else the first: hundreds who have announced a large body and
- * send none must not keep others waiting. */
+/* Of the requests that fit, the one with most of its body already here, else the first: hundreds of clients that announce a large body and
+ * send nothing must not block others. */
 static struct http_connection *next_in(const struct http_room *room)
 {
     struct http_connection *best = NULL;
@@ -257,7 +257,7 @@ static void on_wake(evutil_socket_t fd, short what, void *to)
     }
 }
 
-/* Heads that are kept while their bodies wait may be all that the first in line waits for: then the last of these. */
+/* If the first in line waits only because of heads whose bodies wait too, the last of those gives way. */
 static struct http_connection *last_head(const struct http_room *room)
 {
     size_t held = 0, more = need(room->waiting) - room->waiting->request->charge.n;

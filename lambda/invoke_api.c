@@ -136,8 +136,8 @@ static void query_value(const struct http_request *r, const char *name, struct t
         }
 }
 
-/* It becomes part of the ARN, which is a header for the runtime: a line end in it would begin another header there. INVOKE_ERRORS: it is
- * one that Lambda's model allows. */
+/* The qualifier becomes part of the ARN, a header for the runtime: a line end in it would begin another header. Returns INVOKE_ERRORS if
+ * Lambda's model allows it. */
 static enum invoke_error check_qualifier(const struct text *q)
 {
     static const char TAKEN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$_-";
@@ -255,7 +255,7 @@ bool invoke_parse(struct http_request *r, const char *word, const char *region, 
     return parse_name(r, word, region, ret) && parse_kind(r, ret) && parse_context(r, ret) && parse_payload(r, ret);
 }
 
-/* Of several, which one another program on the way looked at is not known: together they are a list, and a list is no tenant. */
+/* A proxy may have looked at any of several headers: RFC 9110 makes them one list, and a list is no tenant id. */
 static enum tenant_fault check_tenant(const struct http_request *r, const char *id)
 {
     unsigned times = 0;

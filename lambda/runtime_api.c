@@ -128,7 +128,7 @@ static void hand_to_waiting(struct runtime_api *api)
     }
 }
 
-/* The invocation is answered. Who still waits has asked for the next one already. */
+/* The invocation is answered. A runtime that still waits has already asked for the next one. */
 static struct invocation *answered(struct runtime_api *api, struct exchange *x)
 {
     struct invocation *inv = x->inv;
@@ -201,8 +201,8 @@ static const char *trailer(const struct http_request *r, const char *name) /* or
     return value ? value : http_header(r, name);
 }
 
-/* A stream that breaks off says so in its trailers; to a buffered invoke that is a function error. Our choice: what is not base64 is told
- * as it came. */
+/* A stream that breaks off says so in its trailers; for a buffered invoke that is a function error. Our choice: a body that is not base64
+ * is reported as it came. */
 static bool trailer_error(struct http_request *r, char *type, size_t size)
 {
     const char *name = trailer(r, "Lambda-Runtime-Function-Error-Type"), *encoded = trailer(r, "Lambda-Runtime-Function-Error-Body");

@@ -31,7 +31,7 @@ static int write_at(int dir, const char *name, const char *text)
     return fd < 0 ? -1 : fs_write_all(fd, text, strlen(text));
 }
 
-/* v2 alone, or beside v1's controllers. */
+/* The unified hierarchy, or the hybrid one, where v1 has the controllers. */
 static int open_mount(void)
 {
     static const char *const PLACES[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
@@ -43,7 +43,7 @@ static int open_mount(void)
     return -1;
 }
 
-/* The one around ours: a cgroup that holds processes cannot be divided itself. */
+/* The parent of our own: a cgroup that contains processes cannot enable controllers for children. */
 static int open_around_own(void)
 {
     char text[4096];
@@ -63,7 +63,7 @@ static int open_around_own(void)
     return openat(mount, slash ? own : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* What killed ones left: empty, and named after a process that is no more: lrun-PID, lrun-PID-2 and so on. */
+/* Removes cgroups of killed lruns: empty, and named lrun-PID, lrun-PID-2, ... after a process that is gone. */
 static void sweep(int parent)
 {
     int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -113,7 +113,7 @@ int cgroup_make(const char *path, uint64_t memory_mb, uint64_t files_mb, uid_t b
         fail(err, 0, path, "use as a cgroup");
         return fail_hint(err, "it must be a directory of cgroup v2");
     }
-    for (size_t i = 0; path && i < COUNT(WANTED); i++) /* one that is not there to be had is no reason to do without the others */
+    for (size_t i = 0; path && i < COUNT(WANTED); i++) /* if a controller is not available, the others still are */
         write_at(c.parent, "cgroup.subtree_control", WANTED[i]);
     sweep(c.parent);
     static unsigned made; /* serve has one for each environment */
@@ -130,7 +130,7 @@ int cgroup_make(const char *path, uint64_t memory_mb, uint64_t files_mb, uid_t b
     }
     set_limits(&c, memory_mb, files_mb);
     if (becomes != geteuid()) {
-        /* It must be able to remove what we make; moving needs the rights of whoever opened this. */
+        /* The later uid must be able to remove our cgroup. Moving a process asks for the rights of whoever opened cgroup.procs. */
         if (fchown(c.parent, becomes, (gid_t)-1) < 0)
             return fail(err, errno, path, "give the cgroup to uid %u", becomes);
         c.procs = openat(c.dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
@@ -173,7 +173,7 @@ uint64_t cgroup_peak(const struct cgroup *c)
     return peak;
 }
 
-/* The last process may still be on its way out when it has been waited for. */
+/* The cgroup may be busy for a moment after the last process was reaped. */
 void cgroup_done(struct cgroup *c)
 {
     enum { TRIES = 200 };

@@ -34,7 +34,7 @@ static const struct {
     int cpus;
 } VISIBLE[] = {{3008, 2}, {5307, 3}, {7076, 4}, {8845, 5}, {10240, 6}};
 
-/* Of Managed Instances, who alone have more memory: 2 GiB a processor is the least they may choose, and our choice. */
+/* Only Managed Instances have more memory. 2 GiB per processor is the least they can choose, and our choice. */
 enum { MANAGED_MB_A_CPU = 2048, MANAGED_NOFILE = 4096 /* documented, and seen in /proc/PID/limits of one */ };
 
 static void plan_cpus(uint64_t memory, struct limits *l)
@@ -52,7 +52,7 @@ static void plan_cpus(uint64_t memory, struct limits *l)
     l->cpu_count = CPU_COUNT(&l->cpus);
 }
 
-/* The kernel counts a sandbox's use for its user on the host as well, whose programs look at their own, soft limits. */
+/* The kernel counts a sandbox's use for its user on the host too, whose other programs have the soft limits. */
 static rlim_t most_of(const struct limit *l, const struct rlimit *now)
 {
     return l->shared && now->rlim_cur != RLIM_INFINITY ? now->rlim_cur / 2 : now->rlim_max;

@@ -84,8 +84,8 @@ uint64_t held_by_host(void)
     return sysinfo(&s) < 0 ? 0 : ((uint64_t)s.sharedram + s.totalswap - s.freeswap) * s.mem_unit;
 }
 
-/* Without asking a file server: a descriptor of a volume's may lead to one that does not answer. Huge pages have devices of
- * their own, and block sizes that no file without a name has otherwise. */
+/* AT_STATX_DONT_SYNC asks no file server: a volume's descriptor may lead to one that does not answer. Huge pages have devices of their own,
+ * and block sizes that no other unnamed file has. */
 static void count_descriptor(struct held *h, struct held_walk *at, uint64_t device, int dir, const char *name)
 {
     struct statx st;
@@ -184,8 +184,8 @@ static bool is_memfd(const struct held *h, int fdinfo, const char *number)
     return false;
 }
 
-/* What its descriptors are is told by fdinfo; they are got one by one, which its owner's right over the sandbox's user namespace
- * allows. Memfds alone: to close a file of a server's that does not answer would take for ever. */
+/* fdinfo says what its descriptors are. pidfd_getfd(2) is allowed, since we own the sandbox's user namespace. Only memfds are taken:
+ * closing a file of a server that does not answer would block for ever. */
 static void count_undumpable(struct held *h, struct held_walk *at, const struct memory_sources *from, uint64_t device, const char *pid)
 {
     char path[64];

@@ -168,7 +168,7 @@ static void on_control(evutil_socket_t fd, short what, void *to)
         }
 }
 
-/* Before the sandbox is there: the command may be running, and heard of, before we are told. */
+/* Before the sandbox exists: the command may run, and be visible to others, before we hear of it. */
 static void watch_signals(struct exec *x)
 {
     for (size_t i = 0; i < COUNT(FORWARDED); i++) {
@@ -248,7 +248,7 @@ static void ask_socket(void *to)
     sandbox_tell(&x->sandbox, MESSAGE_SOCKET, 0);
 }
 
-/* What the command left stays, for whoever wants to look into it, until lrun is interrupted. */
+/* --hold: the environment stays for inspection until lrun is interrupted. */
 static void hold(struct exec *x)
 {
     if (!x->launch->request->hold || x->failed || x->status == 0)

@@ -76,7 +76,7 @@ static void on_pause(evutil_socket_t fd, short what, void *to)
     invoke_next(to);
 }
 
-/* A failed environment stays as it is, for whoever wants to look into it, until lrun is interrupted. */
+/* --hold: a failed environment stays for inspection until lrun is interrupted. */
 static bool hold(const struct run *x)
 {
     if (!x->launch->request->hold || !x->any_error || x->interrupted)

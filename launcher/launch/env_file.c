@@ -17,7 +17,7 @@ struct reader {
     int line;              /* of at */
 };
 
-/* A line that is no variable may be a piece of a secret that has several: its number alone is told. */
+/* A line that is no variable may be part of a secret with several lines, so the message has only its number. */
 static int fail_line(const struct reader *r, int line, const char *why, struct err *err)
 {
     return fail_usage(err, "%.160s, line %d: %s", r->path, line, why);

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Root clones the tree now. EPERM: root of a container without CAP_SYS_ADMIN; then the child opens the path again. */
+/* Root clones the tree now. EPERM means root of a container without CAP_SYS_ADMIN: then the child opens the path again. */
 static int make_source(const char *path, int fd, const struct identity *id, struct source *ret, struct err *err)
 {
     struct stat st;
@@ -129,7 +129,7 @@ static int open_report(const struct request *r, struct inputs *in, struct err *e
                            : fail_hint(err, "--report takes a file, - (standard output) or fd:N (an open descriptor)");
 }
 
-/* A new directory is made as whom lrun becomes; one that is there must be his to write. */
+/* A new directory is created as the user lrun becomes; an existing one must be writable for that user. */
 static int open_out(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
     struct stat st;

@@ -82,14 +82,14 @@ static struct version ask_version(const struct language *l, const char *path)
     return str_begins(text, l->says) ? parse_version(text + strlen(l->says)) : (struct version){0};
 }
 
-/* A script starts another file, which may be exchanged without it. */
+/* A script starts another file, which can be replaced without a change of the script. */
 static bool is_program(int fd)
 {
     char magic[4];
     return pread(fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, "\177ELF", sizeof magic) == 0;
 }
 
-/* What the file at path says of its version; asking node costs 40 ms, hence once for each binary. */
+/* The version that the file at path reports. Asking node costs 40 ms, hence once for each binary. */
 static struct version version_of(const struct language *l, const char *path, struct inputs *in)
 {
     struct file_state state;

@@ -66,7 +66,7 @@ static void look_for_extensions(struct launch *l)
     }
 }
 
-/* Moving a process into one costs milliseconds, which root's launch would pay: only if it is asked for. */
+/* Root's launch would have to move a process into the cgroup, which costs milliseconds: only with --cgroup. */
 int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err)
 {
     const struct request *r = l->request;
@@ -202,7 +202,7 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
     variables_make(&in, ret);
 }
 
-/* The core policy refuses the calls too, so a failure (no room in the quota) counts only without it. */
+/* The core policy refuses keyctl too, so a failure (e.g. of the quota) matters only without it. */
 static void leave_session_keyring(struct launch *l)
 {
     if (identity_leave_keyring() < 0 && !l->spec.policy.n)

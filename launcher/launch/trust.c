@@ -29,7 +29,7 @@ static const struct {
     {"XDG_DATA_HOME", ".local/share", "/var/lib/lrun", "lrun's stores of runtimes and layers"},
     {"XDG_CONFIG_HOME", ".config", "/etc/lrun", "lrun's configuration"},
 };
-/* What it starts, from where it lies; helper.h looks for them there. */
+/* The programs that lrun starts, relative to its own directory; helper.h searches there. */
 static const char *const PROGRAMS[] = {"lrun-unpack", "lrun-policy", "../libexec/lrun/lrun-unpack", "../libexec/lrun/lrun-policy"};
 /* Where a user's other programs listen, as agents and terminals: a mount that cannot be written, and a network of one's own, keep nobody
  * from a socket that has a name. Others that lie in a directory are not looked for. */
@@ -152,7 +152,7 @@ static int compare(const struct look *l, const char *place, bool must_exist, boo
     return no && no != EACCES ? fail(l->err, no, place, "find out whether '%.60s' holds", l->path) : 0;
 }
 
-/* programs: what lies beside them is nobody's business. */
+/* programs: other files beside them do not matter. */
 static int refuse_writing(const struct look *l, const char *place, const char *what, bool programs)
 {
     enum relation relation;
@@ -182,7 +182,7 @@ static int check_programs(const struct look *l)
     return 0;
 }
 
-/* By /etc/passwd. Whom root becomes is not the one whom HOME is about. */
+/* From /etc/passwd: HOME is the caller's, not that of the user whom root becomes. */
 static char *home_of(uid_t uid)
 {
     char *home = NULL;
@@ -195,7 +195,7 @@ static char *home_of(uid_t uid)
     return home;
 }
 
-/* Of the caller. Where there is no HOME, as in a service, he has one all the same. NULL: he has none. */
+/* The caller's home directory: HOME, or if it is not set, e.g. in a service, that of /etc/passwd. NULL: none. */
 static char *home_here(void)
 {
     const char *home = getenv("HOME");

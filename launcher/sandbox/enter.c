@@ -69,7 +69,7 @@ static void read_variables(int fd, struct strv *ret)
     text_done(&all);
 }
 
-/* A user namespace of our own would be no sandbox: the command would run out here. */
+/* In our own user namespace the command would run outside of any sandbox. */
 static bool elsewhere(const struct enterable *e)
 {
     struct stat own, its;
@@ -99,7 +99,7 @@ static bool open_kept(pid_t pid, struct enterable *e)
     return found == NAMESPACES && elsewhere(e);
 }
 
-/* A process inside lets itself be looked at, once it is no longer lrun's. */
+/* A process inside can be inspected once it has become its program, since init and its forks are not dumpable. */
 static bool open_inside(pid_t pid, struct enterable *e)
 {
     char path[64];

@@ -26,8 +26,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* What the spec needs inside, and no other function's connections, listeners, notifiers or sandboxes. It also leaves lrun's end
- * of the pair, whose hang-up is how init hears that lrun has died. */
+/* Keeps what the spec needs inside, and no connection, listener, notifier or sandbox of another function. It also closes lrun's end of the
+ * pair: its hang-up tells init that lrun has died. */
 static int keep_descriptors(const struct inside *in, struct err *err)
 {
     const struct sandbox_spec *spec = in->spec;
@@ -48,7 +48,7 @@ static int keep_descriptors(const struct inside *in, struct err *err)
     return status < 0 ? fail(err, errno, NULL, "close what is not the sandbox's") : 0;
 }
 
-/* Init waits for it by select(), and under serve, with many environments, it may have any number; now low ones are free. */
+/* Init waits for it with select(2), which takes numbers below FD_SETSIZE; under serve it may have a higher one. Low ones are free now. */
 static int lower(int *fd, struct err *err)
 {
     if (*fd < FD_SETSIZE)
@@ -81,13 +81,13 @@ static _Noreturn void child(const struct sandbox_spec *spec, int control, int ne
     init_main(&in);
 }
 
-/* Root gave the right to clone into its cgroup away with its uid; the descriptor it opened before still moves. */
+/* Root lost the right to clone into its cgroup with its uid; the descriptor that it opened before can still move a process. */
 static bool moves(const struct sandbox_spec *spec)
 {
     return spec->cgroup && spec->cgroup->procs >= 0;
 }
 
-/* The kernel leaves out those for which lrun has no room, and says no error: recvmsg(2), MSG_CTRUNC. */
+/* If lrun's table is full, the kernel drops descriptors without an error: recvmsg(2), MSG_CTRUNC. */
 static int check_descriptors(const struct sandbox *s, const struct message *ready, struct err *err)
 {
     for (int i = 0; i < FD_COUNT; i++)

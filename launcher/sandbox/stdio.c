@@ -19,7 +19,7 @@
 #include <sys/sysmacros.h>
 
 static const char *const NAMES[STREAMS] = {"standard input", "standard output", "standard error"};
-static bool is_file[STREAMS], may_be_terminal[STREAMS]; /* found by stdio_check(), so that nobody needs to ask again */
+static bool is_file[STREAMS], may_be_terminal[STREAMS]; /* found by stdio_check(), once */
 enum { MEMORY_DEVICES = 1 };                            /* the major number of /dev/null and its like */
 
 /* Descriptors 0 to 2 must be open, or a file opened later takes their place; and a directory there would let the
@@ -50,7 +50,7 @@ bool stdio_is_terminal(int fd)
     return may_be_terminal[fd] && isatty(fd);
 }
 
-/* One open file, with one place that both move: by the kernel's word, or if it gives none, by the inode. */
+/* Whether both are one open file, with one offset: by kcmp(2), or if the kernel refuses it, by the inode. */
 static bool is_same(int a, int b)
 {
     struct stat one, other;
@@ -84,7 +84,7 @@ int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err)
             .owner = s,
         };
         ret_fds[i] = stream->theirs;
-        /* A pipe can be opened anew too: whoever reads from his own output by mistake would wait for himself. */
+        /* A pipe can be reopened too: a command that reads from its own output by mistake would wait for itself. */
         int flags = fcntl(stream->ours, F_GETFL);
         if (flags < 0 || fcntl(stream->ours, F_SETFL, flags | O_NONBLOCK) < 0 || fchmod(stream->theirs, input ? S_IRUSR : S_IWUSR) < 0)
             return fail(err, errno, NULL, "set up a pipe for %s", NAMES[i]);
@@ -180,7 +180,7 @@ int stdio_join(struct stdio *s, struct event_base *base, struct err *err)
     return 0;
 }
 
-/* As if the command had read the file itself: whoever shares it goes on behind what was read. */
+/* As if the command had read the file itself: a process that shares it continues after what was read. */
 static void set_place(const struct stdio *s)
 {
     int unread = 0;
