@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+// clang-format off
 /* cache.h: unpacked archives by content.
  *
  *   DIR/tree/SHA256-VERSION/   one entry: tree/ (the files), manifest, facts (boot id and totals); mode 0700. A tarball's name ends
  *                              with t: a file may be both a zip and a tarball
  *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and times:
- *                              its digest, so that a warm run reads no archive; an interpreter's version
+ *                              its digest, so that a warm run reads no archive; an interpreter's version, and its bytecode's name
  *   DIR/policy/                users' policies, compiled; see launcher/launch/policy_file.c
+ *   DIR/bytecode/              Python's client, compiled; see launcher/launch/bytecode.h
  *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
  *   DIR/tmp/                   entries that are being made or removed; each is locked by its maker
  *
  * An entry appears by one rename and never changes. Whoever uses it holds a shared lock on its directory, so that
  * prune never takes it away. An entry made in an earlier boot may have lost data in a crash (nothing is synced): it is
  * verified once before use. What a killed lrun leaves in tmp/ is unlocked, and the next run removes it. */
+// clang-format on
 #ifndef LRUN_CACHE_H
 #define LRUN_CACHE_H
 
@@ -72,6 +75,7 @@ void cache_entry_done(struct cache_entry *e);
 /* cache_memo.c. what: "digest", "version". value: one line, without a newline. s: what the file was before it was looked into. */
 int cache_look(int fd, struct file_state *ret); /* -1 with errno */
 bool cache_recall(const struct cache *c, const char *what, const struct file_state *s, char *value, size_t size);
+bool cache_can_remember(const struct cache *c, int fd, const struct file_state *s);
 void cache_remember(const struct cache *c, const char *what, int fd, const struct file_state *s, const char *value);
 bool cache_may_change(int fd);                                               /* somebody has it open for writing; asked before it is read */
 bool cache_is_still(const struct file_state *s, const struct timespec *now); /* a later change will show in ctime */

@@ -111,7 +111,7 @@ static int empty(struct cache *c, const char *name, struct err *err)
     int fd = openat(c->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
     if (!d)
-        return fail(err, errno, name, "list the part of the cache");
+        return errno == ENOENT ? 0 : fail(err, errno, name, "list the part of the cache");
     for (struct dirent *e; (e = readdir(d));)
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT)
             return fail(err, errno, e->d_name, "remove from the cache");
@@ -120,7 +120,7 @@ static int empty(struct cache *c, const char *name, struct err *err)
 
 int cache_prune(struct cache *c, FILE *to, struct err *err)
 {
-    static const char *const WHOLE[] = {"memo", "policy"};
+    static const char *const WHOLE[] = {"memo", "policy", "bytecode"};
     int status = each_key(c, prune_one, to, err);
     for (size_t i = 0; i < COUNT(WHOLE) && status == 0; i++)
         status = empty(c, WHOLE[i], err);

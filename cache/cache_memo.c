@@ -102,16 +102,22 @@ static bool keeps_ctime(int fd)
     return false;
 }
 
+bool cache_can_remember(const struct cache *c, int fd, const struct file_state *s)
+{
+    struct timespec now;
+    char start[256];
+    clock_gettime(CLOCK_REALTIME, &now);
+    return memo_start(c, s, start, sizeof start) && cache_is_still(s, &now) && keeps_ctime(fd);
+}
+
 /* A memo that cannot be written costs the next run a look, nothing else. */
 void cache_remember(const struct cache *c, const char *what, int fd, const struct file_state *s, const char *value)
 {
-    struct timespec now;
     char name[80], text[320];
     struct err ignored;
-    clock_gettime(CLOCK_REALTIME, &now);
-    size_t n = memo_start(c, s, text, sizeof text);
-    if (!n || !cache_is_still(s, &now) || !keeps_ctime(fd))
+    if (!cache_can_remember(c, fd, s))
         return;
+    size_t n = memo_start(c, s, text, sizeof text);
     memo_name(s, what, name, sizeof name);
     n += (size_t)snprintf(text + n, sizeof text - n, "%s", value);
     if (n < sizeof text)

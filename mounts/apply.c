@@ -160,7 +160,7 @@ static int do_file(const struct place *p, const struct row *row, struct err *err
     OWN_PARENT struct parent parent = open_parent(p, row->target);
     if (parent.dir < 0)
         return row_fail(errno, row, "reach the file's directory", err);
-    int status = fs_write_new(parent.dir, parent.name, row->mode, row->text, strlen(row->text), err);
+    int status = fs_write_new(parent.dir, parent.name, row->mode, row->text, row->size ? row->size : strlen(row->text), err);
     return status < 0 && err->no == EEXIST && row->flags & FLAG_OPTIONAL ? 0 : status;
 }
 

@@ -50,7 +50,7 @@ struct row {
     struct source source;         /* ROW_BIND */
     const struct source *sources; /* ROW_OVERLAY */
     size_t n;
-    uint64_t size, inodes; /* ROW_TMPFS */
+    uint64_t size, inodes; /* ROW_TMPFS; size of ROW_FILE: of text, 0: up to a NUL */
     mode_t mode;
     const char *why;
 };

@@ -66,17 +66,24 @@ static void add_sdk_place(struct plan *p, const struct plan_runtime *rt)
         add_owned(p, (struct row){.kind = ROW_DIR, .flags = FLAG_OPTIONAL, .mode = 0755, .why = "to the SDK"}, paths[i]);
 }
 
+static void add_files(struct plan *p, const struct plan_file *files, size_t n, const char *why)
+{
+    for (size_t i = 0; i < n; i++)
+        plan_add(p, (struct row){.kind = files[i].text ? ROW_FILE : ROW_DIR,
+                                 .target = files[i].target,
+                                 .text = files[i].text,
+                                 .size = files[i].size,
+                                 .mode = files[i].mode,
+                                 .why = why});
+}
+
 void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool on_host)
 {
     bool python = str_begins(rt->name, "python");
     if (rt->sdk && !python)
         plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/runtime/node_modules", .mode = 0755, .why = "mountpoint of the SDK"});
-    for (size_t i = 0; i < rt->file_count; i++)
-        plan_add(p, (struct row){.kind = rt->files[i].text ? ROW_FILE : ROW_DIR,
-                                 .target = rt->files[i].target,
-                                 .text = rt->files[i].text,
-                                 .mode = rt->files[i].mode,
-                                 .why = "the runtime's own file"});
+    add_files(p, rt->files, rt->file_count, "the runtime's own file");
+    add_files(p, rt->compiled, rt->compiled_count, "the runtime's own file, compiled by the interpreter");
     bool in_place = rt->interpreter && str_begins(rt->interpreter, "/var/lang/"); /* of a root file system */
     if (in_place && rt->sdk && python)
         add_sdk_place(p, rt);

@@ -15,6 +15,7 @@ struct plan;
 struct plan_file {             /* a file of the skeleton, or a directory */
     const char *target, *text; /* text: NULL for a directory */
     mode_t mode;
+    size_t size; /* of text; 0: up to a NUL */
 };
 
 #define SDK_PYTHON "python" /* in the SDK */
@@ -26,6 +27,8 @@ struct plan_runtime {        /* a managed runtime's part; all zero for provided.
     const char *prefix;      /* shown whole as /var/lang; NULL: it is in /usr or /usr/local */
     const struct plan_file *files;
     size_t file_count;
+    const struct plan_file *compiled; /* what is laid beside them */
+    size_t compiled_count;
     char java[PLAN_JAVAS][32]; /* directories of /etc that Debian's JVMs have their configuration in; "" at the end */
     const struct source *sdk;  /* laid out as a layer; NULL: none */
     bool node_parts;           /* the host's node is Debian's, which keeps parts of itself among its modules */

@@ -341,6 +341,7 @@ void launch_done(struct launch *l)
     report_launch_done(&l->facts);
     plan_done(&l->plan);
     tools_done(&l->tools);
+    bytecode_done(&l->bytecode);
     machine_done(&l->machine);
     inputs_done(&l->inputs);
     strv_done(&l->envp);

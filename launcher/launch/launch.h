@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cache/tools.h"
+#include "launcher/launch/bytecode.h"
 #include "launcher/launch/inputs.h"
 #include "launcher/launch/machine.h"
 #include "launcher/launch/report.h"
@@ -23,6 +24,7 @@ struct launch {
     struct cgroup cgroup;
     struct plan plan;
     struct tools_tree tools;
+    struct bytecode bytecode;
     struct machine machine;
     struct sandbox_spec spec;
     struct strv envp, argv; /* of exec; owned copies: init scrubs the caller's */

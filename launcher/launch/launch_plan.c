@@ -93,6 +93,10 @@ int launch_plan(struct launch *l, struct err *err)
         .stat = l->machine.stat.at,
     };
     runtime_mounts(&l->runtime, l->tools.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0, &in.runtime);
+    if (!r->argv) /* a command seldom loads the client */
+        bytecode_get(&l->inputs, &l->runtime, r->kind->invokes, &l->bytecode);
+    in.runtime.compiled = l->bytecode.files;
+    in.runtime.compiled_count = l->bytecode.n;
     bool as_lambda = r->kind->invokes && r->tools == TOOLS_LAMBDA;
     if (!as_lambda && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
         runtime_find_javas(&in.runtime);

@@ -248,12 +248,12 @@ EMBED(pack_nodejs_client, "runtimes/nodejs/lambda_client.cjs");
 EMBED(pack_nodejs_path, "runtimes/nodejs/node_path.mjs");
 
 // clang-format off
-#define CLIENT_FILE(name) {"var/runtime/awslambdaric/" #name ".py", client_##name, 0644}
+#define CLIENT_FILE(name) {"var/runtime/awslambdaric/" #name ".py", client_##name, 0644, 0}
 // clang-format on
 static const struct plan_file PACK_PYTHON[] = {
-    {"var/runtime/bootstrap", pack_python3_bootstrap, 0755},
-    {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644},
-    {"var/runtime/awslambdaric", NULL, 0755},
+    {"var/runtime/bootstrap", pack_python3_bootstrap, 0755, 0},
+    {"var/runtime/bootstrap.py", pack_python3_bootstrap_py, 0644, 0},
+    {"var/runtime/awslambdaric", NULL, 0755, 0},
     CLIENT_FILE(__init__),
     CLIENT_FILE(__main__),
     CLIENT_FILE(bootstrap),
@@ -264,10 +264,10 @@ static const struct plan_file PACK_PYTHON[] = {
     CLIENT_FILE(lambda_runtime_log_utils),
     CLIENT_FILE(lambda_runtime_marshaller),
 };
-static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_nodejs_bootstrap, 0755},
-                                               {"var/runtime/index.mjs", pack_nodejs_index, 0644},
-                                               {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644},
-                                               {"var/runtime/node_path.mjs", pack_nodejs_path, 0644}};
+static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_nodejs_bootstrap, 0755, 0},
+                                               {"var/runtime/index.mjs", pack_nodejs_index, 0644, 0},
+                                               {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644, 0},
+                                               {"var/runtime/node_path.mjs", pack_nodejs_path, 0644, 0}};
 
 /* A JVM without its configuration starts, and fails later: at TLS, at a proxy, at its log. Debian's /usr/lib/jvm/java-N-openjdk-ARCH
  * has it in /etc/java-N-openjdk; the links beside it have a point in N. */
@@ -294,6 +294,12 @@ void runtime_find_javas(struct plan_runtime *ret)
             add_java(e->d_name, ret->java, &n);
             at += e->d_reclen;
         }
+}
+
+const struct plan_file *runtime_python_files(size_t *ret_count)
+{
+    *ret_count = COUNT(PACK_PYTHON);
+    return PACK_PYTHON;
 }
 
 void runtime_mounts(const struct runtime *rt, bool node_parts, struct plan_runtime *ret)

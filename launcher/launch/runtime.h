@@ -40,6 +40,9 @@ struct runtime {
 /* Reads --runtime, if it was given: before anything is opened, since a wrong one is an error of usage. */
 int runtime_parse(const struct request *r, struct runtime *ret, struct err *err);
 
+/* Those that Python's runtime consists of, in the order that they are made in. */
+const struct plan_file *runtime_python_files(size_t *ret_count);
+
 /* After the archives are unpacked, which tell if nobody did. handler: --handler's, or NULL. Refuses an interpreter that is not there, or is
  * of another version, naming both. */
 int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err);

@@ -199,10 +199,17 @@ Test(plan, what_hides_parts_of_usr_has_a_second_way)
 
 Test(plan, an_interpreter_is_in_var_lang)
 {
-    static const struct plan_file FILES[] = {{"var/runtime/bootstrap", "#!/bin/sh\n", 0755}, {"var/runtime/lib", NULL, 0755}};
-    struct plan_runtime rt = {.name = "python3.12", .interpreter = "/usr/bin/python3.12", .files = FILES, .file_count = 2};
+    static const struct plan_file FILES[] = {
+        {"var/runtime/bootstrap", "#!/bin/sh\n", 0755, 0}, {"var/runtime/lib", NULL, 0755, 0}, {"var/runtime/a.pyc", "a\0b", 0644, 3}};
+    struct plan_runtime rt = {.name = "python3.12",
+                              .interpreter = "/usr/bin/python3.12",
+                              .files = FILES,
+                              .file_count = 2,
+                              .compiled = &FILES[2],
+                              .compiled_count = 1};
     struct plan p = plan_of(&(struct plan_input){.function = {.path = "/f", .tree = -1}, .runtime = rt});
     cr_expect(row_of(&p, "var/runtime/bootstrap")->mode == 0755 && row_of(&p, "var/runtime/lib")->kind == ROW_DIR);
+    cr_expect(row_of(&p, "var/runtime/a.pyc")->size == 3 && row_of(&p, "var/runtime/bootstrap")->size == 0);
     cr_expect(row_of(&p, "var/lang/bin/python3.12") && strcmp(row_of(&p, "var/lang/bin/python3")->text, "python3.12") == 0);
     cr_expect_str_eq(row_of(&p, "var/lang/lib/python3.12")->text, "/usr/lib/python3.12");
     plan_done(&p);

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bytecode.c: what the interpreter has to say is asked once, by a process of its own that reads lrun's files from one memory file and
+ * writes to another. Each launch then reads one file of the cache, compares it with the hash that it is named by, and cuts it into the
+ * files that the plan of mounts lays down. Whatever is not as it should be leads to no bytecode, which costs time and nothing else. */
+#include "launcher/launch/bytecode.h"
+
+#include "base/embed.h"
+#include "base/fs.h"
+#include "base/helper.h"
+#include "base/num.h"
+#include "base/own.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+EMBED(bytecode_script, "runtimes/python3/compile.py");
+
+#define CLIENT "var/runtime/awslambdaric/"
+#define COMPILED CLIENT "__pycache__"
+#define NONE "none" /* the interpreter cannot do it: it is not asked again */
+enum { MOST = 1 << 20, SECONDS = 10, HASH_SIZE = 17 };
+
+/* FNV-1a by words: it finds what was damaged, not what was forged, which only its owner could do. */
+static uint64_t hash_more(uint64_t hash, const char *bytes, size_t n)
+{
+    for (uint64_t word = 0; n; bytes += sizeof word, n -= n < sizeof word ? n : sizeof word, word = 0) {
+        memcpy(&word, bytes, n < sizeof word ? n : sizeof word);
+        hash = (hash ^ word) * UINT64_C(1099511628211);
+        hash ^= hash >> 32; /* or a word's high bits would never reach the low ones */
+    }
+    return hash;
+}
+
+static void hash_text(const struct text *t, char ret[HASH_SIZE])
+{
+    snprintf(ret, HASH_SIZE, "%016jx", (uintmax_t)hash_more(t->n, t->at, t->n));
+}
+
+static bool is_compiled(const struct plan_file *f)
+{
+    return f->text && str_begins(f->target, CLIENT);
+}
+
+static size_t count_sources(void)
+{
+    size_t n = 0, all;
+    const struct plan_file *files = runtime_python_files(&all);
+    for (size_t i = 0; i < all; i++)
+        n += is_compiled(&files[i]);
+    return n;
+}
+
+/* Paths and texts, a NUL behind each, as the script reads them. */
+static void write_sources(struct text *ret)
+{
+    size_t all;
+    const struct plan_file *files = runtime_python_files(&all);
+    for (size_t i = 0; i < all; i++)
+        if (is_compiled(&files[i])) {
+            text_printf(ret, "/%s", files[i].target);
+            text_add(ret, "", 1);
+            text_add(ret, files[i].text, strlen(files[i].text) + 1);
+        }
+}
+
+/* Which client it is, and how it is compiled. */
+static void name_memo(char *ret, size_t size)
+{
+    size_t all;
+    const struct plan_file *files = runtime_python_files(&all);
+    uint64_t hash = hash_more(1, bytecode_script, strlen(bytecode_script));
+    for (size_t i = 0; i < all; i++)
+        if (is_compiled(&files[i]))
+            hash = hash_more(hash, files[i].text, strlen(files[i].text));
+    snprintf(ret, size, "client-%016jx", (uintmax_t)hash);
+}
+
+/* One file from *at on, which is moved behind it: its name and size on a line, then its bytes. */
+static bool parse_one(struct bytecode *b, size_t *at)
+{
+    char *line = b->text.at + *at, *end = memchr(line, '\n', b->text.n - *at),
+         *space = end ? memchr(line, ' ', (size_t)(end - line)) : NULL;
+    uint64_t size;
+    if (!space || b->n == BYTECODE_FILES)
+        return false;
+    *space = *end = 0;
+    *at = (size_t)(end + 1 - b->text.at);
+    if (!str_begins(line, COMPILED "/") || strchr(line + sizeof COMPILED, '/') || num_plain(space + 1, 10, &size) < 0 || !size ||
+        size > b->text.n - *at)
+        return false;
+    b->files[b->n++] = (struct plan_file){line, b->text.at + *at, 0644, size};
+    *at += size;
+    return true;
+}
+
+/* Its text, which is cut into pieces, into files. */
+static bool parse(struct bytecode *b)
+{
+    b->files[0] = (struct plan_file){COMPILED, NULL, 0755, 0};
+    b->n = 1;
+    for (size_t at = 0; at < b->text.n;)
+        if (!parse_one(b, &at))
+            return false;
+    return b->n == count_sources() + 1;
+}
+
+/* ---- making ---- */
+
+static _Noreturn void become(int interpreter, const char *path, int in, int out)
+{
+    const int fds[] = {in, out, -1};
+    char *const argv[] = {(char *)(uintptr_t)path,  (char *)(uintptr_t) "-I",           (char *)(uintptr_t) "-S",
+                          (char *)(uintptr_t) "-c", (char *)(uintptr_t)bytecode_script, NULL};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setrlimit(RLIMIT_CPU, &(struct rlimit){SECONDS, SECONDS});
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){MOST, MOST});
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    alarm(SECONDS); /* one that waits uses no CPU */
+    helper_become(interpreter, argv, fds, COUNT(fds));
+}
+
+static bool compile(int interpreter, const char *path, struct text *ret)
+{
+    struct text sources = {0};
+    struct err ignored;
+    int status = -1;
+    OWN_FD int in = memfd_create("client", MFD_CLOEXEC);
+    OWN_FD int out = memfd_create("bytecode", MFD_CLOEXEC);
+    write_sources(&sources);
+    bool written = in >= 0 && out >= 0 && fs_write_all(in, sources.at, sources.n) == 0 && lseek(in, 0, SEEK_SET) == 0;
+    text_done(&sources);
+    pid_t pid = written ? fork() : -1;
+    if (pid == 0)
+        become(interpreter, path, in, out);
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return pid > 0 && status == 0 && lseek(out, 0, SEEK_SET) == 0 && fs_read_all(out, MOST, path, ret, &ignored) == 0;
+}
+
+/* ---- keeping ---- */
+
+/* What is under this name is what was put there, whole, or nothing. */
+static bool recall(const struct cache *c, const char *hash, struct bytecode *ret)
+{
+    struct err ignored;
+    char name[32], found[HASH_SIZE];
+    snprintf(name, sizeof name, "bytecode/%s", hash);
+    OWN_FD int fd = openat(c->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fs_read_all(fd, MOST, name, &ret->text, &ignored) < 0)
+        return false;
+    hash_text(&ret->text, found);
+    return strcmp(found, hash) == 0 && parse(ret);
+}
+
+static void keep(const struct cache *c, const char *memo, int fd, const struct file_state *state, const struct text *text)
+{
+    char hash[HASH_SIZE], name[32];
+    struct err ignored;
+    hash_text(text, hash);
+    snprintf(name, sizeof name, "bytecode/%s", hash);
+    if ((mkdirat(c->dir, "bytecode", 0700) == 0 || errno == EEXIST) && fs_replace(c->dir, name, text->at, text->n, &ignored) == 0)
+        cache_remember(c, memo, fd, state, hash);
+}
+
+static bool is_program(int fd)
+{
+    char magic[SELFMAG];
+    return pread(fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+static void make_and_keep(const struct cache *c, const char *memo, int fd, const struct file_state *state, const char *path,
+                          struct bytecode *ret)
+{
+    struct text made = {0};
+    if (compile(fd, path, &made)) {
+        text_add(&ret->text, made.at, made.n);
+        if (parse(ret))
+            keep(c, memo, fd, state, &made);
+        else
+            bytecode_done(ret);
+    }
+    if (!ret->n)
+        cache_remember(c, memo, fd, state, NONE);
+    text_done(&made);
+}
+
+void bytecode_get(struct inputs *in, const struct runtime *rt, bool make, struct bytecode *ret)
+{
+    char memo[32], hash[HASH_SIZE];
+    struct err ignored;
+    struct file_state state;
+    *ret = (struct bytecode){0};
+    if (rt->family != RUNTIME_PYTHON || rt->own_bootstrap || in->rootfs.path) /* nothing of a root file system can be run here */
+        return;
+    OWN_PTR char *path = rt->prefix[0] ? xasprintf("%s/bin/python3.%u", rt->prefix, rt->version) : xstrdup(rt->interpreter);
+    OWN_FD int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 || cache_look(fd, &state) < 0 || inputs_open_cache(in, &ignored) < 0)
+        return;
+    name_memo(memo, sizeof memo);
+    bool known = cache_recall(&in->cache, memo, &state, hash, sizeof hash);
+    if (known && (strcmp(hash, NONE) == 0 || recall(&in->cache, hash, ret)))
+        return;
+    bytecode_done(ret);
+    /* Where it would be forgotten it is not made: the next start would take longer than without it, and so would each. */
+    if (make && is_program(fd) && cache_can_remember(&in->cache, fd, &state) && !cache_may_change(fd))
+        make_and_keep(&in->cache, memo, fd, &state, path, ret);
+}
+
+void bytecode_done(struct bytecode *b)
+{
+    text_done(&b->text);
+    *b = (struct bytecode){0};
+}
