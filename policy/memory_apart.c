@@ -1,38 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memory_apart.c: a child that reads what may wait, so that lrun's loop never does. What is read is memory.c's (a function and its
- * copied state). lrun forks it when it first asks, and it has only the descriptors it was given. One question is open at a time; an
- * answer that comes after the look is heard by the next one. It ends when nobody asks for a second, with lrun (PDEATHSIG, and
- * getppid() for an lrun that died before that call), or by SIGKILL, which ends a wait for another program's lock as well. */
+ * copied state). lrun forks it when it first asks (base/child.c), and it has only the descriptors it was given. One question is open at
+ * a time; an answer that comes after the look is heard by the next one. It ends when nobody asks for a second, with lrun, or by SIGKILL,
+ * which ends a wait for another program's lock as well. */
 #include "policy/memory_apart.h"
 
+#include "base/child.h"
 #include "base/clock.h"
-#include "base/descriptors.h"
 #include "base/own.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
-enum { FDS_MAX = 7, MESSAGE_MAX = 4096, END_MS = 50, UNUSED_MS = 1000 };
+enum { FDS_MAX = 7, MESSAGE_MAX = 4096, UNUSED_MS = 1000 };
 #define RETRY_MS 1000.0
 
-/* Signals are for lrun: those of a terminal reach all of its group. It ends with lrun, by SIGKILL if it waits. */
 static _Noreturn void serve(int socket, pid_t parent, const struct apart_work *w, const int *fds, size_t n)
 {
     _Alignas(16) char ask[MESSAGE_MAX], answer[MESSAGE_MAX];
     int kept[FDS_MAX + 1] = {socket};
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, NULL);
     memcpy(kept + 1, fds, n * sizeof *fds);
-    prctl(PR_SET_NAME, "lrun-memory");
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent /* it died before that call */ || descriptors_keep(kept, n + 1) < 0)
-        _exit(1);
+    child_begin(parent, "lrun-memory", kept, n + 1);
     struct pollfd p = {.fd = socket, .events = POLLIN};
     while (poll(&p, 1, UNUSED_MS) > 0 && recv(socket, ask, w->ask_size, 0) == (ssize_t)w->ask_size) {
         memset(answer, 0, w->answer_size);
@@ -93,17 +82,12 @@ bool apart_hear(struct apart *a, void *answer, size_t size, int ms)
     return false;
 }
 
-/* The kernel lets a signal that kills end such a wait. Where it needs long for that the child is a zombie until lrun ends. */
+/* The kernel lets a signal that kills end such a wait. */
 void apart_end(struct apart *a)
 {
     if (!a->pid)
         return;
-    OWN_FD int pidfd = (int)syscall(SYS_pidfd_open, a->pid, 0);
-    struct pollfd p = {.fd = pidfd, .events = POLLIN};
     close(a->socket);
-    kill(a->pid, SIGKILL);
-    if (pidfd < 0 || poll(&p, 1, END_MS) != 0)
-        while (waitpid(a->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
+    child_end(a->pid);
     *a = (struct apart){.retry_ms = a->retry_ms};
 }

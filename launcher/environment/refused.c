@@ -6,17 +6,14 @@
  * socket and the listener. */
 #include "launcher/environment/refused.h"
 
-#include "base/descriptors.h"
+#include "base/child.h"
 #include "base/own.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdnoreturn.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 /* The earliest is forgotten when there are too many. */
 static void remember(struct refused *r, const struct refused_call *call)
@@ -38,9 +35,7 @@ static void helper_done(struct helper *h)
 {
     event_free(h->heard);
     own_close(&h->socket);
-    kill(h->pid, SIGKILL);
-    while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    child_end(h->pid);
     *h = (struct helper){.pid = 0};
 }
 
@@ -63,16 +58,11 @@ static void on_answered(evutil_socket_t fd, short what, void *to)
     event_add(r->event, NULL);
 }
 
-static noreturn void helper_main(int socket, const struct refused *r)
+static noreturn void helper_main(int socket, pid_t parent, const struct refused *r)
 {
     struct refused_call call;
     const int list[] = {socket, r->fd};
-    sigset_t all;
-    prctl(PR_SET_NAME, "lrun-sysinfo");
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, NULL); /* a terminal's are meant for lrun, by which this ends */
-    if (descriptors_keep(list, COUNT(list)) < 0)
-        _exit(1);
+    child_begin(parent, "lrun-sysinfo", list, COUNT(list));
     while (recv(socket, &call, sizeof call, 0) == sizeof call) {
         sysinfo_answer(r->fd, &call, r->memory);
         if (send(socket, "", 1, MSG_NOSIGNAL) < 0)
@@ -86,9 +76,9 @@ static bool helper_start(struct refused *r, struct helper *ret)
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return false;
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid == 0)
-        helper_main(ends[1], r);
+        helper_main(ends[1], parent, r);
     own_close(&ends[1]);
     if (pid < 0) {
         own_close(&ends[0]);

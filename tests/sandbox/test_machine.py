@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import threading
 
 import pytest
@@ -133,3 +134,24 @@ while True:
         assert 1 <= len(first) <= 8 and bool(set(helpers(pid)) & set(first)) == same
         call.join()
         assert answers.pop() == [128] * 101 and wait_until(lambda: helpers(pid) == [])
+
+
+def runs(pid):
+    """A zombie does not."""
+    try:
+        return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_helpers_end_with_lrun_though_they_wait(lrun, function):
+    """A helper that waits in a call hears nothing of its socket's end; one that is stopped stands for it here."""
+    code = SEEN + "import time\ntotal()\ntime.sleep(60)\n"
+    p = subprocess.Popen(lrun.argv("run", "--timeout", 60, "-e", "1", function(code), report=False), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert wait_until(lambda: helpers(p.pid), 20)
+    stopped = helpers(p.pid)
+    for h in stopped:
+        os.kill(h, signal.SIGSTOP)
+    p.kill()
+    p.wait()
+    assert wait_until(lambda: not any(map(runs, stopped))), stopped
