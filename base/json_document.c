@@ -37,7 +37,7 @@ static const char *string_end(const char *c)
     return c + 1;
 }
 
-/* All names of all objects, in one pass: after a string that is a name comes a colon. Objects are told apart by their place. */
+/* Collects the names of all objects in one pass. Each object is identified by its offset. */
 static void gather(struct slice v, struct members *ret)
 {
     static const size_t ARRAY = SIZE_MAX;

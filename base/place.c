@@ -208,7 +208,7 @@ __attribute__((noinline)) static int walk(const char *path, struct wish *w)
     OWN_WAY struct way s = way_begin(path);
     while (s.dir >= 0) {
         char name[NAME_MAX + 1];
-        struct stat dir_st, st = {.st_uid = NOBODY}; /* what is not there yet anyone may lay, where others may write */
+        struct stat dir_st, st = {.st_uid = NOBODY}; /* a missing entry of a directory that others can write to: anyone may create it */
         size_t after;
         if (way_name(&s, name, &after) < 0 || fstat(s.dir, &dir_st) < 0)
             return -1;

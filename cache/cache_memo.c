@@ -24,7 +24,7 @@
 #define STATX_MNT_ID_UNIQUE 0x4000u
 #endif
 
-/* Local ones: a server, or a FUSE program, may say of a file what it likes, by a clock of its own. FAT keeps no change time. */
+/* Local file systems: a server or a FUSE program can report any times, by its own clock. FAT has no change time. */
 static const uint32_t KEEP_CTIME[] = {0xef53 /* ext2 to ext4 */, 0x58465342 /* xfs */,      0x9123683e /* btrfs */, 0xf2f52010 /* f2fs */,
                                       0x2fc12fc1 /* zfs */,      0xca451a4e /* bcachefs */, 0x01021994 /* tmpfs */, 0x858458f6 /* ramfs */,
                                       0x794c7630 /* overlay */,  0x73717368 /* squashfs */, 0xe0f5e1e2 /* erofs */, 0x9660 /* iso9660 */};
@@ -51,7 +51,7 @@ bool cache_is_still(const struct file_state *s, const struct timespec *now)
     return age_ms >= (s->ctime.tv_nsec ? 100 : 2100);
 }
 
-/* The memo's beginning, which a file must have too; 0: nothing tells it from every other. */
+/* The beginning of the memo, which must match the file; 0: the file cannot be identified. */
 static size_t memo_start(const struct cache *c, const struct file_state *s, char *text, size_t size)
 {
     char where[32] = "here";

@@ -131,7 +131,7 @@ static bool below(const char *path, const char *dir)
     return strncmp(path, dir, n) == 0 && path[n] == '/';
 }
 
-/* Archives need not name a directory that they have something in: it is there all the same. files is sorted. */
+/* An archive need not have an entry for a directory that contains something: adds these directories. files is sorted. */
 static void add_implied(struct reader *r)
 {
     struct merged *m = r->m;
@@ -154,7 +154,7 @@ static void add_implied(struct reader *r)
     }
 }
 
-/* Directories merge; anything else hides what is beneath it at its path, and below its path what lower parts have. */
+/* Directories merge. Any other file hides the files of lower parts at its path and below it. */
 static void mark_hidden(struct merged *m)
 {
     struct {

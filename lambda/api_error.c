@@ -74,7 +74,7 @@ void runtime_error_type(const char *header, char *ret, size_t size)
     snprintf(ret, size, "%s", good ? header : function ? "Function.Unknown" : "Runtime.Unknown");
 }
 
-/* The cause goes to X-Ray, which there is none of: the invoker gets the three members that are his. */
+/* On Lambda the cause goes to X-Ray, which lrun lacks. The invoker gets the other three members. */
 void api_strip_cause(struct http_request *r)
 {
     static const char *const KEPT[] = {"errorMessage", "errorType", "stackTrace", NULL};

@@ -100,7 +100,7 @@ static bool read_head(struct slice top, struct reading *x)
     return read_headers(x, headers) && read_cookies(x, cookies);
 }
 
-/* False: it says that it is base64, and is not, as a whole and with its padding. */
+/* False: isBase64Encoded is true, and the body is not base64 with its padding. */
 static bool read_body(struct slice top, struct text *out)
 {
     struct slice body = json_find(top, "body");

@@ -54,7 +54,7 @@ static void on_readable(struct bufferevent *io, void *to)
         evbuffer_drain(in, used);
         if (got == HTTP_MORE)
             continue;
-        /* Before all was sent: what is left of the body is the caller's, who may free it once it has the answer. */
+        /* If not all was sent, the connection cannot be kept: the rest of the body is the caller's, who may free it after the answer. */
         bool goes_on = c->head.keep_alive && evbuffer_get_length(bufferevent_get_output(io)) == 0;
         reply(c, got == HTTP_MESSAGE ? (goes_on ? c->head.status : -c->head.status) : 0);
         return;

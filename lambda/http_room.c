@@ -110,7 +110,7 @@ static size_t count(struct http_connection *c)
     return n;
 }
 
-/* As if the other side had hung up, with nothing more of it kept. Not freed here: it may be on the stack. */
+/* Ends the connection as if the other side had hung up, and drops its buffers. It is not freed here, since it may be on the stack. */
 static void cut_off(struct http_connection *c)
 {
     struct evbuffer *out = bufferevent_get_output(c->io);
@@ -140,7 +140,7 @@ void http_count_unsent(struct http_connection *c)
     size_t before = c->unsent;
     if (evbuffer_get_length(bufferevent_get_output(c->io)) == before || count(c) < before || room->unsent <= room->limits.unsent)
         return;
-    count_all(room); /* libevent tells of what was sent only when little is left */
+    count_all(room); /* libevent reports what was sent only when little is left */
     for (struct http_connection *victim; room->unsent > room->limits.unsent && (victim = choose(room, as_answer));)
         cut_off(victim);
 }

@@ -269,7 +269,7 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
     event_add(s->accept, NULL);
 }
 
-/* Those who come meanwhile wait in the listener's queue. Not by leaving the listener watched: it stays readable. */
+/* New connections wait in the listener's queue. The listener is not watched meanwhile: it stays readable, and the loop would spin. */
 static void pause_accepting(struct http_server *s)
 {
     event_del(s->accept);

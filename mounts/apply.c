@@ -39,7 +39,7 @@ static uint64_t row_attrs(const struct row *row)
            (row->flags & FLAG_EXEC_NOT ? MOUNT_ATTR_NOEXEC : 0);
 }
 
-/* A directory on the way that is closed, to the user whom root became, is refused as a mount is. */
+/* EACCES also means a directory on the path that the user whom root became cannot enter. */
 static int clone_fail(const struct place *p, const struct source *s, struct err *err)
 {
     fail(err, errno, s->path, "clone the tree that is to be shown in the sandbox");
@@ -382,7 +382,7 @@ int apply_plan(const struct plan *plan, int *ret_root, bool *ret_fell_back, stru
     for (size_t i = 0; status == 0 && i < plan->n; i++) {
         if (i == plan->skeleton)
             status = open_root(&p, plan, err);
-        /* A user's root file system, or a place a user chose (it may lie in his package), can hold any link. */
+        /* A user's root file system, and a target that a user chose (it may be in the package), can contain any link. */
         p.ours = (!plan->has_rootfs || i < plan->skeleton) && !(plan->rows[i].flags & FLAG_USER);
         if (status == 0 && (p.fell_back || !(plan->rows[i].flags & FLAG_ELSE)))
             status = do_row(&p, &plan->rows[i], err);

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The kernel says in words what it thinks of a mount's options, to whoever reads the context. */
+/* The kernel explains in words why it refuses an option: read(2) of the context's descriptor returns them. */
 static int fs_fail(int fs, const char *path, const char *what, struct err *err)
 {
     int no = errno;
@@ -22,7 +22,7 @@ static int fs_fail(int fs, const char *path, const char *what, struct err *err)
         return -1;
     text[n] = 0;
     text[strcspn(text, "\n")] = 0;
-    if (strstr(text, "too revealing")) /* mount_too_revealing(): a new /proc would show what is covered in the old one */
+    if (strstr(text, "too revealing")) /* mount_too_revealing(): a new /proc would show what is hidden in the existing one */
         return fail_hint(err, "parts of the host's own /proc are hidden, as in containers, and the kernel then gives out no new one; "
                               "for Docker: --security-opt systempaths=unconfined, see docs/hosts.md");
     return fail_hint(err, "the kernel says: %s", text[1] == ' ' ? text + 2 : text); /* a level letter comes first */

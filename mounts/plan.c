@@ -17,7 +17,7 @@
 #define ROW_OF_HOST(where, more, reason) \
     {.kind = ROW_BIND, .flags = FLAG_OPTIONAL | (more), .target = (where), .source = {.path = "/" where, .tree = -1}, .why = (reason)}
 
-/* Directories that are there whatever the root file system; real ones, which beat links of the user's root. */
+/* Directories that always exist, whatever the root file system; real ones, which take precedence over links of a user's root. */
 static const struct row SKELETON[] = {
     ROW_OF_DIR("dev", 0755, "mountpoint"),
     ROW_OF_DIR("etc", 0755, "holds the generated files"),
@@ -89,7 +89,7 @@ static const struct row PROC[] = {
      .why = "refuses user namespaces to all below ours, whatever the system call policy"},
     /* The kernel's own limits for a whole user are 128, and 8,192 at least. */
     PROC_SHARE("inotify_instances", "32"), PROC_SHARE("inotify_watches", "4096"),
-    /* The kernel lets everybody lower his own oom_score_adj down to what root once set, and no call or limit forbids that. */
+    /* Each process may lower its own oom_score_adj down to what root once set; no system call policy or limit can prevent that. */
     {.kind = ROW_FREEZE, .flags = FLAG_EXEC_NOT, .target = "proc",
      .why = "settings of the kernel, and each process's oom_score_adj, which makes it die before your programs"},
     PROC_MASK("acpi", 0), PROC_MASK("asound", 0),

@@ -55,7 +55,7 @@ static int open_around_own(void)
         return -1;
     own += 4;
     own[strcspn(own, "\n")] = 0;
-    if (!own[0]) /* we are in the root, which is nobody's to divide unasked */
+    if (!own[0]) /* we are in the root cgroup, which nobody has delegated to us */
         return -1;
     char *slash = strrchr(own, '/');
     if (slash)

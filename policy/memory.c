@@ -346,7 +346,7 @@ static void go_on_here(struct memory_watch *w, struct memory *ret, double start)
         look_here(w, ret, start);
 }
 
-/* An answer that came after its look: what was then over still is for whoever has to act, and what is known of now goes on. */
+/* An answer that came after its look. If it was over the limit then, that still counts; otherwise the newer figures do. */
 static void add_late(const struct memory *late, struct memory *now)
 {
     uint64_t peak = late->peak > now->peak ? late->peak : now->peak;

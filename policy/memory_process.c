@@ -23,8 +23,8 @@ static uint64_t field_kb(const char *text, const char *name)
     return (uint64_t)kb * 1024;
 }
 
-/* Opens a file of the process's that tells of its memory. Once its first thread has ended that one's files tell nothing, though
- * the others go on: then the file of one of these. has: what the file must hold to be taken. */
+/* Reads a file of /proc/PID about its memory. Once the first thread has ended that file is empty, although others go on: then the file
+ * of another thread is read. has: text that a usable file contains. */
 static ssize_t read_living(int proc, const char *pid, const char *file, const char *has, char *text, size_t size)
 {
     char path[64];
@@ -82,7 +82,7 @@ struct use process_exact(int proc, const char *pid)
                         0};
 }
 
-/* The leader's tells nothing once it has ended; the task directory then has another's. */
+/* Once the first thread has ended its smaps is empty; the task directory then has another thread's. */
 FILE *process_open_maps(int proc, const char *pid)
 {
     OWN_DIR DIR *tasks = held_tasks(proc, pid);

@@ -79,7 +79,7 @@ int restrict_self(struct err *err)
     str_when_out_of_memory(on_no_memory);
     if (limit(err) < 0)
         return -1;
-    seccomp_api_get(); /* libseccomp asks the kernel what it has, once: before it no longer may */
+    seccomp_api_get(); /* libseccomp probes the kernel's features once, with calls that are refused later */
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     int failed = ctx ? 0 : -ENOMEM;
     for (size_t i = 0; i < COUNT(CALLS) && failed == 0; i++)

@@ -90,7 +90,7 @@ int refused_answer(int listener, struct refused_call *ret)
     struct pollfd p = {.fd = listener, .events = POLLIN};
     if (poll(&p, 1, 0) <= 0)
         return 0;
-    if (!(p.revents & POLLIN)) /* nobody is left who could call; to receive would wait for ever */
+    if (!(p.revents & POLLIN)) /* no process is left that could call; the ioctl would block for ever */
         return -1;
     memset(&call, 0, sizeof call);
     memset(&answer, 0, sizeof answer);

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A file may name one long name a million times, and four thousand million headers that it does not have: what is more than any that
- * starts is not looked at. Offsets are the file's own words: they are added as uint64_t and compared with the section's size. */
+/* A file may repeat one long name a million times, and claim four thousand million headers: what exceeds any program that starts is
+ * not looked at. Offsets are not trusted: they are added as uint64_t and compared with the section's size. */
 enum {
     INTERPRETER_MOST = 4096,   /* PATH_MAX */
     NAME_MOST = 512,           /* a library's is a file's name, 255 bytes; versions are shorter */

@@ -151,7 +151,7 @@ static int entry_type(const uint8_t *central, const char *name, size_t n, struct
     return 0;
 }
 
-/* What was streamed may be told afterwards, in the data descriptor, and is 0 in the local header. */
+/* Of a streamed entry the local header may have 0 here: the data descriptor after the data has the values. */
 static bool says(uint64_t local, uint64_t central, bool descriptor)
 {
     return local == central || (descriptor && local == 0);

@@ -67,7 +67,7 @@ static int close_memory(struct err *err)
     return 0;
 }
 
-/* From lrun's copy to what may stand beside code that nobody knows. The order counts. */
+/* Turns this copy of lrun into a process that can run beside untrusted code. The order counts. */
 static int shed(struct visit *v, char **args, struct err *err)
 {
     take_oom_score(); /* while /proc/self is ours: once undumpable it is not */
@@ -110,7 +110,7 @@ static _Noreturn void guide(struct visit *v, char **args, pid_t lrun)
         _exit(EXIT_LRUN);
     for (int i = 1; i < 32; i++)
         signal(i, SIG_DFL);
-    signal(SIGINT, SIG_IGN); /* they are the command's: it hears of them by its terminal, or from lrun */
+    signal(SIGINT, SIG_IGN); /* these signals are for the command, which gets them from its terminal or from lrun */
     signal(SIGQUIT, SIG_IGN);
     struct err err = {0};
     pid_t pid = bring_in(v, args, &err);

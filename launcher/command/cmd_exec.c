@@ -151,7 +151,7 @@ static void on_hangup(struct exec *x)
     end(x, BECAUSE_SIGNAL, 128 + SIGKILL);
 }
 
-/* With --out, init waits to be told; else it ends with the command, and that hang-up is no news. */
+/* With --out init waits for KILL. Otherwise it ends with the command, and the hang-up that follows means nothing. */
 static void on_control(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;

@@ -239,7 +239,7 @@ static void on_change(void *to)
         event_add(s->grace, &(struct timeval){.tv_usec = 0});
 }
 
-/* The first: no more connections; what is there is finished, extensions hear SHUTDOWN. The second does not wait. */
+/* The first signal: no more connections, running invocations finish, extensions get SHUTDOWN. The second ends at once. */
 static void on_signal(evutil_socket_t number, short what, void *to)
 {
     struct server *s = to;

@@ -184,7 +184,7 @@ static void fill_match(const char *text, const char *from, const regmatch_t *gro
         take_group(from, &groups[i], m->groups[i - 1], sizeof m->groups[i - 1]);
 }
 
-/* The latest of the rule's calls that was refused; NULL: none was. prctl is many calls: the one is told by its name. */
+/* The latest of the rule's calls that was refused; NULL: none was. prctl is many calls: the result names the option. */
 static const char *refused_call(const struct rule *rule, const struct evidence *ev)
 {
     static const struct {

@@ -78,7 +78,7 @@ bool tell_program_of_shell(const struct evidence *ev, const struct match *m, str
     return !ev->told && tell_last_words(ev, m, out) && say_missing(ev, m->groups[2], out);
 }
 
-/* A shell's status for a program that it did not find. Which one it was is in what it printed last. */
+/* 127, a shell's status for a program that it did not find. Its last lines name the program. */
 bool tell_program_of_status(const struct evidence *ev, const struct match *m, struct text *out)
 {
     struct text log = {0};
@@ -107,7 +107,7 @@ static void say_lacks(const struct evidence *ev, const char *what, const char *i
                 root ? "add it there" : "install it, or give a root file system that has it (--rootfs)");
 }
 
-/* The bootstraps that lrun brings for managed runtimes are scripts of bash, as AWS's are. */
+/* lrun's bootstraps for managed runtimes are bash scripts, as AWS's are. */
 bool tell_bootstrap_interpreter(const struct evidence *ev, const struct match *m, struct text *out)
 {
     if (ev->launch->runtime.own_bootstrap || ev->launch->runtime.family == RUNTIME_PROVIDED)

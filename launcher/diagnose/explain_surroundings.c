@@ -25,7 +25,7 @@ static bool is_platforms(const char *line, size_t n)
     return n == 0;
 }
 
-/* Nothing was printed after the line: it is what the program ended with, not a warning on the way. */
+/* Whether the line is the last that the program printed, and so not a warning after which it went on. */
 bool tell_last_words(const struct evidence *ev, const struct match *m, struct text *out)
 {
     const char *last = "";
@@ -44,7 +44,7 @@ bool tell_last_words(const struct evidence *ev, const struct match *m, struct te
     return last_n >= known && known > 0 && strncmp(last, m->line, known) == 0;
 }
 
-/* The family that was refused is not part of the error; an address or the name of a constant must say that it was this one. */
+/* The error does not name the address family: an address or the name of a constant must show that it was IPv6. */
 bool tell_ipv6(const struct evidence *ev, const struct match *m, struct text *out)
 {
     static const char *const SIGNS[] = {"AF_INET6", "IPv6", "InterNetworkV6", "tcp6", "udp6",  "::1",
@@ -85,7 +85,7 @@ bool tell_unset(const struct evidence *ev, const struct match *m, struct text *o
     return explain_says(ev, ERROR) && explain_says(ev, PLACE) && say_unset(ev, m->groups[0], out);
 }
 
-/* Node.js gives undefined, and what is made of it fails: the line of the source says what it was. */
+/* In Node.js an unset variable is undefined, and its use fails: the line of the source names the variable. */
 bool tell_unset_in_node(const struct evidence *ev, const struct match *m, struct text *out)
 {
     static const char *const NAMES[] = {"HOME", "USER", "LOGNAME", "HOSTNAME", "SHELL"};
@@ -182,8 +182,7 @@ bool tell_localhost(const struct evidence *ev, const struct match *m, struct tex
     return true;
 }
 
-/* What fetch() of Node.js met is in the error's cause, which Lambda does not report; the line that calls it tells whether it was for
- * outside. */
+/* Lambda does not report the cause of an error of fetch() in Node.js. The line that calls it shows whether the host was outside. */
 bool tell_fetch_outside(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char line[1024], host[128];

@@ -135,7 +135,7 @@ static bool find_node(const struct launch *l, struct search *s)
     return look_into(s, "/var/task/node_modules") || handler_places(l, true, look_into, s);
 }
 
-/* A wrapper starts what it likes, also another handler; preloaded modules change how modules are found. */
+/* A wrapper can start anything, another handler too; preloaded modules change how modules are found. */
 static bool is_overruled(const struct launch *l)
 {
     const char *options = handler_variable(l, "NODE_OPTIONS");

@@ -72,7 +72,7 @@ static uint64_t bytes_of(const struct line *l)
     return all;
 }
 
-/* What is hidden first, then what several bring, then what is large. 0: not worth opening. */
+/* Lines with hidden files first, then those of several providers, then large ones. 0: not worth opening. */
 static double interest(const struct line *l)
 {
     unsigned hidden = 0, providers = 0;

@@ -29,7 +29,7 @@ static char *folder_with(const struct inspection *i, const char *name)
     return NULL;
 }
 
-/* A directory that sam works in: what it builds of a function lies further down. */
+/* A SAM project: sam build puts the function into a directory further down. */
 static bool is_sam_project(const struct inspection *i)
 {
     static const char *const FILES[] = {"/var/task/template.yaml", "/var/task/template.yml", "/var/task/samconfig.toml"};
@@ -107,7 +107,7 @@ static bool is_place(void *to, const char *directory)
     return strcmp(to, directory) == 0;
 }
 
-/* Source at the top speaks of the folder: it may well add it to sys.path. */
+/* A source file at the top mentions the folder, and may add it to sys.path. */
 static bool is_spoken_of(const struct inspection *i, const char *folder)
 {
     static char source[1 << 18];

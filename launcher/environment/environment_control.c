@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* Ends what is going on with an outcome of init's or of the invocation. */
+/* Ends the init or the invocation that is going on, with this outcome. */
 static void end_with(struct environment *e, struct outcome o)
 {
     if (life_in_init(e->state)) {
@@ -122,7 +122,7 @@ static void on_exited(struct environment *e, const struct message *m)
 
 /* ---- sockets of the sandbox's network ---- */
 
-enum { SOCKET_MS = 5000 /* from then on those who wait get none. Init answers at once; frozen by a cgroup, when it goes on */ };
+enum { SOCKET_MS = 5000 /* then those who wait get no socket. Init answers at once, or if a cgroup has frozen it, when it is thawed */ };
 
 void environment_ask_socket(struct environment *e, void *waiter)
 {

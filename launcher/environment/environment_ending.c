@@ -86,7 +86,7 @@ static struct extension *extension_named(struct environment *e, const char *name
     return NULL;
 }
 
-/* SHUTDOWN to those who asked for it; the others are not waited for. */
+/* Sends SHUTDOWN to the extensions that subscribed; the others are not waited for. */
 void environment_end_extensions(struct environment *e)
 {
     double left = shutdown_extensions_ms(&e->shutdown, clock_ms());

@@ -94,7 +94,7 @@ void environment_watch_memory(struct environment *e)
     e->memory.seldom = false;
 }
 
-/* Its files are nobody's: they stay when all processes have ended, and would have the next runtime killed in its init, again and again. */
+/* Files of /dev/shm belong to no process: they stay when all processes have ended, and the next runtime would be killed in each init. */
 bool environment_shm_fills(const struct environment *e)
 {
     struct statfs fs;

@@ -167,7 +167,7 @@ static void kill_at_once(struct environment *e)
     sandbox_kill(&e->sandbox);
 }
 
-/* Nothing of what ends is heard of any more, but what it has said. */
+/* From here on no event of the environment is handled, except that what it printed is still read. */
 static void hear_no_more(struct environment *e)
 {
     http_server_done(e->http); /* first: it tells of requests that break off */

@@ -27,11 +27,11 @@ static void out(struct log *l, const char *bytes, size_t n)
         fs_write_all(STDERR_FILENO, shown.at, shown.n);
         text_done(&shown);
     } else {
-        fs_write_all(STDERR_FILENO, bytes, n); /* if stderr is gone, nobody reads the log: not a failure of the function */
+        fs_write_all(STDERR_FILENO, bytes, n); /* if stderr is closed, the log is lost, which is no failure of the function */
     }
 }
 
-/* A function's colours, and what it began to send, end where somebody else's line begins. */
+/* Ends a function's colours and incomplete sequences before a line of the platform's. */
 static void settle(struct log *l)
 {
     struct text shown = {0};
@@ -100,7 +100,7 @@ static void end_line(struct log_pipe *p, struct text *shown)
     p->line.n = 0;
 }
 
-/* Lines that came together are written together: a call for each of thousands of empty ones would keep lrun from all else. */
+/* Lines that came together are written together: a system call for each of thousands of empty lines would block the loop. */
 static void split(struct log_pipe *p, const char *bytes, size_t n)
 {
     struct text shown = {0};

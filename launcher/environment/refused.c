@@ -50,7 +50,7 @@ static void on_answered(evutil_socket_t fd, short what, void *to)
         h->busy = false;
         if (h->last)
             helper_done(h);
-    } else { /* somebody has killed it: nobody must wait for its answer */
+    } else { /* the helper was killed: its caller must not wait for ever */
         if (h->busy)
             sysinfo_answer(r->fd, &h->call, 0);
         helper_done(h);

@@ -71,7 +71,7 @@ static int read_variables(const struct request *r, struct inputs *in, struct err
             return -1;
     for (size_t i = 0; i < r->env.n; i++) {
         const char *entry = r->env.at[i], *value = strchr(entry, '=') ? "" : getenv(entry);
-        OWN_PTR char *where = xasprintf("--env, number %zu", i + 1); /* not its text: it may be a value that was meant to follow a name */
+        OWN_PTR char *where = xasprintf("--env, number %zu", i + 1); /* not its text, which may be a secret value without its name */
         if (!value) {
             fail_usage(err, "%s: the variable to copy is not set in lrun's environment", where);
             return fail_hint(err, "--env NAME copies a variable of the caller's; --env NAME=VALUE sets one");

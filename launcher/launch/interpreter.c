@@ -111,7 +111,7 @@ static struct version version_of(const struct language *l, const char *path, str
     return version;
 }
 
-/* A name such as python3.11, of the file itself or of what its link leads to, tells without asking. */
+/* The version by the name of the file or of its link's target, e.g. python3.11; 0: the name has none. */
 static unsigned version_by_name(const struct language *l, const char *path)
 {
     unsigned n = 0;
@@ -141,7 +141,7 @@ struct search {
     struct strv others; /* of other versions, for the message */
 };
 
-/* Whether this file is what is looked for; else it is remembered for the message. */
+/* Whether this file has the wanted version; if not, its version is kept for the message. */
 static bool take(struct search *s, const char *path, struct interpreter *ret)
 {
     struct version v = {.major = version_by_name(s->l, path)};

@@ -220,7 +220,7 @@ static void fill_spec(struct launch *l)
         direct_start(&l->runtime, &l->inputs.variables, &l->direct);
     struct seccomp_program own;
     l->spec = (struct sandbox_spec){
-        /* exec's command speaks for itself; what a policy of the user's refuses is no news to him */
+        /* not for exec, whose command reports its own errors, nor with a user's policy, whose refusals are intended */
         .tells_refused = r->kind->invokes && seccomp_builtin(request_policy(r), &own),
         .plan = &l->plan,
         .bootstraps = runtime_bootstraps(&l->runtime),

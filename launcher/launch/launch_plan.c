@@ -14,7 +14,7 @@ static bool is_al2023(const struct launch *l)
     return strcmp(l->runtime.glibc, "2.34") == 0;
 }
 
-/* What lies over the host's /usr. Nothing of it is worth a refusal: more of the host is seen than on Lambda, and that is said. */
+/* Chooses the tree over the host's /usr. Failures are not errors: more of the host is visible than on Lambda, and the report says so. */
 static void choose_tools(struct launch *l)
 {
     const struct runtime *rt = &l->runtime;

@@ -27,7 +27,7 @@ const struct command_row COMMANDS[CMD_COUNT] = {
 
 enum { PREFIX_MIN = 3 };
 
-/* Names that other tools have for what is here. Without pointers, which would be relocated at every start. */
+/* Other tools' names for our commands and options. Without pointers, which would be relocated at every start. */
 static const struct {
     char word[16], name[10];
 } SYNONYMS[] = {

@@ -66,7 +66,7 @@ static void leave(struct copy *c, const char *dir, const char *name, const char 
     strv_add(&r->names, xstrdup(why));
 }
 
-/* Dot-files are read by programs that nobody started for them; a dash makes a name an option of the next command with a *. */
+/* Many programs read dot-files unasked; a name that begins with a dash is an option for the next command with a *. */
 static const char *refusal_of(const char *name)
 {
     if (name[0] == '.')
@@ -190,7 +190,7 @@ static const char *copy_dir(int from, int to, const char *dir, const char *name,
     return why;
 }
 
-/* Returns why it cannot be listed, or NULL; what is left behind in it is told by itself. */
+/* Returns why the directory cannot be listed, or NULL. Files that are left behind are noted one by one. */
 static const char *copy_tree(int from, int to, const char *path, struct copy *c)
 {
     int list = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What lrun reads and believes. The stores are reserved: what is written there before they are used would be believed then. */
+/* Directories whose content lrun trusts. The stores are reserved: later versions would trust what is written there now. */
 static const struct {
     const char *variable, *below_home, *of_root, *what;
 } PLACES[] = {
@@ -31,8 +31,8 @@ static const struct {
 };
 /* The programs that lrun starts, relative to its own directory; helper.h searches there. */
 static const char *const PROGRAMS[] = {"lrun-unpack", "lrun-policy", "../libexec/lrun/lrun-unpack", "../libexec/lrun/lrun-policy"};
-/* Where a user's other programs listen, as agents and terminals: a mount that cannot be written, and a network of one's own, keep nobody
- * from a socket that has a name. Others that lie in a directory are not looked for. */
+/* Places of sockets of a user's other programs, e.g. agents and terminals: neither a read-only mount nor a network namespace prevents
+ * connect(2) to a socket that has a path. Sockets elsewhere are not looked for. */
 static const struct {
     const char *variable, *place, *ends; /* a place; or a variable, whose value is one up to any of these characters */
 } SOCKETS[] = {{NULL, "/run", ""}, {NULL, "/tmp", ""}, {"XDG_RUNTIME_DIR", NULL, ""}, {"SSH_AUTH_SOCK", NULL, ""}, {"TMUX", NULL, ","}};
@@ -131,7 +131,7 @@ static enum relation compare_pieces(const struct look *l, const struct spot *pla
     return ret;
 }
 
-/* How the path of the user's stands to a place. What is not there yet may be made in what is there of it. */
+/* The relation of the user's path to a place. If the place does not exist yet, its existing parent counts. */
 static int compare(const struct look *l, const char *place, bool must_exist, bool parts, enum relation *ret)
 {
     struct place_ids trail = {0};

@@ -39,7 +39,7 @@ struct init {
     char names[PROGRAMS_MAX - PROGRAM_EXTENSION][NAME_MAX + 1];
 };
 
-/* Handshake #1 goes out once the payload runs: it need not wait for the supervisor to wake up. */
+/* Handshake #1 is sent after the payload was started, which so need not wait for the supervisor to wake up. */
 static void say_ready(struct init *i)
 {
     if (message_send(i->in->control, &(struct message){.type = MESSAGE_READY, .program = i->in->fell_back}, i->in->fds) < 0)

@@ -78,7 +78,7 @@ static void take_fds(struct msghdr *h, int value, int *ret_fds)
     }
 }
 
-/* Process 1 runs as the user of the code that it started: what it says is not believed further than it is checked. */
+/* Process 1 has the uid of the code that it started, so each message is checked before it is used. */
 static void end_texts(struct err *err)
 {
     err->step[sizeof err->step - 1] = 0;

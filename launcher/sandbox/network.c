@@ -126,7 +126,7 @@ static _Noreturn void become_pasta(int program, pid_t sandbox, pid_t lrun, int o
     helper_become(program, (char *const *)(uintptr_t)argv, fds, COUNT(fds));
 }
 
-/* Its last words, or what is known to make it fail without a good one. */
+/* The hint: /dev/net/tun if that is the cause, for which pasta has no good message, else pasta's last line. */
 static int explain(int errors, struct err *err)
 {
     char text[1024] = "";
@@ -186,7 +186,7 @@ int network_hide_metadata(struct err *err)
     return s < 0 || ioctl(s, SIOCADDRT, &route) < 0 ? fail(err, errno, "169.254.169.254", "hide the machine's metadata service") : 0;
 }
 
-/* A packet that is sent to lo and is for nobody here is dropped, since nothing forwards: no error comes back. */
+/* A packet that is routed to lo and has no local address is dropped, since forwarding is off: no error comes back. */
 int network_blackhole(struct err *err)
 {
     struct rtentry route = {.rt_flags = RTF_UP, .rt_dev = (char *)(uintptr_t) "lo"};

@@ -74,7 +74,7 @@ static int find_command(const struct sandbox_spec *spec, char *found, size_t siz
     return no;
 }
 
-/* A container's manager may have a listener of its own, and there can be but one: then nobody is told. */
+/* EBUSY: a container's manager may have a listener already, and there can be only one. Then refusals are not reported. */
 static int restrict_calls(const struct start *s)
 {
     int fds[FD_COUNT] = FDS_NONE;

@@ -178,7 +178,7 @@ int sandbox_tell_program(struct sandbox *s, enum message_type type, int program,
 {
     if (message_offer(s->control, &(struct message){.type = type, .program = program, .value = value}) == 0)
         return 0;
-    if (errno == EAGAIN) /* hundreds lie there unread: it does not live, and lrun must not wait for it */
+    if (errno == EAGAIN) /* hundreds of messages are unread: init is dead or stopped, and lrun must not wait for it */
         sandbox_kill(s);
     return -1;
 }

@@ -73,7 +73,7 @@ static int step_private(struct inside *in, struct err *err)
     return 0;
 }
 
-/* The kernel's OOM killer shall take what is inside first. Raising it needs no privilege; children inherit it. */
+/* The kernel's OOM killer shall choose processes of the sandbox first. Raising the score needs no privilege; children inherit it. */
 static int step_oom(struct inside *in, struct err *err)
 {
     (void)in;

@@ -50,7 +50,7 @@ int terminal_open(struct terminal *t, int out, bool lines, struct err *err)
     return flags < 0 || fcntl(t->ours, F_SETFL, flags | O_NONBLOCK) < 0 ? fail(err, errno, NULL, "set up the sandbox's terminal") : 0;
 }
 
-/* Hands on what was typed as far as it is taken: to wait here could be for ever, if the one inside waits for us to read. */
+/* Writes as much of the typed bytes as the pty takes. A blocking write could deadlock with a program that waits for us to read. */
 static void push(struct terminal *t)
 {
     while (t->pending.n) {
@@ -86,8 +86,7 @@ static void on_keys(evutil_socket_t fd, short what, void *to)
     push(t);
 }
 
-/* What a read gave: how many bytes; 0 for none, as when ^C has thrown away what was announced; -1 at the end: EIO says that nobody
- * holds the other end any more. */
+/* Returns how many bytes were read; 0: none, e.g. after ^C has flushed them; -1 at the end: EIO means that the other end is closed. */
 static ssize_t pull(struct terminal *t)
 {
     char shown[16384];
@@ -124,7 +123,7 @@ int terminal_join(struct terminal *t, struct event_base *base, struct err *err)
     return 0;
 }
 
-/* As much as a terminal holds: those whom the command leaves behind may go on writing. */
+/* Reads at most what a pty holds: processes that the command leaves behind may go on writing. */
 static void drain(struct terminal *t)
 {
     enum { HOLDS = 128 * 1024 }; /* the kernel's own limit is 64 KiB, and 4 KiB that were announced */

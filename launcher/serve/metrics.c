@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Error types are named by the function: only so many are told apart, or it could fill memory with them. */
+/* The function chooses the names of error types: only so many are kept apart, or it could fill memory with them. */
 enum { ERROR_TYPES_MAX = 32 };
 
 static const double LIMITS_MS[DURATION_BUCKETS - 1] = {1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000, 30000};
