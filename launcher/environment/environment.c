@@ -7,7 +7,6 @@
 
 #include "base/own.h"
 
-#include <signal.h>
 #include <string.h>
 
 enum {

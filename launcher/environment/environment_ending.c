@@ -5,8 +5,6 @@
  * and pipes: it is read before anything is told, for as long as something comes, with a bound. */
 #include "launcher/environment/environment_parts.h"
 
-#include "base/own.h"
-
 #include <signal.h>
 #include <string.h>
 

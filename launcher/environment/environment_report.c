@@ -5,8 +5,6 @@
  * may free the call. */
 #include "launcher/environment/environment_parts.h"
 
-#include "base/own.h"
-
 #include <stdio.h>
 #include <string.h>
 

@@ -4,11 +4,8 @@
  * lines' form is lambda/events.c's, where they go log.c's. */
 #include "launcher/environment/environment_parts.h"
 
-#include "base/own.h"
-
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 const char *environment_request_id(const struct environment *e)
 {
