@@ -128,7 +128,15 @@ static _Noreturn void become(int interpreter, const char *path, int in, int out)
     helper_become(interpreter, argv, fds, COUNT(fds));
 }
 
-static bool compile(int interpreter, const char *path, struct text *ret)
+/* Whether its end says nothing of what it can: it, or we, were interrupted. */
+static bool was_disturbed(int status)
+{
+    const int by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return by == SIGKILL || by == SIGINT || by == SIGTERM || by == SIGHUP || by == SIGQUIT;
+}
+
+/* 1: ret is what it wrote; 0: it cannot do it; -1: this time it could not. */
+static int compile(int interpreter, const char *path, struct text *ret)
 {
     struct text sources = {0};
     struct err ignored;
@@ -143,7 +151,9 @@ static bool compile(int interpreter, const char *path, struct text *ret)
         become(interpreter, path, in, out);
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    return pid > 0 && status == 0 && lseek(out, 0, SEEK_SET) == 0 && fs_read_all(out, MOST, path, ret, &ignored) == 0;
+    if (pid < 0 || was_disturbed(status))
+        return -1;
+    return status == 0 && lseek(out, 0, SEEK_SET) == 0 && fs_read_all(out, MOST, path, ret, &ignored) == 0;
 }
 
 /* ---- keeping ---- */
@@ -181,14 +191,15 @@ static void make_and_keep(const struct cache *c, const char *memo, int fd, const
                           struct bytecode *ret)
 {
     struct text made = {0};
-    if (compile(fd, path, &made)) {
+    int done = compile(fd, path, &made);
+    if (done > 0) {
         text_add(&ret->text, made.at, made.n);
         if (parse(ret))
             keep(c, memo, fd, state, &made);
         else
             bytecode_done(ret);
     }
-    if (!ret->n)
+    if (!ret->n && done >= 0)
         cache_remember(c, memo, fd, state, NONE);
     text_done(&made);
 }

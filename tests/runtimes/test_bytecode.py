@@ -227,6 +227,21 @@ def test_an_interpreter_that_does_not_compile_is_asked_once(lrun, tmp, lie):
     assert (tmp / "asked").read_text() == "asked\n" and kept(lrun) == [] and memos(lrun)[0].read_text().endswith(" none")
 
 
+@pytest.mark.parametrize("signal, asked", [("SIGKILL", 2), ("SIGINT", 2), ("SIGSEGV", 1), ("SIGALRM", 1)])
+def test_an_interpreter_that_was_interrupted_is_asked_again(lrun, tmp, signal, asked):
+    place = prefix(tmp)
+    (tmp / "asked").write_text("")
+    (tmp / "asked").chmod(0o666)
+    (tmp / "p.c").write_text('#include <signal.h>\n#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\nint main(int n, char **argv) {\n    FILE *f;\n    if (n < 2 || strcmp(argv[1], "-I") != 0) return 3;\n'
+                             f'    if ((f = fopen("{tmp}/asked", "a"))) fputs("asked\\n", f), fclose(f);\n    kill(getpid(), {signal});\n    return 0;\n}}\n')
+    subprocess.run(["cc", "-static", "-o", place / "bin" / OTHER, tmp / "p.c"], check=True)
+    settled(place / "bin" / OTHER)
+    for _ in range(2):
+        r = run(lrun, tmp, "--runtime", OTHER, env={**os.environ, "PATH": f"{place}/bin:{os.environ['PATH']}"})
+        assert r.json["errorMessage"].endswith("exit status 3"), r
+    assert (tmp / "asked").read_text() == "asked\n" * asked
+
+
 def test_what_an_interpreter_is_given(lrun, tmp):
     """None of the caller's variables, descriptors or modules, outside any sandbox as it is; nor a terminal to write to."""
     place = prefix(tmp)

@@ -18,4 +18,5 @@ MUTANTS = {
     "bytecode: an interpreter's paths lead away": (C, "strchr(line + sizeof COMPILED, '/') ||", "", {"an_interpreter_that_does_not_compile_is_asked_once"}, (BYTECODE,), "asked_once"),
     "bytecode: as many files as there are": (C, "    return b->n == count_sources() + 1;", "    return b->n > 0 && count_sources();", {"an_interpreter_that_does_not_compile_is_asked_once"}, (BYTECODE,), "asked_once"),
     "bytecode: a root file system's interpreter by its name here": (C, " || in->rootfs.path) /* nothing", ") /* nothing", {"a_root_file_systems_interpreter_is_not_run_here"}, (BYTECODE,), "root_file"),
+    "bytecode: what came in between is remembered": (C, "    if (pid < 0 || was_disturbed(status))", "    if (pid < 0 && was_disturbed(status))", {"an_interpreter_that_was_interrupted_is_asked_again"}, (BYTECODE,), "interrupted"),
 }
