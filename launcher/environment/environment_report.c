@@ -12,9 +12,13 @@ void environment_report_made(struct environment *e)
 {
     const struct launch *l = e->launch;
     environment_label(e, NULL);
-    environment_tell(
-        e, NULL,
-        (struct event){.type = EVENT_INIT_START, .runtime = l->runtime.label, .region = l->request->region, .function = l->inputs.name});
+    environment_tell(e, NULL,
+                     (struct event){
+                         .type = EVENT_INIT_START,
+                         .runtime = l->runtime.label,
+                         .region = l->request->region,
+                         .function = l->inputs.name,
+                     });
 }
 
 void environment_report_subscribed(struct environment *e, struct event event)
@@ -109,7 +113,12 @@ void environment_report_init(struct environment *e, const struct outcome *o)
                                (char *)(uintptr_t)(o->status == STATUS_SUCCESS ? NULL : o->type)};
     tell_extensions(e, o);
     environment_tell(e, NULL,
-                     (struct event){.type = EVENT_INIT_RUNTIME_DONE, .phase = e->init.phase, .status = o->status, .error_type = o->type});
+                     (struct event){
+                         .type = EVENT_INIT_RUNTIME_DONE,
+                         .phase = e->init.phase,
+                         .status = o->status,
+                         .error_type = o->type,
+                     });
     environment_tell(e, NULL,
                      (struct event){.type = EVENT_INIT_REPORT,
                                     .phase = e->init.phase,

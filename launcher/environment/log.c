@@ -236,10 +236,20 @@ static int open_pipe(struct log *l, enum log_source source, struct event_base *b
     return loop_add(p->readable, err);
 }
 
+static struct log_pipe no_pipe(struct log *l, enum log_source source)
+{
+    return (struct log_pipe){
+        .log = l,
+        .source = source,
+        .read_end = -1,
+        .write_end = -1,
+    };
+}
+
 int log_open_pipes(struct log *l, struct event_base *base, bool extensions, struct err *err)
 {
     for (int i = 0; i < LOG_SOURCES; i++)
-        l->pipes[i] = (struct log_pipe){.log = l, .source = (enum log_source)i, .read_end = -1, .write_end = -1};
+        l->pipes[i] = no_pipe(l, (enum log_source)i);
     for (int i = 0; i < (extensions ? LOG_SOURCES : LOG_EXTENSION); i++)
         if (open_pipe(l, (enum log_source)i, base, err) < 0)
             return -1;
@@ -270,7 +280,7 @@ void log_close_pipes(struct log *l)
         own_close(&p->read_end);
         own_close(&p->write_end);
         text_done(&p->line);
-        *p = (struct log_pipe){.log = l, .source = (enum log_source)i, .read_end = -1, .write_end = -1};
+        *p = no_pipe(l, (enum log_source)i);
     }
 }
 
