@@ -12,7 +12,7 @@
 enum {
     EVIDENCE_MAX = 256 << 10,
     LOOKS_MAX = 32 /* a runtime that never ends sending is not waited for */,
-    LOOK_MS = 2 /* in less than that no memory worth a MB is touched and let go */
+    LOOK_MS = 2 /* sampled less than 2 ms ago: at most about 1 MB can have come and gone since */
 };
 
 /* ---- init ---- */
@@ -282,7 +282,7 @@ bool environment_interrupt(struct environment *e)
     if (!e->call_count)
         return false;
     e->interrupted = true;
-    if (life_ending(e->state)) /* of what is being ended the outcome is decided */
+    if (life_ending(e->state)) /* the outcome of what is being ended is decided already */
         return true;
     struct outcome o = outcome_interrupted(environment_request_id(e));
     o.of_init = life_in_init(e->state);

@@ -38,7 +38,7 @@ struct call {
     char error_type[128], end_type[128];
     uint64_t response_bytes;
     enum report_reason reason;
-    struct text failure; /* what the client was told, if it failed: evidence */
+    struct text failure; /* the error that the client got, if the call failed: evidence */
 };
 
 struct call_figures {
@@ -86,7 +86,7 @@ const char *environment_tail(struct environment *e, size_t *ret_n);
 
 uint64_t environment_peak(const struct environment *e); /* bytes */
 
-/* Forgets its calls, which their owner takes back without a result. */
+/* Forgets the calls of the environment; their owner gets no result for them. */
 void environment_abandon_calls(struct environment *e);
 
 /* Ends all that runs at once, and does not wait for it. True: it is gone, and environment_done() has nothing to wait for. */

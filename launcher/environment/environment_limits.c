@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_limits.c: what bounds an environment: its times; its memory and its freezing, by a cgroup where there is one, else by
- * watching and by signals; its CPU share. What is decided of memory is memory_guard.c's, of freezing freezer.c's; how memory is
- * measured policy/memory.c's. Under --debug times are a day long, since clients add the deadline to a date, and memory is watched but
+ * watching and by signals; its CPU share. memory_guard.c decides on memory, freezer.c on freezing; policy/memory.c
+ * measures memory. Under --debug times are a day long, since clients add the deadline to a date, and memory is watched but
  * not limited. An environment whose sandbox cannot be relied on any more is lost: the sandbox is killed from outside, and the next
  * init makes another. */
 #include "launcher/environment/environment_parts.h"
@@ -103,7 +103,7 @@ bool environment_shm_fills(const struct environment *e)
     return (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize > e->memory.limit / 2;
 }
 
-/* While its processes are as they were. Threads are counted for a failure, which may come of them, and where there were many. */
+/* Called while its processes are as they were. Threads are counted for a failure, which they may have caused, and where there were many. */
 void environment_look_at_shortages(struct environment *e, bool failed)
 {
     enum { MANY = 64 };

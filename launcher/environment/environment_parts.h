@@ -30,9 +30,9 @@ void environment_check_calls(struct environment *e);
 int environment_make_sandbox(struct environment *e, struct err *err);
 void environment_drop_sandbox(struct environment *e); /* its programs are gone, and what they sent is read */
 
-/* environment_outcome.c: what it ends by, and whose end that is. */
-void environment_end(struct environment *e, struct outcome outcome); /* if anything runs: of two the first decides */
-void environment_decide(struct environment *e);                      /* whom that concerns; and the end begins */
+/* environment_outcome.c: the outcome that ends the environment, and the calls that end with it. */
+void environment_end(struct environment *e, struct outcome outcome); /* if anything runs: the first of two outcomes decides */
+void environment_decide(struct environment *e);                      /* selects the calls that end with it, and begins the end */
 void environment_conclude(struct environment *e);                    /* all its processes are gone, and what they sent is read */
 void environment_reset(struct environment *e);
 void environment_conclude_calls(struct environment *e);
@@ -51,7 +51,7 @@ void environment_on_line(void *to, enum log_source source, const char *line, siz
 void environment_label(struct environment *e, const struct call *c);
 void environment_note(const struct environment *e, const char *format, ...)
     __attribute__((format(printf, 2, 3)));                       /* launch_note(), with its label */
-const char *environment_request_id(const struct environment *e); /* of the call that what happens is told to; "" if there is none */
+const char *environment_request_id(const struct environment *e); /* id of the call that log lines are attributed to; "": none */
 
 /* environment_explain.c */
 void environment_explain(struct environment *e, struct call *c); /* why it failed, after its REPORT */
@@ -64,7 +64,7 @@ int environment_serve(struct environment *e, int listener, struct err *err);
 on_timer environment_on_sockets;
 void environment_hear(evutil_socket_t fd, short what, void *to);
 void environment_ask_socket(struct environment *e, void *waiter);
-void environment_end_killed(struct environment *e); /* process 1 was killed, and took all along */
+void environment_end_killed(struct environment *e); /* process 1 was killed, and all processes with it */
 
 /* environment_ending.c: from SIGTERM to the last process. */
 on_timer environment_on_ending;
@@ -75,8 +75,8 @@ void environment_kill_runtime(struct environment *e);
 void environment_drain(struct environment *e);
 void environment_end_extensions(struct environment *e); /* the invocation is concluded, then SHUTDOWN */
 void environment_kill_all(struct environment *e);       /* process 1 is told to */
-void environment_kill_init(struct environment *e);      /* which does not answer */
-void environment_let_die(struct environment *e);        /* with a process 1 that was killed */
+void environment_kill_init(struct environment *e);      /* process 1 does not answer */
+void environment_let_die(struct environment *e);        /* after process 1 was killed */
 void environment_await_death(struct environment *e);
 void environment_read_rest(struct environment *e);
 
@@ -93,7 +93,7 @@ void environment_watch_memory(struct environment *e);   /* from now on, and ofte
 void environment_freeze_soon(struct environment *e);    /* if it is idle */
 void environment_look_at_memory(struct environment *e); /* the peak so far; sees that the limit is kept */
 void environment_look_at_shortages(struct environment *e, bool failed);
-bool environment_shm_fills(const struct environment *e); /* its files leave a next runtime too little */
+bool environment_shm_fills(const struct environment *e); /* its files leave too little memory for the next runtime */
 void environment_set_frozen(struct environment *e, bool frozen);
 void environment_share(struct environment *e);                         /* init has ended: the CPU share is kept from now on, or looked at */
 void environment_look_at_share(struct environment *e, double busy_ms); /* a call that took so long has ended */

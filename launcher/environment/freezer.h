@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* freezer.h: an idle environment is frozen, as on Lambda: by its cgroup, else by SIGSTOP, which init sends. When it is, and that an event
- * never finds a stopped runtime, its owner sees to. */
+/* freezer.h: an idle environment is frozen, as on Lambda: by its cgroup, else by SIGSTOP, which init sends. Its owner decides
+ * when it is frozen, and ensures that an event never finds a stopped runtime. */
 #ifndef LRUN_FREEZER_H
 #define LRUN_FREEZER_H
 
@@ -15,7 +15,7 @@ struct freezer {
     double ms;       /* how long that was, till the owner forgets it */
 };
 
-/* Notes it. False: so it is already, and there is nothing to do. now_ms: clock_ms() */
+/* Notes the wanted state. False: it is in that state already, and there is nothing to do. now_ms: clock_ms() */
 bool freezer_note(struct freezer *f, bool frozen, double now_ms);
 
 /* Carries out what was noted. runtime_pid: its directory in /proc, or -1. False: by signals, which programs can notice. */

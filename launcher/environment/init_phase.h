@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* init_phase.h: what is known of the init phase that goes on, or was the last: which it is, since when, and what the runtime said of it. */
+/* init_phase.h: the facts of the current or last init phase: its kind, its start, and what the runtime reported of it. */
 #ifndef LRUN_INIT_PHASE_H
 #define LRUN_INIT_PHASE_H
 
@@ -25,7 +25,7 @@ void init_phase_succeeded(struct init_phase *i, double now_ms);
 /* What the runtime posted; the last counts. The body is copied. */
 void init_phase_post_error(struct init_phase *i, const char *type, const struct text *body);
 
-/* How the phase ended: by what was posted, if anything was; or otherwise, which is taken. */
+/* Returns how the phase ended: by the posted error, if there is one; else by otherwise, whose ownership it takes. */
 struct outcome init_phase_failure(struct init_phase *i, struct outcome otherwise);
 
 void init_phase_done(struct init_phase *i);

@@ -7,7 +7,7 @@
  *   REPLACING  the same, but the sandbox was lost: its death is awaited, and another made
  *   READY      they have asked; with calls or without
  *
- *   DECIDED    an outcome is there: all that runs ends, what it still sent is read, then the outcome is told. Who is to be told first?
+ *   DECIDED    an outcome is there: all that runs ends, what it still sent is read, then the outcome is told. Who must be told first?
  *   TERM       the runtime, by SIGTERM
  *   DRAIN      what the runtime still sent is read
  *   SHUTDOWN   external extensions, by their next event
@@ -47,7 +47,7 @@ enum life_event {
     LIFE_ON_RUNTIME_LEFT,
     LIFE_ON_EXTENSIONS_LEFT, /* external ones, and no runtime */
     LIFE_ON_NOBODY_LEFT,     /* who is to be told before all are killed */
-    LIFE_ON_LOST_LEFT,       /* the same, and process 1 is not to be asked */
+    LIFE_ON_LOST_LEFT,       /* the same, and process 1 must not be asked */
     LIFE_ON_TIME_UP,         /* for the step that is going on */
     LIFE_ON_EMPTY,           /* process 1 says that all programs are gone */
     LIFE_ON_HANGUP,          /* process 1 is gone, by its socket */

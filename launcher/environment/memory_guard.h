@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory_guard.h: what one environment's memory comes to: its peak, whether something was killed for it, and who goes next. It decides,
- * its owner looks (policy/memory.h) and kills.
+/* memory_guard.h: the memory of one environment: its peak, whether a process was killed for memory, and which is killed next. The guard
+ * decides; its owner measures (policy/memory.h) and kills.
  *
- * As the kernel's OOM killer: the biggest goes. That one lets nobody have more meanwhile; here a program that offers one child
- * after the other could keep what nobody's end gives back, as System V segments. Then the runtime goes, and if that is of no use
- * everything. */
+ * Like the kernel's OOM killer, it kills the biggest process. The kernel grants no more memory meanwhile; here a program that offers
+ * one child after the other could keep memory that no process's end frees, e.g. System V segments. Then the runtime is killed, and if
+ * that does not help, everything. */
 #ifndef LRUN_MEMORY_GUARD_H
 #define LRUN_MEMORY_GUARD_H
 

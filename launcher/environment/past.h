@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* past.h: what an environment has seen: evidence for whoever explains a failure. */
+/* past.h: what an environment has seen: evidence for explaining a failure. */
 #ifndef LRUN_PAST_H
 #define LRUN_PAST_H
 
@@ -14,7 +14,7 @@ struct past {
     double late_ms;      /* how long after its deadline the answer came; 0: none did */
 };
 
-/* A call is over, and its failure explained. */
+/* Called when a call is over and its failure explained. */
 void past_add_call(struct past *p, bool timed_out);
 
 #endif

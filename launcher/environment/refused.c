@@ -90,7 +90,7 @@ static bool helper_start(struct refused *r, struct helper *ret)
     return true;
 }
 
-/* One that waits, or has yet to be started. NULL: all are busy. */
+/* Returns a helper that is idle or not yet started. NULL: all are busy. */
 static struct helper *free_helper(struct refused *r)
 {
     for (size_t k = 0; k < COUNT(r->helpers); k++)
@@ -158,5 +158,5 @@ void refused_done(struct refused *r)
     own_close(&r->fd);
     for (size_t k = 0; k < COUNT(r->helpers); k++)
         if (r->helpers[k].pid)
-            helper_done(&r->helpers[k]); /* whom it answers is gone, or will be */
+            helper_done(&r->helpers[k]); /* the caller it answers is gone, or will be */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* socket_queue.h: who waits for a socket of the sandbox's network, in the order of asking: process 1 makes them one by one, and says of
- * none whom it is for. A queue and nothing else: its owner asks process 1, and arms the timer, so that nobody waits for ever. */
+/* socket_queue.h: who waits for a socket of the sandbox's network, in the order of asking: process 1 makes them one by one, and
+ * does not say for whom. A queue and nothing else: its owner asks process 1, and arms the timer, so that nobody waits for ever. */
 #ifndef LRUN_SOCKET_QUEUE_H
 #define LRUN_SOCKET_QUEUE_H
 

@@ -18,16 +18,16 @@ struct enterable {      /* all -1 at first */
     int variables;
 };
 
-/* For the one that keeps: opens them of pid, its init, which must still be dumpable. envp is written to a memory file. */
+/* For the lrun that keeps them: opens the namespaces of pid, its init, which must still be dumpable. Writes envp to a memory file. */
 int enter_keep(pid_t pid, char *const *envp, struct enterable *ret, struct err *err);
 
-/* For the one that comes: pid is an lrun, or a process inside. ret_envp: the function's variables. */
+/* For the lrun that enters: pid is an lrun, or a process inside. ret_envp: the function's variables. */
 int enter_find(pid_t pid, struct enterable *ret, struct strv *ret_envp, struct err *err);
 
-/* Closes all descriptors above 2 but the namespaces: what joins shall bring nothing along. */
+/* Closes all descriptors above 2 but the namespaces: a process that joins must carry no other descriptor in. */
 int enter_close_others(struct enterable *e, struct err *err);
 
-/* Joins them, and closes them; children are then inside, and can be looked at from there unless the caller's memory is closed
+/* Joins the namespaces and closes them; children are then inside, and can be looked at from there unless the caller's memory is closed
  * (PR_SET_DUMPABLE). The caller has all capabilities there and should drop them. */
 int enter_join(struct enterable *e, struct err *err);
 void enter_done(struct enterable *e);

@@ -167,7 +167,7 @@ static void kill_all(struct init *i)
 {
     share_set(&i->share, 0, true);
     i->frozen = false;
-    memset(i->programs, 0, sizeof i->programs); /* it is not news: the supervisor asked for it */
+    memset(i->programs, 0, sizeof i->programs); /* no report: the supervisor asked for it */
     kill(-1, SIGKILL);
     while (reap(i, 0))
         kill(-1, SIGKILL);

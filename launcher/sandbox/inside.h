@@ -8,7 +8,7 @@
 struct inside { /* the child's own state */
     const struct sandbox_spec *spec;
     int control; /* its end of the pair */
-    int network; /* where its network namespace comes from, or -1 */
+    int network; /* the socket that its network namespace comes by, or -1 */
     uid_t outer_uid;
     gid_t outer_gid;
     int root;

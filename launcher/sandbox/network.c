@@ -160,7 +160,7 @@ int network_attach(pid_t pid, pid_t *ret_pasta, struct err *err)
     OWN_FD int out = ends[0];
     if (pasta < 0)
         return fail(err, no, "pasta", "start");
-    /* It writes its pid when all is set up. */
+    /* pasta writes its pid when the network is set up. */
     struct pollfd p = {.fd = out, .events = POLLIN};
     int waited;
     while ((waited = poll(&p, 1, PATIENCE_MS)) < 0 && errno == EINTR)

@@ -28,8 +28,8 @@ struct start { /* what the child needs; its part of memory is shared with init *
     char *const *argv, *const *envp;
     char *const *direct, *const *direct_envp;     /* the program that path would become, or NULL */
     int stdio[3], frames, control;                /* -1: none */
-    volatile int failed;                          /* errno of what it could not do */
-    const char *volatile doing, *volatile object; /* what that was, and to what, if anything; NULL: exec */
+    volatile int failed;                          /* errno of the step that failed */
+    const char *volatile doing, *volatile object; /* the step, and its object, if any; NULL: exec */
 };
 
 static const char *find_bootstrap(const struct sandbox_spec *spec)
@@ -93,7 +93,7 @@ static int child(void *arg)
     sigemptyset(&none);
     s->doing = "pass on the standard streams";
     for (int i = 0; i < 3; i++)
-        if (s->stdio[i] != i && dup2(s->stdio[i], i) < 0) /* exec's are in their places, and open: stdio.c saw to that */
+        if (s->stdio[i] != i && dup2(s->stdio[i], i) < 0) /* exec's streams are in place, and open: stdio.c ensures it */
             goto failed;
     s->doing = "begin a session of its own";
     if (setsid() < 0) /* no controlling terminal of the caller's: no /dev/tty, no keystrokes pushed */
@@ -183,7 +183,7 @@ static int choose_program(const struct sandbox_spec *spec, const char *extension
     return 0;
 }
 
-/* With the variables that the bootstrap's shell would add, where bootstraps are started. False: there are too many to take along. */
+/* Adds the variables that the bootstrap's shell would add, where bootstraps are started. False: there are too many to copy. */
 static bool as_by_a_shell(char *const *envp, char *ret[VARIABLES_MAX])
 {
     static char pwd[] = "PWD=/var/task", shlvl[] = "SHLVL=0";

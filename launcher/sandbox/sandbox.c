@@ -195,7 +195,7 @@ int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
     for (int i = 0; got == 1 && i < FD_COUNT; i++)
         if (s->fds[i] < 0)
             s->fds[i] = fds[i];
-        else /* what memory is watched by was handed out once: nobody whom process 1 may have fallen to puts another in its place */
+        else /* the descriptors that memory is watched by are accepted once: whoever controls process 1 later cannot replace them */
             own_close(&fds[i]);
     if (got == 1 && ret->type == MESSAGE_NOT_STARTED && ret->err.step[0])
         hints_add(&ret->err);
@@ -235,7 +235,7 @@ bool sandbox_dead(const struct sandbox *s)
     return s->pid <= 0 || dead_within(s, 0);
 }
 
-/* How long it may still take to die. */
+/* Returns how long init may still take to die. */
 static int left_ms(const struct sandbox *s)
 {
     double left = s->killed_ms + DEATH_MS - clock_ms();

@@ -59,7 +59,7 @@ struct sandbox_spec {
     int stdio[3];                /* become the payload's 0, 1 and 2 */
     char *const *argv;           /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
     const char *const *bootstraps;
-    char *const *direct; /* what the bootstrap, a script of bash, would only become: tried before it; NULL: nothing */
+    char *const *direct; /* the program that the bootstrap, a script of bash, would only exec: tried first; NULL: none */
     char *const *envp;
     const char *workdir;
     char *const *extension_envp; /* NULL: no extensions are looked for */
@@ -104,7 +104,7 @@ bool sandbox_was_killed(const struct sandbox *s); /* after a hang-up: by a signa
 void sandbox_kill_one(const struct sandbox *s, pid_t inside);
 void sandbox_done(struct sandbox *s);
 
-/* Of a watched sandbox's memory: not to be looked at after sandbox_done(). limit: bytes, 0: none. */
+/* Describes a watched sandbox's memory; must not be used after sandbox_done(). limit: bytes, 0: none. */
 struct memory_watch *sandbox_watch_memory(const struct sandbox *s, uint64_t limit);
 
 #endif

@@ -2,8 +2,8 @@
 /* share.h: --cpu enforce: the CPU share that goes with the memory size, kept by process 1 where no cgroup does.
  *
  * A bucket of processor time fills at the share's rate and is emptied by what all processes use. When it is empty they are all stopped,
- * until it has filled again: kill(-1) reaches each, and what a process cannot see of it but EINTR, SIGCHLD of stopped children and SIGCONT
- * is nothing. Used is what the clocks of living processes say, what these have reaped, and what process 1 has; the sum never falls, since a
+ * until it has filled again: kill(-1) reaches each, and a process notices nothing of it but EINTR, SIGCHLD of stopped children and
+ * SIGCONT. Used is what the clocks of living processes say, what these have reaped, and what process 1 has; the sum never falls, since a
  * child that ended unseen leaves it. Runs in process 1: nothing here allocates, and a look is bounded. */
 #ifndef LRUN_SHARE_H
 #define LRUN_SHARE_H
@@ -11,14 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SHARE_WHOLE_MB 1769 /* AWS: one processor's time goes with so much memory, less or more in proportion */
+#define SHARE_WHOLE_MB 1769 /* AWS: a function of this memory size gets one processor's time, others in proportion */
 
 struct share {
     double rate;   /* processors; 0: nothing is enforced */
     double tokens; /* seconds of processor time */
     double used;   /* seconds, the most that was seen */
     double last_ms;
-    bool stopped; /* all processes are, for want of tokens */
+    bool stopped; /* all processes are stopped, because the bucket is empty */
 };
 
 /* From now on; what was used before does not count. 0: no more, and what was stopped goes on unless frozen. */

@@ -148,7 +148,7 @@ static ssize_t pull(struct carried *stream)
     return n;
 }
 
-/* What is there now and no more: what a command that entered has left running may write without end. */
+/* Reads only what is there now: a process that an entered command left running may write without end. */
 static void drain(struct carried *stream)
 {
     int left = 0;
@@ -180,7 +180,7 @@ int stdio_join(struct stdio *s, struct event_base *base, struct err *err)
     return 0;
 }
 
-/* As if the command had read the file itself: a process that shares it continues after what was read. */
+/* Sets the place as if the command had read the file itself: a process that shares it continues after what was read. */
 static void set_place(const struct stdio *s)
 {
     int unread = 0;

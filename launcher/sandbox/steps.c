@@ -119,7 +119,7 @@ static int lo_request(int s, unsigned long request, const char *address, struct 
     return ioctl(s, request, &r) < 0 ? fail(err, errno, address ? address : "lo", "set up the loopback interface") : 0;
 }
 
-/* Without one that is made aside clone3 has made it. */
+/* If no child makes the network namespace aside, clone3 has made it. */
 static int step_network(struct inside *in, struct err *err)
 {
     return in->network < 0 ? 0 : network_enter(&in->network, err);
@@ -164,11 +164,11 @@ static int step_attach(struct inside *in, struct err *err)
     if (message_send(in->control, &(struct message){.type = MESSAGE_ATTACH}, NULL) < 0 || message_receive(in->control, &m, NULL, true) < 0)
         return fail(err, errno, NULL, "wait to be attached");
     if (m.type != MESSAGE_GO)
-        _exit(1); /* lrun is gone, or could not */
+        _exit(1); /* lrun is gone, or its work on the namespaces failed */
     return in->spec->net == NET_USER ? network_hide_metadata(err) : 0;
 }
 
-/* Absent ones stay -1: a kernel without SysV segments, a sandbox without /dev/shm. */
+/* The descriptor of an absent file stays -1: a kernel without SysV segments, a sandbox without /dev/shm. */
 static int step_handout(struct inside *in, struct err *err)
 {
     in->fds[FD_PROC] = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
