@@ -104,7 +104,7 @@ static int no_function(const struct request *r, struct err *err)
     return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis);
 }
 
-/* A word where none is taken. */
+/* Rejects a word where no argument is allowed. */
 static int unexpected(const struct request *r, const char *word, const char *hint, struct err *err)
 {
     OWN_PTR char *name = cli_name_of(word);
@@ -209,7 +209,7 @@ static int check_words(struct request *r, struct err *err)
     return r->layers.n > LAYERS_MAX ? too_many_layers(err) : 0;
 }
 
-/* A preset is no wish of the user's. */
+/* A preset is not an option that the user gave. */
 static void preset(const struct option_row *row, struct request *r, struct err *err)
 {
     row->set(row, row->preset, r, err);
@@ -217,7 +217,7 @@ static void preset(const struct option_row *row, struct request *r, struct err *
         ((struct number *)field_of(row, r))->set = false;
 }
 
-/* Where the command does not have an option, the first row of that name counts: what they have in common reads such fields too. */
+/* If the command lacks an option, the first row of that name sets the field: code that commands share reads such fields too. */
 static void set_presets(struct request *r, struct err *err)
 {
     for (size_t i = ROW_COUNT; i > 0; i--)

@@ -33,7 +33,7 @@ int set_text(const struct option_row *row, const char *value, struct request *r,
     return 0;
 }
 
-/* Where among the words of "a|b|c"; -1: nowhere. */
+/* Returns the index of the word in "a|b|c"; -1: not found. */
 static int choice_of(const char *words, const char *value)
 {
     size_t n = strlen(value), length;
@@ -46,7 +46,7 @@ static int choice_of(const char *words, const char *value)
     return -1;
 }
 
-/* The refusal of all options whose values are words of the table's. With a range, the last word stands for a number. */
+/* Rejects a value that is none of the words in the option's row. With a range, the last word stands for a number. */
 static int no_choice(const struct option_row *row, const char *value, struct err *err)
 {
     const char *last = strrchr(row->arg, '|');
@@ -80,7 +80,7 @@ int set_rootfs(const struct option_row *row, const char *value, struct request *
     return 0;
 }
 
-/* Whoever takes it for the option of a key must not find the key in a log: AWS's have 16 characters or more. */
+/* A user who takes this option for one that holds a key must not find the key in a log: AWS's keys have 16 characters or more. */
 int set_credentials(const struct option_row *row, const char *value, struct request *r, struct err *err)
 {
     enum { KEY_MIN = 16 };

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of the command's own options; NULL: none is near. */
+/* Returns the nearest of the command's own options; NULL: none is near. */
 static const struct option_row *near_row(enum command command, const char *name)
 {
     const struct option_row *found = NULL;
@@ -62,7 +62,7 @@ int cli_command_word(int argc, char **argv)
     return 0;
 }
 
-/* The command that the first word was meant to be, if it is no file. */
+/* Returns the command that the first word probably misspells, if it names no file. */
 static const char *meant_command(int argc, char **argv)
 {
     int at = cli_command_word(argc, argv);
@@ -115,8 +115,8 @@ int cli_bad_number(const struct option_row *row, const char *value, struct err *
                       (uintmax_t)row->max);
 }
 
-/* Docker's -v SRC:DST, which was exec's too. A URL is none. DST without a slash may as well be an image's tag, and is one unless
- * another word is the FUNCTION. */
+/* Docker's -v SRC:DST, which was exec's too. A URL is none. DST without a slash may as well be an image's tag, and counts as one
+ * unless another word is the FUNCTION. */
 int cli_check_volume(enum command command, const char *word, char **next, struct err *err)
 {
     const char *value = word[2] ? word + 2 : next[0], *colon = value ? strchr(value, ':') : NULL;

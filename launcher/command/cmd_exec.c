@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 const struct command_kind KIND_EXEC = {
-    .usage_exit = EXIT_LRUN, /* its command's status is handed on, so that all of lrun's own is this one */
+    .usage_exit = EXIT_LRUN, /* the command's status is passed on, so lrun's own failures all have this status */
 };
 
 enum { MEMORY_TICK_MS = 10 };
@@ -101,7 +101,7 @@ static void on_signal(evutil_socket_t number, short what, void *to)
             event_base_loopbreak(x->base);
         return;
     }
-    if ((number == SIGINT || number == SIGTERM) && ++x->asked_to_end > 1) { /* the command did not heed the first */
+    if ((number == SIGINT || number == SIGTERM) && ++x->asked_to_end > 1) { /* the command did not end on the first */
         x->report->signal = (int)number;
         end(x, BECAUSE_INTERRUPTED, 128 + (int)number);
         return;
@@ -135,8 +135,8 @@ static void on_exited(struct exec *x, const struct message *m)
         end(x, killed ? BECAUSE_SIGNAL : status ? BECAUSE_EXIT : BECAUSE_SUCCESS, status);
 }
 
-/* By somebody outside, or by what the command did: without a policy it may set limits on process 1, which is of its uid, and the
- * kernel's OOM killer may take that first. */
+/* Process 1 was killed from outside, or because of the command: without a policy it may set limits on process 1, which has its uid, and
+ * the kernel's OOM killer may kill process 1 first. */
 static void on_hangup(struct exec *x)
 {
     bool killed = sandbox_was_killed(&x->sandbox);

@@ -15,7 +15,7 @@
 #include <string.h>
 
 const struct command_kind KIND_INSPECT = {
-    .usage_exit = EXIT_USAGE, .limited_by_preset = true, /* what it shows of mounts and variables is run's */
+    .usage_exit = EXIT_USAGE, .limited_by_preset = true, /* it shows mounts and variables as run would set them */
 };
 
 enum { EXIT_WARNINGS = 1, EXIT_ERRORS = 2 };
@@ -79,7 +79,7 @@ int cmd_inspect(const struct request *r, struct err *err)
     int status = launch_open(r, &id, &l, err) < 0 || identity_take(&id, err) < 0 ? -1 : 0;
     if (status == 0 && inputs_unpack(&l.inputs, r->quiet, err) < 0) {
         status = -1;
-        err->exit = err->no == 0 ? EXIT_ERRORS : 0; /* refused as it is, not for a reason of this host's */
+        err->exit = err->no == 0 ? EXIT_ERRORS : 0; /* the package itself is rejected, not because of this host */
     }
     if (status == 0)
         status = show(&i, &l, err);

@@ -28,7 +28,7 @@ const struct command_kind KIND_SERVE = {
 enum { GRACE_S = 2 /* for answers that are still being written */ };
 /* ---- before the change of identity ---- */
 
-/* A port without a name holds for all functions that have none of their own: only 0, any free port, can be several functions'. */
+/* A port without a name applies to all functions that set none: only 0, any free port, can serve several functions. */
 static bool is_shared(const struct served *f, const char *port)
 {
     unsigned users = 0;
@@ -120,7 +120,7 @@ static int open_function(struct served *f, const struct identity *id, struct err
 
 /* ---- reload ---- */
 
-/* Reads the inputs again, as whoever lrun is now. */
+/* Reads the inputs again, with the identity that lrun has now. */
 static int read_again(struct served *f, struct launch **ret, struct err *err)
 {
     const struct identity id = {.uid = geteuid(), .gid = getegid()};
@@ -181,7 +181,7 @@ static void tell_ready(struct server *s)
     s->ready = true;
     for (size_t i = 0; i < s->n && !r->quiet; i++) {
         const struct served *f = &s->functions[i];
-        /* As it can be pasted: without credentials or configuration of the AWS CLI's, and with values that may begin with a dash. */
+        /* Prints a command to paste: it needs no credentials or configuration of the AWS CLI, and values may begin with a dash. */
         fprintf(
             stderr,
             "lrun: serving %s: aws lambda invoke --endpoint-url=http://%s:%u --region=%s --no-sign-request --function-name=%s out.json\n",

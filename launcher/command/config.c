@@ -105,7 +105,7 @@ static int set_each(struct reading *x, const char *key, struct slice array)
 static int read_member(struct reading *x, const char *key, struct slice value)
 {
     enum json_shape shape = json_shape(value);
-    if (strcmp(key, "env") != 0) /* the command line's lists hold for all functions that have none of their own; variables are added to */
+    if (strcmp(key, "env") != 0) /* the command line's lists apply to all functions that set none; variables are added to them */
         cli_clear(&x->function->request, key);
     if (shape == SHAPE_OBJECT && strcmp(key, "env") == 0)
         return set_variables(x, value);
@@ -113,7 +113,7 @@ static int read_member(struct reading *x, const char *key, struct slice value)
         return set_each(x, key, value);
     if (shape == SHAPE_OBJECT || shape == SHAPE_NULL)
         return wrong_value(x, key, "wrong type");
-    return shape == SHAPE_FALSE ? 0 : set_plain(x, key, value); /* false: as if it were not there */
+    return shape == SHAPE_FALSE ? 0 : set_plain(x, key, value); /* false: as if the member were absent */
 }
 
 static int read_members(struct reading *x, struct slice object)

@@ -80,7 +80,7 @@ int main(int argc, char **argv)
     r.command = cli_command(argc, argv);
     int status = stdio_check(&err);
     if (status < 0)
-        err.exit = COMMANDS[r.command].kind->usage_exit; /* what was redirected is not for lrun to mend */
+        err.exit = COMMANDS[r.command].kind->usage_exit; /* lrun cannot repair what was redirected */
     guard_terminals(screens);
     if (status == 0)
         status = cli_parse(argc, argv, &r, &err);

@@ -72,7 +72,7 @@ static void write_sources(struct text *ret)
         }
 }
 
-/* Which client it is, and how it is compiled. */
+/* Identifies the client, and how it is compiled. */
 static void name_memo(char *ret, size_t size)
 {
     size_t all;
@@ -102,7 +102,7 @@ static bool parse_one(struct bytecode *b, size_t *at)
     return true;
 }
 
-/* Its text, which is cut into pieces, into files. */
+/* Splits the text into files. */
 static bool parse(struct bytecode *b)
 {
     b->files[0] = (struct plan_file){COMPILED, NULL, 0755, 0};
@@ -128,14 +128,14 @@ static _Noreturn void become(int interpreter, const char *path, int in, int out)
     helper_become(interpreter, argv, fds, COUNT(fds));
 }
 
-/* Whether its end says nothing of what it can: it, or we, were interrupted. */
+/* Returns whether the child's end does not tell if the interpreter can compile: it, or lrun, was interrupted. */
 static bool was_disturbed(int status)
 {
     const int by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     return by == SIGKILL || by == SIGINT || by == SIGTERM || by == SIGHUP || by == SIGQUIT;
 }
 
-/* 1: ret is what it wrote; 0: it cannot do it; -1: this time it could not. */
+/* 1: ret is its output; 0: the interpreter cannot compile; -1: it failed this time. */
 static int compile(int interpreter, const char *path, struct text *ret)
 {
     struct text sources = {0};
@@ -158,7 +158,7 @@ static int compile(int interpreter, const char *path, struct text *ret)
 
 /* ---- keeping ---- */
 
-/* What is under this name is what was put there, whole, or nothing. */
+/* A file under this name is complete, or absent. */
 static bool recall(const struct cache *c, const char *hash, struct bytecode *ret)
 {
     struct err ignored;
@@ -221,7 +221,7 @@ void bytecode_get(struct inputs *in, const struct runtime *rt, bool make, struct
     if (known && (strcmp(hash, NONE) == 0 || recall(&in->cache, hash, ret)))
         return;
     bytecode_done(ret);
-    /* Where it would be forgotten it is not made: the next start would take longer than without it, and so would each. */
+    /* Bytecode that could not be kept is not made: the next start, and every later one, would take longer than without it. */
     if (make && is_program(fd) && cache_can_remember(&in->cache, fd, &state) && !cache_may_change(fd))
         make_and_keep(&in->cache, memo, fd, &state, path, ret);
 }

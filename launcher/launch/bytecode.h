@@ -5,7 +5,7 @@
  *   DIR/memo/client-SOURCES-DEV-INO   which of them is this interpreter's, as long as it cannot have changed (cache_memo.c);
  *                                     SOURCES: a hash of the client's files
  *
- * It is made outside any sandbox, of lrun's own files, and laid beside these in the skeleton. What is damaged is made again. */
+ * The bytecode is made outside any sandbox, from lrun's own files, and laid beside them in the skeleton. Damaged bytecode is made again. */
 #ifndef LRUN_BYTECODE_H
 #define LRUN_BYTECODE_H
 
@@ -19,7 +19,7 @@ struct bytecode {
     size_t n; /* 0: there is none; the interpreter compiles at each start */
 };
 
-/* make: if it is not kept already. Nothing of it is an error. */
+/* make: compile the client if the cache lacks it. No failure here is an error. */
 void bytecode_get(struct inputs *in, const struct runtime *rt, bool make, struct bytecode *ret);
 void bytecode_done(struct bytecode *b);
 

@@ -22,11 +22,11 @@ enum command {
  * for. What is not named there is false. */
 struct command_kind {
     int usage_exit;         /* status when the command line is refused; enum of exit_status.h */
-    bool invokes;           /* a runtime gets invocations, as on Lambda: what it is, and what differs for it from Lambda, is said */
+    bool invokes;           /* a runtime gets invocations, as on Lambda: notes name the runtime and its differences from Lambda */
     bool reads_events;      /* they are the command line's, and read before anything starts */
     bool limited_by_preset; /* memory is limited without --memory too, to its default */
     bool lives_on;          /* environments are there after an invocation: what fills their /tmp is looked for */
-    bool many_at_once;      /* environments: none gets a process beside it only to start sooner */
+    bool many_at_once;      /* many environments: none gets a helper process only to start sooner */
 };
 
 #endif

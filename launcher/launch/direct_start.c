@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* With one of these, bash or what loads it does something before the interpreter is there, or hands on something else than it was given.
+/* With one of these variables, bash or its loader acts before the interpreter starts, or passes on other variables than it was given.
  * A name ends at its '=', or is the beginning of several. */
 static const char *const FOR_A_SHELL[] = {
     "AWS_LAMBDA_EXEC_WRAPPER=", /* a program that is to be started instead */

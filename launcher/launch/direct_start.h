@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "launcher/launch/runtime.h"
 
-/* Adds the arguments of the program to ret; nothing where the bootstrap is to be started: it has more to do, or the user set a variable
- * that a shell reads, changes or tells of. user: the function's own variables. */
+/* Adds the arguments of the program to ret; adds nothing where the bootstrap must start: it has more to do, or the user set a variable
+ * that a shell reads, changes or warns about. user: the function's own variables. */
 void direct_start(const struct runtime *rt, const struct strv *user, struct strv *ret);
 
 #endif

@@ -47,7 +47,7 @@ static int make_source(const char *path, int fd, const struct identity *id, stru
 static int open_input(const char *path, const char *what, const struct identity *id, struct input *ret, struct err *err)
 {
     struct stat st;
-    OWN_FD int fd = place_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, what, err); /* a pipe must not make us wait */
+    OWN_FD int fd = place_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, what, err); /* opening a pipe must not block */
     if (fd < 0)
         return -1;
     if (fstat(fd, &st) < 0)
@@ -264,7 +264,7 @@ int inputs_check_size(const struct inputs *in, struct err *err)
     return fail_hint(err, "lrun inspect shows what takes the room");
 }
 
-/* What an entry tells of the archive it was made from. */
+/* Copies the facts that a cache entry holds of its archive. */
 static void use_entry(struct inputs *in, struct input *owner, const struct cache_entry *e)
 {
     owner->source = (struct source){

@@ -29,7 +29,7 @@ static int add_variable(void *to, char *entry, const char *where, struct err *er
         return -1;
     }
     variables_set(&in->variables, entry);
-    /* More than a variable a byte cannot fit; and each is compared with all before it. */
+    /* More variables than bytes cannot fit; and each is compared with all before it. */
     return in->variables.n > VARIABLES_MAX ? variables_check_size(&in->variables, err) : 0;
 }
 
@@ -82,13 +82,13 @@ static int read_variables(const struct request *r, struct inputs *in, struct err
     return variables_check_size(&in->variables, err);
 }
 
-/* A file's name, which may be repeated: any other word may be a secret. */
+/* Whether the word is a file's name, which messages may repeat: any other word may be a secret. */
 static bool looks_like_path(const char *text)
 {
     return str_ends(text, ".json") && !strpbrk(text, "{}[]\"': \t\r\n,");
 }
 
-/* Where it is wrong, without its text. Most often it is a word. */
+/* Reports where the JSON is wrong, without its text. Most often the text is a plain word. */
 static int hint_fault(const struct text *event, const struct json_fault *fault, struct err *err)
 {
     struct text where = {0};

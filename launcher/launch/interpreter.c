@@ -32,7 +32,7 @@ const struct language INTERPRETER_NODE = {false, {"node", "nodejs", NULL}, "v", 
 
 /* /var/lang is AWS's own place; a distribution's comes before what someone put into /usr/local. */
 static const char *const PLACES[] = {"var/lang/bin", "usr/bin", "usr/local/bin"};
-enum { HOST_FIRST = 1 }; /* on the host, /var/lang is nobody's */
+enum { HOST_FIRST = 1 }; /* on the host, /var/lang means nothing */
 
 struct version { /* the number that counts, and the one after it */
     unsigned major, minor;
@@ -59,7 +59,7 @@ static _Noreturn void say_version(const char *path, int out)
     _exit(127);
 }
 
-/* Asks the host's binary; 0 if it does not say. */
+/* Runs the host's binary for its version; 0 if it prints none. */
 static struct version ask_version(const struct language *l, const char *path)
 {
     int ends[2];
@@ -126,7 +126,7 @@ static unsigned version_by_name(const struct language *l, const char *path)
 bool interpreter_exists(int root, const char *path)
 {
     struct stat st;
-    /* In a root file system of the user's, links are meant from inside. */
+    /* In the user's root file system, links are resolved from inside it. */
     OWN_FD int fd = root >= 0 ? sys_openat2(root, path, O_PATH, 0, RESOLVE_IN_ROOT) : openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
     return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
@@ -232,7 +232,7 @@ static int find_on_host(const struct language *l, unsigned version, struct input
     return status;
 }
 
-/* Nothing of it can be run here: names tell, and node's bootstrap looks again when it is started. */
+/* Nothing in the root file system can be run here: file names give the version, and node's bootstrap checks again when it starts. */
 static int find_in_root(const struct language *l, unsigned version, int root, struct interpreter *ret, struct err *err)
 {
     ret->own_bootstrap = interpreter_exists(root, l->bootstrap);

@@ -35,7 +35,7 @@ struct launch {
     bool has_extensions; /* a layer brings /opt/extensions */
 };
 
-/* All of it, for run and exec. On failure the phase among its facts tells how far it came. launch_finish() either way. */
+/* All of it, for run and exec. On failure the phase in its facts says how far it got. launch_finish() either way. */
 int launch_prepare(const struct request *r, struct launch *ret, struct err *err);
 
 /* The parts, for serve, which opens the inputs of all its functions before it takes the identity. launch_done() either way. */
@@ -44,7 +44,7 @@ int launch_make(struct launch *l, struct err *err);
 int launch_plan(struct launch *l, struct err *err); /* its part that fills plan; inputs are unpacked and the runtime is chosen */
 void launch_done(struct launch *l);
 
-/* Of a sandbox that has come up: what it could not be, for the report. */
+/* Notes in the report how a started sandbox falls short of the plan. */
 void launch_started(const struct sandbox *s, struct report *r);
 
 /* A cgroup of its own for an environment: dir -1 if none is to be had and none was asked for. */
@@ -65,7 +65,7 @@ int launch_share(const struct launch *l, const struct cgroup *c);
 /* A note for the user on stderr, one line, unless quiet. */
 void launch_note(const struct launch *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* --hold: what failed stays, and this is how to enter it. */
+/* --hold: says that the failed environment is kept, and how to enter it. */
 void launch_say_held(void);
 
 #endif

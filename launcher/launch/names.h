@@ -16,7 +16,7 @@ struct command_row {
 
 extern const struct command_row COMMANDS[CMD_COUNT];
 
-/* 0: the same thing; the greater, the less alike; NAME_UNLIKE: nothing that was meant. */
+/* Returns 0 for equal words, more the less alike they are; NAME_UNLIKE: too different to be a misspelling. */
 unsigned name_unlikeness(const char *word, const char *name);
 
 const char *name_near_command(const char *word); /* NULL: none is near */

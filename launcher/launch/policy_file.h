@@ -9,10 +9,10 @@
 
 #include <stdio.h>
 
-/* ret: its code belongs to in. */
+/* The code in ret belongs to in. */
 int policy_file_load(struct inputs *in, const char *path, struct seccomp_program *ret, struct err *err);
 
-/* What a policy comes to, core's rules included, in the OCI's JSON. program: lrun-policy. policy: the file called path, or -1
+/* The effective policy, core's rules included, in the OCI's JSON. program: lrun-policy. policy: the file called path, or -1
  * for the built-in one of that name. */
 int policy_file_print(int program, int policy, const char *path, FILE *to, struct err *err);
 

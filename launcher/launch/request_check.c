@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* request_check.c: what no option says alone. */
+/* request_check.c: checks that need more than one option. */
 #include "launcher/launch/request.h"
 
 #include "lambda/limits.h"

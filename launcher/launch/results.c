@@ -42,7 +42,7 @@ bool results_name_is_plain(const char *name)
     return true;
 }
 
-/* Of one that is not plain, every byte that is not printable ASCII is shown as \xNN. */
+/* In a name that is not plain, every byte that is not printable ASCII is shown as \xNN. */
 static char *escaped(const char *path)
 {
     struct text t = {0};
@@ -100,7 +100,7 @@ static const char *copy_bytes(int in, int out, struct copy *c)
     return NULL;
 }
 
-/* A file that an earlier run brought is known by its mark, which names the file and its time: not a copy, nor one that was edited.
+/* A mark identifies a file that an earlier run brought: it names the file and its time, so a copy or an edited file does not match.
  * Where a file system has no such attributes, all files are strangers. */
 static void mark_text(const struct stat *st, char *text, size_t size)
 {
@@ -134,7 +134,7 @@ static const char *cannot_create(void)
     return errno == EEXIST ? "it is there already (--out-replace replaces it)" : strerror(errno);
 }
 
-/* Into a name of its own first, where one that is there is to be replaced: never half, and a link is replaced, not followed. */
+/* To replace a file, writes under a temporary name first: no file is ever half written, and a link is replaced, not followed. */
 static const char *write_file(int in, int to, const char *name, mode_t mode, struct copy *c)
 {
     char draft[32];

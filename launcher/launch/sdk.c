@@ -57,7 +57,7 @@ void sdk_command(const struct runtime *rt, const char *module, char *ret, size_t
     for (size_t i = 0; i < COUNT(OTHERWISE); i++)
         if (strcmp(OTHERWISE[i].module, package) == 0)
             name = OTHERWISE[i].package;
-    /* The module is a text of the function's: what its error says must not be a second command to whoever copies this one. */
+    /* The function chose the module's name: it must not add a second command to the one that the reader copies. */
     OWN_PTR char *word = str_quote(name);
     snprintf(ret, size, rt->family == RUNTIME_PYTHON ? "pip install --target sdk/python %s" : "npm install --prefix sdk/nodejs %s", word);
 }

@@ -44,7 +44,7 @@ struct spot { /* something that is there, and where */
     char *path, *in_fs;     /* here, and in its file system; NULL: not known */
 };
 
-struct look { /* what is asked of one path of the user's */
+struct look { /* the question about one of the user's paths */
     const char *path;
     struct spot spot;
     struct mount_table mounts; /* empty: not looked at */
@@ -65,7 +65,7 @@ static void find(int fd, const struct mount_table *mounts, struct spot *s)
     mount_table_find(mounts, fd, &s->device, &s->path, &s->in_fs);
 }
 
-/* Of a file, the directory that its name lies in; a further name would be elsewhere. */
+/* For a file, takes the directory that holds its name; another name of the file could be elsewhere. */
 static int dir_of(int fd, const struct stat *st)
 {
     OWN_PTR char *path = mount_table_path(fd);
@@ -98,7 +98,7 @@ static bool is_above(const struct mount_line *above, const struct mount_line *be
 
 enum relation { APART, HOLDS, LIES_IN };
 
-/* What a spot shows of file systems: one piece after the other, what lies there and what is mounted below it. at: 0 first. */
+/* Lists the parts of file systems visible at a spot, one by one: the spot itself and the mounts below it. at: 0 first. */
 static bool next_piece(const struct mount_table *mounts, const struct spot *s, bool with_mounts, size_t *at, struct mount_line *ret)
 {
     if (!s->in_fs)

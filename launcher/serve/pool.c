@@ -69,7 +69,7 @@ static struct job *line_take(struct line *l, struct job **at)
 
 /* ---- jobs ---- */
 
-/* The tenant's own before one that has served nobody yet; never another's. */
+/* Takes the tenant's own environment before one that has served nobody yet; never another tenant's. */
 static bool may_serve(const struct slot *s, const struct job *j)
 {
     return !s->pool->config.per_tenant || !s->tenant || strcmp(s->tenant, j->call.invocation.tenant) == 0;
@@ -80,7 +80,7 @@ static bool is_better(const struct slot *s, const struct slot *best)
     return !best || !s->tenant == !best->tenant ? !best || s->used > best->used : s->tenant != NULL;
 }
 
-/* The one that was used last: others may then reach their idle time-out. */
+/* Takes the environment that was used last: others may then reach their idle time-out. */
 static struct slot *find_room(struct pool *p, const struct job *j)
 {
     struct slot *best = NULL;
@@ -117,7 +117,7 @@ static struct job *take_next(struct pool *p)
     return NULL;
 }
 
-/* The next job for which there is room; with tenants those before it wait for theirs. */
+/* Returns the next job for which there is room; with tenants, jobs before it wait for environments of their own tenant. */
 static struct job *take_fitting(struct pool *p, struct slot **ret)
 {
     for (unsigned i = 0; i < COUNT(p->lines); i++) {
@@ -133,7 +133,7 @@ static struct job *take_fitting(struct pool *p, struct slot **ret)
     return NULL;
 }
 
-/* Places that have nothing to do, or will be free soon. */
+/* Counts the places that are idle or will be free soon. */
 static unsigned spare_places(const struct pool *p)
 {
     unsigned n = 0;
@@ -142,7 +142,7 @@ static unsigned spare_places(const struct pool *p)
     return n;
 }
 
-/* Others' environments that are idle, the one that was used first: as many as jobs wait for a place, beside those that are ending. */
+/* Ends others' idle environments, least recently used first: one for each job that waits for a place, less those that are ending. */
 static void make_place(struct pool *p)
 {
     unsigned ending = 0, waiting = p->lines[0].n + p->lines[1].n;
@@ -188,7 +188,7 @@ void pool_work(struct pool *p)
     }
 }
 
-/* Will it have a place without waiting for another's end of work? */
+/* Will the job have a place without waiting until another job ends? */
 static bool has_place(struct pool *p, const struct job *j)
 {
     unsigned open = 0;

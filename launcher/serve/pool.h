@@ -14,7 +14,7 @@
 struct pool;
 struct job;
 
-/* Told of a job by its pool; of each job on_done or on_lost comes once, last, and the job is no more after it. */
+/* A pool calls these for a job. on_done or on_lost is called once for each job, last; the job no longer exists afterwards. */
 struct job_owner {
     void (*on_answer)(struct job *j, const struct outcome *outcome);
     void (*on_done)(struct job *j, const struct call_figures *figures, const char *tail, size_t tail_size);
@@ -33,13 +33,13 @@ struct job {
     struct slot *slot; /* whose environment has it */
 };
 
-/* What functions take of together: half goes to whoever comes first; the other half is divided, so that those that are stuck leave each of
- * the others its part. A single function has all. */
+/* A quota that functions share: half goes to whichever function asks first; the other half is divided, so that a stuck function leaves
+ * each of the others its part. A single function has all. */
 struct quota {
     size_t used, common, part;
 };
 struct quota quota_of(size_t all, size_t functions);
-bool quota_has(const struct quota *s, size_t own, size_t more); /* own: of used, what the function has that wants more */
+bool quota_has(const struct quota *s, size_t own, size_t more); /* own: the part of used that the asking function holds */
 
 struct line_room {
     struct quota bytes, jobs; /* the payloads of clients' jobs that wait in line, and their number: each has a connection */
@@ -60,10 +60,10 @@ struct pool_config {
 
 struct pool *pool_new(const struct pool_config *config);
 
-/* Starts one environment, before anyone asks. */
+/* Starts one environment before any job needs it. */
 void pool_start(struct pool *p);
 
-/* False: the line is full. */
+/* Returns false if the line is full. */
 bool pool_submit(struct pool *p, struct job *j);
 
 /* From now on environments are made from this launch; those there are end once they are idle. */

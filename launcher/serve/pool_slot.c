@@ -26,7 +26,7 @@ void pool_slot_close(struct slot *s)
     environment_stop(s->environment);
 }
 
-/* One that is not wanted any more ends as soon as it has nothing to do. */
+/* An environment that is not wanted any more ends as soon as it is idle. */
 void pool_slot_retire(struct slot *s)
 {
     if (s->state == SLOT_OPEN && s->jobs == 0 && (s->pool->stopping || s->generation != s->pool->generation))

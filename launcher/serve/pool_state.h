@@ -17,9 +17,9 @@ struct slot {
     struct pool *pool;
     struct environment *environment;
     struct generation *generation;
-    struct report report; /* of the call that is going on: nobody asks serve for one, but it is evidence */
+    struct report report; /* of the running call: serve writes no report, but explanations use it as evidence */
     unsigned jobs;
-    char *tenant;    /* per_tenant: whose it is; NULL: nobody's yet */
+    char *tenant;    /* per_tenant: the tenant it belongs to; NULL: none yet */
     struct job **at; /* those it has; jobs of them */
     uint64_t used;   /* when it was last given one, in jobs of the pool */
     struct event *idle;

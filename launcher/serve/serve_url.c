@@ -15,7 +15,7 @@
 struct url_job {
     struct client client; /* first */
     struct stream stream;
-    char *content_type;  /* as the runtime has it */
+    char *content_type;  /* as the runtime sent it */
     struct text prelude; /* what has arrived of it */
     bool in_prelude, begun, broken;
 };
@@ -178,7 +178,7 @@ static void on_done(struct job *j, const struct call_figures *figures, const cha
 
 static void on_lost(struct job *j, const struct err *err)
 {
-    (void)err; /* the pool has said it */
+    (void)err; /* the pool has reported it */
     fail_client(url_of(j));
     job_free(url_of(j));
 }

@@ -119,7 +119,7 @@ static void on_request(void *to, struct http_request *r)
         invoke_refuse(r, allow ? ERROR_METHOD : ERROR_PATH, NULL);
 }
 
-/* A client's answer is not wanted any more. */
+/* The client is gone: its answer is not needed any more. */
 static void client_gone(void *to, struct http_request *r)
 {
     struct client *c = r->owner;

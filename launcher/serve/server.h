@@ -52,17 +52,17 @@ void server_begin(const struct served *f, struct invocation *inv, const char *qu
 struct http_handler server_handler(struct server *s);
 void server_share(struct server *s); /* fills room, lines and event_bytes; the limit of descriptors is final */
 
-/* True: it comes from a page of another site, or under a name that is none of ours, and is answered with 403. */
+/* True: the request comes from a page of another site, or names a host that is not ours, and is answered with 403. */
 bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r);
 
 /* serve_invoke.c, serve_url.c: the doors. */
 void serve_invoke(struct server *s, struct http_request *r, const char *word, bool stream);
 void serve_url_request(void *to, struct http_request *r); /* to: the struct served */
 
-/* serve_events.c: invocations nobody waits for, tried three times. payload is taken. False: there are too many. */
+/* serve_events.c: invocations nobody waits for, tried three times. Takes payload. False: there are too many. */
 bool serve_event(struct served *f, struct text *payload, const char *qualifier, const char *trace, const char *tenant, char id[UUID_SIZE]);
 bool serve_events_idle(const struct server *s);
-void serve_events_hurry(struct server *s); /* lrun is to stop: those that wait to be tried again are tried now */
+void serve_events_hurry(struct server *s); /* lrun stops: events that wait for another try are tried now */
 void serve_events_done(struct server *s);
 
 /* What a job of a client has in common: request->owner. */

@@ -20,6 +20,6 @@ void stream_begin(struct stream *s, struct event_base *base, struct http_request
 void stream_wrote(struct stream *s, size_t n); /* n bytes were sent to the client */
 void stream_drained(struct stream *s);         /* the client took most of it */
 void stream_client_gone(struct stream *s);
-void stream_done(struct stream *s); /* the runtime is done with it */
+void stream_done(struct stream *s); /* the runtime sends no more of it */
 
 #endif
