@@ -43,7 +43,7 @@ static int open_mount(void)
     return -1;
 }
 
-/* The parent of our own: a cgroup that contains processes cannot enable controllers for children. */
+/* Returns the parent of our own cgroup: a cgroup that contains processes cannot enable controllers for children. */
 static int open_around_own(void)
 {
     char text[4096];

@@ -4,13 +4,13 @@
  *   lrun-policy embed ARCH   for the build: static const POLICY_NAME[] of each built-in policy and CALL_NAMES[], on standard output
  *   lrun-policy user         for lrun: the user's policy from standard input, stacked on core; struct sock_filter[] on
  *                            standard output and status 0, or a struct err and status 1
- *   lrun-policy print NAME   for lrun: what a built-in policy, or with "-" the one on standard input, comes to, as one
- *                            policy in the OCI's JSON; or a struct err and status 1
+ *   lrun-policy print NAME   for lrun: a built-in policy, or with "-" the one on standard input, stacked on core, as
+ *                            one policy in the OCI's JSON; or a struct err and status 1
  *
  * A policy is judged in groups, one after the other: what a group allows goes on to the next, and what it refuses keeps
  * its errno. That is as stacked filters would, but loaded in one, and of two filters that both answer with an errno the
  * later one would win: core's ENOSYS for clone3 must, or no thread could be started. Files of one group are merged (same
- * default action). Of the user's file what it refuses is a group of its own, before what it allows.
+ * default action). The refusals of the user's file are a group of their own, before its permissions.
  * Compiling at run time costs a launch a millisecond, so lrun keeps what it was given. A call no rule of an architecture
  * knows is left out of that architecture's filter. Foreign ABIs get ENOSYS: they look like a kernel without them, and
  * never kill. */
@@ -83,7 +83,7 @@ static int decide(struct group *g, int nr, uint32_t fate, const char *name, stru
     return 0;
 }
 
-/* Numbers that are no calls, and in later groups those that do not get there. */
+/* Marks numbers that are no calls, and in later groups those that earlier groups refuse. */
 static void fill_gaps(const struct group *g)
 {
     for (int nr = 0; nr < CALL_NUMBERS; nr++)

@@ -33,8 +33,8 @@ extern const unsigned LIMIT_COUNT;
  * environments take several invocations at once and may have more files open. */
 void limits_plan(uint64_t memory, bool managed, struct limits *ret);
 
-/* Has the process the limits and the scheduling of the caller, of whom it is a fork; processors: and its processors, which a cgroup
- * may have changed? True too if it cannot be seen. */
+/* Does the process, a fork of the caller, have the caller's limits and scheduling; with processors, its processors too, which a cgroup
+ * may have changed? Also true if that cannot be read. */
 bool limits_same(pid_t pid, bool processors);
 
 /* Sets them on the calling process. Returns -1 with errno set. Async-signal-safe. */

@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 enum pass { PASS_COUNT, PASS_HELD, PASS_EXACT, PASS_MAPPED, PASS_END };
-#define SLICE_MS 0.5    /* as long as lrun may keep others waiting */
+#define SLICE_MS 0.5    /* the longest that lrun may keep others waiting */
 #define FIRST_MS 20.0   /* until something is established: on a slow machine no slice is enough for that, and REPORT must tell something */
-#define COST_MAX_MS 5.0 /* what took longer waited, for a processor or a lock: the limit must not wait as well */
+#define COST_MAX_MS 5.0 /* a longer pass waited for a processor or a lock: enforcing the limit must not wait as well */
 #define SLOW_MS 50.0    /* then the next look goes on, even of few processes */
-#define SHARE 20        /* one in so many of a processor's time; near the limit twice that */
-#define STALE_MS 1000.0 /* what was read before that is read again */
+#define SHARE 20        /* a look's share of a processor: one part in so many; near the limit two */
+#define STALE_MS 1000.0 /* older readings are repeated */
 #define HELD_MS 200.0
 #define HELD_SELDOM_MS 4000.0 /* where looks are seldom, since all is quiet */
 #define TOGETHER 16           /* so many may look as often as they wish when all is quiet: a thousand must not fill a processor */
@@ -192,7 +192,7 @@ static bool one_is_over(const struct memory_watch *w)
     return w->limit && w->count.most_own > w->limit;
 }
 
-/* Without what is shared and mapped, which takes longest to tell apart. */
+/* The sum without shared mapped memory, which takes longest to tell apart. */
 static bool is_over_anyhow(const struct memory_watch *w)
 {
     return w->exact.use.own + (w->held_now ? w->held.bytes : 0) > w->limit;
@@ -264,7 +264,7 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
 
 enum turn { GOES_ON, IS_DONE, MAY_WAIT };
 
-/* A pass is at its end. MAY_WAIT: what comes next is the child's. */
+/* Ends a pass. MAY_WAIT: the child does the next pass. */
 static enum turn turn(struct memory_watch *w, struct memory *ret)
 {
     enum pass last = w->pass, next = after(w);
@@ -326,7 +326,7 @@ static void take(struct memory_watch *w, const struct answer *a, struct memory *
     w->held = a->held;
 }
 
-/* False: it would go on by what may wait. */
+/* False: the next pass may wait. */
 static bool look_here(struct memory_watch *w, struct memory *ret, double start)
 {
     enum turn t = GOES_ON;

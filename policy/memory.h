@@ -11,15 +11,15 @@
  *
  * 2. What is reported as used (REPORT's Max Memory Used, the report's peakBytes) is what a person sizes memory by: the above, and what is
  *    mapped of files, code above all, as on Lambda, where the sandbox has no other page cache to live on. Of one process it is the
- *    kernel's own high-water mark. Several of one program share its code: of these the one that maps most is taken; each other program's
- *    is added (our choice: libraries that two programs share count for both; by how much code they have they are told apart). Never more
- *    than the memory size is told.
+ *    kernel's own high-water mark. Processes of one program share its code: the one that maps most counts; that of each other program
+ *    is added (our choice: libraries that two programs share count for both; by how much code they have they are told apart). The figure
+ *    never exceeds the memory size.
  *
  * A look takes at most half a millisecond and goes on where the last one stopped, and lrun spends a twentieth of a processor
  * on it: few processes are looked at every ten milliseconds, a thousand in a fraction of a second. The first looks, until one has
  * established something, may take 20 ms. lrun itself does the first pass; the others may wait for the program that is looked at, and
- * are a child's (memory_apart.h), or its own where none can be made. One that asks it near the limit waits 5 ms at most; what comes
- * later is heard by a later look:
+ * are a child's (memory_apart.h), or its own where none can be made. A look near the limit waits 5 ms at most for the child; a later answer
+ * is taken by a later look:
  *
  *   count   status of each process: a bound from above for what it maps; pages of several processes count for each
  *   held    memfds by descriptor, segments, /dev/shm: when some time has passed, or the host's shared memory has grown
@@ -35,10 +35,10 @@
 struct memory {
     uint64_t used;      /* bytes in use now */
     uint64_t peak;      /* bytes, by rule 2, the most that can be established: high-water marks of the processes alive included */
-    bool over;          /* more than the limit, beyond doubt */
+    bool over;          /* use is certainly over the limit */
     pid_t biggest;      /* pid, in the sandbox's numbering, of the process that uses most; 0 if there is none */
     unsigned processes; /* without init */
-    unsigned threads;   /* of all of them, as far as they were there when each was looked at */
+    unsigned threads;   /* threads of all processes, each counted when it was looked at */
 };
 
 struct memory_sources { /* descriptors, borrowed as long as the watch lives */

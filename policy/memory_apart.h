@@ -13,7 +13,7 @@
 struct apart {
     pid_t pid;       /* 0: there is none */
     int socket;      /* valid while there is one */
-    bool asked;      /* and not answered: one question at a time */
+    bool asked;      /* the question is not answered yet: one question at a time */
     double retry_ms; /* not started again before */
 };
 

@@ -16,7 +16,7 @@ struct pid_pair {
 
 struct held {
     uint64_t bytes;
-    pid_t holder; /* who holds most, of what nobody before him held */
+    pid_t holder; /* the process that holds most memory not held by an earlier process */
     uint64_t most;
     uint64_t *inodes; /* a hash table of those that were counted; 0: a free place */
     size_t places, taken;
@@ -37,8 +37,7 @@ void held_clear(struct held *h);
 /* The device number of memory that belongs to no mount: memfds, SysV segments and shared anonymous memory lie on it. */
 uint64_t held_device(void);
 
-/* Shared memory and swap of all programs of the machine: that it has not grown does not mean much for long, that it has may mean something
- * at once. */
+/* Shared memory and swap of all programs of the machine: an unchanged figure means little for long, growth may matter at once. */
 uint64_t held_by_host(void);
 
 /* Whether this inode of that device was counted. */

@@ -8,7 +8,7 @@
 enum { PROGRAMS = 16 }; /* told apart; any further ones count as one */
 
 struct sums {
-    struct use use; /* files: of each program's process that maps most */
+    struct use use; /* files: the sum over programs of the process that maps most */
     struct {
         uint64_t program, files;
     } programs[PROGRAMS];

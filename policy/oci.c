@@ -155,7 +155,7 @@ static bool kernel_is(const char *minimum)
     return have[0] != want[0] ? have[0] > want[0] : have[1] >= want[1];
 }
 
-/* includes: all named must be had. excludes: none may be. Nothing has capabilities here. */
+/* includes: all conditions must hold. excludes: none may hold. Nothing has capabilities here. */
 static bool holds(const cJSON *rule, const char *arch)
 {
     const cJSON *in = cJSON_GetObjectItemCaseSensitive(rule, "includes"), *out = cJSON_GetObjectItemCaseSensitive(rule, "excludes");
@@ -276,7 +276,7 @@ int oci_each(const struct oci_policy *p, uint32_t arch, int (*each)(const struct
     return status;
 }
 
-/* Each rule is checked as if it were compiled; what decided whether it holds is no part of it any more. */
+/* Checks each rule as if it were compiled; its includes and excludes are not printed. */
 static int add_rules(const struct oci_policy *p, const char *arch, cJSON *to, struct err *err)
 {
     const cJSON *rule;

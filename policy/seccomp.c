@@ -95,7 +95,7 @@ int refused_answer(int listener, struct refused_call *ret)
     memset(&call, 0, sizeof call);
     memset(&answer, 0, sizeof answer);
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
-        return 0; /* ENOENT: who called was killed meanwhile */
+        return 0; /* ENOENT: the caller was killed meanwhile */
     *ret = (struct refused_call){call.call.data.nr, call.call.data.args[0], call.call.id, (pid_t)call.call.pid};
     if (ret->nr == SYS_sysinfo)
         return 1;

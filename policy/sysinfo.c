@@ -10,7 +10,7 @@
 #include <sys/sysinfo.h>
 #include <sys/uio.h>
 
-/* Our choices, as in /proc/meminfo; how long it runs and how busy it is are the host's, which /proc shows too. */
+/* Our choices, as in /proc/meminfo; uptime and load are the host's, which /proc shows too. */
 static void describe(uint64_t memory, struct sysinfo *ret)
 {
     struct sysinfo host;

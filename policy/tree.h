@@ -11,7 +11,7 @@
 
 /* A fate: a SECCOMP_RET_ value, or */
 #define TREE_FOLLOWS UINT32_MAX   /* decided by the instructions that follow the tree */
-#define TREE_ANY (UINT32_MAX - 1) /* never asked for: as its neighbour below, so that it costs nothing */
+#define TREE_ANY (UINT32_MAX - 1) /* never looked up: takes its neighbour's fate, so that it costs nothing */
 
 /* Adds the tree for the numbers 0 to n - 1 at code[at]; fates is changed where it says TREE_ANY. The number is in the accumulator,
  * and is below n. Returns where the next instruction belongs; nothing is added if all is TREE_FOLLOWS. */

@@ -33,7 +33,7 @@ static void add_texts(const struct evidence *ev, struct text *out)
     }
 }
 
-/* What a managed runtime reports is the error itself, with its trace; what was printed besides may be handled long since.
+/* A managed runtime reports the error itself, with its trace; other printed errors may have been handled long before.
  * Other runtimes, and deaths, leave only the last lines. */
 bool explain_by_payload(const struct evidence *ev)
 {

@@ -43,7 +43,7 @@ bool tell_library(const struct evidence *ev, const struct match *m, struct text 
     OWN_PTR char *end = xasprintf("/%s", name);
     const struct merged_file *f = merged_ending(&ev->package.merged, end, NULL);
     if (f && on_library_path(f->path))
-        return false; /* it is found: what it needs itself is not, or it is broken */
+        return false; /* the library is found: a library that it needs is not, or it is broken */
     if (f)
         text_printf(out,
                     "%s is not in a directory that the loader searches (LD_LIBRARY_PATH has /opt/lib and /var/task/lib): move it to lib/ "
@@ -74,7 +74,7 @@ static bool list_has(const char *list, const char *name)
     return false;
 }
 
-/* A library of the package that takes the place of the one the program was linked with. */
+/* A library of the package replaces the one that the program was linked with. */
 bool tell_symbol(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char path[OBJECT_MAX + 16];

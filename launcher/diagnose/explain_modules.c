@@ -40,7 +40,7 @@ const struct merged_file *explain_module_at(const struct evidence *ev, const cha
     return NULL;
 }
 
-/* Node.js names only the end of a handler's path: src/app is meant where the error says app. Returns whether it is the handler. */
+/* Node.js names only the end of a handler's path: the error says app for src/app. Returns whether it is the handler. */
 static bool name_module(const struct evidence *ev, const struct match *m, char *ret, size_t size)
 {
     const char *handler = launch_handler(ev->launch), *slash = handler ? strrchr(handler, '/') : NULL, *last = slash ? slash + 1 : handler;
@@ -55,7 +55,7 @@ static bool name_module(const struct evidence *ev, const struct match *m, char *
     return true;
 }
 
-/* Something lies at the package's top besides this folder: then that top may well be the one that is meant. */
+/* Whether the package's top holds anything besides this folder: then that top may well be the intended root. */
 static bool has_more(const struct evidence *ev, const char *folder)
 {
     for (size_t i = 0; i < ev->package.merged.n; i++) {
@@ -166,7 +166,7 @@ void explain_resolve(const char *link, const char *target, char *ret, size_t siz
     }
 }
 
-/* Whether the link's name can be what was asked for: foo for foo, foo/bar and lib/foo. */
+/* Whether the link's name can be the missing module: foo for foo, foo/bar and lib/foo. */
 static bool names_module(const char *base, const char *module)
 {
     size_t n = strlen(base);
@@ -174,7 +174,7 @@ static bool names_module(const char *base, const char *module)
            str_begins(base, module);
 }
 
-/* A link of the package that leads nowhere inside: to a path of the machine it was built on, or to what was not packed. */
+/* A link of the package is broken inside: it points to a path of the build machine, or to a file that was not packed. */
 bool tell_dangling(const struct evidence *ev, const struct match *m, struct text *out)
 {
     static const char *const ELSEWHERE[] = {"/usr/", "/etc/", "/tmp/",      "/proc/",       "/dev/",
@@ -273,7 +273,7 @@ bool tell_esm(const struct evidence *ev, const struct match *m, struct text *out
     return true;
 }
 
-/* name.cpython-312-x86_64-linux-gnu.so: which interpreter it is for is in its name. */
+/* name.cpython-312-x86_64-linux-gnu.so: the name says which interpreter it is for. */
 bool tell_abi(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char module[OBJECT_MAX], fits[32];
@@ -297,7 +297,7 @@ bool tell_abi(const struct evidence *ev, const struct match *m, struct text *out
     return false;
 }
 
-/* What was imported came from a layer, and is not what the importer was written for. */
+/* The imported module came from a layer, and is not the version that its importer was written for. */
 bool tell_shadow(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char who[OBJECT_MAX];

@@ -30,7 +30,7 @@ static bool is_hidden(const struct evidence *ev, const char *dir, const char *na
     return lstat(path, &st) == 0 && S_ISCHR(st.st_mode);
 }
 
-/* Whether a program of this name lies where PATH leads: then it was not the program that was not found. */
+/* Whether a program of this name is in PATH: then the missing file was not the program. */
 static bool is_on_path(const struct evidence *ev, const char *name)
 {
     static const char *const DIRS[] = {"/usr/local/bin", "/usr/bin", "/bin"};
@@ -50,7 +50,7 @@ static bool say_missing(const struct evidence *ev, const char *name, struct text
     while ((f = merged_ending(&ev->package.merged, end, f)) && f->type == 'd')
         ;
     if (f && str_begins(f->path, "/opt/bin/"))
-        return false; /* it is there: what it needs itself is not */
+        return false; /* the program exists: a file that it needs does not */
     if (f)
         text_printf(out, "%s is not in a directory of PATH: start it by this path, or pack it into bin/ of a layer", f->path);
     else
@@ -61,7 +61,7 @@ static bool say_missing(const struct evidence *ev, const char *name, struct text
     return true;
 }
 
-/* What was merely printed may have been handled: then it is not the last that was said. */
+/* A printed error may have been handled: then it is not the last line. */
 bool tell_program(const struct evidence *ev, const struct match *m, struct text *out)
 {
     return !ev->told && m->groups[0][0] && tell_last_words(ev, m, out) && say_missing(ev, m->groups[0], out);

@@ -15,7 +15,7 @@ struct match {
 
 typedef bool tell_fn(const struct evidence *, const struct match *, struct text *);
 
-/* One thing that can have happened. All that a row has must hold:
+/* One thing that can have happened. All conditions of a row must hold:
  *   pattern   POSIX extended, found in the text
  *   tell      returns true if the evidence establishes it; adds the sentence, unless the row has one
  *   refused   one of these system calls, each between blanks, is among the refused ones
@@ -37,12 +37,12 @@ void explain_path(const char *word, char *ret, size_t size);
 /* Calls fn with each path of the line that is in function or layers, until it returns true. */
 typedef bool (*path_fn)(const struct evidence *, const struct merged_file *, struct text *);
 bool explain_paths(const struct evidence *ev, const struct match *m, path_fn fn, struct text *out);
-/* The same of programs that were not found: a name without a slash is looked for in PATH, not in /var/task. */
+/* The same for programs that were not found: a name without a slash is looked for in PATH, not in /var/task. */
 bool explain_started(const struct evidence *ev, const struct match *m, path_fn fn, struct text *out);
 /* The path a link means, without looking at anything. */
 void explain_resolve(const char *link, const char *target, char *ret, size_t size);
 
-/* The error's own words tell, and nothing that was merely printed; else the text holds the last lines of the log. */
+/* True: the text holds the error's own words, and nothing merely printed; false: it holds the last lines of the log. */
 bool explain_by_payload(const struct evidence *ev);
 /* The line of the package's source that the first frame of a trace names, as Node.js spells frames. false: none. */
 bool explain_source_line(const struct evidence *ev, char *ret, size_t size);
@@ -59,7 +59,7 @@ const struct merged_file *explain_module_at(const struct evidence *ev, const cha
 /* A module's name as part of a path: a.b is a/b, ./lib/i is lib/i. */
 void explain_module_path(const char *name, char *ret, size_t size);
 
-bool explain_tmp(const struct evidence *ev, const char *path, int64_t *ret_made_ms); /* false: no such thing in its /tmp */
+bool explain_tmp(const struct evidence *ev, const char *path, int64_t *ret_made_ms); /* false: its /tmp has no such file */
 
 /* explain_files.c */
 tell_fn tell_crlf, tell_interpreter, tell_loader, tell_machine, tell_no_shebang, tell_not_executable, tell_unreadable, tell_read_only,

@@ -29,7 +29,7 @@
 #define NO_PTRACE "ptrace is refused on Lambda, so debuggers and crash handlers do not work there (lrun allows it with --debug)"
 
 const struct rule RULES[] = {
-    /* How it ended. */
+    /* How the runtime ended. */
     {"LR-001", NULL, tell_memory, NULL, NULL},
     {"LR-002", NULL, tell_init_timeout, NULL, NULL},
     {"LR-003", NULL, tell_timeout, NULL, NULL},
@@ -37,7 +37,7 @@ const struct rule RULES[] = {
     {"LR-005", NULL, tell_exit, NULL, NULL},
     {"LR-006", NULL, tell_signal, NULL, NULL},
 
-    /* What did not start. */
+    /* Programs that did not start. */
     {"LR-068", "^Extension\\.(Crash|ExitError)$", tell_extension_ended, NULL, NULL},
     {"LR-069", "(/opt/extensions/[^ :]+)", tell_mac_extension, NULL, NULL},
     {"LR-070", "^(/[^ :]+): (does not exist|is not an executable)$", tell_wrapper, NULL, NULL},
@@ -138,7 +138,7 @@ const struct rule RULES[] = {
      "aborted|server closed the connection)",
      tell_frozen, NULL, NULL},
 
-    /* Who it is, and what it may. */
+    /* The function's user and its rights. */
     {"LR-041", "(sete?[ug]id|setre[ug]id|setres[ug]id|setgroups|chown)", tell_not_permitted, ONE_USER, NULL},
     {"LR-041", NOT_PERMITTED, NULL, ONE_USER,
      " setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid chown fchown lchown fchownat "},

@@ -29,7 +29,7 @@ bool tell_tmp_full(const struct evidence *ev, const struct match *m, struct text
     return true;
 }
 
-/* Whatever the error says of it. */
+/* Applies whatever the error says. */
 bool tell_tmp_is_full(const struct evidence *ev, const struct match *m, struct text *out)
 {
     return ev->shortages.tmp_full && tell_tmp_full(ev, m, out);
@@ -48,7 +48,7 @@ bool tell_task_limit(const struct evidence *ev, const struct match *m, struct te
     return true;
 }
 
-/* Of Python's fork, as its traceback shows it: a lock that another holds and a socket without data have the same errno. */
+/* Python's fork failed, as its traceback shows: a lock that another process holds and a socket without data have the same errno. */
 bool tell_fork_refused(const struct evidence *ev, const struct match *m, struct text *out)
 {
     static const char *const FORKS[] = {"fork()", "fork_exec(", "forkpty()", NULL};
@@ -68,7 +68,7 @@ bool tell_left_over(const struct evidence *ev, const struct match *m, struct tex
     return true;
 }
 
-/* The directory is there from before, what should be in it is not. */
+/* The directory remains from an earlier invocation, but the file that should be in it does not. */
 bool tell_half_done(const struct evidence *ev, const struct match *m, struct text *out)
 {
     int64_t made;

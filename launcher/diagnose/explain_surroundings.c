@@ -126,7 +126,7 @@ bool tell_new_database(const struct evidence *ev, const struct match *m, struct 
 /* ---- localhost ---- */
 
 /* The kernel's list of sockets of lrun's own network namespace, which is the host's: an address in hexadecimal, its words in the
- * machine's order. Whoever listens there on all addresses or on a loopback one could have been reached. */
+ * machine's order. A program that listens there on all addresses or on a loopback address could have been reached. */
 static bool host_listens(const char *list, unsigned wanted)
 {
     FILE *f = fopen(list, "re");
@@ -165,7 +165,7 @@ static bool names_host_port(const char *text, char *port, size_t size)
     return false;
 }
 
-/* Only a port that something on this host listens on is named: what else was refused may be the function's own affair. */
+/* Names only a port that a program on this host listens on: other refused connections may be the function's own fault. */
 bool tell_localhost(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char port[8], line[1024];
@@ -182,7 +182,7 @@ bool tell_localhost(const struct evidence *ev, const struct match *m, struct tex
     return true;
 }
 
-/* Lambda does not report the cause of an error of fetch() in Node.js. The line that calls it shows whether the host was outside. */
+/* Lambda does not report the cause of an error of fetch() in Node.js. The line that calls fetch() shows whether the host was outside. */
 bool tell_fetch_outside(const struct evidence *ev, const struct match *m, struct text *out)
 {
     char line[1024], host[128];

@@ -11,13 +11,13 @@ struct shadow { /* a path that several provide */
     bool same; /* content; false for directories, and where it is not known */
 };
 
-struct module { /* one that several bring in versions that differ, by its metadata */
+struct module { /* a module that several parts bring in different versions, by its metadata */
     char *name, *version;
     unsigned part;
 };
 
 struct lint {
-    bool error;     /* Lambda would certainly refuse it, or fail; else a warning */
+    bool error;     /* Lambda would certainly refuse the package, or fail; else a warning */
     const char *id; /* of the cause that explains it: docs/why/ */
     char *path;     /* "": of the whole */
     char *text;
@@ -72,7 +72,7 @@ void inspection_lint_layers(struct inspection *i);
 void inspection_lint_elf(struct inspection *i, const struct merged_file *f);
 void inspection_lint_abi(struct inspection *i, const struct merged_file *f);
 
-/* inspect_builds.c. Whether the path names another platform, and beside it there is a build for this one. */
+/* inspect_builds.c. Whether the path names another platform and a build for this one lies beside it. */
 void inspection_find_builds(struct inspection *i);
 bool inspection_is_choice(const struct inspection *i, const char *path);
 

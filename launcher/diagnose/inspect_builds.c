@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_builds.c: packages bring native builds for many platforms and load the one that fits; the others are no findings. Which file
- * is built for what is inspect_elf.c's; here a name is judged by its words (linux-x64, darwin, musl). A package may have a hundred
- * thousand files: what each asks of all others is sorted once. */
+/* inspect_builds.c: packages bring native builds for many platforms and load the one that fits; the others are no findings. inspect_elf.c
+ * tells which platform a file is built for; here a name is judged by its words (linux-x64, darwin, musl). A package may have a hundred
+ * thousand files: the list that each is compared with is sorted once. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/arch.h"
@@ -46,7 +46,7 @@ static int by_place(const void *a, const void *b)
     return d ? d : (x->n > y->n) - (x->n < y->n);
 }
 
-/* Where the first part of a path begins that the one before it does not have: the others were looked at with that. */
+/* Returns where the first part of a path begins that the path before it lacks: earlier parts were examined with that path. */
 static size_t first_new(const char *before, const char *path)
 {
     size_t at = 1;

@@ -49,7 +49,7 @@ static bool has_own_libc(const struct inspection *i)
     return false;
 }
 
-/* GLIBCXX: of the compilers of Amazon Linux 2 (GCC 7) and 2023 (GCC 11); our choice, AWS names none. */
+/* GLIBCXX: from the compilers of Amazon Linux 2 (GCC 7) and 2023 (GCC 11); our choice, AWS names none. */
 static void check_versions(struct inspection *i, const struct merged_file *f)
 {
     const struct runtime *rt = &i->launch->runtime;
@@ -99,7 +99,7 @@ static void check_loader(struct inspection *i, const struct merged_file *f)
              loader);
 }
 
-/* Only the worker that unpacks archives parses ELF files. Of a directory's the header is read here, which needs no parsing. */
+/* Only the worker that unpacks archives parses ELF files. For a directory only the header is read here, which needs no parsing. */
 static bool read_header(const struct inspection *i, const struct merged_file *f, struct merged_elf *ret)
 {
     unsigned char head[sizeof(Elf64_Ehdr) + 1];

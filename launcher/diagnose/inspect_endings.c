@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_endings.c: paths by their ends, sorted once: every program asks whether a library of its is anywhere. */
+/* inspect_endings.c: paths by their ends, sorted once: for every program, each of its libraries is searched for. */
 #include "launcher/diagnose/inspect.h"
 
 #include "base/own.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From the last byte backwards; what is an end of the other comes first. */
+/* Compares from the last byte backwards; a path that is an end of the other comes first. */
 static int by_end(const void *a, const void *b)
 {
     const struct ending *x = a, *y = b;

@@ -50,7 +50,7 @@ static void add_nested(struct inspection *i, bool error, const char *file, const
 
 /* ---- bootstrap ---- */
 
-/* Somebody named a runtime that needs one. */
+/* The user named a runtime that needs a bootstrap. */
 static void add_no_bootstrap(struct inspection *i)
 {
     OWN_PTR char *folder = folder_with(i, "bootstrap");
@@ -61,7 +61,7 @@ static void add_no_bootstrap(struct inspection *i)
                  i->launch->runtime.id);
 }
 
-/* Nobody named the runtime, and the package does not tell it: nothing is wrong yet. */
+/* The user named no runtime, and the package does not imply one: nothing is wrong yet. */
 static void add_unknown(struct inspection *i)
 {
     static const char *const FILES[] = {"bootstrap", RUNTIME_DEFAULT_FILES, "app.py", "app.js", "app.mjs"};
@@ -123,7 +123,7 @@ static bool is_spoken_of(const struct inspection *i, const char *folder)
     return false;
 }
 
-/* What pip installed, by its metadata, in a folder that is neither the function's top nor on a search path of the user's. */
+/* Finds packages that pip installed, by metadata, in a folder that is neither the function's top nor on the user's search path. */
 static void check_dependencies(struct inspection *i)
 {
     const struct merged *m = &i->package.merged;

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* By Lambda itself, as it is. AWS's bootstraps take the place of the package's in managed runtimes, and start a wrapper. */
+/* Whether Lambda itself executes the file. In managed runtimes AWS's bootstraps replace the package's, and start a wrapper. */
 bool inspection_starts(const struct inspection *i, const struct merged_file *f)
 {
     bool provided = i->launch->runtime.family == RUNTIME_PROVIDED;

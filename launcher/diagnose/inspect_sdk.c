@@ -60,7 +60,7 @@ static bool brings(const struct inspection *i, const char *module)
     return inspection_has_ending(i, end);
 }
 
-/* Only what lies at the function's top: what packages below it import may never be. */
+/* Reads only files at the function's top: imports of packages below it may never run. */
 void inspection_lint_sdk(struct inspection *i)
 {
     enum { READ = 64 << 10 };

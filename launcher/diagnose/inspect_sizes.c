@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inspect_sizes.c: what takes the room in function and layers, as directories, largest first; shown from four fifths of Lambda's limit
- * on. An archive that is over the limit by itself is told by unpack/zip_largest.c, since it is not unpacked. Hidden files count too:
+ * on. An archive that exceeds the limit by itself is reported by unpack/zip_largest.c, since it is not unpacked. Hidden files count too:
  * AWS's limit is on what is deployed. */
 #include "launcher/diagnose/inspect.h"
 
@@ -19,7 +19,7 @@ struct directory {
     uint64_t bytes;
 };
 
-/* Where the directory ends that a file is counted to. */
+/* Returns the end of the directory that a file is counted in. */
 static size_t directory_end(const char *path, const char *name)
 {
     const char *last = strrchr(name, '/'), *c = name;

@@ -15,7 +15,7 @@
 
 enum { SHADOWS_SHOWN = 20, PATHS_SHOWN = 5 };
 
-/* Names are the package's: they make no lines of their own. What else a terminal would act on, stdout's filter takes. */
+/* Names come from the package: line ends in them are replaced. Other bytes that a terminal acts on are removed by stdout's filter. */
 static void put_name(const char *name, FILE *to)
 {
     OWN_PTR char *line = str_line(xstrdup(name));

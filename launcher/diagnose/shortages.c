@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shortages.c: what an environment ran short of while its runtime went on: /tmp, processes, memory of a child. What is said of it is
- * explain_state.c's; how memory is watched is policy/memory.c's. A program often hides the errno that would tell (a library's own
+/* shortages.c: what an environment ran short of while its runtime went on: /tmp, processes, memory of a child. explain_state.c
+ * words it; policy/memory.c watches memory. A program often hides the errno that would tell (a library's own
  * message, an exit status), so the state is looked at from outside before the environment goes: statfs(2) for blocks and inodes, links
  * of /proc/PID/task for threads. */
 #include "launcher/diagnose/shortages.h"
@@ -60,7 +60,7 @@ void shortages_look_at_tasks(struct shortages *s, int proc, const struct limits 
     shortages_note_tasks(s, s->tasks ? s->tasks - 1 : 0, l);
 }
 
-/* Of those who met it some may have given up. */
+/* Some processes that met the limit may have given up. */
 static bool is_all(const struct shortages *s, unsigned n)
 {
     return s->tasks_max && n >= s->tasks_max - s->tasks_max / 64;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shortages.h: what an environment ran short of while its runtime went on: evidence for those who would see nothing else. */
+/* shortages.h: what an environment ran short of while its runtime went on: evidence for failures that leave no other trace. */
 #ifndef LRUN_SHORTAGES_H
 #define LRUN_SHORTAGES_H
 
 #include "policy/limits.h"
 
 struct shortages {
-    char killed[64];         /* what was killed for memory, that is not the runtime: its name, or what is known; "" for nothing */
-    bool tmp_full, no_inode; /* no byte, or no file, goes into /tmp any more; no file: its inodes are used up */
+    char killed[64];         /* name or description of a process killed for memory that is not the runtime; "": none */
+    bool tmp_full, no_inode; /* /tmp takes no more bytes, or no more files (its inodes are used up) */
     uint64_t tmp_inodes;
-    unsigned tasks, tasks_max; /* processes and threads, process 1 with them; as many as there may be */
+    unsigned tasks, tasks_max; /* processes and threads, process 1 included; the limit */
     unsigned tasks_most;       /* seen during the call */
     bool told_tmp, told_tasks; /* said once an environment */
 };
@@ -23,13 +23,13 @@ void shortages_look_at_tasks(struct shortages *s, int proc, const struct limits 
 /* n: threads of all processes but process 1, which someone counted anyway. */
 void shortages_note_tasks(struct shortages *s, unsigned n, const struct limits *l);
 
-/* Before pid, in the sandbox's numbering, is killed. */
+/* Called before pid, in the sandbox's numbering, is killed. */
 void shortages_note_kill(struct shortages *s, int proc, pid_t pid);
 
 /* Is the limit of processes met, or was it a moment ago? */
 bool shortages_of_tasks(const struct shortages *s);
 
-/* The same of any moment of the call. */
+/* Was it met at any moment of the call? */
 bool shortages_had_all_tasks(const struct shortages *s);
 
 #endif
