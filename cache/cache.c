@@ -24,7 +24,7 @@
 
 static const char *const PARTS[] = {"tree", "memo", "tmp", "policy"};
 
-/* Whoever can write to the cache can choose what runs. */
+/* A user who can write to the cache chooses the code that runs. */
 static int check_owner(const char *path, int dir, dev_t *ret, struct err *err)
 {
     struct stat st;
@@ -74,7 +74,7 @@ void cache_entry_done(struct cache_entry *e)
     *e = (struct cache_entry){.lock = -1};
 }
 
-struct work { /* all archives that are asked for at once */
+struct work { /* all archives that one launch needs */
     struct cache *cache;
     struct job *jobs;
     size_t n;
@@ -190,7 +190,7 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
     return found == 1 ? 0 : -1;
 }
 
-/* Every error about an archive names it: as the object, or after the entry in it that is the object. */
+/* Every error about an archive names the archive: as the object, or after the entry in it that is the object. */
 static int name_archive(const char *name, struct err *err)
 {
     char hint[sizeof err->hint];

@@ -37,7 +37,7 @@ struct cache {
     int terminal;  /* where to show progress, or -1; borrowed; the owner sets it after cache_open() */
 };
 
-struct file_state { /* what a memo about a file is bound to */
+struct file_state { /* the properties of a file that a memo is bound to */
     dev_t dev;
     ino_t ino;
     uint64_t size;
@@ -45,7 +45,7 @@ struct file_state { /* what a memo about a file is bound to */
     uint64_t mount; /* its number, given once in a boot; 0: the kernel does not say */
 };
 
-struct archive { /* what is asked of the cache */
+struct archive { /* a request to the cache */
     const char *name;
     int fd;
     bool is_tar; /* a root file system; else a zip */
@@ -59,11 +59,11 @@ struct cache_entry {
     char digest[DIGEST_HEX + 1];
     uint64_t size; /* as AWS counts */
     uint64_t replaced, entries;
-    struct elf_need need; /* what its programs and libraries ask of the C library */
+    struct elf_need need; /* the C library version that its programs and libraries need */
     bool hit;             /* nothing was unpacked or hashed */
 };
 
-/* path: created with mode 0700 if missing; place: it, open, or -1. Refused if it is not ours alone to write. program: see struct
+/* path: created with mode 0700 if missing; place: it, open, or -1. Refused if others can write to it. program: see struct
  * cache. Both descriptors are ret's, or closed. */
 int cache_open(const char *path, int place, int program, struct cache *ret, struct err *err);
 void cache_done(struct cache *c);
@@ -72,7 +72,7 @@ void cache_done(struct cache *c);
 int cache_get(struct cache *c, const struct archive *archives, size_t n, struct cache_entry *ret, struct err *err);
 void cache_entry_done(struct cache_entry *e);
 
-/* cache_memo.c. what: "digest", "version". value: one line, without a newline. s: what the file was before it was looked into. */
+/* cache_memo.c. what: "digest", "version". value: one line, without a newline. s: the file's state before it was read. */
 int cache_look(int fd, struct file_state *ret); /* -1 with errno */
 bool cache_recall(const struct cache *c, const char *what, const struct file_state *s, char *value, size_t size);
 bool cache_can_remember(const struct cache *c, int fd, const struct file_state *s);
@@ -80,7 +80,7 @@ void cache_remember(const struct cache *c, const char *what, int fd, const struc
 bool cache_may_change(int fd);                                               /* somebody has it open for writing; asked before it is read */
 bool cache_is_still(const struct file_state *s, const struct timespec *now); /* a later change will show in ctime */
 
-/* The commands. They say what they do on to. */
+/* The commands. They report on to. */
 int cache_list(struct cache *c, FILE *to, struct err *err);
 int cache_prune(struct cache *c, FILE *to, struct err *err);  /* all that is not in use */
 int cache_verify(struct cache *c, FILE *to, struct err *err); /* damaged entries are removed; -1 if there were any */

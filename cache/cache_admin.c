@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Calls each for every key, which it may remove. */
+/* Calls each for every key; each may remove the entry. */
 static int each_key(struct cache *c, int (*each)(struct cache *, const char *key, void *to, struct err *), void *to, struct err *err)
 {
     int fd = openat(c->dir, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -96,7 +96,7 @@ int entry_facts(int dir, struct entry_facts *ret)
     return 0;
 }
 
-/* Facts of an earlier boot: the files may not have reached the disk then. */
+/* The facts are of an earlier boot: the files may not have reached the disk. */
 static int trust(struct cache *c, int dir, struct cache_entry *e)
 {
     char boot[40];
@@ -180,11 +180,11 @@ int entry_publish(struct cache *c, const char *name, int dir, const char *digest
 
 int entry_rename(struct cache *c, const char *name, int dir, const char *path, struct err *err)
 {
-    /* From exclusive to shared there is a moment without: the sweeper must not come in it, nor prune, who does not look in tmp/. */
+    /* Between exclusive and shared the lock is briefly released: neither the sweeper nor prune (it ignores tmp/) may run then. */
     OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (all < 0 || flock(all, LOCK_SH) < 0 || flock(dir, LOCK_SH) < 0)
         return fail(err, errno, name, "lock the cache entry");
-    /* A plain rename would put it in the place of an empty directory, and fail on any other by ENOTEMPTY. */
+    /* A plain rename would replace an empty directory, and fail on any other with ENOTEMPTY. */
     if (renameat2(c->dir, name, c->dir, path, RENAME_NOREPLACE) == 0)
         return 1;
     return errno == EEXIST ? 0 : fail(err, errno, path, "publish the cache entry");

@@ -16,7 +16,7 @@ int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct e
 
 enum { ARCHIVE_NAME_MAX = 200 };
 
-struct entry_facts {                /* what the file facts says beside a launch's own */
+struct entry_facts {                /* members of the file facts that no launch needs */
     int64_t made;                   /* seconds since the epoch; 0: not known */
     char archive[ARCHIVE_NAME_MAX]; /* the file it was unpacked from, as it was named then; "": not known */
     uint64_t size, entries;
@@ -28,7 +28,7 @@ int entry_facts(int dir, struct entry_facts *ret);
 int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r,
                   struct err *err);
 
-/* The last part of that, for what has no facts: path is beneath c->dir. */
+/* Does the rename alone, for directories without facts: path is beneath c->dir. */
 int entry_rename(struct cache *c, const char *name, int dir, const char *path, struct err *err);
 
 /* Takes the entry PART/KEY away if nobody uses it: 1 removed, 0 in use, -1 err. */

@@ -79,8 +79,8 @@ bool cache_recall(const struct cache *c, const char *what, const struct file_sta
     return true;
 }
 
-/* A read lease is refused while somebody has the file open for writing, mapped or not; only the file's owner may ask. Whoever opens it
- * in that moment waits for us, and SIGIO, which would tell us so, must not end us. */
+/* A read lease is refused while somebody has the file open for writing, mapped or not; only the file's owner may ask. A process that
+ * opens it in that moment waits for us, and SIGIO, which would tell us so, must not end us. */
 bool cache_may_change(int fd)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
@@ -110,7 +110,7 @@ bool cache_can_remember(const struct cache *c, int fd, const struct file_state *
     return memo_start(c, s, start, sizeof start) && cache_is_still(s, &now) && keeps_ctime(fd);
 }
 
-/* A memo that cannot be written costs the next run a look, nothing else. */
+/* If a memo cannot be written, the next run reads the file again; nothing else is lost. */
 void cache_remember(const struct cache *c, const char *what, int fd, const struct file_state *s, const char *value)
 {
     char name[80], text[320];

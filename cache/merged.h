@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* merged.h: function and layers as they lie over one another inside, as a sorted list of paths: who provides each, and whom
- * it hides. Read from the manifests of the cache and from directories, with nothing mounted. */
+/* merged.h: function and layers as they lie over one another inside, as a sorted list of paths: the part that provides each, and the
+ * files that it hides. Read from the manifests of the cache and from directories, with nothing mounted. */
 #ifndef LRUN_MERGED_H
 #define LRUN_MERGED_H
 
@@ -25,8 +25,8 @@ struct merged_file {
     char *path;      /* "/opt/python/x.py" */
     unsigned part;   /* of several with one path the highest part comes first, and is the one that is seen */
     char type;       /* f, d, l */
-    int mode;        /* as packed; -1: none, as of a directory that is there for what is in it alone */
-    unsigned stored; /* as it is here */
+    int mode;        /* as packed; -1: none, e.g. a directory that the archive has only as part of a path */
+    unsigned stored; /* as it is in the cache or on the host */
     uint64_t size;
     uint32_t crc; /* 0 in a directory */
     int64_t mtime;
@@ -46,7 +46,7 @@ struct merged {
 int merged_read(const struct merged_part *parts, size_t n, struct merged *ret, struct err *err);
 void merged_done(struct merged *m);
 
-/* What is seen at this path; NULL: nothing of the parts. */
+/* The file that is seen at this path; NULL: no part has one. */
 const struct merged_file *merged_find(const struct merged *m, const char *path);
 
 /* The first file that is seen and whose path ends in this, from the one after after (NULL: from the start). */

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#define TABLE_VERSION "1"   /* raise it when the same host would be shown differently */
+#define TABLE_VERSION "1"   /* increase when the same host would be shown differently */
 #define WHITEOUT "whiteout" /* beside usr */
 enum { HOPS = 8 };
 
@@ -116,7 +116,7 @@ static bool is_replaced(const struct making *m, const char *name)
     return false;
 }
 
-/* What names that are seen lead to, once for each directory. */
+/* Follows the links among visible names, once for each directory. */
 static void follow_all(const struct making *m, const char *dir, struct strv *ret)
 {
     OWN_DIR DIR *d = open_host(m, dir);
@@ -219,7 +219,7 @@ static int make_tree(const struct making *m, struct err *err)
 
 /* ---- keeping ---- */
 
-/* Which directory it is, and when it was changed: a name in it that comes, goes, or leads elsewhere. */
+/* Identifies the directory and its last change: a name in it that was added, removed or replaced. */
 static bool add_directory(struct text *key, const char *host, const char *dir)
 {
     char path[128];
@@ -326,7 +326,7 @@ int tools_prune(struct cache *c, bool all, struct err *err)
     for (struct dirent *e; d && (e = readdir(d));)
         if (e->d_name[0] != '.' && (all || strncmp(e->d_name, c->boot, 8) != 0))
             strv_add(&keys, xstrdup(e->d_name));
-    for (size_t i = 0; i < keys.n; i++) /* what cannot be taken keeps nothing else from it */
+    for (size_t i = 0; i < keys.n; i++) /* a tree that cannot be removed does not stop the others */
         status = entry_remove(c, "tools", keys.at[i], err) < 0 ? -1 : status;
     strv_done(&keys);
     return status;

@@ -3,18 +3,18 @@
  *
  * The tree holds whiteouts (character devices 0:0, which an ordinary user may make) for what is not to be seen, and the files and
  * links that stand for others. It is made once and kept in the cache:
- *   DIR/tools/BOOT-KEY/usr/...   KEY: of the level, the runtime, this table's version, and the host's directories that were read, by
+ *   DIR/tools/BOOT-KEY/usr/...   KEY: a hash of the level, the runtime, this table's version, and the host's directories that were read, by
  *                                inode and times; BOOT: nothing is synced, so a tree of an earlier boot is made anew
- * Whoever uses one holds a shared lock on it, so that prune leaves it. Its rows, each with its source, are in tools_list.c. */
+ * A launch that uses a tree holds a shared lock on it, so that prune leaves it. Its rows, each with its source, are in tools_list.c. */
 #ifndef LRUN_TOOLS_H
 #define LRUN_TOOLS_H
 
 #include "cache/cache.h"
 
 enum tools {
-    TOOLS_LAMBDA, /* what Amazon Linux has of it */
+    TOOLS_LAMBDA, /* the programs that Amazon Linux has */
     TOOLS_HOST,   /* all programs */
-    TOOLS_DEV,    /* and what a build needs: headers, sources */
+    TOOLS_DEV,    /* all programs, and files that builds need: headers, sources */
     TOOLS_COUNT,
 };
 
@@ -22,7 +22,7 @@ struct tools_input {
     enum tools tools;
     bool al2023;       /* else Amazon Linux 2 */
     bool python, node; /* their interpreters are seen */
-    bool local;        /* the interpreter lies in /usr/local: what it is linked with, and loads, is there too */
+    bool local;        /* the interpreter lies in /usr/local, with the libraries that it is linked with or loads */
 };
 
 struct tools_tree {
@@ -41,7 +41,7 @@ struct tools_tree {
 int tools_get(struct cache *c, const char *host, const struct tools_input *in, struct tools_tree *ret, struct err *err);
 void tools_done(struct tools_tree *t);
 
-/* Removes the trees that nobody uses; all of them, or those of earlier boots. */
+/* Removes unused trees: all of them, or those of earlier boots. */
 int tools_prune(struct cache *c, bool all, struct err *err);
 
 /* tools_list.c. Whether the name in this directory ("usr/bin") is seen. */

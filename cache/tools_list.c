@@ -44,7 +44,7 @@ static const struct programs {
     {"gzip", "gzip gunzip zcat", AL2, "AL: choice, in the base image"},
 };
 
-/* Interpreters of managed runtimes that are in /usr here and in /var/lang there. */
+/* Interpreters of managed runtimes, which are in /usr here and in /var/lang on Lambda. */
 static const struct interpreters {
     const char *names;
     size_t kept; /* offset of the flag */
@@ -91,7 +91,7 @@ const struct tools_hidden TOOLS_HIDDEN[] = {
     {"usr/lib64/python3.*", {"site-packages"}},
     {"usr/local/lib/python3.*", {"site-packages", "dist-packages", "sitecustomize.py"}},
     {"usr/lib", {"node_modules"}}, {"usr/local/lib", {"node_modules"}},
-    /* What says which system it is, beside os-release, on the distributions known. */
+    /* Files that identify the system, beside os-release, on known distributions. */
     {"usr/lib", {"os.release.d", "fedora-release", "redhat-release", "system-release", "system-release-cpe", "issue", "issue.net"}},
     {"usr/lib", {"centos-release", "rocky-release", "almalinux-release", "lsb", "swidtag", "motd"}},
     {"usr/share", {"base-files", "distro-info", "lsb"}},
@@ -99,7 +99,7 @@ const struct tools_hidden TOOLS_HIDDEN[] = {
 // clang-format on
 const size_t TOOLS_HIDDEN_COUNT = COUNT(TOOLS_HIDDEN);
 
-/* Where all is seen, nothing needs to be read; usr/lib for the versions of Python in it. */
+/* If everything is visible, no directory needs to be read, but usr/lib for the versions of Python in it. */
 const struct tools_read TOOLS_READ[] = {
     {"usr", ALL_LEVELS},
     {"usr/bin", AT(LAMBDA)},
@@ -159,7 +159,7 @@ bool tools_shows(const struct tools_input *in, const char *dir, const char *name
     return false;
 }
 
-/* Which release of 2023 it is is a choice: AWS's moves on every few weeks. */
+/* Our choice of a release of 2023: AWS's changes every few weeks. */
 #define RELEASE_2023 "2023.9.20251110"
 static const struct tools_release RELEASES[] = {
     {"NAME=\"Amazon Linux\"\nVERSION=\"2\"\nID=\"amzn\"\nID_LIKE=\"centos rhel fedora\"\nVERSION_ID=\"2\"\nPRETTY_NAME=\"Amazon Linux 2\"\n"

@@ -90,7 +90,7 @@ int unpacker_read(struct unpacker *u, void *message, size_t size, void (*on_wait
 void unpacker_answer(struct unpacker *u, bool go)
 {
     if (send(u->socket, go ? "g" : "s", 1, MSG_NOSIGNAL) != 1)
-        shutdown(u->socket, SHUT_RDWR); /* the next read says that it ended, and so it will */
+        shutdown(u->socket, SHUT_RDWR); /* the next read returns the end of the worker */
 }
 
 void unpacker_done(struct unpacker *u)

@@ -82,7 +82,7 @@ static void parent_done(struct parent *parent)
 }
 #define OWN_PARENT __attribute__((cleanup(parent_done)))
 
-/* dir is -1 with errno set if it cannot be reached. Our own tree holds no link that leads astray: the path will do. */
+/* dir is -1 with errno set if it cannot be reached. Our own tree holds no link that leads astray: its path is enough. */
 static struct parent open_parent(const struct place *p, const char *target)
 {
     const char *slash = strrchr(target, '/');
@@ -172,7 +172,7 @@ static int do_link(const struct place *p, const struct row *row, struct err *err
     return 0;
 }
 
-/* What the host has as a link (bin -> usr/bin) is a link here too. 1: done, 0: not a link, -1: err. */
+/* A link of the host (bin -> usr/bin) becomes a link here too. 1: done, 0: not a link, -1: err. */
 static int copy_link(const struct place *p, const struct row *row, struct err *err)
 {
     char to[256];
@@ -198,7 +198,7 @@ static int do_bind(const struct place *p, const struct row *row, struct err *err
     struct stat st;
     if (row->flags & FLAG_DEV && (fstat(tree, &st) < 0 || !S_ISCHR(st.st_mode) || major(st.st_rdev) != 1))
         return row_fail(0, row, "use the host's device: it is not the memory device of that name", err);
-    /* One call for the whole tree: a remount of the top alone would leave submounts writable. */
+    /* Uses one call for the whole tree: a remount of the top alone would leave submounts writable. */
     if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, row_attrs(row), 0) < 0)
         return row_fail(errno, row, "restrict the mount", err);
     return attach(p, row, tree, err);
@@ -345,7 +345,7 @@ static int open_work(struct place *p, struct err *err)
     return 0;
 }
 
-/* From skeleton to root: the skeleton itself, or a read-only overlay of it over the user's root file system. */
+/* Turns the skeleton into the root: the skeleton itself, or a read-only overlay of it over the user's root file system. */
 static int open_root(struct place *p, const struct plan *plan, struct err *err)
 {
     OWN_FD int root = -1;
@@ -373,8 +373,8 @@ int apply_plan(const struct plan *plan, int *ret_root, bool *ret_fell_back, stru
 {
     struct place p = {.work = -1, .root = -1};
     OWN_FD int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    p.cwd = cwd; /* -1 where it may not be searched, as root's own by its later self: absolute names do not need it */
-    umask(0);    /* the plan's modes are meant */
+    p.cwd = cwd; /* -1 if it may not be searched, e.g. root's directory by the later uid: absolute names do not need it */
+    umask(0);    /* the plan's modes apply exactly */
     if (open_work(&p, err) < 0)
         return -1;
     p.root = openat(p.work, "skel", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -31,7 +31,7 @@ static const struct row SKELETON[] = {
     ROW_OF_DIR("var/runtime", 0755, "LAMBDA_RUNTIME_DIR; practically empty for provided.*"),
 };
 
-/* The allow list: all that is seen of the host's own root file system. */
+/* The allow list: everything that is visible of the host's own root file system. */
 static const struct row HOST[] = {
     ROW_OF_DIR("boot", 0555, "as in Amazon Linux 2023"),
     ROW_OF_DIR("media", 0755, "as in Amazon Linux 2023"),
@@ -305,7 +305,7 @@ static void add_code(struct plan *p, const struct plan_input *in)
     }
 }
 
-/* What the kernel says there is of the host. */
+/* Masks files in which the kernel shows the host. */
 static void add_machine(struct plan *p, const struct plan_input *in)
 {
     const struct {

@@ -45,7 +45,7 @@ struct row {
     enum row_kind kind;
     unsigned flags;
     const char *target;           /* without the leading slash */
-    char *owned;                  /* what target points to, if it was made for this row */
+    char *owned;                  /* the allocated target, if it was made for this row */
     const char *text;             /* link target, file content, the tmpfs's name in messages, or a directory that an overlay has besides */
     struct source source;         /* ROW_BIND */
     const struct source *sources; /* ROW_OVERLAY */
@@ -83,17 +83,17 @@ struct plan_input {
     size_t volume_count;
     struct source rootfs; /* path NULL: the host's */
     struct source usr; /* what lies over the host's /usr and hides parts of it: see tools.h; path NULL: only what plan.c lists is hidden */
-    const struct tools_release *release; /* the system it is, where the root is the host's */
+    const struct tools_release *release; /* the system to report, where the root is the host's */
     uint64_t tmp_bytes, shm_bytes;
     enum shm shm;
     bool scratch, host_net, make_out;
     bool no_user;  /* /etc/passwd does not know the function's user */
-    bool resolver; /* names are asked for at AWS's resolver's address; or by the host's configuration with host_net */
-    const char *meminfo, *cpuinfo, *stat; /* what these files of /proc show; NULL: the host's */
+    bool resolver; /* names are resolved at the address of AWS's resolver; with host_net, by the host's configuration */
+    const char *meminfo, *cpuinfo, *stat; /* contents of these files of /proc; NULL: the host's */
     const char *boot_id;                  /* shown as the kernel's: not the host's */
 };
 
-/* Makes the rows. -1 with err if a volume's target cannot be had. What in points to is borrowed as long as the plan lives. */
+/* Makes the rows. -1 with err if a volume's target is impossible. The plan borrows everything that in points to. */
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err);
 void plan_done(struct plan *p);
 const char *plan_kind(enum row_kind kind); /* in a word, for people */

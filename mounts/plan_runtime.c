@@ -16,7 +16,7 @@
 #define HIDE(where, more, reason) {.kind = ROW_MASK, .flags = FLAG_OPTIONAL | (more), .target = (where), .why = (reason)}
 // clang-format on
 
-/* Whatever the runtime claims to be: a command or bootstrap may start either interpreter. Places of Debian's and
+/* Applies whatever the runtime's identifier: a command or bootstrap may start either interpreter. Places of Debian's and
  * Fedora's packages; of /usr/local nothing is shown unless the interpreter is there. */
 static const struct row HIDDEN[] = {
     HIDE("usr/lib/python3/dist-packages", 0, "the host's Python modules are not Lambda's"),
@@ -27,7 +27,7 @@ static const struct row HIDDEN[] = {
 static const char NODE_MODULES[] = "usr/share/nodejs";
 static const char *const NODE_PARTS[] = {"acorn", "acorn-walk", "cjs-module-lexer", "undici"};
 
-/* Of the one version that runs: its name stands between the two. */
+/* Paths of the one version that runs: its name stands between the two parts. */
 static const struct {
     const char *before, *after;
     unsigned flags;
@@ -35,7 +35,7 @@ static const struct {
     {"usr/lib", "site-packages", 0},   {"usr/lib", "dist-packages", 0},       {"usr/lib", "sitecustomize.py", FLAG_FILE},
     {"usr/lib64", "site-packages", 0}, {"usr/local/lib", "site-packages", 0}, {"usr/local/lib", "dist-packages", 0}};
 
-/* The same of one with a prefix of its own, which is at /var/lang. */
+/* The same for an interpreter with a prefix of its own, which is at /var/lang. */
 static const struct row HIDDEN_PREFIX[] = {HIDE("var/lang/lib/node_modules", 0, "the host's global node modules are not Lambda's")};
 static const char *const HIDDEN_PREFIX_VERSIONED[] = {"site-packages", "sitecustomize.py"};
 
@@ -51,7 +51,7 @@ static const char *keep_text(struct plan *p, char *text)
     return text;
 }
 
-/* Where the standard library lies: beside bin of the interpreter's own prefix. */
+/* The standard library lies beside bin of the interpreter's own prefix. */
 static char *library_of(const struct plan_runtime *rt)
 {
     return xasprintf("%s/%s", str_begins(rt->interpreter, "/usr/local/") ? "/usr/local/lib" : "/usr/lib", rt->name);
@@ -208,7 +208,7 @@ void plan_runtime_host(struct plan *p, const struct plan_runtime *rt, const stru
         show_prefix(p, rt, &lowers[LOWER_PREFIX]);
     else if (rt->interpreter)
         bind_host(p, FLAG_FILE, xasprintf("var/lang/bin/%s", rt->name), rt->interpreter, "the interpreter, under Lambda's name for it");
-    if (!rt->prefix && rt->interpreter && str_begins(rt->interpreter, "/usr/local/")) { /* what it is linked with is there too */
+    if (!rt->prefix && rt->interpreter && str_begins(rt->interpreter, "/usr/local/")) { /* its libraries are there too */
         bind_host(p, FLAG_OPTIONAL, xstrdup("usr/local/lib"), "/usr/local/lib", "libraries of an interpreter in /usr/local");
         plan_add(p, (struct row)HIDE("usr/local/lib/node_modules", 0, "the host's global node modules are not Lambda's"));
     }

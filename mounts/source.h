@@ -9,8 +9,8 @@ struct source { /* a file or directory of the host to be shown */
     const char *path;
     dev_t dev; /* the child opens path again in its own mount namespace: it must still be the same file */
     ino_t ino;
-    int tree;          /* >= 0: a tree cloned before root was given up; path is only its name then */
-    const char *below; /* of an overlay's: the directory in it that is meant, never by way of a link; NULL: itself */
+    int tree;          /* >= 0: a tree cloned before root was given up; path then only names it in messages */
+    const char *below; /* a source of an overlay: the directory in it to use, never through a link; NULL: itself */
 };
 
 #endif

@@ -39,8 +39,8 @@ static int limit_one(__rlimit_resource_t resource, rlim_t most, struct err *err)
     return setrlimit(resource, &(struct rlimit){value, value}) < 0 ? fail(err, errno, NULL, "set a limit of the unpacker") : 0;
 }
 
-/* RLIMIT_DATA, not RLIMIT_AS: it counts memory that is the process's own (heap, stacks, buffers), and not the archive, which is mapped
- * whole and read-only, and whose pages the kernel takes back as it likes. */
+/* RLIMIT_DATA, not RLIMIT_AS: it counts the process's own memory (heap, stacks, buffers), not the archive, which is mapped whole and
+ * read-only, so the kernel can reclaim its pages at any time. */
 static int limit(uint64_t memory, struct err *err)
 {
     for (size_t i = 0; i < COUNT(LIMITS); i++)
@@ -116,7 +116,7 @@ static int call_list(struct err *err)
 
 int confine(int dir, uint64_t memory, struct err *err)
 {
-    /* Without it landlock_restrict_self(2) is EPERM for whoever has no CAP_SYS_ADMIN in his user namespace. */
+    /* Without it landlock_restrict_self(2) fails with EPERM without CAP_SYS_ADMIN in the user namespace. */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail(err, errno, NULL, "give up new privileges in the unpacker");
     if (limit(memory, err) < 0 || landlock(dir, err) < 0)

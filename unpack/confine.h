@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Bytes of memory of one's own. A zip's largest file is inflated in one piece, at most the 250 MB that AWS allows; names, facts
+/* Bytes of the process's own memory. A zip's largest file is inflated in one piece, at most the 250 MB that AWS allows; names, facts
  * of ELF files and stacks come on top. A tarball's files pass through in pieces; what it needs is a decompressor's window, 128 MB
  * at most for zstd, and names. */
 enum { UNPACK_MEMORY = 512 << 20, UNTAR_MEMORY = 256 << 20 };

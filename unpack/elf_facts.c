@@ -37,7 +37,7 @@ static Elf_Data *section_data(Elf *elf, unsigned type, GElf_Shdr *ret)
         GElf_Shdr strings;
         if (!gelf_getshdr(s, ret) || ret->sh_type != type)
             continue;
-        /* libelf would unpack a compressed one, whatever it comes to. The table of a running program is not compressed. */
+        /* libelf would unpack a compressed table of any size. The table of a running program is not compressed. */
         if (ret->sh_flags & SHF_COMPRESSED || ret->sh_size > SECTION_MOST || !gelf_getshdr(elf_getscn(elf, ret->sh_link), &strings) ||
             strings.sh_flags & SHF_COMPRESSED)
             return NULL;
@@ -169,7 +169,7 @@ static bool counts_sections(const uint8_t *bytes, size_t n)
 {
     Elf64_Ehdr e64;
     Elf32_Ehdr e32;
-    if (n < sizeof e64) /* no program is so short, of 32 bits neither */
+    if (n < sizeof e64) /* no program is so short, not even a 32-bit one */
         return false;
     memcpy(&e64, bytes, sizeof e64); /* they may lie anywhere in an archive */
     memcpy(&e32, bytes, sizeof e32);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* elf_need.h: the newest C library that anything in an archive asks for. */
+/* elf_need.h: the newest C library that any file in an archive needs. */
 #ifndef LRUN_ELF_NEED_H
 #define LRUN_ELF_NEED_H
 

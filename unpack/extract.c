@@ -63,8 +63,8 @@ static int unreadable(const struct zip_entry *e, const char *why, struct err *er
     return fail_hint(err, "%s", why);
 }
 
-/* Makes the directory and those above it that are missing. From below, or an archive of deep paths would cost a call for each
- * part of each. path is changed meanwhile. */
+/* Makes the directory and those above it that are missing. Works upwards from the deepest, since an archive of deep paths would
+ * otherwise cost a call for each part of each path. path is changed meanwhile. */
 static int make_path(int tree, char *path, struct err *err)
 {
     size_t n = strlen(path), at = n;
@@ -179,7 +179,7 @@ static void keep_err(struct extract *x, const struct err *err)
     pthread_mutex_unlock(&x->lock);
 }
 
-/* The next entries of order that are this worker's: one large file, or a dozen small ones. */
+/* Claims the next entries of order for this worker: one large file, or a dozen small ones. */
 static size_t claim(struct extract *x, size_t *ret_first)
 {
     size_t at = atomic_load(&x->next), n;

@@ -11,7 +11,7 @@ struct seen {             /* all zero, then seen_start() */
     size_t n, cap;
     uint32_t *slots; /* of a hash table: place in at plus 1; 0: free */
     size_t slot_count;
-    uint64_t secret; /* of the hash: who makes an archive cannot choose names that collide */
+    uint64_t secret; /* of the hash: an archive's author cannot choose names that collide */
 };
 
 /* -1 with err if there are no random bytes. */

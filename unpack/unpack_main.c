@@ -27,7 +27,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-/* The archive was cut short while mapped: the kernel sends SIGBUS, and there is no way back. */
+/* SIGBUS: the archive was truncated while mapped. The process cannot continue. */
 static volatile sig_atomic_t hashed; /* lrun has the digest, and waits for the result */
 
 static _Noreturn void end_with(const char *what)
@@ -35,7 +35,7 @@ static _Noreturn void end_with(const char *what)
     static atomic_flag ending = ATOMIC_FLAG_INIT;
     static struct unpack_digest early;
     static struct unpack_result late;
-    while (atomic_flag_test_and_set(&ending)) /* another worker is at it, and ends all */
+    while (atomic_flag_test_and_set(&ending)) /* another worker handles it, and ends all */
         pause();
     fail(hashed ? &late.err : &early.err, 0, NULL, "%s", what);
     fs_write_all(UNPACK_SOCKET, hashed ? (void *)&late : (void *)&early, hashed ? sizeof late : sizeof early);
@@ -185,7 +185,7 @@ static int unpack_main(char verb)
 
 int main(int argc, char **argv)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* and should that be missed: the socket's end ends us at the next message */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* if that signal is missed, the closed socket ends us at the next message */
     umask(0);                         /* files are made with their modes */
     signal(SIGBUS, on_sigbus);
     str_when_out_of_memory(on_no_memory);

@@ -41,7 +41,7 @@ static int open_beneath(int tree, const char *path, uint64_t flags)
     return sys_openat2(tree, path, flags, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
-/* The directory that shall hold name, which is made if the archive has not. */
+/* Returns the directory that holds name; makes it if the archive has not. */
 static int open_parent(const struct untar *u, const char *name, const char **ret_last, struct err *err)
 {
     const char *slash = strrchr(name, '/');
@@ -75,7 +75,7 @@ static struct zip_entry *note(struct untar *u, char *name, enum zip_type type, s
                               });
 }
 
-/* What was there under this name gives way, unless both are directories. */
+/* Removes an earlier file of this name, unless both are directories. */
 static int replace(const struct untar *u, int dir, const char *last, bool is_dir, const char *name, struct err *err)
 {
     struct stat st;

@@ -151,13 +151,13 @@ static int entry_type(const uint8_t *central, const char *name, size_t n, struct
     return 0;
 }
 
-/* Of a streamed entry the local header may have 0 here: the data descriptor after the data has the values. */
+/* For a streamed entry the local header may hold 0 here: the data descriptor after the data has the values. */
 static bool says(uint64_t local, uint64_t central, bool descriptor)
 {
     return local == central || (descriptor && local == 0);
 }
 
-/* The local header must tell the same as the central one, or a reader that prefers it unpacks something else. */
+/* The local header must equal the central one, or a reader that prefers it unpacks something else. */
 static int check_local(const uint8_t *bytes, uint64_t limit, const uint8_t *central, struct zip_entry *e, uint64_t *ret_end,
                        struct err *err)
 {

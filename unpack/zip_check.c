@@ -69,7 +69,7 @@ static int check_overlaps(const struct zip *z, const uint64_t *ends, struct err 
     return 0;
 }
 
-/* Of exact duplicates the last central entry wins; a file and a directory of one name are refused. */
+/* The last central entry of exact duplicates wins; a file and a directory of one name are refused. */
 static int mark_replaced(struct zip *z, struct zip_entry **sorted, struct err *err)
 {
     for (size_t i = 1; i < z->n; i++) {

@@ -19,7 +19,7 @@ struct group { /* a directory: at most two parts of a path */
     uint64_t size;
 };
 
-/* The part of the name that its group has: "node_modules/aws-sdk", "data"; a scope counts as no part. */
+/* The part of the name that names its group: "node_modules/aws-sdk", "data"; a scope counts as no part. */
 static size_t group_end(const char *name)
 {
     const char *slash = strchr(name, '/'), *second = slash ? strchr(slash + 1, '/') : NULL;
