@@ -10,7 +10,7 @@
 static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 enum { GROUPS = 256 /* of three bytes, or four digits, at once */, NO_DIGIT = 0xff };
 
-/* What each character counts for. */
+/* The value of each character. */
 static const uint8_t *values(void)
 {
     static uint8_t table[256];

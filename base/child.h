@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* In the child: its name, fds[0..n) as its only descriptors, no signals, and an end with lrun. Exits with 1 if that cannot be had.
+/* In the child: its name, fds[0..n) as its only descriptors, no signals, and an end with lrun. Exits with 1 if any of these fails.
  * parent: getpid() from before the fork. */
 void child_begin(pid_t parent, const char *name, const int *fds, size_t n);
 
-/* SIGKILL, and waits for its end, 50 ms at most: what needs longer in the kernel stays a zombie until lrun ends. */
+/* Sends SIGKILL and waits at most 50 ms for its end: a child that takes longer in the kernel stays a zombie until lrun ends. */
 void child_end(pid_t pid);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* From a store of random bytes: a system call for each of the three a request needs would be felt. None is used twice. */
+/* Takes bytes from a store: a system call for each of the three ids of a request would cost noticeable time. No byte is used twice. */
 static void random_bytes(uint8_t *out, unsigned n)
 {
     static uint8_t store[256]; /* getrandom(2) gives so many at once without being interrupted */

@@ -74,5 +74,5 @@ void err_say(const struct err *err, const char *before, ...)
     vsnprintf(who, sizeof who, before, ap);
     va_end(ap);
     err_text(err, text, sizeof text);
-    fprintf(stderr, "%s: %s\n", who, text); /* one write, which no other's line comes into */
+    fprintf(stderr, "%s: %s\n", who, text); /* one write, so that no other line comes into it */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json_document.c: what concerns a document as a whole, once json_scan() has passed it: names that an object has twice, members sorted
- * and made unique, and white space between tokens. One value by its name is json_slice.c. Duplicates matter where lrun obeys a
+/* json_document.c: operations on a whole document that json_scan() has passed: names that an object has twice, members sorted
+ * and made unique, and white space between tokens. json_slice.c finds one value by its name. Duplicates matter where lrun obeys a
  * document (a policy, variables, a configuration): RFC 8259 section 4 leaves open which of the two holds, so two readers may see two
  * documents. They are found by one pass and a sort, since comparing each name with each is quadratic in hostile input. */
 #include "base/json_scan.h"

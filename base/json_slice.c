@@ -38,7 +38,7 @@ static const char *value_end(const char *c, const char *end)
         } else if (*c == '}' || *c == ']') {
             depth--;
             c++;
-        } else if (depth) { /* what lies between: no need to look at it */
+        } else if (depth) { /* skips the bytes between: they need no check */
             c++;
         } else {
             while (c < end && !is_space(*c) && *c != ',' && *c != '}' && *c != ']')

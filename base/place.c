@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* place.c: opening and making what the user named, with three ways in: as an ordinary user plain open(2); as root one openat2(2)
+/* place.c: opening and making files that the user named, in three ways: as an ordinary user plain open(2); as root one openat2(2)
  * without links, which is nearly always enough; else the walk, name by name and by descriptor, which decides for each link who may
  * have laid it. Which paths may be shown or written at all is launcher/launch/trust.c; a name of lrun's own beneath an open directory
  * is fs.c. The rights of another user are taken by fsuid and fsgid (setfsuid(2)), which the kernel asks for files alone: the real and
@@ -25,14 +25,14 @@
 
 enum { LINKS_MAX = 40 /* the kernel's */, NOBODY = 65534, PARENT_MODE = 0755 };
 
-struct wish { /* what is to be opened at the end of a path */
+struct wish { /* the file to open at the end of a path */
     int flags;
     mode_t mode;
     bool make; /* a directory, if it is not there, for uid and gid */
     uid_t uid;
     gid_t gid;
     bool made;   /* out */
-    uid_t layer; /* out: whose rights a link was followed with; 0: root's own */
+    uid_t layer; /* out: the uid with whose rights a link was followed; 0: root's own */
 };
 
 /* ---- another user's rights, for one call: file system ids are what the kernel looks at for files alone ---- */
@@ -50,7 +50,7 @@ static bool rights_take(uid_t uid, gid_t gid, struct rights *before)
     bool left = before->n >= 0 && getgroups(before->n, before->groups) >= 0 && setgroups(0, NULL) == 0;
     setfsgid(gid);
     setfsuid(uid);
-    return left && (uid_t)setfsuid((uid_t)-1) == uid && (gid_t)setfsgid((gid_t)-1) == gid; /* neither says that it failed */
+    return left && (uid_t)setfsuid((uid_t)-1) == uid && (gid_t)setfsgid((gid_t)-1) == gid; /* neither call reports failure */
 }
 
 static void rights_return(struct rights *before)
@@ -64,7 +64,7 @@ static void rights_return(struct rights *before)
     errno = no;
 }
 
-/* The new directory is to lie where its owner could not make it: in one of root's. */
+/* The new directory lies where its owner could not make it: in a directory of root's. */
 static void pass_by_modes(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -109,7 +109,7 @@ static int open_last(int dir, const struct stat *dir_st, const char *name, const
     OWN_FD int fd = openat(dir, name, w->flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, w->mode);
     if (!writes || (fd < 0 && errno != ENXIO)) /* ENXIO: a pipe without a reader */
         return take_fd(&fd);
-    /* A second name may be that of a file of root's (a host without fs.protected_hardlinks); a pipe would be listened to. */
+    /* A second name may belong to a file of root's (a host without fs.protected_hardlinks); somebody may read from a pipe. */
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)
         return take_fd(&fd);
     w->layer = layer_of(dir_st, entry);

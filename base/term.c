@@ -94,7 +94,7 @@ void term_show(struct term *t, const void *bytes, size_t n, struct text *out)
 
 void term_end(struct term *t, struct text *out)
 {
-    bool ended = t->returns && t->n && t->held[0] == '\r'; /* whoever speaks next begins a line of his own */
+    bool ended = t->returns && t->n && t->held[0] == '\r'; /* the next writer begins a new line */
     for (unsigned i = 0; i < t->n && !ended; i++)          /* a colour's digits among them: what began it is not shown, so nor are they */
         text_puts(out, "?");
     if (t->coloured)

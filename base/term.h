@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* term.h: what programs and packages bring, on its way to a terminal.
+/* term.h: output of programs and packages, on its way to a terminal.
  *
  * A terminal acts on what it is sent: it writes to the clipboard, renames windows, answers as if keys were pressed, overwrites
  * what was there before. So everything that lrun sends to one passes this filter, which lets pass
@@ -11,10 +11,10 @@
  * A ? stands for each byte of everything else, and for each of these characters: U+0080-009F, which are control characters
  * (CSI, OSC, DCS among them); the ones that change the order in which text is shown, U+061C, U+200E-200F, U+202A-202E and
  * U+2066-206F; separators of lines that are no newline, U+2028 and U+2029; and what nobody sees and everybody copies, U+200B,
- * U+2060-2065, U+FEFF, U+FFF9-FFFB and tags, U+E0000-E007F. Letters of right-to-left scripts pass: they turn round what is beside
- * them as well, which is how they are written.
- * What a sequence began with is held back until it is whole, so it does not matter in which pieces it comes, and what two
- * streams write to one terminal cannot make a sequence together.
+ * U+2060-2065, U+FEFF, U+FFF9-FFFB and tags, U+E0000-E007F. Letters of right-to-left scripts pass: they reorder adjacent text
+ * as well, which is how they are written.
+ * The beginning of a sequence is held back until the sequence is whole, so the pieces it comes in do not matter, and two
+ * streams that write to one terminal cannot make a sequence together.
  *
  * Terminals are taken to be of UTF-8. Bytes to anything else are exact; what is made of lines there (a name in a list, an error)
  * has its own care for newlines. Not filtered: what `exec` hands over as it is, and a terminal that belongs to the program
@@ -45,7 +45,7 @@ bool term_colours(int fd);
 /* Adds to out what may be shown of the next n bytes. */
 void term_show(struct term *t, const void *bytes, size_t n, struct text *out);
 
-/* Nothing more comes, or somebody else speaks: what was held back is shown as ?, colours end. */
+/* The stream ended, or another writer follows: held-back bytes are shown as ?, colours end. */
 void term_end(struct term *t, struct text *out);
 
 /* Writes all n bytes: through a filter of their own if fd is a terminal, which the caller knows, else as they are. Returns -1 with

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* utf8.h: one character of UTF-8, and which characters nobody should be shown.
+/* utf8.h: one character of UTF-8, and the characters that must not be shown.
  *
  * Strict, as Unicode's table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF. */
 #ifndef LRUN_UTF8_H

@@ -20,8 +20,8 @@ static bool ends_with(const char *name, const char *end)
     return n > m && strcasecmp(name + n - m, end) == 0;
 }
 
-/* Any, but for 0.0.0.0 and those of IPv4 within IPv6: the kernel takes these for 127.0.0.1 too, but a browser, which counts them to other
- * machines, would not tell that a page sends it there. */
+/* Any address but 0.0.0.0 and IPv4 within IPv6: the kernel takes these for 127.0.0.1 too, but a browser counts them to other machines
+ * and does not reveal that a page sends the request. */
 static bool is_address(const char *name)
 {
     struct in_addr four;

@@ -13,11 +13,11 @@
 struct site_rules {
     const char *address;        /* that is listened at: may be 0.0.0.0 */
     const struct strv *hosts;   /* names beside addresses and localhost; "*.example.com" and "*" too */
-    const struct strv *origins; /* of pages that may; "*": all */
+    const struct strv *origins; /* origins of pages that may send requests; "*": all */
     bool any_origin;
 };
 
-/* NULL: it may; else why not, owned. */
+/* Returns NULL if the request is allowed; else the reason against it, owned. */
 char *cross_site_refusal(const struct http_request *r, const struct site_rules *rules);
 
 #endif

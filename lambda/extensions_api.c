@@ -2,8 +2,8 @@
 /* extensions_api.c: the Extensions API: register, next, errors, and an extension's states. Starting the programs in /opt/extensions is
  * launcher/sandbox/init.c's, the phases in which they get events are launcher/environment's. An extension waits by a request that is
  * not answered (a long poll): x->waiting is that request, and an event is its answer. Which requests are allowed in which state is
- * TRANSITIONS; the message of a refusal names both states, as AWS's does. Events go to those who subscribed and wait; who is not
- * waiting for SHUTDOWN gets it when it next asks. */
+ * TRANSITIONS; the message of a refusal names both states, as AWS's does. Events go to subscribers that wait; a
+ * subscriber that is not waiting for SHUTDOWN gets it when it next asks. */
 #include "lambda/extensions_api.h"
 
 #include "base/json.h"

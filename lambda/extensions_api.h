@@ -31,7 +31,7 @@ struct extension {
     enum extension_state state;
     unsigned events;              /* enum extension_events */
     struct http_request *waiting; /* in next */
-    bool shutting_down;           /* SHUTDOWN is for it, and was not fetched yet */
+    bool shutting_down;           /* SHUTDOWN is due, and was not fetched yet */
 };
 
 struct extensions_owner {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* function_name.h: what a function may be called. */
+/* function_name.h: valid names of functions. */
 #ifndef LRUN_FUNCTION_NAME_H
 #define LRUN_FUNCTION_NAME_H
 

@@ -12,13 +12,13 @@ struct function_url { /* where a function is reached */
     const char *region;
     uint16_t port;
     bool cors;        /* pages of other origins may */
-    bool cors_listed; /* those that were named alone: each is told that it may */
+    bool cors_listed; /* only the named origins: each gets a CORS header for itself */
 };
 
 /* The event. Takes nothing of the request's. */
 void function_url_event(const struct function_url *url, const struct http_request *r, const struct invocation *inv, struct text *ret);
 
-/* What the function's response means. */
+/* The meaning of the function's response. */
 struct url_answer {
     int status;
     struct text headers; /* lines */
@@ -26,7 +26,7 @@ struct url_answer {
 };
 void url_answer_done(struct url_answer *a);
 
-/* A buffered response. False: its shape is none that Lambda takes, or a header cannot be sent. */
+/* A buffered response. False: Lambda does not accept its shape, or a header cannot be sent. */
 bool function_url_infer(const char *payload, size_t n, struct url_answer *ret);
 
 /* The JSON before the eight NULs of application/vnd.awslambda.http-integration-response: status and headers. */

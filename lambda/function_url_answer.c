@@ -32,7 +32,7 @@ static bool can_be_sent(const struct text *name, const struct text *value)
 
 struct reading {
     struct url_answer *answer;
-    bool typed; /* it names its content type */
+    bool typed; /* the answer names its content type */
 };
 
 static bool add_line(struct reading *x, const struct text *name, const struct text *value)

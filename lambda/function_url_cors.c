@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* function_url_cors.c: what browsers are told. Whether a page may send requests at all is cross_site.c's. */
+/* function_url_cors.c: the CORS headers for browsers. cross_site.c decides whether a page may send requests at all. */
 #include "lambda/function_url.h"
 
 #include <string.h>

@@ -57,7 +57,7 @@ void http_close_soon(struct http_connection *c)
 static void finish(struct http_request *request, bool keep)
 {
     struct http_connection *c = request->connection;
-    bool whole = c->busy; /* else the rest of its body is still to be read, and not needed any more */
+    bool whole = c->busy; /* else the rest of its body is unread, and not needed any more */
     c->request = NULL;
     http_request_free(request);
     c->busy = false;

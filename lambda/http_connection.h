@@ -21,10 +21,10 @@ struct http_connection {
     bool busy /* with the handler */, closing /* once all is written */;
     bool idle; /* since its last answer */
     bool waiting /* for room for its body */, narrow /* little is read ahead */, cut /* given up: its end is on its way */;
-    double since_ms /* it is idle, or its request began */, moved_ms /* something of its body came, or of its answer went */,
+    double since_ms /* it is idle, or its request began */, moved_ms /* bytes of its body last came, or of its answer last went */,
         room_ms /* it has room for its body */;
     size_t unsent;    /* as the room knows it */
-    struct text held; /* its answer, while on_request() tells others what the request brought */
+    struct text held; /* its held answer, while on_request() tells others of the request */
 };
 
 struct http_server {
@@ -48,8 +48,8 @@ void http_accept_again(struct http_server *s);
 /* http_room.c: a server's part of it. */
 void http_room_join(struct http_room *room, struct http_server *s);
 void http_room_quit(struct http_room *room, struct http_server *s);
-bool http_room_enter(struct http_room *room);      /* is there a place for one more connection? Another may have ended for it */
-bool http_room_make_place(struct http_room *room); /* ends one that may give way; false: there is none */
+bool http_room_enter(struct http_room *room);      /* is there a place for one more connection? May end another one for it */
+bool http_room_make_place(struct http_room *room); /* ends a connection that may give way; false: there is none */
 void http_room_count(struct http_connection *c);   /* it is there */
 void http_room_forget(struct http_connection *c);
 void http_room_leave(struct http_connection *c);   /* it waits no more */

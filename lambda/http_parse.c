@@ -89,7 +89,7 @@ bool http_is_token(const struct text *name)
 }
 
 /* Each costs two allocations, however short it is: a head of many empty ones must not come to much more than it says. llhttp takes spaces
- * in a name, and none at all, as RFC 9112 has servers refuse: who looked at them on the way may have seen other headers. White space
+ * in a name, and none at all, as RFC 9112 has servers refuse: a proxy on the way may have seen other headers. White space
  * behind a value is no part of it, and llhttp hands it over. */
 static int end_header(struct http_parser *p)
 {
@@ -203,7 +203,7 @@ enum http_parsed http_parser_feed(struct http_parser *p, const char *bytes, size
             llhttp_resume(&p->parser);
             return HTTP_MESSAGE;
         }
-        if (status != HPE_PAUSED_UPGRADE) /* "Upgrade: h2c" is an offer, which not answering declines */
+        if (status != HPE_PAUSED_UPGRADE) /* "Upgrade: h2c" is an offer; no answer declines it */
             return p->header_bytes > p->header_max ? HTTP_HEAD_TOO_LARGE : HTTP_BROKEN;
         llhttp_resume_after_upgrade(&p->parser);
     }

@@ -15,10 +15,10 @@ struct http_head {
     struct text path;        /* of a request, without the query, not decoded */
     struct text query;       /* without its question mark; n 0: none */
     struct strv headers;     /* name, value, name, value... */
-    struct strv trailers;    /* the same, from behind a body in chunks: whoever looked at the headers on the way has not looked at these */
+    struct strv trailers;    /* the same, after a chunked body: a proxy that checked the headers on the way has not checked these */
     bool keep_alive, chunks; /* chunks: the other side understands them (HTTP/1.1) */
     bool complete;           /* all headers are there */
-    size_t bytes;            /* about what is kept of it, in memory */
+    size_t bytes;            /* approximate memory that it takes */
     int64_t length;          /* Content-Length; -1: none */
 };
 void http_head_done(struct http_head *h);

@@ -56,7 +56,7 @@ static double as_answer(const struct http_connection *c, double now)
     return c->unsent ? now - c->moved_ms : -1;
 }
 
-/* Nothing has come for a second, or too little to be complete in time: a byte now and then must not keep the room. */
+/* Whether a body has stalled for a second, or is too slow to be complete in time: a byte now and then must not keep the room. */
 static double as_body(const struct http_connection *c, double now)
 {
     const struct http_request *r = c->request;
@@ -153,7 +153,7 @@ static void wake_later(struct http_room *room)
         event_active(room->wake, EV_TIMEOUT, 0);
 }
 
-/* Makes it n bytes, more or less. False: there is no room for more; nothing has changed then. */
+/* Grows or shrinks the charge to n bytes. False: there is no room for more; nothing has changed then. */
 static bool take_charge(struct http_charge *c, struct http_room *room, size_t n)
 {
     if (n > c->n && room->bodies && room->bodies + (n - c->n) > room->limits.bodies)
@@ -174,7 +174,7 @@ void http_charge_done(struct http_charge *c)
     *c = (struct http_charge){0};
 }
 
-/* What the request may come to, if that is more than its share. */
+/* Returns the most memory that the request may need, if that exceeds its share. */
 static size_t need(const struct http_connection *c)
 {
     const struct http_request *r = c->request;
@@ -215,11 +215,11 @@ bool http_room_admit(struct http_connection *c)
     bufferevent_disable(c->io, EV_READ);
     if (room->limits.hurry && !event_pending(room->tick, EV_TIMEOUT, NULL))
         tick(room);
-    wake_later(room); /* it may be one that fits */
+    wake_later(room); /* the next request may fit */
     return false;
 }
 
-/* How much of its body has reached this machine, unread: 1 is all of it. */
+/* Returns the fraction of its body that has reached this machine, unread. */
 static double present(const struct http_connection *c)
 {
     int n = 0;
@@ -270,7 +270,7 @@ static struct http_connection *last_head(const struct http_room *room)
     return room->bodies - held + more <= room->limits.bodies ? last : NULL;
 }
 
-/* Somebody waits: a body of which nothing has come for a while gives way. */
+/* While a request waits, a body that has stalled gives way. */
 static void on_tick(evutil_socket_t fd, short what, void *to)
 {
     struct http_room *room = to;

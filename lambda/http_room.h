@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* http_room.h: how much of lrun's memory and descriptors the connections of one server, or of several, may take together.
  *
- *   bodies   What is read. Each request may keep HTTP_SHARE bytes unasked, so that small ones are always read. A larger one
+ *   bodies   Bodies that are read. Each request may keep HTTP_SHARE bytes unasked, so that small ones are always read. A larger one
  *            takes all that it may need (its length; without one, the most a body may have) before the rest of it is read:
- *            who has begun can finish, and no two can wait for each other. For whom there is no room, waits unread. Next is the one
- *            for whom there is room and of whose body most is here; of equals, the first.
- *   unsent   What is answered, and not taken by the other side. An answer cannot be refused any more, so one too many cuts the
- *            connection off whose answer has not moved for longest.
+ *            a begun request can finish, and no two can wait for each other. A request without room waits unread. Next is the request
+ *            that fits and whose body has mostly arrived; of equals, the first.
+ *   unsent   Answers that the other side has not taken yet. An answer cannot be refused any more, so one too many cuts off the
+ *            connection whose answer has not moved for longest.
  *   connections
  *            When all are taken, or there are no descriptors, a new one takes the place of the one that has had its answer and
  *            been idle for longest, else of the one that has been sending its request for longest. One that is being answered
@@ -23,7 +23,7 @@ enum { HTTP_SHARE = 6 << 10 };
 struct http_room_limits {
     size_t bodies, unsent; /* bytes */
     unsigned connections;
-    bool hurry; /* a body of which nothing comes for a second, or that would not be whole in 20 s, is given up for one that waits */
+    bool hurry; /* a body that stalls for a second, or would take more than 20 s, is given up for one that waits */
 };
 
 struct http_room;

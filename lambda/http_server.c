@@ -155,7 +155,7 @@ static void on_whole(struct http_connection *c)
     http_release(c->server);
 }
 
-/* No request is begun while the answer to the last one is not on its way. */
+/* No request begins before the answer to the last one is on its way. */
 static bool may_parse(const struct http_connection *c)
 {
     return !c->busy && !c->closing && !c->cut && (c->request || evbuffer_get_length(bufferevent_get_output(c->io)) == 0);
@@ -246,7 +246,7 @@ struct http_connection *http_adopt(struct http_server *s, int fd)
     if (s->handler.idle_s) {
         c->late = evtimer_new(s->base, on_late, c);
         http_arm(c, s->handler.idle_s);
-        bufferevent_set_timeouts(c->io, NULL, &(struct timeval){.tv_sec = s->handler.request_s}); /* a client that reads no answer */
+        bufferevent_set_timeouts(c->io, NULL, &(struct timeval){.tv_sec = s->handler.request_s}); /* the client reads no answer */
     }
     bufferevent_enable(c->io, EV_READ | EV_WRITE);
     return c;
@@ -362,7 +362,7 @@ bool http_server_idle(const struct http_server *s)
     return s->connections == NULL && !readable(s->listener);
 }
 
-/* Of one that waits for its answer nothing more is read. */
+/* A connection that waits for its answer is not read any more. */
 static bool has_unread(const struct http_connection *c)
 {
     if (c->busy || c->closing)

@@ -10,8 +10,8 @@
  *   4. on_gone() says that a request will not be answered or completed: its connection ended. After it the request is no
  *      more. A request whose body was cut off is handed to on_gone() alone, with truncated set.
  *
- * Bodies beyond body_max are read and thrown away (too_large), since clients write all before they read the answer. Of a
- * request that comes before the last answer is on its way hardly anything is read. What all connections together may keep,
+ * Bodies beyond body_max are read and thrown away (too_large), since clients write all before they read the answer. Hardly
+ * any of a request is read before the last answer is on its way. What all connections together may keep,
  * and which of them give way, is http_room.h's. */
 #ifndef LRUN_HTTP_SERVER_H
 #define LRUN_HTTP_SERVER_H
@@ -31,7 +31,7 @@ struct http_request {
     bool too_large, truncated;
     struct http_charge charge;    /* for head and body; a handler that takes the body may take it too, with http_take_charge() */
     void *owner;                  /* the handler's */
-    struct http_request **holder; /* somebody else's pointer to it, which is NULL once the request is no more; or NULL */
+    struct http_request **holder; /* another object's pointer to the request, set to NULL once the request no longer exists; or NULL */
     void (*on_piece)(void *to, struct http_request *request, const char *bytes, size_t n);
     void (*on_drained)(void *to, struct http_request *request); /* after http_send(): little of it is left to be sent */
     bool begun, chunked, headless;                              /* of its answer; headless: HEAD, which takes no body */
@@ -63,9 +63,9 @@ void http_server_done(struct http_server *s);
 /* Takes no more connections, and answers what it has with Connection: close. */
 void http_server_stop(struct http_server *s);
 
-/* No connection is open, nor waits to be accepted: all that clients sent before they ended has been read. */
+/* Whether no connection is open or waits to be accepted: everything that clients sent before they ended has been read. */
 bool http_server_idle(const struct http_server *s);
-/* Something has come that the handler has not been told of: a connection to accept, bytes or an end to read, a part of a request. The
+/* Whether input has come that the handler has not seen: a connection to accept, bytes or an end to read, a part of a request. The
  * kernel is asked: a loop that is late hears a timer that is due in the same round as what came before it. */
 bool http_server_reading(const struct http_server *s);
 
@@ -86,7 +86,7 @@ void http_abort(struct http_request *request);
 /* While paused nothing more of the request's body is read. */
 void http_pause(struct http_request *request, bool paused);
 
-/* The body is the caller's, n bytes as it is kept now: its charge, too, until http_charge_done(). */
+/* The caller owns the body, which now takes n bytes, and its charge, until http_charge_done(). */
 void http_take_charge(struct http_request *request, size_t n, struct http_charge *ret);
 
 /* Address of the client, as text. */

@@ -3,7 +3,7 @@
  * function, and what the answer carries, is launcher/serve/serve_invoke.c's.
  *   name and qualifier  ->  kind and log type  ->  client context  ->  payload
  * A request is refused for the first that is wrong. Texts are AWS's ([AWS]) but those marked: the SDKs raise exceptions by
- * x-amzn-ErrorType and show the message. What becomes a header for the runtime (qualifier, context) may not hold a line end. */
+ * x-amzn-ErrorType and show the message. Values that become headers for the runtime (qualifier, context) may not hold a line end. */
 #include "lambda/invoke_api.h"
 
 #include "base/base64.h"
@@ -20,7 +20,7 @@
 #define PATTERN \
     "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(" \
     ":(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
-/* The same as POSIX writes it. */
+/* The same pattern in POSIX syntax. */
 static const char NAME_REGEX[] =
     "^(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-[0-9]:)?([0-9]{12}:)?(function:)?([a-zA-Z0-9_.-]+)"
     "(:([$]LATEST([.]PUBLISHED)?|[a-zA-Z0-9_-]+))?$";
@@ -62,7 +62,7 @@ const struct invoke_error_row INVOKE_ERROR_ROWS[INVOKE_ERRORS] = {
     [ERROR_TENANT_UNWANTED] =
         {400, "InvalidParameterValueException", "User", "message", NULL,
          "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again."},
-    /* Our choice: the form that AWS's other members have for what their model does not allow. */
+    /* Our choice: the form of AWS's errors for other members that the model does not allow. */
     [ERROR_TENANT_LONG] = {400, "ValidationException", NULL, "message", NULL,
                            ONE "Value '%s' at 'tenantId' failed to satisfy constraint: " TENANT_LONG_TEXT},
     [ERROR_TENANT_PATTERN] =

@@ -22,10 +22,10 @@ void invoke_done(struct invoke *i);
 /* word: the function's name or ARN, as it came in the path. Takes the request's body. False: the request is answered. */
 bool invoke_parse(struct http_request *r, const char *word, const char *region, struct invoke *ret);
 
-/* The tenant's id, or NULL where none is given and none is wanted: as the function's tenancy has it. False: the request is answered. */
+/* The tenant's id, or NULL if the function's tenancy takes none and none is given. False: the request is answered. */
 bool invoke_tenant(struct http_request *r, bool per_tenant, const char **ret);
 
-/* Why there will be no invocation. */
+/* Reasons why a request leads to no invocation. */
 enum invoke_error {
     ERROR_NOT_FOUND,
     ERROR_OTHER_REGION,

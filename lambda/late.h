@@ -17,8 +17,8 @@ struct late_ids { /* the last ones */
 /* Remembers the id; the earliest is forgotten when there are too many. */
 void late_add(struct late_ids *l, const char *id, bool timed_out);
 
-/* Answers the request, which names an id that no running invocation has: 410 where the deadline ended it, else 400. True: it is one of
- * these, for the first time. */
+/* Answers a request that names the id of no running invocation: 410 if the deadline ended that invocation, else 400. True: the id is one
+ * of these, for the first time. */
 bool late_refuse(struct late_ids *l, struct http_request *r, const char *id);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* ret_word, ret_n: what the * stands for. */
+/* ret_word, ret_n: the part that * stands for. */
 static bool matches(const char *pattern, const char *path, const char **ret_word, size_t *ret_n)
 {
     const char *star = strchrnul(pattern, '*'), *end = *star ? star + 1 : star;

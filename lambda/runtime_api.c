@@ -21,7 +21,7 @@ static const char *const STATE_NAMES[] = {
     [RESPONSE_SENT] = "RuntimeResponseSentState",
 };
 
-/* All that is allowed. A client that lost the event asks again while Running; several may wait while Ready. */
+/* All allowed transitions. A client that lost the event asks again while Running; several may wait while Ready. */
 static const struct transition {
     enum state from, to;
 } TRANSITIONS[] = {
@@ -164,7 +164,7 @@ static void do_next(void *service, struct http_request *r, const char *word)
 static struct exchange *check_answer(struct runtime_api *api, struct http_request *r, const char *id, enum state to)
 {
     struct exchange *x = find_exchange(api, id);
-    if (!x) { /* before the state: RIE was seen to do so */
+    if (!x) { /* checked before the state, as RIE does */
         if (late_refuse(&api->late, r, id))
             api->owner.on_late(api->owner.to, id);
         return NULL;

@@ -22,7 +22,7 @@ struct runtime_owner {
     void (*on_stream)(void *to, struct invocation *inv, const char *content_type,
                       struct http_request *from); /* a streamed response begins */
     void (*on_piece)(void *to, struct invocation *inv, const char *bytes, size_t n);
-    void (*on_late)(void *to, const char *id); /* an answer to an invocation that is over was refused; of each the first time */
+    void (*on_late)(void *to, const char *id); /* an answer to an invocation that is over was refused; called once for each invocation */
 };
 
 struct runtime_api;
@@ -38,14 +38,14 @@ void runtime_api_note_client(struct runtime_api *api, const struct http_request 
 /* Gives the event to a waiting runtime, or to the next one that asks. inv: borrowed until its answer or reset. */
 void runtime_api_invoke(struct runtime_api *api, struct invocation *inv);
 
-/* The invocation is over, whatever the runtime does: nothing of it is borrowed any more. */
+/* The invocation is over, whatever the runtime does: the API borrows nothing of it any more. */
 void runtime_api_drop(struct runtime_api *api, const struct invocation *inv);
 
-/* The same, and the runtime goes on: its late answer is refused. With 410 as Managed Instances do if it was late, else as one to an
- * unknown invocation. */
+/* The same, and the runtime goes on: its late answer is refused with 410, as on Managed Instances, if it was late, else like one to
+ * an unknown invocation. */
 void runtime_api_forget(struct runtime_api *api, const struct invocation *inv, bool timed_out);
 
-/* No event is given to who asks for one, until runtime_api_reset(): the runtime is being ended. */
+/* No request for an event gets one until runtime_api_reset(): the runtime is being ended. */
 void runtime_api_close(struct runtime_api *api);
 
 /* The runtime was ended: the next one starts afresh. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* telemetry.c: who receives which events: subscriptions of the Telemetry and the Logs API, and what happened before the first of them.
+/* telemetry.c: the subscribers of each event: subscriptions of the Telemetry and the Logs API, and events before the first of them.
  * What an event says is events.c, what a subscription may ask for telemetry_parse.c, buffering and sending telemetry_sink.c.
  * Extensions subscribe during init and are to hear of its beginning, so events are kept in all forms until the init phase ends
  * (telemetry_close), at most 1 MB. The socket for a delivery must be made inside the sandbox: it belongs to the network namespace it

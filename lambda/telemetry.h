@@ -3,7 +3,7 @@
  * delivery. Source: lambda-apis, section 3.
  *
  * Deliveries go to a listener inside the sandbox: the owner is asked for a socket of the sandbox's network, hands it over
- * with telemetry_socket(), and it is connected here. Only telemetry drops what nobody takes, and says so (logsDropped). */
+ * with telemetry_socket(), and it is connected here. Only telemetry drops undelivered events, and reports it (logsDropped). */
 #ifndef LRUN_TELEMETRY_H
 #define LRUN_TELEMETRY_H
 
@@ -18,7 +18,7 @@ struct telemetry_owner {
     void (*on_subscribed)(void *to, struct event e);  /* to be told as any other event */
     struct event_base *base;
     struct extensions_api *extensions; /* who may subscribe */
-    bool expected;                     /* there are some that have not registered yet: what happens before is kept for them */
+    bool expected;                     /* some extensions have not registered yet: earlier events are kept for them */
 };
 
 struct telemetry;
@@ -34,7 +34,7 @@ void telemetry_close(struct telemetry *t); /* init is over: no more subscription
 /* Is there a subscriber of this type, or may one still subscribe? */
 bool telemetry_wants(const struct telemetry *t, enum telemetry_type type);
 
-/* Hands the event, or a line of n bytes, to all who subscribed to its type, and keeps it for those who still may. */
+/* Hands the event, or a line of n bytes, to all subscribers of its type, and keeps it for later subscribers. */
 void telemetry_event(struct telemetry *t, const struct event *e);
 void telemetry_line(struct telemetry *t, enum telemetry_type type, const char *line, size_t n, bool as_json);
 

@@ -19,13 +19,13 @@ struct variables_input {
     bool python, nodejs, managed;                                  /* managed: AWS's, these and others */
     bool json_logs;
     unsigned max_concurrency; /* invocations an environment takes at once */
-    unsigned minor;           /* of node; 0: not known. Ours, for the pack's bootstrap, which takes it away */
-    unsigned debug_port;      /* 0: none; ours, for the packs' bootstraps, which take it away */
+    unsigned minor;           /* of node; 0: not known. Our own, for the pack's bootstrap, which unsets it */
+    unsigned debug_port;      /* 0: none; our own, for the packs' bootstraps, which unset it */
     const char *term;         /* of the terminal that the function is given, or NULL */
     const struct strv *user;  /* K=V, checked */
 };
 
-/* Checks one K=V as CreateFunction does. where: what it is called in the message, which tells nothing of the entry itself: what is
+/* Checks one K=V as CreateFunction does. where: its name in the message, which shows nothing of the entry itself: text that is
  * no variable may be a piece of a secret. */
 int variables_check(const char *entry, const char *where, struct err *err);
 
