@@ -107,7 +107,7 @@ static void on_piece(void *to, struct invocation *inv, const char *bytes, size_t
         e->owner.on_piece(e->owner.to, c, bytes, n);
 }
 
-/* The deadline has decided, or what ended the environment. */
+/* The deadline, or another end of the environment, has decided. */
 static void on_late(void *to, const char *id)
 {
     struct environment *e = to;

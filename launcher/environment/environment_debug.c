@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-/* A prompt such as pdb's needs a terminal; without one, what standard input gives. */
+/* A prompt such as pdb's needs a terminal; without one it reads standard input. */
 int environment_streams(struct environment *e, int null, struct err *err)
 {
     struct sandbox_spec *spec = &e->spec;

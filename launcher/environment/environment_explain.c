@@ -62,7 +62,7 @@ static void look_into(struct environment *e, const struct call *c)
     causes_done(causes, n);
 }
 
-/* Of an invocation that succeeded all the same: once for what lasts. */
+/* For an invocation that succeeded all the same: reports a lasting shortage once. */
 static void note_shortages(struct environment *e)
 {
     const struct request *r = e->launch->request;

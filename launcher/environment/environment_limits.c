@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_limits.c: what bounds an environment: its times; its memory and its freezing, by a cgroup where there is one, else by
+/* environment_limits.c: the bounds of an environment: its times; its memory and its freezing, by a cgroup where there is one, else by
  * watching and by signals; its CPU share. memory_guard.c decides on memory, freezer.c on freezing; policy/memory.c
  * measures memory. Under --debug times are a day long, since clients add the deadline to a date, and memory is watched but
  * not limited. An environment whose sandbox cannot be relied on any more is lost: the sandbox is killed from outside, and the next
@@ -154,7 +154,7 @@ void environment_share(struct environment *e)
         share_watch_begin(&e->share, cpu_time(e));
 }
 
-/* Said once for all environments of a function. */
+/* Reports it once for all environments of a function. */
 void environment_look_at_share(struct environment *e, double busy_ms)
 {
     const uint64_t mb = e->launch->request->memory.value;

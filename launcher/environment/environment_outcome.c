@@ -5,7 +5,7 @@
  * after the end. */
 #include "launcher/environment/environment_parts.h"
 
-/* Is the outcome this call's? An event that the runtime has not seen waits for the next one. */
+/* Whether the outcome belongs to this call. An event that the runtime has not seen waits for the next init. */
 static bool concerns(const struct environment *e, const struct call *c)
 {
     const struct outcome *o = &e->outcome;
@@ -18,7 +18,7 @@ static bool concerns(const struct environment *e, const struct call *c)
     return o->of_invocation && c->phase == CALL_RUNNING && runtime_api_running(e->runtime, &c->invocation);
 }
 
-/* Which calls are over with it, and whether what the runtime still says of them counts. */
+/* Selects the calls that end with the outcome, and whether the runtime's later answers for them count. */
 static void decide_calls(struct environment *e)
 {
     bool counts = outcome_takes_answers(&e->outcome);
@@ -90,7 +90,7 @@ void environment_conclude(struct environment *e)
     environment_go(e, LIFE_ON_READ);
 }
 
-/* A call that comes from here on, from the owner who is told of others, begins an init. */
+/* A call that the owner gives from here on, e.g. when told of others, begins an init. */
 void environment_reset(struct environment *e)
 {
     bool again = e->outcome.of_init && e->init.phase == PHASE_INIT && !e->stopping; /* Lambda runs init once more, within the invocation */

@@ -158,8 +158,8 @@ void environment_abandon_calls(struct environment *e)
     e->call_count = 0;
 }
 
-/* The runtime first, by itself: process 1 takes it along only when it dies, and by then a runtime whose connections have ended writes of it
- * to the log, as it never does on Lambda. */
+/* The runtime first, by itself: process 1 takes it along only when it dies, and by then a runtime whose connections have ended would log
+ * that, as it never does on Lambda. */
 static void kill_at_once(struct environment *e)
 {
     if (e->runtime_pid >= 0)
@@ -170,7 +170,7 @@ static void kill_at_once(struct environment *e)
 /* From here on no event of the environment is handled, except that what it printed is still read. */
 static void hear_no_more(struct environment *e)
 {
-    http_server_done(e->http); /* first: it tells of requests that break off */
+    http_server_done(e->http); /* first: it reports requests that break off */
     e->http = NULL;
     struct event **all[] = {&e->control, &e->init.timer, &e->memory.timer, &e->freezer.timer, &e->shutdown.timer};
     for (size_t i = 0; i < COUNT(all); i++) {

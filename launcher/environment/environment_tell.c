@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environment_tell.c: how something is said of an environment: as a line of its log, as an event of its telemetry, as a note of
- * lrun's. What is said, and when, is environment_report.c's, who alone asks for it; nothing here changes anything or calls back. The
+/* environment_tell.c: writes a statement on an environment: as a line of its log, as an event of its telemetry, as a note of
+ * lrun's. environment_report.c alone calls it, and decides what is said and when; nothing here changes anything or calls back. The
  * lines' form is lambda/events.c's, where they go log.c's. */
 #include "launcher/environment/environment_parts.h"
 

@@ -9,7 +9,7 @@
 #define IN(state) (1u << LIFE_##state)
 #define ANY ((1u << LIFE_STATES) - 1)
 #define INITS (IN(INIT) | IN(REPLACING))
-#define TOLD (IN(DECIDED) | IN(TERM) | IN(DRAIN) | IN(SHUTDOWN)) /* somebody may still be told */
+#define TOLD (IN(DECIDED) | IN(TERM) | IN(DRAIN) | IN(SHUTDOWN)) /* programs may still be told to end */
 #define KILLED (IN(KILL) | IN(DEATH) | IN(GONE))
 #define ENDING (TOLD | KILLED)
 #define BUT(states) (ANY & ~(states))

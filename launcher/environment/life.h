@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* life.h: the life of an environment as a table: in which state, what happens, which state follows, what is done, and why. No more: no
- * loop, no sandbox, no clock. Who carries it out is environment_life.c; docs/architecture.md has a drawing.
+ * loop, no sandbox, no clock. environment_life.c carries it out; docs/architecture.md has a drawing.
  *
  *   COLD       no program runs
  *   INIT       extensions and runtime were started and have not all asked for an event; init limit, or in a re-run the function's timeout

@@ -142,7 +142,7 @@ size_t log_frames(const char *bytes, size_t n, void (*on_message)(void *to, cons
         if (left < HEAD)
             break;
         size_t length = big_endian(b + 4);
-        if (length > LOG_LINE_MAX * 16) { /* no frame of anybody's */
+        if (length > LOG_LINE_MAX * 16) { /* not a frame */
             on_message(to, bytes + at, HEAD);
             at += HEAD;
             continue;
@@ -291,7 +291,7 @@ void log_done(struct log *l)
     text_done(&l->tail);
 }
 
-/* What is there now: programs that go on printing must not keep lrun here. */
+/* Reads only what is there now: programs that go on printing must not keep lrun here. */
 static void drain(struct log_pipe *p)
 {
     int there = 0;

@@ -25,7 +25,7 @@ unsigned memory_guard_note(struct memory_guard *g, const struct memory *m, unsig
 
 enum guard_kill memory_guard_choose(struct memory_guard *g, pid_t biggest, double now_ms)
 {
-    bool dying = biggest == g->killed_pid && now_ms - g->killed_ms < DYING_MS; /* what it had comes back when it has ended */
+    bool dying = biggest == g->killed_pid && now_ms - g->killed_ms < DYING_MS; /* its memory is freed when it has ended */
     if (!dying) {
         g->in_vain++;
         g->killed_pid = biggest;

@@ -15,8 +15,8 @@ struct outcome {
     bool of_init, of_invocation, interrupted;
 };
 
-/* What the runtime still posts once this has ended the invocation, or the init: is it the result (true), or refused and logged?
- * The rules, and why: ENDINGS in outcome.c. */
+/* After this has ended the invocation or init: is the runtime's next post the result (true), or is it refused and logged?
+ * ENDINGS in outcome.c has the rules and their reasons. */
 bool outcome_takes_answers(const struct outcome *o);
 
 struct outcome outcome_not_started(const char *request_id, const char *path, int no); /* path "": no bootstrap */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shutdown.h: Lambda's shutdown phase as durations, and who is left in it. lambda-apis, section 2.5:
+/* shutdown.h: Lambda's shutdown phase as durations, and the programs left in it. lambda-apis, section 2.5:
  *
  *   registered          the runtime                             extensions                              in all
  *   none                SIGKILL at once                         -                                       0 ms
@@ -7,7 +7,7 @@
  *   an external one     SIGTERM, SIGKILL after 300 ms           then SHUTDOWN; SIGKILL at the end, or   2,000 ms
  *                                                               at once if they did not ask for it
  *
- * Its steps are states of the environment's life (life.h); who carries them out is environment_ending.c. */
+ * Its steps are states of the environment's life (life.h); environment_ending.c carries them out. */
 #ifndef LRUN_SHUTDOWN_H
 #define LRUN_SHUTDOWN_H
 

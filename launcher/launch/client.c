@@ -34,7 +34,7 @@ static bool read_version(const struct input *input, const char *folder, char *ve
     return found;
 }
 
-/* In the order that index.mjs finds it: the package's own, then along NODE_PATH. */
+/* Searches in index.mjs's order: the package's own client, then NODE_PATH. */
 static bool find_node_client(const struct runtime *rt, const struct inputs *in, char *version, size_t size)
 {
     char newer[48];

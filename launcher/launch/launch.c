@@ -54,7 +54,7 @@ static void describe(const struct launch *l)
     fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, network_name(l->request->net));
 }
 
-/* Only layers can bring them: nothing else is mounted at /opt. */
+/* Only layers can bring extensions: nothing else is mounted at /opt. */
 static void look_for_extensions(struct launch *l)
 {
     for (size_t i = 0; i < l->inputs.layer_count; i++) {
@@ -355,7 +355,7 @@ int launch_finish(struct launch *l, struct report *r, const char *command, int s
     struct err second;
     r->exit = status >= 0 ? status : request_exit(l->request, err);
     if (status < 0) {
-        if (r->reason == BECAUSE_SUCCESS) /* else the command decided it already */
+        if (r->reason == BECAUSE_SUCCESS) /* otherwise the command has set it already */
             r->reason = BECAUSE_LRUN_FAILED;
         r->has_err = true;
         r->err = *err;

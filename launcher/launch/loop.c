@@ -10,7 +10,7 @@ static void say_nothing(int severity, const char *text)
 
 struct event_base *loop_new(struct err *err)
 {
-    event_set_log_callback(say_nothing); /* what matters is said by whoever asked for it */
+    event_set_log_callback(say_nothing); /* callers report the errors that matter */
     struct event_config *config = event_config_new();
     struct event_base *base = NULL;
     if (config) {

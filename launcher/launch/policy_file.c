@@ -64,7 +64,7 @@ static bool recall(struct inputs *in, const char *name, const struct text *key, 
     return good;
 }
 
-/* One that cannot be kept is compiled again next time. */
+/* A policy that cannot be kept is compiled again next time. */
 static void keep(struct inputs *in, const char *name, const struct text *key, const struct text *code)
 {
     struct text all = {0};

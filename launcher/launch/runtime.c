@@ -81,7 +81,7 @@ static bool tree_has(const struct input *input, const char *name)
     return lstat(path, &st) == 0 && !S_ISDIR(st.st_mode); /* a link's target is meant from inside */
 }
 
-/* Whether the function has the file: then that is what decides its runtime. */
+/* Whether the function has the file, which then decides its runtime. */
 static bool is_found(const struct inputs *in, const char *name, struct runtime *ret)
 {
     if (strlen(name) >= sizeof ret->found || !tree_has(&in->function, name))
@@ -187,7 +187,7 @@ int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, s
             return -1;
     } else if (rt->family != RUNTIME_PROVIDED) {
         if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
-            if (rt->found[0]) /* nobody asked for it: say why it was wanted */
+            if (rt->found[0]) /* the user did not name this runtime: say why it was chosen */
                 fail_hint(err, "detected from %s; install the runtime, or name another one with --runtime", rt->found);
             return -1;
         }

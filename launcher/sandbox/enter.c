@@ -153,8 +153,8 @@ int enter_close_others(struct enterable *e, struct err *err)
     return descriptors_keep(e->ns, NAMESPACES) < 0 ? fail(err, errno, NULL, "close what must not come along") : 0;
 }
 
-/* Which of them are the caller's own. With --net host the network is, and there is no right to join it; any other would have the
- * command run outside. */
+/* Finds the namespaces that are the caller's own. With --net host the network is, and cannot be joined; with any other the
+ * command would run outside. */
 static int find_shared(const struct enterable *e, bool shared[NAMESPACES], struct err *err)
 {
     for (int i = 0; i < NAMESPACES; i++) {

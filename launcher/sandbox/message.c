@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* message.c: one message in, one out, over SOCK_SEQPACKET: boundaries are kept, so a message is whole or not there. What is said, in
- * which order, is message.h's; who acts on it sandbox.c and init.c. Descriptors travel as SCM_RIGHTS (unix(7)), packed; a bit each in
+/* message.c: one message in, one out, over SOCK_SEQPACKET: boundaries are kept, so a message is whole or not there. message.h has the
+ * messages and their order; sandbox.c and init.c act on them. Descriptors travel as SCM_RIGHTS (unix(7)), packed; a bit each in
  * value tells which of them they are. If the receiver has no room for them the kernel drops some without an error, which the caller
  * finds by those bits. message_offer() never waits: the other side may be stopped. */
 #include "launcher/sandbox/message.h"
@@ -15,7 +15,7 @@ union control {
     char room[CMSG_SPACE(sizeof(int) * FD_COUNT)];
 };
 
-/* Only what a message carries travels: most are a few bytes, and err is a thousand. */
+/* Sends only the fields that a message uses: most are a few bytes, and err is a thousand. */
 static size_t message_size(const struct message *m)
 {
     bool has_err = m->type == MESSAGE_FAILED || m->type == MESSAGE_NOT_STARTED || m->type == MESSAGE_EXTENSION;

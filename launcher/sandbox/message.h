@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* message.h: what the supervisor and init say to each other, over one SOCK_SEQPACKET pair.
+/* message.h: messages between the supervisor and init, over one SOCK_SEQPACKET pair.
  *
  *   #0 init:       ATTACH, if the supervisor has something to do to it first; waits for its GO
  *      payload:    REFUSED, if that is asked for, before it becomes the program; at any time, READY not excepted

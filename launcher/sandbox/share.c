@@ -48,7 +48,7 @@ bool share_times(int dir, const char *stat, struct process_times *ret)
     return true;
 }
 
-/* Of the children that it has reaped. */
+/* CPU time of the children that it has reaped. */
 static double children_time(int proc, const char *pid)
 {
     char path[32];
@@ -57,7 +57,7 @@ static double children_time(int proc, const char *pid)
     return share_times(proc, path, &t) ? t.children : 0;
 }
 
-/* All that is used, in seconds. */
+/* The CPU time of all processes, in seconds. */
 static double used(void)
 {
     static char entries[32768];

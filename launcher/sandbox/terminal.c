@@ -80,7 +80,7 @@ static void on_keys(evutil_socket_t fd, short what, void *to)
     struct terminal *t = to;
     char typed[4096];
     ssize_t n = read((int)fd, typed, sizeof typed);
-    if (n <= 0) /* hung up: the one inside hears of it by its signal */
+    if (n <= 0) /* hung up: the program inside gets a signal for it */
         return;
     text_add(&t->pending, typed, (size_t)n);
     push(t);
