@@ -2,7 +2,7 @@
 /* fs.c: files by descriptor: whole reads and writes, removal, replacement. Paths that the user named are opened by place.c; here every
  * name is one of lrun's own beneath a directory that is open already, which is why no function follows a link.
  *   fs_replace()      a draft beside it, written, then renamed: a reader sees the old file or the new one, never a part. Nothing
- *                     is synced: a crash of the host may leave an empty file, so whoever reads one back checks what it holds.
+ *                     is synced: a crash of the host may leave an empty file, so code that reads one back checks its content.
  *   fs_write_all()    standard streams are the caller's and may be non-blocking; EAGAIN means poll, not failure. */
 #include "base/fs.h"
 

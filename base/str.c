@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* str.c: growing text, lists of strings, and allocation that cannot fail. UTF-8 is utf8.h, escapes for a terminal are term.c. Out of
- * memory is not an error that is handed up: whoever handles it would have to allocate. It ends the process with lrun's own status,
+ * memory is not an error that is handed up: its handler would have to allocate. It ends the process with lrun's own status,
  * 125; lrun-unpack and lrun-policy, which answer with a struct err, have a function of their own called first. Growth is by half more,
  * so that a text of n bytes is copied O(log n) times. */
 #include "base/str.h"

@@ -11,7 +11,7 @@
  *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
  *   DIR/tmp/                   entries that are being made or removed; each is locked by its maker
  *
- * An entry appears by one rename and never changes. Whoever uses it holds a shared lock on its directory, so that
+ * An entry appears by one rename and never changes. A launch that uses it holds a shared lock on its directory, so that
  * prune never takes it away. An entry made in an earlier boot may have lost data in a crash (nothing is synced): it is
  * verified once before use. What a killed lrun leaves in tmp/ is unlocked, and the next run removes it. */
 // clang-format on

@@ -55,7 +55,7 @@ static const struct interpreters {
     {"node nodejs", offsetof(struct tools_input, node), "choice: as above"},
 };
 
-/* Directories of which only these names are seen. */
+/* Directories in which only these names are visible. */
 static const struct listed {
     const char *dir;
     unsigned levels;

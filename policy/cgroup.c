@@ -130,7 +130,7 @@ int cgroup_make(const char *path, uint64_t memory_mb, uint64_t files_mb, uid_t b
     }
     set_limits(&c, memory_mb, files_mb);
     if (becomes != geteuid()) {
-        /* The later uid must be able to remove our cgroup. Moving a process asks for the rights of whoever opened cgroup.procs. */
+        /* The later uid must be able to remove our cgroup. Moving a process needs the rights of the opener of cgroup.procs. */
         if (fchown(c.parent, becomes, (gid_t)-1) < 0)
             return fail(err, errno, path, "give the cgroup to uid %u", becomes);
         c.procs = openat(c.dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);

@@ -108,7 +108,7 @@ static bool within(struct versions *v, uint64_t at)
     return v->left-- > 0 && at < v->data->d_size && at <= INT_MAX;
 }
 
-/* The highest version asked of one library; NULL: none. */
+/* The highest version required of one library; NULL: none. */
 static const char *highest_version(struct versions *v, uint64_t at, unsigned count)
 {
     const char *highest = NULL;

@@ -62,7 +62,7 @@ static int by_name(const void *a, const void *b)
     return d ? d : (int)x->part - (int)y->part;
 }
 
-/* Keeps those of which there is another version in another part. */
+/* Keeps only modules that another part has in another version. */
 static void keep_differing(struct inspection *i)
 {
     size_t kept = 0;

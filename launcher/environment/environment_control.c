@@ -70,7 +70,7 @@ static void on_not_started(struct environment *e, const struct message *m)
     e->alive &= ~(1u << m->program);
     r->start_errno = m->value;
     snprintf(r->start_path, sizeof r->start_path, "%s", m->err.path);
-    if (m->err.step[0] && !e->alive) { /* not Lambda's failure but ours; beside extensions it may be theirs, who can stop and limit it */
+    if (m->err.step[0] && !e->alive) { /* lrun's failure, not Lambda's; or that of extensions, which can stop and limit init */
         environment_break(e, &m->err);
         return;
     }

@@ -136,7 +136,7 @@ void environment_freeze_soon(struct environment *e)
         timer_arm(e->freezer.timer, FREEZE_AFTER_MS);
 }
 
-/* Of the runtime and the children that it has reaped, in ms; -1: not known. */
+/* CPU time of the runtime and the children that it has reaped, in ms; -1: not known. */
 static double cpu_time(const struct environment *e)
 {
     struct process_times t;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_report.c: what is said of an environment, in which order, and to whom: in its log and telemetry (environment_tell.c), in
  * lrun's report, and to its owner. The one place that asks for these, and for explanations (environment_explain.c): tests/layers.py
- * sees to it. Order as on Lambda: START, runtimeDone, END, REPORT, and only then lrun's own lines. Whoever is told last, the owner,
+ * sees to it. Order as on Lambda: START, runtimeDone, END, REPORT, and only then lrun's own lines. The owner, which is told last,
  * may free the call. */
 #include "launcher/environment/environment_parts.h"
 

@@ -190,7 +190,7 @@ static int read_credentials(const struct request *r, struct inputs *in, struct e
     return 0;
 }
 
-/* Of the file: its name without .zip, what Lambda does not allow in a name made a dash. */
+/* Without --name, derives it from the file's: without .zip, a dash for each character that Lambda does not allow. */
 static int choose_name(const struct request *r, struct inputs *in, struct err *err)
 {
     if (r->name && !function_name_fits(r->name, strlen(r->name)))

@@ -115,7 +115,7 @@ static void put_limits(const struct report_launch *l, struct text *out)
     json_close(out, '}');
 }
 
-/* Of pairs in a list: a file that was not copied, and why. */
+/* Writes one pair of a list: a file that was not copied, and why. */
 static void put_left(struct text *out, size_t i, const void *of)
 {
     const struct strv *names = of;
@@ -144,7 +144,7 @@ static void put_items(const struct strv *list, struct text *out)
         json_item(out, list->at[i]);
 }
 
-/* Of report_why()'s pairs. */
+/* Writes one of report_why()'s pairs. */
 static void put_why(struct text *out, size_t i, const void *of)
 {
     const struct strv *why = of;

@@ -243,7 +243,7 @@ int trust_check_writable(int fd, const char *path, const char *cache_dir, const 
     return status;
 }
 
-/* Of a variable's value, which may go on after the path. NULL: there is none. */
+/* Returns the path in a variable's value, which may go on after it. NULL: there is none. */
 static char *path_in(const char *value, const char *ends)
 {
     return value && value[0] == '/' ? strndup(value, strcspn(value, ends)) : NULL;

@@ -50,7 +50,7 @@ struct sandbox_spec {
     const struct cgroup *cgroup; /* to be made in, or NULL */
     bool keep;                   /* others may enter: keep its namespaces and variables for them */
     bool tty;                    /* stdio[0] becomes the controlling terminal */
-    bool tethered;               /* the payload dies with whoever starts it, who is not init */
+    bool tethered;               /* the payload dies with its starter, which is not init */
     bool one_shot;               /* the sandbox is over with its first payload */
     bool wants_tmp;              /* hand out a descriptor of /tmp */
     bool watched;                /* hand out what memory_watch_new() reads from */
