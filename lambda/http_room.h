@@ -4,7 +4,7 @@
  *   bodies   Bodies that are read. Each request may keep HTTP_SHARE bytes unasked, so that small ones are always read. A larger one
  *            takes all that it may need (its length; without one, the most a body may have) before the rest of it is read:
  *            a begun request can finish, and no two can wait for each other. A request without room waits unread. Next is the request
- *            that fits and whose body has mostly arrived; of equals, the first.
+ *            that fits and has the largest part of its body here; of equals, the first.
  *   unsent   Answers that the other side has not taken yet. An answer cannot be refused any more, so one too many cuts off the
  *            connection whose answer has not moved for longest.
  *   connections

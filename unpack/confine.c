@@ -116,7 +116,7 @@ static int call_list(struct err *err)
 
 int confine(int dir, uint64_t memory, struct err *err)
 {
-    /* Without it landlock_restrict_self(2) fails with EPERM without CAP_SYS_ADMIN in the user namespace. */
+    /* Otherwise landlock_restrict_self(2) fails with EPERM in a process without CAP_SYS_ADMIN in its user namespace. */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail(err, errno, NULL, "give up new privileges in the unpacker");
     if (limit(memory, err) < 0 || landlock(dir, err) < 0)
