@@ -41,8 +41,9 @@ struct memory_watch {
     uint64_t mapped;     /* shared, and neither held nor of /tmp */
     uint64_t grown_from; /* the host's shared memory when held was made */
     uint64_t used;       /* when all was last looked at */
+    pid_t biggest;       /* then */
     unsigned quiet;      /* looks at all since it grew */
-    double held_ms, ended_ms, cost_ms;
+    double held_ms, ended_ms, cost_ms, glanced_ms;
     struct apart apart; /* who does the passes that may wait */
     bool is_apart;      /* this is its copy */
     bool here;          /* there is none: this look does them itself */
@@ -258,6 +259,7 @@ static void conclude(struct memory_watch *w, enum pass last, struct memory *ret)
     w->established = w->established || ret->peak;
     w->quiet = over || ret->used > w->used + GROWN ? 0 : w->quiet + 1;
     w->used = ret->used;
+    w->biggest = ret->biggest;
 }
 
 /* ---- looks ---- */
@@ -317,6 +319,7 @@ static void take(struct memory_watch *w, const struct answer *a, struct memory *
 {
     *ret = a->memory;
     w->used = ret->used;
+    w->biggest = ret->biggest;
     w->quiet = a->quiet;
     w->established = w->established || ret->peak;
     if (a->held_ms > w->held_ms)
@@ -397,4 +400,15 @@ double memory_pause_ms(const struct memory_watch *w, double least_ms, double qui
     wanted = wanted > quiet_ms ? quiet_ms : wanted;
     double left = (pause > wanted ? pause : wanted) - (clock_ms() - w->ended_ms);
     return left > 0 ? left : 0;
+}
+
+uint64_t memory_glance(struct memory_watch *w, double least_ms)
+{
+    char pid[16];
+    double now = clock_ms();
+    if (!w->biggest || now - w->ended_ms < least_ms || now - w->glanced_ms < least_ms)
+        return 0;
+    w->glanced_ms = now;
+    snprintf(pid, sizeof pid, "%d", (int)w->biggest);
+    return process_status(w->from.proc, pid).peak;
 }

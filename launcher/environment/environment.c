@@ -201,11 +201,20 @@ void environment_check_calls(struct environment *e)
     environment_freeze_soon(e);
 }
 
+/* Where a look costs much, as on a busy machine, the next may not come for 100 ms: what a short invocation took last would be missed. */
+static void look_at_memory_in_time(struct environment *e)
+{
+    if (!e->memory.peak || memory_pause_ms(e->memory.watch, LOOK_MS, LOOK_MS) <= 0)
+        environment_look_at_memory(e);
+    else
+        memory_guard_note_peak(&e->memory, memory_glance(e->memory.watch, LOOK_MS));
+}
+
 /* The runtime has answered, in time or while it was being ended: then too the answer counts, as on AWS. */
 void environment_answered(struct environment *e, struct call *c, const struct outcome *o)
 {
-    if (life_ready(e->state) && (!e->memory.peak || memory_pause_ms(e->memory.watch, LOOK_MS, LOOK_MS) <= 0))
-        environment_look_at_memory(e); /* before anything else: the processes are still as they were */
+    if (life_ready(e->state)) /* before anything else: the processes are still as they were */
+        look_at_memory_in_time(e);
     if (life_ready(e->state))
         environment_look_at_shortages(e, o->status != STATUS_SUCCESS);
     if (e->freezer.ms <= 0) /* events come one upon the other: the runtime asks for the next while the client reads this */

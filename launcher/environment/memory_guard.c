@@ -3,11 +3,18 @@
 
 enum { RUNTIME_AFTER = 2, ALL_AFTER = 6, DYING_MS = 500 };
 
+void memory_guard_note_peak(struct memory_guard *g, uint64_t peak)
+{
+    if (peak > g->limit && !g->unlimited) /* it was stopped a moment late; Lambda never shows more than the size */
+        peak = g->limit;
+    if (peak > g->peak)
+        g->peak = peak;
+}
+
 unsigned memory_guard_note(struct memory_guard *g, const struct memory *m, unsigned kernel_kills)
 {
     unsigned found = 0;
-    if (m->peak > g->peak)
-        g->peak = m->peak;
+    memory_guard_note_peak(g, m->peak);
     if (kernel_kills > g->kernel_kills) {
         found |= GUARD_KERNEL_KILLED;
         g->peak = g->limit; /* what was there when the kernel looked */
@@ -17,8 +24,6 @@ unsigned memory_guard_note(struct memory_guard *g, const struct memory *m, unsig
         g->in_vain = 0;
     if (m->over && m->biggest && !g->unlimited)
         found |= GUARD_OVER;
-    if (g->peak > g->limit && !g->unlimited) /* it was stopped a moment late; Lambda never shows more than the size */
-        g->peak = g->limit;
     g->oom = g->oom || found;
     return found;
 }

@@ -34,6 +34,9 @@ struct memory_guard {
 /* m: what was looked up; kernel_kills: by the cgroup, since it was made; it bounds more than is seen from here. Returns GUARD_* */
 unsigned memory_guard_note(struct memory_guard *g, const struct memory *m, unsigned kernel_kills);
 
+/* peak: bytes, as a glance at one process found it; 0: nothing was found. */
+void memory_guard_note_peak(struct memory_guard *g, uint64_t peak);
+
 /* Who is killed for GUARD_OVER. biggest: pid inside; now_ms: clock_ms() */
 enum guard_kill memory_guard_choose(struct memory_guard *g, pid_t biggest, double now_ms);
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import LRUN, ROOT, SANITIZED, make_zip, row, wait_until
+from conftest import LRUN, ROOT, make_zip, row, wait_until
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 ECHO = """
@@ -294,7 +294,6 @@ def test_a_process_cannot_hide_its_memory_behind_its_name(lrun, function):
     assert r.report["reason"] == "out-of-memory", r
 
 
-@pytest.mark.skipif(SANITIZED, reason="looks at memory cost a sanitizer so much that they come seldom: what a short invocation took last may be missed")
 def test_max_memory_used_is_real(lrun, function):
     code = """
         headers, event = next()

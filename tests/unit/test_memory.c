@@ -58,3 +58,36 @@ Test(memory, a_look_ends_when_one_file_keeps_it_waiting)
     }
     rmdir(dir);
 }
+
+static void write_status(int at, int pid, unsigned high_kb)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%d", pid);
+    mkdirat(at, name, 0700);
+    snprintf(name, sizeof name, "%d/status", pid);
+    int fd = openat(at, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    dprintf(fd, "Name:\tx\nVmHWM:\t%u kB\nRssAnon:\t%u kB\nRssFile:\t0 kB\nRssShmem:\t0 kB\n", high_kb, high_kb);
+    close(fd);
+}
+
+Test(memory, a_glance_reads_the_biggest_alone_and_no_more_often_than_asked)
+{
+    char here[] = "/tmp/lrun-test-memory-XXXXXX", command[64];
+    cr_assert(mkdtemp(here));
+    struct memory_sources from = {.proc = open(here, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .shm = -1, .segments = -1};
+    struct memory_watch *w = memory_watch_new(&from, (uint64_t)1 << 30);
+    struct memory m;
+    write_status(from.proc, 2, 100);
+    write_status(from.proc, 3, 300);
+    cr_expect_eq(memory_glance(w, 0), 0, "nothing is known yet");
+    memory_look(w, &m);
+    write_status(from.proc, 2, 9000);
+    write_status(from.proc, 3, 700);
+    cr_expect_eq(memory_glance(w, 60000), 0, "the look was just now");
+    cr_expect_eq(memory_glance(w, 0), 700 * 1024);
+    cr_expect_eq(memory_glance(w, 60000), 0);
+    memory_watch_free(w);
+    close(from.proc);
+    snprintf(command, sizeof command, "rm -r %s", here);
+    cr_expect_eq(system(command), 0);
+}

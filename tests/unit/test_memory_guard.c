@@ -14,6 +14,19 @@ Test(memory_guard, tells_the_most_and_never_more_than_the_size)
     cr_expect(g.peak == MB(128) && g.oom);
 }
 
+Test(memory_guard, a_glance_only_raises_the_peak)
+{
+    struct memory_guard g = {.limit = MB(128), .peak = MB(40)}, debug = {.limit = MB(128), .unlimited = true};
+    memory_guard_note_peak(&g, 0);
+    cr_expect(g.peak == MB(40));
+    memory_guard_note_peak(&g, MB(90));
+    cr_expect(g.peak == MB(90));
+    memory_guard_note_peak(&g, MB(200));
+    cr_expect(g.peak == MB(128) && !g.oom);
+    memory_guard_note_peak(&debug, MB(200));
+    cr_expect(debug.peak == MB(200));
+}
+
 /* A debugger's breakpoint must not cost the process; the peak is told as it is. */
 Test(memory_guard, kills_nobody_without_a_limit)
 {
