@@ -61,8 +61,8 @@ void memory_look(struct memory_watch *w, struct memory *ret);
  * quiet_ms, while it does not grow; where there are more than 16 watches, up to a sixteenth of it for each. */
 double memory_pause_ms(const struct memory_watch *w, double least_ms, double quiet_ms);
 
-/* The peak, in bytes, of the process that was the biggest when all was last looked at: its status alone is read (some 20 us), for a moment at
- * which memory_pause_ms() still asks to wait. 0: none is known, or least_ms have not passed since the last look or glance. */
+/* The peak, in bytes, of the process that was the biggest when all was last looked at. Only its status is read (some 20 us): for a
+ * moment at which memory_pause_ms() still asks to wait. 0: none is known, or least_ms have not passed since the last look or glance. */
 uint64_t memory_glance(struct memory_watch *w, double least_ms);
 
 #endif

@@ -2,7 +2,7 @@
 /* memory_apart.h: a child of lrun's that reads what may block. A program that forks or maps memory without end holds
  * the lock of its memory for as long as it likes (a minute was seen), and whoever reads its smaps waits for that. A process that execs
  * waits for it too, and holds a lock meanwhile that the links in /proc/PID and pidfd_getfd(2) take. lrun's loop must not wait: it
- * asks, goes on, and hears the answer whenever it comes. The child ends when it was not asked for a second. For memory.c only. */
+ * asks, goes on, and hears the answer whenever it comes. The child ends when it was not asked for a second. For memory*.c only. */
 #ifndef LRUN_MEMORY_APART_H
 #define LRUN_MEMORY_APART_H
 

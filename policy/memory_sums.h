@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory_sums.h: what several processes use together. For memory.c only. */
+/* memory_sums.h: what several processes use together. For memory*.c only. */
 #ifndef LRUN_MEMORY_SUMS_H
 #define LRUN_MEMORY_SUMS_H
 
