@@ -100,7 +100,12 @@ static pid_t bring_in(struct visit *v, char **args, struct err *err)
     if (kept == &v->spec)
         return fail(err, ENOMEM, NULL, "drop lrun's memory");
     err->exit = 0;
-    return payload_start(kept, NULL, false, -1, err);
+    pid_t pid = payload_start(kept, NULL, false, -1, err);
+    if (pid < 0 && err->no == ENOMEM && access("/proc/1", F_OK) < 0) { /* clone(2) says so of a pid namespace whose process 1 has ended */
+        err->exit = EXIT_LRUN;
+        return fail(err, 0, NULL, "enter the environment of a process that has ended");
+    }
+    return pid;
 }
 
 static _Noreturn void guide(struct visit *v, char **args, pid_t lrun)

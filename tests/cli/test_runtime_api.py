@@ -260,7 +260,7 @@ def test_of_two_that_wait_the_first_is_served_and_the_second_counts_as_the_next(
             head = s.recv(65536).decode()
             respond(head.split("Request-Id: ")[1].split("\\r")[0], json.dumps("a" if s is a else "b"))
         next()
-    """), "-e", "1", "-e", "2", "-e", "3", "--pause", "100", "--timeout", "10")
+    """), "-e", "1", "-e", "2", "-e", "3", "--pause", "500", "--timeout", "10")  # both must wait before the second event comes
     assert r.text.split() == ['"first"', '"a"', '"b"'] and r.code == 0, r
 
 

@@ -92,21 +92,48 @@ def test_what_enters_has_the_score_and_the_descriptors_of_what_starts(watched):
     assert r.returncode == 0 and r.stdout.split() == ["1000", "0", "1", "2", "3"], r
 
 
-def test_a_mixture_with_namespaces_of_the_hosts_own_is_never_entered(lrun, tmp, empty):
-    """A process that keeps descriptors as lrun does: a sandbox's, but the mounts are ours. Only the network may be shared."""
-    keep = "import os, sys, time; fds = [os.open(f'/proc/{\"self\" if n == \"mnt\" else sys.argv[1]}/ns/' + n, 0) for n in ('user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup')]; os.memfd_create('lrun-variables'); print('kept', flush=True); time.sleep(60)"
+@pytest.fixture
+def keeper(lrun, empty):
+    """A sandbox, and a process that keeps descriptors as its lrun does: of the sandbox's namespaces, but those named are its own, the host's."""
     user = ["setpriv", "--reuid", "60993", "--regid", "60993", "--clear-groups"] if ROOT else []
-    sandbox = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sleep", "64", report=False), stdin=subprocess.DEVNULL)
-    inside = []
-    assert wait_until(lambda: inside.extend(str(p) for p in children_of(init_of(sandbox)) if name_of(p) == "sleep") or inside)
-    payload = inside[0]
-    p = subprocess.Popen([*user, "/usr/bin/python3", "-c", keep, payload], stdout=subprocess.PIPE, text=True)
-    kept = p.stdout.readline()
-    r = subprocess.run([LRUN, "exec", "--in", str(p.pid), "--", "/bin/echo", "ran"], capture_output=True, text=True)
-    for q in (p, sandbox):
-        q.kill()
-        q.wait()
-    assert kept == "kept\n" and r.returncode == 125 and r.stdout == "" and "shares lrun's namespace 'mnt'" in r.stderr, r
+    keep = "import os, sys, time; [os.open(f'/proc/{\"self\" if n in sys.argv[2:] else sys.argv[1]}/ns/' + n, 0) for n in ('user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup')]; os.memfd_create('lrun-variables'); print('kept', flush=True); time.sleep(60)"
+    processes = []
+
+    def make(*own):
+        sandbox = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sleep", "64", report=False), stdin=subprocess.DEVNULL)
+        processes.append(sandbox)
+        inside = []
+        assert wait_until(lambda: inside.extend(str(p) for p in children_of(init_of(sandbox)) if name_of(p) == "sleep") or inside)
+        p = subprocess.Popen([*user, "/usr/bin/python3", "-c", keep, inside[0], *own], stdout=subprocess.PIPE, text=True)
+        processes.append(p)
+        assert p.stdout.readline() == "kept\n"
+        return sandbox, p.pid
+    yield make
+    for p in processes:
+        p.kill()
+        p.wait()
+
+
+def enter(pid):
+    return subprocess.run([LRUN, "exec", "--in", str(pid), "--", "/bin/echo", "ran"], capture_output=True, text=True)
+
+
+def test_a_mixture_with_namespaces_of_the_hosts_own_is_never_entered(keeper):
+    """A sandbox's, but the mounts are ours. Only the network may be shared."""
+    r = enter(keeper("mnt")[1])
+    assert r.returncode == 125 and r.stdout == "" and "shares lrun's namespace 'mnt'" in r.stderr, r
+
+
+def test_what_has_ended_is_not_entered_though_its_namespaces_are_there(keeper):
+    """clone(2) says ENOMEM of a pid namespace without process 1: that is no lack of memory."""
+    sandbox, kept = keeper()
+    assert enter(kept).stdout == "ran\n"
+    init = init_of(sandbox)
+    sandbox.kill()
+    sandbox.wait()
+    assert wait_until(lambda: not os.path.exists(f"/proc/{init}"))
+    r = enter(kept)
+    assert r.returncode == 125 and r.stdout == "" and r.stderr == "lrun: cannot enter the environment of a process that has ended\n", r
 
 
 def test_a_named_pipe_in_place_of_the_command_holds_nobody_up(watched):
