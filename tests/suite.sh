@@ -3,6 +3,7 @@
 # suite.sh BUILD RESULTS NAME: all tests once, as the user who runs it, from the current directory. JUnit files go to RESULTS.
 # Most tests wait for processes, so two a processor keep it busy; what measures or fills the machine runs alone, afterwards.
 # LRUN_WORKERS: how many (make asan: one a processor, since sanitized programs wait for nothing else).
+# LRUN_AGAIN=1: a test that fails runs once more; what passes only then is named at the end of the group, as "RERUN" (CI alone: docs/testing.md).
 # LRUN_QUICK=1: neither the serial tests nor the slow ones, and two modes of the escape suite (make test).
 set -u
 build=$1 results=$2 name=$3
@@ -19,6 +20,7 @@ pytests() { # group, expression of markers, how the tests are spread
     rm -rf "$results/$name-tmp"
 }
 
+[ -z "${LRUN_AGAIN:-}" ] || PYTEST_ARGS="${PYTEST_ARGS:-} --reruns 1 --reruns-delay 1 -rR"
 parallel="-n ${LRUN_WORKERS:-$(($(nproc) * 2))} --dist loadgroup"
 "$here/$build/tests/unit" --short-filename -j2 --xml="$results/$name-unit.xml" || failed unit
 if [ -n "${LRUN_QUICK:-}" ]; then
