@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/environment/timer.h"
 
+#include "base/clock.h"
+
 void timer_arm(struct event *timer, double ms)
 {
-    if (ms < 0)
-        ms = 0;
-    event_add(timer, &(struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)((long)(ms * 1000) % 1000000)});
+    struct timeval after = clock_timeval(ms < 0 ? 0 : ms);
+    event_add(timer, &after);
 }
