@@ -7,6 +7,7 @@
 #include "cache/tools.h"
 
 #include "base/fs.h"
+#include "base/hash.h"
 #include "base/own.h"
 #include "cache/cache_entry.h"
 
@@ -237,7 +238,6 @@ static bool add_directory(struct text *key, const char *host, const char *dir)
 static void name_of(const struct cache *c, const char *host, const struct tools_input *in, char name[48], bool *ret_node_parts)
 {
     struct text key = {0};
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
     text_printf(&key, TABLE_VERSION " %d %d %d %d %d", in->tools, in->al2023, in->python, in->node, in->local);
     for (const struct tools_read *row = TOOLS_READ; row->dir; row++) {
         bool there = is_read(in, row) && add_directory(&key, host, row->dir);
@@ -246,10 +246,8 @@ static void name_of(const struct cache *c, const char *host, const struct tools_
     }
     if (in->tools == TOOLS_LAMBDA)
         add_directory(&key, host, "etc/alternatives"); /* what follow() goes through */
-    for (size_t i = 0; i < key.n; i++)
-        hash = (hash ^ (unsigned char)key.at[i]) * UINT64_C(1099511628211);
+    snprintf(name, 48, "tools/%.8s-%016jx", c->boot, (uintmax_t)hash_more(HASH_START, key.at, key.n));
     text_done(&key);
-    snprintf(name, 48, "tools/%.8s-%016jx", c->boot, (uintmax_t)hash);
 }
 
 /* 1: ret is filled; 0: there is none. */

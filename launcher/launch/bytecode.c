@@ -6,6 +6,7 @@
 
 #include "base/embed.h"
 #include "base/fs.h"
+#include "base/hash.h"
 #include "base/helper.h"
 #include "base/num.h"
 #include "base/own.h"
@@ -29,17 +30,7 @@ EMBED(bytecode_script, "runtimes/python3/compile.py");
 #define NONE "none" /* the interpreter cannot do it: it is not asked again */
 enum { MOST = 1 << 20, SECONDS = 10, HASH_SIZE = 17 };
 
-/* FNV-1a by words: it finds what was damaged, not what was forged, which only its owner could do. */
-static uint64_t hash_more(uint64_t hash, const char *bytes, size_t n)
-{
-    for (uint64_t word = 0; n; bytes += sizeof word, n -= n < sizeof word ? n : sizeof word, word = 0) {
-        memcpy(&word, bytes, n < sizeof word ? n : sizeof word);
-        hash = (hash ^ word) * UINT64_C(1099511628211);
-        hash ^= hash >> 32; /* or a word's high bits would never reach the low ones */
-    }
-    return hash;
-}
-
+/* Finds what was damaged, not what was forged, which only the cache's owner could do. */
 static void hash_text(const struct text *t, char ret[HASH_SIZE])
 {
     snprintf(ret, HASH_SIZE, "%016jx", (uintmax_t)hash_more(t->n, t->at, t->n));
