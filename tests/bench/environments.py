@@ -4,7 +4,6 @@ read how much memory each init has."""
 import http.client
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -12,16 +11,9 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support.processes import inits_below  # noqa: E402
+from support.processes import inits_below, pss_of  # noqa: E402
 
 lrun, package, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
-
-
-def pss(pid):
-    m = re.search(r"^Pss:\s+(\d+) kB", open(f"/proc/{pid}/smaps_rollup").read(), re.M)
-    return int(m[1])
-
-
 read_end, write_end = os.pipe()
 cache = tempfile.mkdtemp(prefix="lrun-bench-")
 os.chmod(cache, 0o777)
@@ -30,7 +22,7 @@ server = subprocess.Popen([lrun, "serve", "-q", "--port", "0", "--ready-fd", str
 os.close(write_end)
 port = int(os.fdopen(read_end).readline().rsplit(":", 1)[1])
 time.sleep(0.2)
-first = pss(server.pid)
+first = pss_of(server.pid)
 start = time.monotonic()
 connections = []
 for _ in range(n):  # all are sent before any answer is read: each needs an environment of its own
@@ -46,8 +38,8 @@ for c in connections:
     c.close()
 time.sleep(0.5)
 inits = inits_below(server.pid)
-supervisor = pss(server.pid)
-memory = sum(pss(p) for p in inits)
+supervisor = pss_of(server.pid)
+memory = sum(pss_of(p) for p in inits)
 print(f"{len(inits)} idle environments            {(len(inits) - 1) / took:.0f} started per second under load; supervisor {supervisor / len(inits):.0f} kB, init "
       f"{memory / len(inits):.0f} kB PSS each (budget 1500 kB together); supervisor alone with one: {first} kB")
 server.terminate()

@@ -4,7 +4,6 @@ of them as SVG: growth.py BUILD [DIR FOR PLOTS]. Medians; no test: timings never
 import http.client
 import os
 import pathlib
-import re
 import shutil
 import statistics
 import subprocess
@@ -14,7 +13,7 @@ import time
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support.processes import inits_below  # noqa: E402
+from support.processes import inits_below, pss_of  # noqa: E402
 
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 PLOTS = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else BUILD / "growth").resolve()
@@ -138,10 +137,6 @@ def at_once():
     plot("at-once", f"Launches at once, on {os.cpu_count()} cores", "at once", "per second", [(2, "launches per second")])
 
 
-def pss(pid):
-    return int(re.search(r"^Pss:\s+(\d+) kB", open(f"/proc/{pid}/smaps_rollup").read(), re.M)[1])
-
-
 def environments():
     # The C bootstrap, but busy for a while with an event that says so: or one environment would serve all.
     source = (HERE / "../../examples/hello-c/bootstrap.c").read_text().replace("char *event = read_answer(s);", 'char *event = read_answer(s); if (event && strstr(event, "wait")) usleep(20000000);')
@@ -168,7 +163,7 @@ def environments():
             c.close()
         time.sleep(0.5)
         inits = inits_below(server.pid)
-        kb = (pss(server.pid) + (sum(pss(p) for p in inits) if os.geteuid() == 0 else 0)) / n
+        kb = (pss_of(server.pid) + (sum(pss_of(p) for p in inits) if os.geteuid() == 0 else 0)) / n
         times = []
         for _ in range(300):  # warm, frozen before, while all the others idle
             begin = time.perf_counter()

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from conftest import children_of, make_zip, name_of, skip, wait_until
+from conftest import children_of, make_zip, name_of, runs, skip, wait_until
 
 SEEN = """
 import ctypes, mmap, threading
@@ -134,14 +134,6 @@ while True:
         assert 1 <= len(first) <= 8 and bool(set(helpers(pid)) & set(first)) == same
         call.join()
         assert answers.pop() == [128] * 101 and wait_until(lambda: helpers(pid) == [])
-
-
-def runs(pid):
-    """A zombie does not."""
-    try:
-        return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_helpers_end_with_lrun_though_they_wait(lrun, function):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import Server
+from conftest import Server, ticks_of
 
 pytestmark = pytest.mark.serial
 
@@ -28,11 +28,6 @@ def sleepers(most):
 FUNCTION = SLEEPERS + "while True:\n    i, e = next()\n    n = sleepers(900) if e == b'1' else 0\n    time.sleep(4 if n else 0)\n    respond(i[ID], b'%d' % n)\n"
 
 
-def ticks(pid):
-    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
-
-
 def pings(server, n):
     """Their median, in ms; with pauses, since of those that follow each other at once most fall between two looks."""
     took = []
@@ -50,10 +45,10 @@ def test_a_thousand_sleepers_slow_nobody(lrun, function):
     t = threading.Thread(target=lambda: said.append(s.invoke("1").json))
     t.start()
     time.sleep(2)
-    before, start = ticks(s.process.pid), time.monotonic()
+    before, start = ticks_of(s.process.pid), time.monotonic()
     ping = pings(s, 50)
     time.sleep(max(0, start + 1.5 - time.monotonic()))
-    share = (ticks(s.process.pid) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - start)
+    share = (ticks_of(s.process.pid) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - start)
     t.join()
     s.stop()
     assert said[0] > 500

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, make_zip, plain_memory, skip, wait_until
+from conftest import ROOT, make_zip, plain_memory, skip, ticks_of, wait_until
 
 INVOKE = b"POST /2015-03-31/functions/fn/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 OF_CGROUP = 3 if os.environ.get("LRUN_CGROUP") and not ROOT else 0  # descriptors of each environment's own, which lrun makes there
@@ -286,11 +286,6 @@ def test_functions_beside_one_that_floods_are_answered(serve, function):
 
 # ---- connections and descriptors ----
 
-def ticks(pid):
-    f = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-    return int(f[11]) + int(f[12])
-
-
 def few_descriptors(n):
     return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (n, n))
 
@@ -350,9 +345,9 @@ def test_without_descriptors_lrun_does_not_spin(serve, function, flood):
     for _ in range(150 + 10 * OF_CGROUP):
         f.connect(s.port)
     time.sleep(0.5)
-    before = ticks(s.process.pid)
+    before = ticks_of(s.process.pid)
     time.sleep(2)
-    assert (ticks(s.process.pid) - before) / os.sysconf("SC_CLK_TCK") / 2 < 0.2
+    assert (ticks_of(s.process.pid) - before) / os.sysconf("SC_CLK_TCK") / 2 < 0.2
     answers = []
     threads = [threading.Thread(target=lambda: answers.append(s.invoke("3", "fn").status)) for _ in range(2)]
     for t in threads:
@@ -369,9 +364,9 @@ def test_accepting_pauses_where_nobody_can_give_way(serve, function, flood):
     for _ in range(100):  # one runs, the others wait in line: all of them are being answered
         f.connect(s.port).sendall(INVOKE + b"Content-Length: 1\r\n\r\n1")
     time.sleep(0.5)
-    before = ticks(s.process.pid)
+    before = ticks_of(s.process.pid)
     time.sleep(2)
-    assert (ticks(s.process.pid) - before) / os.sysconf("SC_CLK_TCK") / 2 < 0.2
+    assert (ticks_of(s.process.pid) - before) / os.sysconf("SC_CLK_TCK") / 2 < 0.2
     f.end()
     assert wait_until(lambda: s.http("GET", "/ping").status == 200, 10)
     s.process.kill()  # else it finishes what waits in line

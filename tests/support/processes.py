@@ -2,6 +2,7 @@
 """Finding processes, and waiting for what they do."""
 import os
 import pathlib
+import re
 import time
 
 
@@ -19,6 +20,31 @@ def name_of(pid):
         return open(f"/proc/{pid}/comm").read().rstrip("\n")
     except OSError:
         return ""
+
+
+def stat_of(pid):
+    """Fields of /proc/PID/stat from the state on, which proc(5) counts as the third; a name with blanks or ")" does not move them. Fails
+    with OSError if the process is gone."""
+    return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+
+
+def runs(pid):
+    """A zombie does not."""
+    try:
+        return stat_of(pid)[0] != "Z"
+    except OSError:
+        return False
+
+
+def ticks_of(pid):
+    """Processor time that it has used, its threads' and its own, in units of sysconf(_SC_CLK_TCK)."""
+    user, system = stat_of(pid)[11:13]
+    return int(user) + int(system)
+
+
+def pss_of(pid):
+    """Proportional share of memory in kB, which the user of the process and root may read."""
+    return int(re.search(r"^Pss:\s+(\d+) kB", open(f"/proc/{pid}/smaps_rollup").read(), re.M)[1])
 
 
 def descendants(pid):
