@@ -386,8 +386,12 @@ int cmd_serve(const struct request *r, struct err *err)
         s.n = config.n;
         s.functions = xcalloc(s.n, sizeof *s.functions);
         for (size_t i = 0; i < s.n; i++)
-            s.functions[i] =
-                (struct served){.server = &s, .request = config.at[i].request, .named = config.at[i].named, .url_listener = -1};
+            s.functions[i] = (struct served){
+                .server = &s,
+                .request = config.at[i].request,
+                .named = config.at[i].named,
+                .url_listener = -1,
+            };
         status = open_all(&s, err);
     }
     if (status == 0)
