@@ -46,20 +46,40 @@ static bool read_number(const char *word, int *ret)
     return strcmp(word, "-") == 0 || (sscanf(word, "%d%c", ret, &rest) == 1 && *ret >= 0 && *ret < CALL_NUMBERS);
 }
 
+/* Returns whether the line has exactly n words, each of which fits. */
+static bool split(const char *line, size_t n, char words[][sizeof table.rows->name])
+{
+    static const char BLANKS[] = " \t";
+    for (size_t i = 0; i < n; i++) {
+        line += strspn(line, BLANKS);
+        size_t length = strcspn(line, " \t\n");
+        if (!length || length >= sizeof words[i])
+            return false;
+        memcpy(words[i], line, length);
+        words[i][length] = 0;
+        line += length;
+    }
+    line += strspn(line, BLANKS);
+    return !*line || *line == '\n';
+}
+
+/* A line's columns are the name, a number for each architecture in the order of enum arch, and the decision. */
 static bool add(const char *line)
 {
-    char words[ARCH_COUNT][8], core[8], rest[2];
+    enum { NAME, NUMBERS, CORE = NUMBERS + ARCH_COUNT, COLUMNS };
+    char words[COLUMNS][sizeof table.rows->name];
     struct call *c = &table.rows[table.n];
-    if (table.n == ROWS_MAX || sscanf(line, "%31s %7s %7s %7s%1[^\n]", c->name, words[ARCH_X86_64], words[ARCH_ARM64], core, rest) != 4)
+    if (table.n == ROWS_MAX || !split(line, COLUMNS, words))
         return false;
+    memcpy(c->name, words[NAME], sizeof c->name);
     size_t d = 0;
-    while (d < COUNT(DECISIONS) && strcmp(DECISIONS[d].word, core) != 0)
+    while (d < COUNT(DECISIONS) && strcmp(DECISIONS[d].word, words[CORE]) != 0)
         d++;
     if (d == COUNT(DECISIONS) || call_number(c->name, SCMP_ARCH_X86_64) != CALL_UNKNOWN)
         return false;
     c->core = DECISIONS[d].fate;
     for (int a = 0; a < ARCH_COUNT; a++) {
-        if (!read_number(words[a], &c->nr[a]) || (c->nr[a] >= 0 && table.by_number[a][c->nr[a]]))
+        if (!read_number(words[NUMBERS + a], &c->nr[a]) || (c->nr[a] >= 0 && table.by_number[a][c->nr[a]]))
             return false;
         if (c->nr[a] >= 0)
             table.by_number[a][c->nr[a]] = c;
