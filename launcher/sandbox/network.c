@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* network.c: the network that --net asks for. The loopback inside is brought up by a step (steps.c); debuggers' connections are
- * forward.c. To save a launch time, on two processors a child of lrun's makes the network namespace while init mounts: it joins init's
- * user namespace, unshares, and hands the namespace over by descriptor. If that child is late or dies, init makes its own. pasta runs
+ * forward.c. To save a launch time, a child of lrun's makes the network namespace while init mounts, if a processor is free for it: it
+ * joins init's user namespace, unshares, and hands the namespace over by descriptor. If that child dies, init makes its own. pasta runs
  * as lrun's child in the foreground, so that it ends with lrun (PDEATHSIG). */
 #include "launcher/sandbox/network.h"
 
@@ -11,6 +11,7 @@
 #include "base/own.h"
 #include "launcher/sandbox/message.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/route.h>
@@ -20,6 +21,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -36,12 +38,28 @@ const char *network_name(enum net net)
 
 /* ---- the namespace ---- */
 
+/* The processes of the whole machine count, also where lrun may use some of its processors only. */
+bool network_aside_pays(const char *loadavg, int processors)
+{
+    char *end;
+    for (int averages = 3; averages > 0; averages--) {
+        loadavg = strchr(loadavg, ' ');
+        if (!loadavg)
+            return false;
+        loadavg++;
+    }
+    unsigned long running = strtoul(loadavg, &end, 10); /* lrun, which reads it, is one of them */
+    return isdigit((unsigned char)*loadavg) && *end == '/' && processors > 1 && running <= (unsigned long)processors;
+}
+
 void network_aside_prepare(enum net net, struct network_aside *ret)
 {
     cpu_set_t cpus;
+    char load[80];
     int pair[2];
     *ret = (struct network_aside){.from = -1, .to = -1};
     if (net == NET_HOST || sched_getaffinity(0, sizeof cpus, &cpus) < 0 || CPU_COUNT(&cpus) < 2 ||
+        fs_read_small(AT_FDCWD, "/proc/loadavg", load, sizeof load) < 0 || !network_aside_pays(load, CPU_COUNT(&cpus)) ||
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return;
     *ret = (struct network_aside){.from = pair[0], .to = pair[1]};

@@ -10,14 +10,16 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum net { NET_NONE, NET_HOST, NET_USER, NET_BLACKHOLE };
 
 const char *network_name(enum net net); /* as --net takes it */
 
-/* Making a network namespace takes the kernel as long as most of the mounts do: with two processors it is made aside, by a child of
- * lrun's in the sandbox's user namespace, while init mounts.
+/* Making a network namespace takes the kernel as long as most of the mounts do: if a processor is free it is made aside, by a child of
+ * lrun's in the sandbox's user namespace, while init mounts. If none is free, init would wait for that child's turn: it makes its own.
+ *   network_aside_pays()      whether one is: the text of /proc/loadavg, and how many processors lrun may use
  *   network_aside_prepare()   before clone: a socket for the namespace; both ends -1 if init is to make its own
  *   network_aside_begin()     after clone, in the parent, with all signals blocked: starts the child
  *   network_aside_done()      waits for the child */
@@ -25,6 +27,7 @@ struct network_aside {
     pid_t pid;    /* 0: none */
     int from, to; /* init's end, and the child's */
 };
+bool network_aside_pays(const char *loadavg, int processors);
 void network_aside_prepare(enum net net, struct network_aside *ret);
 void network_aside_begin(struct network_aside *a, int init_pidfd);
 void network_aside_done(struct network_aside *a);

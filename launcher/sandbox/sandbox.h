@@ -45,7 +45,7 @@ struct sandbox_spec {
     struct limits limits;
     struct seccomp_program policy;
     enum net net;
-    bool network_aside;          /* made by a child of lrun's meanwhile: for one sandbox shorter, for many at once longer */
+    bool network_aside;          /* may be made by a child of lrun's meanwhile: for one sandbox shorter, for many at once longer */
     bool api;                    /* make the Runtime API's socket inside */
     const struct cgroup *cgroup; /* to be made in, or NULL */
     bool keep;                   /* others may enter: keep its namespaces and variables for them */

@@ -119,7 +119,7 @@ static int lo_request(int s, unsigned long request, const char *address, struct 
     return ioctl(s, request, &r) < 0 ? fail(err, errno, address ? address : "lo", "set up the loopback interface") : 0;
 }
 
-/* If no child makes the network namespace aside, clone3 has made it. */
+/* If no child makes the network namespace aside (no processor was free), clone3 has made it. */
 static int step_network(struct inside *in, struct err *err)
 {
     return in->network < 0 ? 0 : network_enter(&in->network, err);

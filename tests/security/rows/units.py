@@ -80,6 +80,7 @@ MUTANTS = {
     "unit: limits: one processor less": ("policy/limits.c", '++kept > want', '++kept >= want', {"processors_go_with_the_memory"}, ("tests/unit/test_limits.c",)),
     "unit: str: lines with escapes": ("base/str.c", '(unsigned char)*c < 0x20 ||', "(unsigned char)*c == '\\n' ||", {"one_line_is_made_of_any_text", "says_action_object_reason_and_remedy_in_one_clean_line"}, ("tests/unit/test_err.c", "tests/unit/test_str.c",)),
     "unit: cli: the beginning of a choice": ("launcher/command/cli_values.c", 'length == n && strncmp(c, value, n) == 0', 'n && strncmp(c, value, n) == 0', {"words_and_options_of_the_wrong_kind_are_refused"}, ("tests/unit/test_cli.c",)),
+    "unit: network: one process more": ("launcher/sandbox/network.c", "running <= (unsigned long)processors", "running <= (unsigned long)processors + 1", {"is_made_aside_if_a_processor_is_free"}, ("tests/unit/test_network.c",)),
     "unit: sdk: a module's name as it is in a command": ("launcher/launch/sdk.c", 'str_quote(name)', 'xstrdup(name)', {"the_command_that_makes_one_is_one_command"}, ("tests/unit/test_sdk.c",)),
     "unit: not_package: paths with a colon": ("launcher/launch/not_package.c", "path[0] == '/' || path[0] == '.'", "path[0] == '.'", {"a_name_may_tell_what_was_meant"}, ("tests/unit/test_not_package.c",)),
 }
