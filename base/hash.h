@@ -12,8 +12,9 @@
 
 /* FNV-1a by words: each launch of a Python function hashes the 63 kB of its compiled client, which took 13 us by words and 123 us by bytes
  * when it was measured. The last word is filled up with zeros. */
-static inline uint64_t hash_more(uint64_t hash, const char *bytes, size_t n)
+static inline uint64_t hash_more(uint64_t hash, const void *from, size_t n)
 {
+    const char *bytes = from;
     for (uint64_t word = 0; n; bytes += sizeof word, n -= n < sizeof word ? n : sizeof word, word = 0) {
         memcpy(&word, bytes, n < sizeof word ? n : sizeof word);
         hash = (hash ^ word) * UINT64_C(1099511628211);

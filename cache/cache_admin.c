@@ -5,7 +5,7 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "cache/cache_entry.h"
-#include "cache/tools.h"
+#include "cache/prepared.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -124,7 +124,7 @@ int cache_prune(struct cache *c, FILE *to, struct err *err)
     int status = each_key(c, prune_one, to, err);
     for (size_t i = 0; i < COUNT(WHOLE) && status == 0; i++)
         status = empty(c, WHOLE[i], err);
-    return status < 0 ? -1 : tools_prune(c, true, err);
+    return status < 0 ? -1 : prepared_prune(c, true, err);
 }
 
 struct verdict {

@@ -3,19 +3,20 @@
  * mounts/plan.c's. A name is hidden by a whiteout (overlayfs: a character device 0:0, which an ordinary user may make since Linux
  * 5.8); a bind mount for each would be thousands of mounts a launch. Reading /usr/bin takes longer than a warm launch, so the tree is
  * kept: its name holds the inode and times of each directory that was read, and a package manager's change gives another name.
- *   making     whiteouts for what is not listed, links and files that stand for others     keeping     look up, make, prune */
+ *   making     whiteouts for what is not listed, links and files that stand for others
+ *   keeping    what the tree was made from: its key. The rest is prepared.c's */
 #include "cache/tools.h"
 
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/own.h"
-#include "cache/cache_entry.h"
+#include "cache/prepared.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -25,8 +26,8 @@ enum { HOPS = 8 };
 
 struct making {
     const char *host;
-    int tree;
     const struct tools_input *in;
+    int tree;
 };
 
 static bool is_read(const struct tools_input *in, const struct tools_read *row)
@@ -199,9 +200,12 @@ static int link_programs(const struct making *m, struct err *err)
     return 0;
 }
 
-static int make_tree(const struct making *m, struct err *err)
+static int make_tree(int dir, const void *of, struct err *err)
 {
     static const char *const OURS[] = {"usr/lib", "usr/local/bin"};
+    struct making with_tree = *(const struct making *)of;
+    const struct making *m = &with_tree;
+    with_tree.tree = dir;
     if (mknodat(m->tree, WHITEOUT, S_IFCHR, makedev(0, 0)) < 0)
         return fail(err, errno, WHITEOUT, "make a whiteout in the cache");
     for (size_t i = 0; i < COUNT(OURS); i++)
@@ -235,7 +239,7 @@ static bool add_directory(struct text *key, const char *host, const char *dir)
     return there;
 }
 
-static void name_of(const struct cache *c, const char *host, const struct tools_input *in, char name[48], bool *ret_node_parts)
+static uint64_t key_of(const char *host, const struct tools_input *in, bool *ret_node_parts)
 {
     struct text key = {0};
     text_printf(&key, TABLE_VERSION " %d %d %d %d %d", in->tools, in->al2023, in->python, in->node, in->local);
@@ -246,86 +250,35 @@ static void name_of(const struct cache *c, const char *host, const struct tools_
     }
     if (in->tools == TOOLS_LAMBDA)
         add_directory(&key, host, "etc/alternatives"); /* what follow() goes through */
-    snprintf(name, 48, "tools/%.8s-%016jx", c->boot, (uintmax_t)hash_more(HASH_START, key.at, key.n));
+    uint64_t hash = hash_more(HASH_START, key.at, key.n);
     text_done(&key);
+    return hash;
 }
 
-/* 1: ret is filled; 0: there is none. */
-static int look_up(struct cache *c, const char *name, const struct tools_input *in, struct tools_tree *ret, struct err *err)
-{
-    struct stat named, usr, sh, awk;
-    OWN_FD int dir = openat(c->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0)
-        return errno == ENOENT ? 0 : fail(err, errno, name, "open the cache entry");
-    if (flock(dir, LOCK_SH) < 0)
-        return fail(err, errno, name, "lock the cache entry");
-    OWN_PTR char *path = xasprintf("%s/usr", name);
-    /* Between open and lock, prune may have taken it away. */
-    if (fstatat(dir, "usr", &usr, AT_SYMLINK_NOFOLLOW) < 0 || fstatat(c->dir, path, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
-        named.st_ino != usr.st_ino)
-        return 0;
-    bool looks = in->tools == TOOLS_LAMBDA;
-    *ret = (struct tools_tree){.dev = usr.st_dev,
-                               .ino = usr.st_ino,
-                               .path = xasprintf("%s/%s", c->path, path),
-                               .sh_is_bash = looks && fstatat(dir, "usr/bin/sh", &sh, AT_SYMLINK_NOFOLLOW) == 0,
-                               .awk_is_gawk = looks && fstatat(dir, "usr/bin/awk", &awk, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(awk.st_mode)};
-    ret->lock = take_fd(&dir);
-    return 1;
-}
-
-static int make(struct cache *c, const char *host, const struct tools_input *in, const char *name, struct tools_tree *ret, struct err *err)
-{
-    char temporary[64];
-    struct err ignored;
-    OWN_FD int dir = -1;
-    if (mkdirat(c->dir, "tools", 0700) < 0 && errno != EEXIST)
-        return fail(err, errno, c->path, "make a part of the cache directory");
-    tools_prune(c, false, &ignored);
-    if (entry_begin(c, temporary, sizeof temporary, &dir, err) < 0)
-        return -1;
-    struct making m = {.host = host, .tree = dir, .in = in};
-    int status = make_tree(&m, err);
-    int published = status < 0 ? -1 : entry_rename(c, temporary, dir, name, err);
-    if (published != 1)
-        fs_remove_tree(c->dir, temporary, &ignored);
-    if (published < 0)
-        return -1;
-    int found = look_up(c, name, in, ret, err); /* dir's own lock goes with it */
-    return found ? found : fail(err, 0, name, "use the cache entry that was made: it is pruned again and again");
-}
+static const struct prepared_kind KIND = {"tools", "usr", make_tree};
 
 int tools_get(struct cache *c, const char *host, const struct tools_input *in, struct tools_tree *ret, struct err *err)
 {
-    char name[48];
-    bool node_parts = false;
-    name_of(c, host, in, name, &node_parts);
-    int found = look_up(c, name, in, ret, err);
-    if (found == 0)
-        found = make(c, host, in, name, ret, err);
-    if (found < 0)
+    struct stat sh, awk;
+    bool node_parts = false, looks = in->tools == TOOLS_LAMBDA;
+    const struct making m = {.host = host, .in = in, .tree = -1};
+    const uint64_t key = key_of(host, in, &node_parts);
+    *ret = (struct tools_tree)TOOLS_NONE;
+    if (prepared_get(c, &KIND, key, &m, &ret->tree, err) < 0)
         return -1;
+    if (!prepared_is_whole(c, &ret->tree)) {
+        prepared_done(&ret->tree);
+        if (prepared_get(c, &KIND, key, &m, &ret->tree, err) < 0)
+            return -1;
+    }
+    ret->sh_is_bash = looks && fstatat(ret->tree.lock, "usr/bin/sh", &sh, AT_SYMLINK_NOFOLLOW) == 0;
+    ret->awk_is_gawk = looks && fstatat(ret->tree.lock, "usr/bin/awk", &awk, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(awk.st_mode);
     ret->node_parts = node_parts;
     return 0;
 }
 
 void tools_done(struct tools_tree *t)
 {
-    own_close(&t->lock);
-    free(t->path);
+    prepared_done(&t->tree);
     *t = (struct tools_tree)TOOLS_NONE;
-}
-
-int tools_prune(struct cache *c, bool all, struct err *err)
-{
-    int fd = openat(c->dir, "tools", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), status = 0;
-    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    struct strv keys = {0};
-    for (struct dirent *e; d && (e = readdir(d));)
-        if (e->d_name[0] != '.' && (all || strncmp(e->d_name, c->boot, 8) != 0))
-            strv_add(&keys, xstrdup(e->d_name));
-    for (size_t i = 0; i < keys.n; i++) /* a tree that cannot be removed does not stop the others */
-        status = entry_remove(c, "tools", keys.at[i], err) < 0 ? -1 : status;
-    strv_done(&keys);
-    return status;
 }

@@ -9,7 +9,7 @@
 #ifndef LRUN_TOOLS_H
 #define LRUN_TOOLS_H
 
-#include "cache/cache.h"
+#include "cache/prepared.h"
 
 enum tools {
     TOOLS_LAMBDA, /* the programs that Amazon Linux has */
@@ -26,23 +26,17 @@ struct tools_input {
 };
 
 struct tools_tree {
-    int lock; /* -1: none */
-    char *path;
-    dev_t dev; /* of the directory that lies over /usr */
-    ino_t ino;
+    struct prepared tree;         /* the directory that lies over /usr */
     bool sh_is_bash, awk_is_gawk; /* as on Amazon Linux */
     bool node_parts;              /* the host has Debian's node modules, among them parts of its node */
 };
 // clang-format off
-#define TOOLS_NONE {.lock = -1}
+#define TOOLS_NONE {.tree = PREPARED_NONE}
 // clang-format on
 
 /* host: before the slash of the usr it is for; "" for the host's own. On failure, as on file systems that take no whiteouts, an err. */
 int tools_get(struct cache *c, const char *host, const struct tools_input *in, struct tools_tree *ret, struct err *err);
 void tools_done(struct tools_tree *t);
-
-/* Removes unused trees: all of them, or those of earlier boots. */
-int tools_prune(struct cache *c, bool all, struct err *err);
 
 /* tools_list.c. Whether the name in this directory ("usr/bin") is seen. */
 bool tools_shows(const struct tools_input *in, const char *dir, const char *name);

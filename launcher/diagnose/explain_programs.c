@@ -24,9 +24,9 @@ static const char *root_of(const struct evidence *ev) /* the file system that th
 static bool is_hidden(const struct evidence *ev, const char *dir, const char *name)
 {
     struct stat st;
-    if (!ev->launch->tools.path)
+    if (!ev->launch->tools.tree.path)
         return false;
-    OWN_PTR char *path = xasprintf("%s%s/%s", ev->launch->tools.path, str_begins(dir, "/usr/") ? dir + strlen("/usr") : dir, name);
+    OWN_PTR char *path = xasprintf("%s%s/%s", ev->launch->tools.tree.path, str_begins(dir, "/usr/") ? dir + strlen("/usr") : dir, name);
     return lstat(path, &st) == 0 && S_ISCHR(st.st_mode);
 }
 

@@ -66,9 +66,9 @@ int launch_plan(struct launch *l, struct err *err)
     struct plan_input in = {
         .usr =
             {
-                .path = l->tools.path,
-                .dev = l->tools.dev,
-                .ino = l->tools.ino,
+                .path = l->tools.tree.path,
+                .dev = l->tools.tree.dev,
+                .ino = l->tools.tree.ino,
                 .tree = -1,
             },
         .release = tools_release(is_al2023(l)),
@@ -92,7 +92,8 @@ int launch_plan(struct launch *l, struct err *err)
         .cpuinfo = l->machine.cpuinfo.at,
         .stat = l->machine.stat.at,
     };
-    runtime_mounts(&l->runtime, l->tools.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0, &in.runtime);
+    runtime_mounts(&l->runtime, l->tools.tree.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0,
+                   &in.runtime);
     if (!r->argv) /* a command seldom loads the client */
         bytecode_get(&l->inputs, &l->runtime, r->kind->invokes, &l->bytecode);
     in.runtime.compiled = l->bytecode.files;

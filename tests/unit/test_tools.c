@@ -85,7 +85,7 @@ static bool seen(const struct tools_tree *t, const char *path)
     for (size_t n = 0; path[n]; n++) {
         n += strcspn(path + n, "/");
         snprintf(part, sizeof part, "%.*s", (int)n, path);
-        snprintf(whole, sizeof whole, "%s/%s", t->path, part);
+        snprintf(whole, sizeof whole, "%s/%s", t->tree.path, part);
         if (lstat(whole, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == 0)
             return false;
         if (!path[n])
@@ -139,7 +139,7 @@ Test(tools, awk_is_gawk_where_the_host_has_it)
     start();
     make("bin/gawk", NULL);
     get(&(struct tools_input){.tools = TOOLS_LAMBDA, .al2023 = true}, &t);
-    snprintf(path, sizeof path, "%s/bin/awk", t.path);
+    snprintf(path, sizeof path, "%s/bin/awk", t.tree.path);
     cr_expect(readlink(path, to, sizeof to - 1) == 4 && strcmp(to, "gawk") == 0 && t.awk_is_gawk);
     expect(&t, "bin/mawk", false);
     tools_done(&t);
@@ -179,10 +179,10 @@ Test(tools, a_tree_is_used_again_until_the_host_changes)
     start();
     get(&in, &one);
     get(&in, &two);
-    cr_expect_str_eq(one.path, two.path);
+    cr_expect_str_eq(one.tree.path, two.tree.path);
     make("bin/nmap", NULL);
     get(&in, &three);
-    cr_expect(strcmp(one.path, three.path) != 0);
+    cr_expect(strcmp(one.tree.path, three.tree.path) != 0);
     expect(&three, "bin/nmap", false);
     cr_expect(tools_release(true)->os_release && strstr(tools_release(false)->os_release, "VERSION_ID=\"2\""));
     tools_done(&one), tools_done(&two), tools_done(&three);

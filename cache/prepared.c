@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prepared.c: looking up, making and pruning trees that lrun made itself. What is in one is its maker's (tools.c, and
+ * mounts/skeleton.c). The seal is a list of paths and one hash of what lstat(2) says of each: only the kernel sets a ctime, so a
+ * file that was written, replaced or given another mode shows, and so does a directory in which a name was. Links and whiteouts
+ * cannot be changed without their directory's change. */
+#include "cache/prepared.h"
+
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "cache/cache_entry.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SEAL_MAX = 16 << 10, DEPTH_MAX = 16 };
+static const char *const KINDS[] = {"tools", "skeleton"};
+
+/* ---- the seal ---- */
+
+static int add_state(int dir, const char *path, uint64_t *hash)
+{
+    struct stat st;
+    if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -1;
+    const uint64_t state[] = {st.st_dev,
+                              st.st_ino,
+                              st.st_mode,
+                              S_ISDIR(st.st_mode) ? 0 : (uint64_t)st.st_size,
+                              (uint64_t)st.st_ctim.tv_sec,
+                              (uint64_t)st.st_ctim.tv_nsec};
+    *hash = hash_more(*hash, state, sizeof state);
+    return 0;
+}
+
+/* Adds the lines of all files and directories below path, which is one. */
+static int list(int dir, const char *path, unsigned depth, struct text *ret)
+{
+    int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d || depth > DEPTH_MAX)
+        return -1;
+    text_printf(ret, "%s\n", path);
+    for (struct dirent *e; (e = readdir(d));) {
+        OWN_PTR char *below = xasprintf("%s/%s", path, e->d_name);
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || (e->d_type != DT_DIR && e->d_type != DT_REG))
+            continue;
+        if (e->d_type == DT_REG)
+            text_printf(ret, "%s\n", below);
+        else if (list(dir, below, depth + 1, ret) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* hash: of what the paths of the lines are now. -1: one is not there. */
+static int hash_lines(int dir, char *lines, uint64_t *hash)
+{
+    *hash = HASH_START;
+    for (char *at = lines, *end; (end = strchr(at, '\n')); at = end + 1) {
+        *end = 0;
+        int status = add_state(dir, at, hash);
+        *end = '\n';
+        if (status < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int write_seal(int dir, const char *tree, struct err *err)
+{
+    struct text text = {0};
+    uint64_t hash;
+    int status = -1;
+    if (list(dir, tree, 0, &text) < 0 || hash_lines(dir, text.at, &hash) < 0 || text.n > SEAL_MAX - 20) {
+        fail(err, errno, tree, "look through the prepared tree");
+    } else {
+        OWN_PTR char *all = xasprintf("%016jx\n%s", (uintmax_t)hash, text.at);
+        status = fs_write_new(dir, "seal", 0600, all, strlen(all), err);
+    }
+    text_done(&text);
+    return status;
+}
+
+static bool is_sealed(int dir)
+{
+    char text[SEAL_MAX], found[18];
+    uint64_t hash;
+    ssize_t n = fs_read_small(dir, "seal", text, sizeof text);
+    if (n < 18 || hash_lines(dir, text + 17, &hash) < 0)
+        return false;
+    snprintf(found, sizeof found, "%016jx\n", (uintmax_t)hash);
+    return strncmp(text, found, 17) == 0;
+}
+
+/* ---- entries ---- */
+
+/* 1: ret is filled; 0: there is none. */
+static int look_up(struct cache *c, const struct prepared_kind *kind, const char *name, struct prepared *ret, struct err *err)
+{
+    struct stat named, tree;
+    OWN_FD int dir = openat(c->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0 && errno != ENOENT && errno != ENOTDIR)
+        return fail(err, errno, name, "open the cache entry");
+    if (dir >= 0 && flock(dir, LOCK_SH) < 0)
+        return fail(err, errno, name, "lock the cache entry");
+    OWN_PTR char *path = xasprintf("%s/%s", name, kind->tree);
+    /* Between open and lock, prune may have taken it away. */
+    if (dir < 0 || fstatat(dir, kind->tree, &tree, AT_SYMLINK_NOFOLLOW) < 0 || fstatat(c->dir, path, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+        named.st_ino != tree.st_ino)
+        return 0;
+    *ret = (struct prepared){.name = xstrdup(name), .path = xasprintf("%s/%s", c->path, path), .dev = tree.st_dev, .ino = tree.st_ino};
+    ret->lock = take_fd(&dir);
+    return 1;
+}
+
+/* By its name alone: who shows it holds a lock on it, and the sweeper of tmp/ leaves it until then. */
+static void discard(struct cache *c, const char *name)
+{
+    char gone[64];
+    uint64_t random;
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        return;
+    snprintf(gone, sizeof gone, "tmp/%ld-%016jx", (long)getpid(), (uintmax_t)random);
+    renameat(c->dir, name, c->dir, gone);
+}
+
+static int make(struct cache *c, const struct prepared_kind *kind, const char *name, const void *of, struct prepared *ret, struct err *err)
+{
+    char temporary[64];
+    struct err ignored;
+    OWN_FD int dir = -1;
+    if (mkdirat(c->dir, kind->name, 0700) < 0 && errno != EEXIST)
+        return fail(err, errno, c->path, "make a part of the cache directory");
+    prepared_prune(c, false, &ignored);
+    if (entry_begin(c, temporary, sizeof temporary, &dir, err) < 0)
+        return -1;
+    int published = kind->make(dir, of, err) < 0 || write_seal(dir, kind->tree, err) < 0 ? -1 : entry_rename(c, temporary, dir, name, err);
+    int found = published == 0 ? look_up(c, kind, name, ret, err) : 0; /* another launch was faster, or what has its name is no tree */
+    if (published == 0 && found == 0) {
+        discard(c, name);
+        published = entry_rename(c, temporary, dir, name, err);
+    }
+    if (published != 1)
+        fs_remove_tree(c->dir, temporary, &ignored);
+    if (published < 0)
+        return -1;
+    found = found ? found : look_up(c, kind, name, ret, err); /* dir's own lock goes with it */
+    if (found < 0)
+        return -1;
+    return found ? 0 : fail(err, 0, name, "use the cache entry that was made: it is pruned again and again");
+}
+
+int prepared_get(struct cache *c, const struct prepared_kind *kind, uint64_t key, const void *of, struct prepared *ret, struct err *err)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s/%.8s-%016jx", kind->name, c->boot, (uintmax_t)key);
+    int found = look_up(c, kind, name, ret, err);
+    return found ? (found < 0 ? -1 : 0) : make(c, kind, name, of, ret, err);
+}
+
+bool prepared_is_whole(struct cache *c, const struct prepared *p)
+{
+    if (is_sealed(p->lock))
+        return true;
+    discard(c, p->name);
+    return false;
+}
+
+void prepared_done(struct prepared *p)
+{
+    own_close(&p->lock);
+    free(p->name);
+    free(p->path);
+    *p = (struct prepared)PREPARED_NONE;
+}
+
+static int prune_kind(struct cache *c, const char *kind, bool all, struct err *err)
+{
+    int fd = openat(c->dir, kind, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), status = 0;
+    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    struct strv keys = {0};
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (e->d_name[0] != '.' && (all || strncmp(e->d_name, c->boot, 8) != 0))
+            strv_add(&keys, xstrdup(e->d_name));
+    for (size_t i = 0; i < keys.n; i++) /* a tree that cannot be removed does not stop the others */
+        status = entry_remove(c, kind, keys.at[i], err) < 0 ? -1 : status;
+    strv_done(&keys);
+    return status;
+}
+
+int prepared_prune(struct cache *c, bool all, struct err *err)
+{
+    int status = 0;
+    for (size_t i = 0; i < COUNT(KINDS); i++)
+        status = prune_kind(c, KINDS[i], all, err) < 0 ? -1 : status;
+    return status;
+}
