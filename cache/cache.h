@@ -9,6 +9,7 @@
  *   DIR/policy/                users' policies, compiled; see launcher/launch/policy_file.c
  *   DIR/bytecode/              Python's client, compiled; see launcher/launch/bytecode.h
  *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
+ *   DIR/skeleton/              roots without their mounts; see mounts/skeleton.h. How these two are kept: prepared.h
  *   DIR/tmp/                   entries that are being made or removed; each is locked by its maker
  *
  * An entry appears by one rename and never changes. A launch that uses it holds a shared lock on its directory, so that

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "base/sys.h"
+#include "mounts/make.h"
 #include "mounts/new_mount.h"
 
 #include <errno.h>
@@ -17,21 +18,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-
-struct place { /* where rows are carried out */
-    int work, root;
-    int cwd;        /* where lrun was started: relative names of sources are meant from there */
-    unsigned names; /* counts attached trees: their names in the work place */
-    bool fell_back; /* a row with FLAG_TRY was refused */
-    bool ours;      /* all of root is our own making so far: its paths can be used as they are */
-};
-
-static int row_fail(int no, const struct row *row, const char *what, struct err *err)
-{
-    char path[sizeof err->path];
-    snprintf(path, sizeof path, "/%s", row->target);
-    return fail(err, no, path, "%s", what);
-}
 
 static uint64_t row_attrs(const struct row *row)
 {
@@ -62,77 +48,18 @@ static int clone_source(const struct place *p, const struct source *s, struct er
     return fail(err, ESTALE, s->path, "show in the sandbox what was named: it was replaced meanwhile");
 }
 
-static int open_target(const struct place *p, const char *target)
-{
-    if (p->ours)
-        return openat(p->root, target, O_PATH | O_CLOEXEC);
-    return sys_openat2(p->root, target, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-}
-
-struct parent { /* the directory that shall hold a row's target, and the name in it */
-    int dir;
-    bool borrowed;
-    const char *name;
-};
-
-static void parent_done(struct parent *parent)
-{
-    if (!parent->borrowed)
-        own_close(&parent->dir);
-}
-#define OWN_PARENT __attribute__((cleanup(parent_done)))
-
-/* dir is -1 with errno set if it cannot be reached. Our own tree holds no link that leads astray: its path is enough. */
-static struct parent open_parent(const struct place *p, const char *target)
-{
-    const char *slash = strrchr(target, '/');
-    if (p->ours || !slash)
-        return (struct parent){p->root, true, target};
-    OWN_PTR char *path = xasprintf("%.*s", (int)(slash - target), target);
-    return (struct parent){sys_openat2(p->root, path, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), false, slash + 1};
-}
-
-static int make_one(const struct place *p, const char *target, bool file)
-{
-    OWN_PARENT struct parent parent = open_parent(p, target);
-    if (parent.dir < 0)
-        return -1;
-    if (!file)
-        return mkdirat(parent.dir, parent.name, 0755) < 0 && errno != EEXIST ? -1 : 0;
-    OWN_FD int fd = openat(parent.dir, parent.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    return fd < 0 && errno != EEXIST ? -1 : 0;
-}
-
-/* Makes target and the directories to it, following no link that would leave the root. */
-static int make_target(const struct place *p, const struct row *row, struct err *err)
-{
-    OWN_PTR char *path = xstrdup(row->target);
-    int made = 0;
-    for (char *slash = strchr(path, '/'); slash && made == 0; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        made = make_one(p, path, false);
-        *slash = '/';
-    }
-    if (made == 0 && make_one(p, path, row->flags & FLAG_FILE) == 0)
-        return 0;
-    row_fail(errno, row, "make the mountpoint", err);
-    if (!(row->flags & FLAG_USER))
-        return -1;
-    return fail_hint(err, "a volume's path must exist in the package, or be where nothing is mounted, e.g. /mnt/NAME");
-}
-
 /* Moves a detached mount onto the row's target, which is made if it is missing: on our own skeleton a bind's always is. */
 static int attach(const struct place *p, const struct row *row, int mount, struct err *err)
 {
-    if (p->ours && row->kind == ROW_BIND && make_one(p, row->target, row->flags & FLAG_FILE) < 0 && errno != ENOENT &&
-        make_target(p, row, err) < 0)
+    if (p->ours && row->kind == ROW_BIND && !(p->prepared && row->flags & FLAG_PLACED) &&
+        make_one(p, row->target, row->flags & FLAG_FILE) < 0 && errno != ENOENT && make_target(p, row, err) < 0)
         return -1;
     for (int tries = 0; tries < 2; tries++) {
         int done;
         if (p->ours) {
             done = sys_move_mount(mount, "", p->root, row->target, MOVE_MOUNT_F_EMPTY_PATH);
         } else {
-            OWN_FD int target = open_target(p, row->target);
+            OWN_FD int target = make_open_target(p, row->target);
             done = target < 0 ? -1 : sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
         }
         if (done == 0)
@@ -143,33 +70,6 @@ static int attach(const struct place *p, const struct row *row, int mount, struc
             return -1;
     }
     return row_fail(errno, row, "mount", err);
-}
-
-static int do_dir(const struct place *p, const struct row *row, struct err *err)
-{
-    OWN_PARENT struct parent parent = open_parent(p, row->target);
-    if (parent.dir < 0 || mkdirat(parent.dir, parent.name, row->mode) < 0)
-        return errno == EEXIST && row->flags & FLAG_OPTIONAL ? 0 : row_fail(errno, row, "make the directory", err);
-    if (row->mode & 07000 && fchmodat(parent.dir, parent.name, row->mode, 0) < 0) /* mkdir leaves the sticky bit out */
-        return row_fail(errno, row, "set the mode of the directory", err);
-    return 0;
-}
-
-static int do_file(const struct place *p, const struct row *row, struct err *err)
-{
-    OWN_PARENT struct parent parent = open_parent(p, row->target);
-    if (parent.dir < 0)
-        return row_fail(errno, row, "reach the file's directory", err);
-    int status = fs_write_new(parent.dir, parent.name, row->mode, row->text, row->size ? row->size : strlen(row->text), err);
-    return status < 0 && err->no == EEXIST && row->flags & FLAG_OPTIONAL ? 0 : status;
-}
-
-static int do_link(const struct place *p, const struct row *row, struct err *err)
-{
-    OWN_PARENT struct parent parent = open_parent(p, row->target);
-    if (parent.dir < 0 || symlinkat(row->text, parent.dir, parent.name) < 0)
-        return row_fail(errno, row, "make the symbolic link", err);
-    return 0;
 }
 
 /* A link of the host (bin -> usr/bin) becomes a link here too. 1: done, 0: not a link, -1: err. */
@@ -184,7 +84,7 @@ static int copy_link(const struct place *p, const struct row *row, struct err *e
     to[n] = 0;
     struct row link = *row;
     link.text = to;
-    return do_link(p, &link, err) < 0 ? -1 : 1;
+    return make_link(p, &link, err) < 0 ? -1 : 1;
 }
 
 static int do_bind(const struct place *p, const struct row *row, struct err *err)
@@ -299,7 +199,7 @@ static int do_mask(struct place *p, const struct row *row, struct err *err)
 
 static int do_freeze(const struct place *p, const struct row *row, struct err *err)
 {
-    OWN_FD int mount = open_target(p, row->target);
+    OWN_FD int mount = make_open_target(p, row->target);
     if (mount < 0 || sys_mount_setattr(mount, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
         return row_fail(errno, row, "make read-only", err);
     return 0;
@@ -316,9 +216,9 @@ static int do_write(const struct place *p, const struct row *row, struct err *er
 static int do_row(struct place *p, const struct row *row, struct err *err)
 {
     switch (row->kind) {
-    case ROW_DIR: return do_dir(p, row, err);
-    case ROW_FILE: return do_file(p, row, err);
-    case ROW_LINK: return do_link(p, row, err);
+    case ROW_DIR: return make_dir(p, row, err);
+    case ROW_FILE: return make_file(p, row, err);
+    case ROW_LINK: return make_link(p, row, err);
     case ROW_BIND: return do_bind(p, row, err);
     case ROW_TMPFS: return do_tmpfs(p, row, err);
     case ROW_PROC: return do_proc(p, row, err);
@@ -345,15 +245,17 @@ static int open_work(struct place *p, struct err *err)
     return 0;
 }
 
-/* Turns the skeleton into the root: the skeleton itself, or a read-only overlay of it over the user's root file system. */
+/* Turns the skeleton into the root: the skeleton itself, or a read-only overlay of it: over the user's root file system, or, where it lies
+ * in the cache, to hide its path. */
 static int open_root(struct place *p, const struct plan *plan, struct err *err)
 {
     OWN_FD int root = -1;
-    if (plan->has_rootfs) {
-        char name[LOWER_NAME], lower[LOWER_NAME + 8];
-        if (attach_lower(p, &plan->rootfs, name, err) < 0)
+    if (plan->has_rootfs || p->prepared) {
+        char skeleton[LOWER_NAME] = "skel", below[LOWER_NAME] = "empty", lower[2 * LOWER_NAME + 2];
+        if ((p->prepared && attach_lower(p, &plan->prepared, skeleton, err) < 0) ||
+            (plan->has_rootfs && attach_lower(p, &plan->rootfs, below, err) < 0))
             return -1;
-        snprintf(lower, sizeof lower, "skel:%s", name);
+        snprintf(lower, sizeof lower, "%s:%s", skeleton, below);
         root = new_mount("overlay", (const char *const[]){"lowerdir", lower, NULL}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "/", err);
         if (root < 0)
             return -1;
@@ -364,12 +266,29 @@ static int open_root(struct place *p, const struct plan *plan, struct err *err)
     }
     if (sys_move_mount(root, "", p->work, "root", MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return fail(err, errno, "/", "mount the new root");
-    close(p->root);
+    own_close(&p->root);
     p->root = take_fd(&root);
     return 0;
 }
 
-int apply_plan(const struct plan *plan, int *ret_root, bool *ret_fell_back, struct err *err)
+/* The rows of the skeleton, where it was not prepared, and the root. */
+static int make_root(struct place *p, const struct plan *plan, struct err *err)
+{
+    struct err ignored;
+    if (p->prepared && open_root(p, plan, &ignored) == 0)
+        return 0;
+    p->prepared = false; /* the cache may lie where no overlay can be made of it */
+    p->root = openat(p->work, "skel", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (p->root < 0)
+        return fail(err, errno, NULL, "open the skeleton");
+    p->ours = true;
+    for (size_t i = 0; i < plan->skeleton; i++)
+        if (do_row(p, &plan->rows[i], err) < 0)
+            return -1;
+    return open_root(p, plan, err);
+}
+
+int apply_plan(const struct plan *plan, bool prepared, int *ret_root, bool *ret_fell_back, struct err *err)
 {
     struct place p = {.work = -1, .root = -1};
     OWN_FD int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -377,16 +296,16 @@ int apply_plan(const struct plan *plan, int *ret_root, bool *ret_fell_back, stru
     umask(0);    /* the plan's modes apply exactly */
     if (open_work(&p, err) < 0)
         return -1;
-    p.root = openat(p.work, "skel", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int status = p.root < 0 ? fail(err, errno, NULL, "open the skeleton") : 0;
-    for (size_t i = 0; status == 0 && i < plan->n; i++) {
-        if (i == plan->skeleton)
-            status = open_root(&p, plan, err);
+    p.prepared = prepared && plan->prepared.path;
+    int status = make_root(&p, plan, err);
+    for (size_t i = plan->skeleton; status == 0 && i < plan->n; i++) {
+        const struct row *row = &plan->rows[i];
+        if ((row->flags & FLAG_ELSE && !p.fell_back) || (row->flags & FLAG_DONE && p.prepared))
+            continue;
         /* A user's root file system, and a target that a user chose (it may be in the package), can contain any link. */
-        p.ours = (!plan->has_rootfs || i < plan->skeleton) && !(plan->rows[i].flags & FLAG_USER);
-        if (status == 0 && (p.fell_back || !(plan->rows[i].flags & FLAG_ELSE)))
-            status = do_row(&p, &plan->rows[i], err);
-        if (status < 0 && plan->rows[i].flags & FLAG_TRY)
+        p.ours = !plan->has_rootfs && !(row->flags & FLAG_USER);
+        status = do_row(&p, row, err);
+        if (status < 0 && row->flags & FLAG_TRY)
             p.fell_back = true, status = 0;
     }
     umask(022);

@@ -8,8 +8,8 @@
 
 #include "mounts/plan.h"
 
-/* Builds the plan's root; ret_root: a descriptor of it, a mount, not yet read-only where it is our own.
- * ret_fell_back: a row with FLAG_TRY was refused, and those with FLAG_ELSE stand for it. */
-int apply_plan(const struct plan *p, int *ret_root, bool *ret_fell_back, struct err *err);
+/* Builds the plan's root; prepared: from the prepared skeleton, if there is one; ret_root: a descriptor of it, a mount, not yet read-only
+ * where it is our own. ret_fell_back: a row with FLAG_TRY was refused, and those with FLAG_ELSE stand for it. */
+int apply_plan(const struct plan *p, bool prepared, int *ret_root, bool *ret_fell_back, struct err *err);
 
 #endif

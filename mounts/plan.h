@@ -36,9 +36,11 @@ enum {
     FLAG_OPTIONAL = 4, /* absent is fine */
     FLAG_FILE = 8,     /* a file */
     FLAG_EXEC_NOT = 16,
-    FLAG_USER = 32,  /* the user chose the target */
-    FLAG_TRY = 64,   /* where the kernel refuses it, the rows with FLAG_ELSE stand for it */
-    FLAG_ELSE = 128, /* left out otherwise */
+    FLAG_USER = 32,    /* the user chose the target */
+    FLAG_TRY = 64,     /* where the kernel refuses it, the rows with FLAG_ELSE stand for it */
+    FLAG_ELSE = 128,   /* left out otherwise */
+    FLAG_PLACED = 256, /* with a prepared skeleton: its place is there */
+    FLAG_DONE = 512,   /* with a prepared skeleton: nothing is left to do */
 };
 
 struct row {
@@ -61,6 +63,7 @@ struct plan {
     struct strv texts;     /* generated contents */
     struct source *lowers; /* function, layers and a runtime's trees: what the rows of overlays point into */
     size_t lower_count;
+    struct source prepared; /* a tree in which the skeleton was made (skeleton.h); path NULL: it is made in each launch */
     struct source rootfs;
     bool has_rootfs; /* a root file system of the user's beneath the skeleton */
 };

@@ -223,6 +223,8 @@ static void fill_spec(struct launch *l)
         /* not for exec, whose command reports its own errors, nor with a user's policy, whose refusals are intended */
         .tells_refused = r->kind->invokes && seccomp_builtin(request_policy(r), &own),
         .plan = &l->plan,
+        .is_whole = skeleton_is_whole,
+        .of = &l->skeleton,
         .bootstraps = runtime_bootstraps(&l->runtime),
         .direct = l->direct.at,
         .policy = l->policy,
@@ -254,6 +256,7 @@ static void begin(const struct request *r, struct launch *ret)
         .request = r,
         .cgroup = CGROUP_NONE,
         .tools = TOOLS_NONE,
+        .skeleton = {.tree = PREPARED_NONE},
         .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()},
     };
     inputs_none(&ret->inputs);
@@ -319,6 +322,7 @@ int launch_make(struct launch *l, struct err *err)
     l->facts.phase = AT_SANDBOX;
     if (launch_plan(l, err) < 0)
         return -1;
+    skeleton_get(&l->inputs, &l->plan, &l->skeleton);
     fill_spec(l);
     if (r->verbose)
         describe(l);
@@ -341,6 +345,7 @@ void launch_done(struct launch *l)
     report_launch_done(&l->facts);
     plan_done(&l->plan);
     tools_done(&l->tools);
+    skeleton_done(&l->skeleton);
     bytecode_done(&l->bytecode);
     machine_done(&l->machine);
     inputs_done(&l->inputs);

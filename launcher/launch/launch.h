@@ -12,6 +12,7 @@
 #include "launcher/launch/machine.h"
 #include "launcher/launch/report.h"
 #include "launcher/launch/runtime.h"
+#include "launcher/launch/skeleton_cache.h"
 #include "launcher/sandbox/sandbox.h"
 #include "policy/cgroup.h"
 
@@ -24,6 +25,7 @@ struct launch {
     struct cgroup cgroup;
     struct plan plan;
     struct tools_tree tools;
+    struct skeleton skeleton;
     struct bytecode bytecode;
     struct machine machine;
     struct sandbox_spec spec;

@@ -11,10 +11,12 @@ struct inside { /* the child's own state */
     int network; /* the socket that its network namespace comes by, or -1 */
     uid_t outer_uid;
     gid_t outer_gid;
+    bool prepared; /* the plan's prepared skeleton may be used */
     int root;
     bool fell_back; /* the host's /usr could not be overlaid */
     int fds[FD_COUNT];
 };
+bool is_attached(const struct sandbox_spec *spec);  /* lrun has work on its namespaces, and waits for MESSAGE_ATTACH */
 int steps_walk(struct inside *in, struct err *err); /* -1 with an err that names the step */
 _Noreturn void init_main(struct inside *in);
 

@@ -61,12 +61,13 @@ static int lower(int *fd, struct err *err)
     return 0;
 }
 
-static _Noreturn void child(const struct sandbox_spec *spec, int control, int network, uid_t uid, gid_t gid)
+static _Noreturn void child(const struct sandbox_spec *spec, bool prepared, int control, int network, uid_t uid, gid_t gid)
 {
     struct inside in = {
         .spec = spec,
         .control = control,
         .network = network,
+        .prepared = prepared,
         .outer_uid = uid,
         .outer_gid = gid,
         .root = -1,
@@ -124,7 +125,8 @@ static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struc
     return fail(err, 0, NULL, "set up the sandbox: its init was killed");
 }
 
-int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct err *err)
+/* whole: whether the prepared skeleton, if it was used, is as it was made. It is looked at while the child makes its namespaces. */
+static int start(const struct sandbox_spec *spec, bool prepared, struct sandbox *ret, bool *whole, struct err *err)
 {
     int pair[2];
     struct sandbox s = SANDBOX_NONE;
@@ -148,7 +150,7 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
     sigprocmask(SIG_SETMASK, &all, &before);
     long pid = sys_clone3(&args);
     if (pid == 0)
-        child(spec, pair[1], aside.from, uid, gid);
+        child(spec, prepared, pair[1], aside.from, uid, gid);
     int no = errno;
     if (pid > 0)
         network_aside_begin(&aside, s.pidfd);
@@ -164,7 +166,10 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
         return hints_add(err);
     }
     s.pid = (pid_t)pid;
-    int status = await_ready(spec, &s, err);
+    *whole = !prepared || spec->is_whole(spec->of);
+    if (prepared && *whole && !is_attached(spec)) /* else it is the answer to MESSAGE_ATTACH */
+        sandbox_tell(&s, MESSAGE_GO, 0);
+    int status = *whole ? await_ready(spec, &s, err) : -1;
     if (status < 0)
         sandbox_done(&s);
     network_aside_done(&aside);
@@ -172,6 +177,13 @@ int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct e
         return -1;
     *ret = s;
     return 0;
+}
+
+int sandbox_start(const struct sandbox_spec *spec, struct sandbox *ret, struct err *err)
+{
+    bool whole = true;
+    int status = start(spec, spec->plan->prepared.path, ret, &whole, err);
+    return whole ? status : start(spec, false, ret, &whole, err);
 }
 
 int sandbox_tell_program(struct sandbox *s, enum message_type type, int program, int value)

@@ -42,6 +42,8 @@ enum { FRAMES_FD = 62 };                                  /* as in Lambda's _LAM
 /* What shall run inside. const once given to sandbox_start(): init is a fork and reads it in its own copy. */
 struct sandbox_spec {
     const struct plan *plan;
+    bool (*is_whole)(void *of); /* whether the plan's prepared skeleton is as it was made; asked by lrun while the sandbox is made */
+    void *of;
     struct limits limits;
     struct seccomp_program policy;
     enum net net;

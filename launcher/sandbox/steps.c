@@ -82,7 +82,7 @@ static int step_oom(struct inside *in, struct err *err)
 
 static int step_root(struct inside *in, struct err *err)
 {
-    return apply_plan(in->spec->plan, &in->root, &in->fell_back, err);
+    return apply_plan(in->spec->plan, in->prepared, &in->root, &in->fell_back, err);
 }
 
 static int step_pivot(struct inside *in, struct err *err)
@@ -154,14 +154,21 @@ static int step_listen(struct inside *in, struct err *err)
     return 0;
 }
 
+bool is_attached(const struct sandbox_spec *spec)
+{
+    return spec->net == NET_USER || spec->keep || (spec->cgroup && spec->cgroup->procs >= 0);
+}
+
+/* Who uses a prepared skeleton goes on when lrun has found it whole: by now it has, as a rule. */
 static int step_attach(struct inside *in, struct err *err)
 {
     struct message m;
     if (in->spec->net == NET_BLACKHOLE && network_blackhole(err) < 0)
         return -1;
-    if (in->spec->net != NET_USER && !in->spec->keep && !(in->spec->cgroup && in->spec->cgroup->procs >= 0))
+    if (!is_attached(in->spec) && !in->prepared)
         return 0;
-    if (message_send(in->control, &(struct message){.type = MESSAGE_ATTACH}, NULL) < 0 || message_receive(in->control, &m, NULL, true) < 0)
+    if ((is_attached(in->spec) && message_send(in->control, &(struct message){.type = MESSAGE_ATTACH}, NULL) < 0) ||
+        message_receive(in->control, &m, NULL, true) < 0)
         return fail(err, errno, NULL, "wait to be attached");
     if (m.type != MESSAGE_GO)
         _exit(1); /* lrun is gone, or its work on the namespaces failed */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/launch/skeleton_cache.h"
+
+#include "base/own.h"
+#include "mounts/skeleton.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define TREE "root"
+
+static int make(int dir, const void *of, struct err *err)
+{
+    if (mkdirat(dir, TREE, 0755) < 0 || fchmodat(dir, TREE, 0755, 0) < 0)
+        return fail(err, errno, TREE, "make a directory in the cache");
+    OWN_FD int root = openat(dir, TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return root < 0 ? fail(err, errno, TREE, "open a directory in the cache") : skeleton_make(of, root, err);
+}
+
+void skeleton_get(struct inputs *in, struct plan *p, struct skeleton *ret)
+{
+    static const struct prepared_kind KIND = {"skeleton", TREE, make};
+    uint64_t key;
+    struct err ignored;
+    if (inputs_open_cache(in, &ignored) < 0 || !skeleton_settle(p, &key) ||
+        prepared_get(&in->cache, &KIND, key, p, &ret->tree, &ignored) < 0)
+        return;
+    ret->cache = &in->cache;
+    p->prepared = (struct source){.path = ret->tree.path, .dev = ret->tree.dev, .ino = ret->tree.ino, .tree = -1};
+}
+
+void skeleton_done(struct skeleton *s)
+{
+    prepared_done(&s->tree);
+}
+
+bool skeleton_is_whole(void *of)
+{
+    const struct skeleton *s = of;
+    return prepared_is_whole(s->cache, &s->tree);
+}

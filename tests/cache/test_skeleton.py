@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The root's directories, links and generated files are made once and kept. What was changed, half made or is of another boot is not
+used, and no launch needs it."""
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import LRUN_UID, ROOT, make_zip, wait_until
+
+# All of the root that is no mount of its own: names, kinds, modes, where links lead, and contents.
+LOOK = """
+import os, stat
+seen, mounts = [], {line.split()[4] for line in open("/proc/self/mountinfo")}
+for top, dirs, files in os.walk("/"):
+    dirs[:] = [d for d in dirs if os.path.join(top, d) not in mounts]
+    for path in (os.path.join(top, name) for name in dirs + files):
+        st = os.lstat(path)
+        if path not in mounts:
+            seen.append([path, oct(st.st_mode), st.st_uid, os.readlink(path) if stat.S_ISLNK(st.st_mode) else open(path).read() if stat.S_ISREG(st.st_mode) else ""])
+print(*sorted(seen), sep="\\n")
+"""
+
+
+def kept(lrun):
+    place = pathlib.Path(lrun.cache, "skeleton")
+    return sorted(place.iterdir()) if place.is_dir() else []
+
+
+def look(lrun, package, *options):
+    r = lrun.exec(package, "/usr/bin/python3", "-c", LOOK, options=options)
+    assert r.code == 0, r
+    return r.text
+
+
+def test_it_is_made_once_and_shows_no_path_of_the_host(lrun, empty):
+    first = lrun.exec(empty, "/bin/cat", "/proc/self/mountinfo")
+    made = kept(lrun)
+    inode = os.stat(made[0]).st_ino
+    second = lrun.exec(empty, "/bin/cat", "/proc/self/mountinfo")
+    root = [line for line in second.text.splitlines() if line.split()[4] == "/"]
+    assert len(made) == 1 and kept(lrun) == made and os.stat(made[0]).st_ino == inode and first.code == 0
+    assert len(root) == 1 and " - overlay none ro,lowerdir=0:empty" in root[0] and root[0].split()[5].startswith("ro,nosuid,nodev"), root
+
+
+def test_the_same_is_seen_as_without_it(lrun, empty, tmp):
+    (tmp / "file").write_text("x")
+    of_each_launch = look(lrun, empty, "--volume", f"{tmp}/file:/mnt/file")
+    assert not kept(lrun), "a place that a user chose is made in each launch"
+    prepared = look(lrun, empty)
+    assert kept(lrun) and "etc/passwd" in prepared and "'/var/run'" in prepared
+    assert [line for line in of_each_launch.splitlines() if "/mnt/file" not in line] == prepared.splitlines()
+
+
+def test_nothing_can_be_written_into_it(lrun, empty):
+    r = lrun.exec(empty, "/bin/sh", "-c", "for f in /etc/passwd /etc/new /srv/new /new /var/runtime/new; do echo x >>$f; done; chmod 777 /etc /etc/passwd; rm -f /etc/hosts; mv /etc/hosts /etc/h; touch /etc/passwd")
+    assert r.log.count("Read-only file system") == 10, r
+    assert look(lrun, empty).count("root:x:0:0:root") == 1
+
+
+def replace_by_link(path, to):
+    path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)
+    path.symlink_to(to)
+
+
+def copy(entry):
+    """As a backup would: the same names, modes and times."""
+    subprocess.run(["cp", "-a", entry, f"{entry}.new"], check=True)
+    shutil.rmtree(entry)
+    os.rename(f"{entry}.new", entry)
+
+
+CHANGES = {
+    "a file is longer": lambda e: (e / "root/etc/passwd").open("a").write("evil:x:0:0::/:/bin/sh\n"),
+    "a file is another": lambda e: (os.unlink(e / "root/etc/hosts"), (e / "root/etc/hosts").write_text("127.0.0.1 localhost localhost.localdomain\n127.0.0.1 sandbox.localdomain sandbox\n")),
+    "a file is gone": lambda e: os.unlink(e / "root/etc/nsswitch.conf"),
+    "a file is a link": lambda e: replace_by_link(e / "root/etc/passwd", "/etc/shadow"),
+    "a file is open to all": lambda e: os.chmod(e / "root/etc/passwd", 0o666),
+    "a file more": lambda e: (e / "root/srv/new").write_text("x"),
+    "a directory more": lambda e: os.mkdir(e / "root/opt/new"),
+    "a directory less": lambda e: os.rmdir(e / "root/mnt"),
+    "a directory is a link": lambda e: replace_by_link(e / "root/srv", "/"),
+    "a directory is closed": lambda e: os.chmod(e / "root/etc", 0o700),
+    "a link leads elsewhere": lambda e: replace_by_link(e / "root/var/run", "/proc"),
+    "a place of a mount is gone": lambda e: os.rmdir(e / "root/proc"),
+    "the root is gone": lambda e: shutil.rmtree(e / "root"),
+    "the root is empty": lambda e: (shutil.rmtree(e / "root"), os.mkdir(e / "root")),
+    "the root is a link": lambda e: replace_by_link(e / "root", "/"),
+    "no seal": lambda e: os.unlink(e / "seal"),
+    "an empty seal": lambda e: (e / "seal").write_text(""),
+    "half a seal": lambda e: os.truncate(e / "seal", os.stat(e / "seal").st_size // 2),
+    "a seal of nothing": lambda e: os.truncate(e / "seal", 17),
+    "a seal without an end": lambda e: (e / "seal").write_bytes(b"x" * 40000),
+    "only its name": lambda e: (shutil.rmtree(e), os.mkdir(e)),
+    "half made": lambda e: (shutil.rmtree(e), os.makedirs(e / "root/etc")),
+    "a file": lambda e: (shutil.rmtree(e), e.write_text("x")),
+    "a link": lambda e: replace_by_link(e, "/"),
+    "a copy": copy,
+    "another boot's": lambda e: os.rename(e, e.with_name("0" * 8 + e.name[8:])),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_not_as_it_was_made_is_not_used(lrun, empty, change):
+    before = look(lrun, empty)
+    [entry] = kept(lrun)
+    CHANGES[change](entry)
+    for top, dirs, files in os.walk(pathlib.Path(lrun.cache, "skeleton")) if ROOT else ():
+        for name in dirs + files:  # as if its own user had done it
+            os.lchown(os.path.join(top, name), LRUN_UID, LRUN_UID)
+    assert look(lrun, empty) == before
+    assert look(lrun, empty) == before, "the next launch has one again"
+    assert change == "a file" or (len(kept(lrun)) == 1 and (kept(lrun)[0] / "seal").stat().st_size > 400)
+
+
+def test_who_uses_it_goes_on_when_it_is_changed_and_made_anew(lrun, empty, tmp):
+    p = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sh", "-c", "echo up; read x; cat /etc/passwd", report=False), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == "up\n"
+    [entry] = kept(lrun)
+    (entry / "root/srv/new").write_text("x")
+    assert "/srv/new" not in look(lrun, empty) + look(lrun, empty)
+    assert kept(lrun) == [entry] and p.communicate("\n")[0].startswith("root:x:0:0:root") and p.returncode == 0
+
+
+def test_of_many_that_make_it_at_once_one_is_kept(lrun, empty):
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(lambda i: look(lrun, empty), range(8)))
+    assert len(set(seen)) == 1 and len(kept(lrun)) == 1
+    assert wait_until(lambda: not any(pathlib.Path(lrun.cache, "tmp").iterdir()))
+
+
+def test_no_launch_needs_it(lrun, empty):
+    before = look(lrun, empty)
+    shutil.rmtree(pathlib.Path(lrun.cache, "skeleton"))
+    pathlib.Path(lrun.cache, "skeleton").write_text("in the way")
+    assert look(lrun, empty) == before
+
+
+def test_another_client_another_skeleton(lrun, tmp):
+    """What runs in it is part of what it is made from."""
+    code = make_zip(tmp / "py.zip", {"lambda_function.py": "def lambda_handler(event, context):\n    return open('/etc/passwd').read()\n"})
+    assert all(lrun.run(*more, code).code == 0 for more in ((), ("--passwd", "absent"), ()))
+    assert "sbx_user1051" not in lrun.run("--passwd", "absent", code).json and "sbx_user1051" in lrun.run(code).json
+    assert len(kept(lrun)) == 2
+
+
+def test_prune_takes_it_away(lrun, empty):
+    look(lrun, empty)
+    assert lrun("cache", "prune", report=False).code == 0 and not kept(lrun)

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: the prepared skeleton of a root. The columns are described in ../mutants.py."""
+SKELETON = ("tests/cache/test_skeleton.py",)
+PREPARED, UNITS = ("tests/unit/test_prepared.c",), ("tests/unit/test_skeleton.c",)
+UNUSED = {"what_is_not_as_it_was_made_is_not_used"}
+
+MUTANTS = {
+    "skeleton: a changed one is used": ("launcher/sandbox/sandbox.c", "*whole = !prepared || spec->is_whole(spec->of);", "*whole = !prepared || spec->is_whole(spec->of) || pid > 0;",
+                                        UNUSED | {"who_uses_it_goes_on_when_it_is_changed_and_made_anew"}, SKELETON, None),
+    "skeleton: a program starts before it is found whole": ("launcher/sandbox/steps.c", "if (!is_attached(in->spec) && !in->prepared)", "if (!is_attached(in->spec))", UNUSED, SKELETON, "not_as_it_was_made"),
+    "skeleton: what is in use is taken away": ("cache/prepared.c", "    renameat(c->dir, name, c->dir, gone);\n", "    struct err ignored;\n    if (renameat(c->dir, name, c->dir, gone) == 0)\n        fs_remove_tree(c->dir, gone, &ignored);\n",
+                                               {"who_uses_it_goes_on_when_it_is_changed_and_made_anew"}, SKELETON, "who_uses"),
+    "skeleton: what has its name stays": ("cache/prepared.c", "    if (published == 0 && found == 0) {", "    if (published == 0 && found == 0 && !c->path) {", UNUSED, SKELETON, "not_as_it_was_made"),
+    "skeleton: none where it cannot be kept": ("launcher/launch/skeleton_cache.c", "prepared_get(&in->cache, &KIND, key, p, &ret->tree, &ignored) < 0)\n        return;", "prepared_get(&in->cache, &KIND, key, p, &ret->tree, &ignored) < 0)\n        __builtin_trap();",
+                                               {"no_launch_needs_it"}, SKELETON, "no_launch"),
+    "unit: prepared: no times": ("cache/prepared.c", "const uint64_t state[] = {st.st_dev,", "st.st_ctim = (struct timespec){0};\n    const uint64_t state[] = {st.st_dev,", {"what_was_changed_is_taken_away_and_made_anew"}, PREPARED),
+    "unit: prepared: of any boot": ("cache/prepared.c", "if (e->d_name[0] != '.' && (all || strncmp(e->d_name, c->boot, 8) != 0))", "if (e->d_name[0] != '.' && all)", {"one_of_another_boot_is_not_used_and_goes_when_one_is_made"}, PREPARED),
+    "unit: skeleton: an overlay that may be refused covers": ("mounts/skeleton.c", "!(above->flags & FLAG_TRY) && ", "", {"a_place_is_settled_by_what_the_host_has", "has_the_rows_and_the_places_and_nothing_else"}, UNITS),
+    "unit: skeleton: places for what the host has not": ("mounts/skeleton.c", "row->flags |= link || absent ? FLAG_DONE : FLAG_PLACED;", "row->flags |= link ? FLAG_DONE : FLAG_PLACED;", {"a_place_is_settled_by_what_the_host_has", "has_the_rows_and_the_places_and_nothing_else"}, UNITS),
+    "unit: skeleton: links are not in the key": ("mounts/skeleton.c", 'hash_text(key, link ? row->text : ', 'hash_text(key, link ? "a link" : ', {"whatever_it_is_made_from_is_in_its_key"}, UNITS),
+    "unit: skeleton: modes are not in the key": ("mounts/skeleton.c", "{row->kind, row->mode, row->flags, row->size}", "{row->kind, row->flags, row->size}", {"whatever_it_is_made_from_is_in_its_key"}, UNITS),
+    "unit: skeleton: a user's place": ("mounts/skeleton.c", "            return false;\n    *key", "            break;\n    *key", {"where_a_user_chose_a_place_none_is_prepared"}, UNITS),
+}
