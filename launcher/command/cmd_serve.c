@@ -380,9 +380,9 @@ int cmd_serve(const struct request *r, struct err *err)
     struct config config;
     struct server s = {.request = r, .listener = -1};
     int status = config_read(r, &config, err);
-    if (status < 0)
+    if (status < 0) {
         err->exit = EXIT_USAGE;
-    if (status == 0) {
+    } else {
         s.n = config.n;
         s.functions = xcalloc(s.n, sizeof *s.functions);
         for (size_t i = 0; i < s.n; i++)
@@ -392,10 +392,8 @@ int cmd_serve(const struct request *r, struct err *err)
                 .named = config.at[i].named,
                 .url_listener = -1,
             };
-        status = open_all(&s, err);
+        status = open_all(&s, err) < 0 ? -1 : run(&s, err);
     }
-    if (status == 0)
-        status = run(&s, err);
     server_done(&s);
     config_done(&config);
     return status;
