@@ -2,6 +2,7 @@
 """Which of the host's programs are seen (--tools), and which system it says it is."""
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -179,6 +180,25 @@ def test_a_tree_of_an_earlier_boot_is_not_used_and_goes(lrun, empty):
     os.rename(f"{lrun.cache}/tools/{tree}", f"{lrun.cache}/tools/{'0' * 8}{tree[8:]}")
     lrun.sh(empty, "true")
     assert trees(lrun) == [tree]
+
+
+CHANGES = {
+    "a whiteout is gone": lambda tree: os.unlink(next(p for p in (tree / "usr/bin").iterdir() if p.is_char_device())),
+    "a program more": lambda tree: (tree / "usr/bin/sl").write_text("#!/bin/sh\n"),
+    "another system": lambda tree: (tree / "usr/lib/os-release").write_text('ID="debian"\n'),
+    "a whole directory": lambda tree: shutil.rmtree(tree / "usr/bin"),
+    "no seal": lambda tree: os.unlink(tree / "seal"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_tree_that_was_changed_is_made_anew(lrun, look, change):
+    tools = pathlib.Path(lrun.cache, "tools")
+    before = look()[1]
+    [tree] = tools.iterdir()
+    CHANGES[change](tree)
+    assert look()[1] == before and not before["which"]["git"]
+    assert [t.name for t in tools.iterdir()] == [tree.name] and (tree / "seal").exists()
 
 
 def test_the_hosts_path_of_the_tree_is_not_shown(lrun, empty):
