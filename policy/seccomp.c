@@ -96,7 +96,7 @@ int refused_answer(int listener, struct refused_call *ret)
     memset(&answer, 0, sizeof answer);
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
         return 0; /* ENOENT: the caller was killed meanwhile */
-    *ret = (struct refused_call){call.call.data.nr, call.call.data.args[0], call.call.id, (pid_t)call.call.pid};
+    *ret = (struct refused_call){.nr = call.call.data.nr, .first = call.call.data.args[0], .id = call.call.id, .pid = (pid_t)call.call.pid};
     if (ret->nr == SYS_sysinfo)
         return 1;
     answer.answer.id = call.call.id;

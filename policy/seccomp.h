@@ -30,6 +30,7 @@ int seccomp_install_told(const struct seccomp_program *program, bool sysinfo);
 struct refused_call {
     int nr;
     uint64_t first; /* argument */
+    double at_ms;   /* clock_ms(); set by whoever keeps it */
     uint64_t id;    /* for sysinfo_answer() */
     pid_t pid;
 };

@@ -5,6 +5,7 @@
  * of /proc/PID/task for threads. */
 #include "launcher/diagnose/shortages.h"
 
+#include "base/clock.h"
 #include "base/num.h"
 #include "base/own.h"
 
@@ -76,6 +77,18 @@ bool shortages_had_all_tasks(const struct shortages *s)
     return is_all(s, s->tasks_most);
 }
 
+void shortages_keep_kill(struct shortages *s, const char *name)
+{
+    snprintf(s->killed, sizeof s->killed, "a process that the function started%s%s%s", name ? " (" : "", name ? name : "", name ? ")" : "");
+    s->killed_ms = clock_ms();
+    s->told_kill = false;
+}
+
+void shortages_forget_kill(struct shortages *s)
+{
+    s->killed[0] = 0;
+}
+
 void shortages_note_kill(struct shortages *s, int proc, pid_t pid)
 {
     char path[32], name[24] = "";
@@ -86,5 +99,5 @@ void shortages_note_kill(struct shortages *s, int proc, pid_t pid)
     name[strcspn(name, "\n")] = 0;
     for (char *c = name; *c; c++)
         *c = *c < ' ' || *c > '~' ? '?' : *c; /* it names itself */
-    snprintf(s->killed, sizeof s->killed, "a process that the function started (%s)", *name ? name : "?");
+    shortages_keep_kill(s, *name ? name : "?");
 }

@@ -280,7 +280,8 @@ void environment_invoke(struct environment *e, struct call *c)
     if (e->tail_spent && e->call_count == 1)
         log_begin(&e->log);
     e->tail_spent = false;
-    e->shortages.killed[0] = 0;
+    if (e->call_count == 1)
+        shortages_forget_kill(&e->shortages);
     e->memory.oom = false; /* what was killed before may have been a child that the runtime went on without */
     event_del(e->freezer.timer);
     environment_go(e, LIFE_ON_INVOKED);

@@ -97,7 +97,7 @@ static void on_runtime_exited(struct environment *e, const struct message *m)
     if (WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* a measurement reveals the kernel's kills in a cgroup */
         environment_look_at_memory(e);
     if (e->memory.oom && WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* it was the runtime */
-        e->shortages.killed[0] = 0;
+        shortages_forget_kill(&e->shortages);
     if (!e->memory.peak) /* it ended before its first measurement; this counts mapped files too */
         e->memory.peak = (uint64_t)m->max_rss;
     e->report->wait_status = e->past.wait_status = m->value;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* environment_explain.c: gathers the evidence of a call that failed and writes the why: lines; and notes what ran short though the
  * function went on. Which cause follows from which evidence is launcher/diagnose's; when this is asked for, environment_report.c's:
- * after REPORT, so that AWS's lines stand together. Afterwards what was noted during the call is forgotten: the next failure has
- * evidence of its own. */
+ * after REPORT, so that AWS's lines stand together. Afterwards what was noted is forgotten: the next failure has evidence of its own. But
+ * with --max-concurrency other calls may still run, and what was noted since the oldest of them began may be what they will fail of: nobody
+ * can tell which call a process's deed belongs to. */
 #include "launcher/environment/environment_parts.h"
 
 #include "base/json.h"
@@ -67,7 +68,7 @@ static void note_shortages(struct environment *e)
 {
     const struct request *r = e->launch->request;
     struct shortages *s = &e->shortages;
-    if (s->killed[0])
+    if (s->killed[0] && !s->told_kill)
         environment_note(e, "%s was killed: the environment used more than its %ju MB of memory, and the function went on (LR-001)",
                          s->killed, (uintmax_t)r->memory.value);
     if (s->tmp_full && !s->told_tmp)
@@ -76,8 +77,32 @@ static void note_shortages(struct environment *e)
     if (shortages_had_all_tasks(s) && !s->told_tasks)
         environment_note(e, "the environment had %u of the %u processes and threads that it may have, and the function went on (LR-039)",
                          s->tasks_most, s->tasks_max);
+    s->told_kill = s->killed[0];
     s->told_tmp = s->tmp_full;
     s->told_tasks = s->told_tasks || shortages_had_all_tasks(s);
+}
+
+/* clock_ms() when the oldest of the calls that still run began; now if none does. A call that waits for an init began before it. */
+static double oldest_start(const struct environment *e)
+{
+    double oldest = clock_ms();
+    for (size_t i = 0; i < e->call_count; i++)
+        oldest = e->calls[i]->start_ms < oldest ? e->calls[i]->start_ms : oldest;
+    return oldest;
+}
+
+static void forget(struct environment *e)
+{
+    const double before = oldest_start(e);
+    struct shortages *s = &e->shortages;
+    refused_forget(&e->refused, before);
+    if (s->killed_ms < before)
+        shortages_forget_kill(s);
+    if (e->call_count)
+        return;
+    e->freezer.ms = 0; /* with several calls nothing is ever frozen */
+    s->tasks = s->tasks_most = 0;
+    refused_rest(&e->refused);
 }
 
 void environment_explain(struct environment *e, struct call *c)
@@ -88,8 +113,5 @@ void environment_explain(struct environment *e, struct call *c)
         note_shortages(e);
     text_done(&c->failure);
     past_add_call(&e->past, c->status == STATUS_TIMEOUT);
-    e->freezer.ms = 0;
-    e->shortages.killed[0] = 0;
-    e->shortages.tasks = e->shortages.tasks_most = 0;
-    refused_forget(&e->refused);
+    forget(e);
 }

@@ -66,7 +66,7 @@ void environment_look_at_memory(struct environment *e)
     if (found)
         e->report->oom_killed = true;
     if (found & GUARD_KERNEL_KILLED) /* or the runtime: its end is seen */
-        snprintf(e->shortages.killed, sizeof e->shortages.killed, "a process that the function started");
+        shortages_keep_kill(&e->shortages, NULL);
     if (!(found & GUARD_OVER))
         return;
     if (m.biggest != e->runtime_number && !life_ending(e->state)) /* later it is no reason any more: this may have been seen before */

@@ -7,6 +7,7 @@
 #include "launcher/environment/refused.h"
 
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/own.h"
 
 #include <errno.h>
@@ -25,7 +26,8 @@ static void remember(struct refused *r, const struct refused_call *call)
         at = 0;
     if (at < r->n)
         memmove(r->calls + at, r->calls + at + 1, (--r->n - at) * sizeof *r->calls);
-    r->calls[r->n++] = *call;
+    r->calls[r->n] = *call;
+    r->calls[r->n++].at_ms = clock_ms();
     report_refused(r->report, seccomp_call_name(call->nr));
 }
 
@@ -139,9 +141,16 @@ void refused_listen(struct refused *r, struct event_base *base, int fd)
     event_add(r->event, NULL);
 }
 
-void refused_forget(struct refused *r)
+void refused_forget(struct refused *r, double before_ms)
 {
-    r->n = 0;
+    size_t gone = 0;
+    while (gone < r->n && r->calls[gone].at_ms < before_ms)
+        gone++;
+    memmove(r->calls, r->calls + gone, (r->n -= gone) * sizeof *r->calls);
+}
+
+void refused_rest(struct refused *r)
+{
     for (size_t k = 0; k < COUNT(r->helpers); k++) {
         struct helper *h = &r->helpers[k];
         h->last = h->busy;

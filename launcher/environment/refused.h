@@ -28,13 +28,14 @@ struct refused {
         struct refused_call call; /* the latest */
         bool busy, last;          /* it answers; that is its last one */
     } helpers[SYSINFO_AT_ONCE];
-    struct refused_call calls[REFUSED_MAX]; /* since the last refused_forget(), the latest last, each number once */
+    struct refused_call calls[REFUSED_MAX]; /* the latest last, each number once */
     size_t n;
 };
 
 /* fd: what the sandbox has handed out, taken; -1: nothing happens. One that was listened to before has ended. */
 void refused_listen(struct refused *r, struct event_base *base, int fd);
-void refused_forget(struct refused *r);
+void refused_forget(struct refused *r, double before_ms); /* clock_ms() */
+void refused_rest(struct refused *r); /* no invocation runs: idle helpers end, and those that are busy with their answer */
 void refused_done(struct refused *r);
 
 #endif

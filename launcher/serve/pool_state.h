@@ -17,7 +17,7 @@ struct slot {
     struct pool *pool;
     struct environment *environment;
     struct generation *generation;
-    struct report report; /* of the running call: serve writes no report, but explanations use it as evidence */
+    struct report report; /* serve writes none and reads nothing of it: it is emptied after each call, so that its lists do not grow */
     unsigned jobs;
     char *tenant;    /* per_tenant: the tenant it belongs to; NULL: none yet */
     struct job **at; /* those it has; jobs of them */

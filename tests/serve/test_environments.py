@@ -2,6 +2,7 @@
 """Environments under serve: how many there are, who gets one, freezing, re-initialising, going away."""
 import json
 import os
+import re
 import threading
 import time
 
@@ -193,6 +194,12 @@ def worker():
         do = json.loads(event)
         if isinstance(do, (int, float)): time.sleep(do)
         if do == "exit": os._exit(3)
+        if do == "refused":
+            try: os.chroot("/tmp")
+            except OSError as e: text = str(e)
+            log("refused")
+            time.sleep(1)
+            log("error", post(headers[ID] + "/error", json.dumps({"errorType": "PermissionError", "errorMessage": text}).encode())[0]); continue
         if do == "fail": log("fail", post(headers[ID] + "/error", b'{"errorType":"Mine"}')[0]); continue
         log("answer", post(headers[ID] + "/response", json.dumps([os.getpid(), os.environ["AWS_LAMBDA_MAX_CONCURRENCY"], os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]]).encode()))
 for i in range(3): threading.Thread(target=worker, daemon=True).start()
@@ -241,6 +248,18 @@ def test_extensions_hear_of_no_invocations_then(serve, function, tmp):
     s = serve("--max-concurrency", 2, "--layers", layer, function(MANY))
     assert s.invoke("0").status == 200
     assert "INVOKE: ErrorInvalidEventType" in s.log and "No events allowed for internal extensions" in s.log
+
+
+def test_what_ends_meanwhile_takes_no_evidence_from_those_that_run(serve, function):
+    s = serve("--max-concurrency", 4, "--concurrency", 1, function(MANY))
+    answers = []
+    first = threading.Thread(target=lambda: answers.append(s.invoke('"refused"')))
+    first.start()
+    assert wait_until(lambda: "refused" in s.log)
+    assert s.invoke("0").status == 200 and not answers
+    first.join()
+    assert answers[0].json["errorType"] == "PermissionError" and wait_until(lambda: "why:" in s.log), s.log
+    assert re.search(r"^.*why: .*chroot.*\(LR-057\)$", s.log, re.M), s.log
 
 
 def test_nothing_is_left_behind(lrun, function):
