@@ -5,6 +5,7 @@
  * Directories are cloned by root (open_tree(2), Linux 5.2), for the later uid may not be able to walk to them. */
 #include "launcher/launch/inputs.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/helper.h"
 #include "base/num.h"
@@ -21,6 +22,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Root clones the tree now. EPERM means root of a container without CAP_SYS_ADMIN: then the child opens the path again. */
 static int make_source(const char *path, int fd, const struct identity *id, struct source *ret, struct err *err)
@@ -110,6 +112,29 @@ static int open_volume(const char *text, const struct identity *id, struct input
     return make_source(copy, fd, id, &v->source, err);
 }
 
+/* A socket, by way of /dev/stdout, gives ENXIO too, and never opens. */
+static bool lacks_reader(const char *path, const struct err *err)
+{
+    struct stat st;
+    return err->no == ENXIO && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* Waits for a pipe's reader, but not for ever, as open(2) would without a word: no timeout of the function's counts yet. */
+static int open_output(const char *path, int flags, const char *what, struct err *err)
+{
+    enum { WAIT_S = 5, STEP_NS = 10000000 };
+    const double end = clock_ms() + WAIT_S * 1000;
+    int fd;
+    while ((fd = place_open(path, O_WRONLY | O_CREAT | O_NOCTTY | O_NONBLOCK | flags, 0666, what, err)) < 0 && lacks_reader(path, err)) {
+        if (clock_ms() >= end)
+            return fail_hint(err, "a pipe needs a reader: none opened it within %d s", WAIT_S);
+        nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);
+    }
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    return fd;
+}
+
 static int open_report(const struct request *r, struct inputs *in, struct err *err)
 {
     uint64_t fd = STDOUT_FILENO;
@@ -122,7 +147,7 @@ static int open_report(const struct request *r, struct inputs *in, struct err *e
         if (in->report < 0)
             return fail_usage(err, "--report %.40s: no such open descriptor", r->report);
     } else {
-        in->report = place_open(r->report, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666, "open the report", err);
+        in->report = open_output(r->report, O_APPEND, "open the report", err);
     }
     return in->report >= 0 ? 0
            : err->hint[0]  ? -1
@@ -180,8 +205,7 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
 static int open_graph(const struct request *r, struct inputs *in, struct err *err)
 {
     if (r->graph)
-        in->graph = place_open(r->graph, O_WRONLY | O_CREAT | O_NOCTTY, 0666, "open for the graph",
-                               err); /* emptied once there is something to write */
+        in->graph = open_output(r->graph, 0, "open for the graph", err); /* emptied once there is something to write */
     return r->graph && in->graph < 0 ? -1 : 0;
 }
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: parsing, ranges, refusals, and documents that follow the table."""
 import json
+import os
 import re
 import subprocess
+import threading
 
 import pytest
 from conftest import BUILD, LRUN, TOP, make_zip
@@ -157,6 +159,22 @@ def test_reports_can_share_a_file_and_use_a_descriptor(lrun, empty, tmp):
     assert json.loads((tmp / "seven").read_text())["command"] == "exec", r
     assert lrun("exec", "--report", "fd:99", empty, "--", "/bin/true", report=False).code == 125
     assert json.loads(lrun("exec", "--report", "-", empty, "--", "/bin/true", report=False).text)["reason"] == "success"
+
+
+def test_a_pipe_is_waited_for_but_not_for_ever(lrun, empty, tmp):
+    pipe = tmp / "pipe"
+    os.mkfifo(pipe, 0o666)
+    pipe.chmod(0o666)
+    tmp.chmod(0o755)
+    read = []
+    late = threading.Timer(0.5, lambda: read.append(pipe.read_text()))
+    late.start()
+    assert lrun("exec", "--report", pipe, empty, "--", "/bin/true", report=False).code == 0
+    late.join()
+    assert json.loads(read[0])["reason"] == "success"
+    for argv in (("exec", "--report", pipe, empty, "--", "/bin/true"), ("inspect", "--graph", pipe, empty)):
+        r = lrun(*argv, report=False, timeout=20)
+        assert r.code != 0 and b"none opened it within 5 s" in r.err, r
 
 
 def test_help_exists_for_every_command_and_says_every_option(lrun):

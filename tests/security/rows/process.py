@@ -18,4 +18,5 @@ MUTANTS = {
     "set-user-id": ("launcher/launch/identity.c", "if (getauxval(AT_SECURE) || getuid() != geteuid() || getgid() != getegid()) {", "if (0) {", {"a_set_user_id_lrun_refuses_to_run"}, (SECURITY,), "set_user_id"),
     "the report's descriptor goes along": (("launcher/sandbox/payload.c", "launcher/sandbox/sandbox.c", "launcher/launch/inputs.c"), ("if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)", "if (keep_descriptors(&in, &m.err) < 0 || ", '    return in->report >= 0 ? 0\n           : err->hint[0]'),
                                            ("if (getpid() < 0)", "if ((getpid() < 0 && keep_descriptors(&in, &m.err) < 0) || ", "    fcntl(in->report, F_SETFD, 0);\n    return in->report >= 0 ? 0 : err->hint[0]"), {"h6_no_descriptor_and_no_directory_of_the_callers", "h92_h93_a_report_is_not_forged"}),
+    "a pipe without a reader is waited for": ("launcher/launch/inputs.c", "O_NOCTTY | O_NONBLOCK | flags", "O_NOCTTY | flags", {"a_pipe_is_waited_for_but_not_for_ever"}, ("tests/cli/test_options.py",), "pipe_is_waited"),
 }
