@@ -97,6 +97,12 @@ static int check_descriptors(const struct sandbox *s, const struct message *read
     return 0;
 }
 
+/* It waits for that, and lrun for it: a message that cannot be sent must not be waited for. */
+static int let_go(struct sandbox *s, struct err *err)
+{
+    return sandbox_tell(s, MESSAGE_GO, 0) < 0 ? fail(err, errno, NULL, "let the sandbox go on") : 0;
+}
+
 /* Handshakes #0 and #1. */
 static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struct err *err)
 {
@@ -112,8 +118,7 @@ static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struc
             return -1;
         if (spec->keep && enter_keep(s->pid, spec->envp, &s->kept, err) < 0)
             return -1;
-        sandbox_tell(s, MESSAGE_GO, 0);
-        return await_ready(spec, s, err);
+        return let_go(s, err) < 0 ? -1 : await_ready(spec, s, err);
     }
     s->fell_back = m.type == MESSAGE_READY && m.program;
     if (m.type == MESSAGE_READY)
@@ -167,9 +172,11 @@ static int start(const struct sandbox_spec *spec, bool prepared, struct sandbox 
     }
     s.pid = (pid_t)pid;
     *whole = !prepared || spec->is_whole(spec->of);
+    int status = *whole ? 0 : -1;
     if (prepared && *whole && !is_attached(spec)) /* else it is the answer to MESSAGE_ATTACH */
-        sandbox_tell(&s, MESSAGE_GO, 0);
-    int status = *whole ? await_ready(spec, &s, err) : -1;
+        status = let_go(&s, err);
+    if (status == 0)
+        status = await_ready(spec, &s, err);
     if (status < 0)
         sandbox_done(&s);
     network_aside_done(&aside);
