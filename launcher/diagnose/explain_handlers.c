@@ -26,13 +26,12 @@ static bool look(void *to, const char *directory)
 /* The runtime would search the layers' directories, but a variable of the user's names others in their place. */
 bool tell_hidden_layer(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    bool python = ev->launch->runtime.family == RUNTIME_PYTHON;
+    bool python = runtime_language(&ev->launch->runtime) == LANGUAGE_PYTHON;
     const char *variable = python ? "PYTHONPATH" : "NODE_PATH", *value = handler_variable(ev->launch, variable);
     char module[OBJECT_MAX], who[OBJECT_MAX];
     explain_module_path(m->groups[0], module, sizeof module);
     struct lookup seen = {.ev = ev, .module = module}, own = seen;
-    if (!value || ev->launch->runtime.family == RUNTIME_PROVIDED || handler_places(ev->launch, true, look, &seen) ||
-        !handler_places(ev->launch, false, look, &own))
+    if (!value || handler_places(ev->launch, true, look, &seen) || !handler_places(ev->launch, false, look, &own))
         return false;
     size_t n = strlen(own.found->path) - strlen(strstr(own.found->path, module));
     text_printf(
@@ -47,9 +46,7 @@ bool tell_hidden_layer(const struct evidence *ev, const struct match *m, struct 
 
 static enum handler_state state_of(const struct evidence *ev, struct handler *ret)
 {
-    return ev->told || ev->launch->runtime.family == RUNTIME_PROVIDED || !launch_handler(ev->launch)
-               ? HANDLER_UNKNOWN
-               : handler_find(ev->launch, &ev->package, ret);
+    return ev->told || !launch_handler(ev->launch) ? HANDLER_UNKNOWN : handler_find(ev->launch, &ev->package, ret);
 }
 
 bool tell_handler_file(const struct evidence *ev, const struct match *m, struct text *out)
@@ -86,7 +83,8 @@ bool tell_handler_function(const struct evidence *ev, const struct match *m, str
     if (h.at->type == 'f')
         handler_functions(&ev->package, h.at, names, sizeof names);
     text_printf(out, "%s %s no %s%s%s: set the handler to FILE.FUNCTION (--handler; Lambda: Handler), or rename the function", h.at->path,
-                ev->launch->runtime.family == RUNTIME_PYTHON ? "defines" : "exports", h.function, names[0] ? ", but it has " : "", names);
+                runtime_language(&ev->launch->runtime) == LANGUAGE_PYTHON ? "defines" : "exports", h.function,
+                names[0] ? ", but it has " : "", names);
     return true;
 }
 

@@ -44,7 +44,7 @@ const struct merged_file *explain_module_at(const struct evidence *ev, const cha
 static bool name_module(const struct evidence *ev, const struct match *m, char *ret, size_t size)
 {
     const char *handler = launch_handler(ev->launch), *slash = handler ? strrchr(handler, '/') : NULL, *last = slash ? slash + 1 : handler;
-    const char *dot = last ? ev->launch->runtime.family == RUNTIME_PYTHON ? strrchr(last, '.') : strchr(last, '.') : NULL;
+    const char *dot = last ? runtime_language(&ev->launch->runtime) == LANGUAGE_PYTHON ? strrchr(last, '.') : strchr(last, '.') : NULL;
     explain_module_path(m->groups[0], ret, size);
     if (!dot || !strstr(ev->text, "Runtime.ImportModuleError"))
         return false;
@@ -224,8 +224,8 @@ bool tell_prefix(const struct evidence *ev, const struct match *m, struct text *
     static const char *const NODE[] = {"/opt", "/opt/node_modules", "/opt/nodejs", "/opt/nodejs/nodejs/node_modules", NULL};
     char module[OBJECT_MAX];
     explain_module_path(m->groups[0], module, sizeof module);
-    bool node = ev->launch->runtime.family == RUNTIME_NODEJS;
-    return (node || ev->launch->runtime.family == RUNTIME_PYTHON) && *module &&
+    bool node = runtime_language(&ev->launch->runtime) == LANGUAGE_NODE;
+    return (node || runtime_language(&ev->launch->runtime) == LANGUAGE_PYTHON) && *module &&
            tell_misplaced(ev, module, node ? NODE : PYTHON, node ? "nodejs/node_modules/" : "python/", out);
 }
 
@@ -233,7 +233,7 @@ bool tell_prefix(const struct evidence *ev, const struct match *m, struct text *
 bool tell_sdk(const struct evidence *ev, const struct match *m, struct text *out)
 {
     const struct runtime *rt = &ev->launch->runtime;
-    const char *module = rt->family == RUNTIME_NODEJS ? m->groups[1] : m->groups[0];
+    const char *module = runtime_language(rt) == LANGUAGE_NODE ? m->groups[1] : m->groups[0];
     char command[OBJECT_MAX];
     if (!sdk_has(rt, module) || sdk_is_there(rt))
         return false;
@@ -246,7 +246,7 @@ bool tell_sdk(const struct evidence *ev, const struct match *m, struct text *out
 bool tell_sdk_2(const struct evidence *ev, const struct match *m, struct text *out)
 {
     const struct runtime *rt = &ev->launch->runtime;
-    if (rt->family != RUNTIME_NODEJS || rt->version < 18)
+    if (runtime_language(rt) != LANGUAGE_NODE || rt->version < 18)
         return false;
     text_printf(out,
                 "%s is version 2 of the SDK, which nodejs16.x was the last to include; %s has version 3: use @aws-sdk/client-..., or pack "
@@ -263,11 +263,11 @@ bool tell_esm(const struct evidence *ev, const struct match *m, struct text *out
     if (!f)
         f = explain_module_at(ev, dir, m->groups[0]);
     const struct runtime *rt = &ev->launch->runtime;
-    if (!f || (rt->family == RUNTIME_NODEJS && rt->version >= 18)) /* those find it */
+    if (!f || (runtime_language(rt) == LANGUAGE_NODE && rt->version >= 18)) /* those find it */
         return false;
     text_printf(out, "%s is in a layer, and %s: pack it into the function's node_modules, or load it with require() (createRequire)",
                 m->groups[0],
-                rt->family == RUNTIME_NODEJS
+                runtime_language(rt) == LANGUAGE_NODE
                     ? "nodejs16.x and older look into layers for require() only, not for import"
                     : "plain node looks into layers for require() only, not for import (Lambda's own nodejs18.x and later do)");
     return true;

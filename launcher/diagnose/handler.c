@@ -43,11 +43,11 @@ static bool each_of(const char *list, handler_place_fn fn, void *to)
 
 bool handler_places(const struct launch *l, bool as_set, handler_place_fn fn, void *to)
 {
-    bool python = l->runtime.family == RUNTIME_PYTHON;
+    bool python = runtime_language(&l->runtime) == LANGUAGE_PYTHON;
     const char *set = as_set ? handler_variable(l, python ? "PYTHONPATH" : "NODE_PATH") : NULL;
     OWN_PTR char *layers = python ? xasprintf("/opt/python/lib/python3.%u/site-packages:/opt/python", l->runtime.version)
                                   : xasprintf("/opt/nodejs/node%u/node_modules:/opt/nodejs/node_modules:/var/task", l->runtime.version);
-    return each_of(set ? set : layers, fn, to);
+    return runtime_language(&l->runtime) != LANGUAGE_UNKNOWN && each_of(set ? set : layers, fn, to);
 }
 
 struct search {
@@ -145,7 +145,7 @@ static bool is_overruled(const struct launch *l)
 
 static bool split(const struct launch *l, const char *handler, struct handler *ret)
 {
-    bool python = l->runtime.family == RUNTIME_PYTHON;
+    bool python = runtime_language(&l->runtime) == LANGUAGE_PYTHON;
     const char *last = strrchr(handler, '/') ? strrchr(handler, '/') : handler, *dot = python ? strrchr(handler, '.') : strchr(last, '.');
     if (!dot || (!python && strstr(handler, "..")))
         return false;
@@ -161,8 +161,9 @@ enum handler_state handler_find(const struct launch *l, const struct package *p,
 {
     const char *handler = launch_handler(l);
     *ret = (struct handler){0};
-    bool python = l->runtime.family == RUNTIME_PYTHON;
-    if (l->runtime.family == RUNTIME_OTHER || !handler || is_overruled(l) || p->merged.n == 0) /* others name classes and methods */
+    bool python = runtime_language(&l->runtime) == LANGUAGE_PYTHON;
+    if (runtime_language(&l->runtime) == LANGUAGE_UNKNOWN || !handler || is_overruled(l) ||
+        p->merged.n == 0) /* others name classes and methods */
         return HANDLER_UNKNOWN;
     if (!split(l, handler, ret))
         return HANDLER_MALFORMED;

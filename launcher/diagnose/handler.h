@@ -23,7 +23,7 @@ struct handler {
     const struct merged_file *at; /* HANDLER_FOUND: the file or directory; borrowed */
 };
 
-/* l->runtime must be RUNTIME_PYTHON or RUNTIME_NODEJS, with a handler. */
+/* HANDLER_UNKNOWN if the runtime's language is: other handlers name classes and methods, or nothing. */
 enum handler_state handler_find(const struct launch *l, const struct package *p, struct handler *ret);
 
 /* The value that the user set for a variable, or NULL. */

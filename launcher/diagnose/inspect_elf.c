@@ -154,7 +154,7 @@ void inspection_lint_abi(struct inspection *i, const struct merged_file *f)
     const struct runtime *rt = &i->launch->runtime;
     const char *base = strrchr(f->path, '/') + 1, *tag = strstr(base, ".cpython-");
     bool windows = str_ends(base, ".pyd");
-    if (rt->family != RUNTIME_PYTHON || f->type != 'f' || !(windows || (tag && str_ends(base, ".so"))))
+    if (runtime_language(rt) != LANGUAGE_PYTHON || f->type != 'f' || !(windows || (tag && str_ends(base, ".so"))))
         return;
     OWN_PTR char *fits_tag = xasprintf(".cpython-3%u-%s-linux-gnu", rt->version, ARCHES[ARCH_OURS].kernel);
     OWN_PTR char *searched = xasprintf("/opt/python/lib/python3.%u/", rt->version);

@@ -107,8 +107,9 @@ static enum kind kind_of(const struct inspection *i, const char *name)
     enum kind kind = NOTHING;
     if (explain_is_metadata(name))
         return kind;
-    if (find(ALL, COUNT(ALL), name, 0, &kind) || (rt->family == RUNTIME_PYTHON && find(PYTHON, COUNT(PYTHON), name, rt->version, &kind)) ||
-        (rt->family == RUNTIME_NODEJS && find(NODE, COUNT(NODE), name, rt->version, &kind)))
+    if (find(ALL, COUNT(ALL), name, 0, &kind) ||
+        (runtime_language(rt) == LANGUAGE_PYTHON && find(PYTHON, COUNT(PYTHON), name, rt->version, &kind)) ||
+        (runtime_language(rt) == LANGUAGE_NODE && find(NODE, COUNT(NODE), name, rt->version, &kind)))
         return kind;
     find(ENDS, COUNT(ENDS), name, 0, &kind);
     return kind;
@@ -153,7 +154,7 @@ static void check_layer(struct inspection *i, unsigned part)
         c.first[kind] = c.count[kind]++ ? c.first[kind] : f;
     }
     const char *layer = package_provider(&i->package, part, who, sizeof who),
-               *right = rt->family == RUNTIME_PYTHON ? "python/" : "nodejs/node_modules/";
+               *right = runtime_language(rt) == LANGUAGE_PYTHON ? "python/" : "nodejs/node_modules/";
     if (c.count[USED] == 0 && c.count[WRONG])
         lint_add(i, false, "LR-024", c.first[WRONG]->path, "%s has modules in a folder that %s does not search: they belong in %s", layer,
                  rt->id, right);

@@ -161,6 +161,6 @@ void inspection_lint_layout(struct inspection *i)
         return;
     check_handler(i);
     inspection_lint_sdk(i);
-    if (rt->family == RUNTIME_PYTHON)
+    if (runtime_language(rt) == LANGUAGE_PYTHON)
         check_dependencies(i);
 }

@@ -31,7 +31,7 @@ bool inspection_starts(const struct inspection *i, const struct merged_file *f)
 static const struct merged_file *find_handler(const struct inspection *i)
 {
     struct handler h;
-    bool found = i->launch->runtime.family != RUNTIME_PROVIDED && handler_find(i->launch, &i->package, &h) == HANDLER_FOUND;
+    bool found = handler_find(i->launch, &i->package, &h) == HANDLER_FOUND;
     return found && h.at && str_begins(h.at->path, "/var/task/") ? h.at : NULL;
 }
 

@@ -29,7 +29,7 @@ static bool find_import(const struct runtime *rt, const char *text, char *ret, s
 {
     static const char *const PYTHON[] = {"import ", "from "}, *const NODE[] = {"require(\"", "require('", "from \"",
                                                                                "from '",     "import(\"", "import('"};
-    bool python = rt->family == RUNTIME_PYTHON;
+    bool python = runtime_language(rt) == LANGUAGE_PYTHON;
     for (size_t i = 0; i < (python ? COUNT(PYTHON) : COUNT(NODE)); i++) {
         const char *word = python ? PYTHON[i] : NODE[i];
         for (const char *c = strstr(text, word); c; c = strstr(c + 1, word)) {
@@ -49,7 +49,7 @@ static bool brings(const struct inspection *i, const char *module)
         const char *before, *after;
     } PYTHON[] = {{"/var/task", "/__init__.py"}, {"/opt/python", "/__init__.py"}, {"/var/task", ".py"}, {"/opt/python", ".py"}},
       NODE[] = {{"/var/task/node_modules", "/package.json"}, {"/opt/nodejs/node_modules", "/package.json"}};
-    bool python = i->launch->runtime.family == RUNTIME_PYTHON;
+    bool python = runtime_language(&i->launch->runtime) == LANGUAGE_PYTHON;
     for (size_t k = 0; k < (python ? COUNT(PYTHON) : COUNT(NODE)); k++) {
         OWN_PTR char *path =
             xasprintf("%s/%s%s", python ? PYTHON[k].before : NODE[k].before, module, python ? PYTHON[k].after : NODE[k].after);

@@ -201,7 +201,7 @@ void bytecode_get(struct inputs *in, const struct runtime *rt, bool make, struct
     struct err ignored;
     struct file_state state;
     *ret = (struct bytecode){0};
-    if (rt->family != RUNTIME_PYTHON || rt->own_bootstrap || in->rootfs.path) /* nothing of a root file system can be run here */
+    if (runtime_language(rt) != LANGUAGE_PYTHON || rt->own_bootstrap || in->rootfs.path) /* nothing of a root file system can be run here */
         return;
     OWN_PTR char *path = rt->prefix[0] ? xasprintf("%s/bin/python3.%u", rt->prefix, rt->version) : xstrdup(rt->interpreter);
     OWN_FD int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

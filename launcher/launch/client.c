@@ -51,7 +51,7 @@ static bool find_node_client(const struct runtime *rt, const struct inputs *in, 
 void client_name(const struct runtime *rt, const struct inputs *in, const char *agent, char *ret, size_t size)
 {
     char version[32];
-    if (rt->family == RUNTIME_NODEJS && strncmp(agent, "lrun-", 5) != 0 && find_node_client(rt, in, version, sizeof version))
+    if (runtime_language(rt) == LANGUAGE_NODE && strncmp(agent, "lrun-", 5) != 0 && find_node_client(rt, in, version, sizeof version))
         snprintf(ret, size, "aws-lambda-ric/%s (%s)", version, agent);
     else
         snprintf(ret, size, "%s", agent);

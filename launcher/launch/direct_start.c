@@ -38,7 +38,7 @@ static const char *const FOR_A_SHELL[] = {
 
 void direct_start(const struct runtime *rt, const struct strv *user, struct strv *ret)
 {
-    if (rt->family != RUNTIME_PYTHON || rt->own_bootstrap)
+    if (runtime_language(rt) != LANGUAGE_PYTHON || rt->own_bootstrap)
         return;
     for (size_t i = 0; i < user->n; i++)
         for (size_t k = 0; k < COUNT(FOR_A_SHELL); k++)

@@ -21,8 +21,8 @@ static void choose_tools(struct launch *l)
     struct tools_input in = {
         .tools = l->request->tools,
         .al2023 = is_al2023(l),
-        .python = rt->family != RUNTIME_NODEJS,
-        .node = rt->family != RUNTIME_PYTHON,
+        .python = runtime_language(rt) != LANGUAGE_NODE,
+        .node = runtime_language(rt) != LANGUAGE_PYTHON,
     };
     char bin[16], text[ERR_TEXT_SIZE];
     struct err err;

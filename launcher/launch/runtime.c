@@ -25,11 +25,12 @@ static const struct family {
     const char *name, *suffix; /* an id is name, version, suffix */
     const char *label;         /* INIT_START's form of the name */
     const char *handler;
+    enum runtime_language language;
     unsigned first, al2023; /* oldest version known; the first on Amazon Linux 2023, whose C library is newer */
 } FAMILIES[] = {
-    [RUNTIME_PROVIDED] = {"provided.al", "", "provided:al", "function.handler", 2, 2023},
-    [RUNTIME_PYTHON] = {"python3.", "", "python:3.", "lambda_function.lambda_handler", 6, 12},
-    [RUNTIME_NODEJS] = {"nodejs", ".x", "nodejs:", "index.handler", 10, 20},
+    [RUNTIME_PROVIDED] = {"provided.al", "", "provided:al", "function.handler", LANGUAGE_UNKNOWN, 2, 2023},
+    [RUNTIME_PYTHON] = {"python3.", "", "python:3.", "lambda_function.lambda_handler", LANGUAGE_PYTHON, 6, 12},
+    [RUNTIME_NODEJS] = {"nodejs", ".x", "nodejs:", "index.handler", LANGUAGE_NODE, 10, 20},
 };
 
 static int bad_id(const char *id, struct err *err)
@@ -131,6 +132,11 @@ static void detect(const struct inputs *in, const char *handler, struct runtime 
     ret->family = RUNTIME_PROVIDED;
     ret->found[0] = 0;
     ret->version = FAMILIES[RUNTIME_PROVIDED].al2023;
+}
+
+enum runtime_language runtime_language(const struct runtime *rt)
+{
+    return rt->family < COUNT(FAMILIES) ? FAMILIES[rt->family].language : LANGUAGE_UNKNOWN;
 }
 
 void runtime_name(struct runtime *rt)

@@ -22,6 +22,10 @@ enum runtime_family {
     "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs, index.cjs; " \
     "name the handler (--handler FILE.FUNCTION) or the runtime (--runtime)"
 
+/* What a function is written in as far as lrun knows it: its imports, its handler, its layers' folders. A managed runtime that lrun has no
+ * client for (Java, Ruby, .NET, the old provided), and a bootstrap of the user's, are neither. */
+enum runtime_language { LANGUAGE_UNKNOWN, LANGUAGE_PYTHON, LANGUAGE_NODE };
+
 struct runtime {
     enum runtime_family family;
     bool named;                         /* by the user */
@@ -46,6 +50,8 @@ const struct plan_file *runtime_python_files(size_t *ret_count);
 /* After the archives are unpacked, which tell if nobody did. handler: --handler's, or NULL. Refuses an interpreter that is not there, or is
  * of another version, naming both. */
 int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err);
+
+enum runtime_language runtime_language(const struct runtime *rt);
 
 /* Fills what follows from family and version alone, where no interpreter was found. A version that was left open becomes the
  * first that runs on Amazon Linux 2023. */

@@ -27,12 +27,12 @@ enum { NODE_V3 = 18 };
 bool sdk_has(const struct runtime *rt, const char *module)
 {
     size_t top = strcspn(module, ".");
-    for (size_t i = 0; rt->family == RUNTIME_PYTHON && i < COUNT(PYTHON); i++)
+    for (size_t i = 0; runtime_language(rt) == LANGUAGE_PYTHON && i < COUNT(PYTHON); i++)
         if (strlen(PYTHON[i].module) == top && strncmp(PYTHON[i].module, module, top) == 0)
             return rt->version >= PYTHON[i].from;
-    if (rt->family == RUNTIME_NODEJS && rt->version < NODE_V3)
+    if (runtime_language(rt) == LANGUAGE_NODE && rt->version < NODE_V3)
         return strcmp(module, "aws-sdk") == 0 || str_begins(module, "aws-sdk/");
-    for (size_t i = 0; rt->family == RUNTIME_NODEJS && i < COUNT(NODE_SCOPES); i++)
+    for (size_t i = 0; runtime_language(rt) == LANGUAGE_NODE && i < COUNT(NODE_SCOPES); i++)
         if (str_begins(module, NODE_SCOPES[i]))
             return true;
     return false;
@@ -49,7 +49,7 @@ void sdk_command(const struct runtime *rt, const char *module, char *ret, size_t
         const char *module, *package; /* where pip calls it otherwise */
     } OTHERWISE[] = {
         {"dateutil", "python-dateutil"}, {"snapshot_restore_py", "snapshot-restore-py"}, {"botocore", "boto3"}, {"s3transfer", "boto3"}};
-    int n = (int)strcspn(module, rt->family == RUNTIME_PYTHON ? "." : "");
+    int n = (int)strcspn(module, runtime_language(rt) == LANGUAGE_PYTHON ? "." : "");
     if (module[0] == '@' && strchr(module, '/')) /* the package, not a file in it */
         n = (int)(strchr(module, '/') - module + 1 + (ptrdiff_t)strcspn(strchr(module, '/') + 1, "/"));
     OWN_PTR char *package = xasprintf("%.*s", n, module);
@@ -59,7 +59,8 @@ void sdk_command(const struct runtime *rt, const char *module, char *ret, size_t
             name = OTHERWISE[i].package;
     /* The function chose the module's name: it must not add a second command to the one that the reader copies. */
     OWN_PTR char *word = str_quote(name);
-    snprintf(ret, size, rt->family == RUNTIME_PYTHON ? "pip install --target sdk/python %s" : "npm install --prefix sdk/nodejs %s", word);
+    snprintf(ret, size,
+             runtime_language(rt) == LANGUAGE_PYTHON ? "pip install --target sdk/python %s" : "npm install --prefix sdk/nodejs %s", word);
 }
 
 int sdk_check(struct inputs *in, const struct runtime *rt, struct err *err)
@@ -68,16 +69,16 @@ int sdk_check(struct inputs *in, const struct runtime *rt, struct err *err)
     char command[256];
     if (!in->sdk.path)
         return 0;
-    if (rt->family == RUNTIME_PROVIDED || sdk_is_there(rt)) {
+    if (runtime_language(rt) == LANGUAGE_UNKNOWN || sdk_is_there(rt)) {
         strv_add(&in->notes, xasprintf("--sdk is ignored: %s", rt->family == RUNTIME_PROVIDED ? "only managed runtimes have one"
                                                                                               : "the root file system has AWS's own"));
         return 0;
     }
-    const char *folder = rt->family == RUNTIME_PYTHON ? SDK_PYTHON : SDK_NODE;
+    const char *folder = runtime_language(rt) == LANGUAGE_PYTHON ? SDK_PYTHON : SDK_NODE;
     OWN_PTR char *path = in->sdk.is_dir ? xstrdup(folder) : xasprintf("%s/%s", in->sdk.source.path, folder);
     if (fstatat(in->sdk.is_dir ? in->sdk.fd : AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
         return 0;
-    sdk_command(rt, rt->family == RUNTIME_PYTHON ? "boto3" : "@aws-sdk/client-s3", command, sizeof command);
+    sdk_command(rt, runtime_language(rt) == LANGUAGE_PYTHON ? "boto3" : "@aws-sdk/client-s3", command, sizeof command);
     fail_usage(err, "--sdk '%.160s': no directory %s, which %s needs", in->sdk.path, folder, rt->id);
     return fail_hint(err, "an SDK is laid out as a layer: %s", command);
 }

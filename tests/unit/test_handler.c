@@ -62,6 +62,8 @@ Test(handler, the_file_is_found_where_the_runtime_looks)
         {RUNTIME_NODEJS, "/usr/h.handler", NULL, "/var/task/h.js", HANDLER_UNKNOWN, NULL},
         {RUNTIME_NODEJS, "index.handler", NULL, "/var/task/app.js", HANDLER_MISSING, NULL},
         {RUNTIME_NODEJS, "../index.handler", NULL, "/var/task/index.js", HANDLER_MALFORMED, NULL},
+        {RUNTIME_PROVIDED, "index.handler", NULL, "/var/task/index.js", HANDLER_UNKNOWN, NULL},
+        {RUNTIME_OTHER, "index.handler", NULL, "/var/task/index.js", HANDLER_UNKNOWN, NULL},
         {RUNTIME_NODEJS, "index", NULL, "/var/task/index.js", HANDLER_MALFORMED, NULL},
         {RUNTIME_NODEJS, "index.handler", "NODE_OPTIONS=--require /opt/x.js", "/var/task/app.js", HANDLER_UNKNOWN, NULL},
         {RUNTIME_OTHER, "com.X::h", NULL, "/var/task/x.jar", HANDLER_UNKNOWN, NULL},
@@ -92,4 +94,24 @@ Test(handler, variables_are_found_by_their_whole_name)
               !handler_variable(&launch, "ABC"));
     cr_expect_null(handler_variable(&launch, ""));
     strv_done(&launch.inputs.variables);
+}
+
+static bool stop_at_first(void *to, const char *directory)
+{
+    (void)to, (void)directory;
+    return true;
+}
+
+Test(handler, only_a_known_language_searches_directories)
+{
+    static const struct {
+        enum runtime_family family;
+        bool searches;
+    } ROWS[] = {{RUNTIME_PYTHON, true}, {RUNTIME_NODEJS, true}, {RUNTIME_PROVIDED, false}, {RUNTIME_OTHER, false}};
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        const struct request r = {.handler = NULL};
+        const struct launch l = {.request = &r, .runtime = {.family = ROWS[i].family, .version = 20}};
+        cr_expect_eq(handler_places(&l, false, stop_at_first, NULL), ROWS[i].searches, "%zu", i);
+        cr_expect_eq(handler_places(&l, true, stop_at_first, NULL), ROWS[i].searches, "%zu", i);
+    }
 }

@@ -226,3 +226,19 @@ Test(runtime, bootstraps_and_files_belong_to_the_family)
     runtime_mounts(&own, false, &p);
     cr_expect_eq(p.file_count, 0, "AWS's image has its own");
 }
+
+Test(runtime, what_lrun_has_no_client_for_is_no_language_it_knows)
+{
+    static const struct {
+        const char *id;
+        enum runtime_language language;
+    } ROWS[] = {{"python3.13", LANGUAGE_PYTHON}, {"nodejs22.x", LANGUAGE_NODE}, {"provided.al2023", LANGUAGE_UNKNOWN},
+                {"provided", LANGUAGE_UNKNOWN},  {"ruby3.4", LANGUAGE_UNKNOWN}, {"java21", LANGUAGE_UNKNOWN},
+                {"dotnet8", LANGUAGE_UNKNOWN},   {"go1.x", LANGUAGE_UNKNOWN}};
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        const struct request r = {.kind = &KIND_RUN, .runtime = ROWS[i].id};
+        struct runtime rt;
+        struct err err = {0};
+        cr_expect(runtime_parse(&r, &rt, &err) == 0 && runtime_language(&rt) == ROWS[i].language, "%s", ROWS[i].id);
+    }
+}
