@@ -98,3 +98,17 @@ bool tell_handler_name(const struct evidence *ev, const struct match *m, struct 
                 launch_handler(ev->launch), ev->launch->runtime.handler);
     return true;
 }
+
+/* The same words come from code that imports by such a name itself: then the handler's name is not at fault. */
+bool tell_handler_relative(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    struct handler h;
+    (void)m;
+    if (state_of(ev, &h) != HANDLER_RELATIVE)
+        return false;
+    text_printf(out,
+                "the handler %s begins with '/' or '.', and Python cannot import such a name: set it to %s (--handler; Lambda: Handler), "
+                "which is searched for in /var/task and in the layers",
+                launch_handler(ev->launch), handler_from_task(launch_handler(ev->launch)));
+    return true;
+}

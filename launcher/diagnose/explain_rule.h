@@ -74,7 +74,7 @@ tell_fn tell_nested, tell_case, tell_backslash, tell_dangling, tell_prefix, tell
     tell_no_bootstrap;
 
 /* explain_handlers.c */
-tell_fn tell_hidden_layer, tell_handler_file, tell_handler_function, tell_handler_name;
+tell_fn tell_hidden_layer, tell_handler_file, tell_handler_function, tell_handler_name, tell_handler_relative;
 
 /* explain_programs.c */
 tell_fn tell_program, tell_program_of_python, tell_program_of_shell, tell_program_of_status, tell_program_of_node, tell_wrapper,

@@ -85,6 +85,7 @@ const struct rule RULES[] = {
     {"LR-055", "^Error: Cannot find module '([^']+)'", tell_handler_file, NULL, NULL},
     {"LR-064", "^Runtime\\.HandlerNotFound$", tell_handler_function, NULL, NULL},
     {"LR-065", "^Runtime\\.MalformedHandlerName$", tell_handler_name, NULL, NULL},
+    {"LR-065", "'package' argument is required to perform a relative import for '", tell_handler_relative, NULL, NULL},
 
     /* A read-only file system, and no home. */
     {"LR-027", "attempt to write a readonly database", tell_database, NULL, NULL},

@@ -157,6 +157,15 @@ static bool split(const struct launch *l, const char *handler, struct handler *r
     return true;
 }
 
+const char *handler_from_task(const char *handler)
+{
+    static const char *const PLACES_OF_MODULES[] = {"/var/task/", "/opt/python/"};
+    for (size_t i = 0; i < COUNT(PLACES_OF_MODULES); i++)
+        if (str_begins(handler, PLACES_OF_MODULES[i]))
+            handler += strlen(PLACES_OF_MODULES[i]);
+    return handler + strspn(handler, "./");
+}
+
 enum handler_state handler_find(const struct launch *l, const struct package *p, struct handler *ret)
 {
     const char *handler = launch_handler(l);
@@ -167,6 +176,8 @@ enum handler_state handler_find(const struct launch *l, const struct package *p,
         return HANDLER_UNKNOWN;
     if (!split(l, handler, ret))
         return HANDLER_MALFORMED;
+    if (python && ret->module[0] == '/') /* AWS's client imports "./app.f" as "..app", and "/opt/python/app.f" as ".opt.python.app" */
+        return HANDLER_RELATIVE;
     struct search s = {.p = p, .module = ret->module, .python = python};
     if (python ? find_python(l, &s) : find_node(l, &s)) {
         ret->at = s.found;

@@ -13,6 +13,7 @@ enum handler_state {
     HANDLER_FOUND,
     HANDLER_MISSING,   /* none of the places that the runtime searches has the file */
     HANDLER_MALFORMED, /* no function is named */
+    HANDLER_RELATIVE,  /* Python: it begins with '/' or '.', which makes a relative import that always fails */
     HANDLER_UNKNOWN,   /* something else decides: a wrapper, a .pth file, a preloaded module, a link */
 };
 
@@ -25,6 +26,9 @@ struct handler {
 
 /* HANDLER_UNKNOWN if the runtime's language is: other handlers name classes and methods, or nothing. */
 enum handler_state handler_find(const struct launch *l, const struct package *p, struct handler *ret);
+
+/* What to write in place of a HANDLER_RELATIVE name: the same without its beginning; a part of handler. */
+const char *handler_from_task(const char *handler);
 
 /* The value that the user set for a variable, or NULL. */
 const char *handler_variable(const struct launch *l, const char *name);

@@ -91,6 +91,10 @@ static void check_handler(struct inspection *i)
     enum handler_state state = handler_find(i->launch, &i->package, &h);
     if (state == HANDLER_MALFORMED)
         lint_add(i, true, "LR-065", "", "the handler '%s' does not have the form FILE.FUNCTION", launch_handler(i->launch));
+    if (state == HANDLER_RELATIVE)
+        lint_add(i, true, "LR-065", "",
+                 "the handler '%s' begins with '/' or '.', which Python cannot import: name it from /var/task, as in %s",
+                 launch_handler(i->launch), handler_from_task(launch_handler(i->launch)));
     if (state != HANDLER_MISSING)
         return;
     OWN_PTR char *folder = folder_with(i, h.file);

@@ -25,10 +25,11 @@ struct language {
     const char *bare[3];
     const char *says;      /* how --version begins, up to the number that counts */
     const char *what;      /* for messages: the name before the version */
+    const char *ending;    /* and what AWS's identifier has after it */
     const char *bootstrap; /* of a root file system that is an extracted image of AWS's */
 };
-const struct language INTERPRETER_PYTHON = {true, {"python3", NULL}, "Python 3.", "python3.", "var/runtime/bootstrap"};
-const struct language INTERPRETER_NODE = {false, {"node", "nodejs", NULL}, "v", "nodejs", "var/runtime/bootstrap"};
+const struct language INTERPRETER_PYTHON = {true, {"python3", NULL}, "Python 3.", "python3.", "", "var/runtime/bootstrap"};
+const struct language INTERPRETER_NODE = {false, {"node", "nodejs", NULL}, "v", "nodejs", ".x", "var/runtime/bootstrap"};
 
 /* /var/lang is AWS's own place; a distribution's comes before what someone put into /usr/local. */
 static const char *const PLACES[] = {"var/lang/bin", "usr/bin", "usr/local/bin"};
@@ -155,7 +156,7 @@ static bool take(struct search *s, const char *path, struct interpreter *ret)
         ret->minor = v.minor;
         return true;
     }
-    OWN_PTR char *other = xasprintf("%s%u (%s)", s->l->what, v.major, path);
+    OWN_PTR char *other = xasprintf("%s%u%s (%s)", s->l->what, v.major, s->l->ending, path);
     for (size_t i = 0; i < s->others.n; i++)
         if (strncmp(s->others.at[i], other, strcspn(other, " ") + 1) == 0) /* one of each version */
             return false;
@@ -182,13 +183,13 @@ static bool take_prefix(void *to, const char *path, const char *prefix)
 static int not_found(const struct search *s, struct err *err)
 {
     static const char WHERE[] = "/usr/bin, /usr/local/bin, the directories of PATH and those of version managers";
-    char want[32] = "x";
+    char want[32] = "N";
     struct text others = {0};
     if (s->version)
         snprintf(want, sizeof want, "%u", s->version);
     for (size_t i = 0; i < s->others.n; i++)
         text_printf(&others, "%s%s", i ? ", " : "", s->others.at[i]);
-    fail(err, 0, NULL, "run on %s%s", s->l->what, want);
+    fail(err, 0, NULL, "run on %s%s%s", s->l->what, want, s->l->ending);
     if (others.n)
         fail_hint(err, "found %s: name that version, install the other one, or provide it in a root file system (--rootfs)", others.at);
     else
@@ -253,7 +254,7 @@ static int find_in_root(const struct language *l, unsigned version, int root, st
     char want[32] = "";
     if (version)
         snprintf(want, sizeof want, "%u", version);
-    fail(err, ENOENT, NULL, "find %s%s in the root file system", l->what, want);
+    fail(err, ENOENT, NULL, "find %s%s%s in the root file system", l->what, want, version ? l->ending : "");
     return fail_hint(err, "not found in its /var/lang/bin, /usr/bin or /usr/local/bin");
 }
 

@@ -79,6 +79,9 @@ NODEJS = ("--runtime", "nodejs", "--handler")
 bug("J10-node", "serverless#7378", "the handler names another file", why=("LR-055",), text="Cannot find module 'main'", plain=Run(INDEX), bad=Run(INDEX, options=(*NODEJS, "main.handler")), fixed=Run(INDEX))
 bug("J10-folder", "serverless#7378", "the handler names a folder that is not there", why=("LR-055",), text="Cannot find module 'app'", plain=Run(INDEX), bad=Run({**INDEX, "lib/app.js": INDEX["index.js"]}, options=(*NODEJS, "src/app.handler")), fixed=Run(INDEX))
 bug("J11-node", "serverless#7378", "the handler names another function", why=("LR-064",), text="index.lambda_handler is undefined or not exported", plain=Run(INDEX), bad=Run(INDEX, options=(*NODEJS, "index.lambda_handler")), fixed=Run(INDEX))
+for number, name in enumerate(("./app.lambda_handler", ".app.lambda_handler", "/var/task/app.lambda_handler")):
+    bug(f"J12-relative-{number}", "serverless#7378", "a handler's name that Python takes for a relative import", why=("LR-065",), text="'package' argument is required to perform a relative import", plain=ok(),
+        bad=Run(APP, options=(*HANDLER, name)), fixed=Run(APP, options=(*HANDLER, "app.lambda_handler")))
 bug("J12-node", "serverless#7378", "the handler names no function", why=("LR-065",), text="Bad handler", plain=Run(INDEX), bad=Run(INDEX, options=(*NODEJS, "index")), fixed=Run(INDEX))
 
 # ---- layers ----

@@ -115,6 +115,8 @@ CERTAIN = {
     "a wrapper that cannot be executed": (PY, ({"wrapper": ("#!/bin/sh\n", 0o644)},), WRAPPER, "LR-012", "/opt/wrapper", "Lambda has to execute it"),
     "a handler that others cannot read": ({"lambda_function.py": (HANDLER, 0o600)}, (), (), "LR-013", "/var/task/lambda_function.py", "does not let others read the file"),
     "an absolute handler that is not there": ({"index.js": "x"}, (), (*NODE, *handler("/opt/nodejs/handler.handler")), "LR-055", None, "which is not in the package"),
+    "a relative handler in Python": (PY, (), ("--runtime", "python3", *handler("./lambda_function.lambda_handler")), "LR-065", None, "name it from /var/task, as in lambda_function.lambda_handler"),
+    "an absolute handler in Python": (PY, ({"python/ddtool/handler.py": HANDLER},), ("--runtime", "python3", *handler("/opt/python/ddtool/handler.handler")), "LR-065", None, "as in ddtool/handler.handler"),
     "a handler without a function": (PY, (), ("--runtime", "python3", *handler("lambda_function")), "LR-065", None, "does not have the form FILE.FUNCTION"),
     "a SAM project for a function": ({"template.yaml": "", "hello_world/app.py": HANDLER}, (), ("--runtime", "python3", *handler("app.lambda_handler")), "LR-015", None,
                                      "app.py is in the folder hello_world of a SAM project: after sam build, the function is the folder of its name in .aws-sam/build"),

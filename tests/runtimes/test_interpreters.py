@@ -136,3 +136,10 @@ def test_nothing_else_of_etc_comes_with_it(lrun, empty):
     shown = set(lrun.sh(empty, "ls /etc").text.split())
     assert {n for n in shown if n.startswith("java-")} == {n for n in os.listdir("/etc") if n.startswith("java-") and n.endswith("-openjdk")}
     assert not shown & {"shadow", "ssh", "machine-id", "hostname", "java", "php", "python3"}
+
+
+@pytest.mark.parametrize("id, file", [("nodejs18.x", "index.js"), ("python3.9", "lambda_function.py")])
+def test_the_missing_version_is_named_as_the_user_named_it(lrun, tmp, id, file):
+    """An identifier can be searched for and copied; nodejs18 is none of AWS's."""
+    r = lrun.run("--runtime", id, make_zip(tmp / "fn.zip", {file: "x"}), env={"PATH": "/usr/bin:/bin", "HOME": str(tmp)})
+    assert r.code == 125 and f"cannot run on {id};" in r.log, r

@@ -52,6 +52,8 @@ Test(handler, the_file_is_found_where_the_runtime_looks)
         {RUNTIME_PYTHON, "app.handler", NULL, "/var/task/x.pth", HANDLER_UNKNOWN, NULL},
         {RUNTIME_PYTHON, "lib.app.handler", NULL, "/var/task/lib@", HANDLER_UNKNOWN, NULL},
         {RUNTIME_PYTHON, "app", NULL, "/var/task/app.py", HANDLER_MALFORMED, NULL},
+        {RUNTIME_PYTHON, "./app.f", NULL, "/var/task/app.py", HANDLER_RELATIVE, NULL},
+        {RUNTIME_PYTHON, "/opt/python/app.f", NULL, "/opt/python/app.py", HANDLER_RELATIVE, NULL},
         {RUNTIME_PYTHON, "app.handler", "AWS_LAMBDA_EXEC_WRAPPER=/opt/w", "/var/task/app.py", HANDLER_UNKNOWN, NULL},
         {RUNTIME_PYTHON, "app.handler", NULL, "", HANDLER_UNKNOWN, NULL},
         {RUNTIME_NODEJS, "index.handler", NULL, "/var/task/index.mjs", HANDLER_FOUND, "/var/task/index.mjs"},
