@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# serve.sh BUILD: warm invokes through the Invoke API, in turn with RIE: same bootstrap, same load (wrk). RIE is in
-# BUILD/conformance after make conformance; without it, and without wrk, skipped aloud.
+# serve.sh BUILD: warm invokes through the Invoke API, in turn with relay.c and with RIE: same bootstrap, same load (wrk), medians of TURNS
+# (5) of a second each; lines of JSON go to BUILD/bench.rows too. RIE is in BUILD/conformance after make conformance; without it, and
+# without wrk, skipped aloud.
 set -eu
-build=$(cd "$1" && pwd) here=$(cd "$(dirname "$0")" && pwd) seconds=${SERVE_SECONDS:-4}
+build=$(cd "$1" && pwd) here=$(cd "$(dirname "$0")" && pwd) turns=${TURNS:-5}
 command -v wrk >/dev/null || { echo "serve: skipped, wrk is missing: make deps"; exit "${LRUN_MUST_WORK:-0}"; }
 work=$(mktemp -d /tmp/lrun-bench.XXXXXX)
-trap 'kill $lrun $rie 2>/dev/null || true; rm -rf "$work"' EXIT
+trap 'kill $lrun $rie $relay 2>/dev/null || true; rm -rf "$work"' EXIT
 chmod 755 "$work"
-lrun='' rie=''
+lrun='' rie='' relay=''
+cc -O2 -o "$work/relay" "$here/relay.c"
 cp "$build/lrun" "$build/lrun-unpack" "$here/post.lua" "$work"
 cp "$build/examples/hello-c.zip" "$work/c.zip"
 cp "$build/examples/hello-c/bootstrap" "$work/bootstrap"
@@ -20,31 +22,67 @@ lrun=$!
 read -r line <ready
 ours=http://127.0.0.1:${line##*:}/2015-03-31/functions/function/invocations
 theirs=http://127.0.0.1:18080/2015-03-31/functions/function/invocations
+relayed=http://127.0.0.1:18081/2015-03-31/functions/function/invocations
+# Each peer: 0 if it answers. The relay carries one connection.
+start_relay() {
+    [ -z "$relay" ] || ! kill -0 "$relay" 2>/dev/null || return 0
+    ./relay 18081 18082 >/dev/null 2>&1 </dev/null &
+    relay=$!
+    sleep 0.2 # it listens before the runtime connects, which ends with it
+    AWS_LAMBDA_RUNTIME_API=127.0.0.1:18082 ./bootstrap >/dev/null 2>&1 </dev/null &
+    for _ in 1 2 3 4 5 6 7 8 9 10; do curl -s -m 2 -o /dev/null -d '{}' "$relayed" && return 0; sleep 0.2; done
+    return 1
+}
 start_rie() {
-    [ -n "$rie" ] && kill "$rie" 2>/dev/null
     [ -x "$build/conformance/aws-lambda-rie" ] || return 1
+    [ -z "$rie" ] || ! kill -0 "$rie" 2>/dev/null || return 0
     "$build/conformance/aws-lambda-rie" --runtime-interface-emulator-address 127.0.0.1:18080 --runtime-api-address 127.0.0.1:19001 --log-level error ./bootstrap >/dev/null 2>rie.log </dev/null &
     rie=$!
-    for _ in 1 2 3 4 5 6 7 8 9 10; do curl -s -o /dev/null -d '{}' "$theirs" && return 0; sleep 0.2; done
+    for _ in 1 2 3 4 5 6 7 8 9 10; do curl -s -m 2 -o /dev/null -d '{}' "$theirs" && return 0; sleep 0.2; done
     return 1
 }
 load() { # connections, delay in ms, url: p50 p99 requests/s errors
-    DELAY=$2 wrk -t1 -c"$1" -d"$seconds" --latency -s post.lua "$3" 2>/dev/null | sed -n 's/^RESULT //p'
+    DELAY=$2 wrk -t1 -c"$1" -d1 --latency -s post.lua "$3" 2>/dev/null | sed -n 's/^RESULT //p'
 }
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / (b ? b : 1) }'; }
+medians() { # file of lines as load prints them; the last column is a sum
+    for column in 1 2 3; do
+        cut -d' ' -f$column "$1" | sort -n | awk '{ v[NR] = $1 } END { printf "%d ", v[int((NR + 1) / 2)] }'
+    done
+    awk '{ n += $4 } END { print n + 0 }' "$1"
+}
+json() { # what, against, measure, ours, theirs, budget
+    { printf '{"what":"%s","against":"%s","unit":"%s","ours":%s,"theirs":%s,"ratio":%s,"budget":%s}\n' "$1" "$2" "$3" "$4" "$5" "$(ratio "$4" "$5")" "$6" >>"$build/bench.rows"; } 2>/dev/null || true
+}
+against() { # peer, title, budget of p50, of p99; then lrun's medians and the peer's
+    printf ';  %s p50 %5d us  p99 %6d us  %6d/s  %d errors;  ratios %s %s' "$1" "$9" "${10}" "${11}" "${12}" "$(ratio "$5" "$9")" "$(ratio "$6" "${10}")"
+    [ "$3" = null ] || printf ' (budget %s %s)' "$3" "$4"
+    json "$2" "$1" "p50 us" "$5" "$9" "$3"
+    json "$2" "$1" "p99 us" "$6" "${10}" "$4"
+}
 row() { # what, connections, delay
-    set -- "$1" "$2" "$3" $(load "$2" "$3" "$ours")
-    printf 'warm invoke, %-26s lrun p50 %5d us  p99 %6d us  %6d/s  %d errors' "$1" "$4" "$5" "$6" "$7"
-    if start_rie; then
-        set -- "$@" $(load "$2" "$3" "$theirs")
-        if kill -0 "$rie" 2>/dev/null; then
-            printf ';  RIE p50 %5d us  p99 %6d us  %6d/s  %d errors;  ratios %s %s (budget 0.50 0.20)\n' "$8" "$9" "${10}" "${11}" "$(ratio "$4" "$8")" "$(ratio "$5" "$9")"
-        else
-            printf ';  RIE died: %s\n' "$(grep -m1 -oE 'panic: .*' rie.log || echo 'no word')"
-        fi
+    rm -f at.*
+    for _ in $(seq "$turns"); do
+        load "$2" "$3" "$ours" >>at.lrun
+        if [ "$2" = 1 ] && start_relay; then load "$2" "$3" "$relayed" >>at.relay; fi
+        if start_rie; then load "$2" "$3" "$theirs" >>at.rie; fi
+    done
+    bound50=1.30 bound99=1.50
+    [ "$3" = 0 ] || bound50=null bound99=null # the relay freezes nothing
+    # shellcheck disable=SC2046
+    set -- "$1" $(medians at.lrun)
+    printf 'warm invoke, %-26s lrun p50 %5d us  p99 %6d us  %6d/s  %d errors' "$1" "$2" "$3" "$4" "$5"
+    # shellcheck disable=SC2046
+    if [ -s at.relay ]; then against relay "warm invoke, $1" "$bound50" "$bound99" "$2" "$3" "$4" "$5" $(medians at.relay); fi
+    if [ ! -x "$build/conformance/aws-lambda-rie" ]; then
+        printf ';  RIE: skipped, it is not in %s (make conformance)' "build/conformance"
+    elif kill -0 "$rie" 2>/dev/null; then
+        # shellcheck disable=SC2046
+        against RIE "warm invoke, $1" 0.50 0.10 "$2" "$3" "$4" "$5" $(medians at.rie)
     else
-        printf ';  RIE: skipped, it is not in %s (make conformance)\n' "build/conformance"
+        printf ';  RIE died: %s' "$(grep -m1 -oE 'panic: .*' rie.log || echo 'no word')"
     fi
+    echo
 }
 row "one connection" 1 0
 row "one connection, frozen" 1 5
