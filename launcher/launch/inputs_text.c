@@ -38,14 +38,44 @@ static int add_member(const char *key, const char *value, void *to, struct err *
     return add_variable(to, xasprintf("%s=%s", key, value), key, err);
 }
 
+/* What a file of variables says wrongly is an error of usage, in JSON as in lines. */
+static int as_usage(struct err *err)
+{
+    struct err was = *err;
+    if (was.usage)
+        return -1;
+    fail_usage(err, "cannot %s '%s'", was.what, was.path);
+    return fail_hint(err, "%s", was.hint);
+}
+
+/* True, with err filled, if the file has sections, of which none is the function's: its keys are names of functions, not of variables. */
+static bool is_of_others(const char *path, const char *json, size_t n, const struct inputs *in, struct err *err)
+{
+    struct slice top, key, value;
+    if (!json_read(json, n, &top) || json_shape(top) != SHAPE_OBJECT)
+        return false;
+    for (struct json_walk w = json_walk(top); json_next(&w, &key, &value);)
+        if (json_shape(value) == SHAPE_OBJECT) {
+            OWN_PTR char *other = json_plain(key);
+            fail_usage(err, "%.160s: variables for %.64s and not for the function '%s'", path, other ? other : "another", in->name);
+            fail_hint(err, "name the function with --name, or put what is for all functions into \"Parameters\"");
+            return true;
+        }
+    return false;
+}
+
 /* SAM's form: {"Parameters": {for all functions}, "NAME": {for one}}; or just {K: V}. */
 static int read_env_json(const char *path, const char *json, size_t n, struct inputs *in, struct err *err)
 {
     bool shared, own, ignored;
     if (json_each_member(json, n, "Parameters", path, add_member, in, &shared, err) < 0 ||
         json_each_member(json, n, in->name, path, add_member, in, &own, err) < 0)
+        return as_usage(err);
+    if (shared || own)
+        return 0;
+    if (is_of_others(path, json, n, in, err))
         return -1;
-    return shared || own ? 0 : json_each_member(json, n, NULL, path, add_member, in, &ignored, err);
+    return json_each_member(json, n, NULL, path, add_member, in, &ignored, err) < 0 ? as_usage(err) : 0;
 }
 
 static int read_env_file(const char *path, struct inputs *in, struct err *err)

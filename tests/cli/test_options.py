@@ -125,6 +125,14 @@ def test_bad_env_files_are_refused(lrun, empty, tmp, content, said):
     assert r.code == 125 and said in r.log, r
 
 
+@pytest.mark.parametrize("content, said", [('{"A', "line 1"), ('{"AA": [1]}', "must be a string, a number or a boolean"), ("novalue\n", "expected KEY=VALUE"), ('{"Other": {"AA": "1"}}', "variables for Other and not for the function 'fn'"), ('{"\\u0000": {}}', "variables for another and not")])
+def test_a_bad_env_file_is_an_error_of_usage_in_json_as_in_lines(lrun, tmp, content, said):
+    """SAM's file has a section for each function: one of another name is no variable of a wrong type."""
+    (tmp / "e").write_text(content)
+    r = lrun.run("--env-file", tmp / "e", make_zip(tmp / "fn.zip", {"bootstrap": "x"}))
+    assert r.code == 2 and said in r.log, r
+
+
 def test_a_bare_name_copies_the_callers_variable(lrun, empty):
     r = lrun.exec(empty, "/usr/bin/env", options=("--env", "CALLERS"), env={"CALLERS": "yes", "OTHER": "no"})
     assert "CALLERS=yes\n" in r.text and "OTHER" not in r.text, r
