@@ -143,6 +143,22 @@ static bool is_overruled(const struct launch *l)
                                                                           strstr(options, "--import") || strstr(options, "loader")));
 }
 
+/* As Node's path.resolve() does: "./dist//index" is "dist/index". There is no ".." in it. */
+static void normalise(char *path)
+{
+    char *to = path;
+    for (const char *c = path; *c;) {
+        bool begins = to == path || to[-1] == '/';
+        if (begins && c[0] == '.' && c[1] == '/')
+            c += 2;
+        else if (*c == '/' && to > path && begins)
+            c++;
+        else
+            *to++ = *c++;
+    }
+    *to = 0;
+}
+
 static bool split(const struct launch *l, const char *handler, struct handler *ret)
 {
     bool python = runtime_language(&l->runtime) == LANGUAGE_PYTHON;
@@ -153,6 +169,8 @@ static bool split(const struct launch *l, const char *handler, struct handler *r
     snprintf(ret->module, sizeof ret->module, "%.*s", (int)(dot - handler), handler);
     for (char *c = ret->module; python && *c; c++)
         *c = *c == '.' ? '/' : *c;
+    if (!python)
+        normalise(ret->module);
     snprintf(ret->file, sizeof ret->file, "%.*s%s", (int)sizeof ret->file - 8, ret->module, python ? ".py" : ".js");
     return true;
 }

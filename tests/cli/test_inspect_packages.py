@@ -33,6 +33,8 @@ def handler(name):
 WORKING = {
     "an absolute handler in a layer": ({"index.js": "x"}, ({"nodejs/node_modules/datadog-lambda-js/handler.js": "x"},), (*NODE, *handler("/opt/nodejs/node_modules/datadog-lambda-js/handler.handler"))),
     "an absolute handler as an ES module": ({"index.js": "x"}, ({"nodejs/node_modules/datadog-lambda-js/handler.mjs": "x"},), (*NODE, *handler("/opt/nodejs/node_modules/datadog-lambda-js/handler.handler"))),
+    "a handler's path with a dot": ({"dist/index.js": "x"}, (), (*NODE, *handler("./dist/index.handler"))),
+    "a handler's path with a dot and slashes within": ({"index.js": "x", "dist/app.js": "x"}, (), (*NODE, *handler("dist/.//app.handler"))),
     "an absolute handler of the runtime's own": ({"index.js": "x"}, (), (*NODE, *handler("/var/runtime/x.handler"))),
     "a handler's package in a layer": ({"app.py": "x"}, ({f"{SITE}/datadog_lambda/handler.py": ""},), ("--runtime", "python3", *handler("datadog_lambda.handler.handler"))),
     "a handler's file in a layer": ({"app.py": "x"}, ({"python/wrapped.py": ""},), ("--runtime", "python3", *handler("wrapped.handler"))),

@@ -63,6 +63,8 @@ Test(handler, the_file_is_found_where_the_runtime_looks)
         {RUNTIME_NODEJS, "/opt/nodejs/h.handler", NULL, "/opt/nodejs/h.js", HANDLER_FOUND, "/opt/nodejs/h.js"},
         {RUNTIME_NODEJS, "/usr/h.handler", NULL, "/var/task/h.js", HANDLER_UNKNOWN, NULL},
         {RUNTIME_NODEJS, "index.handler", NULL, "/var/task/app.js", HANDLER_MISSING, NULL},
+        {RUNTIME_NODEJS, "./dist/.//index.handler", NULL, "/var/task/dist/index.js", HANDLER_FOUND, "/var/task/dist/index.js"},
+        {RUNTIME_NODEJS, "/opt/./h.handler", NULL, "/opt/h.js", HANDLER_FOUND, "/opt/h.js"},
         {RUNTIME_NODEJS, "../index.handler", NULL, "/var/task/index.js", HANDLER_MALFORMED, NULL},
         {RUNTIME_PROVIDED, "index.handler", NULL, "/var/task/index.js", HANDLER_UNKNOWN, NULL},
         {RUNTIME_OTHER, "index.handler", NULL, "/var/task/index.js", HANDLER_UNKNOWN, NULL},
