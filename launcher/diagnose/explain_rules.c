@@ -109,6 +109,7 @@ const struct rule RULES[] = {
     {"LR-032", "Read-only file system: '([^']+)'", tell_read_only, NULL, NULL},
     {"LR-032", "EROFS: read-only file system, [a-z]+ '([^']+)'", tell_read_only, NULL, NULL},
     {"LR-032", "([^ :'\"]+): Read-only file system", tell_read_only, NULL, NULL},
+    {"LR-032", "'([^'\n]+)': Read-only file system", tell_read_only, NULL, NULL}, /* coreutils' words */
 
     /* Shared memory. */
     {"LR-033",

@@ -93,3 +93,11 @@ def test_a_shell_that_reports_an_error_was_itself_started(lrun, tmp, case):
         skip(f"no {shell}")
     r = lrun.run(make_zip(tmp / "b.zip", {"bootstrap": (code, 0o755), **({"tool": tool} if tool else {})}))
     assert r.code == 1 and r.json["errorType"] == "Runtime.ExitError" and whys(r) == ids, r
+
+
+@pytest.mark.parametrize("command", ["touch /var/task/x", "cp /etc/passwd /opt/x", "mkdir /var/lock2", "echo x >/var/task/x", "cp /etc/passwd '/var/task/a b'"])
+def test_a_read_only_path_is_found_in_the_words_of_programs(lrun, tmp, command):
+    """coreutils quotes the path before the reason, shells do not."""
+    source = f"import subprocess\ndef lambda_handler(e, c):\n    raise RuntimeError(subprocess.run({command!r}, shell=True, stderr=subprocess.PIPE, text=True).stderr)\n"
+    r = lrun.run(make_zip(tmp / "fn.zip", {"lambda_function.py": source}))
+    assert r.code == 1 and whys(r) == ["LR-032"], r
