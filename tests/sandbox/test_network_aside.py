@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from conftest import Server, processes_of, skip, wait_until
+from conftest import processes_of, skip, wait_until
 
 FREE, BUSY = "0 0 0 1/", "0 0 0 99999/"
 NAMESPACE = "/proc/self/ns/net"  # opened by that child alone, which hands it over
@@ -56,9 +56,11 @@ def test_one_processor_is_never_free(lrun, empty, traced):
     assert r.code == 0 and "lo:" in r.text and NAMESPACE not in traced.text(), (r, traced.text())
 
 
-def test_a_server_starts_many_and_makes_none_aside(lrun, function, traced):
+def test_a_server_starts_many_and_makes_none_aside(lrun, function, serve, traced):
     package = function(f"while True:\n    headers, event = next()\n    open('{NAMESPACE}').close()\n    respond(headers[ID], event)\n")
-    server = Server(types.SimpleNamespace(tmp=lrun.tmp, argv=lambda *words, **more: [*traced.wrap(FREE, "-D"), *lrun.argv(*words, **more)]), package)
+    argv = lrun.argv
+    lrun.argv = lambda *words, **more: [*traced.wrap(FREE, "-D"), *argv(*words, **more)]  # -D: lrun is the child that is stopped
+    server = serve(package)
     assert server.invoke("[1]").json == [1]
     assert server.stop() == 0, server.log
     assert wait_until(lambda: not processes_of(str(lrun.tmp)), 5)
