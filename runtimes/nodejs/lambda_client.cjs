@@ -141,6 +141,7 @@ function patchConsole(ids) {
 
 const [host, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? "").split(":");
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+const streams = new http.Agent({ keepAlive: true, maxSockets: 1 }); // as AWS's, a connection of their own: errors need the other meanwhile
 
 function request(method, where, body, headers = {}) {
   return new Promise((resolve, reject) => {
@@ -190,21 +191,24 @@ const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
 const HIGH_WATER_MARK = Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark");
 
 class HttpResponseStream {
-  static from(stream, prelude) {
-    stream.setContentType("application/vnd.awslambda.http-integration-response");
-    stream._onBeforeFirstWrite = (write) => {
-      write(JSON.stringify(prelude));
+  static from(underlyingStream, prelude) {
+    underlyingStream.setContentType("application/vnd.awslambda.http-integration-response");
+    const text = JSON.stringify(prelude); // now: what is changed in it afterwards is not sent
+    underlyingStream._onBeforeFirstWrite = (write) => {
+      write(text);
       write(new Uint8Array(8));
     };
-    return stream;
+    return underlyingStream;
   }
 }
 
 // What a handler sees of the request that carries its answer: what can be written to, and nothing of HTTP. AWS's client for Node.js 24 is
 // another one than those before, and differs in these and in what end() does.
 const NEWER = Number(process.versions.node.split(".")[0]) >= 24;
-const STREAM_METHODS = ["cork", "destroy", "end", "uncork", "write", "addListener", "emit", "eventNames", "getMaxListeners", "listenerCount", "listeners", "off",
-  "on", "once", "prependListener", "prependOnceListener", "rawListeners", "removeAllListeners", "removeListener", "setMaxListeners", "setContentType"];
+const STREAM_METHODS = ["cork", "destroy", "end", "uncork", "write", ...(NEWER ? ["addListener", "on", "once", "prependListener", "prependOnceListener", "off",
+  "removeListener", "removeAllListeners", "setMaxListeners", "getMaxListeners", "listeners", "rawListeners", "listenerCount", "eventNames", "emit"]
+  : ["addListener", "emit", "eventNames", "getMaxListeners", "listenerCount", "listeners", "off", "on", "once", "prependListener", "prependOnceListener",
+    "rawListeners", "removeAllListeners", "removeListener", "setMaxListeners"]), "setContentType"];
 const STREAM_SET = ["destroyed", "_onBeforeFirstWrite", ...(NEWER ? [] : ["writable"])];
 const STREAM_GET = ["writableFinished", "writableObjectMode", "writableEnded", "writableNeedDrain", "writableHighWaterMark", "writableCorked", "writableLength",
   NEWER ? "writable" : "writableBuffer"];
@@ -221,10 +225,10 @@ function streamOf(r) {
 }
 
 function openStream(id, highWaterMark) {
-  let started = false, resolve, reject;
+  let started = false, answered = false, resolve, reject;
   const finished = new Promise((yes, no) => { resolve = yes; reject = no; });
   const r = http.request({
-    host, port, agent, method: "POST", path: `${BASE}invocation/${id}/response`, highWaterMark,
+    host, port, agent: streams, method: "POST", path: `${BASE}invocation/${id}/response`, highWaterMark,
     headers: {
       "User-Agent": AGENT,
       "Lambda-Runtime-Function-Response-Mode": "streaming",
@@ -232,8 +236,19 @@ function openStream(id, highWaterMark) {
       "Transfer-Encoding": "chunked",
       Trailer: ["Lambda-Runtime-Function-Error-Type", "Lambda-Runtime-Function-Error-Body"],
     },
-  }, (response) => response.on("data", () => {}).on("end", resolve).on("aborted", reject));
-  r.on("error", reject);
+  }, (response) => {
+    answered = true;
+    response.on("data", () => {}).on("end", resolve).on("aborted", reject);
+  });
+  // As AWS's, which has a second promise for the headers of the answer and nobody who waits for it: a stream that fails before them (it is
+  // destroyed, or written to after its end) is an unhandled rejection, which ends the runtime.
+  r.on("error", (error) => {
+    if (!answered) {
+      Promise.reject(error);
+    }
+    reject(error);
+    r.destroy(error);
+  });
   const write = r.write.bind(r), end = r.end.bind(r);
   if (!NEWER) {
     r.end = (chunk) => { end(chunk); };

@@ -17,10 +17,14 @@ const ways = {
   async end(s) { awslambda.HttpResponseStream.from(s, { statusCode: 201 }).end('all'); },
   async object(s) { s.write({ a: 1 }); s.end(); },
   async early(s) { awslambda.HttpResponseStream.from(s, { statusCode: 201 }); throw new Error('early'); },
+  async changed(s) { const m = { statusCode: 201 }; s = awslambda.HttpResponseStream.from(s, m); m.statusCode = 404; s.write('body'); s.end(); },
+  async twice(s) { s.end('a'); s.end('b'); },
+  async destroyed(s) { s.write('a'); s.destroy(new Error('gone')); },
+  async uncaught(s) { setTimeout(() => { throw new Error('outside'); }, 10); await new Promise((r) => setTimeout(r, 500)); s.end(); },
   async late(s) { s = awslambda.HttpResponseStream.from(s, { statusCode: 201 }); s.write('begun'); throw new Error('late'); },
   async piped(s) { await pipeline(Readable.from(['pip', 'ed']), awslambda.HttpResponseStream.from(s, { statusCode: 202 })); },
 };
-exports.handler = awslambda.streamifyResponse(async (event, stream) => { await ways[event.rawPath.slice(1)](stream); });
+exports.handler = awslambda.streamifyResponse(async (event, stream) => { await ways[(event.rawPath ?? event).replace('/', '')](stream); });
 """
 
 
@@ -45,3 +49,14 @@ def test_an_error_after_the_first_byte_cuts_the_body_off(node):
     with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
         node.url("/late")
     assert node.url("/write").body == b"body", "the environment goes on"
+
+
+def test_the_metadata_is_what_it_was_when_it_was_given(node):
+    assert node.url("/changed").status == 201
+
+
+@pytest.mark.parametrize("way, said", [("twice", b"write after end"), ("destroyed", b"gone"), ("uncaught", b"outside")])
+def test_a_stream_that_fails_or_is_overtaken_by_an_error_ends_the_runtime(node, way, said):
+    a = node.invoke(b'"%s"' % way.encode())
+    assert a.headers.get("x-amz-function-error") == "Unhandled", a
+    assert said in a.body or b"exit status 1" in a.body, a  # AWS's client for Node.js 24 exits without a word
