@@ -101,11 +101,14 @@ int message_receive(int socket, struct message *ret, int *ret_fds, bool wait)
         .msg_controllen = sizeof control,
     };
     ssize_t n;
+    bool reset = false;
     memset(ret, 0, sizeof *ret);
     for (int i = 0; ret_fds && i < FD_COUNT; i++)
         ret_fds[i] = -1;
-    while ((n = recvmsg(socket, &h, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT))) < 0 && errno == EINTR)
-        ;
+    /* Once, if the other end was closed before it had read all; what it had sent comes after that. */
+    while ((n = recvmsg(socket, &h, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT))) < 0 &&
+           (errno == EINTR || (errno == ECONNRESET && !reset)))
+        reset = reset || errno == ECONNRESET;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && !wait)
         return 0;
     if (n < 0 && errno != ECONNRESET)

@@ -97,10 +97,11 @@ static int check_descriptors(const struct sandbox *s, const struct message *read
     return 0;
 }
 
-/* It waits for that, and lrun for it: a message that cannot be sent must not be waited for. */
+/* It waits for that, and lrun for it: a message that cannot be sent must not be waited for. One that has ended has said why. */
 static int let_go(struct sandbox *s, struct err *err)
 {
-    return sandbox_tell(s, MESSAGE_GO, 0) < 0 ? fail(err, errno, NULL, "let the sandbox go on") : 0;
+    bool told = sandbox_tell(s, MESSAGE_GO, 0) == 0 || errno == EPIPE || errno == ECONNRESET;
+    return told ? 0 : fail(err, errno, NULL, "let the sandbox go on");
 }
 
 /* Handshakes #0 and #1. */

@@ -192,4 +192,4 @@ def test_numbers_in_files_of_variables_are_texts_as_they_are_spelled(lrun, funct
     assert json.loads(r.out) == ["18446744073709551616", "1e400", "1.10", "true"], r
     (tmp / "env.json").write_text('{"A":"x\\u0000y"}')
     r = lrun.run("--env-file", tmp / "env.json", "-e", "1", function(ECHO))
-    assert r.code == 125 and "without NUL" in r.log, r
+    assert r.code == 2 and "without NUL" in r.log, r

@@ -156,3 +156,19 @@ Test(message, whatever_its_size_its_texts_have_an_end)
     }
     close_pair();
 }
+
+/* The kernel says ECONNRESET to whom was not heard to the end, and only then hands out what was sent. */
+Test(message, what_was_said_before_an_end_is_heard_though_something_was_unread)
+{
+    struct message m = {.type = MESSAGE_FAILED}, got;
+    for (int wait = 0; wait < 2; wait++) {
+        open_pair();
+        fail(&m.err, ENODEV, "/proc", "mount");
+        cr_assert_eq(message_send(theirs, &m, NULL), 0);
+        cr_assert_eq(message_offer(ours, &(struct message){.type = MESSAGE_GO}), 0);
+        own_close(&theirs);
+        cr_expect(message_receive(ours, &got, NULL, wait) == 1 && got.type == MESSAGE_FAILED && got.err.no == ENODEV);
+        cr_expect(message_receive(ours, &got, NULL, wait) == 1 && got.type == MESSAGE_HANGUP);
+        close_pair();
+    }
+}
