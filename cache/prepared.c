@@ -31,14 +31,20 @@ static int add_state(int dir, const char *path, uint64_t *hash)
     struct stat st;
     if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -1;
-    const uint64_t state[] = {st.st_dev,
-                              st.st_ino,
-                              st.st_mode,
-                              S_ISDIR(st.st_mode) ? 0 : (uint64_t)st.st_size,
-                              (uint64_t)st.st_ctim.tv_sec,
+    bool is_dir = S_ISDIR(st.st_mode); /* of which an overlay may tell another inode each time, and file systems other sizes */
+    const uint64_t state[] = {is_dir ? 0 : st.st_ino, st.st_mode, is_dir ? 0 : (uint64_t)st.st_size, (uint64_t)st.st_ctim.tv_sec,
                               (uint64_t)st.st_ctim.tv_nsec};
     *hash = hash_more(*hash, state, sizeof state);
     return 0;
+}
+
+/* DT_REG, DT_DIR, or another. Some file systems leave it to lstat(2). */
+static unsigned char type_of(DIR *d, const struct dirent *e)
+{
+    struct stat st;
+    if (e->d_type != DT_UNKNOWN)
+        return e->d_type;
+    return fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? DT_UNKNOWN : IFTODT(st.st_mode);
 }
 
 /* Adds the lines of all files and directories below path, which is one. */
@@ -46,19 +52,21 @@ static int list(int dir, const char *path, unsigned depth, struct text *ret)
 {
     int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    if (!d || depth > DEPTH_MAX)
+    if (!d)
         return -1;
     text_printf(ret, "%s\n", path);
     for (struct dirent *e; (e = readdir(d));) {
+        unsigned char type = type_of(d, e);
         OWN_PTR char *below = xasprintf("%s/%s", path, e->d_name);
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || (e->d_type != DT_DIR && e->d_type != DT_REG))
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        if (e->d_type == DT_REG)
+        if (type == DT_REG)
             text_printf(ret, "%s\n", below);
-        else if (list(dir, below, depth + 1, ret) < 0)
+        else if (type == DT_DIR && list(dir, below, depth + 1, ret) < 0)
             return -1;
     }
-    return 0;
+    errno = E2BIG;
+    return depth > DEPTH_MAX || ret->n > SEAL_MAX - 20 ? -1 : 0;
 }
 
 /* hash: of what the paths of the lines are now. -1: one is not there. */
@@ -80,7 +88,7 @@ static int write_seal(int dir, const char *tree, struct err *err)
     struct text text = {0};
     uint64_t hash;
     int status = -1;
-    if (list(dir, tree, 0, &text) < 0 || hash_lines(dir, text.at, &hash) < 0 || text.n > SEAL_MAX - 20) {
+    if (list(dir, tree, 0, &text) < 0 || hash_lines(dir, text.at, &hash) < 0) {
         fail(err, errno, tree, "look through the prepared tree");
     } else {
         OWN_PTR char *all = xasprintf("%016jx\n%s", (uintmax_t)hash, text.at);
@@ -122,12 +130,17 @@ static int look_up(struct cache *c, const struct prepared_kind *kind, const char
     return 1;
 }
 
-/* By its name alone: who shows it holds a lock on it, and the sweeper of tmp/ leaves it until then. */
-static void discard(struct cache *c, const char *name)
+/* Takes an entry away that was found bad, for the sweeper of tmp/; dir: it, open and locked; -1: what has its name is no directory. Not if
+ * another launch uses it: a server's next environment finds it by its name. Nor if another has its name by now, which may be a good one. */
+static void discard(struct cache *c, const char *name, int dir)
 {
     char gone[64];
     uint64_t random;
+    struct stat held, named;
     if (getrandom(&random, sizeof random, 0) != sizeof random)
+        return;
+    if (dir >= 0 && (flock(dir, LOCK_EX | LOCK_NB) < 0 || fstat(dir, &held) < 0 || fstatat(c->dir, name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+                     named.st_ino != held.st_ino))
         return;
     snprintf(gone, sizeof gone, "tmp/%ld-%016jx", (long)getpid(), (uintmax_t)random);
     renameat(c->dir, name, c->dir, gone);
@@ -146,7 +159,8 @@ static int make(struct cache *c, const struct prepared_kind *kind, const char *n
     int published = kind->make(dir, of, err) < 0 || write_seal(dir, kind->tree, err) < 0 ? -1 : entry_rename(c, temporary, dir, name, err);
     int found = published == 0 ? look_up(c, kind, name, ret, err) : 0; /* another launch was faster, or what has its name is no tree */
     if (published == 0 && found == 0) {
-        discard(c, name);
+        OWN_FD int odd = openat(c->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        discard(c, name, odd);
         published = entry_rename(c, temporary, dir, name, err);
     }
     if (published != 1)
@@ -171,7 +185,7 @@ bool prepared_is_whole(struct cache *c, const struct prepared *p)
 {
     if (is_sealed(p->lock))
         return true;
-    discard(c, p->name);
+    discard(c, p->name, p->lock);
     return false;
 }
 

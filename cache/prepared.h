@@ -33,8 +33,8 @@ struct prepared_kind {
 int prepared_get(struct cache *c, const struct prepared_kind *kind, uint64_t key, const void *of, struct prepared *ret, struct err *err);
 void prepared_done(struct prepared *p);
 
-/* Whether the tree is as it was when it was made. One that is not is taken away, for the next launch to make another. Some 50 us, which a
- * launch can spend while its sandbox is being made. */
+/* Whether the tree is as it was when it was made. One that is not is taken away, for the next launch to make another, unless another
+ * launch uses it; it is no longer locked. Some 50 us, which a launch can spend while its sandbox is being made. */
 bool prepared_is_whole(struct cache *c, const struct prepared *p);
 
 /* Removes unused trees of all kinds: all of them, or those of earlier boots. */

@@ -255,7 +255,20 @@ static uint64_t key_of(const char *host, const struct tools_input *in, bool *ret
     return hash;
 }
 
-static const struct prepared_kind KIND = {"tools", "usr", make_tree};
+/* One that was changed is made again; where it cannot be taken away, since another launch uses it, under another name. */
+static int get_whole(struct cache *c, uint64_t key, const struct making *m, struct prepared *ret, struct err *err)
+{
+    static const struct prepared_kind KIND = {"tools", "usr", make_tree};
+    enum { NAMES = 3, TIMES = 2 };
+    for (unsigned i = 0; i < NAMES * TIMES; i++) {
+        if (prepared_get(c, &KIND, key + i / TIMES, m, ret, err) < 0)
+            return -1;
+        if (prepared_is_whole(c, ret))
+            return 0;
+        prepared_done(ret);
+    }
+    return fail(err, 0, "tools", "use a part of the cache: it is changed again and again");
+}
 
 int tools_get(struct cache *c, const char *host, const struct tools_input *in, struct tools_tree *ret, struct err *err)
 {
@@ -264,13 +277,8 @@ int tools_get(struct cache *c, const char *host, const struct tools_input *in, s
     const struct making m = {.host = host, .in = in, .tree = -1};
     const uint64_t key = key_of(host, in, &node_parts);
     *ret = (struct tools_tree)TOOLS_NONE;
-    if (prepared_get(c, &KIND, key, &m, &ret->tree, err) < 0)
+    if (get_whole(c, key, &m, &ret->tree, err) < 0)
         return -1;
-    if (!prepared_is_whole(c, &ret->tree)) {
-        prepared_done(&ret->tree);
-        if (prepared_get(c, &KIND, key, &m, &ret->tree, err) < 0)
-            return -1;
-    }
     ret->sh_is_bash = looks && fstatat(ret->tree.lock, "usr/bin/sh", &sh, AT_SYMLINK_NOFOLLOW) == 0;
     ret->awk_is_gawk = looks && fstatat(ret->tree.lock, "usr/bin/awk", &awk, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(awk.st_mode);
     ret->node_parts = node_parts;

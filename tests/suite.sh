@@ -20,7 +20,7 @@ pytests() { # group, expression of markers, how the tests are spread
     rm -rf "$results/$name-tmp"
 }
 
-[ -z "${LRUN_AGAIN:-}" ] || PYTEST_ARGS="${PYTEST_ARGS:-} --reruns 1 --reruns-delay 1 -rR"
+[ -z "${LRUN_AGAIN:-}" ] || ! /usr/bin/python3 -c "import pytest_rerunfailures" 2>/dev/null || PYTEST_ARGS="${PYTEST_ARGS:-} --reruns 1 --reruns-delay 1 -rR"
 parallel="-n ${LRUN_WORKERS:-$(($(nproc) * 2))} --dist loadgroup"
 "$here/$build/tests/unit" --short-filename -j2 --xml="$results/$name-unit.xml" || failed unit
 if [ -n "${LRUN_QUICK:-}" ]; then

@@ -107,8 +107,8 @@ bool tell_handler_relative(const struct evidence *ev, const struct match *m, str
     if (state_of(ev, &h) != HANDLER_RELATIVE)
         return false;
     text_printf(out,
-                "the handler %s begins with '/' or '.', and Python cannot import such a name: set it to %s (--handler; Lambda: Handler), "
-                "which is searched for in /var/task and in the layers",
+                "the handler %s begins with '/' or '.', and Python cannot import such a name: name it from /var/task or a layer, as in "
+                "%s (--handler; Lambda: Handler)",
                 launch_handler(ev->launch), handler_from_task(launch_handler(ev->launch)));
     return true;
 }

@@ -181,7 +181,9 @@ const char *handler_from_task(const char *handler)
     for (size_t i = 0; i < COUNT(PLACES_OF_MODULES); i++)
         if (str_begins(handler, PLACES_OF_MODULES[i]))
             handler += strlen(PLACES_OF_MODULES[i]);
-    return handler + strspn(handler, "./");
+    while (str_begins(handler, "./"))
+        handler += 2;
+    return handler[0] && !strchr("./", handler[0]) ? handler : "lambda_function.lambda_handler";
 }
 
 enum handler_state handler_find(const struct launch *l, const struct package *p, struct handler *ret)

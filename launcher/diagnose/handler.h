@@ -27,7 +27,8 @@ struct handler {
 /* HANDLER_UNKNOWN if the runtime's language is: other handlers name classes and methods, or nothing. */
 enum handler_state handler_find(const struct launch *l, const struct package *p, struct handler *ret);
 
-/* What to write in place of a HANDLER_RELATIVE name: the same without its beginning; a part of handler. */
+/* How a HANDLER_RELATIVE name is to be written: the same without its beginning, a part of handler, or another as an example where it leads
+ * out of the places of modules. */
 const char *handler_from_task(const char *handler);
 
 /* The value that the user set for a variable, or NULL. */

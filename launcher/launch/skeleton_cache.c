@@ -27,6 +27,7 @@ void skeleton_get(struct inputs *in, struct plan *p, struct skeleton *ret)
         prepared_get(&in->cache, &KIND, key, p, &ret->tree, &ignored) < 0)
         return;
     ret->cache = &in->cache;
+    ret->plan = p;
     p->prepared = (struct source){.path = ret->tree.path, .dev = ret->tree.dev, .ino = ret->tree.ino, .tree = -1};
 }
 
@@ -37,6 +38,9 @@ void skeleton_done(struct skeleton *s)
 
 bool skeleton_is_whole(void *of)
 {
-    const struct skeleton *s = of;
-    return prepared_is_whole(s->cache, &s->tree);
+    struct skeleton *s = of;
+    bool whole = prepared_is_whole(s->cache, &s->tree);
+    if (!whole)
+        s->plan->prepared.path = NULL;
+    return whole;
 }

@@ -10,14 +10,15 @@
 struct skeleton {
     struct prepared tree;
     struct cache *cache; /* borrowed */
+    struct plan *plan;
 };
 
 /* Sets p->prepared, and ret, which is to live as long as the sandbox; makes the tree if the cache lacks it. Where there is none, each
- * launch makes its skeleton itself, which takes longer and is no error. in: lives as long as ret. */
+ * launch makes its skeleton itself, which takes longer and is no error. in and p live as long as ret. */
 void skeleton_get(struct inputs *in, struct plan *p, struct skeleton *ret);
 void skeleton_done(struct skeleton *s);
 
-/* of: a struct skeleton. Whether it is as it was made; as in struct sandbox_spec. */
+/* of: a struct skeleton. Whether it is as it was made; as in struct sandbox_spec. If not, later sandboxes of that plan do not use it. */
 bool skeleton_is_whole(void *of);
 
 #endif

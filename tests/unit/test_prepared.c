@@ -175,3 +175,21 @@ Test(prepared, prune_leaves_what_is_used)
     prepared_done(&one);
     end();
 }
+
+Test(prepared, what_others_use_stays_and_what_has_its_name_by_now_too)
+{
+    char file[300];
+    start();
+    struct prepared one = get(1), server = get(1), late = get(1);
+    snprintf(file, sizeof file, "%s/etc/passwd", one.path);
+    write_into(file);
+    cr_expect(!prepared_is_whole(&cache, &one) && access(file, F_OK) == 0, "a server's next environment looks for it");
+    prepared_done(&server);
+    own_close(&late.lock);
+    late.lock = openat(cache.dir, late.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cr_expect(!prepared_is_whole(&cache, &one) && access(file, F_OK) < 0);
+    struct prepared good = get(1);
+    cr_expect(!prepared_is_whole(&cache, &late) && prepared_is_whole(&cache, &good) && access(file, F_OK) == 0, "that is another");
+    prepared_done(&one), prepared_done(&late), prepared_done(&good);
+    end();
+}

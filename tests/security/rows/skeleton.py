@@ -5,15 +5,15 @@ PREPARED, UNITS = ("tests/unit/test_prepared.c",), ("tests/unit/test_skeleton.c"
 UNUSED = {"what_is_not_as_it_was_made_is_not_used"}
 
 MUTANTS = {
-    "skeleton: a changed one is used": ("launcher/sandbox/sandbox.c", "*whole = !prepared || spec->is_whole(spec->of);", "*whole = !prepared || spec->is_whole(spec->of) || pid > 0;",
-                                        UNUSED | {"who_uses_it_goes_on_when_it_is_changed_and_made_anew"}, SKELETON, None),
-    "skeleton: a program starts before it is found whole": ("launcher/sandbox/steps.c", "if (!is_attached(in->spec) && !in->prepared)", "if (!is_attached(in->spec))", UNUSED, SKELETON, "not_as_it_was_made"),
-    "skeleton: what is in use is taken away": ("cache/prepared.c", "    renameat(c->dir, name, c->dir, gone);\n", "    struct err ignored;\n    if (renameat(c->dir, name, c->dir, gone) == 0)\n        fs_remove_tree(c->dir, gone, &ignored);\n",
-                                               {"who_uses_it_goes_on_when_it_is_changed_and_made_anew"}, SKELETON, "who_uses"),
+    "skeleton: a changed one is used": ("launcher/launch/skeleton_cache.c", "bool whole = prepared_is_whole(s->cache, &s->tree);", "bool whole = s->cache != NULL;",
+                                        UNUSED | {"who_uses_it_goes_on_when_it_is_changed_and_made_anew", "a_server_goes_on_when_it_is_changed_and_leaves_that_of_others", "no_program_starts_before_it_is_found_whole"}, SKELETON, None),
+    "skeleton: a program starts before it is found whole": ("launcher/sandbox/steps.c", "if (!is_attached(in->spec) && !in->prepared)", "if (!is_attached(in->spec))", {"no_program_starts_before_it_is_found_whole"}, SKELETON, "no_program"),
+    "unit: prepared: what is in use is taken away": ("cache/prepared.c", "flock(dir, LOCK_EX | LOCK_NB) < 0 || fstat(dir", "flock(dir, LOCK_UN) < 0 || fstat(dir",
+                                               {"what_others_use_stays_and_what_has_its_name_by_now_too"}, PREPARED),
     "skeleton: what has its name stays": ("cache/prepared.c", "    if (published == 0 && found == 0) {", "    if (published == 0 && found == 0 && !c->path) {", UNUSED, SKELETON, "not_as_it_was_made"),
     "skeleton: none where it cannot be kept": ("launcher/launch/skeleton_cache.c", "prepared_get(&in->cache, &KIND, key, p, &ret->tree, &ignored) < 0)\n        return;", "prepared_get(&in->cache, &KIND, key, p, &ret->tree, &ignored) < 0)\n        __builtin_trap();",
                                                {"no_launch_needs_it"}, SKELETON, "no_launch"),
-    "unit: prepared: no times": ("cache/prepared.c", "const uint64_t state[] = {st.st_dev,", "st.st_ctim = (struct timespec){0};\n    const uint64_t state[] = {st.st_dev,", {"what_was_changed_is_taken_away_and_made_anew"}, PREPARED),
+    "unit: prepared: no times": ("cache/prepared.c", "const uint64_t state[] = {is_dir ?", "st.st_ctim = (struct timespec){0};\n    const uint64_t state[] = {is_dir ?", {"what_was_changed_is_taken_away_and_made_anew", "what_others_use_stays_and_what_has_its_name_by_now_too"}, PREPARED),
     "unit: prepared: of any boot": ("cache/prepared.c", "if (e->d_name[0] != '.' && (all || strncmp(e->d_name, c->boot, 8) != 0))", "if (e->d_name[0] != '.' && all)", {"one_of_another_boot_is_not_used_and_goes_when_one_is_made"}, PREPARED),
     "unit: skeleton: an overlay that may be refused covers": ("mounts/skeleton.c", "!(above->flags & FLAG_TRY) && ", "", {"a_place_is_settled_by_what_the_host_has", "has_the_rows_and_the_places_and_nothing_else"}, UNITS),
     "unit: skeleton: places for what the host has not": ("mounts/skeleton.c", "row->flags |= link || absent ? FLAG_DONE : FLAG_PLACED;", "row->flags |= link ? FLAG_DONE : FLAG_PLACED;", {"a_place_is_settled_by_what_the_host_has", "has_the_rows_and_the_places_and_nothing_else"}, UNITS),
