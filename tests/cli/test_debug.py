@@ -19,7 +19,7 @@ import urllib.request
 
 import pytest
 
-from conftest import LRUN, helper, make_zip, name_of, processes_of, skip, wait_until
+from conftest import LRUN, helper, inits_below, make_zip, name_of, processes_of, skip, wait_until
 
 
 class Screen:
@@ -422,6 +422,7 @@ def test_a_failed_command_is_held(lrun, empty):
 # What other tests kill lives on for a moment as children of 1, and those of a process are searched.
 @pytest.mark.parametrize("pid", [pytest.param(1, marks=pytest.mark.serial), 4194303, "of this test"])
 def test_what_cannot_be_entered(pid):
+    wait_until(lambda: not inits_below(1))
     r = subprocess.run([LRUN, "exec", "--in", str(os.getpid() if pid == "of this test" else pid), "--", "/bin/echo", "ran"], capture_output=True, text=True)
     assert r.returncode == 125 and "cannot enter the environment of" in r.stderr and r.stdout == "", r
 
