@@ -44,7 +44,7 @@ static unsigned char type_of(DIR *d, const struct dirent *e)
     struct stat st;
     if (e->d_type != DT_UNKNOWN)
         return e->d_type;
-    return fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? DT_UNKNOWN : IFTODT(st.st_mode);
+    return fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? DT_UNKNOWN : (unsigned char)IFTODT(st.st_mode);
 }
 
 /* Adds the lines of all files and directories below path, which is one. */
