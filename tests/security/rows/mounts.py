@@ -5,7 +5,7 @@ ROOTFS = "tests/sandbox/test_rootfs.py"
 INSIDE = {"h15_what_lies_on_the_host_is_no_place_inside", "h18_a_link_that_stays_inside_leads_to_a_volumes_place"}
 
 MUTANTS = {
-    "the root is writable": ("mounts/pivot.c", "MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)\n        return fail(err, errno, \"/\", \"make the new root", "MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)\n        return fail(err, errno, \"/\", \"make the new root", {"h42_only_tmp_is_written", "h42_flags_of_mounts"}),
+    "the root is writable": ("mounts/pivot.c", "MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)\n        return fail(err, errno, \"/\", \"make the new root", "MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)\n        return fail(err, errno, \"/\", \"make the new root", {"h42_flags_of_mounts"}),
     "the top of a volume alone is read-only": ("mounts/apply.c", "AT_EMPTY_PATH | AT_RECURSIVE, row_attrs(row)", "AT_EMPTY_PATH, row_attrs(row)", {"submounts_of_a_volume_are_read_only_too"}, (FILES,), "submounts"),
     "a tmpfs of any number of files": ("mounts/plan.c", ".inodes = in->tmp_bytes / 16384,", ".inodes = in->tmp_bytes,", {"h84_tmp_is_full_at_its_size"}),
     "interrupts are shown": ("mounts/plan.c", 'PROC_MASK("interrupts", FLAG_FILE), ', "", {"h44_the_kernels_tables"}),
