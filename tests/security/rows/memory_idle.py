@@ -10,6 +10,6 @@ MUTANTS = {
     "memory is looked at as often when nothing happens": ("launcher/environment/environment_limits.c", "IDLE_TICK_MS = 250", "IDLE_TICK_MS = 10", {"an_idle_environment_wakes_nobody_often"}, IDLE, "idle"),
     "huge pages of a process that is not dumpable": ("policy/memory_held.c", "id >= 0 && i < HELD_MOUNTS", "id >= 0 && i < 1", {"huge_pages_count"}, HUGE, None, "root"),
     "what is cut off is taken for a whole": ("launcher/command/main.c", "failed_before = ferror(stdout)", "failed_before = ferror(stderr)", {"a_full_disk_is_told"}, ("tests/cli/test_full.py",)),
-    "a program that goes on as its child": (("policy/memory_pass.c", "policy/memory.c"), ("return w->limit && w->count.most_own > w->limit;", "#define COST_MAX_MS 5.0"), ("return w->limit && !w->limit;", "#define COST_MAX_MS 5000.0"),
-                                            {"memory_of_a_program_that_goes_on_as_its_child"}, ("tests/security/test_memory_hop.py",)),
+    "unit: memory: a program that goes on as its child": ("policy/memory_pass.c", "return w->limit && w->count.most_own > w->limit;", "return w->limit && !w->limit;",
+                                                          {"one_process_over_the_limit_is_over_at_the_first_pass"}, ("tests/unit/test_memory_pass.c",)),
 }
