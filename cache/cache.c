@@ -128,7 +128,7 @@ static int start_job(struct cache *c, const struct archive *a, struct job *job, 
     if (cache_look(a->fd, &job->state) < 0)
         return fail(err, errno, a->name, "look at the archive");
     if (cache_recall(c, "digest", &job->state, digest, sizeof digest) && strspn(digest, "0123456789abcdef") == DIGEST_HEX) {
-        int found = entry_open(c, digest, a->is_tar, ret, err);
+        int found = entry_open(c, digest, a->use, ret, err);
         if (found < 0)
             return -1;
         ret->hit = job->done = found == 1;
@@ -140,7 +140,7 @@ static int start_job(struct cache *c, const struct archive *a, struct job *job, 
         return -1;
     if (entry_begin(c, job->name, sizeof job->name, &job->dir, err) < 0)
         return -1;
-    return unpacker_start(c->program, a->is_tar ? "untar" : "unpack", a->fd, job->dir, &job->worker, err);
+    return unpacker_start(c->program, a->use == USE_TARBALL ? "untar" : "unpack", entry_place(a->use), a->fd, job->dir, &job->worker, err);
 }
 
 /* The archive is hashed: unpack it only if its content is not there yet. */
@@ -153,7 +153,7 @@ static int job_hashed(struct cache *c, struct job *job, struct cache_entry *ret,
         *err = d.err;
         return -1;
     }
-    int found = entry_open(c, d.hex, job->archive->is_tar, ret, err);
+    int found = entry_open(c, d.hex, job->archive->use, ret, err);
     if (found < 0)
         return -1;
     job->done = found == 1;
@@ -183,7 +183,7 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
             return -1;
         if (published)
             job->name[0] = 0;
-        found = entry_open(c, digest, job->archive->is_tar, ret, err);
+        found = entry_open(c, digest, job->archive->use, ret, err);
     }
     if (found == 0)
         fail(err, 0, digest, "use the new cache entry: it does not verify, or is pruned again and again");

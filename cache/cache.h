@@ -2,8 +2,10 @@
 // clang-format off
 /* cache.h: unpacked archives by content.
  *
- *   DIR/tree/SHA256-VERSION/   one entry: tree/ (the files), manifest, facts (boot id and totals); mode 0700. A tarball's name ends
- *                              with t: a file may be both a zip and a tarball
+ *   DIR/tree/SHA256-VERSION/   one entry: tree/ (the files), manifest, facts (boot id and totals); mode 0700. The name's last letter says
+ *                              what it is used as, and so where below tree/ the files are: a function's (f) at tree/var/task, a layer's
+ *                              (l) at tree/opt, for the overlay that is / takes tree/ as it is; no letter: a zip at tree/; t: a tarball,
+ *                              since a file may be both a zip and a tarball
  *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and times:
  *                              its digest, so that a warm run reads no archive; an interpreter's version, and its bytecode's name
  *   DIR/policy/                users' policies, compiled; see launcher/launch/policy_file.c
@@ -46,16 +48,19 @@ struct file_state { /* the properties of a file that a memo is bound to */
     uint64_t mount; /* its number, given once in a boot; 0: the kernel does not say */
 };
 
+enum archive_use { USE_PLAIN, USE_FUNCTION, USE_LAYER, USE_TARBALL };
+
 struct archive { /* a request to the cache */
     const char *name;
     int fd;
-    bool is_tar; /* a root file system; else a zip */
+    enum archive_use use; /* USE_TARBALL: a root file system; the others are zips */
 };
 
 struct cache_entry {
-    int lock; /* the entry's directory, with a shared lock on it */
-    char *tree_path;
-    dev_t dev; /* of tree/ */
+    int lock;          /* the entry's directory, with a shared lock on it */
+    char *tree_path;   /* where the files are */
+    const char *place; /* the end of tree_path that is below tree/: "var/task", "opt" or "" */
+    dev_t dev;         /* of tree_path */
     ino_t ino;
     char digest[DIGEST_HEX + 1];
     uint64_t size; /* as AWS counts */

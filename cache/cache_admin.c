@@ -141,7 +141,7 @@ static int verify_one(struct cache *c, const char *key, void *to, struct err *er
     OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0)
         return errno == ENOENT ? 0 : fail(err, errno, path, "open the cache entry");
-    if (entry_verify(c, dir, &why) == 0) {
+    if (entry_verify(c, dir, entry_use(key), &why) == 0) {
         fprintf(v->to, "intact  %s\n", key);
         return 0;
     }

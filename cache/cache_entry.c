@@ -23,10 +23,27 @@
 
 enum { FACTS_MAX = 1024 };
 
-/* The same bytes may be a zip and a tarball, which hold different files. */
-static void entry_key(const char *digest, bool is_tar, char key[KEY_SIZE])
+/* The same bytes may be a zip and a tarball, which hold different files, or a function and a layer, which lie in different places. */
+static const struct {
+    const char *letter, *place;
+} USES[] = {[USE_PLAIN] = {"", ""}, [USE_FUNCTION] = {"f", "var/task"}, [USE_LAYER] = {"l", "opt"}, [USE_TARBALL] = {"t", ""}};
+
+const char *entry_place(enum archive_use use)
 {
-    snprintf(key, KEY_SIZE, "%s-" UNPACKER_VERSION "%s", digest, is_tar ? "t" : "");
+    return USES[use].place;
+}
+
+static void entry_key(const char *digest, enum archive_use use, char key[KEY_SIZE])
+{
+    snprintf(key, KEY_SIZE, "%s-" UNPACKER_VERSION "%s", digest, USES[use].letter);
+}
+
+enum archive_use entry_use(const char *key)
+{
+    size_t use = COUNT(USES) - 1;
+    while (use > USE_PLAIN && !str_ends(key, USES[use].letter))
+        use--;
+    return (enum archive_use)use;
 }
 
 static int program_of(struct cache *c, struct err *err)
@@ -34,11 +51,11 @@ static int program_of(struct cache *c, struct err *err)
     return c->program >= 0 ? 0 : helper_open(UNPACKER, &c->program, err);
 }
 
-int entry_verify(struct cache *c, int dir, struct err *err)
+int entry_verify(struct cache *c, int dir, enum archive_use use, struct err *err)
 {
     struct unpacker u = {.socket = -1};
     struct unpack_result r;
-    if (program_of(c, err) < 0 || unpacker_start(c->program, "verify", dir, -1, &u, err) < 0)
+    if (program_of(c, err) < 0 || unpacker_start(c->program, "verify", USES[use].place, dir, -1, &u, err) < 0)
         return -1;
     int status = unpacker_read(&u, &r, sizeof r, NULL, NULL, err);
     unpacker_done(&u);
@@ -97,7 +114,7 @@ int entry_facts(int dir, struct entry_facts *ret)
 }
 
 /* The facts are of an earlier boot: the files may not have reached the disk. */
-static int trust(struct cache *c, int dir, struct cache_entry *e)
+static int trust(struct cache *c, int dir, enum archive_use use, struct cache_entry *e)
 {
     char boot[40];
     struct err ignored;
@@ -106,15 +123,15 @@ static int trust(struct cache *c, int dir, struct cache_entry *e)
         return 0;
     if (strcmp(boot, c->boot) == 0)
         return 1;
-    return entry_verify(c, dir, &ignored) == 0 && entry_facts(dir, &more) == 0 && write_facts(c, dir, e, &more, &ignored) == 0;
+    return entry_verify(c, dir, use, &ignored) == 0 && entry_facts(dir, &more) == 0 && write_facts(c, dir, e, &more, &ignored) == 0;
 }
 
-int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_entry *ret, struct err *err)
+int entry_open(struct cache *c, const char *digest, enum archive_use use, struct cache_entry *ret, struct err *err)
 {
     char key[KEY_SIZE];
     struct stat held, named, tree;
     struct cache_entry e = {.lock = -1};
-    entry_key(digest, is_tar, key);
+    entry_key(digest, use, key);
     OWN_PTR char *path = xasprintf("tree/%s", key);
     OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0)
@@ -124,17 +141,19 @@ int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_en
     /* Between open and lock, prune may have taken it away. */
     if (fstatat(c->dir, path, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino)
         return 0;
-    if (!trust(c, dir, &e)) {
+    if (!trust(c, dir, use, &e)) {
         flock(dir, LOCK_UN);
         return entry_remove(c, "tree", key, err) < 0 ? -1 : 0;
     }
-    if (fstatat(dir, "tree", &tree, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(tree.st_mode))
+    OWN_PTR char *below = xasprintf(UNPACK_TREE "%s%s", *USES[use].place ? "/" : "", USES[use].place);
+    if (fstatat(dir, below, &tree, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(tree.st_mode))
         return fail(err, errno, path, "open the cache entry's tree");
     e.dev = tree.st_dev;
     e.ino = tree.st_ino;
     memcpy(e.digest, digest, DIGEST_HEX);
     e.lock = take_fd(&dir);
-    e.tree_path = xasprintf("%s/tree/%s/tree", c->path, key);
+    e.tree_path = xasprintf("%s/%s/%s", c->path, path, below);
+    e.place = USES[use].place;
     *ret = e;
     return 1;
 }
@@ -165,7 +184,7 @@ int entry_publish(struct cache *c, const char *name, int dir, const char *digest
     struct entry_facts more = {.made = time(NULL)};
     snprintf(more.archive, sizeof more.archive, "%s", a->name);
     str_line(more.archive);
-    entry_key(digest, a->is_tar, key);
+    entry_key(digest, a->use, key);
     OWN_PTR char *path = xasprintf("tree/%s", key);
     struct cache_entry e = {
         .size = r->size,

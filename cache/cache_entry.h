@@ -9,7 +9,7 @@
 
 /* Opens and locks the entry. Returns 1 if it can be trusted, 0 if there is none, -1 with an err.
  * An entry of an earlier boot is verified first, and removed if it fails. */
-int entry_open(struct cache *c, const char *digest, bool is_tar, struct cache_entry *ret, struct err *err);
+int entry_open(struct cache *c, const char *digest, enum archive_use use, struct cache_entry *ret, struct err *err);
 
 /* Makes and locks an empty directory in tmp/; name: at least 64 bytes, "tmp/..." beneath c->dir. */
 int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err);
@@ -37,7 +37,9 @@ int entry_remove(struct cache *c, const char *part, const char *key, struct err 
 /* Removes what killed runs left in tmp/. Problems are not errors: the next run tries again. */
 void entry_sweep(struct cache *c);
 
-/* lrun-unpack verify on an open entry. */
-int entry_verify(struct cache *c, int dir, struct err *err);
+/* lrun-unpack verify on an open entry of this use, which its key tells. */
+int entry_verify(struct cache *c, int dir, enum archive_use use, struct err *err);
+enum archive_use entry_use(const char *key);
+const char *entry_place(enum archive_use use); /* of the files below tree/ */
 
 #endif

@@ -33,6 +33,11 @@ static int clone_fail(const struct place *p, const struct source *s, struct err 
     return closed ? fail_hint(err, "a directory above it is closed to the user as whom lrun runs: open it, or name another place") : -1;
 }
 
+static int replaced(const struct source *s, struct err *err)
+{
+    return fail(err, ESTALE, s->path, "show in the sandbox what was named: it was replaced meanwhile");
+}
+
 /* A detached copy of the source's tree. Its path is resolved once, and must lead to what it led to when the user named it. */
 static int clone_source(const struct place *p, const struct source *s, struct err *err)
 {
@@ -45,7 +50,7 @@ static int clone_source(const struct place *p, const struct source *s, struct er
     if (fstat(tree, &st) == 0 && st.st_ino == s->ino && st.st_dev == s->dev)
         return tree;
     close(tree);
-    return fail(err, ESTALE, s->path, "show in the sandbox what was named: it was replaced meanwhile");
+    return replaced(s, err);
 }
 
 /* Moves a detached mount onto the row's target, which is made if it is missing: on our own skeleton a bind's always is. */
@@ -119,10 +124,29 @@ static int do_proc(const struct place *p, const struct row *row, struct err *err
 
 enum { LOWER_NAME = 48 };
 
-/* Attaches a tree in the work place under a short name, which must be done before an overlay can name it. */
+/* A link to a tree of the cache or of the host's own is enough, for nobody else can change where its path leads: two calls and a mount less
+ * than a copy of the tree. whole: of all that lies around it in the cache, so that its files are at their place. */
+static int link_lower(const struct place *p, const struct source *s, bool whole, const char *name, struct err *err)
+{
+    struct stat st;
+    size_t n = strlen(s->path) - (whole && s->place[0] ? strlen(s->place) + 1 : 0);
+    if (s->ino && (stat(s->path, &st) < 0 || st.st_ino != s->ino || st.st_dev != s->dev))
+        return replaced(s, err);
+    OWN_PTR char *path = xasprintf("%.*s", (int)n, s->path);
+    return symlinkat(path, p->work, name) < 0 ? fail(err, errno, s->path, "name the tree for the overlay of") : 0;
+}
+
+static bool can_link(const struct source *s)
+{
+    return s->place && s->tree < 0 && s->path[0] == '/';
+}
+
+/* Gives a tree a short name in the work place, which must be done before an overlay can name it. */
 static int attach_lower(struct place *p, const struct source *s, char name[LOWER_NAME], struct err *err)
 {
     int n = snprintf(name, LOWER_NAME, "%u", p->names++);
+    if (can_link(s) && !s->below)
+        return link_lower(p, s, false, name, err);
     OWN_FD int tree = clone_source(p, s, err);
     if (tree < 0)
         return -1;
@@ -245,18 +269,41 @@ static int open_work(struct place *p, struct err *err)
     return 0;
 }
 
+/* Of rows with FLAG_JOINED, the last on top. */
+static int join_lowers(struct place *p, const struct plan *plan, struct text *lower, struct err *err)
+{
+    for (size_t i = plan->skeleton; i < plan->n; i++) {
+        const struct row *row = &plan->rows[i];
+        for (size_t k = row->flags & FLAG_JOINED ? row->n : 0; k-- > 0;) {
+            char name[LOWER_NAME];
+            snprintf(name, sizeof name, "%u", p->names++);
+            if (link_lower(p, &row->sources[k], true, name, err) < 0)
+                return -1;
+            text_printf(lower, ":%s", name);
+        }
+    }
+    return 0;
+}
+
 /* Turns the skeleton into the root: the skeleton itself, or a read-only overlay of it: over the user's root file system, or, where it lies
- * in the cache, to hide its path. */
+ * in the cache, to hide its path, and then over the function and the layers too: each overlay less saves 0.1 ms. */
 static int open_root(struct place *p, const struct plan *plan, struct err *err)
 {
     OWN_FD int root = -1;
     if (plan->has_rootfs || p->prepared) {
-        char skeleton[LOWER_NAME] = "skel", below[LOWER_NAME] = "empty", lower[2 * LOWER_NAME + 2];
-        if ((p->prepared && attach_lower(p, &plan->prepared, skeleton, err) < 0) ||
-            (plan->has_rootfs && attach_lower(p, &plan->rootfs, below, err) < 0))
-            return -1;
-        snprintf(lower, sizeof lower, "%s:%s", skeleton, below);
-        root = new_mount("overlay", (const char *const[]){"lowerdir", lower, NULL}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "/", err);
+        char skeleton[LOWER_NAME] = "skel", below[LOWER_NAME] = "empty";
+        struct text lower = {0};
+        int status = (p->prepared && attach_lower(p, &plan->prepared, skeleton, err) < 0) ||
+                             (plan->has_rootfs && attach_lower(p, &plan->rootfs, below, err) < 0)
+                         ? -1
+                         : 0;
+        text_puts(&lower, skeleton);
+        if (status == 0 && p->prepared)
+            status = join_lowers(p, plan, &lower, err);
+        text_printf(&lower, ":%s", below); /* "empty" too: the kernel refuses a lone lower directory */
+        const char *const options[] = {"lowerdir", lower.at, NULL};
+        root = status < 0 ? -1 : new_mount("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "/", err);
+        text_done(&lower);
         if (root < 0)
             return -1;
     } else {
@@ -300,7 +347,7 @@ int apply_plan(const struct plan *plan, bool prepared, int *ret_root, bool *ret_
     int status = make_root(&p, plan, err);
     for (size_t i = plan->skeleton; status == 0 && i < plan->n; i++) {
         const struct row *row = &plan->rows[i];
-        if ((row->flags & FLAG_ELSE && !p.fell_back) || (row->flags & FLAG_DONE && p.prepared))
+        if ((row->flags & FLAG_ELSE && !p.fell_back) || (row->flags & (FLAG_DONE | FLAG_JOINED) && p.prepared))
             continue;
         /* A user's root file system, and a target that a user chose (it may be in the package), can contain any link. */
         p.ours = !plan->has_rootfs && !(row->flags & FLAG_USER);

@@ -160,7 +160,7 @@ static void add_usr(struct plan *p, const struct plan_input *in, struct source l
 {
     size_t from = p->n;
     if (in->usr.path) {
-        lowers[0] = (struct source){.path = "/usr", .tree = -1};
+        lowers[0] = (struct source){.path = "/usr", .tree = -1, .place = ""};
         lowers[1] = in->usr;
         plan_add(p, (struct row){.kind = ROW_OVERLAY,
                                  .flags = FLAG_TRY,

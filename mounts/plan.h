@@ -36,11 +36,12 @@ enum {
     FLAG_OPTIONAL = 4, /* absent is fine */
     FLAG_FILE = 8,     /* a file */
     FLAG_EXEC_NOT = 16,
-    FLAG_USER = 32,    /* the user chose the target */
-    FLAG_TRY = 64,     /* where the kernel refuses it, the rows with FLAG_ELSE stand for it */
-    FLAG_ELSE = 128,   /* left out otherwise */
-    FLAG_PLACED = 256, /* with a prepared skeleton: its place is there */
-    FLAG_DONE = 512,   /* with a prepared skeleton: nothing is left to do */
+    FLAG_USER = 32,     /* the user chose the target */
+    FLAG_TRY = 64,      /* where the kernel refuses it, the rows with FLAG_ELSE stand for it */
+    FLAG_ELSE = 128,    /* left out otherwise */
+    FLAG_PLACED = 256,  /* with a prepared skeleton: its place is there */
+    FLAG_DONE = 512,    /* with a prepared skeleton: nothing is left to do */
+    FLAG_JOINED = 1024, /* with a prepared skeleton: the overlay that is / shows it */
 };
 
 struct row {

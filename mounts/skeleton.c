@@ -73,6 +73,18 @@ static void settle_row(struct plan *p, struct row *row, uint64_t *key)
     hash_text(key, link ? row->text : row->flags & FLAG_FILE ? "a file" : "a directory");
 }
 
+/* What the cache holds at its place (cache.h). A directory of the user's keeps a mount of its own, and so does what lies over a root file
+ * system: what that has at the same place would be seen as well. */
+static bool can_join(const struct plan *p, const struct row *row)
+{
+    bool joins = row->kind == ROW_OVERLAY && row->n && !row->text && !p->has_rootfs;
+    for (size_t i = 0; joins && i < row->n; i++) {
+        const struct source *s = &row->sources[i];
+        joins = s->place && strcmp(s->place, row->target) == 0 && s->tree < 0 && s->path[0] == '/' && !s->below;
+    }
+    return joins;
+}
+
 bool skeleton_settle(struct plan *p, uint64_t *key)
 {
     for (size_t i = 0; i < p->n; i++)
@@ -90,6 +102,8 @@ bool skeleton_settle(struct plan *p, uint64_t *key)
     for (size_t i = p->skeleton; i < p->n; i++)
         if (p->rows[i].kind == ROW_BIND && !is_on_a_mount(p, &p->rows[i]))
             settle_row(p, &p->rows[i], key);
+        else if (can_join(p, &p->rows[i]))
+            p->rows[i].flags |= FLAG_JOINED;
     return true;
 }
 

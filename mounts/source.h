@@ -10,6 +10,7 @@ struct source { /* a file or directory of the host to be shown */
     dev_t dev; /* the child opens path again in its own mount namespace: it must still be the same file */
     ino_t ino;
     int tree;          /* >= 0: a tree cloned before root was given up; path then only names it in messages */
+    const char *place; /* of a tree in the cache: the end of path, below a directory that holds nothing else; NULL: another's */
     const char *below; /* a source of an overlay: the directory in it to use, never through a link; NULL: itself */
 };
 

@@ -5,6 +5,7 @@
  * reads hostile bytes runs confined. It is started with
  *     fd 3  the archive (unpack, untar) or the entry's directory (verify)
  *     fd 4  an empty directory of its own, where it makes tree/ and manifest (unpack, untar)
+ *     argv  the verb, and where the files are below tree/: "var/task", "opt", or "" for tree/ itself
  *     fd 5  a socket: 1. its struct unpack_digest  2. one byte from lrun, 'g' go or anything else: stop
  *           3. its struct unpack_result. verify sends the result only.
  *     fd 6  memory for its struct unpack_progress, which lrun reads as it likes
@@ -18,7 +19,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define UNPACKER_VERSION "3" /* part of an entry's key: raise it when the same archive would be unpacked differently */
+#define UNPACKER_VERSION "4" /* part of an entry's key: raise it when the same archive would be unpacked differently */
+
+#define UNPACK_TREE "tree"
 
 enum { UNPACK_INPUT = 3, UNPACK_INTO = 4, UNPACK_SOCKET = 5, UNPACK_SHARED = 6, DIGEST_HEX = 64 };
 

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <locale.h>
 #include <openssl/evp.h>
 #include <signal.h>
@@ -89,7 +90,8 @@ struct job { /* one archive */
     int tree;
     struct manifest manifest;
     struct unpack_result result;
-    char verb; /* u: a zip, which is unpacked while it is hashed; t: a tarball, afterwards */
+    char verb;         /* u: a zip, which is unpacked while it is hashed; t: a tarball, afterwards */
+    const char *place; /* of the files below tree/ */
     struct zip zip;
     struct extract *extract; /* NULL: not begun, and result.err says why */
 };
@@ -97,10 +99,16 @@ struct job { /* one archive */
 static int make_tree(struct job *j)
 {
     struct err *err = &j->result.err;
-    if (mkdirat(UNPACK_INTO, "tree", 0755) < 0)
-        return fail(err, errno, "tree", "make the directory");
-    j->tree = openat(UNPACK_INTO, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return j->tree < 0 ? fail(err, errno, "tree", "open the directory") : 0;
+    char path[PATH_MAX] = UNPACK_TREE "/";
+    snprintf(path + strlen(path), sizeof path - strlen(path), "%s/", j->place);
+    for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdirat(UNPACK_INTO, path, 0755) < 0 && errno != EEXIST)
+            return fail(err, errno, path, "make the directory");
+        *slash = '/';
+    }
+    j->tree = openat(UNPACK_INTO, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return j->tree < 0 ? fail(err, errno, path, "open the directory") : 0;
 }
 
 static void begin_zip(struct job *j)
@@ -157,12 +165,13 @@ static struct unpack_progress *map_progress(void)
     return shared == MAP_FAILED ? &own : shared;
 }
 
-static int unpack_main(char verb)
+static int unpack_main(char verb, const char *place)
 {
     static struct unpack_digest d;
     static struct job j;
     char go = 0;
     j.verb = verb;
+    j.place = place;
     setlocale(LC_CTYPE, "C.UTF-8"); /* before confinement: it opens files. Outside UTF-8, libarchive loses names */
     j.progress = map_progress();
     int status = fstat(UNPACK_INPUT, &j.st) < 0 ? fail(&d.err, errno, NULL, "look at the archive") : 0;
@@ -191,11 +200,11 @@ int main(int argc, char **argv)
     str_when_out_of_memory(on_no_memory);
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    if (argc == 2 && (strcmp(argv[1], "unpack") == 0 || strcmp(argv[1], "untar") == 0))
-        return unpack_main(strcmp(argv[1], "untar") == 0 ? 't' : 'u');
-    if (argc == 2 && strcmp(argv[1], "verify") == 0) {
+    if (argc == 3 && (strcmp(argv[1], "unpack") == 0 || strcmp(argv[1], "untar") == 0))
+        return unpack_main(strcmp(argv[1], "untar") == 0 ? 't' : 'u', argv[2]);
+    if (argc == 3 && strcmp(argv[1], "verify") == 0) {
         static struct unpack_result r;
-        return send_result(&r, verify_entry(UNPACK_INPUT, &r.err));
+        return send_result(&r, verify_entry(UNPACK_INPUT, argv[2], &r.err));
     }
     static const char text[] = "lrun-unpack: started by lrun only; it unpacks archives into lrun's cache\n";
     return fs_write_all(2, text, sizeof text - 1) < 0 ? 1 : 2;

@@ -9,6 +9,7 @@
 #include "base/own.h"
 #include "unpack/confine.h"
 #include "unpack/manifest.h"
+#include "unpack/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -111,14 +112,17 @@ static int count_tree(int dir, size_t *files, struct err *err)
     return 0;
 }
 
-int verify_entry(int entry, struct err *err)
+int verify_entry(int entry, const char *place, struct err *err)
 {
     struct text manifest = {0};
     size_t listed = 0, found = 0;
+    char path[PATH_MAX];
     become_root_of_own_files();
     OWN_FD int fd = openat(entry, "manifest", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    OWN_FD int tree = openat(entry, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || tree < 0)
+    snprintf(path, sizeof path, UNPACK_TREE "/%s", place);
+    OWN_FD int tree = openat(entry, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    OWN_FD int whole = openat(entry, UNPACK_TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || tree < 0 || whole < 0)
         return differs("manifest", "it is incomplete", err);
     if (confine(entry, UNPACK_MEMORY, err) < 0 || fs_read_all(fd, 256u << 20, "manifest", &manifest, err) < 0)
         return -1;
@@ -131,8 +135,8 @@ int verify_entry(int entry, struct err *err)
         if (check_line(tree, &m, err) < 0)
             return -1;
     }
-    if (count_tree(tree, &found, err) < 0)
+    if (count_tree(whole, &found, err) < 0)
         return -1;
     text_done(&manifest);
-    return listed == found ? 0 : differs("tree", "files were added or removed", err);
+    return listed == found ? 0 : differs(UNPACK_TREE, "files were added or removed", err);
 }

@@ -5,8 +5,8 @@
 
 #include "base/err.h"
 
-/* entry: the entry's directory. Checks type, mode, size and CRC-32 of everything, and that nothing was added. -1 with an err that names
- * the first difference. Confines the process (confine.h): no more can be opened afterwards. */
-int verify_entry(int entry, struct err *err);
+/* entry: the entry's directory; place: where its files are below tree/. Checks type, mode, size and CRC-32 of everything, and that
+ * nothing was added. -1 with an err that names the first difference. Confines the process (confine.h): no more can be opened afterwards. */
+int verify_entry(int entry, const char *place, struct err *err);
 
 #endif

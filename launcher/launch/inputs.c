@@ -30,12 +30,7 @@ static int make_source(const char *path, int fd, const struct identity *id, stru
     struct stat st;
     if (fstat(fd, &st) < 0)
         return fail(err, errno, path, "look at");
-    *ret = (struct source){
-        .path = path,
-        .dev = st.st_dev,
-        .ino = st.st_ino,
-        .tree = -1,
-    };
+    *ret = (struct source){.path = path, .dev = st.st_dev, .ino = st.st_ino, .tree = -1};
     if (!id->from_root)
         return 0;
     ret->tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
@@ -291,12 +286,7 @@ int inputs_check_size(const struct inputs *in, struct err *err)
 /* Copies the facts that a cache entry holds of its archive. */
 static void use_entry(struct inputs *in, struct input *owner, const struct cache_entry *e)
 {
-    owner->source = (struct source){
-        .path = e->tree_path,
-        .dev = e->dev,
-        .ino = e->ino,
-        .tree = -1,
-    };
+    owner->source = (struct source){.path = e->tree_path, .dev = e->dev, .ino = e->ino, .tree = -1, .place = e->place};
     owner->need = e->need;
     in->unpacked += owner == &in->rootfs || owner == &in->sdk ? 0 : e->size; /* AWS's limit is on what was deployed */
     in->hits += e->hit;
@@ -311,6 +301,11 @@ int inputs_open_cache(struct inputs *in, struct err *err)
     return in->cache.dir >= 0 ? 0 : cache_open(in->cache_dir, take_fd(&in->cache_place), take_fd(&in->program), &in->cache, err);
 }
 
+static enum archive_use use_of(const struct inputs *in, const struct input *input)
+{
+    return input == &in->function ? USE_FUNCTION : input == &in->rootfs ? USE_TARBALL : input == &in->sdk ? USE_PLAIN : USE_LAYER;
+}
+
 int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
 {
     struct archive archives[INPUTS_MAX];
@@ -320,7 +315,7 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
     for (size_t i = 0; i < input_count(in); i++)
         if (input_at(in, i)->path && !input_at(in, i)->is_dir) {
             owners[n] = input_at(in, i);
-            archives[n] = (struct archive){.name = owners[n]->path, .fd = owners[n]->fd, .is_tar = owners[n] == &in->rootfs};
+            archives[n] = (struct archive){.name = owners[n]->path, .fd = owners[n]->fd, .use = use_of(in, owners[n])};
             n++;
         }
     if (n == 0)

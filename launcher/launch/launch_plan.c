@@ -70,6 +70,7 @@ int launch_plan(struct launch *l, struct err *err)
                 .dev = l->tools.tree.dev,
                 .ino = l->tools.tree.ino,
                 .tree = -1,
+                .place = "",
             },
         .release = tools_release(is_al2023(l)),
         .function = l->inputs.function.source,

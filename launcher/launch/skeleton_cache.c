@@ -28,7 +28,7 @@ void skeleton_get(struct inputs *in, struct plan *p, struct skeleton *ret)
         return;
     ret->cache = &in->cache;
     ret->plan = p;
-    p->prepared = (struct source){.path = ret->tree.path, .dev = ret->tree.dev, .ino = ret->tree.ino, .tree = -1};
+    p->prepared = (struct source){.path = ret->tree.path, .dev = ret->tree.dev, .ino = ret->tree.ino, .tree = -1, .place = ""};
 }
 
 void skeleton_done(struct skeleton *s)

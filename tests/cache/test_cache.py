@@ -115,7 +115,7 @@ def test_verify_finds_damage_and_the_next_run_repairs_it(lrun, tmp, damage):
     package = make_zip(tmp / "a.zip", {"a": "content", "unreadable": ("x", 0o600), "l": ("a", 0o120777)})
     lrun.exec(package, "/bin/true")
     assert lrun("cache", "verify", report=False).text.startswith("intact")
-    tree = pathlib.Path(lrun.cache) / "tree" / entries(lrun)[0] / "tree"
+    tree = pathlib.Path(lrun.cache) / "tree" / entries(lrun)[0] / "tree/var/task"
     {"flip": lambda: (tree / "a").write_text("Content"), "mode": lambda: (tree / "a").chmod(0o777), "add": lambda: (tree / "new").write_text(""),
      "remove": lambda: (tree / "a").unlink(), "link": lambda: ((tree / "l").unlink(), os.symlink("b", tree / "l")), "truncate": lambda: os.truncate(tree / "a", 1)}[damage]()
     r = lrun("cache", "verify", report=False)
@@ -133,7 +133,7 @@ def test_an_entry_of_an_earlier_boot_is_verified_once(lrun, tmp):
     facts.write_text(old)
     assert lrun.exec(package, "/bin/cat", "a").text == "content" and boot in facts.read_text()
     facts.write_text(old)
-    (entry / "tree/a").write_text("CONTENT")  # lost in a crash, say
+    (entry / "tree/var/task/a").write_text("CONTENT")  # lost in a crash, say
     assert lrun.exec(package, "/bin/cat", "a").text == "content"
 
 

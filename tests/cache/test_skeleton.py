@@ -16,7 +16,7 @@ from conftest import LRUN_UID, ROOT, make_zip, skip, wait_until
 # All of the root that is no mount of its own: names, kinds, modes, where links lead, and contents.
 LOOK = """
 import os, stat
-seen, mounts = [], {line.split()[4] for line in open("/proc/self/mountinfo")}
+seen, mounts = [], {"/var/task", "/opt"} | {line.split()[4] for line in open("/proc/self/mountinfo")}
 for top, dirs, files in os.walk("/"):
     dirs[:] = [d for d in dirs if os.path.join(top, d) not in mounts]
     for path in (os.path.join(top, name) for name in dirs + files):
@@ -45,7 +45,7 @@ def test_it_is_made_once_and_shows_no_path_of_the_host(lrun, empty):
     second = lrun.exec(empty, "/bin/cat", "/proc/self/mountinfo")
     root = [line for line in second.text.splitlines() if line.split()[4] == "/"]
     assert len(made) == 1 and kept(lrun) == made and os.stat(made[0]).st_ino == inode and first.code == 0
-    assert len(root) == 1 and re.search(r" - overlay none ro,(\S+,)?lowerdir=0:empty\b", root[0]) and root[0].split()[5].startswith("ro,nosuid,nodev"), root
+    assert len(root) == 1 and re.search(r" - overlay none ro,(\S+,)?lowerdir=0:1:empty\b", root[0]) and root[0].split()[5].startswith("ro,nosuid,nodev"), root
 
 
 def test_the_same_is_seen_as_without_it(lrun, empty, tmp):
@@ -55,6 +55,69 @@ def test_the_same_is_seen_as_without_it(lrun, empty, tmp):
     prepared = look(lrun, empty)
     assert kept(lrun) and "etc/passwd" in prepared and "'/var/run'" in prepared
     assert [line for line in of_each_launch.splitlines() if "/mnt/file" not in line] == prepared.splitlines()
+
+
+def mounted(lrun, package, *options):
+    """{place: type}"""
+    r = lrun.exec(package, "/bin/cat", "/proc/self/mountinfo", options=options)
+    assert r.code == 0, r
+    return {line.split()[4]: line.split(" - ")[1].split()[0] for line in r.text.splitlines()}
+
+
+def test_function_and_layers_are_in_the_overlay_that_is_the_root(lrun, tmp):
+    """Each of their files at its own place, whatever it is called: one called etc/passwd is none of the root's."""
+    names = ("etc/passwd", "var/task/x", "opt/x", "tmp/x", "own")
+    fn, one, two = (make_zip(tmp / f"{n}.zip", {**{name: f"{n} " for name in names}, n: "only "}) for n in ("fn", "one", "two"))
+    layers = ("--layers", f"{one},{two}")
+    command = "cat /var/task/fn /opt/one /opt/two " + " ".join(f"/var/task/{n} /opt/{n}" for n in names) + "; echo; ls -m /opt; ls -m /var/task; ls /tmp; grep -c fn /etc/passwd"
+    assert lrun.exec(fn, "/bin/sh", "-c", command, options=layers).text.splitlines() == [
+        "only " * 3 + "fn two " * 5, "etc, one, opt, own, tmp, two, var", "etc, fn, opt, own, tmp, var", "0"]
+    assert not {"/opt", "/var/task"} & set(mounted(lrun, fn, *layers))
+
+
+def test_one_archive_is_a_function_and_a_layer(lrun, tmp):
+    both = make_zip(tmp / "a.zip", {"a": "content", "unreadable": ("x", 0o600)})
+    for _ in range(2):
+        assert lrun.exec(both, "/bin/cat", "/var/task/a", "/opt/a", options=("--layers", both)).text == "content" * 2
+    verified = lrun("cache", "verify", report=False)
+    assert verified.code == 0 and verified.text.count("intact") == 2, verified
+
+
+def test_a_directory_has_a_mount_of_its_own(lrun, tmp, empty):
+    (tmp / "d").mkdir()
+    (tmp / "d/f").write_text("x")
+    zipped = make_zip(tmp / "layer.zip", {"g": "y"})
+    assert mounted(lrun, tmp / "d", "--layers", zipped).get("/var/task") and "/opt" not in mounted(lrun, tmp / "d", "--layers", zipped)
+    of_a_layer = mounted(lrun, empty, "--layers", f"{zipped},{tmp}/d")
+    assert of_a_layer.get("/opt") == "overlay" and "/var/task" not in of_a_layer
+    assert mounted(lrun, empty, "--layers", zipped, "--scratch").get("/var/task") == "overlay"
+
+
+LIST = """
+#include <dirent.h>
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        DIR *d = opendir(argv[i]);
+        for (struct dirent *e; d && (e = readdir(d));)
+            if (e->d_name[0] != '.')
+                printf("%s/%s\\n", argv[i], e->d_name);
+    }
+}
+"""
+
+
+def test_an_images_own_code_and_layers_are_not_seen(lrun, tmp, empty):
+    image = tmp / "image"
+    for name in ("var/task/theirs", "opt/theirs", "opt/deep/theirs"):
+        (image / name).parent.mkdir(parents=True, exist_ok=True)
+        (image / name).write_text("x")
+    subprocess.run(["cc", "-static", "-x", "c", "-", "-o", image / "list"], input=LIST.encode(), check=True)
+    layer = make_zip(tmp / "layer.zip", {"deep/ours": "y"})
+    for way, seen in (((), ""), (("--layers", layer), "/opt/deep\n/opt/deep/ours\n")):
+        r = lrun.exec(empty, "/list", "/var/task", "/opt", "/opt/deep", options=("--rootfs", image, *way))
+        assert r.code == 0 and "theirs" not in r.text and r.text.endswith(seen), r
 
 
 def test_nothing_can_be_written_into_it(lrun, empty):

@@ -72,6 +72,11 @@ def mounts():
     return found
 
 
+def flags(path):
+    found = os.statvfs(path).f_flag
+    return ",".join(["ro" if found & os.ST_RDONLY else "rw"] + [name for name in ("nosuid", "nodev", "noexec") if found & getattr(os, "ST_" + name.upper())])
+
+
 def look():
     facts = {f"env {k}": v for k, v in os.environ.items()}
     for name in dir(resource):
@@ -87,6 +92,8 @@ def look():
     facts.update({"root " + n: mode("/" + n).split()[0][0] for n in os.listdir("/")})
     for path in ("/", "/var/task", "/opt", "/var/runtime", "/tmp", "/home", "/dev", "/proc", "/home/sbx_user1051"):
         facts["mode " + path] = mode(path)
+    for path in ("/var/task", "/opt"):
+        facts["flags " + path] = flags(path)
     for path in ("/x", "/var/task/x", "/opt/x", "/home/x", "/var/runtime/x", "/etc/x", "/dev/x", "/tmp/x", "/usr/x"):
         facts["write " + path] = attempt(write, path)
     for path in ("/sys", "/dev/shm", "/dev/pts", "/dev/fd", "/dev/tty", "/dev/ptmx", "/dev/mqueue", "/dev/net/tun", "/run", "/root", "/var/lang", "/etc/shadow", "/lambda-entrypoint.sh", "/.dockerenv"):

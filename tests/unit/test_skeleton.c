@@ -127,3 +127,30 @@ Test(skeleton, has_the_rows_and_the_places_and_nothing_else)
     plan_done(&p);
     fs_remove_tree(AT_FDCWD, place, &err);
 }
+
+Test(skeleton, what_the_cache_holds_at_its_place_joins_the_root)
+{
+    const struct {
+        struct source source;
+        const char *target;
+        bool rootfs, joins;
+    } ROWS_OF[] = {
+        {{.path = "/c/tree/opt", .tree = -1, .place = "opt"}, "opt", false, true},
+        {{.path = "/c/tree/opt", .tree = -1, .place = "opt"}, "opt", true, false},
+        {{.path = "/c/tree/opt", .tree = -1, .place = "opt"}, "var/task", false, false},
+        {{.path = "/c/tree", .tree = -1, .place = ""}, "opt", false, false},
+        {{.path = "/home/me/layer", .tree = -1}, "opt", false, false},
+        {{.path = "/c/tree/opt", .tree = 5, .place = "opt"}, "opt", false, false},
+        {{.path = "c/tree/opt", .tree = -1, .place = "opt"}, "opt", false, false},
+        {{.path = "/c/tree/opt", .tree = -1, .place = "opt", .below = "python"}, "opt", false, false},
+    };
+    for (size_t i = 0; i < sizeof ROWS_OF / sizeof *ROWS_OF; i++) {
+        const struct source two[] = {{.path = "/d/tree/opt", .tree = -1, .place = "opt"}, ROWS_OF[i].source};
+        struct plan p = {.has_rootfs = ROWS_OF[i].rootfs};
+        uint64_t key;
+        plan_add(&p, (struct row){.kind = ROW_OVERLAY, .target = ROWS_OF[i].target, .sources = two, .n = 2});
+        cr_assert(skeleton_settle(&p, &key));
+        cr_expect_eq((p.rows[0].flags & FLAG_JOINED) != 0, ROWS_OF[i].joins, "row %zu", i);
+        plan_done(&p);
+    }
+}
