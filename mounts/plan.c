@@ -290,13 +290,13 @@ static void add_code(struct plan *p, const struct plan_input *in)
                                  .target = "var/task",
                                  .sources = p->lowers,
                                  .n = 1,
-                                 .why = "the function's code; an overlay, so that mountinfo does not tell where the cache is"});
+                                 .why = "the function's code; an overlay (the one that is /, if it can be), so that mountinfo does not tell where the cache is"});
     if (in->layer_count)
         plan_add(p, (struct row){.kind = ROW_OVERLAY,
                                  .target = "opt",
                                  .sources = p->lowers + 1,
                                  .n = in->layer_count,
-                                 .why = "the layers merged, the later one wins"});
+                                 .why = "the layers merged, the later one wins; in the same overlay"});
     else if (in->rootfs.path)
         plan_add(p, (struct row){.kind = ROW_MASK, .target = "opt", .why = "empty without layers"});
     if (in->rootfs.path) {
