@@ -28,7 +28,7 @@ static uint64_t row_attrs(const struct row *row)
 /* EACCES also means a directory on the path that the user whom root became cannot enter. */
 static int clone_fail(const struct place *p, const struct source *s, struct err *err)
 {
-    fail(err, errno, s->path, "clone the tree that is to be shown in the sandbox");
+    fail(err, errno, s->path, "reach the tree that is to be shown in the sandbox");
     bool closed = err->no == EACCES && faccessat(p->cwd, s->path, F_OK, 0) < 0 && errno == EACCES;
     return closed ? fail_hint(err, "a directory above it is closed to the user as whom lrun runs: open it, or name another place") : -1;
 }
@@ -130,7 +130,9 @@ static int link_lower(const struct place *p, const struct source *s, bool whole,
 {
     struct stat st;
     size_t n = strlen(s->path) - (whole && s->place[0] ? strlen(s->place) + 1 : 0);
-    if (s->ino && (stat(s->path, &st) < 0 || st.st_ino != s->ino || st.st_dev != s->dev))
+    if (s->ino && stat(s->path, &st) < 0)
+        return clone_fail(p, s, err);
+    if (s->ino && (st.st_ino != s->ino || st.st_dev != s->dev))
         return replaced(s, err);
     OWN_PTR char *path = xasprintf("%.*s", (int)n, s->path);
     return symlinkat(path, p->work, name) < 0 ? fail(err, errno, s->path, "name the tree for the overlay of") : 0;

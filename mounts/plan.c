@@ -286,11 +286,12 @@ static void add_code(struct plan *p, const struct plan_input *in)
                                  .source = in->function,
                                  .why = "the function's directory, read-only as on Lambda; its path on the host is in mountinfo"});
     else
-        plan_add(p, (struct row){.kind = ROW_OVERLAY,
-                                 .target = "var/task",
-                                 .sources = p->lowers,
-                                 .n = 1,
-                                 .why = "the function's code; an overlay (the one that is /, if it can be), so that mountinfo does not tell where the cache is"});
+        plan_add(p,
+                 (struct row){.kind = ROW_OVERLAY,
+                              .target = "var/task",
+                              .sources = p->lowers,
+                              .n = 1,
+                              .why = "the function's code; an overlay, that of / if possible: mountinfo does not tell where the cache is"});
     if (in->layer_count)
         plan_add(p, (struct row){.kind = ROW_OVERLAY,
                                  .target = "opt",
