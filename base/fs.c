@@ -49,6 +49,15 @@ ssize_t fs_read_small(int dir, const char *path, char *buffer, size_t size)
     return n;
 }
 
+DIR *fs_open_dir(int dir, const char *path)
+{
+    OWN_FD int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (d)
+        take_fd(&fd);
+    return d;
+}
+
 int fs_write_all(int fd, const void *bytes, size_t n)
 {
     const char *at = bytes;
@@ -72,18 +81,13 @@ int fs_remove_tree(int dir, const char *path, struct err *err)
         return 0;
     if (errno != EISDIR && errno != EPERM) /* of a directory: EISDIR on Linux, EPERM by POSIX */
         return fail(err, errno, path, "remove");
-    int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 && errno == EACCES && fchmodat(dir, path, 0700, 0) == 0) /* of a package: its owner may not list it, but owns it */
-        fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    OWN_DIR DIR *d = fs_open_dir(dir, path);
+    if (!d && errno == EACCES && fchmodat(dir, path, 0700, 0) == 0) /* of a package: its owner may not list it, but owns it */
+        d = fs_open_dir(dir, path);
+    if (!d)
         return fail(err, errno, path, "open for removal");
-    OWN_DIR DIR *d = fdopendir(fd);
-    if (!d) {
-        close(fd);
-        return fail(err, errno, path, "list for removal");
-    }
     for (struct dirent *e; (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && fs_remove_tree(fd, e->d_name, err) < 0)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && fs_remove_tree(dirfd(d), e->d_name, err) < 0)
             return -1;
     if (unlinkat(dir, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
         return fail(err, errno, path, "remove the directory");

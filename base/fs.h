@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -14,6 +15,9 @@ int fs_read_all(int fd, size_t max, const char *name, struct text *ret, struct e
 
 /* Reads the file beneath dir, at most size-1 bytes, ends it with 0. Returns the length, or -1 with errno set. */
 ssize_t fs_read_small(int dir, const char *path, char *buffer, size_t size);
+
+/* Lists the directory beneath dir ("." for dir itself, from its start). NULL with errno set. */
+DIR *fs_open_dir(int dir, const char *path);
 
 /* Writes all n bytes, again after EINTR, waiting when fd is non-blocking. Returns -1 with errno set. */
 int fs_write_all(int fd, const void *bytes, size_t n);

@@ -16,8 +16,7 @@
 /* Calls each for every key; each may remove the entry. */
 static int each_key(struct cache *c, int (*each)(struct cache *, const char *key, void *to, struct err *), void *to, struct err *err)
 {
-    int fd = openat(c->dir, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    OWN_DIR DIR *d = fs_open_dir(c->dir, "tree");
     struct strv keys = {0};
     int status = 0;
     if (!d)
@@ -108,12 +107,11 @@ static int prune_one(struct cache *c, const char *key, void *to, struct err *err
 /* The directory stays: a launch may be writing into it. */
 static int empty(struct cache *c, const char *name, struct err *err)
 {
-    int fd = openat(c->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    OWN_DIR DIR *d = fs_open_dir(c->dir, name);
     if (!d)
         return errno == ENOENT ? 0 : fail(err, errno, name, "list the part of the cache");
     for (struct dirent *e; (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && unlinkat(dirfd(d), e->d_name, 0) < 0 && errno != ENOENT)
             return fail(err, errno, e->d_name, "remove from the cache");
     return 0;
 }

@@ -229,8 +229,8 @@ int entry_remove(struct cache *c, const char *part, const char *key, struct err 
 
 void entry_sweep(struct cache *c)
 {
-    int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWN_DIR DIR *d = all < 0 ? NULL : fdopendir(all);
+    OWN_DIR DIR *d = fs_open_dir(c->dir, "tmp");
+    int all = d ? dirfd(d) : -1;
     bool locked = false;
     struct err ignored;
     for (struct dirent *e; d && (e = readdir(d));) {

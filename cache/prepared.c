@@ -50,8 +50,7 @@ static unsigned char type_of(DIR *d, const struct dirent *e)
 /* Adds the lines of all files and directories below path, which is one. */
 static int list(int dir, const char *path, unsigned depth, struct text *ret)
 {
-    int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    OWN_DIR DIR *d = fs_open_dir(dir, path);
     if (!d)
         return -1;
     text_printf(ret, "%s\n", path);
@@ -199,9 +198,9 @@ void prepared_done(struct prepared *p)
 
 static int prune_kind(struct cache *c, const char *kind, bool all, struct err *err)
 {
-    int fd = openat(c->dir, kind, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), status = 0;
-    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    OWN_DIR DIR *d = fs_open_dir(c->dir, kind);
     struct strv keys = {0};
+    int status = 0;
     for (struct dirent *e; d && (e = readdir(d));)
         if (e->d_name[0] != '.' && (all || strncmp(e->d_name, c->boot, 8) != 0))
             strv_add(&keys, xstrdup(e->d_name));

@@ -64,11 +64,7 @@ static int make_dir(const struct making *m, const char *dir, struct err *err)
 static DIR *open_host(const struct making *m, const char *dir)
 {
     OWN_PTR char *path = xasprintf("%s/%s", m->host, dir);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    if (!d && fd >= 0)
-        close(fd);
-    return d;
+    return fs_open_dir(AT_FDCWD, path);
 }
 
 static bool is_program_dir(const char *dir)

@@ -66,8 +66,7 @@ static int open_around_own(void)
 /* Removes cgroups of killed lruns: empty, and named lrun-PID, lrun-PID-2, ... after a process that is gone. */
 static void sweep(int parent)
 {
-    int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    OWN_DIR DIR *d = fs_open_dir(parent, ".");
     for (struct dirent *e; d && (e = readdir(d));) {
         uint64_t pid;
         OWN_PTR char *number = strncmp(e->d_name, "lrun-", 5) == 0 ? strndup(e->d_name + 5, strcspn(e->d_name + 5, "-")) : NULL;

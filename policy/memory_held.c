@@ -190,13 +190,12 @@ static void count_undumpable(struct held *h, struct held_walk *at, const struct 
 {
     char path[64];
     snprintf(path, sizeof path, "%s/fdinfo", pid);
-    int names = openat(from->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWN_DIR DIR *d = names < 0 ? NULL : fdopendir(names);
+    OWN_DIR DIR *d = fs_open_dir(from->proc, path);
     pid_t outside = d ? outside_of(h, from->init, at->pid) : 0;
     OWN_FD int process = outside ? (int)syscall(SYS_pidfd_open, outside, 0) : -1;
     for (struct dirent *e; process >= 0 && (e = readdir(d));) {
         uint64_t number;
-        if (num_plain(e->d_name, 10, &number) < 0 || !is_memfd(h, names, e->d_name))
+        if (num_plain(e->d_name, 10, &number) < 0 || !is_memfd(h, dirfd(d), e->d_name))
             continue;
         OWN_FD int fd = (int)syscall(SYS_pidfd_getfd, process, (int)number, 0);
         if (fd >= 0)
@@ -210,8 +209,7 @@ DIR *held_tasks(int proc, const char *pid)
 {
     char path[64];
     snprintf(path, sizeof path, "%s/task", pid);
-    int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? NULL : fdopendir(fd);
+    return fs_open_dir(proc, path);
 }
 
 void held_walk_begin(struct held_walk *at, int proc, const char *pid)
@@ -231,10 +229,10 @@ static bool next_task(struct held *h, struct held_walk *at, const struct memory_
     if (e->d_name[0] == '.')
         return true;
     snprintf(path, sizeof path, "%s/fd", e->d_name);
-    int fd = openat(dirfd(at->tasks), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    at->descriptors = fd < 0 ? NULL : fdopendir(fd);
+    at->descriptors = fs_open_dir(dirfd(at->tasks), path);
+    bool denied = !at->descriptors && errno == EACCES;
     snprintf(pid, sizeof pid, "%d", at->pid);
-    if (fd < 0 && errno == EACCES && strcmp(e->d_name, pid) == 0)
+    if (denied && strcmp(e->d_name, pid) == 0)
         count_undumpable(h, at, from, device, pid);
     return true;
 }

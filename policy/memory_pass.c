@@ -5,9 +5,9 @@
 #include "policy/memory_watch.h"
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "base/num.h"
 
-#include <fcntl.h>
 
 #define HELD_SELDOM_MS 4000.0 /* where looks are seldom, since all is quiet */
 enum { GROWN = 1 << 20 };
@@ -74,10 +74,8 @@ bool pass_step(struct memory_watch *w)
             leave_process(w);
         return true;
     }
-    if (!w->processes) {
-        int fd = openat(w->from.proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        w->processes = fd < 0 ? NULL : fdopendir(fd);
-    }
+    if (!w->processes)
+        w->processes = fs_open_dir(w->from.proc, ".");
     struct dirent *e;
     do { /* other names come first, and are no steps */
         if (!(e = w->processes ? readdir(w->processes) : NULL))

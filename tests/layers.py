@@ -38,6 +38,9 @@ ADAPTERS = {
 MAKES = re.compile(r"(^|[^a-z_])((mkdir|l?chown|chmod|rename|unlink|rmdir|symlink|link|mknod|mkfifo|creat|truncate|mkdtemp|mkstemp)\(|open\([^;]*O_CREAT"
                    r'|openat\(AT_FDCWD[^;]*O_CREAT|freopen\(|fopen\([^;]*"[wa])')
 MAKERS = {"base/place.c", "launcher/command/cmd_doctor.c"}
+# What would leave a descriptor open where it fails: fs_open_dir() is for all.
+LISTS = re.compile(r"(^|[^a-z_])fdopendir\(")
+LISTERS = {"base/fs.c", "cache/merged.c"}
 # What gives a file away, by a descriptor or as another user.
 GIVES = re.compile(r"(^|[^a-z_])(fchown|fchownat|setfsuid)\(")
 GIVERS = {"base/place.c", "policy/cgroup.c"}
@@ -85,6 +88,8 @@ def file_faults(path, lines, includers):
             yield f"{path}:{number}: {line.strip()}: makes what a path names"
         elif path.endswith(".c") and GIVES.search(line) and path not in GIVERS:
             yield f"{path}:{number}: {line.strip()}: gives a file away"
+        elif path.endswith(".c") and LISTS.search(line) and path not in LISTERS:
+            yield f"{path}:{number}: {line.strip()}: lists a directory without fs_open_dir()"
         elif folder != ASKER and ASKS.search(line):
             yield f"{path}:{number}: {line.strip()}: asks which command it is for"
 

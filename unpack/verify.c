@@ -91,21 +91,20 @@ static int check_line(int tree, const struct manifest_line *m, struct err *err)
 
 static int count_tree(int dir, size_t *files, struct err *err)
 {
-    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    OWN_DIR DIR *d = fs_open_dir(dir, ".");
     if (!d)
         return fail(err, errno, NULL, "list the cache entry");
     for (struct dirent *e; (e = readdir(d));) {
         struct stat st;
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             return fail(err, errno, e->d_name, "look at the cache entry's file");
         if (!S_ISDIR(st.st_mode)) {
             ++*files;
             continue;
         }
-        OWN_FD int sub = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        OWN_FD int sub = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (sub < 0 || count_tree(sub, files, err) < 0)
             return sub < 0 ? fail(err, errno, e->d_name, "open the cache entry's directory") : -1;
     }

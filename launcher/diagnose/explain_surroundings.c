@@ -4,12 +4,11 @@
  * fake credentials): then the sentence says so, or somebody would look for the fault in his function. */
 #include "launcher/diagnose/explain_rule.h"
 
+#include "base/fs.h"
 #include "base/own.h"
 #include "launcher/diagnose/handler.h"
 #include "launcher/sandbox/network.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,8 +196,7 @@ bool tell_fetch_outside(const struct evidence *ev, const struct match *m, struct
 bool tell_old_socket(const struct evidence *ev, const struct match *m, struct text *out)
 {
     enum { LOOKED_AT = 4096 };
-    int fd = ev->tmp >= 0 && ev->earlier_calls && !ev->told ? openat(ev->tmp, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    OWN_DIR DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    OWN_DIR DIR *d = ev->tmp >= 0 && ev->earlier_calls && !ev->told ? fs_open_dir(ev->tmp, ".") : NULL;
     bool told = false;
     (void)m;
     struct dirent *e;

@@ -6,10 +6,10 @@
 #include "launcher/diagnose/shortages.h"
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "base/num.h"
 #include "base/own.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,8 +31,7 @@ void shortages_look_at_tmp(struct shortages *s, int tmp, int proc, pid_t pid)
 /* A task directory has a link for each thread, and two. */
 static unsigned count_tasks(int proc)
 {
-    int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *all = fd < 0 ? NULL : fdopendir(fd);
+    OWN_DIR DIR *all = fs_open_dir(proc, ".");
     unsigned n = 0;
     struct stat st;
     for (const struct dirent *e; all && (e = readdir(all));) {
@@ -42,8 +41,6 @@ static unsigned count_tasks(int proc)
         if (num_plain(e->d_name, 10, &pid) == 0 && fstatat(proc, path, &st, 0) == 0 && st.st_nlink > 2)
             n += (unsigned)st.st_nlink - 2;
     }
-    if (all)
-        closedir(all);
     return n;
 }
 

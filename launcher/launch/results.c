@@ -193,8 +193,7 @@ static const char *copy_dir(int from, int to, const char *dir, const char *name,
 /* Returns why the directory cannot be listed, or NULL. Files that are left behind are noted one by one. */
 static const char *copy_tree(int from, int to, const char *path, struct copy *c)
 {
-    int list = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWN_DIR DIR *d = list < 0 ? NULL : fdopendir(list);
+    OWN_DIR DIR *d = fs_open_dir(from, ".");
     if (!d)
         return strerror(errno);
     for (struct dirent *e; errno = 0, (e = readdir(d));) {

@@ -3,12 +3,40 @@
 #include "base/own.h"
 
 #include <criterion/criterion.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static bool no_memory;
+
+/* In the place of the C library's. */
+DIR *fdopendir(int fd)
+{
+    DIR *(*theirs)(int) = no_memory ? NULL : (DIR * (*)(int)) dlsym(RTLD_NEXT, "fdopendir");
+    errno = theirs ? errno : ENOMEM;
+    return theirs ? theirs(fd) : NULL;
+}
+
+Test(fs, a_directory_that_cannot_be_listed_leaves_no_descriptor)
+{
+    int next = dup(STDIN_FILENO);
+    close(next);
+    no_memory = true;
+    DIR *d = fs_open_dir(AT_FDCWD, "/tmp");
+    no_memory = false;
+    cr_expect(!d && errno == ENOMEM);
+    int now = dup(STDIN_FILENO);
+    cr_expect_eq(now, next);
+    close(now);
+    cr_expect(!fs_open_dir(AT_FDCWD, "/proc/self/cwd") && errno == ENOTDIR, "a link is not followed");
+    d = fs_open_dir(AT_FDCWD, "/tmp");
+    cr_expect(d && readdir(d));
+    closedir(d);
+}
 
 Test(fs, removes_a_tree_but_follows_no_link)
 {
