@@ -158,12 +158,20 @@ int entry_open(struct cache *c, const char *digest, enum archive_use use, struct
     return 1;
 }
 
-int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err)
+/* In tmp/, and nobody else's. */
+static int new_name(char *name, size_t size, struct err *err)
 {
     uint64_t random;
     if (getrandom(&random, sizeof random, 0) != sizeof random)
         return fail(err, errno, NULL, "get random bytes");
     snprintf(name, size, "tmp/%ld-%016jx", (long)getpid(), (uintmax_t)random);
+    return 0;
+}
+
+int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err)
+{
+    if (new_name(name, size, err) < 0)
+        return -1;
     /* The sweeper takes tmp/ exclusively, so it cannot see ours between mkdir and lock. */
     OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (all < 0 || flock(all, LOCK_SH) < 0)
@@ -209,22 +217,28 @@ int entry_rename(struct cache *c, const char *name, int dir, const char *path, s
     return errno == EEXIST ? 0 : fail(err, errno, path, "publish the cache entry");
 }
 
+int entry_set_aside(struct cache *c, const char *path, int dir, char *name, size_t size, struct err *err)
+{
+    struct stat held, named;
+    if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? 0 : fail(err, errno, path, "lock the cache entry");
+    /* Between open and lock, another may have moved it, and published a good one. */
+    if (dir >= 0 && (fstat(dir, &held) < 0 || fstatat(c->dir, path, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino))
+        return 0;
+    if (new_name(name, size, err) < 0)
+        return -1;
+    return renameat(c->dir, path, c->dir, name) < 0 ? fail(err, errno, path, "move the cache entry away") : 1;
+}
+
 int entry_remove(struct cache *c, const char *part, const char *key, struct err *err)
 {
     char name[64];
-    OWN_FD int trash = -1;
     OWN_PTR char *path = xasprintf("%s/%s", part, key);
     OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0)
         return errno == ENOENT ? 1 : fail(err, errno, path, "open the cache entry");
-    if (flock(dir, LOCK_EX | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK ? 0 : fail(err, errno, path, "lock the cache entry");
-    if (entry_begin(c, name, sizeof name, &trash, err) < 0)
-        return -1;
-    OWN_PTR char *moved = xasprintf("%s/entry", name);
-    if (renameat(c->dir, path, c->dir, moved) < 0 && errno != ENOENT)
-        return fail(err, errno, path, "move the cache entry away");
-    return fs_remove_tree(c->dir, name, err) < 0 ? -1 : 1;
+    int aside = entry_set_aside(c, path, dir, name, sizeof name, err);
+    return aside == 1 && fs_remove_tree(c->dir, name, err) < 0 ? -1 : aside;
 }
 
 void entry_sweep(struct cache *c)

@@ -31,6 +31,11 @@ int entry_publish(struct cache *c, const char *name, int dir, const char *digest
 /* Does the rename alone, for directories without facts: path is beneath c->dir. */
 int entry_rename(struct cache *c, const char *name, int dir, const char *path, struct err *err);
 
+/* Moves path, which is beneath c->dir, into tmp/, where name says (64 bytes), if nobody uses it. dir: what was opened as path, to be locked
+ * here; -1: that is no directory. The sweeper leaves it as long as dir is open. 1: moved; 0: in use, or path is another's by now; -1 err.
+ */
+int entry_set_aside(struct cache *c, const char *path, int dir, char *name, size_t size, struct err *err);
+
 /* Takes the entry PART/KEY away if nobody uses it: 1 removed, 0 in use, -1 err. */
 int entry_remove(struct cache *c, const char *part, const char *key, struct err *err);
 

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -133,16 +132,9 @@ static int look_up(struct cache *c, const struct prepared_kind *kind, const char
  * another launch uses it: a server's next environment finds it by its name. Nor if another has its name by now, which may be a good one. */
 static void discard(struct cache *c, const char *name, int dir)
 {
-    char gone[64];
-    uint64_t random;
-    struct stat held, named;
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        return;
-    if (dir >= 0 && (flock(dir, LOCK_EX | LOCK_NB) < 0 || fstat(dir, &held) < 0 || fstatat(c->dir, name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
-                     named.st_ino != held.st_ino))
-        return;
-    snprintf(gone, sizeof gone, "tmp/%ld-%016jx", (long)getpid(), (uintmax_t)random);
-    renameat(c->dir, name, c->dir, gone);
+    char aside[64];
+    struct err ignored;
+    entry_set_aside(c, name, dir, aside, sizeof aside, &ignored);
 }
 
 static int make(struct cache *c, const struct prepared_kind *kind, const char *name, const void *of, struct prepared *ret, struct err *err)
