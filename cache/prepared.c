@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SEAL_MAX = 16 << 10, DEPTH_MAX = 16 };
+enum { SEAL_MAX = 16 << 10 };
 static const char *const KINDS[] = {"tools", "skeleton"};
 
 /* ---- the seal ---- */
@@ -46,25 +46,30 @@ static unsigned char type_of(DIR *d, const struct dirent *e)
     return fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? DT_UNKNOWN : (unsigned char)IFTODT(st.st_mode);
 }
 
-/* Adds the lines of all files and directories below path, which is one. */
-static int list(int dir, const char *path, unsigned depth, struct text *ret)
+static bool is_short(const struct text *lines)
+{
+    return lines->n <= SEAL_MAX - 20;
+}
+
+/* Adds the lines of all files and directories below path, which is one. How deep it goes is bounded too: each level adds a longer line. */
+static int list(int dir, const char *path, struct text *ret)
 {
     OWN_DIR DIR *d = fs_open_dir(dir, path);
     if (!d)
         return -1;
     text_printf(ret, "%s\n", path);
-    for (struct dirent *e; (e = readdir(d));) {
+    for (struct dirent *e; is_short(ret) && (e = readdir(d));) {
         unsigned char type = type_of(d, e);
         OWN_PTR char *below = xasprintf("%s/%s", path, e->d_name);
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
         if (type == DT_REG)
             text_printf(ret, "%s\n", below);
-        else if (type == DT_DIR && list(dir, below, depth + 1, ret) < 0)
+        else if (type == DT_DIR && list(dir, below, ret) < 0)
             return -1;
     }
     errno = E2BIG;
-    return depth > DEPTH_MAX || ret->n > SEAL_MAX - 20 ? -1 : 0;
+    return is_short(ret) ? 0 : -1;
 }
 
 /* hash: of what the paths of the lines are now. -1: one is not there. */
@@ -86,7 +91,7 @@ static int write_seal(int dir, const char *tree, struct err *err)
     struct text text = {0};
     uint64_t hash;
     int status = -1;
-    if (list(dir, tree, 0, &text) < 0 || hash_lines(dir, text.at, &hash) < 0) {
+    if (list(dir, tree, &text) < 0 || hash_lines(dir, text.at, &hash) < 0) {
         fail(err, errno, tree, "look through the prepared tree");
     } else {
         OWN_PTR char *all = xasprintf("%016jx\n%s", (uintmax_t)hash, text.at);

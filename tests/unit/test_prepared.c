@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 static char place[] = "/tmp/lrun-test-prepared-XXXXXX";
 static struct cache cache;
 static unsigned made;
+static unsigned depth; /* of directories in it */
 static bool fails;
 
 static int make(int dir, const void *of, struct err *err)
@@ -23,6 +25,13 @@ static int make(int dir, const void *of, struct err *err)
     made++;
     if (mkdirat(dir, "root", 0755) < 0 || mkdirat(dir, "root/etc", 0755) < 0)
         return fail(err, 1, "root", "make");
+    OWN_PTR char *path = xstrdup("root");
+    for (unsigned i = 0; i < depth; i++) {
+        OWN_PTR char *above = path;
+        path = xasprintf("%s/d", above);
+        if (mkdirat(dir, path, 0755) < 0)
+            return fail(err, errno, path, "make");
+    }
     if (fails)
         return fail(err, 0, NULL, "go on");
     return fs_write_new(dir, "root/etc/passwd", 0644, of, strlen(of), err);
@@ -145,6 +154,20 @@ Test(prepared, what_could_not_be_made_whole_leaves_nothing)
     cr_expect(prepared_get(&cache, &KIND, 1, "a", &p, &err) == -1 && p.lock < 0);
     snprintf(name, sizeof name, "%s/tmp", cache.path);
     cr_expect_eq(rmdir(name), 0, "it is empty");
+    end();
+}
+
+Test(prepared, a_deep_one_is_sealed_like_another_and_one_without_end_is_refused)
+{
+    struct err err = {0};
+    struct prepared p = PREPARED_NONE;
+    start();
+    depth = 40;
+    p = get(1);
+    cr_expect(prepared_is_whole(&cache, &p));
+    prepared_done(&p);
+    depth = 400;
+    cr_expect(prepared_get(&cache, &KIND, 2, "a", &p, &err) == -1 && err.no == E2BIG && p.lock < 0);
     end();
 }
 
