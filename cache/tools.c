@@ -24,9 +24,13 @@
 #define WHITEOUT "whiteout" /* beside usr */
 enum { HOPS = 8 };
 
-struct making {
+struct source_tree { /* what a tree is made from, as its key says */
     const char *host;
     const struct tools_input *in;
+};
+
+struct making {
+    const struct source_tree *from;
     int tree;
 };
 
@@ -63,7 +67,7 @@ static int make_dir(const struct making *m, const char *dir, struct err *err)
 
 static DIR *open_host(const struct making *m, const char *dir)
 {
-    OWN_PTR char *path = xasprintf("%s/%s", m->host, dir);
+    OWN_PTR char *path = xasprintf("%s/%s", m->from->host, dir);
     return fs_open_dir(AT_FDCWD, path);
 }
 
@@ -79,7 +83,7 @@ static void follow(const struct making *m, const char *dir, const char *from, st
     char path[512], to[256], next[512];
     snprintf(path, sizeof path, "%s/%s", dir, from);
     for (int hop = 0; hop < HOPS; hop++) {
-        OWN_PTR char *link = xasprintf("%s/%s", m->host, path);
+        OWN_PTR char *link = xasprintf("%s/%s", m->from->host, path);
         ssize_t n = readlink(link, to, sizeof to - 1);
         if (n <= 0)
             return;
@@ -102,7 +106,7 @@ static const struct own {
 
 static bool is_there(const struct making *m, const char *program)
 {
-    OWN_PTR char *path = xasprintf("%s/usr/bin/%s", m->host, program);
+    OWN_PTR char *path = xasprintf("%s/usr/bin/%s", m->from->host, program);
     return access(path, X_OK) == 0;
 }
 
@@ -119,13 +123,13 @@ static void follow_all(const struct making *m, const char *dir, struct strv *ret
 {
     OWN_DIR DIR *d = open_host(m, dir);
     for (struct dirent *e; d && (e = readdir(d));)
-        if (e->d_type == DT_LNK && tools_shows(m->in, dir, e->d_name) && !is_replaced(m, e->d_name))
+        if (e->d_type == DT_LNK && tools_shows(m->from->in, dir, e->d_name) && !is_replaced(m, e->d_name))
             follow(m, dir, e->d_name, ret);
 }
 
 static bool is_seen(const struct making *m, const char *dir, const char *name, const struct strv *led_to)
 {
-    if (tools_shows(m->in, dir, name))
+    if (tools_shows(m->from->in, dir, name))
         return true;
     for (size_t i = 0; i < led_to->n; i++)
         if (strcmp(led_to->at[i], name) == 0)
@@ -168,7 +172,7 @@ static int hide_row(const struct making *m, const struct tools_hidden *row, stru
     for (struct dirent *e; status == 0 && d && (e = readdir(d));) {
         OWN_PTR char *dir = xasprintf("%s/%s", parent, e->d_name);
         /* A hidden directory has a whiteout already, and of /usr/local only what was asked for is visible. */
-        if (fnmatch(last, e->d_name, 0) == 0 && (strcmp(parent, "usr") == 0 || tools_shows(m->in, parent, e->d_name)))
+        if (fnmatch(last, e->d_name, 0) == 0 && (strcmp(parent, "usr") == 0 || tools_shows(m->from->in, parent, e->d_name)))
             status = hide_names(m, dir, row->names, err);
     }
     return status;
@@ -176,7 +180,7 @@ static int hide_row(const struct making *m, const struct tools_hidden *row, stru
 
 static int write_release(const struct making *m, struct err *err)
 {
-    const char *text = tools_release(m->in->al2023)->os_release;
+    const char *text = tools_release(m->from->in->al2023)->os_release;
     unlinkat(m->tree, "usr/lib/os-release", 0);
     if (fs_write_new(m->tree, "usr/lib/os-release", 0644, text, strlen(text), err) < 0)
         return -1;
@@ -199,23 +203,21 @@ static int link_programs(const struct making *m, struct err *err)
 static int make_tree(int dir, const void *of, struct err *err)
 {
     static const char *const OURS[] = {"usr/lib", "usr/local/bin"};
-    struct making with_tree = *(const struct making *)of;
-    const struct making *m = &with_tree;
-    with_tree.tree = dir;
+    const struct making *m = &(struct making){.from = of, .tree = dir};
     if (mknodat(m->tree, WHITEOUT, S_IFCHR, makedev(0, 0)) < 0)
         return fail(err, errno, WHITEOUT, "make a whiteout in the cache");
     for (size_t i = 0; i < COUNT(OURS); i++)
         if (make_dir(m, OURS[i], err) < 0)
             return -1;
     for (const struct tools_read *row = TOOLS_READ; row->dir; row++)
-        if (is_read(m->in, row) && hide_unlisted(m, row->dir, err) < 0)
+        if (is_read(m->from->in, row) && hide_unlisted(m, row->dir, err) < 0)
             return -1;
     for (size_t i = 0; i < TOOLS_HIDDEN_COUNT; i++)
         if (hide_row(m, &TOOLS_HIDDEN[i], err) < 0)
             return -1;
     if (write_release(m, err) < 0)
         return -1;
-    return m->in->tools == TOOLS_LAMBDA ? link_programs(m, err) : 0;
+    return m->from->in->tools == TOOLS_LAMBDA ? link_programs(m, err) : 0;
 }
 
 /* ---- keeping ---- */
@@ -252,12 +254,12 @@ static uint64_t key_of(const char *host, const struct tools_input *in, bool *ret
 }
 
 /* One that was changed is made again; where it cannot be taken away, since another launch uses it, under another name. */
-static int get_whole(struct cache *c, uint64_t key, const struct making *m, struct prepared *ret, struct err *err)
+static int get_whole(struct cache *c, uint64_t key, const struct source_tree *from, struct prepared *ret, struct err *err)
 {
     static const struct prepared_kind KIND = {"tools", "usr", make_tree};
     enum { NAMES = 3, TIMES = 2 };
     for (unsigned i = 0; i < NAMES * TIMES; i++) {
-        if (prepared_get(c, &KIND, key + i / TIMES, m, ret, err) < 0)
+        if (prepared_get(c, &KIND, key + i / TIMES, from, ret, err) < 0)
             return -1;
         if (prepared_is_whole(c, ret))
             return 0;
@@ -270,10 +272,10 @@ int tools_get(struct cache *c, const char *host, const struct tools_input *in, s
 {
     struct stat sh, awk;
     bool node_parts = false, looks = in->tools == TOOLS_LAMBDA;
-    const struct making m = {.host = host, .in = in, .tree = -1};
+    const struct source_tree from = {.host = host, .in = in};
     const uint64_t key = key_of(host, in, &node_parts);
     *ret = (struct tools_tree)TOOLS_NONE;
-    if (get_whole(c, key, &m, &ret->tree, err) < 0)
+    if (get_whole(c, key, &from, &ret->tree, err) < 0)
         return -1;
     ret->sh_is_bash = looks && fstatat(ret->tree.lock, "usr/bin/sh", &sh, AT_SYMLINK_NOFOLLOW) == 0;
     ret->awk_is_gawk = looks && fstatat(ret->tree.lock, "usr/bin/awk", &awk, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(awk.st_mode);

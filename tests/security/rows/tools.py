@@ -8,5 +8,5 @@ MUTANTS = {
                                                  {"where_usr_cannot_be_overlaid_it_runs_and_says_so"}, (TOOLS,), None),
     "tools: a changed tree is used": ("cache/tools.c", "        if (prepared_is_whole(c, ret))\n", "        if (c->path || prepared_is_whole(c, ret))\n", {"a_tree_that_was_changed_is_made_anew"}, (TOOLS,), "was_changed"),
     "tools: a tree in use is pruned": ("cache/cache_entry.c", "if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0)\n        return errno == EWOULDBLOCK ? 0", "if (getpid() < 0)\n        return errno == EWOULDBLOCK ? 0", {"a_tree_is_made_once_and_pruned_when_nobody_uses_it"}, (TOOLS,), None),
-    "tools: the host's os-release": ("cache/tools.c", "if (write_release(m, err) < 0)", "if (!m->in && write_release(m, err) < 0)", {"the_system_is_amazon_linux_of_the_runtime"}, (TOOLS,), None),
+    "tools: the host's os-release": ("cache/tools.c", "if (write_release(m, err) < 0)", "if (!m->from->in && write_release(m, err) < 0)", {"the_system_is_amazon_linux_of_the_runtime"}, (TOOLS,), None),
 }
