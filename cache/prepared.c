@@ -148,7 +148,7 @@ static int make(struct cache *c, const struct prepared_kind *kind, const char *n
     struct err ignored;
     OWN_FD int dir = -1;
     if (mkdirat(c->dir, kind->name, 0700) < 0 && errno != EEXIST)
-        return fail(err, errno, c->path, "make a part of the cache directory");
+        return fail(err, errno, kind->name, "make in the cache the directory");
     prepared_prune(c, false, &ignored);
     if (entry_begin(c, temporary, sizeof temporary, &dir, err) < 0)
         return -1;
@@ -166,7 +166,10 @@ static int make(struct cache *c, const struct prepared_kind *kind, const char *n
     found = found ? found : look_up(c, kind, name, ret, err); /* dir's own lock goes with it */
     if (found < 0)
         return -1;
-    return found ? 0 : fail(err, 0, name, "use the cache entry that was made: it is pruned again and again");
+    if (found)
+        return 0;
+    fail(err, 0, name, "use what was just made in the cache");
+    return fail_hint(err, "it was removed at once; end what runs 'lrun cache prune' all the time, or choose another cache (--cache-dir)");
 }
 
 int prepared_get(struct cache *c, const struct prepared_kind *kind, uint64_t key, const void *of, struct prepared *ret, struct err *err)

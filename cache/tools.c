@@ -263,9 +263,12 @@ static int get_whole(struct cache *c, uint64_t key, const struct source_tree *fr
             return -1;
         if (prepared_is_whole(c, ret))
             return 0;
+        if (i == NAMES * TIMES - 1)
+            fail(err, 0, ret->path, "use the tree in the cache");
         prepared_done(ret);
     }
-    return fail(err, 0, "tools", "use a part of the cache: it is changed again and again");
+    return fail_hint(err, "%d times it was not as lrun had just made it; end what changes it, or choose another cache (--cache-dir)",
+                     NAMES * TIMES);
 }
 
 int tools_get(struct cache *c, const char *host, const struct tools_input *in, struct tools_tree *ret, struct err *err)

@@ -35,6 +35,7 @@ struct visit {
     struct stdio stdio;
     struct strv argv; /* owned copies: the guide wipes the caller's */
     char *workdir;
+    pid_t pid; /* as given */
     struct event_base *base;
     pid_t guide;
     struct err *its; /* what the guide could not do, in memory shared with it; exit 0: nothing */
@@ -93,6 +94,8 @@ static int join(struct visit *v, struct err *err)
 /* Returns the command's pid. */
 static pid_t bring_in(struct visit *v, char **args, struct err *err)
 {
+    char place[32]; /* v is forgotten below */
+    snprintf(place, sizeof place, "/proc/%d", v->pid);
     err->exit = EXIT_LRUN;
     if (shed(v, args, err) < 0 || join(v, err) < 0)
         return -1;
@@ -102,8 +105,9 @@ static pid_t bring_in(struct visit *v, char **args, struct err *err)
     err->exit = 0;
     pid_t pid = payload_start(kept, NULL, false, -1, err);
     if (pid < 0 && err->no == ENOMEM && access("/proc/1", F_OK) < 0) { /* clone(2) says so of a pid namespace whose process 1 has ended */
+        fail(err, 0, place, "enter the environment of");
         err->exit = EXIT_LRUN;
-        return fail(err, 0, NULL, "enter the environment of a process that has ended");
+        return fail_hint(err, "all of that environment has ended; 'pgrep -ax lrun' lists the lruns that run");
     }
     return pid;
 }
@@ -200,6 +204,7 @@ int cmd_enter(const struct request *r, struct err *err)
 {
     struct visit v = {
         .environment = ENTERABLE_NONE,
+        .pid = (pid_t)r->in.value,
         .terminal = {.ours = -1, .theirs = -1},
         .stdio = STDIO_NONE,
         .base = loop_new(err),
@@ -208,8 +213,8 @@ int cmd_enter(const struct request *r, struct err *err)
     struct err lost;
     struct strv envp = {0};
     int status = v.base ? 0 : -1;
-    if (status == 0 && (identity_choose(&id, err) < 0 || identity_take(&id, err) < 0 ||
-                        enter_find((pid_t)r->in.value, &v.environment, &envp, err) < 0 || fill_spec(r, &v, &envp, err) < 0))
+    if (status == 0 && (identity_choose(&id, err) < 0 || identity_take(&id, err) < 0 || enter_find(v.pid, &v.environment, &envp, err) < 0 ||
+                        fill_spec(r, &v, &envp, err) < 0))
         status = -1;
     if (status == 0)
         status = run(&v, r->args, err);

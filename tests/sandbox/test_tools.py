@@ -201,6 +201,15 @@ def test_a_tree_that_was_changed_is_made_anew(lrun, look, change):
     assert [t.name for t in tools.iterdir()] == [tree.name] and (tree / "seal").exists()
 
 
+def test_a_tree_that_never_stays_as_it_was_made_is_named(lrun, empty):
+    """Each of them is found without its seal."""
+    if not shutil.which("strace") or subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode:
+        skip("strace cannot trace here")
+    r = lrun.exec(empty, "/bin/true", wrap=("strace", "-o", "/dev/null", "-P", "seal", "-e", "trace=openat", "-e", "inject=openat:error=EIO:when=2+2"))
+    said = rf"all programs of the host are visible: cannot use the tree in the cache '{re.escape(lrun.cache)}/tools/[0-9a-f-]+/usr'; 6 times it was not as lrun had just made it; end what changes it, or choose another cache \(--cache-dir\)"
+    assert r.code == 0 and any(re.fullmatch(said, d) for d in r.report["degraded"]), r.report
+
+
 def test_the_hosts_path_of_the_tree_is_not_shown(lrun, empty):
     r = lrun.sh(empty, "cat /proc/self/mountinfo", options=("--tools", "lambda"))
     assert lrun.cache not in r.text and "/tools/" not in r.text, r

@@ -133,7 +133,7 @@ def test_what_has_ended_is_not_entered_though_its_namespaces_are_there(keeper):
     sandbox.wait()
     assert wait_until(lambda: not os.path.exists(f"/proc/{init}"))
     r = enter(kept)
-    assert r.returncode == 125 and r.stdout == "" and r.stderr == "lrun: cannot enter the environment of a process that has ended\n", r
+    assert r.returncode == 125 and r.stdout == "" and r.stderr == f"lrun: cannot enter the environment of '/proc/{kept}'; all of that environment has ended; 'pgrep -ax lrun' lists the lruns that run\n", r
 
 
 def test_a_named_pipe_in_place_of_the_command_holds_nobody_up(watched):
