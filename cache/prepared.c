@@ -147,8 +147,11 @@ static int make(struct cache *c, const struct prepared_kind *kind, const char *n
     char temporary[64];
     struct err ignored;
     OWN_FD int dir = -1;
+    struct stat part;
     if (mkdirat(c->dir, kind->name, 0700) < 0 && errno != EEXIST)
         return fail(err, errno, kind->name, "make in the cache the directory");
+    if (fstatat(c->dir, kind->name, &part, 0) < 0 || !S_ISDIR(part.st_mode)) /* what is made could not be put there */
+        return fail(err, ENOTDIR, kind->name, "use in the cache the directory");
     prepared_prune(c, false, &ignored);
     if (entry_begin(c, temporary, sizeof temporary, &dir, err) < 0)
         return -1;

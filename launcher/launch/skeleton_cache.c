@@ -22,10 +22,14 @@ void skeleton_get(struct inputs *in, struct plan *p, struct skeleton *ret)
 {
     static const struct prepared_kind KIND = {"skeleton", TREE, make};
     uint64_t key;
-    struct err ignored;
-    if (inputs_open_cache(in, &ignored) < 0 || !skeleton_settle(p, &key) ||
-        prepared_get(&in->cache, &KIND, key, p, &ret->tree, &ignored) < 0)
+    char text[ERR_TEXT_SIZE] = "--volume names a place in it";
+    struct err err;
+    if (inputs_open_cache(in, &err) < 0 || (skeleton_settle(p, &key) && prepared_get(&in->cache, &KIND, key, p, &ret->tree, &err) < 0))
+        err_text(&err, text, sizeof text);
+    if (ret->tree.lock < 0) {
+        ret->why_none = xstrdup(text);
         return;
+    }
     ret->cache = &in->cache;
     ret->plan = p;
     p->prepared = (struct source){.path = ret->tree.path, .dev = ret->tree.dev, .ino = ret->tree.ino, .tree = -1, .place = ""};
@@ -34,6 +38,8 @@ void skeleton_get(struct inputs *in, struct plan *p, struct skeleton *ret)
 void skeleton_done(struct skeleton *s)
 {
     prepared_done(&s->tree);
+    free(s->why_none);
+    s->why_none = NULL;
 }
 
 bool skeleton_is_whole(void *of)

@@ -11,6 +11,7 @@ struct skeleton {
     struct prepared tree;
     struct cache *cache; /* borrowed */
     struct plan *plan;
+    char *why_none; /* a sentence's end; NULL: there is one */
 };
 
 /* Sets p->prepared, and ret, which is to live as long as the sandbox; makes the tree if the cache lacks it. Where there is none, each

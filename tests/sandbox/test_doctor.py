@@ -3,11 +3,12 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
 
-from conftest import LRUN, TOP, helper
+from conftest import LRUN, ROOT, TOP, helper, skip
 
 ERRNOS = ["EPERM", "EACCES", "ENOSYS", "EINVAL", "ENOSPC"]
 SCHEMA = json.loads((TOP / "docs/doctor.schema.json").read_text())
@@ -52,6 +53,33 @@ def test_what_the_sandbox_needs(tmp, call, step, errno):
     trees = ("trees", step) if call == "open_tree" else (step,)  # root clones directories before it gives up its uid
     assert found["status"] == "failed" and found["step"] in trees and found["errno"] == getattr(__import__("errno"), errno), found
     assert found["what"] and found["remedy"] and not BYPASS.search(json.dumps(found)), found
+
+
+def test_a_cache_that_no_root_can_be_kept_in_is_said(tmp):
+    """An overlay of an overlay cannot lie below a third one."""
+    place = tmp / "place"
+    place.mkdir()
+    nested = "m=$0 && mount -t tmpfs none $m && cd $m && mkdir a b u v w x one two && mount -t overlay none -o lowerdir=a:b,upperdir=u,workdir=w one " \
+             "&& mount -t overlay none -o lowerdir=one,upperdir=v,workdir=x two && chmod 777 two && exec \"$@\""
+    wrap = ("unshare", *((), ("-U", "--map-root-user"))[not ROOT], "-m", "/bin/sh", "-c", nested, place)
+    if subprocess.run([*map(str, wrap), "true"], capture_output=True).returncode:
+        skip("no overlay of an overlay can be made here")
+    p = subprocess.run([*map(str, wrap), LRUN, "doctor", "--json", "--cache-dir", place / "two/cache"], capture_output=True, text=True)
+    root = {probe["name"]: probe for probe in json.loads(p.stdout)["probes"]}["root"]
+    assert p.returncode == 0 and root["status"] == "absent" and root["what"] == "lay an overlay over the root that is kept in" and root["path"] == f"{place}/two/cache", p
+    assert root["remedy"] == "each launch makes its own, which takes some 0.5 ms: try a cache on another file system (--cache-dir)"
+
+
+def test_why_no_root_is_kept_is_said(tmp, lrun, empty):
+    def said(*options):
+        return re.findall("^lrun: the root is made for this launch alone, which takes some 0.5 ms: (.*)", lrun("exec", *options, empty, "--", "/bin/true").log, re.M)
+    found = doctor(tmp)["root"]
+    assert found["status"] == "ok" and found["note"] and said("-v") == [] and said("-v", "--volume", f"{tmp}:/mnt/x") == ["--volume names a place in it"], found
+    shutil.rmtree(tmp / "cache/skeleton")
+    (tmp / "cache/skeleton").write_text("in the way")
+    found = doctor(tmp)["root"]
+    assert found["status"] == "absent" and found["remedy"].startswith("cannot use in the cache the directory 'skeleton': Not a directory; each launch makes its own, which takes "), found
+    assert said() == [] and said("-v") == ["cannot use in the cache the directory 'skeleton': Not a directory"]
 
 
 @pytest.mark.parametrize("errno", ERRNOS)

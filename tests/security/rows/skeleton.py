@@ -13,7 +13,7 @@ MUTANTS = {
     "unit: prepared: what has its name by now is taken away": ("cache/cache_entry.c", "named.st_ino != held.st_ino))\n        return 0;\n    if (new_name", "named.st_ino == 0))\n        return 0;\n    if (new_name",
                                                {"what_others_use_stays_and_what_has_its_name_by_now_too"}, PREPARED),
     "skeleton: what has its name stays": ("cache/prepared.c", "    if (published == 0 && found == 0) {", "    if (published == 0 && found == 0 && !c->path) {", UNUSED, SKELETON, "not_as_it_was_made"),
-    "skeleton: none where it cannot be kept": ("launcher/launch/skeleton_cache.c", "prepared_get(&in->cache, &KIND, key, p, &ret->tree, &ignored) < 0)\n        return;", "prepared_get(&in->cache, &KIND, key, p, &ret->tree, &ignored) < 0)\n        __builtin_trap();",
+    "skeleton: none where it cannot be kept": ("launcher/launch/skeleton_cache.c", "    if (ret->tree.lock < 0) {\n", "    if (ret->tree.lock < 0) {\n        __builtin_trap();\n",
                                                {"no_launch_needs_it"}, SKELETON, "no_launch"),
     "unit: prepared: no times": ("cache/prepared.c", "const uint64_t state[] = {is_dir ?", "st.st_ctim = (struct timespec){0};\n    const uint64_t state[] = {is_dir ?", {"what_was_changed_is_taken_away_and_made_anew", "what_others_use_stays_and_what_has_its_name_by_now_too"}, PREPARED),
     "unit: prepared: a seal of any length": ("cache/prepared.c", "return is_short(ret) ? 0 : -1;", "return 0;", {"a_deep_one_is_sealed_like_another_and_one_without_end_is_refused"}, PREPARED),
