@@ -55,6 +55,8 @@ static void begin(struct environment *e, enum event_phase phase)
 {
     e->report->phase = AT_INIT;
     e->memory.oom = false;
+    for (size_t i = 0; i < e->call_count; i++)
+        e->calls[i]->saw_kill = false;
     init_phase_begin(&e->init, phase, clock_ms());
     environment_watch_memory(e);
 }
@@ -87,6 +89,10 @@ static void dispatch(struct environment *e, struct call *c)
         false); /* after START: what was left over goes on at once. Before the event is handed out: it must never find a stopped runtime */
     c->looks = 0;
     c->phase = CALL_RUNNING;
+    if (e->init.cold_ms >= 0) { /* the first one's, as where there is one at a time; what AWS does where calls overlap is not known */
+        c->init_ms = e->init.cold_ms;
+        e->init.cold_ms = -1;
+    }
     c->began_ms = clock_files_ms();
     e->report->phase = AT_INVOKE;
     double left = environment_timeout_ms(e) - (clock_ms() - c->start_ms);
@@ -149,6 +155,14 @@ void environment_on_limit(evutil_socket_t fd, short what, void *to)
 
 /* ---- calls ---- */
 
+/* What was killed for memory may have been a child that the runtime went on without. It counts while a call runs that ran then. */
+static void forget_kills(struct environment *e)
+{
+    e->memory.oom = false;
+    for (size_t i = 0; i < e->call_count; i++)
+        e->memory.oom = e->memory.oom || e->calls[i]->saw_kill;
+}
+
 static void forget_call(struct environment *e, struct call *c)
 {
     for (size_t i = 0; i < e->call_count; i++)
@@ -156,6 +170,8 @@ static void forget_call(struct environment *e, struct call *c)
             memmove(e->calls + i, e->calls + i + 1, (--e->call_count - i) * sizeof(struct call *));
             break;
         }
+    if (e->call_count)
+        forget_kills(e);
     if (c->deadline)
         event_free(c->deadline);
     c->deadline = NULL;
@@ -274,15 +290,17 @@ void environment_invoke(struct environment *e, struct call *c)
     c->deadline = evtimer_new(e->base, on_deadline, c);
     c->phase = CALL_WAITING;
     c->late = life_ending(e->state);
+    c->init_ms = -1;
+    c->saw_kill = false;
     c->start_ms = life_in_init(e->state) || life_ending(e->state) ? 0 : clock_ms(); /* else it begins with the init, or after it */
     e->calls = xrealloc(e->calls, e->call_count + 1, sizeof(struct call *));
     e->calls[e->call_count++] = c;
     if (e->tail_spent && e->call_count == 1)
         log_begin(&e->log);
     e->tail_spent = false;
-    if (e->call_count == 1)
+    forget_kills(e);
+    if (!e->memory.oom)
         shortages_forget_kill(&e->shortages);
-    e->memory.oom = false; /* what was killed before may have been a child that the runtime went on without */
     event_del(e->freezer.timer);
     environment_go(e, LIFE_ON_INVOKED);
 }

@@ -29,8 +29,9 @@ struct call {
     struct environment *environment;
     enum { CALL_WAITING, CALL_RUNNING, CALL_ANSWERED } phase;
     bool late /* it came while the one before was being ended */, started /* START is written */, runtime_done, streamed,
-        over /* with what the environment is ENDING by */;
+        over /* with what the environment is ENDING by */, saw_kill /* for memory */;
     double start_ms, first_byte_ms, answer_ms; /* clock_ms() */
+    double init_ms;                            /* of the cold start that it is the first call after; < 0: a warm one */
     int64_t began_ms;                          /* clock_files_ms() when the event was handed out; 0: it was not */
     struct event *deadline;
     unsigned looks;                       /* at what had come by then */

@@ -65,6 +65,8 @@ void environment_look_at_memory(struct environment *e)
     unsigned found = memory_guard_note(&e->memory, &m, cgroup_oom_kills(e->cgroup));
     if (found)
         e->report->oom_killed = true;
+    for (size_t i = 0; found && i < e->call_count; i++)
+        e->calls[i]->saw_kill = true;
     if (found & GUARD_KERNEL_KILLED) /* or the runtime: its end is seen */
         shortages_keep_kill(&e->shortages, NULL);
     if (!(found & GUARD_OVER))

@@ -56,9 +56,9 @@ void environment_runtime_done(struct environment *e, struct call *c)
 void environment_finish(struct environment *e, struct call *c)
 {
     double ms = c->end_status == STATUS_TIMEOUT ? environment_timeout_ms(e) : clock_ms() - c->start_ms;
-    double whole = ms + (e->init.cold_ms > 0 ? e->init.cold_ms : 0);
+    double whole = ms + (c->init_ms > 0 ? c->init_ms : 0);
     struct call_figures figures = {.ms = ms,
-                                   .init_ms = e->init.cold_ms,
+                                   .init_ms = c->init_ms,
                                    .billed_ms = (uint64_t)whole + (whole > (double)(uint64_t)whole),
                                    .used_mb = (e->memory.peak + (1 << 20) - 1) >> 20};
     if (!c->started)
@@ -75,9 +75,8 @@ void environment_finish(struct environment *e, struct call *c)
                                     .duration_ms = ms,
                                     .billed_ms = figures.billed_ms,
                                     .used_mb = figures.used_mb,
-                                    .init_ms = e->init.cold_ms,
+                                    .init_ms = c->init_ms,
                                     .tenant = c->invocation.tenant});
-    e->init.cold_ms = -1;
     environment_look_at_share(e, ms);
     environment_explain(e, c);
     e->report->phase = AT_END;

@@ -11,7 +11,7 @@ struct init_phase {
     struct event *timer; /* the owner's: the init limit */
     enum event_phase phase;
     double start_ms;   /* clock_ms() */
-    double cold_ms;    /* how long a cold start took, till REPORT says it; -1: there is nothing to say */
+    double cold_ms;    /* how long a cold start took, till a call is given it for its REPORT; -1: there is nothing to say */
     unsigned looks;    /* at what had come by the limit */
     bool asked;        /* the runtime has, for an event */
     bool failed;       /* it has posted init/error: */

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import AGENT, inits_below, make_zip, processes_of, row, wait_until
+from conftest import AGENT, inits_below, make_zip, processes_of, row, skip, wait_until
 
 COUNT = """
 n = 0
@@ -240,6 +240,46 @@ def test_a_crash_ends_all_that_were_with_it(serve, function):
     first.join()
     assert [a.json["errorType"] for a in answers] == ["Runtime.ExitError"] * 2
     assert s.invoke("0").status == 200
+
+
+def test_the_first_call_after_a_cold_start_has_its_duration(serve, function):
+    """Whichever ends first."""
+    s = serve("--max-concurrency", 4, "--concurrency", 1, function(MANY))
+    first = threading.Thread(target=lambda: s.invoke("1"))
+    first.start()
+    assert wait_until(lambda: "START RequestId" in s.log)
+    assert s.invoke("0").status == 200 and s.log.count("REPORT RequestId") == 1
+    first.join()
+    assert wait_until(lambda: s.log.count("REPORT RequestId") == 2)
+    started, reports = re.findall("START RequestId: (\\S+)", s.log), dict(re.findall("REPORT RequestId: (\\S+)(.*)", s.log))
+    assert ["Init Duration" in reports[i] for i in started] == [True, False], s.log
+
+
+@pytest.mark.parametrize("meanwhile, said", [(["0"], True), (["3", "2.5"], False)], ids=["still runs", "has ended"])
+def test_a_kill_for_memory_is_known_while_a_call_runs_that_saw_it(serve, function, meanwhile, said):
+    """A call that comes does not make it forgotten; what comes after the end of the last that saw it is another thing."""
+    if os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < 4 << 30:
+        skip("2 GB of memory are used up")
+    eat = """        if do == "eat":
+            if not (child := os.fork()):
+                kept = [bytearray(b"x" * (16 << 20)) for i in range(200)]
+                os._exit(0)
+            log("eaten", os.waitpid(child, 0)[1])
+            time.sleep(2)
+        if do == "kill": os.kill(os.getpid(), 9)
+"""
+    s = serve("--max-concurrency", 4, "--concurrency", 1, "--timeout", 30, function(MANY.replace('        if do == "exit"', eat + '        if do == "exit"')))
+    calls = [threading.Thread(target=s.invoke, args=(event,)) for event in ('"eat"', *meanwhile[:-1])]
+    calls[0].start()
+    assert wait_until(lambda: "eaten 9" in s.log, 20), s.log
+    for call in calls[1:]:
+        call.start()
+    assert s.invoke(meanwhile[-1]).status == 200
+    assert s.invoke('"kill"').json["errorMessage"].endswith("signal: killed")
+    for call in calls:
+        call.join()
+    assert wait_until(lambda: "why:" in s.log or not said)
+    assert ("the function exceeded its 2048 MB of memory" in s.log) == said and (said or "why:" not in s.log.split("START RequestId")[-1]), s.log
 
 
 @row("1.9 extensions")
