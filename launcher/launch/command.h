@@ -26,7 +26,8 @@ struct command_kind {
     bool reads_events;      /* they are the command line's, and read before anything starts */
     bool limited_by_preset; /* memory is limited without --memory too, to its default */
     bool lives_on;          /* environments are there after an invocation: what fills their /tmp is looked for */
-    bool many_at_once;      /* many environments: none gets a helper process only to start sooner */
+    bool many_at_once;      /* many environments, of many functions: none gets a helper process only to start sooner, and a file of
+                             * variables that names others only is no mistake */
 };
 
 #endif

@@ -48,24 +48,34 @@ static int as_usage(struct err *err)
     return fail_hint(err, "%s", was.hint);
 }
 
-/* True, with err filled, if the file has sections, of which none is the function's: its keys are names of functions, not of variables. */
-static bool is_of_others(const char *path, const char *json, size_t n, const struct inputs *in, struct err *err)
+/* The name of a function that has a section in the file, owned; NULL: there is none. */
+static char *section_of(const char *json, size_t n)
 {
     struct slice top, key, value;
     if (!json_read(json, n, &top) || json_shape(top) != SHAPE_OBJECT)
-        return false;
+        return NULL;
     for (struct json_walk w = json_walk(top); json_next(&w, &key, &value);)
         if (json_shape(value) == SHAPE_OBJECT) {
-            OWN_PTR char *other = json_plain(key);
-            fail_usage(err, "%.160s: variables for %.64s and not for the function '%s'", path, other ? other : "another", in->name);
-            fail_hint(err, "name the function with --name, or put what is for all functions into \"Parameters\"");
-            return true;
+            char *name = json_plain(key);
+            return name ? name : xstrdup("another");
         }
-    return false;
+    return NULL;
+}
+
+/* The file has sections, of which none is the function's: its keys are names of functions, not of variables. SAM leaves such a function
+ * as it is. Where there is one function, its name is more likely wrong. */
+static int note_others(const struct request *r, const char *path, const char *other, struct inputs *in, struct err *err)
+{
+    if (r->kind->many_at_once) {
+        strv_add(&in->notes, xasprintf("%.160s: variables for %.64s and none for the function '%s'", path, other, in->name));
+        return 0;
+    }
+    fail_usage(err, "%.160s: variables for %.64s and not for the function '%s'", path, other, in->name);
+    return fail_hint(err, "name the function with --name, or put what is for all functions into \"Parameters\"");
 }
 
 /* SAM's form: {"Parameters": {for all functions}, "NAME": {for one}}; or just {K: V}. */
-static int read_env_json(const char *path, const char *json, size_t n, struct inputs *in, struct err *err)
+static int read_env_json(const struct request *r, const char *path, const char *json, size_t n, struct inputs *in, struct err *err)
 {
     bool shared, own, ignored;
     if (json_each_member(json, n, "Parameters", path, add_member, in, &shared, err) < 0 ||
@@ -73,19 +83,20 @@ static int read_env_json(const char *path, const char *json, size_t n, struct in
         return as_usage(err);
     if (shared || own)
         return 0;
-    if (is_of_others(path, json, n, in, err))
-        return -1;
+    OWN_PTR char *other = section_of(json, n);
+    if (other)
+        return note_others(r, path, other, in, err);
     return json_each_member(json, n, NULL, path, add_member, in, &ignored, err) < 0 ? as_usage(err) : 0;
 }
 
-static int read_env_file(const char *path, struct inputs *in, struct err *err)
+static int read_env_file(const struct request *r, const char *path, struct inputs *in, struct err *err)
 {
     struct text text = {0};
     if (place_read(path, ENV_FILE_MAX, "open the file of variables", &text, err) < 0)
         return -1;
     int status;
     if (text.at[strspn(text.at, " \t\r\n")] == '{')
-        status = read_env_json(path, text.at, text.n, in, err);
+        status = read_env_json(r, path, text.at, text.n, in, err);
     else if (memchr(text.at, 0, text.n))
         status = fail_usage(err, "%.160s: a file of variables holds no NUL", path);
     else
@@ -97,7 +108,7 @@ static int read_env_file(const char *path, struct inputs *in, struct err *err)
 static int read_variables(const struct request *r, struct inputs *in, struct err *err)
 {
     for (size_t i = 0; i < r->env_files.n; i++)
-        if (read_env_file(r->env_files.at[i], in, err) < 0)
+        if (read_env_file(r, r->env_files.at[i], in, err) < 0)
             return -1;
     for (size_t i = 0; i < r->env.n; i++) {
         const char *entry = r->env.at[i], *value = strchr(entry, '=') ? "" : getenv(entry);

@@ -182,6 +182,19 @@ def test_a_client_context_keeps_its_spelling(serve, function):
     assert s.invoke(Client_Context=base64.b64encode(context.encode()).decode()).body.decode() == '{"n":18446744073709551616,"x":1e400,"s":"a\\u0000b \\ud83d"}'
 
 
+def test_one_file_of_variables_is_for_all_functions_that_it_names(serve, function, tmp):
+    """As in SAM: a function without a section is left as it is, and "Parameters" are for all."""
+    code = "while True:\n    headers, event = next()\n    respond(headers[ID], json.dumps([os.environ.get(k) for k in ('AA', 'BB')]).encode())\n"
+    functions = [f"{name}={function(code, f'{name}.zip')}" for name in ("one", "two")]
+    (tmp / "env.json").write_text('{"one":{"AA":"1"},"three":{"AA":"3"}}')
+    s = serve("--env-file", tmp / "env.json", *functions)
+    assert s.invoke(name="one").json == ["1", None] and s.invoke(name="two").json == [None, None]
+    assert re.findall("^lrun: (.*variables.*)", s.log, re.M) == [f"{tmp}/env.json: variables for one and none for the function 'two'"]
+    (tmp / "env.json").write_text('{"one":{"AA":"1"},"Parameters":{"AA":"0","BB":"2"}}')
+    s = serve("--env-file", tmp / "env.json", *functions)
+    assert s.invoke(name="one").json == ["1", "2"] and s.invoke(name="two").json == ["0", "2"] and "variables for" not in s.log
+
+
 def test_numbers_in_files_of_variables_are_texts_as_they_are_spelled(lrun, function, tmp):
     (tmp / "env.json").write_text('{"BIG":18446744073709551616,"HUGE":1e400,"EXACT":1.10,"YES":true}')
     r = lrun.run("--env-file", tmp / "env.json", "-e", "1", function("""
