@@ -20,14 +20,20 @@ static const char *root_of(const struct evidence *ev) /* the file system that th
     return root->path ? root->source.path ? root->source.path : root->path : "";
 }
 
-/* Whether --tools hides the host's program: by a whiteout in the tree over /usr. */
-static bool is_hidden(const struct evidence *ev, const char *dir, const char *name)
+/* Whether --tools hides the host's program: by a whiteout in the tree over /usr, of it or of a directory above it. */
+static bool is_hidden(const struct evidence *ev, const char *program)
 {
     struct stat st;
-    if (!ev->launch->tools.tree.path)
-        return false;
-    OWN_PTR char *path = xasprintf("%s%s/%s", ev->launch->tools.tree.path, str_begins(dir, "/usr/") ? dir + strlen("/usr") : dir, name);
-    return lstat(path, &st) == 0 && S_ISCHR(st.st_mode);
+    const char *tree = ev->launch->tools.tree.path;
+    OWN_PTR char *path = tree ? xasprintf("%s%s", tree, str_begins(program, "/usr/") ? program + strlen("/usr") : program) : NULL;
+    bool hidden = false;
+    for (char *slash = path ? path + strlen(tree) : NULL; slash && !hidden; slash = strchr(slash + 1, '/')) {
+        char *end = strchrnul(slash + 1, '/'), was = *end;
+        *end = 0;
+        hidden = lstat(path, &st) == 0 && S_ISCHR(st.st_mode);
+        *end = was;
+    }
+    return hidden;
 }
 
 /* Whether a program of this name is in PATH: then the missing file was not the program. */
@@ -38,9 +44,22 @@ static bool is_on_path(const struct evidence *ev, const char *name)
     bool found = merged_find(&ev->package.merged, own) || strcmp(name, "node") == 0 || str_begins(name, "python");
     for (size_t i = 0; i < COUNT(DIRS) && !found; i++) {
         OWN_PTR char *path = xasprintf("%s%s/%s", root_of(ev), DIRS[i], name);
-        found = access(path, F_OK) == 0 && !is_hidden(ev, DIRS[i], name);
+        found = access(path, F_OK) == 0 && !is_hidden(ev, path + strlen(root_of(ev)));
     }
     return found;
+}
+
+/* Lambda has one, unlike other programs that are hidden, but not in this runtime. */
+static bool say_hidden_java(const struct evidence *ev, const char *program, struct text *out)
+{
+    if (access(program, X_OK) < 0 || !is_hidden(ev, program))
+        return false;
+    text_printf(
+        out,
+        "%s is this host's, and hidden, since on Lambda only the Java runtimes have a JVM: show the host's programs with "
+        "--tools host, or give a root file system that has one (--rootfs)",
+        program);
+    return true;
 }
 
 static bool say_missing(const struct evidence *ev, const char *name, struct text *out)
@@ -51,6 +70,8 @@ static bool say_missing(const struct evidence *ev, const char *name, struct text
         ;
     if (f && str_begins(f->path, "/opt/bin/"))
         return false; /* the program exists: a file that it needs does not */
+    if (!f && strcmp(name, "java") == 0 && say_hidden_java(ev, "/usr/bin/java", out))
+        return true;
     if (f)
         text_printf(out, "%s is not in a directory of PATH: start it by this path, or pack it into bin/ of a layer", f->path);
     else
@@ -95,6 +116,11 @@ bool tell_program_of_status(const struct evidence *ev, const struct match *m, st
 bool tell_program_of_node(const struct evidence *ev, const struct match *m, struct text *out)
 {
     return !is_on_path(ev, m->groups[0]) && tell_program(ev, m, out);
+}
+
+bool tell_hidden_java(const struct evidence *ev, const struct match *m, struct text *out)
+{
+    return !ev->told && tell_last_words(ev, m, out) && say_hidden_java(ev, m->groups[0], out);
 }
 
 /* ---- interpreters that Lambda has ---- */

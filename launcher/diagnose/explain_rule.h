@@ -77,8 +77,8 @@ tell_fn tell_nested, tell_case, tell_backslash, tell_dangling, tell_prefix, tell
 tell_fn tell_hidden_layer, tell_handler_file, tell_handler_function, tell_handler_name, tell_handler_relative;
 
 /* explain_programs.c */
-tell_fn tell_program, tell_program_of_python, tell_program_of_shell, tell_program_of_status, tell_program_of_node, tell_wrapper,
-    tell_bootstrap_interpreter, tell_host_interpreter, tell_extension_ended, tell_mac_extension;
+tell_fn tell_program, tell_hidden_java, tell_program_of_python, tell_program_of_shell, tell_program_of_status, tell_program_of_node,
+    tell_wrapper, tell_bootstrap_interpreter, tell_host_interpreter, tell_extension_ended, tell_mac_extension;
 
 /* explain_surroundings.c */
 tell_fn tell_ipv6, tell_mlock, tell_last_words, tell_unset, tell_unset_in_node, tell_new_database, tell_localhost, tell_fetch_outside,

@@ -187,6 +187,9 @@ const struct rule RULES[] = {
     {"LR-059", "Command '[^\n]*bash[^\n]* [<>]\\([^\n]* returned non-zero exit status", NULL, NO_DEV_FD,
      NULL}, /* bash's own words are in the log */
     {"LR-066", "No such file or directory: '([^'/]+)'", tell_program_of_python, NULL, NULL},
+    {"LR-066", "No such file or directory: '(/usr/[^']*/java)'", tell_hidden_java, NULL, NULL},
+    {"LR-066", "(/usr/[^ :'\n]*/java)(: | )(" NOT_FOUND "|cannot execute)", tell_hidden_java, NULL, NULL},
+    {"LR-066", "spawn[A-Za-z]* (/usr/[^ ]*/java) ENOENT", tell_hidden_java, NULL, NULL},
     {"LR-066", "spawn ([^ /]+) ENOENT", tell_program_of_node, NULL, NULL},
     {"LR-066", "spawnSync ([^ /]+) ENOENT", tell_program_of_node, NULL, NULL},
     {"LR-066", "^[^ ]*: (line )?[0-9]+: (exec: )?([^ :/]+): (command )?not found", tell_program_of_shell, NULL, NULL},

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Causes that only the call in the source, or only the message of a library, tells of; and the like that is not one."""
+import os
 import shutil
 import socket
 
@@ -101,3 +102,25 @@ def test_a_read_only_path_is_found_in_the_words_of_programs(lrun, tmp, command):
     source = f"import subprocess\ndef lambda_handler(e, c):\n    raise RuntimeError(subprocess.run({command!r}, shell=True, stderr=subprocess.PIPE, text=True).stderr)\n"
     r = lrun.run(make_zip(tmp / "fn.zip", {"lambda_function.py": source}))
     assert r.code == 1 and whys(r) == ["LR-032"], r
+
+
+JVM = shutil.which("java") or ""
+STARTS = {"shell": "#!/bin/bash\n{0} -version\n", "becomes it": "#!/bin/bash\nexec {0} -version\n", "python": "#!/usr/bin/python3\nimport subprocess\nsubprocess.run(['{0}'])\n"}
+
+
+@pytest.mark.parametrize("program", ["java", JVM, os.path.realpath(JVM)], ids=["name", "link", "path"])
+@pytest.mark.parametrize("start", STARTS)
+def test_a_jvm_of_the_hosts_that_is_hidden_is_shown_by_an_option(lrun, tmp, start, program):
+    if not JVM.startswith("/usr/bin/") or not os.path.realpath(JVM).startswith("/usr/"):
+        skip("no java in /usr")
+    package = make_zip(tmp / "fn.zip", {"bootstrap": (STARTS[start].format(program), 0o755)})
+    r = lrun.run("--memory", 512, package)
+    named = JVM if program == "java" else program
+    assert whys(r) == ["LR-066"] and f"why: {named} is this host's, and hidden, since on Lambda only the Java runtimes have a JVM: show the host's programs with --tools host, " in r.log, r
+    r = lrun.run("--memory", 512, "--tools", "host", package)
+    assert "hidden" not in r.log and "untime" in r.log, "it starts"
+
+
+def test_one_that_the_host_has_not_either_is_a_missing_program(lrun, tmp):
+    r = lrun.run(make_zip(tmp / "fn.zip", {"bootstrap": ("#!/bin/bash\n/usr/lib/jvm/none/bin/java\n", 0o755)}))
+    assert r.code == 1 and "--tools host" not in r.log, r
