@@ -61,6 +61,19 @@ static void add_no_bootstrap(struct inspection *i)
                  i->launch->runtime.id);
 }
 
+/* A jar has its classes at the top, a zip of Gradle's or SAM's has jars in lib/ too. */
+static bool is_java(const struct inspection *i)
+{
+    const struct merged *m = &i->package.merged;
+    for (size_t k = 0; k < m->n; k++) {
+        const char *name = merged_name(m, &m->files[k]);
+        if (m->files[k].part == 0 && m->files[k].type == 'f' &&
+            (str_ends(name, ".class") || (str_begins(name, "lib/") && str_ends(name, ".jar"))))
+            return true;
+    }
+    return false;
+}
+
 /* The user named no runtime, and the package does not imply one: nothing is wrong yet. */
 static void add_unknown(struct inspection *i)
 {
@@ -72,7 +85,10 @@ static void add_unknown(struct inspection *i)
             return;
         }
     }
-    lint_add(i, false, "LR-014", "", "%s", RUNTIME_UNKNOWN_TEXT);
+    lint_add(i, false, "LR-014", "", "%s",
+             is_java(i)
+                 ? "this is a Java package: name its runtime, e.g. --runtime java21, and its handler (--handler PACKAGE.CLASS::METHOD)"
+                 : RUNTIME_UNKNOWN_TEXT);
 }
 
 /* ---- handler, and the wrapper that may take its place ---- */

@@ -57,6 +57,7 @@ WORKING = {
     "a layer for its own paths": ({"index.js": "x"}, ({"nodejs/shared.js": "x"},), NODE),
     "a layer of two languages": ({"index.js": "x"}, ({"python/a.py": "", "nodejs/node_modules/a/index.js": "x"},), NODE),
     "a folder that the code adds": ({"lambda_function.py": "import sys\nsys.path.insert(0, 'vendored')\n" + HANDLER, "vendored/six-1.0.dist-info/METADATA": "", "vendored/six.py": ""}, (), ()),
+    "a jar whose runtime is named": ({"META-INF/MANIFEST.MF": "Manifest-Version: 1.0\n", "com/example/App.class": "x"}, (), ("--runtime", "java21", "--handler", "com.example.App::handle")),
     "a package's own copies": ({**PY, "pip/__init__.py": "", "pip/_vendor/six-1.0.dist-info/METADATA": "", "pip/_vendor/six.py": ""}, (), ()),
 }
 
@@ -82,6 +83,9 @@ LIKELY = {
     "only another platform's binary": ({"index.js": "x", "node_modules/a/prebuilds/linux-riscv64/a.node": elf(RISCV)}, (), NODE, "LR-016", "/var/task/node_modules/a/prebuilds/linux-riscv64/a.node", "Lambda has only x86_64 and arm64"),
     "a script for an interpreter that may be there": ({"bootstrap": ("#!/usr/bin/perl\n", 0o755)}, (), ("--runtime", "provided.al2023"), "LR-009", "/var/task/bootstrap", "is not known to be in the runtime"),
     "a runtime that nothing tells": ({"main.py": HANDLER}, (), ("--no-runtime",), "LR-014", None, "cannot detect the runtime"),
+    "a jar": ({"META-INF/MANIFEST.MF": "Manifest-Version: 1.0\n", "com/example/App.class": "x"}, (), ("--no-runtime",), "LR-014", None, "this is a Java package: name its runtime, e.g. --runtime java21, and its handler"),
+    "a Java package as Gradle builds it": ({"com/example/App.class": "x", "lib/gson.jar": "x"}, (), ("--no-runtime",), "LR-014", None, "this is a Java package"),
+    "Java's libraries alone": ({"lib/app.jar": "x"}, (), ("--no-runtime",), "LR-014", None, "this is a Java package"),
     "a folder too deep, and no runtime named": ({"my-function/lambda_function.py": HANDLER}, (), ("--no-runtime",), "LR-015", None, "lambda_function.py is in the folder my-function of the package: zip the folder's content, not the folder"),
     "dependencies a folder too deep": ({**PY, "package/six-1.0.dist-info/METADATA": "", "package/six.py": ""}, (), (), "LR-015", "/var/task/package", "dependencies are installed here, which Python does not search"),
     "a layer that holds only a zip": (PY, ({"layer.zip": "PK"},), (), "LR-075", "/opt/layer.zip", "contains only this archive, which nothing unpacks"),
