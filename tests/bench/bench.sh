@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # bench.sh BUILD: launches on all cores at once, and cold unpacking, against peers run in turn; lines of JSON go to BUILD/bench.rows too.
-# Single launches are launches.py, warm invokes serve.sh. No test: timings never decide whether a change is right.
+# Single launches are launches.py, warm invokes serve.sh. What is left out is said; with LRUN_MUST_WORK=1 that is a failure where a package
+# of apt's is missing. No test: timings never decide whether a change is right.
 set -eu
 build=$(cd "$1" && pwd) here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d /tmp/lrun-bench.XXXXXX)
@@ -16,18 +17,12 @@ echo two >"$work/l2/f"
 (cd "$work/l1" && zip -q ../l1.zip f)
 (cd "$work/l2" && zip -q ../l2.zip f)
 cp "$build/lrun" "$build/lrun-unpack" "$work"
-# A package with the shape of a published layer: many small files, some large ones.
-/usr/bin/python3 - "$work/big.zip" <<'PY'
-import random, sys, zipfile
-random.seed(1)
-words = [bytes(random.choices(b"abcdefghij \n{}();=", k=40)) for _ in range(400)]
-with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
-    for i in range(4000):
-        size = 400000 if i % 200 == 0 else random.randint(200, 30000)
-        z.writestr(f"python/lib/pkg{i % 90}/mod{i}.py", b"".join(random.choices(words, k=size // 40)))
-PY
 chmod -R a+rX "$work"
 sleep 0.2
+missing=0
+left_out() { # what, why
+    echo "bench: left out: $1: $2"
+}
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 row() { # what, against, unit, ours, theirs, budget or null
     { printf '{"what":"%s","against":"%s","unit":"%s","ours":%s,"theirs":%s,"ratio":%s,"budget":%s}\n' "$1" "$2" "$3" "$4" "$5" "$(ratio "$4" "$5")" "$6" >>"$build/bench.rows"; } 2>/dev/null || true
@@ -69,9 +64,27 @@ SH
         "$1" "$3" "$cold" "$bsdtar" "$unzip" "$seven" "$(ratio "$cold" "$best")" "$budget"
     row "cold unpack of $1, $3" "best of bsdtar, unzip, 7z" us "$cold" "$best" "$budget"
 }
+# A package with the shape of a published layer: many small files, some large ones.
+make_big() {
+    /usr/bin/python3 - "$work/big.zip" <<'PY'
+import random, sys, zipfile
+random.seed(1)
+words = [bytes(random.choices(b"abcdefghij \n{}();=", k=40)) for _ in range(400)]
+with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
+    for i in range(4000):
+        size = 400000 if i % 200 == 0 else random.randint(200, 30000)
+        z.writestr(f"python/lib/pkg{i % 90}/mod{i}.py", b"".join(random.choices(words, k=size // 40)))
+PY
+    chmod a+r "$work/big.zip"
+    sleep 0.2 # so that its digest may be remembered
+}
 unpack_all() {
+    make_big
     places=/tmp
-    [ -w /dev/shm ] && places="/dev/shm /tmp"
+    if [ -w /dev/shm ]; then places="/dev/shm /tmp"; else left_out "unpacking in /dev/shm" "it cannot be written"; fi
+    for layer in awscli kubectl proxy-agent; do
+        [ -f "$build/conformance/$layer.zip" ] || left_out "unpacking $layer" "it is not in build/conformance: make conformance"
+    done
     for place in $places; do
         unpack "4,000 files" "$work/big.zip" "$place"
         for layer in awscli kubectl proxy-agent; do # fetched by make conformance
@@ -83,12 +96,14 @@ if command -v bwrap >/dev/null; then
     cd "$work"
     rates
 else
-    echo "bench: left out: launches per second: bwrap is missing: make deps"
-    [ "${LRUN_MUST_WORK:-0}" != 1 ] || exit 1
+    left_out "launches per second" "bwrap is missing: make deps"
+    missing=1
 fi
-if command -v bsdtar >/dev/null && command -v 7z >/dev/null; then
+if command -v bsdtar >/dev/null && command -v unzip >/dev/null && command -v 7z >/dev/null; then
     cd "$work"
     unpack_all
 else
-    echo "bench: left out: unpacking: bsdtar or 7z is missing: make deps"
+    left_out unpacking "bsdtar, unzip or 7z is missing: make deps"
+    missing=1
 fi
+[ "${LRUN_MUST_WORK:-0}" != 1 ] || exit "$missing"

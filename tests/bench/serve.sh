@@ -1,11 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # serve.sh BUILD: warm invokes through the Invoke API, in turn with relay.c and with RIE: same bootstrap, same load (wrk), medians of TURNS
-# (5) of a second each; lines of JSON go to BUILD/bench.rows too. RIE is in BUILD/conformance after make conformance; without it, and
-# without wrk, skipped aloud.
+# (5) of a second each; lines of JSON go to BUILD/bench.rows too. What is left out is said; with LRUN_MUST_WORK=1 that is a failure, but
+# for RIE, which is no package of apt's: it is in BUILD/conformance after make conformance. As root also environments.py.
 set -eu
 build=$(cd "$1" && pwd) here=$(cd "$(dirname "$0")" && pwd) turns=${TURNS:-5}
-command -v wrk >/dev/null || { echo "serve: skipped, wrk is missing: make deps"; exit "${LRUN_MUST_WORK:-0}"; }
+missing=0
+left_out() { # what, why
+    echo "bench: left out: $1: $2"
+}
+command -v wrk >/dev/null || { left_out "warm invokes" "wrk is missing: make deps"; exit "${LRUN_MUST_WORK:-0}"; }
+[ -x "$build/conformance/aws-lambda-rie" ] || left_out "warm invokes by RIE" "it is not in build/conformance: make conformance"
 work=$(mktemp -d /tmp/lrun-bench.XXXXXX)
 trap 'kill $lrun $rie $relay 2>/dev/null || true; rm -rf "$work"' EXIT
 chmod 755 "$work"
@@ -34,7 +39,6 @@ start_relay() {
     return 1
 }
 start_rie() {
-    [ -x "$build/conformance/aws-lambda-rie" ] || return 1
     [ -z "$rie" ] || ! kill -0 "$rie" 2>/dev/null || return 0
     "$build/conformance/aws-lambda-rie" --runtime-interface-emulator-address 127.0.0.1:18080 --runtime-api-address 127.0.0.1:19001 --log-level error ./bootstrap >/dev/null 2>rie.log </dev/null &
     rie=$!
@@ -65,24 +69,23 @@ row() { # what, connections, delay
     for _ in $(seq "$turns"); do
         load "$2" "$3" "$ours" >>at.lrun
         if [ "$2" = 1 ] && start_relay; then load "$2" "$3" "$relayed" >>at.relay; fi
-        if start_rie; then load "$2" "$3" "$theirs" >>at.rie; fi
+        if [ -x "$build/conformance/aws-lambda-rie" ] && start_rie; then load "$2" "$3" "$theirs" >>at.rie; fi
     done
-    bound50=1.30 bound99=1.50
+    bound50=1.30 bound99=1.50 connections=$2
     [ "$3" = 0 ] || bound50=null bound99=null # the relay freezes nothing
     # shellcheck disable=SC2046
     set -- "$1" $(medians at.lrun)
     printf 'warm invoke, %-26s lrun p50 %5d us  p99 %6d us  %6d/s  %d errors' "$1" "$2" "$3" "$4" "$5"
     # shellcheck disable=SC2046
     if [ -s at.relay ]; then against relay "warm invoke, $1" "$bound50" "$bound99" "$2" "$3" "$4" "$5" $(medians at.relay); fi
-    if [ ! -x "$build/conformance/aws-lambda-rie" ]; then
-        printf ';  RIE: skipped, it is not in %s (make conformance)' "build/conformance"
-    elif kill -0 "$rie" 2>/dev/null; then
+    if [ -s at.rie ] && kill -0 "$rie" 2>/dev/null; then
         # shellcheck disable=SC2046
         against RIE "warm invoke, $1" 0.50 0.10 "$2" "$3" "$4" "$5" $(medians at.rie)
-    else
+    elif [ -n "$rie" ]; then
         printf ';  RIE died: %s' "$(grep -m1 -oE 'panic: .*' rie.log || echo 'no word')"
     fi
     echo
+    [ "$connections" != 1 ] || [ -s at.relay ] || { left_out "warm invokes by relay.c" "it gives no answer"; missing=1; }
 }
 row "one connection" 1 0
 row "one connection, frozen" 1 5
@@ -92,4 +95,11 @@ wait "$lrun" || true
 # The C bootstrap, but busy for a while with each event: or one environment would serve all.
 sed 's|char \*event = read_answer(s);|& usleep(20000000);|' "$here/../../examples/hello-c/bootstrap.c" >slow.c
 mkdir slow && cc -O2 -static -D_GNU_SOURCE -o slow/bootstrap slow.c && (cd slow && zip -q ../slow.zip bootstrap) && chmod a+r slow.zip
-if [ "$(id -u)" = 0 ]; then /usr/bin/python3 "$here/environments.py" "$work/lrun" "$work/slow.zip" "${ENVIRONMENTS:-1000}"; fi
+if [ "${ENVIRONMENTS:-1000}" = 0 ]; then
+    left_out "many idle environments" "none is asked for"
+elif [ "$(id -u)" = 0 ]; then
+    /usr/bin/python3 "$here/environments.py" "$work/lrun" "$work/slow.zip" "${ENVIRONMENTS:-1000}"
+else
+    left_out "many idle environments" "root alone may read how much memory each has"
+fi
+[ "${LRUN_MUST_WORK:-0}" != 1 ] || exit "$missing"
