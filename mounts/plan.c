@@ -129,18 +129,19 @@ static const struct row RESOLV_HOST = {.kind = ROW_BIND, .flags = FLAG_FILE | FL
                                        .source = {.path = "/etc/resolv.conf", .tree = -1}, .why = "--net host resolves as the host"};
 // clang-format on
 
-struct row *plan_add(struct plan *p, struct row row)
-{
-    p->rows = xrealloc(p->rows, p->n + 1, sizeof *p->rows);
-    p->rows[p->n] = row;
-    return &p->rows[p->n++];
-}
-
 static void add_all(struct plan *p, const struct row *rows, size_t n)
 {
-    p->rows = xrealloc(p->rows, p->n + n, sizeof *p->rows);
+    enum { STEP = 128 }; /* room grows in steps, so n tells how much there is */
+    if (!p->n || (p->n - 1) / STEP != (p->n + n - 1) / STEP)
+        p->rows = xrealloc(p->rows, ((p->n + n - 1) / STEP + 1) * STEP, sizeof *p->rows);
     memcpy(p->rows + p->n, rows, n * sizeof *rows);
     p->n += n;
+}
+
+struct row *plan_add(struct plan *p, struct row row)
+{
+    add_all(p, &row, 1);
+    return &p->rows[p->n - 1];
 }
 
 /* Parts of HOST that belong to the skeleton come first, the binds of it later. */

@@ -26,11 +26,10 @@ static bool is_mount(enum row_kind kind)
 /* An overlay that may be refused covers nothing for sure: what stands for it needs its places in the root. */
 static bool is_on_a_mount(const struct plan *p, const struct row *row)
 {
-    for (const struct row *above = p->rows + p->skeleton; above < row; above++) {
-        size_t n = strlen(above->target);
-        if (is_mount(above->kind) && !(above->flags & FLAG_TRY) && strncmp(above->target, row->target, n) == 0 && row->target[n] == '/')
+    for (const struct row *above = p->rows + p->skeleton; above < row; above++)
+        if (is_mount(above->kind) && !(above->flags & FLAG_TRY) && *above->target == *row->target &&
+            str_begins(row->target, above->target) && row->target[strlen(above->target)] == '/')
             return true;
-    }
     return false;
 }
 
@@ -63,11 +62,11 @@ static bool settle_link(struct plan *p, struct row *row)
 
 static void settle_row(struct plan *p, struct row *row, uint64_t *key)
 {
-    bool absent =
-        row->flags & FLAG_OPTIONAL && row->source.tree < 0 && faccessat(AT_FDCWD, row->source.path, F_OK, 0) < 0 && errno == ENOENT;
     bool link = settle_link(p, row);
+    bool absent = !link && row->flags & FLAG_OPTIONAL && row->source.tree < 0 && faccessat(AT_FDCWD, row->source.path, F_OK, 0) < 0 &&
+                  errno == ENOENT;
     row->flags |= link || absent ? FLAG_DONE : FLAG_PLACED;
-    if (absent && !link)
+    if (absent)
         return;
     hash_text(key, row->target);
     hash_text(key, link ? row->text : row->flags & FLAG_FILE ? "a file" : "a directory");

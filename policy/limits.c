@@ -46,10 +46,11 @@ static void plan_cpus(uint64_t memory, struct limits *l)
     CPU_ZERO(&l->cpus);
     if (sched_getaffinity(0, sizeof l->cpus, &l->cpus) < 0)
         return;
-    for (size_t c = 0; c < CPU_SETSIZE; c++)
+    int all = CPU_COUNT(&l->cpus);
+    for (size_t c = 0; kept < all && c < CPU_SETSIZE; c++)
         if (CPU_ISSET(c, &l->cpus) && ++kept > want)
             CPU_CLR(c, &l->cpus);
-    l->cpu_count = CPU_COUNT(&l->cpus);
+    l->cpu_count = all < want ? all : want;
 }
 
 /* The kernel counts a sandbox's use for its user on the host too, whose other programs have the soft limits. */

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -40,10 +41,34 @@ Test(str, what_is_printed_is_added_whole)
     text_done(&t);
 }
 
+Test(str, a_format_of_strings_gives_what_printf_gives)
+{
+    static const char *const A = "first", *const B = "", *const C = "third, longer than the others by some words";
+    char want[256];
+    OWN_PTR char *empty = xasprintf("%s", B);
+    cr_expect_str_eq(empty, "");
+#define SAME(...) \
+    do { \
+        OWN_PTR char *text = xasprintf(__VA_ARGS__); \
+        snprintf(want, sizeof want, __VA_ARGS__); \
+        cr_expect_str_eq(text, want); \
+    } while (0)
+    SAME("plain");
+    SAME("%s/%s", A, C);
+    SAME("%s%s%s", A, B, C);
+    SAME("/%s/", A);
+    SAME("a%sb%sc%sd%se%sf", A, B, C, A, B); /* more parts than are joined at once */
+    SAME("%s is 100%%", A);
+    SAME("%s-%d", A, 5);
+    SAME("%s %.3s", A, C);
+    SAME("%5s|%-8s|", A, A);
+#undef SAME
+}
+
 Test(str, a_list_is_followed_by_null)
 {
     struct strv v = {0};
-    for (size_t i = 0; i < 20; i++) {
+    for (size_t i = 0; i < 70; i++) {
         strv_add(&v, xasprintf("%zu", i));
         cr_expect(v.n == i + 1 && !v.at[v.n] && strtoul(v.at[i], NULL, 10) == i);
     }
