@@ -241,8 +241,12 @@ int entry_remove(struct cache *c, const char *part, const char *key, struct err 
     return aside == 1 && fs_remove_tree(c->dir, name, err) < 0 ? -1 : aside;
 }
 
+/* What is swept are directories, each of which is a link of its parent's where the file system counts them: with two there is none. */
 void entry_sweep(struct cache *c)
 {
+    struct stat st;
+    if (fstatat(c->dir, "tmp", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink == 2)
+        return;
     OWN_DIR DIR *d = fs_open_dir(c->dir, "tmp");
     int all = d ? dirfd(d) : -1;
     bool locked = false;
