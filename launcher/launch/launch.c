@@ -379,6 +379,6 @@ int launch_finish(struct launch *l, struct report *r, const char *command, int s
         status = -1;
     }
     report_done(r);
-    launch_done(l);
+    cgroup_done(&l->cgroup); /* the kernel takes the rest with the process: to free it would copy pages that it shared with process 1 */
     return status;
 }

@@ -37,7 +37,7 @@ struct launch {
     bool has_extensions; /* a layer brings /opt/extensions */
 };
 
-/* All of it, for run and exec. On failure the phase in its facts says how far it got. launch_finish() either way. */
+/* All of it, for run and exec. On failure the phase in its facts says how far it got. launch_finish() or launch_done() either way. */
 int launch_prepare(const struct request *r, struct launch *ret, struct err *err);
 
 /* The parts, for serve, which opens the inputs of all its functions before it takes the identity. launch_done() either way. */
@@ -57,8 +57,8 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
 
 const char *launch_handler(const struct launch *l); /* NULL: none */
 
-/* Writes the run's report if one was asked for; status and err are the command's. Returns the exit status, or -1 with err; r and l are
- * empty then. */
+/* Writes the run's report if one was asked for; status and err are the command's. Returns the exit status, or -1 with err; r is
+ * empty then. For the end of the process: l, which must be static, keeps its memory and descriptors. */
 int launch_finish(struct launch *l, struct report *r, const char *command, int status, struct err *err);
 
 /* MB of memory whose CPU share process 1 keeps (--cpu enforce); 0: it does not. */
