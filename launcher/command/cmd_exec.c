@@ -168,13 +168,26 @@ static void on_control(evutil_socket_t fd, short what, void *to)
         }
 }
 
-/* Before the sandbox exists: the command may run, and be visible to others, before we hear of it. */
-static void watch_signals(struct exec *x)
+/* Before the command may run: it is visible to others before we hear of it. */
+static int watch_signals(struct exec *x, struct err *err)
 {
+    x->base = loop_new(err);
+    if (!x->base)
+        return -1;
     for (size_t i = 0; i < COUNT(FORWARDED); i++) {
         x->signals[i] = evsignal_new(x->base, FORWARDED[i], on_signal, x);
         event_add(x->signals[i], NULL);
     }
+    return 0;
+}
+
+/* While process 1 mounts: it waits for lrun's word before it goes on, and this takes a launch no time here. */
+static bool on_mounting(void *of)
+{
+    struct exec *x = of;
+    if (!x->base)
+        watch_signals(x, &x->err);
+    return skeleton_is_whole(&x->launch->skeleton);
 }
 
 static int watch(struct exec *x, struct err *err)
@@ -218,7 +231,8 @@ static int finish(struct exec *x, struct err *err)
     int status = stdio_done(&x->stdio, err);
     forward_finish(x->forward);
     forward_done(x->forward);
-    event_base_free(x->base);
+    if (x->base)
+        event_base_free(x->base);
     return status;
 }
 
@@ -271,8 +285,14 @@ static int start_command(struct exec *x, struct err *err)
     } else if (stdio_open(&x->stdio, STREAMS, l->spec.stdio, err) < 0) {
         return -1;
     }
-    if (sandbox_start(&l->spec, &x->sandbox, err) < 0)
+    l->spec.is_whole = on_mounting;
+    l->spec.of = x;
+    if ((!l->plan.prepared.path && watch_signals(x, err) < 0) || sandbox_start(&l->spec, &x->sandbox, err) < 0)
         return -1;
+    if (!x->base) {
+        *err = x->err;
+        return -1;
+    }
     launch_started(&x->sandbox, x->report);
     int share = launch_share(l, &l->cgroup);
     if (share)
@@ -318,10 +338,6 @@ static int exec_run(struct launch *l, struct report *report, struct err *err)
     };
     struct err lost;
     double start = clock_ms();
-    x.base = loop_new(err);
-    if (!x.base)
-        return -1;
-    watch_signals(&x);
     if (start_command(&x, err) < 0) {
         finish(&x, &lost);
         return -1;
