@@ -79,19 +79,40 @@ static int write_facts(const struct cache *c, int dir, const struct cache_entry 
     return renameat(dir, "facts.new", dir, "facts") < 0 ? fail(err, errno, "facts", "publish the cache entry's facts") : 0;
 }
 
+/* What follows name at *at, up to one of ends; *at is moved behind it. -1: another name, nothing, or more than size takes. */
+static int next_word(const char **at, const char *name, const char *ends, char *ret, size_t size)
+{
+    size_t before = strlen(name);
+    if (strncmp(*at, name, before) != 0)
+        return -1;
+    size_t n = strcspn(*at + before, ends);
+    if (!n || n >= size)
+        return -1;
+    memcpy(ret, *at + before, n);
+    ret[n] = 0;
+    *at += before + n;
+    return 0;
+}
+
+static int next_number(const char **at, const char *name, uint64_t *ret)
+{
+    char digits[24];
+    return next_word(at, name, " ", digits, sizeof digits) < 0 ? -1 : num_plain(digits, 10, ret);
+}
+
+/* Of the first line; each launch reads it for each archive, which is why it is not sscanf's. */
 static int read_facts(int dir, char boot[40], struct cache_entry *e)
 {
     char text[FACTS_MAX];
-    uintmax_t size, count, replaced;
-    if (fs_read_small(dir, "facts", text, sizeof text) < 0 ||
-        sscanf(text, "boot %39s size %ju entries %ju replaced %ju glibc %15s %31s %239[^\n]", boot, &size, &count, &replaced, e->need.glibc,
-               e->need.library, e->need.file) != 7)
+    const char *at = text;
+    struct elf_need *need = &e->need;
+    if (fs_read_small(dir, "facts", text, sizeof text) < 0 || next_word(&at, "boot ", " ", boot, 40) < 0 ||
+        next_number(&at, " size ", &e->size) < 0 || next_number(&at, " entries ", &e->entries) < 0 ||
+        next_number(&at, " replaced ", &e->replaced) < 0 || next_word(&at, " glibc ", " ", need->glibc, sizeof need->glibc) < 0 ||
+        next_word(&at, " ", " ", need->library, sizeof need->library) < 0 || next_word(&at, " ", "\n", need->file, sizeof need->file) < 0)
         return -1;
-    if (strcmp(e->need.glibc, "-") == 0)
-        e->need = (struct elf_need){0};
-    e->size = size;
-    e->replaced = replaced;
-    e->entries = count;
+    if (strcmp(need->glibc, "-") == 0)
+        *need = (struct elf_need){0};
     return 0;
 }
 

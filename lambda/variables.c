@@ -125,32 +125,42 @@ static const char *v_library_path(const struct variables_input *in, char *scratc
 }
 static const char *v_execution_env(const struct variables_input *in, char *scratch, size_t size)
 {
+    if (!in->managed)
+        return NULL;
     snprintf(scratch, size, "AWS_Lambda_%s", in->runtime);
-    return in->managed ? scratch : NULL;
+    return scratch;
 }
 static const char *v_node_path(const struct variables_input *in, char *scratch, size_t size)
 {
+    if (!in->nodejs)
+        return NULL;
     snprintf(scratch, size, "/opt/nodejs/node%u/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task",
              in->version);
-    return in->nodejs ? scratch : NULL;
+    return scratch;
 }
 /* Under run the bootstrap makes the search path, as on Lambda; a command has no bootstrap, and finds the layers by this. */
 static const char *v_python_path(const struct variables_input *in, char *scratch, size_t size)
 {
+    if (!in->python || in->api)
+        return NULL;
     snprintf(scratch, size,
              "/var/task:/opt/python/lib/python3.%u/site-packages:/opt/python:/var/lang/lib/python3.%u/site-packages:/var/runtime",
              in->version, in->version);
-    return in->python && !in->api ? scratch : NULL;
+    return scratch;
 }
 static const char *v_debug_port(const struct variables_input *in, char *scratch, size_t size)
 {
+    if (!in->debug_port || !in->api || !(in->python || in->nodejs))
+        return NULL;
     snprintf(scratch, size, "%u", in->debug_port);
-    return in->debug_port && in->api && (in->python || in->nodejs) ? scratch : NULL;
+    return scratch;
 }
 static const char *v_node_version(const struct variables_input *in, char *scratch, size_t size)
 {
+    if (!in->nodejs || !in->api || !in->minor)
+        return NULL;
     snprintf(scratch, size, "%u.%u", in->version, in->minor);
-    return in->nodejs && in->api && in->minor ? scratch : NULL;
+    return scratch;
 }
 static const char *v_json(const struct variables_input *in, char *scratch, size_t size)
 {
@@ -171,8 +181,10 @@ static const char *v_initialization(const struct variables_input *in, char *scra
 
 static const char *v_max_concurrency(const struct variables_input *in, char *scratch, size_t size)
 {
+    if (in->max_concurrency <= 1)
+        return NULL;
     snprintf(scratch, size, "%u", in->max_concurrency);
-    return in->max_concurrency > 1 ? scratch : NULL;
+    return scratch;
 }
 
 /* default_only: the user's value wins. Not set, as on Lambda: HOME USER LOGNAME HOSTNAME SHELL TERM TMPDIR; for provided.*
