@@ -140,7 +140,8 @@ static void discard(struct cache *c, const char *name, int dir)
 {
     char aside[64];
     struct err ignored;
-    entry_set_aside(c, name, dir, aside, sizeof aside, &ignored);
+    if (entry_set_aside(c, name, dir, aside, sizeof aside, &ignored) == 1 && dir < 0) /* the sweeper takes directories */
+        fs_remove_tree(c->dir, aside, &ignored);
 }
 
 static int make(struct cache *c, const struct prepared_kind *kind, const char *name, const void *of, struct prepared *ret, struct err *err)
