@@ -185,8 +185,12 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
             job->name[0] = 0;
         found = entry_open(c, digest, job->archive->use, ret, err);
     }
-    if (found == 0)
-        fail(err, 0, digest, "use the new cache entry: it does not verify, or is pruned again and again");
+    if (found == 0) {
+        fail(err, 0, digest, "use what was just unpacked into the cache");
+        fail_hint(
+            err,
+            "it was removed, or changed, at once; end what runs 'lrun cache prune' all the time, or choose another cache (--cache-dir)");
+    }
     return found == 1 ? 0 : -1;
 }
 

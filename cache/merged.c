@@ -88,8 +88,7 @@ enum { DEPTH_MAX = 64 };
 
 static int read_dir(struct reader *r, int dir, const char *prefix, unsigned depth, struct err *err)
 {
-    int list = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWN_DIR DIR *d = list < 0 ? NULL : fdopendir(list);
+    OWN_DIR DIR *d = fs_open_dir(dir, ".");
     if (!d)
         return errno == EACCES ? 0 : fail(err, errno, prefix, "list the directory");
     for (struct dirent *e; (e = readdir(d));) {
