@@ -142,12 +142,15 @@ void text_printf(struct text *t, const char *format, ...)
     va_list ap, again;
     va_start(ap, format);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, format, ap);
+    text_room(t, 0);
+    size_t room = t->cap - t->n, n = (size_t)vsnprintf(t->at + t->n, room, format, ap);
     va_end(ap);
-    text_room(t, (size_t)n + 1);
-    vsnprintf(t->at + t->n, (size_t)n + 1, format, again);
+    if (n >= room) {
+        text_room(t, n + 1);
+        vsnprintf(t->at + t->n, n + 1, format, again);
+    }
     va_end(again);
-    t->n += (size_t)n;
+    t->n += n;
 }
 
 void text_done(struct text *t)

@@ -27,7 +27,7 @@ static bool is_mount(enum row_kind kind)
 static bool is_on_a_mount(const struct plan *p, const struct row *row)
 {
     for (const struct row *above = p->rows + p->skeleton; above < row; above++)
-        if (is_mount(above->kind) && !(above->flags & FLAG_TRY) && *above->target == *row->target &&
+        if (*above->target == *row->target && !(above->flags & FLAG_TRY) && is_mount(above->kind) &&
             str_begins(row->target, above->target) && row->target[strlen(above->target)] == '/')
             return true;
     return false;
