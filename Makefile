@@ -42,7 +42,7 @@ POLICIES := $(B)/policy_x86_64.h $(B)/policy_aarch64.h
 # The linker warns of getaddrinfo and its like: they belong to libevent's resolver, which lrun never calls.
 LRUN_L    = -Wl,-Bstatic -levent_core -lcap -lz $(LLHTTP_LINK) -lm $(if $(SANITIZE),-Wl$(comma)-Bdynamic)
 # What a launch touches lies together (launch.ld; the rest by sections' names), and relocations are packed where the C library's start
-# knows that form (glibc 2.36): 45 page faults less.
+# knows that form (glibc 2.36): 40 page faults less.
 LRUN_LINK = $(if $(SANITIZE),$(LINK),$(subst -pie,-static-pie,$(LINK)) -Wl,--sort-section=name -Wl,-T,launcher/launch.ld $(if $(filter x86_64,$(ARCH)),$(PACKED)))
 PACKED    = $(if $(shell printf '\043include <features.h>\n\043if __GLIBC_PREREQ(2,36)\nyes\n\043endif\n' | $(CC) -E -P -),-Wl$(comma)-z$(comma)pack-relative-relocs)
 comma    := ,
