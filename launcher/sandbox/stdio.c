@@ -21,6 +21,7 @@
 static const char *const NAMES[STREAMS] = {"standard input", "standard output", "standard error"};
 static bool is_file[STREAMS], may_be_terminal[STREAMS]; /* found by stdio_check(), once */
 enum { MEMORY_DEVICES = 1 };                            /* the major number of /dev/null and its like */
+static char bytes[65536];                               /* on their way; on the stack, each launch would touch all its pages */
 
 /* Descriptors 0 to 2 must be open, or a file opened later takes their place; and a directory there would let the
  * function walk the host's tree from it. */
@@ -120,7 +121,6 @@ static void on_input(evutil_socket_t fd, short what, void *to)
     (void)what;
     struct carried *stream = to;
     struct stdio *s = stream->owner;
-    char bytes[65536];
     ssize_t n = s->seeks ? pread(STDIN_FILENO, bytes, sizeof bytes, s->start + s->sent) : read(STDIN_FILENO, bytes, PIPE_BUF);
     if (n < 0 && errno == EINTR)
         return;
@@ -137,7 +137,6 @@ static void on_input(evutil_socket_t fd, short what, void *to)
 /* Returns how many bytes; 0 or less: the pipe is empty, at its end, or cannot be emptied. */
 static ssize_t pull(struct carried *stream)
 {
-    char bytes[65536];
     ssize_t n = read(stream->ours, bytes, sizeof bytes);
     if (n > 0 && fs_write_all(stream->file, bytes, (size_t)n) < 0) {
         give_up(stream, "write to");
