@@ -6,13 +6,18 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
-int caps_drop(struct err *err)
+/* EINVAL: past the kernel's last capability. */
+int caps_bound(struct err *err)
 {
-    /* Bounding first: dropping from it needs CAP_SETPCAP. EINVAL: past the kernel's last capability. */
     for (cap_value_t c = 0; cap_drop_bound(c) == 0; c++)
         ;
     if (errno != EINVAL)
         return fail(err, errno, NULL, "empty the bounding set of capabilities");
+    return 0;
+}
+
+int caps_drop(struct err *err)
+{
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
         return fail(err, errno, NULL, "empty the ambient set of capabilities");
     cap_t none = cap_init();

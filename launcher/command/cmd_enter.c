@@ -88,7 +88,7 @@ static int join(struct visit *v, struct err *err)
         return -1;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         return fail(err, errno, NULL, "set the parent-death signal");
-    return close_memory(err) < 0 || caps_drop(err) < 0 ? -1 : 0;
+    return close_memory(err) < 0 || caps_bound(err) < 0 || caps_drop(err) < 0 ? -1 : 0;
 }
 
 /* Returns the command's pid. */

@@ -195,6 +195,12 @@ static int step_scrub(struct inside *in, struct err *err)
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? fail(err, errno, NULL, "keep init's memory to itself") : 0;
 }
 
+static int step_bound(struct inside *in, struct err *err)
+{
+    (void)in;
+    return caps_bound(err);
+}
+
 static int step_caps(struct inside *in, struct err *err)
 {
     (void)in;
@@ -213,6 +219,7 @@ static const struct step {
     {"root", step_root, "builds the tree while host paths can still be opened"},
     {"pivot", step_pivot, "from here on the host's files have no name"},
     {"hostname", step_hostname, "needs capabilities"},
+    {"bound", step_bound, "takes a while, in which the network is made; those we have stay"},
     {"network", step_network, "as late as can be: it is made meanwhile"},
     {"loopback", step_loopback, "needs capabilities"},
     {"listen", step_listen, "its address exists since loopback"},
