@@ -28,7 +28,8 @@ const struct command_kind KIND_EXEC = {
     .usage_exit = EXIT_LRUN, /* the command's status is passed on, so lrun's own failures all have this status */
 };
 
-enum { MEMORY_TICK_MS = 10 };
+/* STUCK: of a sandbox that is heard at its end its command may have ended, and another process hang in the kernel. */
+enum { MEMORY_TICK_MS = 10, STUCK_TICK_S = 1 };
 static const int FORWARDED[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 
 struct exec {
@@ -37,12 +38,13 @@ struct exec {
     struct event_base *base;
     struct sandbox sandbox;
     struct memory_watch *watch;
-    struct event *control, *timeout, *memory, *signals[COUNT(FORWARDED)];
+    struct event *control, *stuck, *timeout, *memory, *signals[COUNT(FORWARDED)];
     unsigned asked_to_end;    /* SIGINT and SIGTERM so far */
     struct terminal terminal; /* -t */
     struct stdio stdio;       /* without */
     struct forward *forward;  /* --debug-port */
     bool ended, held;
+    double start_ms;
     int status; /* exit status of lrun */
     struct err err;
     bool failed;
@@ -54,14 +56,6 @@ static void end(struct exec *x, enum report_reason reason, int status)
     x->status = status;
     x->report->reason = reason;
     event_base_loopbreak(x->base);
-}
-
-static void on_timeout(evutil_socket_t fd, short what, void *to)
-{
-    (void)fd, (void)what;
-    struct exec *x = to;
-    launch_note(x->launch, "the command was stopped after %g seconds (--timeout)", (double)x->launch->request->timeout.value / 1000);
-    end(x, BECAUSE_TIMEOUT, EXIT_TIME);
 }
 
 static void out_of_memory(struct exec *x)
@@ -92,21 +86,21 @@ static void on_memory(evutil_socket_t fd, short what, void *to)
         look_soon(x);
 }
 
-static void on_signal(evutil_socket_t number, short what, void *to)
+/* This and FAILED: of a sandbox that is heard at its end; else sandbox_start() waits for them. Nobody but process 1 knows when it was. */
+static void on_ready(struct exec *x, const struct message *m)
 {
-    (void)what;
-    struct exec *x = to;
-    if (x->held) {
-        if (number == SIGINT || number == SIGTERM)
-            event_base_loopbreak(x->base);
-        return;
+    const double ms = (double)m->figure / 1000 - x->start_ms, most = clock_ms() - x->start_ms;
+    x->report->setup_ms = ms >= 0 && ms < most ? ms : most;
+    if (m->program && !x->sandbox.fell_back) {
+        x->sandbox.fell_back = true;
+        launch_started(&x->sandbox, x->report);
     }
-    if ((number == SIGINT || number == SIGTERM) && ++x->asked_to_end > 1) { /* the command did not end on the first */
-        x->report->signal = (int)number;
-        end(x, BECAUSE_INTERRUPTED, 128 + (int)number);
-        return;
-    }
-    sandbox_tell(&x->sandbox, MESSAGE_SIGNAL, (int)number);
+}
+
+static void on_failed(struct exec *x)
+{
+    x->failed = true;
+    end(x, BECAUSE_LRUN_FAILED, EXIT_LRUN);
 }
 
 static void on_not_started(struct exec *x, const struct message *m)
@@ -126,8 +120,8 @@ static void on_exited(struct exec *x, const struct message *m)
     bool killed = WIFSIGNALED(m->value);
     report->wait_status = m->value;
     report->signal = killed ? WTERMSIG(m->value) : 0;
-    if ((uint64_t)m->max_rss > report->peak_bytes)
-        report->peak_bytes = (uint64_t)m->max_rss;
+    if ((uint64_t)m->figure > report->peak_bytes)
+        report->peak_bytes = (uint64_t)m->figure;
     int status = killed ? 128 + WTERMSIG(m->value) : WEXITSTATUS(m->value);
     if (killed && cgroup_oom_kills(&x->launch->cgroup))
         out_of_memory(x);
@@ -141,9 +135,9 @@ static void on_hangup(struct exec *x)
 {
     bool killed = sandbox_was_killed(&x->sandbox);
     if (x->report->phase != AT_COMMAND || !killed) {
-        fail(&x->err, 0, NULL, "continue: the sandbox's init %s", killed ? "was killed" : "ended");
-        x->failed = true;
-        end(x, BECAUSE_LRUN_FAILED, EXIT_LRUN);
+        fail(&x->err, 0, NULL, "%s: the sandbox's init %s", x->report->phase == AT_COMMAND ? "continue" : "set up the sandbox",
+             killed ? "was killed" : "ended");
+        on_failed(x);
         return;
     }
     launch_note(x->launch, "the command was killed, since process 1 of its sandbox was killed");
@@ -159,6 +153,8 @@ static void on_control(evutil_socket_t fd, short what, void *to)
     struct message m;
     while (!x->ended && sandbox_hear(&x->sandbox, &m, false) == 1)
         switch (m.type) {
+        case MESSAGE_READY: on_ready(x, &m); break;
+        case MESSAGE_FAILED: x->err = m.err, on_failed(x); break;
         case MESSAGE_STARTED: x->report->phase = AT_COMMAND; break;
         case MESSAGE_NOT_STARTED: on_not_started(x, &m); break;
         case MESSAGE_EXITED: on_exited(x, &m); break;
@@ -166,6 +162,37 @@ static void on_control(evutil_socket_t fd, short what, void *to)
         case MESSAGE_HANGUP: on_hangup(x); break;
         default: break;
         }
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct exec *x = to;
+    on_control(-1, 0, x);
+    if (x->ended)
+        return;
+    launch_note(x->launch, "the command was stopped after %g seconds (--timeout)", (double)x->launch->request->timeout.value / 1000);
+    end(x, BECAUSE_TIMEOUT, EXIT_TIME);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *to)
+{
+    (void)what;
+    struct exec *x = to;
+    if (x->held) {
+        if (number == SIGINT || number == SIGTERM)
+            event_base_loopbreak(x->base);
+        return;
+    }
+    if ((number == SIGINT || number == SIGTERM) && ++x->asked_to_end > 1) { /* the command did not end on the first */
+        on_control(-1, 0, x);
+        if (x->ended)
+            return;
+        x->report->signal = (int)number;
+        end(x, BECAUSE_INTERRUPTED, 128 + (int)number);
+        return;
+    }
+    sandbox_tell(&x->sandbox, MESSAGE_SIGNAL, (int)number);
 }
 
 /* Before the command may run: it is visible to others before we hear of it. */
@@ -193,9 +220,11 @@ static bool on_mounting(void *of)
 static int watch(struct exec *x, struct err *err)
 {
     const struct request *r = x->launch->request;
-    x->control = event_new(x->base, x->sandbox.control, EV_READ | EV_PERSIST, on_control, x);
+    x->control = event_new(x->base, x->sandbox.heard_at_end ? x->sandbox.pidfd : x->sandbox.control, EV_READ | EV_PERSIST, on_control, x);
     if (loop_add(x->control, err) < 0)
         return -1;
+    if (x->sandbox.heard_at_end && (x->stuck = event_new(x->base, -1, EV_PERSIST, on_control, x)))
+        event_add(x->stuck, &(struct timeval){.tv_sec = STUCK_TICK_S});
     if (r->timeout.set) {
         struct timeval after = clock_timeval((double)r->timeout.value);
         x->timeout = evtimer_new(x->base, on_timeout, x);
@@ -211,7 +240,7 @@ static int watch(struct exec *x, struct err *err)
 
 static void unwatch(struct exec *x)
 {
-    struct event *all[] = {x->control, x->timeout, x->memory};
+    struct event *all[] = {x->control, x->stuck, x->timeout, x->memory};
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i])
             event_free(all[i]);
@@ -285,16 +314,18 @@ static int start_command(struct exec *x, struct err *err)
     } else if (stdio_open(&x->stdio, STREAMS, l->spec.stdio, err) < 0) {
         return -1;
     }
+    int share = launch_share(l, &l->cgroup);
     l->spec.is_whole = on_mounting;
     l->spec.of = x;
+    l->spec.heard_at_end = l->spec.one_shot && !l->spec.watched && l->inputs.debugger < 0;
     if ((!l->plan.prepared.path && watch_signals(x, err) < 0) || sandbox_start(&l->spec, &x->sandbox, err) < 0)
         return -1;
     if (!x->base) {
         *err = x->err;
         return -1;
     }
-    launch_started(&x->sandbox, x->report);
-    int share = launch_share(l, &l->cgroup);
+    if (!x->sandbox.heard_at_end)
+        launch_started(&x->sandbox, x->report);
     if (share)
         sandbox_tell(&x->sandbox, MESSAGE_SHARE, share);
     if (l->inputs.debugger >= 0)
@@ -337,15 +368,15 @@ static int exec_run(struct launch *l, struct report *report, struct err *err)
         .stdio = STDIO_NONE,
     };
     struct err lost;
-    double start = clock_ms();
+    x.start_ms = clock_ms();
     if (start_command(&x, err) < 0) {
         finish(&x, &lost);
         return -1;
     }
-    report->setup_ms = clock_ms() - start;
+    report->setup_ms = clock_ms() - x.start_ms;
     if (watch(&x, &x.err) < 0)
         x.failed = true;
-    else
+    else if (!x.sandbox.heard_at_end)
         on_control(-1, 0, &x); /* a short command may be over already */
     if (!x.ended && !x.failed && loop_run(x.base, &x.err) < 0)
         x.failed = true;

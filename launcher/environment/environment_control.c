@@ -99,7 +99,7 @@ static void on_runtime_exited(struct environment *e, const struct message *m)
     if (e->memory.oom && WIFSIGNALED(m->value) && WTERMSIG(m->value) == SIGKILL) /* it was the runtime */
         shortages_forget_kill(&e->shortages);
     if (!e->memory.peak) /* it ended before its first measurement; this counts mapped files too */
-        e->memory.peak = (uint64_t)m->max_rss;
+        e->memory.peak = (uint64_t)m->figure;
     e->report->wait_status = e->past.wait_status = m->value;
     e->report->signal = WIFSIGNALED(m->value) ? WTERMSIG(m->value) : 0;
     if (life_runs(e->state))

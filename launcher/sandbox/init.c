@@ -5,6 +5,7 @@
  * ends when the supervisor is gone.
  *   Must:     report a program's end to the supervisor before reaping on.
  *   Must not: exit on an error of its own: the kernel kills the sandbox with it. */
+#include "base/clock.h"
 #include "base/own.h"
 #include "launcher/sandbox/forget.h"
 #include "launcher/sandbox/inside.h"
@@ -42,7 +43,8 @@ struct init {
 /* Handshake #1 is sent after the payload was started, which so need not wait for the supervisor to wake up. */
 static void say_ready(struct init *i)
 {
-    if (message_send(i->in->control, &(struct message){.type = MESSAGE_READY, .program = i->in->fell_back}, i->in->fds) < 0)
+    struct message m = {.type = MESSAGE_READY, .program = i->in->fell_back, .figure = (int64_t)(clock_ms() * 1000)};
+    if (message_send(i->in->control, &m, i->in->fds) < 0)
         _exit(1);
     for (int fd = 0; fd < FD_COUNT; fd++)
         own_close(&i->in->fds[fd]);
@@ -52,7 +54,8 @@ static void say_ready(struct init *i)
 static void start_program(struct init *i, int program, const char *name, bool framed)
 {
     struct message m = {.type = MESSAGE_STARTED, .program = program};
-    pid_t pid = payload_start(i->in->spec, name, framed, i->in->control, &m.err);
+    const struct sandbox_spec *spec = i->in->spec;
+    pid_t pid = spec->one_shot ? payload_begin(spec, &m.err) : payload_start(spec, name, framed, i->in->control, &m.err);
     if (!i->told_ready)
         say_ready(i);
     i->told_ready = true;
@@ -60,6 +63,8 @@ static void start_program(struct init *i, int program, const char *name, bool fr
     m.type = pid > 0 ? MESSAGE_STARTED : MESSAGE_NOT_STARTED;
     m.value = pid > 0 ? pid : m.err.no;
     message_send(i->in->control, &m, NULL);
+    if (pid < 0 && spec->one_shot)
+        _exit(0);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -116,6 +121,16 @@ static void start(struct init *i)
         start_program(i, PROGRAM_PAYLOAD, NULL, false);
 }
 
+static void say_ended(const struct init *i, int program, int status, int64_t max_rss)
+{
+    struct message m = {.type = MESSAGE_EXITED, .program = program, .value = status, .figure = max_rss};
+    if (i->in->spec->one_shot && payload_failed(&m.err) < 0) {
+        m.type = MESSAGE_NOT_STARTED;
+        m.value = m.err.no;
+    }
+    message_send(i->in->control, &m, NULL);
+}
+
 /* Returns whether a child was reaped, or let go. */
 static bool reap(struct init *i, int flags)
 {
@@ -131,14 +146,7 @@ static bool reap(struct init *i, int flags)
     for (int k = 0; k < PROGRAMS_MAX; k++)
         if (pid == i->programs[k]) {
             i->programs[k] = 0;
-            message_send(i->in->control,
-                         &(struct message){
-                             .type = MESSAGE_EXITED,
-                             .program = k,
-                             .value = status,
-                             .max_rss = use.ru_maxrss * 1024L,
-                         },
-                         NULL);
+            say_ended(i, k, status, use.ru_maxrss * 1024L);
             if (i->in->spec->one_shot) /* nothing else is asked of us: spare the supervisor's SIGKILL and the wait for it */
                 _exit(0);
         }
@@ -191,6 +199,13 @@ static void set_frozen(struct init *i, bool frozen)
         kill(-1, frozen ? SIGSTOP : SIGCONT);
 }
 
+/* It leads a session, or will: then there is nothing but itself yet. */
+static void kill_group(pid_t program, int signal)
+{
+    if (kill(-program, signal) < 0)
+        kill(program, signal);
+}
+
 static void obey(struct init *i, const struct message *m)
 {
     switch (m->type) {
@@ -201,7 +216,7 @@ static void obey(struct init *i, const struct message *m)
     case MESSAGE_SHARE: share_set(&i->share, (double)m->value / SHARE_WHOLE_MB, i->frozen); break;
     case MESSAGE_SIGNAL:
         if (m->program >= 0 && m->program < PROGRAMS_MAX && i->programs[m->program])
-            kill(-i->programs[m->program], m->value); /* its process group: it leads a session */
+            kill_group(i->programs[m->program], m->value);
         break;
     case MESSAGE_KILL: kill_all(i); break;
     case MESSAGE_SOCKET: give_socket(i); break;

@@ -12,6 +12,7 @@ struct inside { /* the child's own state */
     uid_t outer_uid;
     gid_t outer_gid;
     bool prepared; /* the plan's prepared skeleton may be used */
+    bool loopback; /* is up: who made the network namespace has done that */
     int root;
     bool fell_back; /* the host's /usr could not be overlaid */
     int fds[FD_COUNT];

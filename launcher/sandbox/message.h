@@ -7,7 +7,7 @@
  *   #2 init:       STARTED or NOT_STARTED of the payload, of itself once it is ready, then after each START. If there are
  *                  extensions, EXTENSIONS instead, and of each EXTENSION and STARTED or NOT_STARTED; the payload then
  *                  waits for START_RUNTIME
- *      init:       EXITED when a program has ended
+ *      init:       EXITED when a program has ended; of the one command of exec it may be NOT_STARTED, after STARTED
  *      supervisor: SOCKET, which init answers with one of the sandbox's network
  *      supervisor: START, FREEZE, THAW, SIGNAL; SHARE, of the processor (--cpu enforce)
  *      supervisor: KILL, which init answers with GONE once no process but init is left; if it does not, the sandbox is killed from
@@ -68,9 +68,10 @@ struct message {
     enum message_type type;
     int value;   /* SIGNAL: number; SHARE: MB of memory that it goes with, 0: no more; NOT_STARTED: errno; EXITED: wait status; STARTED: pid
                     inside;   EXTENSIONS: how many; more than ten are not started */
-    int program; /* READY: 1 if /usr could not be overlaid; SIGNAL, STARTED, NOT_STARTED, EXITED, EXTENSION: which */
-    int64_t max_rss; /* EXITED: bytes */
-    struct err err;  /* FAILED; NOT_STARTED: path is what could not be started; EXTENSION: path is its name */
+    int program; /* READY: 1 if /usr could not be overlaid; of a network made aside (network.c), GO: 1 if its loopback is up; SIGNAL,
+                    STARTED, NOT_STARTED, EXITED, EXTENSION: which */
+    int64_t figure; /* EXITED: the most memory it had, in bytes; READY: when that was, in us of CLOCK_MONOTONIC */
+    struct err err; /* FAILED; NOT_STARTED: path is what could not be started; EXTENSION: path is its name */
 };
 
 /* fds: FD_COUNT descriptors, -1 for none; or NULL. Returns -1 with errno set. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* network.c: the network that --net asks for. The loopback inside is brought up by a step (steps.c); debuggers' connections are
- * forward.c. To save a launch time, a child of lrun's makes the network namespace while init mounts, if a processor is free for it: it
- * joins init's user namespace, unshares, and hands the namespace over by descriptor. If that child dies, init makes its own. pasta runs
+/* network.c: the network that --net asks for. Debuggers' connections are forward.c. To save a launch time, a child of lrun's makes the
+ * network namespace while init mounts, if a processor is free for it: it joins init's user namespace, unshares, brings the loopback up,
+ * and hands the namespace over by descriptor. If that child dies, init makes its own. pasta runs
  * as lrun's child in the foreground, so that it ends with lrun (PDEATHSIG). */
 #include "launcher/sandbox/network.h"
 
@@ -11,9 +11,11 @@
 #include "base/own.h"
 #include "launcher/sandbox/message.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <net/route.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -52,7 +54,7 @@ bool network_aside_pays(const char *loadavg, int processors)
     return isdigit((unsigned char)*loadavg) && *end == '/' && processors > 1 && running <= (unsigned long)processors;
 }
 
-void network_aside_prepare(enum net net, struct network_aside *ret)
+void network_aside_prepare(enum net net, const char *address, struct network_aside *ret)
 {
     cpu_set_t cpus;
     char load[80];
@@ -62,7 +64,34 @@ void network_aside_prepare(enum net net, struct network_aside *ret)
         fs_read_small(AT_FDCWD, "/proc/loadavg", load, sizeof load) < 0 || !network_aside_pays(load, CPU_COUNT(&cpus)) ||
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return;
-    *ret = (struct network_aside){.from = pair[0], .to = pair[1]};
+    *ret = (struct network_aside){.from = pair[0], .to = pair[1], .address = address};
+}
+
+static int lo_request(int s, unsigned long request, const char *address, struct err *err)
+{
+    struct ifreq r = {0};
+    struct sockaddr_in *a = (struct sockaddr_in *)(void *)&r.ifr_addr;
+    snprintf(r.ifr_name, sizeof r.ifr_name, "%s", address ? "lo:1" : "lo");
+    if (address) {
+        a->sin_family = AF_INET;
+        inet_pton(AF_INET, address, &a->sin_addr);
+    } else {
+        r.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING;
+    }
+    return ioctl(s, request, &r) < 0 ? fail(err, errno, address ? address : "lo", "set up the loopback interface") : 0;
+}
+
+/* The mask matters: with the class's /16 the metadata address 169.254.169.254 would become local too. */
+int network_loopback(const char *address, struct err *err)
+{
+    OWN_FD int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (s < 0)
+        return fail(err, errno, NULL, "make a socket to set up the loopback interface");
+    if (lo_request(s, SIOCSIFFLAGS, NULL, err) < 0)
+        return -1;
+    if (!address)
+        return 0;
+    return lo_request(s, SIOCSIFADDR, address, err) < 0 ? -1 : lo_request(s, SIOCSIFNETMASK, "255.255.255.255", err);
 }
 
 static _Noreturn void make_aside(const struct network_aside *a, int init_pidfd, pid_t lrun)
@@ -72,9 +101,11 @@ static _Noreturn void make_aside(const struct network_aside *a, int init_pidfd, 
     /* The signal comes for a death after that call only, so an lrun that died before it is looked for. */
     if (descriptors_keep(kept, COUNT(kept)) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != lrun)
         _exit(1);
+    struct message m = {.type = MESSAGE_GO};
     if (setns(init_pidfd, CLONE_NEWUSER) == 0 && unshare(CLONE_NEWNET) == 0)
         fds[FD_SOCKET] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    message_send(a->to, &(struct message){.type = MESSAGE_GO}, fds);
+    m.program = fds[FD_SOCKET] >= 0 && network_loopback(a->address, &m.err) == 0; /* else init tries, and says why not */
+    message_send(a->to, &m, fds);
     _exit(0);
 }
 
@@ -92,12 +123,16 @@ void network_aside_done(struct network_aside *a)
 {
     own_close(&a->from);
     own_close(&a->to);
-    while (a->pid > 0 && waitpid(a->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    a->pid = 0;
 }
 
-int network_enter(int *from, struct err *err)
+void network_aside_reap(pid_t *child)
+{
+    while (*child > 0 && waitpid(*child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    *child = 0;
+}
+
+int network_enter(int *from, bool *ret_loopback, struct err *err)
 {
     struct message m;
     int fds[FD_COUNT] = FDS_NONE;
@@ -105,6 +140,7 @@ int network_enter(int *from, struct err *err)
     own_close(from);
     bool joined = told && setns(fds[FD_SOCKET], CLONE_NEWNET) == 0;
     own_close(&fds[FD_SOCKET]);
+    *ret_loopback = joined && m.program == 1;
     return joined || unshare(CLONE_NEWNET) == 0 ? 0 : fail(err, errno, NULL, "make the sandbox's network namespace");
 }
 

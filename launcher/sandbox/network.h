@@ -22,18 +22,25 @@ const char *network_name(enum net net); /* as --net takes it */
  *   network_aside_pays()      whether one is: the text of /proc/loadavg, and how many processors lrun may use
  *   network_aside_prepare()   before clone: a socket for the namespace; both ends -1 if init is to make its own
  *   network_aside_begin()     after clone, in the parent, with all signals blocked: starts the child
- *   network_aside_done()      waits for the child */
+ *   network_aside_done()      instead, if there is no sandbox
+ *   network_aside_reap()      waits for the child, which ends by itself: its pid, or 0 */
 struct network_aside {
-    pid_t pid;    /* 0: none */
-    int from, to; /* init's end, and the child's */
+    pid_t pid;           /* 0: none */
+    int from, to;        /* init's end, and the child's */
+    const char *address; /* as network_loopback() takes it */
 };
 bool network_aside_pays(const char *loadavg, int processors);
-void network_aside_prepare(enum net net, struct network_aside *ret);
+void network_aside_prepare(enum net net, const char *address, struct network_aside *ret);
 void network_aside_begin(struct network_aside *a, int init_pidfd);
 void network_aside_done(struct network_aside *a);
+void network_aside_reap(pid_t *child);
 
-/* Inside: joins the namespace that was made aside, or makes one. from: -1 or init's end, taken. */
-int network_enter(int *from, struct err *err);
+/* Inside: joins the namespace that was made aside, or makes one. from: -1 or init's end, taken. ret_loopback: whether that is up already.
+ */
+int network_enter(int *from, bool *ret_loopback, struct err *err);
+
+/* Inside: brings it up, with the Runtime API's address besides; NULL: with none. */
+int network_loopback(const char *address, struct err *err);
 
 /* NET_USER: starts pasta as a child of ours and waits until it has set up the network of process pid, which must still be
  * dumpable: else its namespaces cannot be opened. */

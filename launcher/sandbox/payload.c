@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* payload.c: the last part of the way: from init's child to the program.
  *
- * The child shares init's memory until exec (CLONE_VM | CLONE_VFORK), which saves copying page tables; it must
- * therefore change nothing of init's but *failed. */
+ * The child shares init's memory until exec (CLONE_VM), which saves copying page tables; it must therefore change nothing of init's but
+ * *failed. Meanwhile init waits (CLONE_VFORK) or, for the one command of exec, goes on to wait for its end: errno is the only thing that
+ * both could write, and init makes no call there that fails while lrun lives. */
 #include "launcher/sandbox/payload.h"
 
 #include "base/arch.h"
@@ -27,6 +28,7 @@ struct start { /* what the child needs; its part of memory is shared with init *
     const char *path, *workdir;
     char *const *argv, *const *envp;
     char *const *direct, *const *direct_envp;     /* the program that path would become, or NULL */
+    bool waits;                                   /* init, until exec */
     int stdio[3], frames, control;                /* -1: none */
     volatile int failed;                          /* errno of the step that failed */
     const char *volatile doing, *volatile object; /* the step, and its object, if any; NULL: exec */
@@ -149,7 +151,7 @@ static pid_t clone_child(struct start *s)
     munmap(shared, sizeof *s);
     return pid;
 #else
-    return clone(child, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, s);
+    return clone(child, stack + STACK, CLONE_VM | (s->waits ? CLONE_VFORK : 0) | SIGCHLD, s);
 #endif
 }
 
@@ -158,7 +160,8 @@ static int choose_program(const struct sandbox_spec *spec, const char *extension
                           struct err *err)
 {
     const int log = extension ? spec->extension_log : spec->stdio[1];
-    *s = (struct start){.spec = spec,
+    *s = (struct start){.waits = true,
+                        .spec = spec,
                         .path = path,
                         .workdir = extension ? "/" : spec->workdir,
                         .argv = spec->argv,
@@ -199,6 +202,24 @@ static bool as_by_a_shell(char *const *envp, char *ret[VARIABLES_MAX])
     return true;
 }
 
+static pid_t become(struct start *s, struct err *err)
+{
+    if (foreign_machine(s->path))
+        return fail(err, ENOEXEC, s->path, "start the program");
+    pid_t pid = clone_child(s);
+    return pid < 0 ? fail(err, errno, s->path, "make a process for the program") : pid;
+}
+
+static int explain(const struct start *s, struct err *err)
+{
+    if (!s->failed)
+        return 0;
+    fail(err, s->failed, s->doing ? s->object : s->path, "%s", s->doing ? s->doing : "start the program");
+    if (s->doing)
+        snprintf(err->step, sizeof err->step, "payload");
+    return -1;
+}
+
 pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool framed, int control, struct err *err)
 {
     char path[PATH_MAX], *alone[2] = {path, NULL}, *direct_envp[VARIABLES_MAX];
@@ -211,15 +232,24 @@ pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool
     }
     if (!s.argv || extension)
         s.argv = alone;
-    if (foreign_machine(s.path))
-        return fail(err, ENOEXEC, s.path, "start the program");
-    pid_t pid = clone_child(&s);
+    pid_t pid = become(&s, err);
     if (pid < 0)
-        return fail(err, errno, s.path, "make a process for the program");
-    if (!s.failed)
-        return pid;
-    fail(err, s.failed, s.doing ? s.object : s.path, "%s", s.doing ? s.doing : "start the program");
-    if (s.doing)
-        snprintf(err->step, sizeof err->step, "payload");
-    return -1;
+        return -1;
+    return explain(&s, err) < 0 ? -1 : pid;
+}
+
+static struct start begun;
+
+pid_t payload_begin(const struct sandbox_spec *spec, struct err *err)
+{
+    static char path[PATH_MAX];
+    if (choose_program(spec, NULL, false, -1, &begun, path, err) < 0)
+        return -1;
+    begun.waits = false;
+    return become(&begun, err);
+}
+
+int payload_failed(struct err *err)
+{
+    return explain(&begun, err);
 }

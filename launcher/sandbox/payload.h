@@ -10,4 +10,9 @@
  * what could not be started. If there is no bootstrap, err->no is 0 and err->path is empty. */
 pid_t payload_start(const struct sandbox_spec *spec, const char *extension, bool framed, int control, struct err *err);
 
+/* The same for the command of a sandbox with this one program, without waiting until it has become that: on a busy machine its turn would
+ * come the later. Once it has ended, payload_failed() says whether it never did: -1 with such an err. */
+pid_t payload_begin(const struct sandbox_spec *spec, struct err *err);
+int payload_failed(struct err *err);
+
 #endif

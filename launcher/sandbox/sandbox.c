@@ -126,7 +126,7 @@ static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struc
         return check_descriptors(s, &m, err);
     if (m.type == MESSAGE_FAILED) {
         *err = m.err;
-        return hints_add(err);
+        return -1;
     }
     return fail(err, 0, NULL, "set up the sandbox: its init was killed");
 }
@@ -141,10 +141,12 @@ static int start(const struct sandbox_spec *spec, bool prepared, struct sandbox 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return fail(err, errno, NULL, "make a socket for the sandbox");
     struct network_aside aside;
-    network_aside_prepare(spec->network_aside ? spec->net : NET_HOST, &aside);
+    const bool at_end = spec->heard_at_end && !is_attached(spec);
+    network_aside_prepare(spec->network_aside ? spec->net : NET_HOST, spec->api ? API_ADDRESS : NULL, &aside);
     bool into = spec->cgroup && spec->cgroup->dir >= 0 && !moves(spec);
+    enum { OF_ITS_OWN = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP };
     struct clone_args args = {
-        .flags = (uint64_t)CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD |
+        .flags = (uint64_t)CLONE_CLEAR_SIGHAND | OF_ITS_OWN | CLONE_PIDFD |
                  (spec->net == NET_HOST || aside.to >= 0 ? 0u : (unsigned)CLONE_NEWNET) | (into ? (uint64_t)CLONE_INTO_CGROUP : 0u),
         .pidfd = (uint64_t)(uintptr_t)&s.pidfd,
         .exit_signal = SIGCHLD,
@@ -161,11 +163,12 @@ static int start(const struct sandbox_spec *spec, bool prepared, struct sandbox 
     if (pid > 0)
         network_aside_begin(&aside, s.pidfd);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    close(pair[1]);
     s.control = pair[0];
+    s.aside = aside.pid;
+    s.heard_at_end = at_end;
+    close(pair[1]);
     if (pid < 0) {
-        s.control = -1;
-        close(pair[0]);
+        own_close(&s.control);
         network_aside_done(&aside);
         fail(err, no, NULL, "create the sandbox's namespaces");
         snprintf(err->step, sizeof err->step, "clone");
@@ -176,13 +179,14 @@ static int start(const struct sandbox_spec *spec, bool prepared, struct sandbox 
     int status = *whole ? 0 : -1;
     if (prepared && *whole && !is_attached(spec)) /* else it is the answer to MESSAGE_ATTACH */
         status = let_go(&s, err);
-    if (status == 0)
+    if (status == 0 && !at_end) {
         status = await_ready(spec, &s, err);
-    if (status < 0)
+        network_aside_reap(&s.aside);
+    }
+    if (status < 0) {
         sandbox_done(&s);
-    network_aside_done(&aside);
-    if (status < 0)
         return -1;
+    }
     *ret = s;
     return 0;
 }
@@ -217,7 +221,7 @@ int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
             s->fds[i] = fds[i];
         else /* the descriptors that memory is watched by are accepted once: whoever controls process 1 later cannot replace them */
             own_close(&fds[i]);
-    if (got == 1 && ret->type == MESSAGE_NOT_STARTED && ret->err.step[0])
+    if (got == 1 && (ret->type == MESSAGE_FAILED || (ret->type == MESSAGE_NOT_STARTED && ret->err.step[0])))
         hints_add(&ret->err);
     return got;
 }
@@ -318,6 +322,7 @@ void sandbox_done(struct sandbox *s)
             ;
     }
     s->pasta = 0;
+    network_aside_reap(&s->aside);
     enter_done(&s->kept);
     own_close(&s->pidfd);
     for (int i = 0; i < FD_COUNT; i++)

@@ -54,6 +54,7 @@ struct sandbox_spec {
     bool tty;                    /* stdio[0] becomes the controlling terminal */
     bool tethered;               /* the payload dies with its starter, which is not init */
     bool one_shot;               /* the sandbox is over with its first payload */
+    bool heard_at_end;           /* nothing is asked of it: what it says is read when it is over, so that lrun need not wake up before */
     bool wants_tmp;              /* hand out a descriptor of /tmp */
     bool watched;                /* hand out what memory_watch_new() reads from */
     bool tells_refused;          /* the payload's refused calls are answered by refused_answer() on FD_REFUSED */
@@ -74,11 +75,13 @@ struct sandbox_spec {
 struct sandbox {
     pid_t pid;        /* of init, seen from here */
     pid_t pasta;      /* --net user; 0: none */
+    pid_t aside;      /* made its network namespace; 0: none, or reaped */
     double killed_ms; /* when SIGKILL was first sent; 0: not yet */
     int pidfd, control;
     int fds[FD_COUNT];
     struct enterable kept;
-    bool fell_back; /* all programs of the host are visible, whatever was asked for */
+    bool heard_at_end; /* as spec's, and so it is: sandbox_start() has waited for nothing, and READY or FAILED come with the rest */
+    bool fell_back;    /* all programs of the host are visible, whatever was asked for */
 };
 // clang-format off
 #define ENTERABLE_NONE {{-1, -1, -1, -1, -1, -1, -1}, -1}

@@ -22,12 +22,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -105,39 +103,15 @@ static int step_hostname(struct inside *in, struct err *err)
     return sethostname(NAME, sizeof NAME - 1) < 0 ? fail(err, errno, NAME, "name the host") : 0;
 }
 
-static int lo_request(int s, unsigned long request, const char *address, struct err *err)
-{
-    struct ifreq r = {0};
-    struct sockaddr_in *a = (struct sockaddr_in *)(void *)&r.ifr_addr;
-    snprintf(r.ifr_name, sizeof r.ifr_name, "%s", address ? "lo:1" : "lo");
-    if (address) {
-        a->sin_family = AF_INET;
-        inet_pton(AF_INET, address, &a->sin_addr);
-    } else {
-        r.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING;
-    }
-    return ioctl(s, request, &r) < 0 ? fail(err, errno, address ? address : "lo", "set up the loopback interface") : 0;
-}
-
 /* If no child makes the network namespace aside (no processor was free), clone3 has made it. */
 static int step_network(struct inside *in, struct err *err)
 {
-    return in->network < 0 ? 0 : network_enter(&in->network, err);
+    return in->network < 0 ? 0 : network_enter(&in->network, &in->loopback, err);
 }
 
-/* The mask matters: with the class's /16 the metadata address 169.254.169.254 would become local too. */
 static int step_loopback(struct inside *in, struct err *err)
 {
-    if (in->spec->net == NET_HOST)
-        return 0;
-    OWN_FD int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (s < 0)
-        return fail(err, errno, NULL, "make a socket to set up the loopback interface");
-    if (lo_request(s, SIOCSIFFLAGS, NULL, err) < 0)
-        return -1;
-    if (!in->spec->api)
-        return 0;
-    return lo_request(s, SIOCSIFADDR, API_ADDRESS, err) < 0 ? -1 : lo_request(s, SIOCSIFNETMASK, "255.255.255.255", err);
+    return in->spec->net == NET_HOST || in->loopback ? 0 : network_loopback(in->spec->api ? API_ADDRESS : NULL, err);
 }
 
 /* A socket stays in the network namespace it was made in: the supervisor serves it from outside. */
@@ -178,6 +152,8 @@ static int step_attach(struct inside *in, struct err *err)
 /* The descriptor of an absent file stays -1: a kernel without SysV segments, a sandbox without /dev/shm. */
 static int step_handout(struct inside *in, struct err *err)
 {
+    if (in->spec->heard_at_end)
+        return 0; /* nobody would take them before the end */
     in->fds[FD_PROC] = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (in->spec->wants_tmp)
         in->fds[FD_TMP] = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -3,12 +3,13 @@
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
-from conftest import LRUN, ROOT, helper, make_zip, processes_of, wait_until
+from conftest import LRUN, ROOT, children_of, helper, make_zip, processes_of, skip, wait_until
 
 
 @pytest.mark.parametrize("script, code", [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -9 $$", 137), ("kill -TERM $$", 143), ("kill -SEGV $$", 139),
@@ -79,6 +80,34 @@ def test_signals_reach_the_command(lrun, empty):
         assert p.stdout.readline() == "ready\n"
         p.send_signal(number)
         assert p.communicate(timeout=20)[0] == "got\n" and p.returncode == 5
+
+
+@pytest.fixture
+def strace():
+    if not shutil.which("strace") or subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode:
+        skip("strace cannot trace here")
+
+
+def test_a_signal_that_comes_before_the_command_has_a_session_ends_it(lrun, empty, strace):
+    """Process 1 does not wait for that. The child has no handler of lrun's, which would take the signal."""
+    trace = lrun.tmp / "trace"
+    wrap = ["strace", "-f", "-qq", "-o", trace, "-e", "trace=setsid", "-e", "signal=none", "-e", "inject=setsid:delay_enter=1500000"]
+    p = subprocess.Popen([*map(str, wrap), *lrun.argv("exec", empty, "--", "/bin/sleep", "30")], stdin=subprocess.DEVNULL)
+    assert wait_until(lambda: trace.exists() and "setsid(" in trace.read_text(errors="replace"))
+    (traced,) = children_of(p.pid)
+    os.kill(traced, signal.SIGTERM)
+    assert p.wait(20) == 128 + signal.SIGTERM
+    assert "SigCgt:\t0000000000000000" in lrun.exec(empty, "/bin/cat", "/proc/1/status").text
+
+
+def test_lrun_sleeps_until_a_command_is_over(lrun, empty, strace):
+    """On a busy machine each time that lrun wakes up costs a turn."""
+    trace = lrun.tmp / "trace"
+    assert lrun.exec(empty, "/bin/true").code == 0  # unpacked
+    r = lrun.exec(empty, "/bin/sleep", "0.3", wrap=["strace", "-qq", "-o", str(trace), "-e", "trace=epoll_wait,epoll_pwait,recvmsg"])
+    calls = [line.split("(")[0] for line in trace.read_text(errors="replace").splitlines() if "(" in line]
+    assert r.code == 0 and calls[0].startswith("epoll") and sum(c.startswith("epoll") for c in calls) == 1, calls
+    assert r.report["durations"]["setupMs"] < r.report["durations"]["totalMs"] - 290, "as process 1 has said it"
 
 
 def test_a_second_interrupt_ends_a_command_that_ignores_the_first(lrun, empty):

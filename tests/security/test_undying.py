@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import pytest
 
@@ -118,6 +119,17 @@ def test_a_sandbox_that_does_not_end_is_given_up(serve, function, holder):
     answers_for(s, 14)
     t.join()
     assert answers == [b'"ran"'] and is_dying(init), "by another, while it is held"
+
+
+@pytest.mark.serial
+def test_exec_ends_though_its_sandbox_does_not(lrun, empty, holder):
+    """It sleeps until its sandbox is over, and looks from time to time whether its command is."""
+    p = subprocess.Popen(lrun.argv("exec", empty, "--", "/bin/sh", "-c", "read x; exit 3"), stdin=subprocess.PIPE)
+    assert wait_until(lambda: init_of(p) and descendants(init_of(p)))
+    h = holder(types.SimpleNamespace(process=p))
+    h.hold()
+    p.stdin.close()
+    assert p.wait(25) == 3 and h.process.poll() is None, "while it is held"
 
 
 def is_dying(pid):

@@ -41,12 +41,12 @@ Test(message, texts_and_numbers_travel_with_those_that_have_them)
                 {MESSAGE_REFUSED, false}, {MESSAGE_SHARE, false}};
     open_pair();
     for (size_t i = 0; i < COUNT(ROWS); i++) {
-        struct message m = {.type = ROWS[i].type, .value = 7, .program = PROGRAMS_MAX - 1, .max_rss = 1 << 30}, got;
+        struct message m = {.type = ROWS[i].type, .value = 7, .program = PROGRAMS_MAX - 1, .figure = 1 << 30}, got;
         fail(&m.err, ENOENT, "/path", "do");
         cr_expect(message_receive(ours, &got, NULL, false) == 0, "nothing yet");
         cr_expect_eq(i % 2 ? message_offer(theirs, &m) : message_send(theirs, &m, NULL), 0);
         cr_assert_eq(message_receive(ours, &got, NULL, i % 2), 1);
-        cr_expect(got.type == m.type && got.value == 7 && got.program == m.program && got.max_rss == m.max_rss, "%zu", i);
+        cr_expect(got.type == m.type && got.value == 7 && got.program == m.program && got.figure == m.figure, "%zu", i);
         cr_expect_str_eq(got.err.path, ROWS[i].has_err ? "/path" : "");
     }
     own_close(&theirs);

@@ -4,6 +4,8 @@ SECURITY = "tests/sandbox/test_security.py"
 
 MUTANTS = {
     "no session of its own": ("launcher/sandbox/payload.c", "if (setsid() < 0)", "if (getpid() < 0)", {"h1_there_is_no_terminal"}),
+    "a signal before there is a session": ("launcher/sandbox/init.c", "    if (kill(-program, signal) < 0)\n        kill(program, signal);\n", "    kill(-program, signal);\n", {"a_signal_that_comes_before_the_command_has_a_session_ends_it"}, ("tests/cli/test_exec.py",), "has_a_session"),
+    "lrun's handlers inside": ("launcher/sandbox/sandbox.c", "(uint64_t)CLONE_CLEAR_SIGHAND | ", "(uint64_t)0 | ", {"a_signal_that_comes_before_the_command_has_a_session_ends_it"}, ("tests/cli/test_exec.py",), "has_a_session"),
     "descriptors stay open": (("launcher/sandbox/payload.c", "launcher/sandbox/sandbox.c"), ("if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)", "if (keep_descriptors(&in, &m.err) < 0 || "), ("if (getpid() < 0)", "if ((getpid() < 0 && keep_descriptors(&in, &m.err) < 0) || "), {"h6_no_descriptor_and_no_directory_of_the_callers"}),
     "process 1 can be dumped": ("launcher/sandbox/steps.c", "prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)", "prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)", {"h9_process_1_cannot_be_read"}),
     "the environment is not scrubbed": ("launcher/sandbox/forget.c", "    wipe(environ);\n", "", {"the_memory_that_proc_shows_of_process_1_was_wiped"}, (SECURITY,), "wiped"),
