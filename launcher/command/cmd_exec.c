@@ -343,13 +343,7 @@ static void explain_start(struct exec *x)
     if (x->report->reason != BECAUSE_NOT_STARTED || x->err.step[0] || (x->err.path[0] != '/' && strcmp(l->workdir, "/var/task") != 0))
         return;
     outcome_start_text(x->err.path, x->err.no, text, sizeof text);
-    struct evidence ev = {
-        .launch = l,
-        .reason = BECAUSE_NOT_STARTED,
-        .log = text,
-        .log_size = strlen(text),
-        .tmp = -1,
-    };
+    struct evidence ev = {.launch = l, .reason = BECAUSE_NOT_STARTED, .log = text, .log_size = strlen(text), .tmp = -1};
     size_t n = explain(&ev, causes);
     for (size_t i = 0; i < n; i++)
         report_why(x->report, causes[i].id, causes[i].text);
@@ -360,13 +354,7 @@ static void explain_start(struct exec *x)
 
 static int exec_run(struct launch *l, struct report *report, struct err *err)
 {
-    struct exec x = {
-        .launch = l,
-        .report = report,
-        .sandbox = SANDBOX_NONE,
-        .terminal = {.ours = -1, .theirs = -1},
-        .stdio = STDIO_NONE,
-    };
+    struct exec x = {.launch = l, .report = report, .sandbox = SANDBOX_NONE, .terminal = {.ours = -1, .theirs = -1}, .stdio = STDIO_NONE};
     struct err lost;
     x.start_ms = clock_ms();
     if (start_command(&x, err) < 0) {
