@@ -18,10 +18,13 @@
 
 int fs_read_all(int fd, size_t max, const char *name, struct text *ret, struct err *err)
 {
+    enum { LEAST = 4096 };
     struct text t = {0};
-    char buffer[65536];
+    struct stat st;
+    bool sized = fstat(fd, &st) == 0 && st.st_size > 0 && (uint64_t)st.st_size <= max;
     for (;;) {
-        ssize_t n = read(fd, buffer, sizeof buffer);
+        size_t room = text_room(&t, !t.n && sized ? (size_t)st.st_size : LEAST);
+        ssize_t n = read(fd, t.at + t.n, room);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 || t.n + (size_t)n > max) {
@@ -30,7 +33,8 @@ int fs_read_all(int fd, size_t max, const char *name, struct text *ret, struct e
             fail(err, no, name, "read");
             return no == EFBIG ? fail_hint(err, "at most %zu bytes are accepted here", max) : -1;
         }
-        text_add(&t, buffer, (size_t)n);
+        t.n += (size_t)n;
+        t.at[t.n] = 0;
         if (n == 0)
             break;
     }

@@ -115,12 +115,13 @@ void strv_done(struct strv *v)
     *v = (struct strv){0};
 }
 
-static void text_room(struct text *t, size_t more)
+size_t text_room(struct text *t, size_t more)
 {
-    if (t->cap - t->n > more)
-        return;
-    t->cap = (t->n + more + 1) * 3 / 2 + 64;
-    t->at = xrealloc(t->at, t->cap, 1);
+    if (t->cap - t->n <= more) {
+        t->cap = (t->n + more + 1) * 3 / 2 + 64;
+        t->at = xrealloc(t->at, t->cap, 1);
+    }
+    return t->cap - t->n - 1;
 }
 
 void text_add(struct text *t, const void *bytes, size_t n)

@@ -30,6 +30,8 @@ struct text { /* bytes that grow; at[n] is always 0 once something was added */
 void text_add(struct text *t, const void *bytes, size_t n);
 void text_puts(struct text *t, const char *s);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Makes room for more bytes, for who puts them at at[n] himself and adds to n; returns for how many there is room, beside the final 0. */
+size_t text_room(struct text *t, size_t more);
 void text_done(struct text *t); /* frees the bytes; t is all zero then */
 
 /* Makes one line of it: control characters of ASCII, newlines among them, become ?. Returns text. */
