@@ -315,10 +315,11 @@ static int start_command(struct exec *x, struct err *err)
         return -1;
     }
     int share = launch_share(l, &l->cgroup);
-    l->spec.is_whole = on_mounting;
-    l->spec.of = x;
-    l->spec.heard_at_end = l->spec.one_shot && !l->spec.watched && l->inputs.debugger < 0;
-    if ((!l->plan.prepared.path && watch_signals(x, err) < 0) || sandbox_start(&l->spec, &x->sandbox, err) < 0)
+    struct sandbox_spec spec = l->spec; /* l outlives x */
+    spec.is_whole = on_mounting;
+    spec.of = x;
+    spec.heard_at_end = spec.one_shot && !spec.watched && l->inputs.debugger < 0;
+    if ((!l->plan.prepared.path && watch_signals(x, err) < 0) || sandbox_start(&spec, &x->sandbox, err) < 0)
         return -1;
     if (!x->base) {
         *err = x->err;
