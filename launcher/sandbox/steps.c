@@ -41,13 +41,6 @@ static int step_parent(struct inside *in, struct err *err)
     return 0;
 }
 
-/* Its number inside is 1, which the core policy lets nobody change the priority of. The payload begins one of its own. */
-static int step_session(struct inside *in, struct err *err)
-{
-    (void)in;
-    return setsid() < 0 ? fail(err, errno, NULL, "begin a session of its own") : 0;
-}
-
 static int write_proc(const char *path, const char *text, struct err *err)
 {
     OWN_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -196,8 +189,6 @@ static const struct step {
     const char *why_here;
 } STEPS[] = {
     {"parent", step_parent, "first: whatever goes wrong below, a killed lrun must take us along"},
-    {"session", step_session,
-     "before all that takes time: Linux shares processors among sessions (autogroup), and the caller's may have others to run"},
     {"map", step_map, "files made below must have an owner; the host's /proc is still there to write to"},
     {"private", step_private, "before the first mount: none of ours may reach the host"},
     {"oom", step_oom, "while /proc/self is ours: once undumpable it is not"},

@@ -3,8 +3,7 @@
 SECURITY = "tests/sandbox/test_security.py"
 
 MUTANTS = {
-    "no session of its own": (("launcher/sandbox/payload.c", "launcher/sandbox/steps.c"), ("if (setsid() < 0)", "return setsid() < 0 ?"), ("if (getpid() < 0)", "return getpid() < 0 ?"), {"h1_there_is_no_terminal"}),
-    "the program leads no session": ("launcher/sandbox/payload.c", "if (setsid() < 0)", "if (getpid() < 0)", {"fact"}, ("tests/golden/test_golden.py",)),
+    "no session of its own": ("launcher/sandbox/payload.c", "if (setsid() < 0)", "if (getpid() < 0)", {"h1_there_is_no_terminal"}),
     "a signal before there is a session": ("launcher/sandbox/init.c", "    if (kill(-program, signal) < 0)\n        kill(program, signal);\n", "    kill(-program, signal);\n", {"a_signal_that_comes_before_the_command_has_a_session_ends_it"}, ("tests/cli/test_exec.py",), "has_a_session"),
     "lrun's handlers inside": ("launcher/sandbox/sandbox.c", "(uint64_t)CLONE_CLEAR_SIGHAND | ", "(uint64_t)0 | ", {"a_signal_that_comes_before_the_command_has_a_session_ends_it"}, ("tests/cli/test_exec.py",), "has_a_session"),
     "descriptors stay open": (("launcher/sandbox/payload.c", "launcher/sandbox/sandbox.c"), ("if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)", "if (keep_descriptors(&in, &m.err) < 0 || "), ("if (getpid() < 0)", "if ((getpid() < 0 && keep_descriptors(&in, &m.err) < 0) || "), {"h6_no_descriptor_and_no_directory_of_the_callers"}),
