@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cache_entry.h: one entry of the cache: opening, trusting, publishing, removing. For cache*.c and prepared.c only. */
+/* cache_entry.h: one entry of the cache: opening, trusting, publishing, removing. For cache*.c, prepared.c and store.c only. */
 #ifndef LRUN_CACHE_ENTRY_H
 #define LRUN_CACHE_ENTRY_H
 

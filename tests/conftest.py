@@ -15,6 +15,8 @@ from support.packages import AGENT, CLIENT, make_zip  # noqa: E402,F401
 from support.processes import children_of, descendants, init_of, inits_below, name_of, processes_of, runs, ticks_of, wait_until  # noqa: E402,F401
 from support.serving import Answer, Server, frames  # noqa: E402,F401
 
+os.environ["XDG_DATA_HOME"] = "/nonexistent"  # runtimes that the one who tests has added are not the tests'
+
 
 @pytest.fixture
 def tmp(tmp_path):

@@ -183,6 +183,30 @@ static int check_cache(struct request *r, struct err *err)
     return fail_hint(err, "usage: %s", COMMANDS[CMD_CACHE].synopsis);
 }
 
+static int check_runtime(struct request *r, struct err *err)
+{
+    static const struct {
+        const char *verb, *words;
+        size_t n;
+    } VERBS[] = {{"add", "an ID and a SOURCE", 3}, {"list", "", 1}, {"show", "an ID", 2}, {"remove", "an ID", 2}};
+    for (size_t i = 0; r->words.n && i < COUNT(VERBS); i++) {
+        if (strcmp(r->words.at[0], VERBS[i].verb) != 0)
+            continue;
+        if (r->words.n > VERBS[i].n)
+            return unexpected(r, r->words.at[VERBS[i].n], NULL, err);
+        if (r->json && (VERBS[i].n == 3 || VERBS[i].verb[0] == 'r'))
+            return fail_usage(err, "--json is for runtime list and runtime show");
+        if (r->words.n == VERBS[i].n)
+            return 0;
+        fail_usage(err, "runtime %s needs %s", VERBS[i].verb, VERBS[i].words);
+        return fail_hint(err, "usage: %s", COMMANDS[CMD_RUNTIME].synopsis);
+    }
+    if (r->words.n)
+        return fail_usage(err, "runtime: '%.40s' is not one of add, list, show, remove", r->words.at[0]);
+    fail_usage(err, "runtime needs one of add, list, show, remove");
+    return fail_hint(err, "usage: %s", COMMANDS[CMD_RUNTIME].synopsis);
+}
+
 static int check_no_words(struct request *r, struct err *err)
 {
     return r->words.n ? unexpected(r, r->words.at[0], NULL, err) : 0;
@@ -197,7 +221,7 @@ static int check_help(struct request *r, struct err *err)
 // clang-format off
 static int (*const CHECKS[CMD_COUNT])(struct request *, struct err *) = {
     [CMD_RUN] = check_function, [CMD_EXEC] = check_function, [CMD_INSPECT] = check_function, [CMD_SERVE] = check_serve,
-    [CMD_CACHE] = check_cache, [CMD_DOCTOR] = check_no_words, [CMD_HELP] = check_help};
+    [CMD_RUNTIME] = check_runtime, [CMD_CACHE] = check_cache, [CMD_DOCTOR] = check_no_words, [CMD_HELP] = check_help};
 // clang-format on
 
 static int check_words(struct request *r, struct err *err)

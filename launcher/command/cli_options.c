@@ -13,6 +13,7 @@ enum {
     RUN = 1 << CMD_RUN,
     EXEC = 1 << CMD_EXEC,
     SERVE = 1 << CMD_SERVE,
+    RUNTIME = 1 << CMD_RUNTIME,
     CACHE = 1 << CMD_CACHE,
     EXPLAIN = 1 << CMD_EXPLAIN,
     DOCTOR = 1 << CMD_DOCTOR,
@@ -25,7 +26,7 @@ enum {
     LOOKS = ANY | INSPECT,
     STORES = LOOKS | CACHE | DOCTOR,
     HELP = 1 << CMD_HELP,
-    ALL = STORES | EXPLAIN | HELP
+    ALL = STORES | RUNTIME | EXPLAIN | HELP
 };
 
 #define FIELD(name) offsetof(struct request, name)
@@ -156,7 +157,7 @@ const struct option_row ROWS[] = {
     {0, INSPECT, "variables", NULL, NULL, "show the function's environment variables", set_flag, 0, FIELD(variables), 0, 0},
     {0, INSPECT, "mounts", NULL, NULL, "show every mount, and the reason for it", set_flag, 0, FIELD(mounts), 0, 0},
     {0, INSPECT, "graph", "FILE.svg", NULL, "draw which layer provides and hides which paths", set_text, 0, FIELD(graph), 0, 0},
-    {0, DOCTOR | INSPECT, "json", NULL, NULL, "print JSON", set_flag, 0, FIELD(json), 0, 0},
+    {0, DOCTOR | INSPECT | RUNTIME, "json", NULL, NULL, "print JSON", set_flag, 0, FIELD(json), 0, 0},
     {'q', LOOKS, "quiet", NULL, NULL, "omit the platform's log lines and lrun's notes", set_flag, WITH_IN, FIELD(quiet), 0, 0},
     {'v', ANY, "verbose", NULL, NULL, "log each step, including every mount", set_flag, WITH_IN, FIELD(verbose), 0, 0},
     {'h', ALL, "help", NULL, NULL, "show this help", set_flag, WITH_IN | LINE_ONLY, FIELD(help), 0, 0},

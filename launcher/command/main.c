@@ -27,7 +27,8 @@ static const struct {
     [CMD_RUN] = {cmd_run, &KIND_RUN},             [CMD_EXEC] = {cmd_exec, &KIND_EXEC},
     [CMD_SERVE] = {cmd_serve, &KIND_SERVE},       [CMD_CACHE] = {cmd_cache, &KIND_CACHE},
     [CMD_EXPLAIN] = {cmd_explain, &KIND_EXPLAIN}, [CMD_DOCTOR] = {cmd_doctor, &KIND_DOCTOR},
-    [CMD_INSPECT] = {cmd_inspect, &KIND_INSPECT}, [CMD_HELP] = {cmd_help, &KIND_HELP}};
+    [CMD_INSPECT] = {cmd_inspect, &KIND_INSPECT}, [CMD_HELP] = {cmd_help, &KIND_HELP},
+    [CMD_RUNTIME] = {cmd_runtime, &KIND_RUNTIME}};
 // clang-format on
 
 /* What lrun prints by stdio names files, packages and functions: on a terminal it goes through the filter, as their logs do. */

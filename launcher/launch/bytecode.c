@@ -203,6 +203,8 @@ void bytecode_get(struct inputs *in, const struct runtime *rt, bool make, struct
     *ret = (struct bytecode){0};
     if (runtime_language(rt) != LANGUAGE_PYTHON || rt->own_bootstrap || in->rootfs.path) /* nothing of a root file system can be run here */
         return;
+    if (in->added.runtime.id[0]) /* nor of what was added, which may come from anywhere */
+        return;
     OWN_PTR char *path = rt->prefix[0] ? xasprintf("%s/bin/python3.%u", rt->prefix, rt->version) : xstrdup(rt->interpreter);
     OWN_FD int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 || cache_look(fd, &state) < 0 || inputs_open_cache(in, &ignored) < 0)

@@ -45,19 +45,21 @@ int identity_choose(struct identity *ret, struct err *err)
     return 0;
 }
 
+/* A directory of lrun's own, by the XDG variable that says where such are. */
+static char *own_dir(const struct identity *id, const char *root, const char *variable, const char *in_home, const char *last)
+{
+    const char *xdg = getenv(variable), *home = getenv("HOME");
+    if (id->from_root)
+        return xasprintf("%s/lrun/%u/%s", root, id->uid, last);
+    if (xdg && xdg[0] == '/')
+        return xasprintf("%s/lrun/%s", xdg, last);
+    return home && home[0] == '/' ? xasprintf("%s/%s/lrun/%s", home, in_home, last) : NULL;
+}
+
 int identity_cache_dir(const struct identity *id, const char *dir, char **ret, int *ret_place, struct err *err)
 {
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    OWN_PTR char *path = NULL;
-    if (dir)
-        path = xstrdup(dir);
-    else if (id->from_root)
-        path = xasprintf("/var/cache/lrun/%u/v1", id->uid);
-    else if (xdg && xdg[0] == '/')
-        path = xasprintf("%s/lrun/v1", xdg);
-    else if (home && home[0] == '/')
-        path = xasprintf("%s/.cache/lrun/v1", home);
-    else {
+    OWN_PTR char *path = dir ? xstrdup(dir) : own_dir(id, "/var/cache", "XDG_CACHE_HOME", ".cache", "v1");
+    if (!path) {
         fail(err, 0, NULL, "find a directory for the cache: neither XDG_CACHE_HOME nor HOME is set");
         return fail_hint(err, "name one with --cache-dir DIR");
     }
@@ -67,6 +69,11 @@ int identity_cache_dir(const struct identity *id, const char *dir, char **ret, i
     *ret = take_ptr(&path);
     *ret_place = place;
     return 0;
+}
+
+char *identity_store_dir(const struct identity *id)
+{
+    return own_dir(id, "/var/lib", "XDG_DATA_HOME", ".local/share", "runtimes");
 }
 
 /* In the user namespace we are root of: its groups are those of an ordinary user then. */

@@ -21,6 +21,9 @@ int identity_choose(struct identity *ret, struct err *err);
  * A root that will change opens the directory, made for the new uid if it is not there; else *ret_place is -1. */
 int identity_cache_dir(const struct identity *id, const char *dir, char **ret, int *ret_place, struct err *err);
 
+/* Where added runtimes are kept: by XDG_DATA_HOME, HOME, or for root /var/lib/lrun/UID. The caller frees it. NULL: neither is set. */
+char *identity_store_dir(const struct identity *id);
+
 /* Root of the machine becomes id->uid, for good. Root of a user namespace without another uid stays what it is,
  * which outside is an unprivileged user already. What only root may open must be open by now. */
 int identity_take(const struct identity *id, struct err *err);

@@ -210,6 +210,7 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
         identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
         open_package(r, r->function, ROLE_FUNCTION, id, &in->function, err) < 0)
         return -1;
+    in->added.dir = identity_store_dir(id);
     for (; in->layer_count < r->layers.n; in->layer_count++)
         if (open_package(r, r->layers.at[in->layer_count], ROLE_LAYER, id, &in->layers[in->layer_count], err) < 0)
             return -1;
@@ -249,7 +250,8 @@ void inputs_none(struct inputs *in)
                           .function = {.fd = -1, .source.tree = -1},
                           .rootfs = {.fd = -1, .source.tree = -1},
                           .sdk = {.fd = -1, .source.tree = -1},
-                          .cache = {.dir = -1, .program = -1}};
+                          .cache = {.dir = -1, .program = -1},
+                          .added = ADDED_NONE};
     for (size_t i = 0; i < COUNT(in->entries); i++)
         in->entries[i].lock = -1;
 }
@@ -392,4 +394,5 @@ void inputs_done(struct inputs *in)
         cache_entry_done(&in->entries[i]);
     if (in->cache.dir >= 0)
         cache_done(&in->cache);
+    added_done(&in->added);
 }

@@ -8,6 +8,7 @@
 #define LRUN_INPUTS_H
 
 #include "cache/cache.h"
+#include "cache/store.h"
 #include "lambda/limits.h"
 #include "launcher/launch/identity.h"
 #include "launcher/launch/request.h"
@@ -20,6 +21,19 @@ struct input { /* the function, a layer, the root file system or the SDK */
     struct source source; /* of a directory; of an archive once it is in the cache */
     struct elf_need need; /* of an archive */
 };
+
+struct added {             /* runtimes of the user's own: lrun runtime add */
+    char *dir;             /* of the store; NULL: there is no place for one */
+    struct cache store;    /* its dir -1: not open */
+    struct stored runtime; /* the one that this launch runs on; id "": none */
+    struct cache_entry tree;
+    char *path; /* of what it is, in its tree */
+};
+#define ADDED_NONE \
+    { \
+        .store = {.dir = -1, .program = -1}, .tree = {.lock = -1 } \
+    }
+void added_done(struct added *a); /* stored_use.c; for inputs_done() */
 
 enum { MAX_LAYERS = LAYERS_MAX, INPUTS_MAX = MAX_LAYERS + 3 };
 
@@ -51,6 +65,7 @@ struct inputs {
     struct cache_entry entries[INPUTS_MAX];
     uint64_t unpacked; /* bytes of all archives */
     unsigned hits, misses;
+    struct added added;
 };
 
 /* Nothing is open: what inputs_done() can be given. */
@@ -67,6 +82,8 @@ int inputs_check_size(const struct inputs *in, struct err *err);
 int inputs_root(const struct inputs *in);
 /* The cache, unless it is open already. */
 int inputs_open_cache(struct inputs *in, struct err *err);
+/* stored_use.c. The store of runtimes, as the uid that will run: 1; 0: there is none. */
+int inputs_open_store(struct inputs *in, struct err *err);
 /* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */
 int inputs_release_trees(struct inputs *in, struct err *err);
 void inputs_done(struct inputs *in);

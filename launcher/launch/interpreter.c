@@ -180,26 +180,40 @@ static bool take_prefix(void *to, const char *path, const char *prefix)
     return true;
 }
 
-static int not_found(const struct search *s, struct err *err)
+/* Those of the store, of this language and another version. */
+static void add_stored(struct search *s)
 {
-    static const char WHERE[] = "/usr/bin, /usr/local/bin, the directories of PATH and those of version managers";
+    struct strv names = {0};
+    struct err ignored;
+    if (inputs_open_store(s->in, &ignored) > 0 && store_names(&s->in->added.store, &names, &ignored) == 0)
+        for (size_t i = 0; i < names.n; i++)
+            if (str_begins(names.at[i], s->l->what))
+                strv_add(&s->others, xasprintf("%s (added)", names.at[i]));
+    strv_done(&names);
+}
+
+/* The command that helps comes first: a long list of versions must not cut it off. */
+static int not_found(struct search *s, struct err *err)
+{
     char want[32] = "N";
-    struct text others = {0};
+    struct text text = {0};
+    const char *home = getenv("HOME");
     if (s->version)
         snprintf(want, sizeof want, "%u", s->version);
+    add_stored(s);
+    text_printf(&text,
+                "add it: lrun runtime add %s%s%s DIR|FILE; looked in the store of runtimes, /usr/bin, /usr/local/bin, PATH and the "
+                "directories of version managers; found ",
+                s->l->what, want, s->l->ending);
     for (size_t i = 0; i < s->others.n; i++)
-        text_printf(&others, "%s%s", i ? ", " : "", s->others.at[i]);
-    fail(err, 0, NULL, "run on %s%s%s", s->l->what, want, s->l->ending);
-    if (others.n)
-        fail_hint(err, "found %s: name that version, install the other one, or provide it in a root file system (--rootfs)", others.at);
-    else
-        fail_hint(err, "not found in %s%s: install it, or provide it in a root file system (--rootfs)", WHERE,
-                  s->l->versioned ? "" : ", neither as node nor as nodejs");
-    text_done(&others);
-    const char *home = getenv("HOME");
+        text_printf(&text, "%s%s", i ? ", " : "", s->others.at[i]);
+    if (!s->others.n)
+        text_printf(&text, "no %s", s->l->versioned ? "Python" : "Node.js");
     if (home && *home && access(home, X_OK) < 0 && errno == EACCES)
-        snprintf(err->hint + strlen(err->hint), sizeof err->hint - strlen(err->hint), "; what is in %s cannot be reached as uid %u", home,
-                 (unsigned)geteuid());
+        text_printf(&text, "; what is in %s cannot be reached as uid %u", home, (unsigned)geteuid());
+    fail(err, 0, NULL, "run on %s%s%s", s->l->what, want, s->l->ending);
+    fail_hint(err, "%s", text.at);
+    text_done(&text);
     return -1;
 }
 
@@ -234,7 +248,7 @@ static int find_on_host(const struct language *l, unsigned version, struct input
 }
 
 /* Nothing in the root file system can be run here: file names give the version, and node's bootstrap checks again when it starts. */
-static int find_in_root(const struct language *l, unsigned version, int root, struct interpreter *ret, struct err *err)
+int interpreter_in_root(const struct language *l, unsigned version, int root, struct interpreter *ret, struct err *err)
 {
     ret->own_bootstrap = interpreter_exists(root, l->bootstrap);
     if (!version && !l->versioned) {
@@ -262,7 +276,8 @@ int interpreter_find(const struct language *language, unsigned version, struct i
 {
     struct interpreter found = {0};
     OWN_FD int root = inputs_root(in);
-    int status = in->rootfs.path ? find_in_root(language, version, root, &found, err) : find_on_host(language, version, in, &found, err);
+    int status =
+        in->rootfs.path ? interpreter_in_root(language, version, root, &found, err) : find_on_host(language, version, in, &found, err);
     if (status == 0)
         *ret = found;
     return status;

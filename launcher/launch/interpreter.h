@@ -24,4 +24,7 @@ bool interpreter_exists(int root, const char *path);
  * version, so that it is asked once. */
 int interpreter_find(const struct language *language, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err);
 
+/* In the root file system, by names alone: nothing of it is started. version 0: of Python any; Node.js's must be named. */
+int interpreter_in_root(const struct language *language, unsigned version, int root, struct interpreter *ret, struct err *err);
+
 #endif

@@ -11,6 +11,7 @@
 #include "base/own.h"
 #include "lambda/runtimes.h"
 #include "launcher/launch/exit_status.h"
+#include "launcher/launch/stored.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -157,6 +158,18 @@ void runtime_name(struct runtime *rt)
     rt->handler = f->handler;
 }
 
+int runtime_by_id(const char *id, struct runtime *ret, struct err *err)
+{
+    *ret = (struct runtime){0};
+    if (parse_id(id, ret, err) < 0)
+        return -1;
+    ret->named = true;
+    if (ret->family != RUNTIME_OTHER && !ret->version)
+        return bad_id(id, err);
+    runtime_name(ret);
+    return 0;
+}
+
 int runtime_parse(const struct request *r, struct runtime *ret, struct err *err)
 {
     *ret = (struct runtime){0};
@@ -177,32 +190,46 @@ static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struc
     if (rt->own_bootstrap)
         return 0;
     fail(err, 0, rt->id, "run on AWS's runtime");
-    return fail_hint(err,
-                     "lrun does not include it%s: name AWS's unpacked image with --rootfs, which has /var/runtime/bootstrap; "
-                     "or a layer with a bootstrap, and --runtime provided.al2023",
-                     root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "");
+    return fail_hint(
+        err,
+        "lrun does not include it%s: add AWS's unpacked image, which has /var/runtime/bootstrap (lrun runtime add %s DIR|FILE), "
+        "or name it with --rootfs; or use a layer with a bootstrap, and --runtime provided.al2023",
+        root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "", rt->id);
+}
+
+static int find_interpreter(struct inputs *in, struct runtime *rt, struct err *err)
+{
+    struct interpreter found;
+    struct err ignored;
+    bool any = !rt->version;
+    if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
+        /* A version that is left open is the host's, if it has one: adding a runtime for one function does not change the others'. */
+        if (any && !in->rootfs.path && stored_use_newest(in, rt, &ignored) > 0)
+            return rt->interpreter[0] ? 0 : find_interpreter(in, rt, err);
+        if (rt->found[0]) /* the user did not name this runtime: say why it was chosen */
+            fail_hint(err,
+                      "detected from %s; install the runtime, add it (lrun runtime add %s DIR|FILE), or name another one with --runtime",
+                      rt->found, rt->family == RUNTIME_PYTHON ? "python3.N" : "nodejsN.x");
+        return -1;
+    }
+    rt->version = found.version;
+    rt->minor = found.minor;
+    rt->own_bootstrap = found.own_bootstrap;
+    memcpy(rt->interpreter, found.path, sizeof found.path);
+    memcpy(rt->prefix, found.prefix, sizeof found.prefix);
+    return 0;
 }
 
 int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err)
 {
-    struct interpreter found;
     if (!rt->named)
         detect(in, handler, rt);
-    if (rt->family == RUNTIME_OTHER) {
-        if (find_own_bootstrap(in, rt, err) < 0)
-            return -1;
-    } else if (rt->family != RUNTIME_PROVIDED) {
-        if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
-            if (rt->found[0]) /* the user did not name this runtime: say why it was chosen */
-                fail_hint(err, "detected from %s; install the runtime, or name another one with --runtime", rt->found);
-            return -1;
-        }
-        rt->version = found.version;
-        rt->minor = found.minor;
-        rt->own_bootstrap = found.own_bootstrap;
-        memcpy(rt->interpreter, found.path, sizeof found.path);
-        memcpy(rt->prefix, found.prefix, sizeof found.prefix);
-    }
+    bool exact = rt->named && (rt->version || rt->family == RUNTIME_OTHER);
+    if (exact && !in->rootfs.path && stored_use(in, rt, err) < 0)
+        return -1;
+    if (rt->family == RUNTIME_OTHER ? find_own_bootstrap(in, rt, err) < 0
+                                    : rt->family != RUNTIME_PROVIDED && !rt->interpreter[0] && find_interpreter(in, rt, err) < 0)
+        return -1;
     runtime_name(rt);
     return 0;
 }

@@ -44,6 +44,9 @@ struct runtime {
 /* Reads --runtime, if it was given: before anything is opened, since a wrong one is an error of usage. */
 int runtime_parse(const struct request *r, struct runtime *ret, struct err *err);
 
+/* An identifier with its version, by itself. */
+int runtime_by_id(const char *id, struct runtime *ret, struct err *err);
+
 /* Those that Python's runtime consists of, in the order that they are made in. */
 const struct plan_file *runtime_python_files(size_t *ret_count);
 

@@ -87,7 +87,7 @@ def options_of(text):
 
 def test_help_lists_every_command_and_no_options():
     text = call("help").stdout
-    assert re.findall(r"^ {2}([a-z]+) +lrun ", text, re.M) == ["run", "exec", "serve", "cache", "explain", "doctor", "inspect", "help"]
+    assert re.findall(r"^ {2}([a-z]+) +lrun ", text, re.M) == ["run", "exec", "serve", "runtime", "cache", "explain", "doctor", "inspect", "help"]
     assert call("--help").stdout == call("-h").stdout == call("help", "help").stdout == text and not options_of(text)
 
 

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.c: names of runtimes, and which trees belong to them. What a tree is (a language, a root file system) is for
+ * launcher/launch/stored.c to say; unpacking is cache.c's, and a directory is made a tarball first (store_pack.c).
+ * Order, so that a kill at any moment leaves either all of a runtime or nothing of it:
+ *   add      tree published (by the cache), held open  ->  name/ID renamed into its place
+ *   remove   name/ID unlinked  ->  its tree removed, if no name is left and nobody uses it
+ * Both take name/ exclusively for the second part: a tree whose name is about to be written is held by a shared lock, so whoever tidies
+ * sees the one or the other. */
+#include "cache/store.h"
+
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "cache/cache_entry.h"
+#include "cache/store_pack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define NAMES "name"
+enum { NAME_MAX_BYTES = 2048 };
+
+static int by_name(const void *a, const void *b)
+{
+    return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+int store_at(const char *path, int program, struct cache *ret, struct err *err)
+{
+    OWN_FD int owned = program;
+    int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (dir < 0)
+        return !path || errno == ENOENT ? 0 : fail(err, errno, path, "open the store of runtimes");
+    return cache_open(path, dir, take_fd(&owned), ret, err) < 0 ? -1 : 1;
+}
+
+/* Of fs_replace(): an ID, a dot, 16 digits. One that stays was left by a lrun that was killed. */
+static bool is_draft(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && strlen(dot + 1) == 16;
+}
+
+int store_names(const struct cache *store, struct strv *ret, struct err *err)
+{
+    OWN_DIR DIR *d = fs_open_dir(store->dir, NAMES);
+    if (!d)
+        return errno == ENOENT ? 0 : fail(err, errno, store->path, "list the store of runtimes");
+    for (struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.' && !is_draft(e->d_name))
+            strv_add(ret, xstrdup(e->d_name));
+    if (ret->n)
+        qsort(ret->at, ret->n, sizeof *ret->at, by_name);
+    return 0;
+}
+
+/* ---- what is known of one, as text ---- */
+
+static bool line_of(const char *text, const char *key, char *ret, size_t size)
+{
+    size_t n = strlen(key);
+    for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        if (strncmp(line, key, n) == 0 && line[n] == ' ') {
+            snprintf(ret, size, "%.*s", (int)strcspn(line + n + 1, "\n"), line + n + 1);
+            return true;
+        }
+    return false;
+}
+
+static uint64_t number_of(const char *text, const char *key)
+{
+    char digits[24] = "";
+    uint64_t n = 0;
+    return line_of(text, key, digits, sizeof digits) && num_plain(digits, 10, &n) == 0 ? n : 0;
+}
+
+static bool parse(const char *text, struct stored *s)
+{
+    s->version = (unsigned)number_of(text, "version");
+    s->minor = (unsigned)number_of(text, "minor");
+    s->added = (int64_t)number_of(text, "added");
+    s->size = number_of(text, "size");
+    s->entries = number_of(text, "entries");
+    return line_of(text, "digest", s->digest, sizeof s->digest) && strspn(s->digest, "0123456789abcdef") == DIGEST_HEX &&
+           line_of(text, "below", s->below, sizeof s->below) && line_of(text, "program", s->program, sizeof s->program) &&
+           line_of(text, "source", s->source, sizeof s->source);
+}
+
+int store_find(const struct cache *store, const char *id, struct stored *ret, struct err *err)
+{
+    char text[NAME_MAX_BYTES];
+    struct stored s = {0};
+    OWN_PTR char *path = xasprintf(NAMES "/%s", id);
+    if (strchr(id, '/') || strlen(id) >= sizeof s.id)
+        return 0;
+    if (fs_read_small(store->dir, path, text, sizeof text) < 0)
+        return errno == ENOENT ? 0 : fail(err, errno, id, "read about the stored runtime");
+    snprintf(s.id, sizeof s.id, "%s", id);
+    if (!parse(text, &s)) {
+        fail(err, 0, id, "read about the stored runtime: its file is damaged");
+        return fail_hint(err, "remove it (lrun runtime remove %s), and add it again", id);
+    }
+    *ret = s;
+    return 1;
+}
+
+int store_open(struct cache *store, const struct stored *s, struct cache_entry *ret, struct err *err)
+{
+    return entry_open(store, s->digest, USE_TARBALL, ret, err);
+}
+
+/* ---- adding and removing ---- */
+
+int store_copy(struct cache *store, int dir, const char *name, bool (*leave)(const char *path), int *ret_fd, struct err *err)
+{
+    char draft[64];
+    struct err ignored;
+    OWN_FD int place = -1;
+    if (entry_begin(store, draft, sizeof draft, &place, err) < 0)
+        return -1;
+    OWN_FD int fd = openat(place, "copy", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int no = errno;
+    fs_remove_tree(store->dir, draft, &ignored); /* the file goes with its last descriptor, whatever happens to lrun */
+    if (fd < 0)
+        return fail(err, no, store->path, "make a file for the copy in the store");
+    if (store_pack(dir, name, leave, fd, err) < 0)
+        return -1;
+    *ret_fd = take_fd(&fd);
+    return 0;
+}
+
+static int lock_names(const struct cache *store, int *ret, struct err *err)
+{
+    if (mkdirat(store->dir, NAMES, 0700) < 0 && errno != EEXIST)
+        return fail(err, errno, store->path, "make a part of the store of runtimes");
+    OWN_FD int fd = openat(store->dir, NAMES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX) < 0)
+        return fail(err, errno, store->path, "lock the store of runtimes");
+    *ret = take_fd(&fd);
+    return 0;
+}
+
+/* A damaged name keeps its tree, which it might have meant: false, and nothing is removed. */
+static bool is_named(const struct cache *store, const char *key, const struct strv *names)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        struct stored s;
+        struct err ignored;
+        int found = store_find(store, names->at[i], &s, &ignored);
+        if (found < 0 || (found && strncmp(key, s.digest, DIGEST_HEX) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* names is locked, so nobody is writing a draft. */
+static void remove_drafts(const struct cache *store)
+{
+    OWN_DIR DIR *d = fs_open_dir(store->dir, NAMES);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (is_draft(e->d_name))
+            unlinkat(dirfd(d), e->d_name, 0);
+}
+
+/* names is locked. */
+static void tidy(struct cache *store)
+{
+    remove_drafts(store);
+    struct strv names = {0}, keys = {0};
+    struct err ignored;
+    OWN_DIR DIR *d = fs_open_dir(store->dir, "tree");
+    int status = d ? store_names(store, &names, &ignored) : -1;
+    for (struct dirent *e; status == 0 && (e = readdir(d));)
+        if (e->d_name[0] != '.')
+            strv_add(&keys, xstrdup(e->d_name));
+    for (size_t i = 0; i < keys.n; i++)
+        if (!is_named(store, keys.at[i], &names))
+            entry_remove(store, "tree", keys.at[i], &ignored);
+    strv_done(&keys);
+    strv_done(&names);
+}
+
+void store_tidy(struct cache *store)
+{
+    struct err ignored;
+    OWN_FD int lock = -1;
+    if (lock_names(store, &lock, &ignored) == 0)
+        tidy(store);
+}
+
+int store_name(struct cache *store, const struct stored *s, struct err *err)
+{
+    struct stored before;
+    struct text text = {0};
+    OWN_FD int lock = -1;
+    OWN_PTR char *path = xasprintf(NAMES "/%s", s->id);
+    if (lock_names(store, &lock, err) < 0)
+        return -1;
+    struct err damaged;
+    int there = store_find(store, s->id, &before, &damaged) != 0;
+    text_printf(&text, "digest %s\nbelow %s\nprogram %s\nversion %u\nminor %u\nadded %jd\nsize %ju\nentries %ju\nsource %s\n", s->digest,
+                s->below, s->program, s->version, s->minor, (intmax_t)s->added, (uintmax_t)s->size, (uintmax_t)s->entries, s->source);
+    int status = fs_replace(store->dir, path, text.at, text.n, err);
+    text_done(&text);
+    if (status < 0)
+        return -1;
+    tidy(store);
+    return there;
+}
+
+int store_forget(struct cache *store, const char *id, struct err *err)
+{
+    OWN_FD int lock = -1;
+    OWN_PTR char *path = xasprintf(NAMES "/%s", id);
+    if (strchr(id, '/') || id[0] == '.')
+        return 0;
+    if (lock_names(store, &lock, err) < 0)
+        return -1;
+    if (unlinkat(store->dir, path, 0) < 0)
+        return errno == ENOENT ? 0 : fail(err, errno, id, "remove the runtime");
+    tidy(store);
+    return 1;
+}
+
+int store_verify(struct cache *store, FILE *to, size_t *ret_damaged, struct err *err)
+{
+    struct strv names = {0};
+    int status = store_names(store, &names, err);
+    for (size_t i = 0; i < names.n && status == 0; i++) {
+        struct stored s;
+        struct cache_entry e = {.lock = -1};
+        char text[ERR_TEXT_SIZE] = "its files are missing";
+        struct err why = {0};
+        int found = store_find(store, names.at[i], &s, &why);
+        if (found == 0)
+            continue;
+        bool good = found > 0 && store_open(store, &s, &e, &why) > 0 && entry_verify(store, e.lock, USE_TARBALL, &why) == 0;
+        if (!good && why.what[0])
+            err_text(&why, text, sizeof text);
+        cache_entry_done(&e);
+        if (good) {
+            fprintf(to, "intact  runtime %s\n", s.id);
+            continue;
+        }
+        ++*ret_damaged;
+        OWN_PTR char *key = xasprintf("%s-" UNPACKER_VERSION "t", s.digest);
+        int removed = found > 0 ? entry_remove(store, "tree", key, err) : 1;
+        fprintf(to, "damaged runtime %s (%s): %s\n", names.at[i], text, removed == 0 ? "in use, not removed" : "add it again");
+        status = removed < 0 ? -1 : 0;
+    }
+    strv_done(&names);
+    return status;
+}

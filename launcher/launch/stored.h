@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stored.h: runtimes that the user has added (lrun runtime add): what a tree is, and finding one for a launch. */
+#ifndef LRUN_STORED_H
+#define LRUN_STORED_H
+
+#include "cache/store.h"
+#include "launcher/launch/interpreter.h"
+#include "launcher/launch/runtime.h"
+
+#define STORED_WANTED "a directory, or a tarball (.tar, .tar.gz, .tar.xz, .tar.zst), of a language distribution or a root file system"
+
+/* What the directory tree is, for this runtime: fills below, program, version and minor of ret. source: its name in messages. Refuses what
+ * it could not run on, saying what is expected. Nothing of it is started. */
+int stored_judge(int tree, const struct runtime *rt, const char *source, struct stored *ret, struct err *err);
+
+/* store_pack()'s: modules that were installed into a distribution, which no function may see. */
+bool stored_leaves(const char *path);
+
+/* In words: "root file system", "python 3.13", "node 22". */
+void stored_kind(const struct stored *s, char *ret, size_t size);
+
+/* stored_use.c. A launch's runtime, from the store: 1; 0: it has none of this ID. Fills what rt has of an interpreter, or the root file
+ * system of in. */
+int stored_use(struct inputs *in, struct runtime *rt, struct err *err);
+int stored_use_newest(struct inputs *in, struct runtime *rt, struct err *err); /* of rt's language, whatever the version */
+
+#endif
