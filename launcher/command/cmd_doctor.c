@@ -207,6 +207,28 @@ static int probe_node(const struct doctor *d, struct finding *f)
     return probe_runtime(d, "nodejs", f);
 }
 
+/* What --runtime finds before the host's. */
+static int probe_runtimes(const struct doctor *d, struct finding *f)
+{
+    struct identity id;
+    struct cache store = {.dir = -1};
+    struct strv names = {0};
+    (void)d;
+    if (identity_choose(&id, &f->err) < 0 || identity_take(&id, &f->err) < 0)
+        return -1;
+    OWN_PTR char *path = identity_store_dir(&id);
+    int there = store_at(path, -1, &store, &f->err);
+    if (there < 0 || (there && store_names(&store, &names, &f->err) < 0))
+        return -1;
+    snprintf(f->note, sizeof f->note, names.n ? "added:" : "none is added (lrun runtime add ID SOURCE)");
+    for (size_t i = 0; i < names.n; i++)
+        snprintf(f->note + strlen(f->note), sizeof f->note - strlen(f->note), " %s", names.at[i]);
+    strv_done(&names);
+    if (there)
+        cache_done(&store);
+    return 0;
+}
+
 static const struct probe {
     const char *name;
     bool needed;
@@ -215,7 +237,7 @@ static const struct probe {
     {"kernel", true, probe_kernel},   {"helpers", true, probe_helpers},    {"cache", true, probe_cache},
     {"sandbox", true, probe_sandbox}, {"root", false, probe_root},         {"network", false, probe_network},
     {"cgroup", false, probe_cgroup},  {"landlock", false, probe_landlock}, {"python", false, probe_python},
-    {"nodejs", false, probe_node},
+    {"nodejs", false, probe_node},    {"runtimes", false, probe_runtimes},
 };
 
 /* ---- running and telling them ---- */

@@ -26,6 +26,7 @@ static void choose_runtime(struct launch *l)
     struct err ignored;
     if (runtime_choose(&l->inputs, l->request->handler, &l->runtime, &ignored) < 0)
         runtime_name(&l->runtime);
+    runtime_origin(&l->runtime, &l->inputs, &l->facts.origin);
     OWN_PTR char *warning = runtime_warning(&l->runtime, time(NULL));
     if (warning)
         launch_note(l, "%s", warning);

@@ -92,6 +92,7 @@ void inspect_json(const struct inspection *i, FILE *to)
     json_open(&out, '{');
     json_put(&out, "schema", "lrun.inspect/1");
     json_put(&out, "runtime", i->launch->runtime.id);
+    report_put_origin(&out, &i->launch->facts.origin);
     json_put(&out, "handler", launch_handler(i->launch));
     json_objects(&out, "parts", i->package.inputs->layer_count + 1, put_part, i);
     json_objects(&out, "files", i->package.merged.n, put_file, &i->package.merged);

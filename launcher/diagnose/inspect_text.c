@@ -34,6 +34,20 @@ static void put_provider(const struct inspection *i, unsigned part, FILE *to)
     put_name(package_provider(&i->package, part, who, sizeof who), to);
 }
 
+/* Which files the runtime would be here, if it is not the package's own. */
+static void put_origin(const struct report_origin *o, FILE *to)
+{
+    if (!o->path)
+        return;
+    fprintf(to, "%-28s ", "");
+    put_name(o->path, to);
+    fprintf(to,
+            o->sha256                      ? " (added, sha256:%.12s)\n"
+            : strcmp(o->from, "host") == 0 ? " (of this host)\n"
+                                           : " (root file system)\n",
+            o->sha256);
+}
+
 static void put_parts(const struct inspection *i, FILE *to)
 {
     const char *handler = launch_handler(i->launch);
@@ -50,6 +64,7 @@ static void put_parts(const struct inspection *i, FILE *to)
     fprintf(to, "%-28s %s, GLIBC_%s%s", "runtime", i->launch->runtime.id, i->launch->runtime.glibc, handler ? ", handler " : "");
     put_name(handler ? handler : "", to);
     fputc('\n', to);
+    put_origin(&i->launch->facts.origin, to);
 }
 
 static const char *kind(char type)

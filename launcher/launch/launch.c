@@ -312,6 +312,7 @@ int launch_make(struct launch *l, struct err *err)
     if (sdk_check(&l->inputs, &l->runtime, err) < 0)
         return -1;
     l->facts.runtime = l->runtime.id;
+    runtime_origin(&l->runtime, &l->inputs, &l->facts.origin);
     for (size_t i = 0; i < l->inputs.notes.n; i++)
         launch_note(l, "%s", l->inputs.notes.at[i]);
     note_runtime(l);

@@ -59,6 +59,20 @@ void report_why(struct report *r, const char *id, const char *text)
     strv_add(&r->why, xstrdup(text));
 }
 
+void report_put_origin(struct text *out, const struct report_origin *o)
+{
+    json_key(out, "runtimeSource");
+    if (!o->from) {
+        text_puts(out, "null");
+        return;
+    }
+    json_open(out, '{');
+    json_put(out, "from", o->from);
+    json_put(out, "path", o->path);
+    json_put(out, "sha256", o->sha256);
+    json_close(out, '}');
+}
+
 static void put_error(const struct report *r, struct text *out)
 {
     json_key(out, "error");
@@ -193,6 +207,7 @@ int report_write(const struct report *r, const struct report_launch *l, const ch
     json_put(&line, "function", function);
     json_put(&line, "name", name);
     json_put(&line, "runtime", l->runtime);
+    report_put_origin(&line, &l->origin);
     json_put(&line, "phase", PHASES[r->phase > l->phase ? r->phase : l->phase]);
     json_put(&line, "reason", REASONS[r->reason]);
     json_num(&line, "exit", r->exit);

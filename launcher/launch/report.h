@@ -45,6 +45,12 @@ struct report_init {
     char *error_type;
 };
 
+struct report_origin {  /* of the runtime's files; from NULL: not decided */
+    const char *from;   /* "package" (a bootstrap), "store", "rootfs", "host" */
+    const char *path;   /* what was added, or named; of the host, the interpreter; NULL: none */
+    const char *sha256; /* of what was added; NULL: of anything else */
+};
+
 struct report_launch {
     enum report_phase phase;    /* AT_INPUTS to AT_SANDBOX: how far it came */
     double start_ms, unpack_ms; /* clock_ms() at the start; then a duration */
@@ -53,7 +59,8 @@ struct report_launch {
     struct limits limits;
     uint64_t memory_limit_mb; /* 0: none */
     bool memory_by_cgroup, function_is_dir;
-    const char *runtime;  /* its id; NULL: not decided */
+    const char *runtime; /* its id; NULL: not decided */
+    struct report_origin origin;
     struct strv degraded; /* what is not as on Lambda, each a sentence */
 };
 
@@ -85,6 +92,8 @@ struct report {
 void report_degraded(struct strv *degraded, const char *sentence);   /* once each; of a launch or of a run */
 void report_why(struct report *r, const char *id, const char *text); /* texts are copied */
 void report_refused(struct report *r, const char *call);             /* once each */
+
+void report_put_origin(struct text *out, const struct report_origin *o); /* the member runtimeSource */
 
 /* Appends the line to fd with one write where the file system allows it. */
 int report_write(const struct report *r, const struct report_launch *l, const char *command, const char *function, const char *name, int fd,

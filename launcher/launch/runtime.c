@@ -234,6 +234,20 @@ int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, s
     return 0;
 }
 
+void runtime_origin(const struct runtime *rt, const struct inputs *in, struct report_origin *ret)
+{
+    const struct stored *s = &in->added.runtime;
+    *ret = (struct report_origin){0};
+    if (s->id[0])
+        *ret = (struct report_origin){"store", s->source, s->digest};
+    else if (in->rootfs.path)
+        *ret = (struct report_origin){"rootfs", in->rootfs.path, NULL};
+    else if (rt->interpreter[0])
+        *ret = (struct report_origin){"host", rt->interpreter, NULL};
+    else if (rt->family == RUNTIME_PROVIDED)
+        *ret = (struct report_origin){"package", NULL, NULL};
+}
+
 char *runtime_warning(const struct runtime *rt, time_t now)
 {
     enum { NOTICE_S = 180 * 24 * 3600 /* AWS writes to the owners of functions as long before */ };

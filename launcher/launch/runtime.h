@@ -6,6 +6,7 @@
 
 #include "launcher/launch/inputs.h"
 #include "launcher/launch/interpreter.h"
+#include "launcher/launch/report.h"
 
 #include <time.h>
 
@@ -53,6 +54,9 @@ const struct plan_file *runtime_python_files(size_t *ret_count);
 /* After the archives are unpacked, which tell if nobody did. handler: --handler's, or NULL. Refuses an interpreter that is not there, or is
  * of another version, naming both. */
 int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err);
+
+/* Where its files are from, once it was chosen; texts are in's and rt's. */
+void runtime_origin(const struct runtime *rt, const struct inputs *in, struct report_origin *ret);
 
 enum runtime_language runtime_language(const struct runtime *rt);
 

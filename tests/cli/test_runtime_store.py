@@ -412,6 +412,20 @@ def test_runtime_looks_in_the_store_before_the_host(store, tmp, prefix):
     assert r.json[4] == f"AWS_Lambda_{HOST.name}", "a version that is left open is the host's"
 
 
+def test_report_inspect_and_doctor_say_which_runtime_is_used_and_from_where(store, tmp, prefix, root):
+    fn = package(tmp)
+    digest = re.search(r"sha256:(\w+)", store.add(OTHER, prefix).stdout)[1]
+    added = {"from": "store", "path": str(prefix), "sha256": digest}
+    assert store.run("run", "--runtime", OTHER, fn).report["runtimeSource"] == added
+    assert store.run("inspect", "--runtime", OTHER, "--json", fn, report=False).json["runtimeSource"] == added
+    assert f"{prefix} (added, sha256:{digest[:12]})" in store.run("inspect", "--runtime", OTHER, fn, report=False).text
+    assert store.run("run", fn).report["runtimeSource"] == {"from": "host", "path": "/usr/bin/python3", "sha256": None}
+    assert store.run("run", "--runtime", OTHER, "--rootfs", root, fn).report["runtimeSource"] == {"from": "rootfs", "path": str(root), "sha256": None}
+    assert store.run("exec", make_zip(tmp / "b.zip", {"bootstrap": ""}), "--", "/bin/true").report["runtimeSource"] == {"from": "package", "path": None, "sha256": None}
+    p = subprocess.run([*store.wrap, LRUN, "doctor", "--cache-dir", store.lrun.cache, "--json"], env=store.env, capture_output=True, text=True)
+    assert [x["note"] for x in json.loads(p.stdout)["probes"] if x["name"] == "runtimes"] == [f"added: {OTHER}"], p
+
+
 def test_a_stored_root_file_system_serves_as_one_of_rootfs(store, tmp, root):
     store.add(OTHER, root)
     r = store.run("run", "--runtime", OTHER, package(tmp))
