@@ -147,7 +147,7 @@ enum { LOWER_PREFIX, LOWER_SDK, LOWER_LIBRARY };
 
 void plan_runtime_lowers(struct plan *p, const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS])
 {
-    lowers[LOWER_PREFIX] = (struct source){.path = rt->prefix, .tree = -1};
+    lowers[LOWER_PREFIX] = rt->prefix_source ? *rt->prefix_source : (struct source){.path = rt->prefix, .tree = -1};
     lowers[LOWER_SDK] = (struct source){.tree = -1};
     if (rt->sdk)
         lowers[LOWER_SDK] = *rt->sdk;

@@ -24,23 +24,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Root clones the tree now. EPERM means root of a container without CAP_SYS_ADMIN: then the child opens the path again. */
-static int make_source(const char *path, int fd, const struct identity *id, struct source *ret, struct err *err)
-{
-    struct stat st;
-    if (fstat(fd, &st) < 0)
-        return fail(err, errno, path, "look at");
-    *ret = (struct source){.path = path, .dev = st.st_dev, .ino = st.st_ino, .tree = -1};
-    if (!id->from_root)
-        return 0;
-    ret->tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-    if (ret->tree >= 0 || errno == EPERM)
-        return 0;
-    fail(err, errno, path, "clone the tree of");
-    snprintf(err->step, sizeof err->step, "trees");
-    return hints_add(err);
-}
-
 static int open_input(const char *path, const char *what, const struct identity *id, struct input *ret, struct err *err)
 {
     struct stat st;
@@ -59,7 +42,7 @@ static int open_input(const char *path, const char *what, const struct identity 
         .fd = -1,
         .source = {.tree = -1},
     };
-    if (ret->is_dir && (trust_check_shown(fd, path, false, id, err) < 0 || make_source(path, fd, id, &ret->source, err) < 0))
+    if (ret->is_dir && (trust_check_shown(fd, path, false, id, err) < 0 || inputs_source(path, fd, id, &ret->source, err) < 0))
         return -1;
     ret->fd = take_fd(&fd);
     return 0;
@@ -104,7 +87,7 @@ static int open_volume(const char *text, const struct identity *id, struct input
     if (trust_check_shown(fd, copy, true, id, err) < 0 || (v->rw && trust_check_writable(fd, copy, in->cache_dir, id, err) < 0))
         return -1;
     v->is_file = S_ISREG(st.st_mode);
-    return make_source(copy, fd, id, &v->source, err);
+    return inputs_source(copy, fd, id, &v->source, err);
 }
 
 /* A socket, by way of /dev/stdout, gives ENXIO too, and never opens. */
@@ -191,7 +174,7 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
         .source = {.tree = -1},
     };
     if (in->rootfs.is_dir &&
-        (trust_check_shown(fd, r->rootfs, false, id, err) < 0 || make_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0))
+        (trust_check_shown(fd, r->rootfs, false, id, err) < 0 || inputs_source(r->rootfs, fd, id, &in->rootfs.source, err) < 0))
         return -1;
     in->rootfs.fd = take_fd(&fd);
     return 0;
@@ -219,7 +202,7 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
         if (open_volume(r->volumes.at[i], id, in, err) < 0)
             return -1;
     if ((r->sdk && open_input(r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 ||
-        open_out(r, id, in, err) < 0)
+        inputs_interpreter(r, id, in, err) < 0 || open_out(r, id, in, err) < 0)
         return -1;
     /* With --net host there is one loopback, and the debugger is on it already. */
     if (r->debug_port.set && r->net != NET_HOST && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
@@ -250,21 +233,23 @@ void inputs_none(struct inputs *in)
                           .function = {.fd = -1, .source.tree = -1},
                           .rootfs = {.fd = -1, .source.tree = -1},
                           .sdk = {.fd = -1, .source.tree = -1},
+                          .interpreter = {.fd = -1, .source.tree = -1},
                           .cache = {.dir = -1, .program = -1},
                           .added = ADDED_NONE};
     for (size_t i = 0; i < COUNT(in->entries); i++)
         in->entries[i].lock = -1;
 }
 
-/* The function, its layers, the root file system and the SDK. */
+/* The function, its layers, the root file system, the SDK and the interpreter. */
 static struct input *input_at(struct inputs *in, size_t i)
 {
-    return i == 0 ? &in->function : i <= in->layer_count ? &in->layers[i - 1] : i == in->layer_count + 1 ? &in->rootfs : &in->sdk;
+    struct input *const last[] = {&in->rootfs, &in->sdk, &in->interpreter};
+    return i == 0 ? &in->function : i <= in->layer_count ? &in->layers[i - 1] : last[i - in->layer_count - 1];
 }
 
 static size_t input_count(const struct inputs *in)
 {
-    return in->layer_count + 3;
+    return in->layer_count + 4;
 }
 
 int inputs_root(const struct inputs *in)
@@ -381,6 +366,8 @@ void inputs_done(struct inputs *in)
     free(in->session_token);
     free(in->name);
     free(in->cache_dir);
+    free(in->interpreter_path);
+    free(in->interpreter_prefix);
     own_close(&in->report);
     own_close(&in->graph);
     own_close(&in->out);

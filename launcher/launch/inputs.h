@@ -35,17 +35,19 @@ struct added {             /* runtimes of the user's own: lrun runtime add */
     }
 void added_done(struct added *a); /* stored_use.c; for inputs_done() */
 
-enum { MAX_LAYERS = LAYERS_MAX, INPUTS_MAX = MAX_LAYERS + 3 };
+enum { MAX_LAYERS = LAYERS_MAX, INPUTS_MAX = MAX_LAYERS + 4, INPUTS_INTERPRETER_MAX = 1000 };
 
 struct inputs {
     struct input function, layers[MAX_LAYERS];
     size_t layer_count;
     struct volume *volumes;
     size_t volume_count;
-    struct input rootfs;   /* path NULL: the host's */
-    struct input sdk;      /* path NULL: none */
-    struct strv variables; /* the user's, checked */
-    struct strv notes;     /* things to say once, unless quiet */
+    struct input rootfs;                         /* path NULL: the host's */
+    struct input sdk;                            /* path NULL: none */
+    struct input interpreter;                    /* --interpreter's prefix; path NULL: none, or it is in /usr or /usr/local */
+    char *interpreter_path, *interpreter_prefix; /* the program's real path, and its prefix's; NULL: none was named */
+    struct strv variables;                       /* the user's, checked */
+    struct strv notes;                           /* things to say once, unless quiet */
     struct text *events;
     size_t event_count;
     char *access_key_id, *secret_access_key, *session_token;
@@ -87,6 +89,11 @@ int inputs_open_store(struct inputs *in, struct err *err);
 /* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */
 int inputs_release_trees(struct inputs *in, struct err *err);
 void inputs_done(struct inputs *in);
+
+/* inputs_source.c. A directory as a source of mounts; root clones the tree now. EPERM means root of a container without CAP_SYS_ADMIN: then
+ * the child opens the path again. */
+int inputs_source(const char *path, int fd, const struct identity *id, struct source *ret, struct err *err);
+int inputs_interpreter(const struct request *r, const struct identity *id, struct inputs *in, struct err *err); /* for inputs.c only */
 
 /* inputs_text.c: variables, events, credentials and the name. For inputs.c only. */
 int inputs_read_texts(const struct request *r, struct inputs *in, struct err *err);

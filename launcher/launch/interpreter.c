@@ -93,6 +93,7 @@ static bool is_program(int fd)
 /* The version that the file at path reports. Asking node costs 40 ms, hence once for each binary. */
 static struct version version_of(const struct language *l, const char *path, struct inputs *in)
 {
+    const char *what = l->versioned ? "python" : "version"; /* a file that --interpreter names may be the other language's */
     struct file_state state;
     char memo[64];
     OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -102,13 +103,13 @@ static struct version version_of(const struct language *l, const char *path, str
     if (fd < 0 || cache_look(fd, &state) < 0)
         return (struct version){0};
     bool open = inputs_open_cache(in, &ignored) == 0;
-    if (open && cache_recall(&in->cache, "version", &state, memo, sizeof memo) && strchr(memo, '.') && parse_version(memo).major)
+    if (open && cache_recall(&in->cache, what, &state, memo, sizeof memo) && strchr(memo, '.') && parse_version(memo).major)
         return parse_version(memo);
     bool lasts = is_program(fd) && !cache_may_change(fd);
     struct version version = ask_version(l, path);
     snprintf(memo, sizeof memo, "%u.%u", version.major, version.minor);
     if (open && version.major && lasts)
-        cache_remember(&in->cache, "version", fd, &state, memo);
+        cache_remember(&in->cache, what, fd, &state, memo);
     return version;
 }
 
@@ -272,12 +273,55 @@ int interpreter_in_root(const struct language *l, unsigned version, int root, st
     return fail_hint(err, "not found in its /var/lang/bin, /usr/bin or /usr/local/bin");
 }
 
+/* ---- --interpreter ---- */
+
+/* Python's program has it in its name; any other is asked, where the uid that runs can reach it, and believed where not. */
+static unsigned named_version(const struct language *l, unsigned wanted, struct inputs *in)
+{
+    const char *path = in->interpreter_path;
+    unsigned version = 0;
+    char trailing;
+    if (l->versioned && sscanf(strrchr(path, '/'), "/python3.%u%c", &version, &trailing) == 1)
+        return version;
+    return access(path, X_OK) < 0 ? wanted : version_of(l, path, in).major;
+}
+
+/* Its links may lead to other places of this host. */
+static bool has(const struct input *prefix, const char *path)
+{
+    struct stat st;
+    return fstatat(prefix->fd, path, &st, 0) == 0 && S_ISREG(st.st_mode);
+}
+
+static int find_named(const struct language *l, unsigned wanted, struct inputs *in, struct interpreter *ret, struct err *err)
+{
+    unsigned version = named_version(l, wanted, in);
+    bool own = in->interpreter.path != NULL;
+    OWN_PTR char *program = l->versioned ? xasprintf("bin/%s%u", l->what, version) : xstrdup("bin/node");
+    OWN_PTR char *library = xasprintf("lib/%s%u/os.py", l->what, version);
+    fail(err, 0, in->interpreter_path, "run %s by --interpreter", l->versioned ? "Python" : "Node.js");
+    if (!version)
+        return fail_hint(err, "its version cannot be found out: it does not print one with --version");
+    if (wanted && version != wanted)
+        return fail_hint(err, "it is %s%u%s, not %s%u%s", l->what, version, l->ending, l->what, wanted, l->ending);
+    if (own && !has(&in->interpreter, program))
+        return fail_hint(err, "%s is missing in %s", program, in->interpreter.path);
+    if (own && l->versioned && !has(&in->interpreter, library))
+        return fail_hint(err, "its standard library is missing: %s/%s", in->interpreter.path, library);
+    snprintf(ret->path, sizeof ret->path, "%s", in->interpreter_path);
+    snprintf(ret->prefix, sizeof ret->prefix, "%s", own ? in->interpreter.path : "");
+    ret->version = version;
+    *err = (struct err){0};
+    return 0;
+}
+
 int interpreter_find(const struct language *language, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err)
 {
     struct interpreter found = {0};
     OWN_FD int root = inputs_root(in);
-    int status =
-        in->rootfs.path ? interpreter_in_root(language, version, root, &found, err) : find_on_host(language, version, in, &found, err);
+    int status = in->interpreter_path ? find_named(language, version, in, &found, err)
+                 : in->rootfs.path    ? interpreter_in_root(language, version, root, &found, err)
+                                      : find_on_host(language, version, in, &found, err);
     if (status == 0)
         *ret = found;
     return status;

@@ -33,9 +33,8 @@ static const struct manager {
 };
 
 /* A shim is a script; and what another loader starts, as Nix's and Homebrew's, has its libraries where no sandbox sees them. */
-static bool starts_here(const char *path)
+bool interpreter_starts_here(int fd)
 {
-    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
     Elf64_Ehdr head;
     if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || pread(fd, &head, sizeof head, 0) != sizeof head ||
@@ -50,6 +49,12 @@ static bool starts_here(const char *path)
             return pread(fd, loader, 4, (off_t)part.p_offset) == 4 && strcmp(loader, "/lib") == 0;
     }
     return true; /* static */
+}
+
+static bool starts_here(const char *path)
+{
+    OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return interpreter_starts_here(fd);
 }
 
 static bool try_file(const char *dir, const char *name, place_fn take, void *to)

@@ -11,4 +11,7 @@
 typedef bool (*place_fn)(void *to, const char *path, const char *prefix);
 bool interpreter_places(const char *const *names, const char *language, place_fn take, void *to);
 
+/* Whether the open file is a program that the host's own loader starts, or a static one. */
+bool interpreter_starts_here(int fd);
+
 #endif

@@ -95,6 +95,7 @@ int launch_plan(struct launch *l, struct err *err)
     };
     runtime_mounts(&l->runtime, l->tools.tree.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0,
                    &in.runtime);
+    in.runtime.prefix_source = l->inputs.interpreter.path && in.runtime.prefix ? &l->inputs.interpreter.source : NULL;
     if (!r->argv) /* a command seldom loads the client */
         bytecode_get(&l->inputs, &l->runtime, r->kind->invokes, &l->bytecode);
     in.runtime.compiled = l->bytecode.files;

@@ -45,10 +45,11 @@ struct request {
     struct strv allow_hosts, allow_origins; /* serve: beside its own */
     struct strv owned;                      /* texts that fields point to, if the command line does not hold them */
 
-    const char *runtime; /* NULL: the package tells */
-    const char *sdk;     /* NULL: none */
-    const char *rootfs;  /* NULL: the host's */
-    const char *handler; /* NULL: the runtime's default */
+    const char *runtime;     /* NULL: the package tells */
+    const char *interpreter; /* NULL: one is looked for */
+    const char *sdk;         /* NULL: none */
+    const char *rootfs;      /* NULL: the host's */
+    const char *handler;     /* NULL: the runtime's default */
     const char *name, *region;
     const char *seccomp; /* a built-in policy, or a file with a dot or a slash in its name */
     const char *profile; /* of CREDENTIALS_PROFILE */

@@ -204,9 +204,9 @@ static int find_interpreter(struct inputs *in, struct runtime *rt, struct err *e
     bool any = !rt->version;
     if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
         /* A version that is left open is the host's, if it has one: adding a runtime for one function does not change the others'. */
-        if (any && !in->rootfs.path && stored_use_newest(in, rt, &ignored) > 0)
+        if (any && !in->rootfs.path && !in->interpreter_path && stored_use_newest(in, rt, &ignored) > 0)
             return rt->interpreter[0] ? 0 : find_interpreter(in, rt, err);
-        if (rt->found[0]) /* the user did not name this runtime: say why it was chosen */
+        if (rt->found[0] && !in->interpreter_path) /* the user did not name this runtime: say why it was chosen */
             fail_hint(err,
                       "detected from %s; install the runtime, add it (lrun runtime add %s DIR|FILE), or name another one with --runtime",
                       rt->found, rt->family == RUNTIME_PYTHON ? "python3.N" : "nodejsN.x");
@@ -225,7 +225,9 @@ int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, s
     if (!rt->named)
         detect(in, handler, rt);
     bool exact = rt->named && (rt->version || rt->family == RUNTIME_OTHER);
-    if (exact && !in->rootfs.path && stored_use(in, rt, err) < 0)
+    if (in->interpreter_path && runtime_language(rt) == LANGUAGE_UNKNOWN)
+        strv_add(&in->notes, xasprintf("--interpreter is ignored: %s has none", rt->family == RUNTIME_OTHER ? rt->id : "provided.*"));
+    if (exact && !in->rootfs.path && !in->interpreter_path && stored_use(in, rt, err) < 0)
         return -1;
     if (rt->family == RUNTIME_OTHER ? find_own_bootstrap(in, rt, err) < 0
                                     : rt->family != RUNTIME_PROVIDED && !rt->interpreter[0] && find_interpreter(in, rt, err) < 0)

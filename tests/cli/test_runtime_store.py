@@ -173,7 +173,7 @@ def test_equal_directories_have_one_digest_and_one_tree_whatever_their_modes(sto
     subprocess.run(["cp", "-a", prefix, copy], check=True)
     for p in copy.rglob("*"):
         if not p.is_symlink():
-            p.chmod(p.stat().st_mode & (0o755 if ROOT else 0o700))
+            p.chmod(p.stat().st_mode | 0o022 if ROOT else p.stat().st_mode & 0o700)
     p = store.add(OTHER, copy)
     assert p.stdout.startswith("replaced ") and store.list()[0]["sha256"] == first and len(store.trees()) == 1
     (copy / "lib" / HOST.name / "json/decoder.py").write_text("")
@@ -253,6 +253,12 @@ def test_what_is_no_source_is_refused_by_name(store, tmp, prefix):
         p = store("add", id, prefix)
         assert p.returncode == 2 and f"'{id}'" in p.stderr and "AWS's identifier" in p.stderr, p
     assert store.list() == []
+
+
+def test_the_home_directory_is_no_source(store, prefix):
+    store.env["HOME"] = str(prefix)
+    p = store("add", OTHER, prefix)
+    assert p.returncode == 125 and f"'{prefix}'" in p.stderr and "home" in p.stderr, p
 
 
 @pytest.mark.parametrize("words, says", [((), "runtime needs one of"), (("add",), "runtime add needs"), (("add", "python3.8"), "runtime add needs"), (("frob",), "'frob' is not one of"),

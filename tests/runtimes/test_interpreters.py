@@ -143,3 +143,75 @@ def test_the_missing_version_is_named_as_the_user_named_it(lrun, tmp, id, file):
     """An identifier can be searched for and copied; nodejs18 is none of AWS's."""
     r = lrun.run("--runtime", id, make_zip(tmp / "fn.zip", {file: "x"}), env={"PATH": "/usr/bin:/bin", "HOME": str(tmp)})
     assert r.code == 125 and f"cannot run on {id};" in r.log, r
+
+
+# ---- --interpreter ----
+
+def package(tmp):
+    return make_zip(tmp / "python.zip", {"lambda_function.py": LOOKS})
+
+
+@pytest.mark.parametrize("program", [OTHER, "python3"])
+def test_interpreter_names_a_program_whose_prefix_is_shown(lrun, tmp, prefix, program):
+    r = lrun.run("--interpreter", prefix / "bin" / program, package(tmp))
+    check(r)
+    assert r.report["runtime"] == OTHER and r.report["runtimeSource"] == {"from": "host", "path": str(prefix / "bin" / OTHER), "sha256": None}
+    check(lrun.run("--runtime", OTHER, "--interpreter", prefix / "bin" / program, package(tmp)))
+
+
+def test_interpreter_of_a_virtual_environment_is_the_one_it_was_made_with(lrun, tmp, prefix):
+    (tmp / "venv/bin").mkdir(parents=True)
+    (tmp / "venv/bin/python3").symlink_to(prefix / "bin" / OTHER)
+    check(lrun.run("--interpreter", tmp / "venv/bin/python3", package(tmp)))
+
+
+def test_interpreter_of_the_host_is_shown_as_it_is_without_the_option(lrun, tmp):
+    fn = make_zip(tmp / "fn.zip", {"lambda_function.py": "import sys\ndef lambda_handler(e, c):\n    return sys.executable\n"})
+    assert lrun.run("--interpreter", "/usr/bin/python3", fn).json == f"/var/lang/bin/{VERSION}"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has what its later uid cannot reach")
+def test_root_may_name_an_interpreter_that_the_later_uid_cannot_reach(lrun, tmp, prefix):
+    closed = tmp / "closed"
+    closed.mkdir(mode=0o700)
+    prefix.rename(closed / "python")
+    check(lrun.run("--interpreter", closed / "python/bin/python3", package(tmp)))
+
+
+@pytest.mark.parametrize("case, says", [("another version", f"it is {OTHER}, not python3.7"), ("a script", "version manager's script"), ("not in bin", "in no directory of that name"),
+                                        ("no library", "its standard library is missing"), ("another program", "its version cannot be found out"), ("another language", "its version cannot be found out"),
+                                        ("nothing", "No such file or directory")])
+def test_interpreter_that_will_not_do_is_refused_by_name(lrun, tmp, prefix, case, says):
+    named, options = prefix / "bin" / OTHER, []
+    if case == "another version":
+        options = ["--runtime", "python3.7"]
+    elif case == "a script":
+        named = tmp / "bin/python3"
+        named.parent.mkdir()
+        named.write_text("#!/bin/sh\n" + "#" * 100)
+    elif case == "not in bin":
+        named = prefix.rename(prefix.parent / "p") / "bin"
+        named = named.rename(named.parent / "sbin") / OTHER
+    elif case == "no library":
+        shutil.rmtree(prefix / "lib")
+    elif case == "another program":
+        named = prefix / "bin/true"
+        shutil.copy2("/bin/true", named)
+    elif case == "another language":
+        named = pathlib.Path(shutil.which("node") or skip("no node"))
+        lrun.run("--interpreter", named, make_zip(tmp / "n.zip", {"index.js": "exports.handler = async () => 1"}))  # its version is known from then on
+    else:
+        named = tmp / "none"
+    r = lrun.run(*options, "--interpreter", named, package(tmp))
+    assert r.code == 125 and (f"'{named}'" in r.log or f"'{os.path.realpath(named)}'" in r.log) and says in r.log, r
+
+
+def test_interpreter_in_the_homes_own_bin_is_refused(lrun, tmp, prefix):
+    r = lrun.run("--interpreter", prefix / "bin/python3", package(tmp), env={**os.environ, "HOME": str(prefix)})
+    assert r.code == 125 and f"'{prefix}'" in r.log and "home" in r.log, r
+
+
+def test_interpreter_excludes_rootfs_and_means_nothing_to_a_bootstrap(lrun, tmp, prefix, empty):
+    r = lrun.run("--interpreter", prefix / "bin/python3", "--rootfs", tmp, package(tmp))
+    assert r.code == 2 and "--interpreter and --rootfs exclude each other" in r.log, r
+    assert "--interpreter is ignored" in lrun.exec(empty, "/bin/true", options=["--interpreter", prefix / "bin/python3"]).log

@@ -28,6 +28,6 @@ MUTANTS = {
     "mounts below a volume": ("launcher/launch/trust.c", "next_piece(&l->mounts, &l->spot, true, &i, &mine)", "next_piece(&l->mounts, &l->spot, false, &i, &mine)", {"a_bind_mount_below_hides_nothing"}, (TRUST,), "bind or mounted_from"),
     "mounts below what is trusted": ("launcher/launch/trust.c", "next_piece(&l->mounts, place, whole && parts, &k, &its)", "next_piece(&l->mounts, place, whole && parts && getpid() < 0, &k, &its)", {"a_part_of_the_cache_that_is_mounted_from_elsewhere"}, (TRUST,), "bind or mounted_from"),
     "links on the way to what is trusted": ("base/place.c", "            status = way_link(&s, name, after);", "            ids->n = 0, status = way_link(&s, name, after);", {"a_link_on_the_way_to_them_counts"}, (TRUST,), "link"),
-    "home as a function": ("launcher/launch/inputs.c", "(trust_check_shown(fd, path, false, id, err) < 0 || make_source(path", "((getpid() < 0 && trust_check_shown(fd, path, false, id, err) < 0) || make_source(path", {"no_directory_that_holds_the_home_directory_is_shown"}, (TRUST,), "home_directory"),
+    "home as a function": ("launcher/launch/inputs.c", "(trust_check_shown(fd, path, false, id, err) < 0 || inputs_source(path", "((getpid() < 0 && trust_check_shown(fd, path, false, id, err) < 0) || inputs_source(path", {"no_directory_that_holds_the_home_directory_is_shown"}, (TRUST,), "home_directory"),
     "results of the size of /tmp each": ("launcher/launch/results.c", "        c->budget -= (uint64_t)n;\n", "", {"all_together_may_have_the_size_of_tmp"}, (RESULTS,), "together"),
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mutants: added runtimes. The columns are described in ../mutants.py."""
 STORE = "tests/cli/test_runtime_store.py"
+INTERPRETERS = "tests/runtimes/test_interpreters.py"
 
 MUTANTS = {
     "store: a runtime's directory: links are followed": ("cache/store_pack.c", "if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)", "if (fstatat(dir, name, &st, 0) < 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)", {"links_of_a_directory_are_kept_and_never_followed"}, (STORE,), "never_followed"),
@@ -9,7 +10,7 @@ MUTANTS = {
     "store: a runtime's directory: modes": ("cache/store_pack.c", "mode_t mode = st.st_mode & S_IXUSR ? 0755 : 0644;", "mode_t mode = st.st_mode & 0777;", {"equal_directories_have_one_digest_and_one_tree_whatever_their_modes"}, (STORE,), "one_digest"),
     "store: a runtime of another version": ("launcher/launch/stored.c", "if (!is_a(tree, ret->program, S_IFREG)) {", "if (!tree) {", {"a_source_that_would_not_run_is_refused_by_name"}, (STORE,), "by_name and version"),
     "store: a runtime for another machine": ("launcher/launch/stored.c", "if (head.e_machine != ARCH_OURS_ELF)", "if (!head.e_machine)", {"a_source_that_would_not_run_is_refused_by_name"}, (STORE,), "by_name and machine"),
-    "store: a runtime that is a script": ("launcher/launch/stored.c", "memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||\n        head.e_ident[EI_CLASS]", "0 ||\n        0 & head.e_ident[EI_CLASS]", {"a_source_that_would_not_run_is_refused_by_name"}, (STORE,), "by_name and script"),
+    "store: a runtime that is a script": ("launcher/launch/stored.c", "memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||\n        head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(Elf64_Phdr))", "memcmp(head.e_ident, ELFMAG, SELFMAG) > 1000)", {"a_source_that_would_not_run_is_refused_by_name"}, (STORE,), "by_name and script"),
     "store: a runtime with another loader": ("launcher/launch/stored.c", "|| access(loader, F_OK) < 0)", ")", {"a_source_that_would_not_run_is_refused_by_name"}, (STORE,), "by_name and loader"),
     "store: a runtime without its library": ("launcher/launch/stored.c", "if (!is_a(tree, library, S_IFREG))", "if (!tree)", {"a_source_that_would_not_run_is_refused_by_name"}, (STORE,), "by_name and library"),
     "store: a runtime whose headers name another version": ("launcher/launch/stored.c", "if (major && major != version)", "if (!version)", {"nodes_version_is_read_from_its_headers"}, (STORE,), "headers"),
@@ -19,4 +20,9 @@ MUTANTS = {
     "store: damaged runtimes": ("cache/store.c", "&& entry_verify(store, e.lock, USE_TARBALL, &why) == 0;", ";", {"a_damaged_runtime_is_found_and_said"}, (STORE,), "damaged"),
     "store: trees without a name": ("cache/store.c", "            entry_remove(store, \"tree\", keys.at[i], &ignored);", "            (void)ignored;", {"a_directory_is_added_listed_shown_and_removed"}, (STORE,), "listed_shown"),
     "store: a used runtime is not locked": ("launcher/launch/stored_use.c", "    found = store_open(&in->added.store, &s, &in->added.tree, err);", "    found = store_open(&in->added.store, &s, &in->added.tree, err);\n    if (found > 0) own_close(&in->added.tree.lock);", {"a_runtime_in_use_is_not_taken_away"}, (STORE,), "in_use"),
+    "store: the home directory as a runtime": ("launcher/command/cmd_runtime.c", "trust_check_shown(a->fd, a->source, false, id, err) < 0", "id->uid == 1", {"the_home_directory_is_no_source"}, (STORE,), "home_directory"),
+    "store: the home directory as an interpreter's": ("launcher/launch/inputs_source.c", "if (trust_check_shown(fd, prefix, false, id, err) < 0)", "if (fd < 0)", {"interpreter_in_the_homes_own_bin_is_refused"}, (INTERPRETERS,), "homes_own"),
+    "store: a script as an interpreter": ("launcher/launch/inputs_source.c", "|| !interpreter_starts_here(fd))", ")", {"interpreter_that_will_not_do_is_refused_by_name"}, (INTERPRETERS,), "will_not_do and script"),
+    "store: an interpreter of another version": ("launcher/launch/interpreter.c", "    if (wanted && version != wanted)\n        return fail_hint(", "    if (!version)\n        return fail_hint(", {"interpreter_that_will_not_do_is_refused_by_name"}, (INTERPRETERS,), "will_not_do and version"),
+    "store: what a named interpreter said is another language's": ("launcher/launch/interpreter.c", 'l->versioned ? "python" : "version";', 'l->versioned ? "version" : "version";', {"interpreter_that_will_not_do_is_refused_by_name"}, (INTERPRETERS,), "will_not_do and language"),
 }
