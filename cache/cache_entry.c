@@ -150,9 +150,15 @@ static int trust(struct cache *c, int dir, enum archive_use use, struct cache_en
 int entry_open(struct cache *c, const char *digest, enum archive_use use, struct cache_entry *ret, struct err *err)
 {
     char key[KEY_SIZE];
+    entry_key(digest, use, key);
+    return entry_open_key(c, key, ret, err);
+}
+
+int entry_open_key(struct cache *c, const char *key, struct cache_entry *ret, struct err *err)
+{
+    const enum archive_use use = entry_use(key);
     struct stat held, named, tree;
     struct cache_entry e = {.lock = -1};
-    entry_key(digest, use, key);
     OWN_PTR char *path = xasprintf("tree/%s", key);
     OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0)
@@ -171,7 +177,7 @@ int entry_open(struct cache *c, const char *digest, enum archive_use use, struct
         return fail(err, errno, path, "open the cache entry's tree");
     e.dev = tree.st_dev;
     e.ino = tree.st_ino;
-    memcpy(e.digest, digest, DIGEST_HEX);
+    memcpy(e.digest, key, DIGEST_HEX);
     e.lock = take_fd(&dir);
     e.tree_path = xasprintf("%s/%s/%s", c->path, path, below);
     e.place = USES[use].place;

@@ -11,6 +11,8 @@
  * An entry of an earlier boot is verified first, and removed if it fails. */
 int entry_open(struct cache *c, const char *digest, enum archive_use use, struct cache_entry *ret, struct err *err);
 
+int entry_open_key(struct cache *c, const char *key, struct cache_entry *ret, struct err *err); /* of whichever version of the unpacker */
+
 /* Makes and locks an empty directory in tmp/; name: at least 64 bytes, "tmp/..." beneath c->dir. */
 int entry_begin(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err);
 

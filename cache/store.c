@@ -85,7 +85,7 @@ static bool parse(const char *text, struct stored *s)
     s->added = (int64_t)number_of(text, "added");
     s->size = number_of(text, "size");
     s->entries = number_of(text, "entries");
-    return line_of(text, "digest", s->digest, sizeof s->digest) && strspn(s->digest, "0123456789abcdef") == DIGEST_HEX &&
+    return line_of(text, "key", s->key, sizeof s->key) && strspn(s->key, "0123456789abcdef") == DIGEST_HEX && !strchr(s->key, '/') &&
            line_of(text, "below", s->below, sizeof s->below) && line_of(text, "program", s->program, sizeof s->program) &&
            line_of(text, "source", s->source, sizeof s->source);
 }
@@ -100,7 +100,9 @@ int store_find(const struct cache *store, const char *id, struct stored *ret, st
     if (fs_read_small(store->dir, path, text, sizeof text) < 0)
         return errno == ENOENT ? 0 : fail(err, errno, id, "read about the stored runtime");
     snprintf(s.id, sizeof s.id, "%s", id);
-    if (!parse(text, &s)) {
+    bool good = parse(text, &s);
+    memcpy(s.digest, s.key, DIGEST_HEX);
+    if (!good) {
         fail(err, 0, id, "read about the stored runtime: its file is damaged");
         return fail_hint(err, "remove it (lrun runtime remove %s), and add it again", id);
     }
@@ -110,7 +112,7 @@ int store_find(const struct cache *store, const char *id, struct stored *ret, st
 
 int store_open(struct cache *store, const struct stored *s, struct cache_entry *ret, struct err *err)
 {
-    return entry_open(store, s->digest, USE_TARBALL, ret, err);
+    return entry_open_key(store, s->key, ret, err);
 }
 
 /* ---- adding and removing ---- */
@@ -151,7 +153,7 @@ static bool is_named(const struct cache *store, const char *key, const struct st
         struct stored s;
         struct err ignored;
         int found = store_find(store, names->at[i], &s, &ignored);
-        if (found < 0 || (found && strncmp(key, s.digest, DIGEST_HEX) == 0))
+        if (found < 0 || (found && strcmp(key, s.key) == 0))
             return true;
     }
     return false;
@@ -202,8 +204,9 @@ int store_name(struct cache *store, const struct stored *s, struct err *err)
         return -1;
     struct err damaged;
     int there = store_find(store, s->id, &before, &damaged) != 0;
-    text_printf(&text, "digest %s\nbelow %s\nprogram %s\nversion %u\nminor %u\nadded %jd\nsize %ju\nentries %ju\nsource %s\n", s->digest,
-                s->below, s->program, s->version, s->minor, (intmax_t)s->added, (uintmax_t)s->size, (uintmax_t)s->entries, s->source);
+    text_printf(
+        &text, "key %s-" UNPACKER_VERSION "t\nbelow %s\nprogram %s\nversion %u\nminor %u\nadded %jd\nsize %ju\nentries %ju\nsource %s\n",
+        s->digest, s->below, s->program, s->version, s->minor, (intmax_t)s->added, (uintmax_t)s->size, (uintmax_t)s->entries, s->source);
     int status = fs_replace(store->dir, path, text.at, text.n, err);
     text_done(&text);
     if (status < 0)
@@ -247,8 +250,7 @@ int store_verify(struct cache *store, FILE *to, size_t *ret_damaged, struct err 
             continue;
         }
         ++*ret_damaged;
-        OWN_PTR char *key = xasprintf("%s-" UNPACKER_VERSION "t", s.digest);
-        int removed = found > 0 ? entry_remove(store, "tree", key, err) : 1;
+        int removed = found > 0 ? entry_remove(store, "tree", s.key, err) : 1;
         fprintf(to, "damaged runtime %s (%s): %s\n", names.at[i], text, removed == 0 ? "in use, not removed" : "add it again");
         status = removed < 0 ? -1 : 0;
     }

@@ -12,10 +12,11 @@
 #include "base/str.h"
 #include "cache/cache.h"
 
-enum { STORE_ID = 24, STORE_BELOW = 256, STORE_PROGRAM = 64, STORE_SOURCE = 512 };
+enum { STORE_ID = 24, STORE_KEY = 80, STORE_BELOW = 256, STORE_PROGRAM = 64, STORE_SOURCE = 512 };
 
 struct stored { /* a runtime of the store */
     char id[STORE_ID];
+    char key[STORE_KEY];         /* of the tree's entry: it outlives the version of the unpacker that made it */
     char digest[DIGEST_HEX + 1]; /* SHA-256 of its tarball; of a directory: of the tarball that lrun made of it */
     char below[STORE_BELOW];     /* the directory of the tree that it is; "": all of it */
     char program[STORE_PROGRAM]; /* of a language distribution: its interpreter; "": it is a root file system */

@@ -465,6 +465,29 @@ def test_a_damaged_runtime_is_found_and_said(store, tmp, prefix):
     assert store.run("run", "--runtime", OTHER, package(tmp)).code == 0
 
 
+def test_a_runtime_outlives_the_version_of_the_unpacker_that_made_it(store, tmp, prefix):
+    store.add(OTHER, prefix)
+    [tree], file = store.trees(), store.dir / "name" / OTHER
+    older = tree[:65] + "1t"
+    (store.dir / "tree" / tree).rename(store.dir / "tree" / older)
+    file.write_text(file.read_text().replace(tree, older))
+    assert store.run("run", "--runtime", OTHER, package(tmp)).code == 0 and store.run("cache", "verify", report=False).code == 0
+    assert store.add(OTHER, prefix).stdout.startswith("replaced") and store.trees() == [tree], "the older tree goes when it has no name any more"
+
+
+@pytest.mark.parametrize("text", ["", "key x\n", "key ../../x\nbelow \nprogram \nsource x\n"])
+def test_a_damaged_name_is_said_and_can_be_put_right(store, tmp, prefix, text):
+    store.add(OTHER, prefix)
+    (store.dir / "name" / OTHER).write_text(text)
+    r = store.run("run", "--runtime", OTHER, package(tmp))
+    assert r.code == 125 and f"'{OTHER}'" in r.log and f"lrun runtime remove {OTHER}" in r.log, r
+    p = store("list")
+    assert p.returncode == 0 and p.stdout == "" and f"'{OTHER}'" in p.stderr, p
+    assert store("remove", OTHER).returncode == 0
+    store.add(OTHER, prefix)
+    assert store.run("run", "--runtime", OTHER, package(tmp)).code == 0
+
+
 def test_a_runtime_of_an_earlier_boot_is_verified_once_before_it_is_used(store, tmp, prefix):
     store.add(OTHER, prefix)
     entry = next((store.dir / "tree").iterdir())
