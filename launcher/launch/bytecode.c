@@ -28,7 +28,7 @@ EMBED(bytecode_script, "runtimes/python3/compile.py");
 #define CLIENT "var/runtime/awslambdaric/"
 #define COMPILED CLIENT "__pycache__"
 #define NONE "none" /* the interpreter cannot do it: it is not asked again */
-enum { MOST = 1 << 20, SECONDS = 10, HASH_SIZE = 17 };
+enum { MOST = BYTECODE_MOST, SECONDS = BYTECODE_SECONDS, HASH_SIZE = 17, NAME_SIZE = 64 };
 
 /* Finds what was damaged, not what was forged, which only the cache's owner could do. */
 static void hash_text(const struct text *t, char ret[HASH_SIZE])
@@ -129,15 +129,11 @@ static bool was_disturbed(int status)
 /* 1: ret is its output; 0: the interpreter cannot compile; -1: it failed this time. */
 static int compile(int interpreter, const char *path, struct text *ret)
 {
-    struct text sources = {0};
     struct err ignored;
     int status = -1;
-    OWN_FD int in = memfd_create("client", MFD_CLOEXEC);
+    OWN_FD int in = bytecode_sources();
     OWN_FD int out = memfd_create("bytecode", MFD_CLOEXEC);
-    write_sources(&sources);
-    bool written = in >= 0 && out >= 0 && fs_write_all(in, sources.at, sources.n) == 0 && lseek(in, 0, SEEK_SET) == 0;
-    text_done(&sources);
-    pid_t pid = written ? fork() : -1;
+    pid_t pid = in >= 0 && out >= 0 ? fork() : -1;
     if (pid == 0)
         become(interpreter, path, in, out);
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -149,12 +145,21 @@ static int compile(int interpreter, const char *path, struct text *ret)
 
 /* ---- keeping ---- */
 
-/* A file under this name is complete, or absent. */
-static bool recall(const struct cache *c, const char *hash, struct bytecode *ret)
+/* A runtime that was added may choose what its interpreter writes, and so find bytes with the hash of others': its own lie apart, by its
+ * SHA-256. */
+static void name_file(const struct inputs *in, const char *hash, char ret[NAME_SIZE])
 {
+    const char *digest = in->added.runtime.digest;
+    snprintf(ret, NAME_SIZE, "bytecode/%.32s%s%s", digest, *digest ? "-" : "", hash);
+}
+
+/* A file under this name is complete, or absent. */
+static bool recall(const struct inputs *in, const char *hash, struct bytecode *ret)
+{
+    const struct cache *c = &in->cache;
     struct err ignored;
-    char name[32], found[HASH_SIZE];
-    snprintf(name, sizeof name, "bytecode/%s", hash);
+    char name[NAME_SIZE], found[HASH_SIZE];
+    name_file(in, hash, name);
     OWN_FD int fd = openat(c->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || fs_read_all(fd, MOST, name, &ret->text, &ignored) < 0)
         return false;
@@ -162,12 +167,13 @@ static bool recall(const struct cache *c, const char *hash, struct bytecode *ret
     return strcmp(found, hash) == 0 && parse(ret);
 }
 
-static void keep(const struct cache *c, const char *memo, int fd, const struct file_state *state, const struct text *text)
+static void keep(const struct inputs *in, const char *memo, int fd, const struct file_state *state, const struct text *text)
 {
-    char hash[HASH_SIZE], name[32];
+    const struct cache *c = &in->cache;
+    char hash[HASH_SIZE], name[NAME_SIZE];
     struct err ignored;
     hash_text(text, hash);
-    snprintf(name, sizeof name, "bytecode/%s", hash);
+    name_file(in, hash, name);
     if ((mkdirat(c->dir, "bytecode", 0700) == 0 || errno == EEXIST) && fs_replace(c->dir, name, text->at, text->n, &ignored) == 0)
         cache_remember(c, memo, fd, state, hash);
 }
@@ -178,45 +184,95 @@ static bool is_program(int fd)
     return pread(fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, ELFMAG, SELFMAG) == 0;
 }
 
-static void make_and_keep(const struct cache *c, const char *memo, int fd, const struct file_state *state, const char *path,
-                          struct bytecode *ret)
+/* The interpreter, and what is remembered of it. fd: owned by whoever asks. False: nothing can be. */
+struct asked {
+    char *path;
+    int fd;
+    struct file_state state;
+    char memo[32];
+};
+
+static bool ask(struct inputs *in, const struct runtime *rt, struct asked *a)
 {
-    struct text made = {0};
-    int done = compile(fd, path, &made);
-    if (done > 0) {
-        text_add(&ret->text, made.at, made.n);
-        if (parse(ret))
-            keep(c, memo, fd, state, &made);
-        else
-            bytecode_done(ret);
-    }
-    if (!ret->n && done >= 0)
-        cache_remember(c, memo, fd, state, NONE);
-    text_done(&made);
+    struct err ignored;
+    *a = (struct asked){.fd = -1};
+    if (runtime_language(rt) != LANGUAGE_PYTHON || rt->own_bootstrap || in->rootfs.path) /* nothing of a root file system can be run here */
+        return false;
+    a->path = rt->prefix[0] ? xasprintf("%s/bin/python3.%u", rt->prefix, rt->version) : xstrdup(rt->interpreter);
+    a->fd = open(a->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    name_memo(a->memo, sizeof a->memo);
+    return a->fd >= 0 && cache_look(a->fd, &a->state) == 0 && inputs_open_cache(in, &ignored) == 0;
+}
+
+static void asked_done(struct asked *a)
+{
+    own_close(&a->fd);
+    free(a->path);
+}
+
+/* Bytecode that could not be kept is not made: the next start, and every later one, would take longer than without it. */
+static bool can_keep(const struct inputs *in, const struct asked *a)
+{
+    return is_program(a->fd) && cache_can_remember(&in->cache, a->fd, &a->state) && !cache_may_change(a->fd);
+}
+
+/* made: empty if the interpreter cannot do it. */
+static void take(const struct inputs *in, const struct asked *a, const struct text *made, struct bytecode *ret)
+{
+    if (made->n)
+        text_add(&ret->text, made->at, made->n);
+    if (made->n && parse(ret))
+        keep(in, a->memo, a->fd, &a->state, made);
+    else
+        bytecode_done(ret);
+    if (!ret->n)
+        cache_remember(&in->cache, a->memo, a->fd, &a->state, NONE);
 }
 
 void bytecode_get(struct inputs *in, const struct runtime *rt, bool make, struct bytecode *ret)
 {
-    char memo[32], hash[HASH_SIZE];
-    struct err ignored;
-    struct file_state state;
+    struct asked a;
+    struct text made = {0};
+    char hash[HASH_SIZE];
     *ret = (struct bytecode){0};
-    if (runtime_language(rt) != LANGUAGE_PYTHON || rt->own_bootstrap || in->rootfs.path) /* nothing of a root file system can be run here */
-        return;
-    if (in->added.runtime.id[0]) /* nor of what was added, which may come from anywhere */
-        return;
-    OWN_PTR char *path = rt->prefix[0] ? xasprintf("%s/bin/python3.%u", rt->prefix, rt->version) : xstrdup(rt->interpreter);
-    OWN_FD int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0 || cache_look(fd, &state) < 0 || inputs_open_cache(in, &ignored) < 0)
-        return;
-    name_memo(memo, sizeof memo);
-    bool known = cache_recall(&in->cache, memo, &state, hash, sizeof hash);
-    if (known && (strcmp(hash, NONE) == 0 || recall(&in->cache, hash, ret)))
-        return;
-    bytecode_done(ret);
-    /* Bytecode that could not be kept is not made: the next start, and every later one, would take longer than without it. */
-    if (make && is_program(fd) && cache_can_remember(&in->cache, fd, &state) && !cache_may_change(fd))
-        make_and_keep(&in->cache, memo, fd, &state, path, ret);
+    bool can = ask(in, rt, &a), known = can && cache_recall(&in->cache, a.memo, &a.state, hash, sizeof hash);
+    if (!known || (strcmp(hash, NONE) != 0 && !recall(in, hash, ret))) {
+        bytecode_done(ret);
+        ret->wanted = can && can_keep(in, &a);
+        /* What was added may come from anywhere: it is started in a sandbox alone, by bytecode_inside(). */
+        if (ret->wanted && make && !in->added.runtime.id[0] && compile(a.fd, a.path, &made) >= 0)
+            take(in, &a, &made, ret);
+    }
+    text_done(&made);
+    asked_done(&a);
+}
+
+void bytecode_take(struct inputs *in, const struct runtime *rt, const struct text *made)
+{
+    struct asked a;
+    struct bytecode ignored = {0};
+    if (ask(in, rt, &a) && can_keep(in, &a))
+        take(in, &a, made, &ignored);
+    bytecode_done(&ignored);
+    asked_done(&a);
+}
+
+int bytecode_sources(void)
+{
+    struct text sources = {0};
+    int fd = memfd_create("client", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    write_sources(&sources);
+    bool written = fd >= 0 && fs_write_all(fd, sources.at, sources.n) == 0 && lseek(fd, 0, SEEK_SET) == 0 &&
+                   fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
+    text_done(&sources);
+    if (!written)
+        own_close(&fd);
+    return fd;
+}
+
+const char *bytecode_program(void)
+{
+    return bytecode_script;
 }
 
 void bytecode_done(struct bytecode *b)

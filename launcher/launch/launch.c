@@ -323,9 +323,8 @@ int launch_make(struct launch *l, struct err *err)
     if (r->argv)
         launch_variables(l, NULL, &l->envp);
     l->facts.phase = AT_SANDBOX;
-    if (launch_plan(l, err) < 0)
+    if (launch_plan_whole(l, err) < 0)
         return -1;
-    skeleton_get(&l->inputs, &l->plan, &l->skeleton);
     fill_spec(l);
     if (r->verbose)
         describe(l);

@@ -44,6 +44,7 @@ int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
 int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err);
 int launch_make(struct launch *l, struct err *err);
 int launch_plan(struct launch *l, struct err *err); /* its part that fills plan; inputs are unpacked and the runtime is chosen */
+int launch_plan_whole(struct launch *l, struct err *err); /* with the prepared skeleton, and the compiled client */
 void launch_done(struct launch *l);
 
 /* Notes in the report how a started sandbox falls short of the plan. */

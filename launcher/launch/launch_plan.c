@@ -5,6 +5,7 @@
 #include "launcher/launch/launch.h"
 
 #include "base/own.h"
+#include "launcher/launch/bytecode_inside.h"
 #include "launcher/launch/sdk.h"
 
 #include <unistd.h>
@@ -106,4 +107,26 @@ int launch_plan(struct launch *l, struct err *err)
     in.runtime.sdk =
         l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;
     return plan_make(&in, &l->plan, err);
+}
+
+/* Twice in the first launch on a Python that was added, which compiles the client for all later ones. */
+int launch_plan_whole(struct launch *l, struct err *err)
+{
+    if (launch_plan(l, err) < 0)
+        return -1;
+    skeleton_get(&l->inputs, &l->plan, &l->skeleton);
+    if (!l->bytecode.wanted || !l->inputs.added.runtime.id[0] || !l->request->kind->invokes)
+        return 0;
+    l->spec = (struct sandbox_spec){.is_whole = skeleton_is_whole, .of = &l->skeleton};
+    if (!bytecode_inside(l))
+        return 0;
+    plan_done(&l->plan);
+    tools_done(&l->tools);
+    machine_done(&l->machine);
+    bytecode_done(&l->bytecode);
+    skeleton_done(&l->skeleton);
+    if (launch_plan(l, err) < 0)
+        return -1;
+    skeleton_get(&l->inputs, &l->plan, &l->skeleton);
+    return 0;
 }

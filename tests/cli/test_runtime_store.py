@@ -54,8 +54,8 @@ class Store:
         assert p.returncode == 0, p
         return p
 
-    def run(self, command, *args, **more):
-        return self.lrun(command, *args, wrap=self.wrap, env=self.env, **more)
+    def run(self, command, *args, wrap=(), **more):
+        return self.lrun(command, *args, wrap=[*self.wrap, *wrap], env=self.env, **more)
 
     def list(self):
         return json.loads(self("list", "--json").stdout)["runtimes"]
@@ -321,12 +321,45 @@ def test_what_was_added_is_never_started_outside_a_sandbox(store, tmp):
     (tmp / "p/lib" / OTHER / "os.py").write_text("")
     store.add(OTHER, tmp / "p")
     store.add("nodejs99.x", tmp / "n")
+    time.sleep(0.3)  # what has just been written is not remembered, and so not compiled
     fn = make_zip(tmp / "f.zip", {"lambda_function.py": LOOKS, "index.js": ""})
     for id in (OTHER, "nodejs99.x"):
         assert store.run("run", "--runtime", id, fn).code == 1, "it is no interpreter"
         store.run("inspect", "--runtime", id, fn, report=False)
     store("list"), store("show", OTHER)
     assert not ran.exists()
+
+
+def compiled(store):
+    return sorted(p.name for p in pathlib.Path(store.lrun.cache, "bytecode").glob("*"))
+
+
+def test_an_added_python_compiles_the_client_once_and_in_a_sandbox(store, tmp, prefix):
+    store.add(OTHER, prefix)
+    time.sleep(0.3)
+    fn = package(tmp)
+    assert store.run("run", "--runtime", OTHER, "--env", "NAME=b", fn).code == 0
+    [kept] = compiled(store)
+    assert kept.startswith(store.list()[0]["sha256"][:32] + "-"), "apart from what others' interpreters make"
+    r = store.run("run", "-v", "--runtime", OTHER, fn)
+    assert r.code == 0 and "compiled by the interpreter" in r.log and compiled(store) == [kept], r
+    assert store.run("run", fn).code == 0 and kept.split("-")[1] in compiled(store), "the host's interpreter makes the same"
+
+
+@pytest.mark.parametrize("does", ["while (write(1, words, sizeof words) > 0);", "for (;;) pause();", 'puts("var/runtime/awslambdaric/__pycache__/../../../../etc/passwd 1\\nx");', "abort();"])
+def test_what_an_added_interpreter_makes_of_the_client_is_bounded_and_checked(store, tmp, does):
+    source = '#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\nchar words[65536];\n' \
+             'int main(int n, char **a) { if (n > 2 && strcmp(a[1], "-I") == 0) { %s } return 3; }\n' % does
+    compile_to(tmp / "p/bin" / OTHER, source, "-static")
+    (tmp / "p/lib" / OTHER).mkdir(parents=True)
+    (tmp / "p/lib" / OTHER / "os.py").write_text("")
+    store.add(OTHER, tmp / "p")
+    time.sleep(0.3)  # what has just been written is not remembered
+    for time_limit in (40, 8):  # it is asked once
+        r = store.run("run", "--runtime", OTHER, package(tmp), timeout=time_limit, wrap=("prlimit", f"--data={256 << 20}"))  # lrun has no memory for all of it
+        assert r.code == 1 and "exit status 3" in r.text, r
+        assert [p.read_text().split()[-1] for p in pathlib.Path(store.lrun.cache, "memo").glob("client-*")] == ["none"]
+    assert compiled(store) == []
 
 
 @pytest.mark.parametrize("how", ["others may write", "another user's"])
