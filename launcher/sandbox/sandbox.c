@@ -216,6 +216,8 @@ int sandbox_hear(struct sandbox *s, struct message *ret, bool wait)
 {
     int fds[FD_COUNT];
     int got = message_receive(s->control, ret, fds, wait);
+    if (s->aside > 0 && waitpid(s->aside, NULL, WNOHANG) == s->aside)
+        s->aside = 0;
     for (int i = 0; got == 1 && i < FD_COUNT; i++)
         if (s->fds[i] < 0)
             s->fds[i] = fds[i];

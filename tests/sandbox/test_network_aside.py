@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from conftest import processes_of, skip, wait_until
+from conftest import children_of, processes_of, skip, wait_until
 
 FREE, BUSY = "0 0 0 1/", "0 0 0 99999/"
 NAMESPACE = "/proc/self/ns/net"  # opened by that child alone, which hands it over
@@ -47,6 +47,17 @@ def test_is_made_aside_if_a_processor_is_free(lrun, empty, traced, loadavg):
 def test_the_runtime_api_is_there_either_way(lrun, function, traced, loadavg):
     r = lrun.run(function("headers, event = next()\nrespond(headers[ID], event)\nnext()\n"), "-e", "[1]", wrap=traced.wrap(loadavg))
     assert r.code == 0 and r.json == [1] and (NAMESPACE in traced.text()) == (loadavg == FREE), (r, traced.text())
+
+
+@two
+def test_who_made_it_is_no_zombie_as_long_as_a_command_runs(lrun, empty, traced):
+    assert lrun.exec(empty, "/bin/true").code == 0  # unpacked
+    p = subprocess.Popen([*traced.wrap(FREE), *map(str, lrun.argv("exec", empty, "--", "/bin/sleep", "30"))], stdin=subprocess.DEVNULL)
+    assert wait_until(lambda: (lrun.tmp / "trace").exists() and NAMESPACE in traced.text())
+    (traced_lrun,) = children_of(p.pid)
+    assert wait_until(lambda: len(children_of(traced_lrun)) == 1), children_of(traced_lrun)
+    os.kill(traced_lrun, 15)
+    assert p.wait(20) == 128 + 15
 
 
 def test_one_processor_is_never_free(lrun, empty, traced):
