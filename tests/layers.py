@@ -27,7 +27,8 @@ BELOW = {
 }
 # library's header: its one includer
 ADAPTERS = {
-    "archive.h": "unpack/untar.c",
+    "archive.h": "unpack/tar.c",
+    "openssl/evp.h": "unpack/digest.c",
     "libelf.h": "unpack/elf_facts.c",
     "llhttp.h": "lambda/http_parse.c",
     "zlib.h": "lambda/event_stream.c",

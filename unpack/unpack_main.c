@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "unpack/confine.h"
+#include "unpack/digest.h"
 #include "unpack/extract.h"
 #include "unpack/manifest.h"
 #include "unpack/unpack.h"
@@ -19,7 +20,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
-#include <openssl/evp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -69,17 +69,6 @@ static int map_archive(const struct stat *st, const uint8_t **ret, struct err *e
         return fail(err, errno, NULL, "map the archive into memory");
     madvise(bytes, (size_t)st->st_size, MADV_SEQUENTIAL);
     *ret = bytes;
-    return 0;
-}
-
-static int digest(const uint8_t *bytes, size_t n, char hex[DIGEST_HEX + 1], struct err *err)
-{
-    unsigned char raw[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    if (EVP_Digest(bytes, n, raw, &length, EVP_sha256(), NULL) != 1 || length != 32)
-        return fail(err, 0, NULL, "hash the archive: libcrypto refused");
-    for (unsigned i = 0; i < length; i++)
-        snprintf(hex + 2 * i, 3, "%02x", raw[i]);
     return 0;
 }
 
@@ -182,7 +171,7 @@ static int unpack_main(char verb, const char *place)
     if (status == 0 && verb == 'u')
         begin_zip(&j);
     if (status == 0)
-        status = digest(j.bytes, (size_t)j.st.st_size, d.hex, &d.err);
+        status = digest_of(j.bytes, (size_t)j.st.st_size, d.hex, &d.err);
     d.ok = status == 0;
     if (fs_write_all(UNPACK_SOCKET, &d, sizeof d) < 0 || status < 0)
         return 1;

@@ -10,12 +10,12 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "unpack/seen.h"
+#include "unpack/tar.h"
 #include "unpack/zip_check.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <libdeflate.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,18 +23,12 @@ enum { MAX_ENTRIES = 1000000 };
 #define MAX_SIZE (UINT64_C(10) << 30) /* Lambda's limit of a container image */
 
 struct untar {
-    struct archive *a;
+    struct tar *tar;
     int tree;
     struct seen seen;            /* for the manifest: one for each path that is there */
     uint64_t size, count, names; /* names: their bytes, as the archive spells them */
     struct unpack_progress *progress;
 };
-
-static int unreadable(const struct untar *u, const char *name, struct err *err)
-{
-    fail(err, 0, name, "read the root file system's archive");
-    return fail_hint(err, "%s", u->a && archive_error_string(u->a) ? archive_error_string(u->a) : "libarchive cannot open it");
-}
 
 static int open_beneath(int tree, const char *path, uint64_t flags)
 {
@@ -65,13 +59,13 @@ static int open_parent(const struct untar *u, const char *name, const char **ret
 }
 
 /* Takes name. */
-static struct zip_entry *note(struct untar *u, char *name, enum zip_type type, struct archive_entry *ae)
+static struct zip_entry *note(struct untar *u, char *name, enum zip_type type, const struct tar_entry *entry)
 {
     return seen_add(&u->seen, &(struct zip_entry){
                                   .name = name,
                                   .type = type,
-                                  .mode = (int)(archive_entry_perm(ae) & 07777),
-                                  .mtime = archive_entry_mtime(ae),
+                                  .mode = entry->mode,
+                                  .mtime = entry->mtime,
                               });
 }
 
@@ -98,22 +92,37 @@ static int count_bytes(struct untar *u, uint64_t n, const char *name, struct err
     return u->size > MAX_SIZE ? fail(err, EFBIG, name, "unpack the root file system: it holds more than 10 GiB") : 0;
 }
 
-static int copy_out(struct untar *u, int fd, struct zip_entry *e, struct err *err)
+static int write_bytes(struct untar *u, int fd, const void *bytes, size_t n, struct zip_entry *e, struct err *err)
 {
-    char buffer[128 * 1024];
-    for (;;) {
-        la_ssize_t n = archive_read_data(u->a, buffer, sizeof buffer);
-        if (n < 0)
-            return unreadable(u, e->name, err);
-        if (n == 0)
-            return 0;
-        if (count_bytes(u, (uint64_t)n, e->name, err) < 0)
+    if (count_bytes(u, n, e->name, err) < 0)
+        return -1;
+    if (fs_write_all(fd, bytes, n) < 0)
+        return fail(err, errno, e->name, "write the unpacked file");
+    e->crc = libdeflate_crc32(e->crc, bytes, n);
+    e->size += n;
+    return 0;
+}
+
+/* Writes zeros up to the size. */
+static int fill_hole(struct untar *u, int fd, uint64_t size, struct zip_entry *e, struct err *err)
+{
+    static const uint8_t ZEROS[64 * 1024];
+    while (e->size < size)
+        if (write_bytes(u, fd, ZEROS, size - e->size < sizeof ZEROS ? (size_t)(size - e->size) : sizeof ZEROS, e, err) < 0)
             return -1;
-        if (fs_write_all(fd, buffer, (size_t)n) < 0)
-            return fail(err, errno, e->name, "write the unpacked file");
-        e->crc = libdeflate_crc32(e->crc, buffer, (size_t)n);
-        e->size += (uint64_t)n;
-    }
+    return 0;
+}
+
+static int copy_out(struct untar *u, int fd, const struct tar_entry *entry, struct zip_entry *e, struct err *err)
+{
+    struct tar_piece p;
+    int got;
+    while ((got = tar_read(u->tar, &p, err)) == 1)
+        if (fill_hole(u, fd, p.offset, e, err) < 0 || write_bytes(u, fd, p.at, p.n, e, err) < 0)
+            return -1;
+    if (got < 0 && !err->path[0])
+        snprintf(err->path, sizeof err->path, "%s", e->name);
+    return got < 0 ? -1 : fill_hole(u, fd, entry->size, e, err);
 }
 
 static int copy_file(struct untar *u, int fd, const char *from, struct zip_entry *e, struct err *err)
@@ -134,17 +143,17 @@ static int copy_file(struct untar *u, int fd, const char *from, struct zip_entry
     return 0;
 }
 
-static int put_file(struct untar *u, int dir, const char *last, struct archive_entry *ae, struct zip_entry *e, struct err *err)
+static int put_file(struct untar *u, int dir, const char *last, const struct tar_entry *entry, struct zip_entry *e, struct err *err)
 {
-    const char *from = archive_entry_hardlink(ae);
+    bool hard = entry->type == TAR_HARD;
     char *target = NULL;
-    if (from && zip_name(from, strlen(from), &target, err) < 0)
+    if (hard && zip_name(entry->target, strlen(entry->target), &target, err) < 0)
         return -1;
     OWN_PTR char *owned = target;
     OWN_FD int fd = openat(dir, last, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail(err, errno, e->name, "create the unpacked file");
-    if ((owned ? copy_file(u, fd, owned, e, err) : copy_out(u, fd, e, err)) < 0)
+    if ((hard ? copy_file(u, fd, owned, e, err) : copy_out(u, fd, entry, e, err)) < 0)
         return -1;
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = e->mtime}};
     if (fchmod(fd, zip_stored_mode(ZIP_FILE, e->mode)) < 0 || futimens(fd, times) < 0)
@@ -152,9 +161,9 @@ static int put_file(struct untar *u, int dir, const char *last, struct archive_e
     return 0;
 }
 
-static int put_link(int dir, const char *last, struct archive_entry *ae, struct zip_entry *e, struct err *err)
+static int put_link(int dir, const char *last, const struct tar_entry *entry, struct zip_entry *e, struct err *err)
 {
-    const char *target = archive_entry_symlink(ae);
+    const char *target = entry->target;
     if (!target || symlinkat(target, dir, last) < 0)
         return fail(err, target ? errno : EINVAL, e->name, "make the symbolic link");
     e->size = strlen(target);
@@ -168,50 +177,44 @@ static int put_dir(int dir, const char *last, bool there, const struct zip_entry
     return !there && mkdirat(dir, last, 0755) < 0 ? fail(err, errno, e->name, "make the directory") : 0;
 }
 
-static int put_entry(struct untar *u, struct archive_entry *ae, struct err *err)
+static int put_entry(struct untar *u, const struct tar_entry *entry, struct err *err)
 {
-    const char *raw = archive_entry_pathname(ae), *last;
-    bool hard = archive_entry_hardlink(ae) != NULL;
-    unsigned format = archive_entry_filetype(ae);
+    static const enum zip_type TYPES[] = {[TAR_FILE] = ZIP_FILE, [TAR_HARD] = ZIP_FILE, [TAR_DIR] = ZIP_DIR, [TAR_LINK] = ZIP_LINK};
+    const char *last;
     char *name = NULL;
-    if (!raw)
-        return unreadable(u, NULL, err);
-    if (format == AE_IFCHR || format == AE_IFBLK || format == AE_IFIFO || format == AE_IFSOCK)
+    if (entry->type == TAR_DEVICE)
         return 0;
-    if (zip_name(raw, strlen(raw), &name, err) < 0)
+    if (zip_name(entry->name, strlen(entry->name), &name, err) < 0)
         return -1;
     OWN_PTR char *owned = name;
-    if ((u->names += strlen(raw)) > ZIP_MAX_NAMES)
+    if ((u->names += strlen(entry->name)) > ZIP_MAX_NAMES)
         return zip_too_many_names(err);
     if (!name[0]) /* the root itself, "./" */
         return 0;
     OWN_FD int dir = open_parent(u, name, &last, err);
     if (dir < 0)
         return -1;
-    bool is_dir = !hard && format == AE_IFDIR;
-    int there = replace(u, dir, last, is_dir, name, err);
+    int there = replace(u, dir, last, entry->type == TAR_DIR, name, err);
     if (there < 0)
         return -1;
-    struct zip_entry *e = note(u, take_ptr(&owned), is_dir ? ZIP_DIR : !hard && format == AE_IFLNK ? ZIP_LINK : ZIP_FILE, ae);
+    struct zip_entry *e = note(u, take_ptr(&owned), TYPES[entry->type], entry);
     if (e->type == ZIP_DIR)
         return put_dir(dir, last, there == 1, e, err);
-    return e->type == ZIP_LINK ? put_link(dir, last, ae, e, err) : put_file(u, dir, last, ae, e, err);
+    return e->type == ZIP_LINK ? put_link(dir, last, entry, e, err) : put_file(u, dir, last, entry, e, err);
 }
 
 static int read_entries(struct untar *u, struct err *err)
 {
-    struct archive_entry *ae;
-    for (;;) {
-        int got = archive_read_next_header(u->a, &ae);
-        if (got == ARCHIVE_EOF)
-            return u->count ? 0 : fail(err, 0, NULL, "use the root file system's archive: it is empty");
-        if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
-            return unreadable(u, NULL, err);
+    struct tar_entry entry;
+    for (int got; (got = tar_next(u->tar, &entry, err)) != 0;) {
+        if (got < 0)
+            return -1;
         if (++u->count > MAX_ENTRIES)
             return fail(err, 0, NULL, "unpack the root file system: it holds more than %d entries", MAX_ENTRIES);
-        if (put_entry(u, ae, err) < 0)
+        if (put_entry(u, &entry, err) < 0)
             return -1;
     }
+    return u->count ? 0 : fail(err, 0, NULL, "use the root file system's archive: it is empty");
 }
 
 static int finish_directories(const struct untar *u, struct err *err)
@@ -254,18 +257,14 @@ int untar(const uint8_t *bytes, size_t n, int tree, struct unpack_progress *prog
     int status = -1;
     if (seen_start(&u.seen, err) < 0)
         return -1;
-    u.a = archive_read_new();
-    if (!u.a || archive_read_support_format_tar(u.a) != ARCHIVE_OK || archive_read_support_filter_gzip(u.a) != ARCHIVE_OK ||
-        archive_read_support_filter_bzip2(u.a) != ARCHIVE_OK || archive_read_support_filter_xz(u.a) != ARCHIVE_OK ||
-        archive_read_support_filter_zstd(u.a) != ARCHIVE_OK || archive_read_open_memory(u.a, bytes, n) != ARCHIVE_OK)
-        unreadable(&u, NULL, err);
-    else if (read_entries(&u, err) == 0 && refuse_image(&u, err) == 0)
+    u.tar = tar_open(bytes, n, false, "read the root file system's archive", err);
+    if (u.tar && read_entries(&u, err) == 0 && refuse_image(&u, err) == 0)
         status = finish_directories(&u, err);
     if (status == 0)
         status = write_manifest(&u, manifest, err);
     ret->size = u.size;
     ret->entries = u.count;
-    archive_read_free(u.a);
+    tar_done(u.tar);
     seen_done(&u.seen);
     return status;
 }

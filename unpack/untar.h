@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* untar.h: a root file system's tarball (plain, gzip, bzip2, xz, zstd) to files. The only includer of libarchive; runs in
- * lrun-unpack only. What `docker export`, mmdebstrap and distributions' downloads give. */
+/* untar.h: a root file system's tarball (plain, gzip, bzip2, xz, zstd) to files. Runs in lrun-unpack only. What `docker export`, mmdebstrap
+ * and distributions' downloads give. */
 #ifndef LRUN_UNTAR_H
 #define LRUN_UNTAR_H
 

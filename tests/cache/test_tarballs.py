@@ -203,3 +203,23 @@ def test_a_bar_on_a_terminal_when_it_takes_long(lrun, tmp):
         shown += got
     p.wait()
     assert re.search(rb"lrun: unpacking \[[#.]{30}\] +\d+% of \d+ MB", shown) and shown.endswith(b"\r\x1b[K"), shown
+
+
+def test_a_file_with_holes_is_as_long_as_it_was(lrun, tmp, empty, program):
+    """Holes in front, in the middle and at the end, as GNU tar -S writes them."""
+    (tmp / "root/etc").mkdir(parents=True)
+    with open(tmp / "root/etc/holes", "wb") as f:
+        for at in (100000, 900000):
+            f.seek(at)
+            f.write(b"data")
+        f.truncate(2000000)
+    (tmp / "root/bin").mkdir()
+    (tmp / "root/bin/p").write_bytes(program)
+    (tmp / "root/bin/p").chmod(0o755)
+    for form in ("gnu", "posix"):
+        path = tmp / f"{form}.tar"
+        subprocess.run(["tar", "-S", "-C", str(tmp / "root"), f"--format={form}", "-cf", str(path), "."], check=True)
+        assert path.stat().st_size < 1800000, "it has no holes"
+        assert lrun.exec(empty, "/bin/p", options=("--rootfs", path)).code == 0
+    found = [p.read_bytes() for p in pathlib.Path(lrun.cache).glob("tree/*t/tree/etc/holes")]
+    assert found == [(tmp / "root/etc/holes").read_bytes()] * 2 and lrun("cache", "verify", report=False).code == 0

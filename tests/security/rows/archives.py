@@ -22,7 +22,7 @@ MUTANTS = {
     "prune takes what is used": ("cache/cache_entry.c", "if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0)\n        return errno == EWOULDBLOCK ? 0", "if (getpid() < 0)\n        return errno == EWOULDBLOCK ? 0", {"prune_removes_what_is_idle_and_keeps_what_is_used", "prune_and_verify_during_launches_take_nothing_away"}, (CACHE, PROCESS), "prune"),
     "entries of an earlier boot are trusted": ("cache/cache_entry.c", "if (strcmp(boot, c->boot) == 0)", "if (boot[0])", {"an_entry_of_an_earlier_boot_is_verified_once"}, (CACHE,), "earlier_boot"),
     "links are made before files": (("unpack/extract.c",) * 2, ("    work(x); /* what", "(make_links(x, err) < 0 || finish_directories("), ("    make_links(x, err);\n    work(x); /* what", "(finish_directories("), {"h63_links_of_an_archive_are_made_after_its_files"}),
-    "devices of a tarball": ("unpack/untar.c", "if (format == AE_IFCHR || format == AE_IFBLK || format == AE_IFIFO || format == AE_IFSOCK)", "if (!format)", {"devices_and_pipes_are_left_out"}, (TARBALLS,), "left_out"),
+    "devices of a tarball": ("unpack/untar.c", "if (entry->type == TAR_DEVICE)", "if (entry->mode < 0)", {"devices_and_pipes_are_left_out"}, (TARBALLS,), "left_out"),
     "two sizes of packed data": ("unpack/zip.c", "&& says(packed, e->packed, descriptor)", "", {"archives_that_two_readers_would_read_differently_are_refused"}, (ARCHIVES,), "differently"),
     "bytes between directory and zip64's end": ("unpack/zip.c", "|| d->end != at || d->start > at)", "|| d->start > at)", {"end_records_of_zip64_that_lie"}, (FOREIGN,), "zip64_that"),
     "two counts of zip64's end": ("unpack/zip.c", "|| d->entries != u64(bytes + at + 24) ||", "||", {"end_records_of_zip64_that_lie"}, (FOREIGN,), "zip64_that"),
