@@ -33,7 +33,7 @@ UNPACK_ONLY := $(filter-out unpack/manifest_read.c,$(wildcard unpack/*.c))
 POLICY_ONLY := policy/compile.c policy/oci.c policy/calls.c policy/tree.c policy/restrict.c
 POLICY_BASE := base/arch.c base/fs.c base/str.c base/err.c base/json_scan.c base/json_slice.c base/json_document.c
 LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY),$(wildcard $(FOLDERS:%=%/*.c)))
-UNPACK_C := $(wildcard unpack/*.c) base/fs.c base/str.c base/err.c base/num.c
+UNPACK_C := $(wildcard unpack/*.c) base/fs.c base/str.c base/err.c base/num.c base/json_scan.c base/json_slice.c base/json_document.c
 SANITIZED := $(if $(SANITIZE),$(B)/tests/tools/sanitizer.o)
 LRUN_O   := $(LRUN_C:%.c=$(B)/%.o) $(SANITIZED)
 UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o) $(SANITIZED)

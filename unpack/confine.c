@@ -3,7 +3,8 @@
  * launcher/sandbox/ and policy/; this one is for lrun's parsers, libarchive, libelf and libcrypto among them. Order: the list of
  * system calls comes last, since it has neither setrlimit(2) nor Landlock's calls.
  *   rlimits     what a bomb may cost: memory of its own, time, size of a file
- *   Landlock    no file but those beneath the entry that is being made (Linux 5.13); absent on older kernels, and then done without
+ *   Landlock    no file but those beneath the entry that is being made, and an image's (Linux 5.13); absent on older kernels, and then
+ *               done without
  *   seccomp     no socket, no new process, no exec, no change of owner; always there */
 #include "unpack/confine.h"
 
@@ -21,13 +22,13 @@
 
 static const struct {
     __rlimit_resource_t resource;
-    rlim_t value;
+    rlim_t value, image;
     const char *why;
 } LIMITS[] = {
-    {RLIMIT_CORE, 0, "a crash dump would hold the archive"},
-    {RLIMIT_FSIZE, 512u << 20, "twice what a whole package may unpack to"},
-    {RLIMIT_CPU, 300, "an archive that takes longer is a bomb"},
-    {RLIMIT_NOFILE, 320, "each worker opens one file at a time; verifying walks 128 directories deep with two for each"},
+    {RLIMIT_CORE, 0, 0, "a crash dump would hold the archive"},
+    {RLIMIT_FSIZE, 512u << 20, UINT64_C(10) << 30, "twice what a whole package may unpack to; all that an image may"},
+    {RLIMIT_CPU, 300, 1800, "an archive that takes longer is a bomb; an image may hold 40 times as much"},
+    {RLIMIT_NOFILE, 320, 320, "each worker opens one file at a time; verifying walks 128 directories deep with two for each"},
 };
 
 static int limit_one(__rlimit_resource_t resource, rlim_t most, struct err *err)
@@ -41,10 +42,11 @@ static int limit_one(__rlimit_resource_t resource, rlim_t most, struct err *err)
 
 /* RLIMIT_DATA, not RLIMIT_AS: it counts the process's own memory (heap, stacks, buffers), not the archive, which is mapped whole and
  * read-only, so the kernel can reclaim its pages at any time. */
-static int limit(uint64_t memory, struct err *err)
+static int limit(const struct confinement *c, struct err *err)
 {
+    uint64_t memory = c->memory;
     for (size_t i = 0; i < COUNT(LIMITS); i++)
-        if (limit_one(LIMITS[i].resource, LIMITS[i].value, err) < 0)
+        if (limit_one(LIMITS[i].resource, c->image ? LIMITS[i].image : LIMITS[i].value, err) < 0)
             return -1;
 #ifdef __SANITIZE_ADDRESS__ /* whose shadow is terabytes */
     memory = RLIM_INFINITY;
@@ -52,20 +54,39 @@ static int limit(uint64_t memory, struct err *err)
     return limit_one(RLIMIT_DATA, memory, err);
 }
 
-static int landlock(int dir, struct err *err)
+#ifndef LANDLOCK_ACCESS_FS_REFER
+#define LANDLOCK_ACCESS_FS_REFER (1ULL << 13) /* Linux 5.19 */
+#endif
+#ifndef LANDLOCK_CREATE_RULESET_VERSION
+#define LANDLOCK_CREATE_RULESET_VERSION (1U << 0)
+#endif
+
+static int allow_beneath(int rules, int dir, uint64_t rights, struct err *err)
+{
+    struct landlock_path_beneath_attr beneath = {.allowed_access = rights, .parent_fd = dir};
+    if (dir >= 0 && syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
+        return fail(err, errno, NULL, "allow the unpacker its directory");
+    return 0;
+}
+
+static int landlock(const struct confinement *c, struct err *err)
 {
     enum {
-        WRITES = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
-                 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_SYM,
+        READS = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+        WRITES = LANDLOCK_ACCESS_FS_WRITE_FILE | READS | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+                 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_SYM,
         ALL = 0x1fff, /* every right of ABI 1, which all kernels with Landlock know */
     };
-    struct landlock_ruleset_attr attr = {.handled_access_fs = ALL};
+    /* A hard link into another directory: no kernel allows it unless asked, and those before ABI 2 cannot be asked. */
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    uint64_t refer = c->image && version >= 2 ? LANDLOCK_ACCESS_FS_REFER : 0;
+    uint64_t writes = WRITES | (c->image ? LANDLOCK_ACCESS_FS_REMOVE_DIR : 0) | refer;
+    struct landlock_ruleset_attr attr = {.handled_access_fs = ALL | refer};
     OWN_FD int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
     if (rules < 0) /* no Landlock here: the system call list below holds by itself */
         return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : fail(err, errno, NULL, "make the unpacker's Landlock rules");
-    struct landlock_path_beneath_attr beneath = {.allowed_access = WRITES, .parent_fd = dir};
-    if (dir >= 0 && syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
-        return fail(err, errno, NULL, "allow the unpacker its directory");
+    if (allow_beneath(rules, c->dir, writes, err) < 0 || allow_beneath(rules, c->source, READS, err) < 0)
+        return -1;
     if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)
         return fail(err, errno, NULL, "apply the unpacker's Landlock rules");
     return 0;
@@ -97,7 +118,7 @@ static const int CALLS[] = {
     SCMP_SYS(rseq),          SCMP_SYS(sched_getaffinity),
 };
 
-static int call_list(struct err *err)
+static int call_list(bool image, struct err *err)
 {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     int failed = ctx ? 0 : -ENOMEM;
@@ -108,18 +129,20 @@ static int call_list(struct err *err)
         failed = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     if (failed == 0)
         failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    if (failed == 0 && image)
+        failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(linkat), 0);
     if (failed == 0)
         failed = seccomp_load(ctx); /* sets no_new_privs too */
     seccomp_release(ctx);
     return failed ? fail(err, -failed, NULL, "restrict the unpacker's system calls") : 0;
 }
 
-int confine(int dir, uint64_t memory, struct err *err)
+int confine(const struct confinement *c, struct err *err)
 {
     /* Otherwise landlock_restrict_self(2) fails with EPERM in a process without CAP_SYS_ADMIN in its user namespace. */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail(err, errno, NULL, "give up new privileges in the unpacker");
-    if (limit(memory, err) < 0 || landlock(dir, err) < 0)
+    if (limit(c, err) < 0 || landlock(c, err) < 0)
         return -1;
-    return call_list(err);
+    return call_list(c->image, err);
 }

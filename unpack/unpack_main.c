@@ -3,6 +3,7 @@
  *
  *   unpack  confine; map the zip; judge it, begin to unpack it; 1 hash it and say so; 2 wait for go; 3 say how it went
  *   untar   the same for a tarball, which is unpacked after go
+ *   image   the same for a container image: 1 its documents are read, 2, 3
  *   verify  take a user namespace, so that files the owner may not read can be read; compare the entry with its manifest
  *
  * Must not: print. What goes wrong is sent in the result; lrun prints it. */
@@ -11,6 +12,7 @@
 #include "unpack/confine.h"
 #include "unpack/digest.h"
 #include "unpack/extract.h"
+#include "unpack/image.h"
 #include "unpack/manifest.h"
 #include "unpack/unpack.h"
 #include "unpack/untar.h"
@@ -29,17 +31,29 @@
 #include <sys/stat.h>
 
 /* SIGBUS: the archive was truncated while mapped. The process cannot continue. */
-static volatile sig_atomic_t hashed; /* lrun has the digest, and waits for the result */
+static volatile sig_atomic_t hashed; /* lrun has the first message, and waits for the result */
+static struct unpack_digest digest;  /* the first message of a zip and a tarball */
+static struct unpack_image image;    /* of an image */
+static bool is_image;
+
+static int send_first(bool ok)
+{
+    digest.ok = image.ok = ok;
+    return is_image ? fs_write_all(UNPACK_SOCKET, &image, sizeof image) : fs_write_all(UNPACK_SOCKET, &digest, sizeof digest);
+}
 
 static _Noreturn void end_with(const char *what)
 {
     static atomic_flag ending = ATOMIC_FLAG_INIT;
-    static struct unpack_digest early;
     static struct unpack_result late;
+    struct err *err = hashed ? &late.err : is_image ? &image.err : &digest.err;
     while (atomic_flag_test_and_set(&ending)) /* another worker handles it, and ends all */
         pause();
-    fail(hashed ? &late.err : &early.err, 0, NULL, "%s", what);
-    fs_write_all(UNPACK_SOCKET, hashed ? (void *)&late : (void *)&early, hashed ? sizeof late : sizeof early);
+    fail(err, 0, NULL, "%s", what);
+    if (hashed)
+        fs_write_all(UNPACK_SOCKET, &late, sizeof late);
+    else
+        send_first(false);
     _exit(1);
 }
 
@@ -51,7 +65,7 @@ static void on_sigbus(int signal)
 
 static void on_no_memory(void)
 {
-    end_with("unpack the archive: it needs more memory than the unpacker may take (zip 512 MB, tarball 256 MB)");
+    end_with("unpack the archive: it needs more memory than the unpacker may take (zip and image 512 MB, tarball 256 MB)");
 }
 
 static int send_result(struct unpack_result *r, int status)
@@ -79,10 +93,11 @@ struct job { /* one archive */
     int tree;
     struct manifest manifest;
     struct unpack_result result;
-    char verb;         /* u: a zip, which is unpacked while it is hashed; t: a tarball, afterwards */
+    char verb;         /* u: a zip, which is unpacked while it is hashed; t: a tarball, afterwards; i: an image */
     const char *place; /* of the files below tree/ */
     struct zip zip;
     struct extract *extract; /* NULL: not begun, and result.err says why */
+    struct image_reader image;
 };
 
 static int make_tree(struct job *j)
@@ -132,6 +147,17 @@ static int check_unchanged(const struct job *j, struct err *err)
     return fail(err, 0, NULL, "unpack the archive: it changed while it was being read");
 }
 
+static int finish_files(struct job *j)
+{
+    struct unpack_result *r = &j->result;
+    if (j->verb == 'u')
+        return finish_zip(j);
+    if (make_tree(j) < 0)
+        return -1;
+    return j->verb == 't' ? untar(j->bytes, (size_t)j->st.st_size, j->tree, j->progress, &j->manifest, r, &r->err)
+                          : image_unpack(&j->image, j->tree, j->progress, &j->manifest, r, &r->err);
+}
+
 static int finish(struct job *j)
 {
     struct err *err = &j->result.err;
@@ -139,12 +165,10 @@ static int finish(struct job *j)
     if (fd < 0)
         return fail(err, errno, "manifest", "make the file");
     j->manifest.fd = fd;
-    int status = j->verb == 't' ? make_tree(j) : finish_zip(j);
-    if (status == 0 && j->verb == 't')
-        status = untar(j->bytes, (size_t)j->st.st_size, j->tree, j->progress, &j->manifest, &j->result, err);
+    int status = finish_files(j);
     if (status == 0)
         status = manifest_finish(&j->manifest, err);
-    return status == 0 ? check_unchanged(j, err) : -1;
+    return status == 0 && j->verb != 'i' ? check_unchanged(j, err) : status; /* an image's layers are known by their digests */
 }
 
 static struct unpack_progress *map_progress(void)
@@ -154,26 +178,40 @@ static struct unpack_progress *map_progress(void)
     return shared == MAP_FAILED ? &own : shared;
 }
 
-static int unpack_main(char verb, const char *place)
+/* Confines the process, and only then reads. */
+static int begin(struct job *j, char *const words[], struct err *err)
 {
-    static struct unpack_digest d;
+    bool dir = j->verb == 'i' && S_ISDIR(j->st.st_mode);
+    struct confinement c = {
+        .dir = UNPACK_INTO,
+        .source = dir ? UNPACK_INPUT : -1,
+        .memory = j->verb == 't'   ? UNTAR_MEMORY
+                  : j->verb == 'i' ? IMAGE_MEMORY
+                                   : UNPACK_MEMORY,
+        .image = j->verb == 'i',
+    };
+    if (confine(&c, err) < 0 || (!dir && map_archive(&j->st, &j->bytes, err) < 0))
+        return -1;
+    if (j->verb == 'i')
+        return image_read(&j->image, c.source, j->bytes, (size_t)j->st.st_size, words[0], words[1], &image, err);
+    if (j->verb == 'u')
+        begin_zip(j);
+    return digest_of(j->bytes, (size_t)j->st.st_size, digest.hex, err);
+}
+
+/* words: of an image, its architecture and its name. */
+static int unpack_main(char verb, const char *place, char *const words[])
+{
     static struct job j;
+    struct err *err = verb == 'i' ? &image.err : &digest.err;
     char go = 0;
     j.verb = verb;
     j.place = place;
+    is_image = verb == 'i';
     setlocale(LC_CTYPE, "C.UTF-8"); /* before confinement: it opens files. Outside UTF-8, libarchive loses names */
     j.progress = map_progress();
-    int status = fstat(UNPACK_INPUT, &j.st) < 0 ? fail(&d.err, errno, NULL, "look at the archive") : 0;
-    if (status == 0)
-        status = confine(UNPACK_INTO, verb == 't' ? UNTAR_MEMORY : UNPACK_MEMORY, &d.err);
-    if (status == 0)
-        status = map_archive(&j.st, &j.bytes, &d.err);
-    if (status == 0 && verb == 'u')
-        begin_zip(&j);
-    if (status == 0)
-        status = digest_of(j.bytes, (size_t)j.st.st_size, d.hex, &d.err);
-    d.ok = status == 0;
-    if (fs_write_all(UNPACK_SOCKET, &d, sizeof d) < 0 || status < 0)
+    int status = fstat(UNPACK_INPUT, &j.st) < 0 ? fail(err, errno, NULL, "look at the archive") : begin(&j, words, err);
+    if (send_first(status == 0) < 0 || status < 0)
         return 1;
     hashed = 1;
     if (read(UNPACK_SOCKET, &go, 1) != 1 || go != 'g')
@@ -190,7 +228,9 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     if (argc == 3 && (strcmp(argv[1], "unpack") == 0 || strcmp(argv[1], "untar") == 0))
-        return unpack_main(strcmp(argv[1], "untar") == 0 ? 't' : 'u', argv[2]);
+        return unpack_main(strcmp(argv[1], "untar") == 0 ? 't' : 'u', argv[2], NULL);
+    if (argc == 5 && strcmp(argv[1], "image") == 0 && strlen(argv[3]) < sizeof image.architecture)
+        return unpack_main('i', argv[2], argv + 3);
     if (argc == 3 && strcmp(argv[1], "verify") == 0) {
         static struct unpack_result r;
         return send_result(&r, verify_entry(UNPACK_INPUT, argv[2], &r.err));

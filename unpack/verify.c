@@ -123,7 +123,8 @@ int verify_entry(int entry, const char *place, struct err *err)
     OWN_FD int whole = openat(entry, UNPACK_TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || tree < 0 || whole < 0)
         return differs("manifest", "it is incomplete", err);
-    if (confine(entry, UNPACK_MEMORY, err) < 0 || fs_read_all(fd, 256u << 20, "manifest", &manifest, err) < 0)
+    if (confine(&(struct confinement){.dir = entry, .source = -1, .memory = UNPACK_MEMORY}, err) < 0 ||
+        fs_read_all(fd, 256u << 20, "manifest", &manifest, err) < 0)
         return -1;
     char *save = NULL;
     for (char *line = strtok_r(manifest.at, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

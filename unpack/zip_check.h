@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zip_check.h: judging names, and entries against each other. For zip*.c and untar.c only. */
+/* zip_check.h: judging names, and entries against each other. For zip*.c, untar.c and layer.c only. */
 #ifndef LRUN_ZIP_CHECK_H
 #define LRUN_ZIP_CHECK_H
 

@@ -1,6 +1,6 @@
 # What is built for tests: tools, unit tests, packages, another architecture. Included by tests.mk.
 
-TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension $(B)/tests/watcher $(B)/tests/storm
+TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension $(B)/tests/watcher $(B)/tests/storm $(B)/tests/image
 UNIT_C := $(wildcard tests/unit/*.c)
 # What unit tests link: all of lrun but its main, and what is pure of lrun-unpack and lrun-policy.
 UNIT_O := $(filter-out $(B)/launcher/command/main.o,$(LRUN_O)) $(LLHTTP_OBJECTS) \
@@ -22,6 +22,9 @@ $(B)/tests/watcher: tests/tools/watcher.c
 $(B)/tests/storm: tests/tools/storm.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpthread
+$(B)/tests/image: tests/tools/image.c unpack/unpack.h base/err.h
+	@mkdir -p $(@D)
+	$(CC) -O1 -std=gnu17 -D_GNU_SOURCE -I. -Wall -Wextra -o $@ $<
 # One object a file: a changed header builds those anew that include it. Criterion's macros are no part of ISO C.
 $(B)/tests/units/%.o: tests/unit/%.c Makefile tests/make/build.mk | $(POLICIES)
 	@mkdir -p $(@D)

@@ -39,7 +39,7 @@ demo: deps-run
 
 asan:
 	@$(MAKE) --no-print-directory B=build/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" \
-	  CFLAGS="-O1 -g" all examples build/asan/tests/probe build/asan/tests/refuse build/asan/tests/extension build/asan/tests/watcher build/asan/tests/storm build/asan/tests/unit
+	  CFLAGS="-O1 -g" all examples build/asan/tests/probe build/asan/tests/refuse build/asan/tests/extension build/asan/tests/watcher build/asan/tests/storm build/asan/tests/image build/asan/tests/unit
 	@sh tests/real/layers.sh build/asan || true
 	LRUN_PASSES=unprivileged LRUN_WORKERS=$$(nproc) sh tests/check.sh build/asan
 

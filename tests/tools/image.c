@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image.c: drives lrun-unpack's verb image, as lrun will, for tests.
+ *
+ *     image WORKER SOURCE INTO ARCHITECTURE NAME [stop]
+ *
+ * SOURCE: an archive or a directory. INTO: an empty directory, which then has tree/ and manifest. Prints what the worker says as JSON, and
+ * how long it took; status 0 if it was done, 1 if it was refused, 3 if the worker ended otherwise. stop: after the documents. */
+#include "unpack/unpack.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct unpack_image image;
+static struct unpack_result result;
+
+static void quote(const char *s)
+{
+    putchar('"');
+    for (const unsigned char *c = (const unsigned char *)s; *c; c++)
+        printf(*c < 0x20 || *c == '"' || *c == '\\' || *c >= 0x7f ? "\\u%04x" : "%c", *c);
+    putchar('"');
+}
+
+static void put(const char *key, const char *value)
+{
+    printf(",\"%s\":", key);
+    quote(value);
+}
+
+static const char *list(const char *key, uint32_t n, const char *at)
+{
+    printf(",\"%s\":[", key);
+    for (uint32_t i = 0; i < n; i++, at += strlen(at) + 1) {
+        if (i)
+            putchar(',');
+        quote(at);
+    }
+    putchar(']');
+    return at;
+}
+
+static void put_err(const struct err *err)
+{
+    put("what", err->usage ? err->sentence : err->what);
+    put("path", err->usage ? "" : err->path);
+    put("why", err->no ? strerror(err->no) : "");
+    put("hint", err->hint);
+}
+
+static void put_image(void)
+{
+    const char *at = image.strings;
+    put("chain", image.chain);
+    put("manifest", image.manifest);
+    put("config", image.config);
+    put("architecture", image.architecture);
+    put("workdir", at);
+    at = list("entrypoint", image.entrypoint_n, at + strlen(at) + 1);
+    at = list("cmd", image.cmd_n, at);
+    at = list("env", image.env_n, at);
+    printf(",\"indexed\":%s,\"whole\":%s", image.indexed ? "true" : "false", at == image.strings + image.strings_n ? "true" : "false");
+}
+
+static bool take(int fd, void *to, size_t n)
+{
+    for (char *at = to; n;) {
+        ssize_t got = read(fd, at, n);
+        if (got <= 0)
+            return false;
+        at += got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
+static pid_t start(char **argv, int socket, int shared)
+{
+    int fds[] = {open(argv[2], O_RDONLY), open(argv[3], O_RDONLY | O_DIRECTORY), socket, shared};
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    for (int i = 0; i < 4; i++)
+        fds[i] = fcntl(fds[i], F_DUPFD, 100);
+    for (int i = 0; i < 4; i++)
+        dup2(fds[i], 3 + i);
+    for (int fd = 7; fd < 200; fd++)
+        close(fd);
+    execle(argv[1], "lrun-unpack", "image", "", argv[4], argv[5], NULL, (char *const[]){NULL});
+    _exit(127);
+}
+
+int main(int argc, char **argv)
+{
+    struct timespec a, b;
+    int pair[2], status = 0, code = 3;
+    if (argc < 6 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return 2;
+    int shared = memfd_create("progress", 0);
+    if (ftruncate(shared, sizeof(struct unpack_progress)) < 0)
+        return 2;
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    pid_t pid = start(argv, pair[1], shared);
+    close(pair[1]);
+    printf("{\"x\":0");
+    if (take(pair[0], &image, sizeof image)) {
+        code = image.ok ? 0 : 1;
+        if (image.ok)
+            put_image();
+        else
+            put_err(&image.err);
+        if (image.ok && write(pair[0], argc > 6 ? "s" : "g", 1) == 1 && argc == 6) {
+            code = 3;
+            if (take(pair[0], &result, sizeof result)) {
+                code = result.ok ? 0 : 1;
+                if (result.ok)
+                    printf(",\"size\":%ju,\"entries\":%ju", (uintmax_t)result.size, (uintmax_t)result.entries);
+                else
+                    put_err(&result.err);
+            }
+        }
+    }
+    waitpid(pid, &status, 0);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    printf(",\"seconds\":%.3f,\"ended\":%d}\n", (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9, status);
+    return code;
+}
