@@ -144,12 +144,11 @@ uint64_t tar_packed(const struct tar *t)
     return t->raw ? (uint64_t)archive_filter_bytes(t->raw, -1) : t->at;
 }
 
-/* Data that lies where only our zeros are. */
-static int check_end(const struct tar *t, struct err *err)
+/* Data that lies where only our zeros are. libarchive passes over a piece when the next one is asked for. */
+static int check_end(const struct tar *t, size_t n, struct err *err)
 {
-    uint64_t whole = (t->unpacked + BLOCK - 1) / BLOCK * BLOCK;
-    if (!t->padded || (uint64_t)archive_filter_bytes(t->a, 0) <= whole)
-        return 0;
+    if (!t->padded || (uint64_t)archive_filter_bytes(t->a, 0) + n <= t->unpacked)
+        return 1;
     fail(err, 0, NULL, "%s", t->what);
     return fail_hint(err, "the archive ends within a file");
 }
@@ -201,11 +200,11 @@ int tar_read(struct tar *t, struct tar_piece *ret, struct err *err)
     la_int64_t offset;
     int got = archive_read_data_block(t->a, &ret->at, &ret->n, &offset);
     if (got == ARCHIVE_EOF)
-        return check_end(t, err);
+        return 0;
     if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
         return unreadable(t, t->a, err);
     ret->offset = (uint64_t)offset;
-    return 1;
+    return check_end(t, ret->n, err);
 }
 
 void tar_done(struct tar *t)
