@@ -97,8 +97,7 @@ static int note_directory(struct layer_tree *t, int above, int dir, const char *
         return unknown(name, err);
     if (over->depth >= ZIP_MAX_DEPTH)
         return fail(err, 0, name, "unpack the entry: it lies too deep");
-    nodes_put(&t->nodes,
-              &(struct node){.ino = st.st_ino, .mode = 0755, .layer = t->layer, .touched = t->layer, .depth = (uint16_t)(over->depth + 1)});
+    nodes_put(&t->nodes, &(struct node){.ino = st.st_ino, .mode = 0755, .layer = t->layer, .depth = (uint16_t)(over->depth + 1)});
     return 0;
 }
 

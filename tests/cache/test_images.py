@@ -74,6 +74,12 @@ def test_a_hard_link_made_here_is_spared_though_its_file_is_of_below(tmp):
     assert done.ok and done.names() == {"d", "d/b"} and content(done, "d/b") == b"x", done
 
 
+def test_directories_that_no_entry_names_are_made_here_too(tmp):
+    """Some of a path are there, some are made for it; the umoci of the generated sequences found this."""
+    done = apply(tmp, [("a/old", b"x"), ("b/old", b"x")], [("a/new/f", b"y"), (".wh..wh..opq", b""), ("b/new/deep/f", b"y"), (".wh.b", b"")])
+    assert done.ok and done.names() == {"a", "a/new", "a/new/f", "b", "b/new", "b/new/deep", "b/new/deep/f"}, done
+
+
 def test_an_opaque_root_and_unknown_targets(tmp):
     assert apply(tmp, [("a", b"x"), ("d/f", b"x")], [(".wh..wh..opq", b""), ("b", b"y")]).names() == {"b"}
     shutil.rmtree(tmp / "image")

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: images. The columns are described in ../mutants.py."""
+IMAGES = "tests/cache/test_images.py"
+DOCUMENTS = "tests/cache/test_image_documents.py"
+
+MUTANTS = {
+    "an image's links lead where they say": ("unpack/layer_tree.c", "RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS", "RESOLVE_NO_MAGICLINKS", {"nothing_is_written_outside_the_tree", "a_whiteout_removes_nothing_outside_the_tree"}, (IMAGES,), "outside"),
+    "a whiteout of ..": ("unpack/layer.c", 'strcmp(removed, "..") == 0)', 'strcmp(removed, "..") == 9)', {"a_whiteout_of_a_directory_that_it_lies_in_is_refused"}, (IMAGES,), "lies_in"),
+    "a whiteout of .": ("unpack/layer.c", 'strcmp(removed, ".") == 0 ||', "", {"a_whiteout_of_a_directory_that_it_lies_in_is_refused"}, (IMAGES,), "lies_in"),
+    "whiteouts take what their own layer made": ("unpack/layer_tree.c", "    if (!is_made(t, dir_ino, name, &st))", "    if (!is_made(t, 0, name, &st))", {"whiteouts_spare_what_the_same_layer_made_wherever_they_stand", "a_hard_link_made_here_is_spared_though_its_file_is_of_below"}, (IMAGES,), "spare"),
+    "a parent through a link to nothing": ("unpack/layer_tree.c", "    if (mkdirat(above, last, 0755) < 0)\n        return bad_parent(errno, name, err);", "    if (mkdirat(above, last, 0755) < 0 && (errno != EEXIST || unlinkat(above, last, 0) < 0 || mkdirat(above, last, 0755) < 0))\n        return bad_parent(errno, name, err);", {"hostile_layers_are_refused"}, (IMAGES,), "hostile"),
+    "depth by names alone": ("unpack/layer_tree.c", "    if (over->depth >= ZIP_MAX_DEPTH)\n        return fail(err, 0, name, \"unpack the entry: it lies too deep\");\n    nodes_put", "    nodes_put", {"depth_is_bounded_through_links_too"}, (IMAGES,), "depth"),
+    "an image of any size": ("unpack/layer.c", "if (n <= MAX_SIZE && (l->size += n) <= MAX_SIZE)", "if ((l->size += n) > 0)", {"ten_gigabytes_and_a_million_entries"}, (IMAGES,), "gigabytes"),
+    "devices of an image": ("unpack/layer.c", "if (there < 0 || e->type == TAR_DEVICE)", "if (there < 0)", {"devices_are_left_out_with_what_they_replace"}, (IMAGES,), "left_out"),
+    "a layer made up of zeros": ("unpack/tar.c", "return check_end(t, ret->n, err);", "return 1 + 0 * check_end(t, ret->n, err);", {"a_layer_that_ends_within_a_file_is_refused"}, (IMAGES,), "ends_within"),
+    "a layer's content is what it is": ("unpack/image.c", "return strcmp(hex, layer->diff) == 0 ? 0 : differs", "return hex[0] ? 0 : differs", {"a_layer_whose_content_is_not_what_the_config_says"}, (DOCUMENTS,), "content"),
+    "a layer's blob is what it is": ("unpack/image.c", "return strcmp(hex, layer->digest) == 0 ? 0 : differs", "return hex[0] ? 0 : differs", {"a_blob_that_is_not_what_its_digest_says"}, (DOCUMENTS,), "digest_says and layer"),
+    "documents are what they are": ("unpack/image_index.c", "if (digest && strcmp(digest, hex) != 0)", "if (digest && !hex[0])", {"a_blob_that_is_not_what_its_digest_says", "a_configs_name_is_its_digest"}, (DOCUMENTS,), "digest"),
+    "an object's last name": ("unpack/image_index.c", "    if (!twice.at)\n        return 0;", "    if (!twice.at || twice.n)\n        return 0;", {"names_that_an_object_has_twice_are_refused"}, (DOCUMENTS,), "twice"),
+    "an image of another architecture": ("unpack/image_documents.c", 'strcmp(os, "linux") == 0 && strcmp(found, architecture) == 0)', 'strcmp(os, "linux") == 0)', {"the_architecture_is_the_configs"}, (DOCUMENTS,), "architecture"),
+    "files of a layout that hang": ("unpack/image_source.c", "O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS", "O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, RESOLVE_NO_MAGICLINKS", {"files_of_a_layout_that_are_no_files"}, (DOCUMENTS,), "no_files"),
+    "indexes without end": ("unpack/image_index.c", "if (depth >= INDEX_DEPTH || ++c->below > INDEXES_MAX)", "if (depth >= 99)", {"indexes_in_circles_and_in_crowds_end"}, (DOCUMENTS,), "crowds"),
+}
