@@ -61,6 +61,7 @@ def without_refused(tmp, entries):
         layout = made.add(made.image([layer(*e) for e in entries], annotations={"org.opencontainers.image.ref.name": "t"})).write(tmp / str(i))
         ours = unpack(tmp, layout)
         if ours.ok:
+            ours.open_up()
             return layout, ours
         assert ours.code == 1 and any(n.rstrip("/") == ours.path for e in entries for n, _ in e), (entries, ours)
         entries = [[(n, what) for n, what in e if n.rstrip("/") != ours.path] for e in entries]

@@ -103,6 +103,7 @@ def test_directory_over_directory_merges_and_takes_the_later_mode(tmp):
     done = apply(tmp, [("d/", directory(0o700)), ("d/a", b"x")], [("d/", {"type": tarfile.DIRTYPE, "mode": 0o711, "mtime": 5}), ("d/b", b"x")])
     assert done.ok and done.names() == {"d", "d/a", "d/b"} and done.lines()["d"][1:3] == (0o711, 0o311) and done.lines()["d"][5] == 5, done
     assert (done.tree / "d").stat().st_mtime == 5
+    done.open_up()
 
 
 def test_a_later_entry_of_a_layer_wins(tmp):

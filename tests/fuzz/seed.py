@@ -27,6 +27,8 @@ REQUESTS += [
     'PUT /2022-07-01/telemetry HTTP/1.1\r\nLambda-Extension-Identifier: ' + ID + '\r\nContent-Length: 2\r\n\r\n{}',
 ]
 HERE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(HERE / "tests"))
+from support.images import OCI, directory, hard, layer, link, make, pack  # noqa: E402
 
 
 def seed(target, name, data):
@@ -76,3 +78,29 @@ for i, files in enumerate(({"a": b"x"}, {"d/": b"", "d/f": b"y" * 300}, {"a": b"
                 z.writestr(name, content)
         seed("zip", f"{i}-{kind}", data.getvalue())
         seed("unpack", f"{i}-{kind}", data.getvalue())
+
+# Images: whole ones, and layers alone with what decides about names, links and whiteouts.
+LAYERS = [
+    [[("d/", directory()), ("d/f", b"x"), ("l", link("../outside")), ("m", link("/d"))], [("m/g", b"y"), ("l/keep", b"y"), ("d/.wh.f", b"")], [("h", hard("d/g")), (".wh..wh..opq", b"")]],
+    [[("l", link("../outside")), ("l/.wh.keep", b""), ("h", hard("l/keep"))], [("l/", directory(0o711)), (".wh.l", b""), ("a/b/c", {"data": b"z", "mode": 0o4755})]],
+    [[("n" * 120 + "/" + "n" * 120, b"long"), ("s", {"data": b"1\n0\n1\n".ljust(512, b"\0") + b"x", "pax_headers": {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "s", "GNU.sparse.realsize": "9"}})]],
+]
+for i, layers in enumerate(LAYERS):
+    tars = [layer(*entries).rstrip(b"\0") for entries in layers]
+    for how in ("plain", "gzip"):
+        packed = [pack(t, how) for t in tars]
+        seed("image", f"layers{i}-{how}", b"\x01" + b"".join(len(p).to_bytes(2, "little") + p for p in packed))
+with tempfile.TemporaryDirectory() as place:
+    for form in ("oci", "docker"):
+        path = make(pathlib.Path(place) / form, [layer(("a", b"x")).rstrip(b"\0"), layer((".wh.a", b"")).rstrip(b"\0")], form)
+        seed("image", form, b"\x00" + path.read_bytes().rstrip(b"\0"))
+one = layer(("a", b"x")).rstrip(b"\0")
+starts = {"architecture": "amd64", "os": "linux", "config": {"Entrypoint": ["/a", "\u00e9"], "Cmd": None, "WorkingDir": "/", "Env": ["A=b"]}, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + "d" * 64]}}
+media = lambda kind, digit, n: {"mediaType": OCI + kind, "digest": "sha256:" + digit * 64, "size": n}  # noqa: E731
+manifest = {"schemaVersion": 2, "mediaType": OCI + "manifest.v1+json", "config": media("config.v1+json", "c", 1), "layers": [media("layer.v1.tar", "l", len(one))]}
+platform = {"platform": {"os": "linux", "architecture": "amd64"}, "annotations": {"org.opencontainers.image.ref.name": "t"}}
+indexes = [{"schemaVersion": 2, "manifests": [{**media("manifest.v1+json", "m", 1), **platform}, {**media("manifest.v1+json", "0", 1), "platform": {"os": "unknown", "architecture": "unknown"}}]},
+           {"manifests": [media("index.v1+json", "m", 1)]}, [{"Config": "blobs/sha256/" + "c" * 64, "RepoTags": ["x:1"], "Layers": ["blobs/sha256/" + "l" * 64]}]]
+for i, index in enumerate(indexes):
+    pieces = [json.dumps(index).encode(), json.dumps(manifest).encode(), json.dumps(starts).encode(), one]
+    seed("image", f"documents{i}", b"\x02" + b"".join(len(p).to_bytes(2, "little") + p for p in pieces))

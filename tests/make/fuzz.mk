@@ -6,6 +6,8 @@ FUZZ_JSON    := base/json_scan.c base/json_slice.c base/json_document.c
 FUZZ_BASE    := $(addprefix base/,str.c err.c num.c fs.c place.c)
 FUZZ_zip     := unpack/zip.c unpack/zip_check.c unpack/zip_largest.c
 FUZZ_unpack  := $(FUZZ_zip) unpack/extract.c unpack/manifest.c unpack/manifest_read.c unpack/elf_facts.c
+FUZZ_image   := $(wildcard unpack/image*.c unpack/layer*.c) unpack/nodes.c unpack/tar.c unpack/digest.c unpack/manifest.c \
+  unpack/manifest_read.c $(FUZZ_zip) $(FUZZ_JSON)
 FUZZ_elf     := $(FUZZ_zip) unpack/elf_facts.c unpack/manifest.c unpack/manifest_read.c
 FUZZ_policy  := policy/oci.c base/arch.c $(FUZZ_JSON)
 FUZZ_options := launcher/command/cli.c launcher/command/cli_options.c launcher/command/cli_values.c launcher/command/cli_words.c \
@@ -17,9 +19,9 @@ FUZZ_http    := $(addprefix lambda/,runtime_api.c late.c extensions_api.c teleme
   http_server.c http_answer.c http_room.c http_client.c http_parse.c http_status.c http_write.c routes.c api_error.c invocation.c) \
   base/clock.c base/json.c $(FUZZ_JSON) base/base64.c
 FUZZ_scan    := $(FUZZ_JSON)
-FUZZ_TARGETS := scan zip unpack elf policy config options stream frames http
+FUZZ_TARGETS := scan zip unpack image elf policy config options stream frames http
 FUZZ_LLHTTP  := $(if $(LLHTTP_LINK),,$(wildcard /usr/share/llhttp/*.c))
-FUZZ_LIBS    := -levent_core -lseccomp -lcjson -lelf -ldeflate -lz -lm -lpthread $(LLHTTP_LINK)
+FUZZ_LIBS    := -larchive -lcrypto -levent_core -lseccomp -lcjson -lelf -ldeflate -lz -lm -lpthread $(LLHTTP_LINK)
 FUZZ_CC      := clang -O1 -g -std=gnu17 -D_GNU_SOURCE -DLRUN_VERSION='"fuzz"' $(INCLUDE)
 fuzz-programs: $(POLICIES)
 	@mkdir -p $(B)/fuzz
