@@ -169,4 +169,7 @@ def unpack(tmp, path, architecture="amd64", name="", stop=False, wrap=()):
     place.mkdir()
     argv = [*wrap, helper("image"), str(BUILD / "lrun-unpack"), str(path), str(place), architecture, name, *(["stop"] if stop else [])]
     p = subprocess.run(argv, stdout=subprocess.PIPE, timeout=300)
+    if p.returncode == 0 and not stop:  # the tree is what its manifest says
+        verified = subprocess.run([helper("image"), str(BUILD / "lrun-unpack"), "verify", str(place)], stdout=subprocess.PIPE, timeout=300)
+        assert verified.returncode == 0, verified
     return Unpacked(json.loads(p.stdout), p.returncode, place)

@@ -3,6 +3,8 @@
  *
  *     image WORKER SOURCE INTO ARCHITECTURE NAME [stop]
  *
+ *     image WORKER verify INTO
+ *
  * SOURCE: an archive or a directory. INTO: an empty directory, which then has tree/ and manifest. Prints what the worker says as JSON, and
  * how long it took; status 0 if it was done, 1 if it was refused, 3 if the worker ended otherwise. stop: after the documents. */
 #include "unpack/unpack.h"
@@ -81,9 +83,9 @@ static bool take(int fd, void *to, size_t n)
     return true;
 }
 
-static pid_t start(char **argv, int socket, int shared)
+static pid_t start(char **argv, bool verify, int socket, int shared)
 {
-    int fds[] = {open(argv[2], O_RDONLY), open(argv[3], O_RDONLY | O_DIRECTORY), socket, shared};
+    int fds[] = {open(argv[verify ? 3 : 2], O_RDONLY), open(argv[3], O_RDONLY | O_DIRECTORY), socket, shared};
     pid_t pid = fork();
     if (pid != 0)
         return pid;
@@ -93,39 +95,48 @@ static pid_t start(char **argv, int socket, int shared)
         dup2(fds[i], 3 + i);
     for (int fd = 7; fd < 200; fd++)
         close(fd);
+    if (verify)
+        execle(argv[1], "lrun-unpack", "verify", "", NULL, (char *const[]){NULL});
     execle(argv[1], "lrun-unpack", "image", "", argv[4], argv[5], NULL, (char *const[]){NULL});
     _exit(127);
+}
+
+/* The result, which is the last message: the exit status. */
+static int finish(int fd)
+{
+    if (!take(fd, &result, sizeof result))
+        return 3;
+    if (result.ok)
+        printf(",\"size\":%ju,\"entries\":%ju", (uintmax_t)result.size, (uintmax_t)result.entries);
+    else
+        put_err(&result.err);
+    return result.ok ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
     struct timespec a, b;
     int pair[2], status = 0, code = 3;
-    if (argc < 6 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    bool verify = argc == 4 && strcmp(argv[2], "verify") == 0;
+    if ((argc < 6 && !verify) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return 2;
     int shared = memfd_create("progress", 0);
     if (ftruncate(shared, sizeof(struct unpack_progress)) < 0)
         return 2;
     clock_gettime(CLOCK_MONOTONIC, &a);
-    pid_t pid = start(argv, pair[1], shared);
+    pid_t pid = start(argv, verify, pair[1], shared);
     close(pair[1]);
     printf("{\"x\":0");
-    if (take(pair[0], &image, sizeof image)) {
+    if (verify) {
+        code = finish(pair[0]);
+    } else if (take(pair[0], &image, sizeof image)) {
         code = image.ok ? 0 : 1;
         if (image.ok)
             put_image();
         else
             put_err(&image.err);
-        if (image.ok && write(pair[0], argc > 6 ? "s" : "g", 1) == 1 && argc == 6) {
-            code = 3;
-            if (take(pair[0], &result, sizeof result)) {
-                code = result.ok ? 0 : 1;
-                if (result.ok)
-                    printf(",\"size\":%ju,\"entries\":%ju", (uintmax_t)result.size, (uintmax_t)result.entries);
-                else
-                    put_err(&result.err);
-            }
-        }
+        if (image.ok && write(pair[0], argc > 6 ? "s" : "g", 1) == 1 && argc == 6)
+            code = finish(pair[0]);
     }
     waitpid(pid, &status, 0);
     clock_gettime(CLOCK_MONOTONIC, &b);
