@@ -90,6 +90,23 @@ int image_source_open(struct image_source *s, int dir, const uint8_t *bytes, siz
     return got < 0 ? -1 : 0;
 }
 
+bool image_source_seems(const uint8_t *bytes, size_t n)
+{
+    static const char *const ROOTS[] = {"usr", "bin", "etc", "lib", "dev", "proc", "var", "opt", "home", "root", "sbin"};
+    struct tar_entry e;
+    struct err ignored;
+    bool found = false, root = false;
+    struct tar *tar = n && !is_packed(bytes, n) ? tar_open(bytes, n, true, WHAT, &ignored) : NULL;
+    for (size_t i = 0; tar && i < FILES_MAX && !root && tar_next(tar, &e, &ignored) == 1; i++) {
+        const char *name = e.name + (str_begins(e.name, "./") ? 2 : 0);
+        for (size_t at = 0; at < COUNT(ROOTS); at++)
+            root = root || (str_begins(name, ROOTS[at]) && strchr("/", name[strlen(ROOTS[at])]));
+        found = found || strcmp(name, "manifest.json") == 0 || strcmp(name, "oci-layout") == 0;
+    }
+    tar_done(tar);
+    return found && !root;
+}
+
 void image_source_done(struct image_source *s)
 {
     for (size_t i = 0; i < s->n; i++) {

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "base/sys.h"
+#include "unpack/image_source.h"
 #include "unpack/seen.h"
 #include "unpack/tar.h"
 #include "unpack/zip_check.h"
@@ -231,14 +232,20 @@ static int finish_directories(const struct untar *u, struct err *err)
     return 0;
 }
 
-/* docker save gives an image, whose layers lie inside as archives of their own. */
-static int refuse_image(const struct untar *u, struct err *err)
+/* docker save and OCI tools give an image, whose layers lie inside as archives of their own. */
+static int refuse_image(struct err *err)
 {
-    struct stat st;
-    if (fstatat(u->tree, "manifest.json", &st, 0) < 0 || fstatat(u->tree, "usr", &st, 0) == 0)
-        return 0;
     fail(err, 0, NULL, "use the archive as a root file system: it is an image with its layers");
     return fail_hint(err, "make one with: docker export $(docker create IMAGE) > rootfs.tar");
+}
+
+static int check_no_image(const struct untar *u, struct err *err)
+{
+    struct stat st;
+    if (fstatat(u->tree, "usr", &st, 0) == 0 ||
+        (fstatat(u->tree, "manifest.json", &st, 0) < 0 && fstatat(u->tree, "oci-layout", &st, 0) < 0))
+        return 0;
+    return refuse_image(err);
 }
 
 static int write_manifest(const struct untar *u, struct manifest *manifest, struct err *err)
@@ -257,8 +264,11 @@ int untar(const uint8_t *bytes, size_t n, int tree, struct unpack_progress *prog
     int status = -1;
     if (seen_start(&u.seen, err) < 0)
         return -1;
-    u.tar = tar_open(bytes, n, false, "read the root file system's archive", err);
-    if (u.tar && read_entries(&u, err) == 0 && refuse_image(&u, err) == 0)
+    if (image_source_seems(bytes, n)) /* before gigabytes of it are unpacked; a compressed one is seen afterwards */
+        refuse_image(err);
+    else
+        u.tar = tar_open(bytes, n, false, "read the root file system's archive", err);
+    if (u.tar && read_entries(&u, err) == 0 && check_no_image(&u, err) == 0)
         status = finish_directories(&u, err);
     if (status == 0)
         status = write_manifest(&u, manifest, err);

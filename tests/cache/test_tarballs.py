@@ -15,6 +15,7 @@ import zipfile
 import pytest
 
 from conftest import make_zip, skip
+from support import images
 
 BUSYBOX = next((p for p in ("/usr/bin/busybox", "/bin/busybox") if os.path.exists(p)), None)
 
@@ -75,6 +76,20 @@ def test_it_is_verified_like_any_entry(lrun, tmp, empty, program):
     path = tarball(tmp / "root.tar", entries(program))
     lrun.exec(empty, "/bin/p", options=("--rootfs", path))
     assert lrun("cache", "verify", report=False).code == 0
+
+
+@pytest.mark.parametrize("form", ["docker", "oci"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_image_is_no_root_file_system(lrun, tmp, empty, program, form, packed):
+    """A plain one is refused before anything of it is unpacked; usr beside a manifest.json is a root file system's."""
+    path = images.make(tmp / "root.tar", [images.layer(("usr/bin/p", program))], form)
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    made = tmp / "trace"
+    r = lrun.exec(empty, "/bin/p", options=("--rootfs", path), wrap=["strace", "-f", "-qq", "-o", str(made), "-e", "trace=openat"])
+    assert r.code == 125 and "it is an image with its layers" in r.log and "docker export" in r.log, r
+    assert packed or not re.search(r"(\.json|index|oci-layout|\.tar)\", O_RDWR", made.read_text())
+    assert lrun.exec(empty, "/bin/p", options=("--rootfs", tarball(tmp / "good.tar", [("manifest.json", b"[]"), ("oci-layout", b"{}"), *entries(program)]))).code == 0
 
 
 @pytest.mark.parametrize("bad, said", [

@@ -4,6 +4,7 @@ IMAGES = "tests/cache/test_images.py"
 DOCUMENTS = "tests/cache/test_image_documents.py"
 
 MUTANTS = {
+    "images: unpacked as a root file system": ("unpack/untar.c", "if (image_source_seems(bytes, n))", "if (!bytes && image_source_seems(bytes, n))", {"an_image_is_no_root_file_system"}, ("tests/cache/test_tarballs.py",), "no_root"),
     "images: an image's links lead where they say": ("unpack/layer_tree.c", "RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS", "RESOLVE_NO_MAGICLINKS", {"nothing_is_written_outside_the_tree", "a_whiteout_removes_nothing_outside_the_tree"}, (IMAGES,), "outside"),
     "images: a whiteout of ..": ("unpack/layer.c", 'strcmp(removed, "..") == 0)', 'strcmp(removed, "..") == 9)', {"a_whiteout_of_a_directory_that_it_lies_in_is_refused"}, (IMAGES,), "lies_in"),
     "images: a whiteout of .": ("unpack/layer.c", 'strcmp(removed, ".") == 0 ||', "", {"a_whiteout_of_a_directory_that_it_lies_in_is_refused"}, (IMAGES,), "lies_in"),
