@@ -140,7 +140,8 @@ static int start_job(struct cache *c, const struct archive *a, struct job *job, 
         return -1;
     if (entry_begin(c, job->name, sizeof job->name, &job->dir, err) < 0)
         return -1;
-    return unpacker_start(c->program, a->use == USE_TARBALL ? "untar" : "unpack", entry_place(a->use), a->fd, job->dir, &job->worker, err);
+    const char *const words[] = {a->use == USE_TARBALL ? "untar" : "unpack", entry_place(a->use), NULL};
+    return unpacker_start(c->program, words, a->fd, job->dir, &job->worker, err);
 }
 
 /* The archive is hashed: unpack it only if its content is not there yet. */
@@ -194,29 +195,17 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
     return found == 1 ? 0 : -1;
 }
 
-/* Every error about an archive names the archive: as the object, or after the entry in it that is the object. */
-static int name_archive(const char *name, struct err *err)
-{
-    char hint[sizeof err->hint];
-    if (!err->path[0])
-        snprintf(err->path, sizeof err->path, "%s", name);
-    if (strcmp(err->path, name) == 0)
-        return -1;
-    memcpy(hint, err->hint, sizeof hint);
-    return fail_hint(err, "in %s%s%s", name, hint[0] ? "; " : "", hint);
-}
-
 static int run_jobs(struct cache *c, const struct archive *archives, size_t n, struct job *jobs, struct cache_entry *ret, struct err *err)
 {
     typedef int (*stage)(struct cache *, struct job *, struct cache_entry *, struct err *);
     static const stage STAGES[] = {job_hashed, job_unpacked}; /* each waits for all workers in turn; they run side by side */
     for (size_t i = 0; i < n; i++)
         if (start_job(c, &archives[i], &jobs[i], &ret[i], err) < 0)
-            return name_archive(archives[i].name, err);
+            return entry_name_archive(archives[i].name, err);
     for (size_t s = 0; s < COUNT(STAGES); s++)
         for (size_t i = 0; i < n; i++)
             if (!jobs[i].done && STAGES[s](c, &jobs[i], &ret[i], err) < 0)
-                return name_archive(archives[i].name, err);
+                return entry_name_archive(archives[i].name, err);
     for (size_t i = 0; i < n; i++)
         if (!ret[i].hit && !jobs[i].may_change)
             cache_remember(c, "digest", archives[i].fd, &jobs[i].state, ret[i].digest);

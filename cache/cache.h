@@ -5,7 +5,7 @@
  *   DIR/tree/SHA256-VERSION/   one entry: tree/ (the files), manifest, facts (boot id and totals); mode 0700. The name's last letter says
  *                              what it is used as, and so where below tree/ the files are: a function's (f) at tree/var/task, a layer's
  *                              (l) at tree/opt, for the overlay that is / takes tree/ as it is; no letter: a zip at tree/; t: a tarball,
- *                              since a file may be both a zip and a tarball
+ *                              since a file may be both a zip and a tarball; i: the tree of a container image, by its ChainID
  *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and times:
  *                              its digest, so that a warm run reads no archive; an interpreter's version, and its bytecode's name
  *   DIR/policy/                users' policies, compiled; see launcher/launch/policy_file.c
@@ -48,12 +48,12 @@ struct file_state { /* the properties of a file that a memo is bound to */
     uint64_t mount; /* its number, given once in a boot; 0: the kernel does not say */
 };
 
-enum archive_use { USE_PLAIN, USE_FUNCTION, USE_LAYER, USE_TARBALL };
+enum archive_use { USE_PLAIN, USE_FUNCTION, USE_LAYER, USE_TARBALL, USE_IMAGE };
 
 struct archive { /* a request to the cache */
     const char *name;
     int fd;
-    enum archive_use use; /* USE_TARBALL: a root file system; the others are zips */
+    enum archive_use use; /* USE_TARBALL: a root file system; the others are zips. USE_IMAGE: cache_get_image() */
 };
 
 struct cache_entry {
@@ -77,6 +77,11 @@ void cache_done(struct cache *c);
 /* Finds or unpacks n archives, all that must be unpacked at the same time. ret: n entries, all or none. */
 int cache_get(struct cache *c, const struct archive *archives, size_t n, struct cache_entry *ret, struct err *err);
 void cache_entry_done(struct cache_entry *e);
+
+/* cache_image.c. The same for a container image: fd is its archive's or its directory's. architecture: "amd64", "arm64"; tag: which of
+ * several images, or "". ret_image: how it is started; images with the same layers share one entry. */
+int cache_get_image(struct cache *c, const struct archive *a, const char *architecture, const char *tag, struct unpack_image *ret_image,
+                    struct cache_entry *ret, struct err *err);
 
 /* cache_memo.c. what: "digest", "version". value: one line, without a newline. s: the file's state before it was read. */
 int cache_look(int fd, struct file_state *ret); /* -1 with errno */

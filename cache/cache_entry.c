@@ -26,7 +26,11 @@ enum { FACTS_MAX = 1024 };
 /* The same bytes may be a zip and a tarball, which hold different files, or a function and a layer, which lie in different places. */
 static const struct {
     const char *letter, *place;
-} USES[] = {[USE_PLAIN] = {"", ""}, [USE_FUNCTION] = {"f", "var/task"}, [USE_LAYER] = {"l", "opt"}, [USE_TARBALL] = {"t", ""}};
+} USES[] = {[USE_PLAIN] = {"", ""},
+            [USE_FUNCTION] = {"f", "var/task"},
+            [USE_LAYER] = {"l", "opt"},
+            [USE_TARBALL] = {"t", ""},
+            [USE_IMAGE] = {"i", ""}};
 
 const char *entry_place(enum archive_use use)
 {
@@ -55,7 +59,8 @@ int entry_verify(struct cache *c, int dir, enum archive_use use, struct err *err
 {
     struct unpacker u = {.socket = -1};
     struct unpack_result r;
-    if (program_of(c, err) < 0 || unpacker_start(c->program, "verify", USES[use].place, dir, -1, &u, err) < 0)
+    const char *const words[] = {"verify", USES[use].place, NULL};
+    if (program_of(c, err) < 0 || unpacker_start(c->program, words, dir, -1, &u, err) < 0)
         return -1;
     int status = unpacker_read(&u, &r, sizeof r, NULL, NULL, err);
     unpacker_done(&u);
@@ -288,4 +293,15 @@ void entry_sweep(struct cache *c)
         if (dir < 0 ? errno == ENOTDIR : flock(dir, LOCK_EX | LOCK_NB) == 0)
             fs_remove_tree(all, e->d_name, &ignored);
     }
+}
+
+int entry_name_archive(const char *name, struct err *err)
+{
+    char hint[sizeof err->hint];
+    if (!err->path[0])
+        snprintf(err->path, sizeof err->path, "%s", name);
+    if (strcmp(err->path, name) == 0)
+        return -1;
+    memcpy(hint, err->hint, sizeof hint);
+    return fail_hint(err, "in %s%s%s", name, hint[0] ? "; " : "", hint);
 }

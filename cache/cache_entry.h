@@ -44,6 +44,9 @@ int entry_remove(struct cache *c, const char *part, const char *key, struct err 
 /* Removes what killed runs left in tmp/. Problems are not errors: the next run tries again. */
 void entry_sweep(struct cache *c);
 
+/* Every error about an archive names the archive: as the object, or after the entry in it that is the object. -1. */
+int entry_name_archive(const char *name, struct err *err);
+
 /* lrun-unpack verify on an open entry of this use, which its key tells. */
 int entry_verify(struct cache *c, int dir, enum archive_use use, struct err *err);
 enum archive_use entry_use(const char *key);

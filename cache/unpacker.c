@@ -25,14 +25,17 @@ static struct unpack_progress *share_progress(int *ret_fd)
     return p == MAP_FAILED ? NULL : p;
 }
 
-int unpacker_start(int program, const char *verb, const char *place, int input, int into, struct unpacker *ret, struct err *err)
+int unpacker_start(int program, const char *const *words, int input, int into, struct unpacker *ret, struct err *err)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return fail(err, errno, NULL, "make a socket for the unpacker");
     OWN_FD int shared = -1;
     struct unpack_progress *progress = into < 0 ? NULL : share_progress(&shared);
-    char *const argv[] = {(char *)(uintptr_t)UNPACKER, (char *)(uintptr_t)verb, (char *)(uintptr_t)place, NULL};
+    enum { WORDS = 4 };
+    char *argv[WORDS + 2] = {(char *)(uintptr_t)UNPACKER};
+    for (size_t i = 0; i < WORDS && words[i]; i++)
+        argv[i + 1] = (char *)(uintptr_t)words[i];
     const int fds[] = {-1, -1, 2, input, into, pair[1], shared};
     pid_t pid = fork();
     if (pid == 0)

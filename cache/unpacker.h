@@ -16,9 +16,9 @@ struct unpacker { /* one worker; all zero but socket -1 when there is none */
 
 #define UNPACKER "lrun-unpack" /* for helper_open() */
 
-/* verb: "unpack", "untar" or "verify"; place: of the files below tree/. input and into become the worker's fd 3 and 4 (into: -1 for
- * verify). */
-int unpacker_start(int program, const char *verb, const char *place, int input, int into, struct unpacker *ret, struct err *err);
+/* words: the verb and what follows it, as unpack.h has them, NULL at their end. input and into become the worker's fd 3 and 4 (into: -1
+ * for verify). */
+int unpacker_start(int program, const char *const *words, int input, int into, struct unpacker *ret, struct err *err);
 
 /* Reads one whole message; a worker that died instead is an err that says how. on_wait, or NULL: called with to while it
  * takes long, several times a second. */

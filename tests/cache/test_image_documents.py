@@ -8,7 +8,8 @@ import tarfile
 
 import pytest
 
-from support.images import OCI, Layout, chain, config, docker, layer, make, sha, unpack
+from support.images import OCI, Layout, by_cache, chain, config, docker, layer, make, sha, unpack
+from support.where import ROOT
 
 ONE = layer(("a", b"one"))
 TWO = layer(("a", b"two"), ("b", b"x"))
@@ -304,3 +305,30 @@ def test_damage_anywhere_ends_in_words(tmp):
         assert done.code in (0, 1) and (done.ok or done.what), done
         if done.ok:
             assert (done.tree / "a").read_bytes() == b"two", done
+
+
+# ---- the cache ----
+
+def test_images_with_the_same_layers_share_one_entry(tmp, lrun):
+    """Whatever their form, and though they are started differently; it is listed, verified and pruned like any other."""
+    cache = tmp / "images"
+    lrun.cache = str(cache)
+    paths = [make(tmp / "one", [ONE, TWO]), make(tmp / "two.tar", [ONE, TWO], "docker", configuration=config([ONE, TWO], config={"Cmd": ["other"]})), make(tmp / "three", [TWO])]
+    said = [by_cache(cache, p) for p in paths]
+    assert [code for code, _ in said] == [0, 0, 0], said
+    one, two, three = (s for _, s in said)
+    assert not one["hit"] and two["hit"] and one["tree"] == two["tree"] and one["cmd"] == ["app.handler"] and two["cmd"] == ["other"] and three["tree"] != one["tree"]
+    assert sorted(os.listdir(one["tree"])) == ["a", "b"] and one["chain"] in one["tree"] and os.listdir(cache / "tmp") == [] and one["size"] == two["size"] == 7
+    if ROOT:  # lrun would be another user, whose cache this is not
+        return
+    assert lrun("cache", "verify", report=False).code == 0 and len(os.listdir(cache / "tree")) == 2
+    assert lrun("cache", "prune", report=False).code == 0 and os.listdir(cache / "tree") == []
+
+
+def test_a_refused_image_leaves_nothing_in_the_cache(tmp):
+    made = config([ONE, TWO])
+    made["rootfs"]["diff_ids"][1] = "sha256:" + sha(b"other")
+    for i, (path, architecture, said) in enumerate(((make(tmp / "bad", [ONE, TWO], configuration=made), "amd64", "is not the one"), (make(tmp / "good", [ONE]), "arm64", "arm64"))):
+        code, words = by_cache(tmp / f"cache{i}", path, architecture)
+        assert code == 1 and said in words["what"] and str(path) in words["path"] + words["hint"], words
+        assert os.listdir(tmp / f"cache{i}/tree") == os.listdir(tmp / f"cache{i}/tmp") == []

@@ -22,9 +22,9 @@ $(B)/tests/watcher: tests/tools/watcher.c
 $(B)/tests/storm: tests/tools/storm.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -static -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpthread
-$(B)/tests/image: tests/tools/image.c unpack/unpack.h base/err.h
+$(B)/tests/image: tests/tools/image.c $(UNIT_O)
 	@mkdir -p $(@D)
-	$(CC) -O1 -std=gnu17 -D_GNU_SOURCE -I. -Wall -Wextra -o $@ $<
+	$(CC) $(ALL_C) $(LINK) -o $@ $^ $(UNIT_L)
 # One object a file: a changed header builds those anew that include it. Criterion's macros are no part of ISO C.
 $(B)/tests/units/%.o: tests/unit/%.c Makefile tests/make/build.mk | $(POLICIES)
 	@mkdir -p $(@D)

@@ -173,3 +173,9 @@ def unpack(tmp, path, architecture="amd64", name="", stop=False, wrap=()):
         verified = subprocess.run([helper("image"), str(BUILD / "lrun-unpack"), "verify", str(place)], stdout=subprocess.PIPE, timeout=300)
         assert verified.returncode == 0, verified
     return Unpacked(json.loads(p.stdout), p.returncode, place)
+
+
+def by_cache(cache, path, architecture="amd64", name=""):
+    """What the cache's own call gives."""
+    p = subprocess.run([helper("image"), str(BUILD / "lrun-unpack"), str(path), str(cache), architecture, name, "cache"], stdout=subprocess.PIPE, timeout=300)
+    return p.returncode, json.loads(p.stdout)
