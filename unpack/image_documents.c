@@ -153,8 +153,10 @@ static int read_config(const struct image_source *s, const char *name, const cha
     if (found < 1)
         return found < 0 ? -1 : fail(err, 0, name, "read the image: its config is missing");
     int status = digest_of(d.text.at, d.text.n, r->config, err);
-    if (status == 0 && (i->n == 0 || i->n > LAYERS_MAX))
-        status = refuse(NULL, i->n ? "it has more than 1000 layers" : "it has no layers", err);
+    if (status == 0 && (i->n == 0 || i->n > LAYERS_MAX)) {
+        refuse(NULL, i->n ? "it has more than 1000 layers" : "it has no layers", err);
+        status = -1;
+    }
     if (status == 0 && (check_platform(d.top, architecture, r, err) < 0 || read_diffs(d.top, i, err) < 0 ||
                         read_start(json_find(d.top, "config"), r, err) < 0 || chain(i, r->chain, err) < 0))
         status = -1;

@@ -187,7 +187,7 @@ static int choose(struct choice *c, struct slice index, int depth, struct err *e
 {
     enum { MAX = 2000 };
     struct json_walk w = json_walk_as(json_find(index, "manifests"), SHAPE_ARRAY);
-    struct slice none, descriptor;
+    struct slice none, descriptor = {NULL, 0};
     for (int i = 0; json_next(&w, &none, &descriptor); i++)
         if (i >= MAX)
             return fail(err, 0, NULL, "read the image: its index is too long");

@@ -180,11 +180,10 @@ static int copy(struct layers *l, int dir, const char *last, const struct stat *
 /* The source is looked for before the place is freed: a link to itself stays what it is. */
 static int put_hard(struct layers *l, const struct tar_entry *e, const struct place *p, const char *name, struct err *err)
 {
-    char *target;
+    OWN_PTR char *target = NULL;
     struct stat st, own;
     if (normalise(e->target ? e->target : "", &target, err) < 0)
         return -1;
-    OWN_PTR char *owned = target;
     const char *slash = strrchr(target, '/'), *last = slash ? slash + 1 : target;
     OWN_PTR char *up = xasprintf("%.*s", slash ? (int)(slash - target) : 0, target);
     OWN_FD int dir = layer_tree_open(&l->tree, up);
@@ -209,7 +208,7 @@ static int put_hard(struct layers *l, const struct tar_entry *e, const struct pl
 static int put_whiteout(struct layers *l, const char *raw, struct err *err)
 {
     size_t n = strlen(raw);
-    char *directory;
+    OWN_PTR char *directory = NULL;
     while (n && raw[n - 1] == '/')
         n--;
     OWN_PTR char *name = xasprintf("%.*s", (int)n, raw);
@@ -225,20 +224,18 @@ static int put_whiteout(struct layers *l, const char *raw, struct err *err)
     *last = 0;
     if (normalise(name, &directory, err) < 0)
         return -1;
-    OWN_PTR char *owned = directory;
-    return (opaque ? layer_tree_opaque(&l->tree, owned, err) : layer_tree_whiteout(&l->tree, owned, removed, err)) < 0 ? -1 : 1;
+    return (opaque ? layer_tree_opaque(&l->tree, directory, err) : layer_tree_whiteout(&l->tree, directory, removed, err)) < 0 ? -1 : 1;
 }
 
 static int put_entry(struct layers *l, struct tar *tar, const struct tar_entry *e, struct err *err)
 {
     struct place p;
-    char *name;
+    OWN_PTR char *name = NULL;
     int whiteout = put_whiteout(l, e->name, err);
     if (whiteout != 0)
         return whiteout < 0 ? -1 : 0;
     if (normalise(e->name, &name, err) < 0)
         return -1;
-    OWN_PTR char *owned = name;
     if (!*name) /* the root itself, "./" */
         return 0;
     if (layer_tree_place(&l->tree, name, &p, err) < 0)
