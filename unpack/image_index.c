@@ -140,7 +140,7 @@ static int choose(struct choice *c, struct slice index, int depth, struct err *e
 static int choose_below(struct choice *c, struct slice descriptor, int depth, struct err *err)
 {
     char digest[DIGEST_HEX + 1];
-    struct document below;
+    struct document below = {.text = {0}};
     if (depth >= INDEX_DEPTH || ++c->below > INDEXES_MAX)
         return fail(err, 0, NULL, "read the image: it holds too many indexes, or too deep in each other");
     if (digest_read(json_find(descriptor, "digest"), digest, err) < 0)

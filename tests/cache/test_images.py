@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layers of images, as lrun-unpack puts them into one tree: what each kind of entry does, and what is refused."""
+import hashlib
 import os
 import pathlib
 import random
@@ -283,13 +284,28 @@ def test_several_members_of_gzip_and_zstd(tmp):
 
 # ---- bounds ----
 
-def test_ten_gigabytes_and_a_million_entries(tmp):
+def test_ten_gigabytes(tmp):
     """A sparse file of 11 GB that takes a few bytes, in one piece or in two files; AWS allows 10."""
     def sparse(name, size):
         return (name, {"data": b"1\n0\n1\n".ljust(512, b"\0") + b"x", "pax_headers": {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": name, "GNU.sparse.realsize": str(size)}})
     for i, sizes in enumerate(([11 << 30], [1 << 60], [1 << 20, (10 << 30) - (1 << 20) + 1])):
         done = apply(tmp / str(i) if (tmp / str(i)).mkdir() is None else None, [sparse(f"f{n}", size) for n, size in enumerate(sizes)])
         assert not done.ok and "more than 10 GiB" in done.words, done
+
+
+def test_a_million_entries(tmp):
+    """Of no effect each: it is their number that is refused."""
+    header = layer((".wh..wh.x", b""))[:512] * 1000
+    digest, gz = hashlib.sha256(), zlib.compressobj(1, wbits=31)
+    packed = b""
+    for _ in range(1001):
+        digest.update(header)
+        packed += gz.compress(header)
+    made, start = Layout(), config([b""])
+    start["rootfs"]["diff_ids"] = ["sha256:" + digest.hexdigest()]
+    manifest = {"schemaVersion": 2, "config": made.blob(start, OCI + "config.v1+json"), "layers": [made.blob(packed + gz.flush(), OCI + TYPES["gzip"])]}
+    done = unpack(tmp, made.add(made.blob(manifest, OCI + "manifest.v1+json")).write(tmp / "image"))
+    assert not done.ok and "more than 1000000 entries" in done.words, done
 
 
 def test_it_ends_confined(tmp):
