@@ -88,6 +88,12 @@ def test_an_opaque_root_and_unknown_targets(tmp):
     assert done.ok and done.names() == {"a", "l"}, done
 
 
+def test_a_large_opaque_directory(tmp):
+    """What is removed while a directory is listed makes nobody miss the rest."""
+    done = apply(tmp, [(f"d/old{i}", b"") for i in range(4000)], [(f"d/new{i}", b"") for i in range(1500)] + [("d/.wh..wh..opq", b"")])
+    assert done.ok and done.names() == {"d", *(f"d/new{i}" for i in range(1500))}, done.words
+
+
 def test_other_files_of_aufs_are_ignored(tmp):
     done = apply(tmp, [(".wh..wh.plnk/", directory()), (".wh..wh.aufs", b""), ("a", b"x")])
     assert done.ok and done.names() == {"a"}, done
