@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """make mutants: removes one defence at a time from a copy of the tree, builds it, and expects exactly its tests to fail.
 
-    mutants.py BUILD [WORDS...]
+    mutants.py BUILD [WORDS...]       the rows whose names hold all the words; none: all rows
+
+LRUN_MUTANTS_SINCE=N leaves out rows whose source files the last N commits did not touch, for CI; a clone that has fewer tries all.
 
 A mutant is killed if the tests that fail are those of its row: more would mean that a test does not know what it tests, fewer that
 nobody would notice. Its row names the files of tests to run; the escape suite runs, in two of its modes, for rows that name none, or
@@ -207,6 +209,19 @@ def try_out(tree, build, mutant):
     return verdict, more
 
 
+def touched(count):
+    """The files that the last commits touched; None: all, since there are not so many."""
+    run = functools.partial(subprocess.run, cwd=TOP, capture_output=True, text=True)
+    if not count or int(run(["git", "rev-list", "--count", "HEAD"]).stdout or 0) <= count:
+        return None
+    return set(run(["git", "log", f"-{count}", "--name-only", "--format="]).stdout.split())
+
+
+def choose(words, files):
+    return {name: m for name, m in rows().items()
+            if all(w in name for w in words) and (files is None or files & {*((m.files,) if isinstance(m.files, str) else m.files)})}
+
+
 def judge(trees, build, name, mutant):
     """In the first tree that is free. Returns the verdict."""
     if lack := missing(mutant):
@@ -237,7 +252,7 @@ def check_unchanged(tree, build):
 def main():
     build, words = pathlib.Path(sys.argv[1]), sys.argv[2:]
     assert build == pathlib.Path("build"), "of the default build directory"
-    chosen = {name: m for name, m in rows().items() if all(w in name for w in words)}
+    chosen = choose(words, touched(int(os.environ.get("LRUN_MUTANTS_SINCE", "0"))))
     with tempfile.TemporaryDirectory(prefix="lrun-mutants.", dir="/tmp") as place:
         os.chmod(place, 0o755)
         trees = queue.Queue()
