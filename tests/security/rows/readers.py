@@ -4,7 +4,7 @@ READERS = "tests/security/test_readers.py"
 CALLS = "tests/sandbox/test_calls.py"
 
 MUTANTS = {
-    "any number of long names in a tarball": ("unpack/untar.c", "if ((u->names += strlen(entry->name)) > ZIP_MAX_NAMES)", "if ((u->names += strlen(raw)) == 1)", {"names_of_a_tarball_are_bounded_together"}, (READERS,), "bounded"),
+    "any number of long names in a tarball": ("unpack/untar.c", "if ((u->names += strlen(entry->name)) > ZIP_MAX_NAMES)", "if ((u->names += strlen(entry->name)) == 1)", {"names_of_a_tarball_are_bounded_together"}, (READERS,), "bounded"),
     "any number of long names in a zip": ("unpack/zip.c", "if ((names += u16(central + 28)) > ZIP_MAX_NAMES)", "if ((names += u16(central + 28)) == UINT64_MAX)", {"names_of_a_zip_are_bounded_together"}, (READERS,), "bounded"),
     "the unpacker's memory": ("unpack/confine.c", "return limit_one(RLIMIT_DATA, memory, err);", "return memory ? 0 : -1;", {"the_unpackers_memory_is_limited", "a_decompressor_that_wants_more_memory_than_there_is_is_refused_in_one_line"}, (READERS,), "memory"),
     "any number of variables": ("launcher/launch/inputs_text.c", "return in->variables.n > VARIABLES_MAX ? variables_check_size(&in->variables, err) : 0;", "return 0;", {"very_many_variables_are_refused_before_each_is_compared_with_all"}, (READERS,), "variables and compared"),
