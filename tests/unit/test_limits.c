@@ -29,6 +29,7 @@ Test(limits, processors_go_with_the_memory)
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         limits_plan(ROWS[i].mb, false, &l);
         cr_expect_eq(l.cpu_count, ROWS[i].cpus < all.cpu_count ? ROWS[i].cpus : all.cpu_count, "%ju", (uintmax_t)ROWS[i].mb);
+        cr_expect_eq(CPU_COUNT(&l.cpus), l.cpu_count, "%ju", (uintmax_t)ROWS[i].mb);
     }
 }
 
