@@ -228,7 +228,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     if (argc == 3 && (strcmp(argv[1], "unpack") == 0 || strcmp(argv[1], "untar") == 0))
-        return unpack_main(strcmp(argv[1], "untar") == 0 ? 't' : 'u', argv[2], NULL);
+        return unpack_main(strcmp(argv[1], "untar") == 0 ? 't' : 'u', argv[2], argv + 3);
     if (argc == 5 && strcmp(argv[1], "image") == 0 && strlen(argv[3]) < sizeof image.architecture)
         return unpack_main('i', argv[2], argv + 3);
     if (argc == 3 && strcmp(argv[1], "verify") == 0) {
