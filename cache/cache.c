@@ -9,13 +9,13 @@
  * archive that somebody may still write to (cache_may_change) is used but not remembered. */
 #include "cache/cache.h"
 
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/helper.h"
 #include "base/num.h"
 #include "base/own.h"
 #include "base/place.h"
 #include "cache/cache_entry.h"
+#include "cache/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,8 +78,7 @@ struct work { /* all archives that one launch needs */
     struct cache *cache;
     struct job *jobs;
     size_t n;
-    double start_ms;
-    bool shown;
+    struct progress progress;
 };
 
 struct job { /* one archive on its way into the cache */
@@ -93,14 +92,12 @@ struct job { /* one archive on its way into the cache */
     bool done;
 };
 
-/* A progress line on a terminal, once unpacking takes longer than PATIENCE_MS; it is removed at the end. */
+/* The size of a tarball is known at its end only, and so then is that of all. */
 static void show(void *to)
 {
-    enum { PATIENCE_MS = 300, CELLS = 30 };
     struct work *w = to;
     uint64_t total = 0, done = 0;
     bool known = true;
-    char bar[CELLS + 1];
     for (size_t i = 0; i < w->n; i++) {
         const struct unpack_progress *p = w->jobs[i].worker.progress;
         uint64_t own = p ? atomic_load_explicit(&p->total, memory_order_relaxed) : 0;
@@ -108,17 +105,7 @@ static void show(void *to)
         known = known && (own || w->jobs[i].done);
         done += p ? atomic_load_explicit(&p->done, memory_order_relaxed) : 0;
     }
-    if (w->cache->terminal < 0 || clock_ms() - w->start_ms < PATIENCE_MS)
-        return;
-    double part = total ? (double)(done > total ? total : done) / (double)total : 0;
-    for (int i = 0; i < CELLS; i++)
-        bar[i] = i < (int)(part * CELLS) ? '#' : '.';
-    bar[CELLS] = 0;
-    if (known)
-        dprintf(w->cache->terminal, "\r\033[Klrun: unpacking [%s] %3.0f%% of %.0f MB", bar, part * 100, (double)total / 1e6);
-    else /* the size of a tarball is known at its end only */
-        dprintf(w->cache->terminal, "\r\033[Klrun: unpacking, %.0f MB so far", (double)done / 1e6);
-    w->shown = true;
+    progress_show(&w->progress, known ? total : 0, done);
 }
 
 static int start_job(struct cache *c, const struct archive *a, struct job *job, struct cache_entry *ret, struct err *err)
@@ -220,15 +207,14 @@ int cache_get(struct cache *c, const struct archive *archives, size_t n, struct 
         .cache = c,
         .jobs = jobs,
         .n = n,
-        .start_ms = clock_ms(),
+        .progress = progress_begin(c->terminal),
     };
     for (size_t i = 0; i < n; i++) {
         jobs[i] = (struct job){.work = &work, .worker = {.socket = -1}, .dir = -1};
         ret[i] = (struct cache_entry){.lock = -1};
     }
     int status = run_jobs(c, archives, n, jobs, ret, err);
-    if (work.shown)
-        dprintf(c->terminal, "\r\033[K");
+    progress_end(&work.progress);
     for (size_t i = 0; i < n; i++) {
         unpacker_done(&jobs[i].worker);
         if (jobs[i].name[0])

@@ -53,7 +53,7 @@ enum archive_use { USE_PLAIN, USE_FUNCTION, USE_LAYER, USE_TARBALL, USE_IMAGE };
 struct archive { /* a request to the cache */
     const char *name;
     int fd;
-    enum archive_use use; /* USE_TARBALL: a root file system; the others are zips. USE_IMAGE: cache_get_image() */
+    enum archive_use use; /* USE_TARBALL: a root file system; the others are zips. USE_IMAGE: image.h's */
 };
 
 struct cache_entry {
@@ -78,12 +78,9 @@ void cache_done(struct cache *c);
 int cache_get(struct cache *c, const struct archive *archives, size_t n, struct cache_entry *ret, struct err *err);
 void cache_entry_done(struct cache_entry *e);
 
-/* cache_image.c. The same for a container image: fd is its archive's or its directory's. architecture: "amd64", "arm64"; tag: which of
- * several images, or "". ret_image: how it is started; images with the same layers share one entry. */
-int cache_get_image(struct cache *c, const struct archive *a, const char *architecture, const char *tag, struct unpack_image *ret_image,
-                    struct cache_entry *ret, struct err *err);
-
-/* cache_memo.c. what: "digest", "version". value: one line, without a newline. s: the file's state before it was read. */
+/* cache_memo.c. what: "digest", "version". value: one line, without a newline, of at most CACHE_MEMO_MAX - 1 bytes: a longer one is not
+ * remembered. s: the file's state before it was read. */
+enum { CACHE_MEMO_MAX = 448 };
 int cache_look(int fd, struct file_state *ret); /* -1 with errno */
 bool cache_recall(const struct cache *c, const char *what, const struct file_state *s, char *value, size_t size);
 bool cache_can_remember(const struct cache *c, int fd, const struct file_state *s);

@@ -1,68 +1,138 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cache_image.c: from a container image to its entry. Zips and tarballs are cache.c's. An image's entry is known by its ChainID, which the
  * config claims before any layer is read: an entry of that name has the very content, whoever brought it, so an image whose layers are
- * there already is neither uncompressed nor hashed. How it is started is the image's own and no part of the entry. The worker has read
- * hostile bytes when it answers: what it says is checked here. */
+ * there already is neither uncompressed nor hashed. A memo of the archive, or of a directory's index, spares a warm launch the worker:
+ * all else in a directory is named by its digest. */
+#include "cache/image.h"
+
 #include "base/fs.h"
 #include "base/helper.h"
 #include "base/own.h"
 #include "cache/cache_entry.h"
+#include "cache/progress.h"
 
+#include <fcntl.h>
 #include <string.h>
 
-static bool is_digest(const char text[DIGEST_HEX + 1])
+/* What is asked of the cache. */
+struct wanted {
+    const struct archive *archive;
+    const char *architecture, *tag;
+    int document; /* the file that a memo is bound to */
+    struct file_state state;
+    bool known, may_change;
+    struct progress progress;
+    struct unpacker worker;
+};
+
+/* ---- the memo: "CONFIG CHAIN MANIFEST INDEXED ARCHITECTURE TAG" ---- */
+
+static void memo_of(const struct wanted *w, const struct image_facts *f, struct text *ret)
 {
-    return memchr(text, 0, DIGEST_HEX + 1) && strspn(text, "0123456789abcdef") == DIGEST_HEX && !text[DIGEST_HEX];
+    text_printf(ret, "%s %s %s %d %s %s", f->config, f->chain, f->manifest[0] ? f->manifest : "-", f->indexed, w->architecture, w->tag);
 }
 
-static int check(const struct unpack_image *i, struct err *err)
+static void look(struct wanted *w)
 {
-    uint64_t strings = 1 + (uint64_t)i->entrypoint_n + i->cmd_n + i->env_n, found = 0;
-    for (uint32_t at = 0; i->strings_n <= sizeof i->strings && at < i->strings_n; at++)
-        found += !i->strings[at];
-    if (i->strings_n && i->strings_n <= sizeof i->strings && !i->strings[i->strings_n - 1] && found == strings && is_digest(i->chain) &&
-        is_digest(i->config) && (!i->manifest[0] || is_digest(i->manifest)) && memchr(i->architecture, 0, sizeof i->architecture))
+    static const char *const INDEXES[] = {"index.json", "manifest.json"};
+    struct stat st;
+    bool dir = fstat(w->archive->fd, &st) == 0 && S_ISDIR(st.st_mode);
+    for (size_t i = 0; dir && i < COUNT(INDEXES) && w->document < 0; i++)
+        w->document = openat(w->archive->fd, INDEXES[i], O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+    if (!dir)
+        w->document = fcntl(w->archive->fd, F_DUPFD_CLOEXEC, 3);
+    w->known = w->document >= 0 && cache_look(w->document, &w->state) == 0;
+}
+
+/* 1, 0: it is not known, or its tree is gone; -1. */
+static int recall(struct cache *c, const struct wanted *w, struct image_facts *image, struct cache_entry *ret, struct err *err)
+{
+    enum { WORDS = 2 * (DIGEST_HEX + 1) };
+    char value[CACHE_MEMO_MAX], config[DIGEST_HEX + 1], chain[DIGEST_HEX + 1];
+    struct text again = {0};
+    if (!w->known || !cache_recall(c, "image", &w->state, value, sizeof value) || strlen(value) < WORDS)
         return 0;
-    return fail(err, 0, NULL, "read the image: the unpacker's answer makes no sense");
+    snprintf(config, sizeof config, "%.*s", DIGEST_HEX, value);
+    snprintf(chain, sizeof chain, "%.*s", DIGEST_HEX, value + DIGEST_HEX + 1);
+    if (strspn(chain, "0123456789abcdef") != DIGEST_HEX)
+        return 0;
+    int found = entry_open(c, chain, USE_IMAGE, ret, err);
+    if (found == 1)
+        found = image_facts_of(ret, config, image, err);
+    if (found == 1) {
+        const char *manifest = value + WORDS;
+        size_t n = strcspn(manifest, " ");
+        snprintf(image->manifest, sizeof image->manifest, "%.*s", n == DIGEST_HEX ? DIGEST_HEX : 0, manifest);
+        image->indexed = str_begins(manifest + n, " 1 ");
+        memo_of(w, image, &again);
+        found = strcmp(again.at, value) == 0; /* else of another architecture or name */
+        text_done(&again);
+        ret->hit = true;
+        if (!found)
+            image_facts_done(image);
+    }
+    if (found != 1)
+        cache_entry_done(ret);
+    return found;
 }
 
-static int read_documents(struct unpacker *u, struct unpack_image *ret, struct err *err)
+static void remember(struct cache *c, const struct wanted *w, const struct image_facts *f)
 {
-    if (unpacker_read(u, ret, sizeof *ret, NULL, NULL, err) < 0)
+    struct text value = {0};
+    if (!w->known || w->may_change)
+        return;
+    memo_of(w, f, &value);
+    cache_remember(c, "image", w->document, &w->state, value.at);
+    text_done(&value);
+}
+
+/* ---- the worker ---- */
+
+static void show(void *to)
+{
+    struct wanted *w = to;
+    const struct unpack_progress *p = w->worker.progress;
+    if (p)
+        progress_show(&w->progress, atomic_load_explicit(&p->total, memory_order_relaxed),
+                      atomic_load_explicit(&p->done, memory_order_relaxed));
+}
+
+static int read_documents(struct unpacker *u, struct image_facts *ret, struct err *err)
+{
+    OWN_PTR struct unpack_image *answer = xcalloc(1, sizeof *answer);
+    if (unpacker_read(u, answer, sizeof *answer, NULL, NULL, err) < 0)
         return -1;
-    if (!ret->ok) {
-        *err = ret->err;
+    if (!answer->ok) {
+        *err = answer->err;
         return -1;
     }
-    return check(ret, err);
+    return image_facts_take(answer, ret, err);
 }
 
 /* 1: published, and its name is no longer in tmp/; 0: another was first; -1. */
-static int unpack_layers(struct cache *c, struct unpacker *u, const char *name, int dir, const char *chain, const struct archive *a,
-                         struct err *err)
+static int unpack_layers(struct cache *c, struct wanted *w, const char *name, int dir, const struct image_facts *f, struct err *err)
 {
     struct unpack_result r;
-    if (unpacker_read(u, &r, sizeof r, NULL, NULL, err) < 0)
+    if (unpacker_read(&w->worker, &r, sizeof r, show, w, err) < 0)
         return -1;
     if (!r.ok) {
         *err = r.err;
         return -1;
     }
-    return entry_publish(c, name, dir, chain, a, &r, err);
+    return image_facts_keep(dir, f, err) < 0 ? -1 : entry_publish(c, name, dir, f->chain, w->archive, &r, err);
 }
 
-static int get(struct cache *c, const struct archive *a, struct unpacker *u, char *name, int dir, struct unpack_image *image,
-               struct cache_entry *ret, struct err *err)
+static int get(struct cache *c, struct wanted *w, char *name, int dir, struct image_facts *image, struct cache_entry *ret, struct err *err)
 {
-    if (read_documents(u, image, err) < 0)
+    if (read_documents(&w->worker, image, err) < 0)
         return -1;
     int found = entry_open(c, image->chain, USE_IMAGE, ret, err);
-    unpacker_answer(u, found == 0);
+    unpacker_answer(&w->worker, found == 0);
     if (found != 0) {
         ret->hit = found == 1;
-        return found == 1 ? 0 : -1;
+        return found == 1 ? image_facts_keep(ret->lock, image, err) : -1;
     }
-    int published = unpack_layers(c, u, name, dir, image->chain, a, err);
+    int published = unpack_layers(c, w, name, dir, image, err);
     if (published < 0)
         return -1;
     if (published)
@@ -70,25 +140,53 @@ static int get(struct cache *c, const struct archive *a, struct unpacker *u, cha
     found = entry_open(c, image->chain, USE_IMAGE, ret, err);
     if (found == 0)
         fail(err, 0, image->chain, "use the new cache entry: it does not verify, or was pruned at once");
-    return found == 1 ? 0 : -1;
+    return found == 1 && !published ? image_facts_keep(ret->lock, image, err) : found == 1 ? 0 : -1;
 }
 
-int cache_get_image(struct cache *c, const struct archive *a, const char *architecture, const char *tag, struct unpack_image *ret_image,
-                    struct cache_entry *ret, struct err *err)
+static int unpack(struct cache *c, struct wanted *w, struct image_facts *image, struct cache_entry *ret, struct err *err)
 {
-    const char *const words[] = {"image", entry_place(USE_IMAGE), architecture, tag, NULL};
-    const struct archive image = {.name = a->name, .fd = a->fd, .use = USE_IMAGE};
-    struct unpacker u = {.socket = -1};
+    const char *const words[] = {"image", entry_place(USE_IMAGE), w->architecture, w->tag, NULL};
     char name[64];
     OWN_FD int dir = -1;
     struct err ignored;
+    w->may_change = w->known && cache_may_change(w->document);
     if ((c->program < 0 && helper_open(UNPACKER, &c->program, err) < 0) || entry_begin(c, name, sizeof name, &dir, err) < 0)
         return -1;
-    int status = unpacker_start(c->program, words, a->fd, dir, &u, err);
+    int status = unpacker_start(c->program, words, w->archive->fd, dir, &w->worker, err);
     if (status == 0)
-        status = get(c, &image, &u, name, dir, ret_image, ret, err);
-    unpacker_done(&u);
+        status = get(c, w, name, dir, image, ret, err);
+    progress_end(&w->progress);
+    unpacker_done(&w->worker);
     if (name[0])
         fs_remove_tree(c->dir, name, &ignored);
-    return status < 0 ? entry_name_archive(a->name, err) : 0;
+    return status;
+}
+
+int cache_get_image(struct cache *c, const struct archive *a, const char *architecture, const char *tag, struct image_facts *ret_image,
+                    struct cache_entry *ret, struct err *err)
+{
+    const struct archive image = {.name = a->name, .fd = a->fd, .use = USE_IMAGE};
+    struct wanted w = {
+        .archive = &image,
+        .architecture = architecture,
+        .tag = tag,
+        .document = -1,
+        .progress = progress_begin(c->terminal),
+        .worker = {.socket = -1},
+    };
+    *ret_image = (struct image_facts){0};
+    *ret = (struct cache_entry){.lock = -1};
+    look(&w);
+    int status = recall(c, &w, ret_image, ret, err);
+    if (status == 0) {
+        status = unpack(c, &w, ret_image, ret, err);
+        if (status == 0)
+            remember(c, &w, ret_image);
+    }
+    own_close(&w.document);
+    if (status >= 0)
+        return 0;
+    image_facts_done(ret_image);
+    cache_entry_done(ret);
+    return entry_name_archive(a->name, err);
 }

@@ -70,7 +70,7 @@ static void memo_name(const struct file_state *s, const char *what, char *name, 
 
 bool cache_recall(const struct cache *c, const char *what, const struct file_state *s, char *value, size_t size)
 {
-    char name[80], text[320], start[256];
+    char name[80], text[CACHE_MEMO_MAX + 256], start[256];
     memo_name(s, what, name, sizeof name);
     size_t n = memo_start(c, s, start, sizeof start);
     if (!n || fs_read_small(c->dir, name, text, sizeof text) < (ssize_t)n || strncmp(text, start, n) != 0 || strlen(text + n) >= size)
@@ -113,7 +113,7 @@ bool cache_can_remember(const struct cache *c, int fd, const struct file_state *
 /* If a memo cannot be written, the next run reads the file again; nothing else is lost. */
 void cache_remember(const struct cache *c, const char *what, int fd, const struct file_state *s, const char *value)
 {
-    char name[80], text[320];
+    char name[80], text[CACHE_MEMO_MAX + 256];
     struct err ignored;
     if (!cache_can_remember(c, fd, s))
         return;

@@ -85,6 +85,8 @@ static bool parse(const char *text, struct stored *s)
     s->added = (int64_t)number_of(text, "added");
     s->size = number_of(text, "size");
     s->entries = number_of(text, "entries");
+    line_of(text, "config", s->config, sizeof s->config); /* of images only */
+    line_of(text, "manifest", s->manifest, sizeof s->manifest);
     return line_of(text, "key", s->key, sizeof s->key) && strspn(s->key, "0123456789abcdef") == DIGEST_HEX && !strchr(s->key, '/') &&
            line_of(text, "below", s->below, sizeof s->below) && line_of(text, "program", s->program, sizeof s->program) &&
            line_of(text, "source", s->source, sizeof s->source);
@@ -204,9 +206,12 @@ int store_name(struct cache *store, const struct stored *s, struct err *err)
         return -1;
     struct err damaged;
     int there = store_find(store, s->id, &before, &damaged) != 0;
-    text_printf(
-        &text, "key %s-" UNPACKER_VERSION "t\nbelow %s\nprogram %s\nversion %u\nminor %u\nadded %jd\nsize %ju\nentries %ju\nsource %s\n",
-        s->digest, s->below, s->program, s->version, s->minor, (intmax_t)s->added, (uintmax_t)s->size, (uintmax_t)s->entries, s->source);
+    text_printf(&text,
+                "key %s-" UNPACKER_VERSION "%c\nbelow %s\nprogram %s\nversion %u\nminor %u\nadded %jd\nsize %ju\nentries %ju\nsource %s\n",
+                s->digest, s->config[0] ? 'i' : 't', s->below, s->program, s->version, s->minor, (intmax_t)s->added, (uintmax_t)s->size,
+                (uintmax_t)s->entries, s->source);
+    if (s->config[0])
+        text_printf(&text, "config %s\nmanifest %s\n", s->config, s->manifest);
     int status = fs_replace(store->dir, path, text.at, text.n, err);
     text_done(&text);
     if (status < 0)
@@ -241,7 +246,7 @@ int store_verify(struct cache *store, FILE *to, size_t *ret_damaged, struct err 
         int found = store_find(store, names.at[i], &s, &why);
         if (found == 0)
             continue;
-        bool good = found > 0 && store_open(store, &s, &e, &why) > 0 && entry_verify(store, e.lock, USE_TARBALL, &why) == 0;
+        bool good = found > 0 && store_open(store, &s, &e, &why) > 0 && entry_verify(store, e.lock, entry_use(s.key), &why) == 0;
         if (!good && why.what[0])
             err_text(&why, text, sizeof text);
         cache_entry_done(&e);

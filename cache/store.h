@@ -16,13 +16,15 @@ enum { STORE_ID = 24, STORE_KEY = 80, STORE_BELOW = 256, STORE_PROGRAM = 64, STO
 
 struct stored { /* a runtime of the store */
     char id[STORE_ID];
-    char key[STORE_KEY];         /* of the tree's entry: it outlives the version of the unpacker that made it */
-    char digest[DIGEST_HEX + 1]; /* SHA-256 of its tarball; of a directory: of the tarball that lrun made of it */
-    char below[STORE_BELOW];     /* the directory of the tree that it is; "": all of it */
-    char program[STORE_PROGRAM]; /* of a language distribution: its interpreter; "": it is a root file system */
-    unsigned version, minor;     /* of the interpreter, as struct interpreter has them */
-    char source[STORE_SOURCE];   /* what it was added from, as it was named then */
-    int64_t added;               /* seconds since the epoch */
+    char key[STORE_KEY];           /* of the tree's entry: it outlives the version of the unpacker that made it */
+    char digest[DIGEST_HEX + 1];   /* SHA-256 of its tarball; of a directory: of the tarball that lrun made of it; an image's ChainID */
+    char config[DIGEST_HEX + 1];   /* of an image: its id, for image_facts_of(); else "" */
+    char manifest[DIGEST_HEX + 1]; /* of an image that has one; else "" */
+    char below[STORE_BELOW];       /* the directory of the tree that it is; "": all of it */
+    char program[STORE_PROGRAM];   /* of a language distribution: its interpreter; "": it is a root file system */
+    unsigned version, minor;       /* of the interpreter, as struct interpreter has them */
+    char source[STORE_SOURCE];     /* what it was added from, as it was named then */
+    int64_t added;                 /* seconds since the epoch */
     uint64_t size, entries;
 };
 

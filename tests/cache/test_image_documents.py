@@ -5,6 +5,7 @@ import json
 import os
 import random
 import tarfile
+import time
 
 import pytest
 
@@ -323,6 +324,45 @@ def test_images_with_the_same_layers_share_one_entry(tmp, lrun):
         return
     assert lrun("cache", "verify", report=False).code == 0 and len(os.listdir(cache / "tree")) == 2
     assert lrun("cache", "prune", report=False).code == 0 and os.listdir(cache / "tree") == []
+
+
+def settle():
+    """Until a file's time of change is older than the clock's tick: only then is it remembered."""
+    time.sleep(0.2)
+
+
+@pytest.mark.parametrize("form", ["directory", "oci", "docker"])
+def test_a_known_image_needs_no_worker(tmp, form):
+    """And what it is started by is the same; another name, another architecture or a changed file is not known."""
+    path = make(tmp / "image", [ONE, TWO], form)
+    settle()
+    code, first = by_cache(tmp / "cache", path)
+    again, second = by_cache(tmp / "cache", path, worker="/bin/false")
+    assert (code, again) == (0, 0) and second["hit"] and not first["hit"] and {**first, "hit": 0} == {**second, "hit": 0}, (first, second)
+    for architecture, name in (("arm64", ""), ("amd64", "another")):
+        assert by_cache(tmp / "cache", path, architecture, name, worker="/bin/false")[0] == 1
+    os.utime(path / "index.json" if form == "directory" else path)
+    assert by_cache(tmp / "cache", path, worker="/bin/false")[0] == 1
+    settle()
+    assert by_cache(tmp / "cache", path)[1]["hit"] and by_cache(tmp / "cache", path, worker="/bin/false")[0] == 0
+
+
+def test_an_image_that_somebody_may_write_to_is_not_remembered(tmp):
+    path = make(tmp / "image", [ONE], "oci")
+    settle()
+    with open(path, "r+b"):
+        assert by_cache(tmp / "cache", path)[0] == 0 and by_cache(tmp / "cache", path, worker="/bin/false")[0] == 1
+
+
+def test_how_an_image_is_started_is_read_again_where_it_was_lost(tmp):
+    path = make(tmp / "image", [ONE], "oci")
+    settle()
+    said = by_cache(tmp / "cache", path)[1]
+    [kept] = (tmp / "cache").glob("tree/*/image-*")
+    for damage in (b"", b"x\n", kept.read_bytes()[:-1], kept.read_bytes() + b"y\0"):
+        kept.write_bytes(damage)
+        assert by_cache(tmp / "cache", path, worker="/bin/false")[0] == 1, damage
+        assert by_cache(tmp / "cache", path)[1]["cmd"] == said["cmd"] and by_cache(tmp / "cache", path, worker="/bin/false")[0] == 0
 
 
 def test_a_refused_image_leaves_nothing_in_the_cache(tmp):

@@ -146,7 +146,8 @@ def run_tests(tree, build, mutant):
 
 def make(tree, mutant):
     units = ["build/tests/unit"] if any(f.endswith(".c") for f in mutant.paths) else []
-    return subprocess.run(["make", "-j2", "-s", "all", *units], cwd=tree, capture_output=True, text=True)
+    tools = ["build/tests/image"] if any(f.startswith("cache/") for f in mutant.files) else []
+    return subprocess.run(["make", "-j2", "-s", "all", *units, *tools], cwd=tree, capture_output=True, text=True)
 
 
 def edit(tree, files, old, new):

@@ -175,7 +175,7 @@ def unpack(tmp, path, architecture="amd64", name="", stop=False, wrap=()):
     return Unpacked(json.loads(p.stdout), p.returncode, place)
 
 
-def by_cache(cache, path, architecture="amd64", name=""):
+def by_cache(cache, path, architecture="amd64", name="", worker=BUILD / "lrun-unpack"):
     """What the cache's own call gives."""
-    p = subprocess.run([helper("image"), str(BUILD / "lrun-unpack"), str(path), str(cache), architecture, name, "cache"], stdout=subprocess.PIPE, timeout=300)
+    p = subprocess.run([helper("image"), str(worker), str(path), str(cache), architecture, name, "cache"], stdout=subprocess.PIPE, timeout=300)
     return p.returncode, json.loads(p.stdout)

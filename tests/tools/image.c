@@ -8,7 +8,7 @@
  *
  * SOURCE: an archive or a directory. INTO: an empty directory, which then has tree/ and manifest. Prints what the worker says as JSON, and
  * how long it took; status 0 if it was done, 1 if it was refused, 3 if the worker ended otherwise. stop: after the documents. */
-#include "cache/cache.h"
+#include "cache/image.h"
 #include "unpack/unpack.h"
 
 #include <fcntl.h>
@@ -39,16 +39,15 @@ static void put(const char *key, const char *value)
     quote(value);
 }
 
-static const char *list(const char *key, uint32_t n, const char *at)
+static void list(const char *key, const struct strv *v)
 {
     printf(",\"%s\":[", key);
-    for (uint32_t i = 0; i < n; i++, at += strlen(at) + 1) {
+    for (size_t i = 0; i < v->n; i++) {
         if (i)
             putchar(',');
-        quote(at);
+        quote(v->at[i]);
     }
     putchar(']');
-    return at;
 }
 
 static void put_err(const struct err *err)
@@ -59,18 +58,29 @@ static void put_err(const struct err *err)
     put("hint", err->hint);
 }
 
+static void put_facts(const struct image_facts *f)
+{
+    put("chain", f->chain);
+    put("manifest", f->manifest);
+    put("config", f->config);
+    put("architecture", f->architecture);
+    put("workdir", f->workdir);
+    list("entrypoint", &f->entrypoint);
+    list("cmd", &f->cmd);
+    list("env", &f->env);
+    printf(",\"indexed\":%s", f->indexed ? "true" : "false");
+}
+
+/* What the worker said, as lrun understands it. */
 static void put_image(void)
 {
-    const char *at = image.strings;
-    put("chain", image.chain);
-    put("manifest", image.manifest);
-    put("config", image.config);
-    put("architecture", image.architecture);
-    put("workdir", at);
-    at = list("entrypoint", image.entrypoint_n, at + strlen(at) + 1);
-    at = list("cmd", image.cmd_n, at);
-    at = list("env", image.env_n, at);
-    printf(",\"indexed\":%s,\"whole\":%s", image.indexed ? "true" : "false", at == image.strings + image.strings_n ? "true" : "false");
+    struct image_facts f;
+    struct err err;
+    bool whole = image_facts_take(&image, &f, &err) == 0;
+    if (whole)
+        put_facts(&f);
+    printf(",\"whole\":%s", whole ? "true" : "false");
+    image_facts_done(&f);
 }
 
 static bool take(int fd, void *to, size_t n)
@@ -119,16 +129,18 @@ static int by_cache(char **argv)
 {
     struct cache c;
     struct cache_entry e;
+    struct image_facts f;
     struct err err;
     struct archive a = {.name = argv[2], .fd = open(argv[2], O_RDONLY | O_CLOEXEC)};
     if (cache_open(argv[3], -1, open(argv[1], O_RDONLY | O_CLOEXEC), &c, &err) < 0 ||
-        cache_get_image(&c, &a, argv[4], argv[5], &image, &e, &err) < 0) {
+        cache_get_image(&c, &a, argv[4], argv[5], &f, &e, &err) < 0) {
         put_err(&err);
         return 1;
     }
-    put_image();
+    put_facts(&f);
     put("tree", e.tree_path);
     printf(",\"hit\":%s,\"size\":%ju", e.hit ? "true" : "false", (uintmax_t)e.size);
+    image_facts_done(&f);
     cache_entry_done(&e);
     cache_done(&c);
     return 0;

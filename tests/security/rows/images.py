@@ -21,4 +21,7 @@ MUTANTS = {
     "images: an object's last name": ("unpack/image_index.c", "    if (!twice.at)\n        return 0;", "    if (!twice.at || twice.n)\n        return 0;", {"names_that_an_object_has_twice_are_refused"}, (DOCUMENTS,), "twice"),
     "images: an image of another architecture": ("unpack/image_documents.c", 'strcmp(os, "linux") == 0 && strcmp(found, architecture) == 0)', 'strcmp(os, "linux") == 0)', {"the_architecture_is_the_configs"}, (DOCUMENTS,), "architecture"),
     "images: indexes without end": ("unpack/image_index.c", "if (depth >= INDEX_DEPTH || ++c->below > INDEXES_MAX)", "if (depth >= 99)", {"indexes_in_circles_and_in_crowds_end"}, (DOCUMENTS,), "crowds"),
+    "images: a known image of another architecture": ("cache/cache_image.c", "found = strcmp(again.at, value) == 0;", "found = again.at[0] != 0;", {"a_known_image_needs_no_worker"}, (DOCUMENTS,), "needs_no_worker"),
+    "images: an archive that is being written is remembered": ("cache/cache_image.c", "if (!w->known || w->may_change)", "if (!w->known)", {"an_image_that_somebody_may_write_to_is_not_remembered"}, (DOCUMENTS,), "may_write"),
+    "images: half of how it is started": ("cache/image_facts.c", "if (!n || strings[n - 1] || found != wanted)", "if (!n || found > wanted)", {"how_an_image_is_started_is_read_again_where_it_was_lost"}, (DOCUMENTS,), "lost"),
 }
