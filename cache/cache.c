@@ -150,36 +150,16 @@ static int job_hashed(struct cache *c, struct job *job, struct cache_entry *ret,
     return 0;
 }
 
-enum { TRIES = 100 };
-
 static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *ret, struct err *err)
 {
     struct unpack_result r;
-    char digest[DIGEST_HEX + 1];
-    memcpy(digest, ret->digest, sizeof digest);
     if (unpacker_read(&job->worker, &r, sizeof r, show, job->work, err) < 0)
         return -1;
     if (!r.ok) {
         *err = r.err;
         return -1;
     }
-    int found = 0;
-    for (int tries = 0; found == 0 && job->name[0] && tries < TRIES;
-         tries++) { /* another's entry of this content may be pruned meanwhile; ours is locked */
-        int published = entry_publish(c, job->name, job->dir, digest, job->archive, &r, err);
-        if (published < 0)
-            return -1;
-        if (published)
-            job->name[0] = 0;
-        found = entry_open(c, digest, job->archive->use, ret, err);
-    }
-    if (found == 0) {
-        fail(err, 0, digest, "use what was just unpacked into the cache");
-        fail_hint(
-            err,
-            "it was removed, or changed, at once; end what runs 'lrun cache prune' all the time, or choose another cache (--cache-dir)");
-    }
-    return found == 1 ? 0 : -1;
+    return entry_publish_and_open(c, job->name, job->dir, ret->digest, job->archive, &r, ret, err);
 }
 
 static int run_jobs(struct cache *c, const struct archive *archives, size_t n, struct job *jobs, struct cache_entry *ret, struct err *err)

@@ -237,6 +237,25 @@ int entry_publish(struct cache *c, const char *name, int dir, const char *digest
     return entry_rename(c, name, dir, path, err);
 }
 
+int entry_publish_and_open(struct cache *c, char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r,
+                           struct cache_entry *ret, struct err *err)
+{
+    enum { TRIES = 100 };
+    for (int tries = 0; tries < TRIES && name[0]; tries++) {
+        int published = entry_publish(c, name, dir, digest, a, r, err);
+        if (published < 0)
+            return -1;
+        if (published)
+            name[0] = 0;
+        int found = entry_open(c, digest, a->use, ret, err);
+        if (found != 0)
+            return found == 1 ? 0 : -1;
+    }
+    fail(err, 0, digest, "use what was just unpacked into the cache");
+    return fail_hint(
+        err, "it was removed, or changed, at once; end what runs 'lrun cache prune' all the time, or choose another cache (--cache-dir)");
+}
+
 int entry_rename(struct cache *c, const char *name, int dir, const char *path, struct err *err)
 {
     /* Between exclusive and shared the lock is briefly released: neither the sweeper nor prune (it ignores tmp/) may run then. */

@@ -30,6 +30,11 @@ int entry_facts(int dir, struct entry_facts *ret);
 int entry_publish(struct cache *c, const char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r,
                   struct err *err);
 
+/* The same, then opens it: what is in NAME, which becomes "" by that, or what another had published first. That one may be pruned before it
+ * is locked, and ours is published then. digest may be ret's. 0, -1. */
+int entry_publish_and_open(struct cache *c, char *name, int dir, const char *digest, const struct archive *a, const struct unpack_result *r,
+                           struct cache_entry *ret, struct err *err);
+
 /* Does the rename alone, for directories without facts: path is beneath c->dir. */
 int entry_rename(struct cache *c, const char *name, int dir, const char *path, struct err *err);
 
