@@ -62,6 +62,29 @@ DIR *fs_open_dir(int dir, const char *path)
     return d;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int fs_list(int dir, const char *path, struct strv *ret)
+{
+    OWN_DIR DIR *d = fs_open_dir(dir, path);
+    const size_t before = ret->n;
+    if (!d)
+        return -1;
+    for (struct dirent *e; errno = 0, (e = readdir(d));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            strv_add(ret, xstrdup(e->d_name));
+    int no = errno;
+    while (no && ret->n > before)
+        free(ret->at[--ret->n]);
+    if (ret->n > before)
+        qsort(ret->at + before, ret->n - before, sizeof *ret->at, by_bytes);
+    errno = no;
+    return no ? -1 : 0;
+}
+
 int fs_write_all(int fd, const void *bytes, size_t n)
 {
     const char *at = bytes;

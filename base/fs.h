@@ -19,6 +19,9 @@ ssize_t fs_read_small(int dir, const char *path, char *buffer, size_t size);
 /* Lists the directory beneath dir ("." for dir itself, from its start). NULL with errno set. */
 DIR *fs_open_dir(int dir, const char *path);
 
+/* Adds what is in the directory beneath dir, without . and .., sorted by bytes. -1 with errno set, and ret as it was. */
+int fs_list(int dir, const char *path, struct strv *ret);
+
 /* Writes all n bytes, again after EINTR, waiting when fd is non-blocking. Returns -1 with errno set. */
 int fs_write_all(int fd, const void *bytes, size_t n);
 

@@ -16,14 +16,8 @@
 /* Calls each for every key; each may remove the entry. */
 static int each_key(struct cache *c, int (*each)(struct cache *, const char *key, void *to, struct err *), void *to, struct err *err)
 {
-    OWN_DIR DIR *d = fs_open_dir(c->dir, "tree");
     struct strv keys = {0};
-    int status = 0;
-    if (!d)
-        return fail(err, errno, c->path, "list the cache");
-    for (struct dirent *e; (e = readdir(d));)
-        if (e->d_name[0] != '.')
-            strv_add(&keys, xstrdup(e->d_name));
+    int status = fs_list(c->dir, "tree", &keys) < 0 ? fail(err, errno, c->path, "list the cache") : 0;
     for (size_t i = 0; i < keys.n && status == 0; i++)
         status = each(c, keys.at[i], to, err);
     strv_done(&keys);
@@ -107,13 +101,14 @@ static int prune_one(struct cache *c, const char *key, void *to, struct err *err
 /* The directory stays: a launch may be writing into it. */
 static int empty(struct cache *c, const char *name, struct err *err)
 {
-    OWN_DIR DIR *d = fs_open_dir(c->dir, name);
-    if (!d)
-        return errno == ENOENT ? 0 : fail(err, errno, name, "list the part of the cache");
-    for (struct dirent *e; (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && unlinkat(dirfd(d), e->d_name, 0) < 0 && errno != ENOENT)
-            return fail(err, errno, e->d_name, "remove from the cache");
-    return 0;
+    struct strv names = {0};
+    int status = fs_list(c->dir, name, &names) < 0 && errno != ENOENT ? fail(err, errno, name, "list the part of the cache") : 0;
+    for (size_t i = 0; i < names.n && status == 0; i++) {
+        OWN_PTR char *path = xasprintf("%s/%s", name, names.at[i]);
+        status = unlinkat(c->dir, path, 0) < 0 && errno != ENOENT ? fail(err, errno, path, "remove from the cache") : 0;
+    }
+    strv_done(&names);
+    return status;
 }
 
 int cache_prune(struct cache *c, FILE *to, struct err *err)

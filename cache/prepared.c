@@ -203,14 +203,13 @@ void prepared_done(struct prepared *p)
 
 static int prune_kind(struct cache *c, const char *kind, bool all, struct err *err)
 {
-    OWN_DIR DIR *d = fs_open_dir(c->dir, kind);
     struct strv keys = {0};
     int status = 0;
-    for (struct dirent *e; d && (e = readdir(d));)
-        if (e->d_name[0] != '.' && (all || strncmp(e->d_name, c->boot, 8) != 0))
-            strv_add(&keys, xstrdup(e->d_name));
+    if (fs_list(c->dir, kind, &keys) < 0 && errno != ENOENT && errno != ENOTDIR) /* a link: trees that belong to another cache too */
+        return fail(err, errno, kind, "list the part of the cache");
     for (size_t i = 0; i < keys.n; i++) /* a tree that cannot be removed does not stop the others */
-        status = entry_remove(c, kind, keys.at[i], err) < 0 ? -1 : status;
+        if (all || strncmp(keys.at[i], c->boot, 8) != 0)
+            status = entry_remove(c, kind, keys.at[i], err) < 0 ? -1 : status;
     strv_done(&keys);
     return status;
 }

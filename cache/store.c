@@ -47,12 +47,13 @@ static bool is_draft(const char *name)
 
 int store_names(const struct cache *store, struct strv *ret, struct err *err)
 {
-    OWN_DIR DIR *d = fs_open_dir(store->dir, NAMES);
-    if (!d)
+    struct strv all = {0};
+    if (fs_list(store->dir, NAMES, &all) < 0)
         return errno == ENOENT ? 0 : fail(err, errno, store->path, "list the store of runtimes");
-    for (struct dirent *e; (e = readdir(d));)
-        if (e->d_name[0] != '.' && !is_draft(e->d_name))
-            strv_add(ret, xstrdup(e->d_name));
+    for (size_t i = 0; i < all.n; i++)
+        if (all.at[i][0] != '.' && !is_draft(all.at[i]))
+            strv_add(ret, take_ptr(&all.at[i]));
+    strv_done(&all);
     if (ret->n)
         qsort(ret->at, ret->n, sizeof *ret->at, by_name);
     return 0;
@@ -164,10 +165,14 @@ static bool is_named(const struct cache *store, const char *key, const struct st
 /* names is locked, so nobody is writing a draft. */
 static void remove_drafts(const struct cache *store)
 {
-    OWN_DIR DIR *d = fs_open_dir(store->dir, NAMES);
-    for (struct dirent *e; d && (e = readdir(d));)
-        if (is_draft(e->d_name))
-            unlinkat(dirfd(d), e->d_name, 0);
+    struct strv names = {0};
+    fs_list(store->dir, NAMES, &names);
+    for (size_t i = 0; i < names.n; i++) {
+        OWN_PTR char *path = xasprintf(NAMES "/%s", names.at[i]);
+        if (is_draft(names.at[i]))
+            unlinkat(store->dir, path, 0);
+    }
+    strv_done(&names);
 }
 
 /* names is locked. */
@@ -176,11 +181,8 @@ static void tidy(struct cache *store)
     remove_drafts(store);
     struct strv names = {0}, keys = {0};
     struct err ignored;
-    OWN_DIR DIR *d = fs_open_dir(store->dir, "tree");
-    int status = d ? store_names(store, &names, &ignored) : -1;
-    for (struct dirent *e; status == 0 && (e = readdir(d));)
-        if (e->d_name[0] != '.')
-            strv_add(&keys, xstrdup(e->d_name));
+    if (store_names(store, &names, &ignored) == 0)
+        fs_list(store->dir, "tree", &keys);
     for (size_t i = 0; i < keys.n; i++)
         if (!is_named(store, keys.at[i], &names))
             entry_remove(store, "tree", keys.at[i], &ignored);

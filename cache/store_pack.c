@@ -162,24 +162,6 @@ static int put_link(struct pack *p, int dir, const char *name, const char *path,
     return put_header(p, path, '2', 0777, 0, st->st_mtime, target, err);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int list(const struct pack *p, int dir, const char *path, struct strv *ret, struct err *err)
-{
-    OWN_DIR DIR *d = fs_open_dir(dir, ".");
-    if (!d)
-        return fail_at(p, errno, path, "list the directory", err);
-    for (struct dirent *e; (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            strv_add(ret, xstrdup(e->d_name));
-    if (ret->n)
-        qsort(ret->at, ret->n, sizeof *ret->at, by_name);
-    return 0;
-}
-
 static int put_dir(struct pack *p, int dir, const char *path, struct err *err);
 
 static int put_entry(struct pack *p, int dir, const char *name, const char *path, struct err *err)
@@ -207,7 +189,7 @@ static int put_dir(struct pack *p, int dir, const char *path, struct err *err)
     struct strv names = {0};
     if (++p->depth > DEEPEST)
         return fail_at(p, ELOOP, path, "add: its directories lie too deep", err);
-    int status = list(p, dir, path, &names, err);
+    int status = fs_list(dir, ".", &names) < 0 ? fail_at(p, errno, path, "list the directory", err) : 0;
     for (size_t i = 0; i < names.n && status == 0; i++) {
         OWN_PTR char *below = xasprintf("%s%s%s", path, *path ? "/" : "", names.at[i]);
         status = put_entry(p, dir, names.at[i], below, err);

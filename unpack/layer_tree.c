@@ -272,24 +272,6 @@ struct finish {
     uint64_t names; /* bytes of all paths: through links they may be longer than the layers have them */
 };
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int list(int dir, struct strv *ret, struct err *err)
-{
-    OWN_DIR DIR *d = fs_open_dir(dir, ".");
-    if (!d)
-        return fail(err, errno, NULL, "list a directory of the image");
-    for (struct dirent *e; (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            strv_add(ret, xstrdup(e->d_name));
-    if (ret->n)
-        qsort(ret->at, ret->n, sizeof *ret->at, by_bytes);
-    return 0;
-}
-
 static int finish_directory(struct finish *f, int dir, const char *path, struct err *err);
 
 static int finish_one(struct finish *f, int dir, const char *name, char *path, struct err *err)
@@ -336,7 +318,7 @@ static int finish_one(struct finish *f, int dir, const char *name, char *path, s
 static int finish_directory(struct finish *f, int dir, const char *path, struct err *err)
 {
     struct strv names = {0};
-    int status = list(dir, &names, err);
+    int status = fs_list(dir, ".", &names) < 0 ? fail(err, errno, path, "list the directory of the image") : 0;
     for (size_t i = 0; i < names.n && status == 0; i++) {
         OWN_PTR char *below = *path ? xasprintf("%s/%s", path, names.at[i]) : xstrdup(names.at[i]);
         status = finish_one(f, dir, names.at[i], below, err);

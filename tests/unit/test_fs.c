@@ -21,6 +21,19 @@ DIR *fdopendir(int fd)
     return theirs ? theirs(fd) : NULL;
 }
 
+static int readable = -1; /* how many names are; -1: all */
+
+struct dirent *readdir(DIR *d)
+{
+    struct dirent *(*theirs)(DIR *) = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir");
+    if (readable == 0) {
+        errno = EIO;
+        return NULL;
+    }
+    readable -= readable > 0;
+    return theirs(d);
+}
+
 Test(fs, a_directory_that_cannot_be_listed_leaves_no_descriptor)
 {
     int next = dup(STDIN_FILENO);
@@ -36,6 +49,35 @@ Test(fs, a_directory_that_cannot_be_listed_leaves_no_descriptor)
     d = fs_open_dir(AT_FDCWD, "/tmp");
     cr_expect(d && readdir(d));
     closedir(d);
+}
+
+Test(fs, a_list_is_sorted_and_an_error_leaves_what_was_in_it)
+{
+    char dir[] = "/tmp/lrun-unit-XXXXXX";
+    struct strv names = {0};
+    struct err err;
+    cr_assert_not_null(mkdtemp(dir));
+    int fd = open(dir, O_RDONLY | O_DIRECTORY), next = dup(STDIN_FILENO);
+    close(next);
+    cr_expect(fs_list(fd, ".", &names) == 0 && !names.n, "an empty directory");
+    for (size_t i = 0; i < 4; i++)
+        fs_write_new(fd, (const char *const[]){"b", "\xff", ".a", "a"}[i], 0644, "", 0, &err);
+    strv_add(&names, strdup("z"));
+    cr_assert_eq(fs_list(fd, ".", &names), 0);
+    cr_assert_eq(names.n, 5);
+    for (size_t i = 0; i < 5; i++)
+        cr_expect_str_eq(names.at[i], ((const char *const[]){"z", ".a", "a", "b", "\xff"})[i]);
+    cr_expect(fs_list(fd, "none", &names) < 0 && errno == ENOENT && names.n == 5);
+    readable = 3;
+    int status = fs_list(fd, ".", &names), no = errno;
+    readable = -1;
+    cr_expect(status < 0 && no == EIO && names.n == 5, "half a list is none");
+    strv_done(&names);
+    int now = dup(STDIN_FILENO);
+    cr_expect_eq(now, next);
+    close(now);
+    fs_remove_tree(AT_FDCWD, dir, &err);
+    close(fd);
 }
 
 Test(fs, removes_a_tree_but_follows_no_link)

@@ -19,7 +19,7 @@ MUTANTS = {
                                                {"no_launch_needs_it"}, SKELETON, "no_launch"),
     "unit: prepared: no times": ("cache/prepared.c", "const uint64_t state[] = {is_dir ?", "st.st_ctim = (struct timespec){0};\n    const uint64_t state[] = {is_dir ?", {"what_was_changed_is_taken_away_and_made_anew", "what_others_use_stays_and_what_has_its_name_by_now_too"}, PREPARED),
     "unit: prepared: a seal of any length": ("cache/prepared.c", "return is_short(ret) ? 0 : -1;", "return 0;", {"a_deep_one_is_sealed_like_another_and_one_without_end_is_refused"}, PREPARED),
-    "unit: prepared: of any boot": ("cache/prepared.c", "if (e->d_name[0] != '.' && (all || strncmp(e->d_name, c->boot, 8) != 0))", "if (e->d_name[0] != '.' && all)", {"one_of_another_boot_is_not_used_and_goes_when_one_is_made"}, PREPARED),
+    "unit: prepared: of any boot": ("cache/prepared.c", "if (all || strncmp(keys.at[i], c->boot, 8) != 0)", "if (all)", {"one_of_another_boot_is_not_used_and_goes_when_one_is_made"}, PREPARED),
     "unit: skeleton: an overlay that may be refused covers": ("mounts/skeleton.c", "!(above->flags & FLAG_TRY) && ", "", {"a_place_is_settled_by_what_the_host_has", "has_the_rows_and_the_places_and_nothing_else"}, UNITS),
     "unit: skeleton: places for what the host has not": ("mounts/skeleton.c", "row->flags |= link || absent ? FLAG_DONE : FLAG_PLACED;", "row->flags |= link ? FLAG_DONE : FLAG_PLACED;", {"a_place_is_settled_by_what_the_host_has", "has_the_rows_and_the_places_and_nothing_else"}, UNITS),
     "unit: skeleton: links are not in the key": ("mounts/skeleton.c", 'hash_text(key, link ? row->text : ', 'hash_text(key, link ? "a link" : ', {"whatever_it_is_made_from_is_in_its_key"}, UNITS),
