@@ -62,6 +62,11 @@ DIR *fs_open_dir(int dir, const char *path)
     return d;
 }
 
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 static int by_bytes(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -74,7 +79,7 @@ int fs_list(int dir, const char *path, struct strv *ret)
     if (!d)
         return -1;
     for (struct dirent *e; errno = 0, (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+        if (!is_dots(e->d_name))
             strv_add(ret, xstrdup(e->d_name));
     int no = errno;
     while (no && ret->n > before)
@@ -83,6 +88,21 @@ int fs_list(int dir, const char *path, struct strv *ret)
         qsort(ret->at + before, ret->n - before, sizeof *ret->at, by_bytes);
     errno = no;
     return no ? -1 : 0;
+}
+
+bool fs_is_empty(int dir, const char *path)
+{
+    _Alignas(struct dirent64) char names[1024]; /* readdir() would take 32 KB */
+    OWN_FD int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t n = -1;
+    while (fd >= 0 && (n = getdents64(fd, names, sizeof names)) > 0)
+        for (const char *at = names; at < names + n;) {
+            const struct dirent64 *e = (const void *)at;
+            if (!is_dots(e->d_name))
+                return false;
+            at += e->d_reclen;
+        }
+    return n == 0;
 }
 
 int fs_write_all(int fd, const void *bytes, size_t n)
@@ -114,7 +134,7 @@ int fs_remove_tree(int dir, const char *path, struct err *err)
     if (!d)
         return fail(err, errno, path, "open for removal");
     for (struct dirent *e; (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && fs_remove_tree(dirfd(d), e->d_name, err) < 0)
+        if (!is_dots(e->d_name) && fs_remove_tree(dirfd(d), e->d_name, err) < 0)
             return -1;
     if (unlinkat(dir, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
         return fail(err, errno, path, "remove the directory");

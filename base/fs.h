@@ -22,6 +22,9 @@ DIR *fs_open_dir(int dir, const char *path);
 /* Adds what is in the directory beneath dir, without . and .., sorted by bytes. -1 with errno set, and ret as it was. */
 int fs_list(int dir, const char *path, struct strv *ret);
 
+/* Whether nothing is in the directory beneath dir; false too where that cannot be known. */
+bool fs_is_empty(int dir, const char *path);
+
 /* Writes all n bytes, again after EINTR, waiting when fd is non-blocking. Returns -1 with errno set. */
 int fs_write_all(int fd, const void *bytes, size_t n);
 

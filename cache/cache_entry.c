@@ -292,26 +292,22 @@ int entry_remove(struct cache *c, const char *part, const char *key, struct err 
     return aside == 1 && fs_remove_tree(c->dir, name, err) < 0 ? -1 : aside;
 }
 
-/* What is swept are directories, each of which is a link of its parent's where the file system counts them: with two there is none. */
+/* Each launch looks, and there is nothing as a rule. That a directory has two links says that only on some file systems. */
 void entry_sweep(struct cache *c)
 {
-    struct stat st;
-    if (fstatat(c->dir, "tmp", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink == 2)
-        return;
-    OWN_DIR DIR *d = fs_open_dir(c->dir, "tmp");
-    int all = d ? dirfd(d) : -1;
-    bool locked = false;
+    struct strv names = {0};
     struct err ignored;
-    for (struct dirent *e; d && (e = readdir(d));) {
-        if (e->d_name[0] == '.')
-            continue;
-        if (!locked && flock(all, LOCK_EX | LOCK_NB) < 0)
-            return;
-        locked = true;
-        OWN_FD int dir = openat(all, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fs_is_empty(c->dir, "tmp"))
+        return;
+    OWN_FD int all = openat(c->dir, "tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (all >= 0 && flock(all, LOCK_EX | LOCK_NB) == 0)
+        fs_list(all, ".", &names);
+    for (size_t i = 0; i < names.n; i++) {
+        OWN_FD int dir = openat(all, names.at[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (dir < 0 ? errno == ENOTDIR : flock(dir, LOCK_EX | LOCK_NB) == 0)
-            fs_remove_tree(all, e->d_name, &ignored);
+            fs_remove_tree(all, names.at[i], &ignored);
     }
+    strv_done(&names);
 }
 
 int entry_name_archive(const char *name, struct err *err)

@@ -191,6 +191,20 @@ def test_failing_calls_are_named_and_leave_nothing(lrun, tmp, call, errno):
     assert os.listdir(f"{lrun.cache}/tmp") == []
 
 
+@pytest.mark.parametrize("what", ["directory", "file", "link"])
+def test_what_a_killed_launch_left_is_swept(lrun, tmp, empty, what):
+    """A file or a link adds no link to the directory that it is in; on some file systems no directory does."""
+    lrun.exec(empty, "/bin/true")
+    left = pathlib.Path(lrun.cache) / "tmp/1234-00"
+    {"directory": lambda: (left / "tree").mkdir(parents=True), "file": lambda: left.write_text(""), "link": lambda: os.symlink("/", left)}[what]()
+    if ROOT:
+        os.chown(left, LRUN_UID, LRUN_UID, follow_symlinks=False)
+        for below in left.iterdir() if what == "directory" else []:
+            os.chown(below, LRUN_UID, LRUN_UID)
+    lrun.exec(empty, "/bin/true")
+    assert os.listdir(left.parent) == []
+
+
 def test_an_archive_that_changes_while_it_is_read_is_refused_or_whole(lrun, tmp):
     a, b = make_zip(tmp / "a.zip", {"f": os.urandom(1 << 20)}), make_zip(tmp / "b.zip", {"f": os.urandom(1 << 20)})
     target = tmp / "fn.zip"

@@ -150,3 +150,17 @@ Test(fs, reads_small_files_by_name_but_through_no_link)
     cr_expect(fs_remove_tree(fd, "f", &err) == 0 && fs_remove_tree(fd, "l", &err) == 0 && fs_remove_tree(fd, "d", &err) == 0);
     cr_expect_eq(rmdir(dir), 0, "no draft is left");
 }
+
+Test(fs, empty_is_said_of_a_directory_that_is)
+{
+    char dir[] = "/tmp/lrun-unit-XXXXXX";
+    struct err err;
+    cr_assert_not_null(mkdtemp(dir));
+    int fd = open(dir, O_RDONLY | O_DIRECTORY);
+    cr_expect(fs_is_empty(fd, ".") && fs_is_empty(AT_FDCWD, dir));
+    cr_expect(!fs_is_empty(fd, "none"));
+    fs_write_new(fd, ".a", 0644, "", 0, &err);
+    cr_expect(!fs_is_empty(fd, ".") && !fs_is_empty(fd, ".a"));
+    fs_remove_tree(AT_FDCWD, dir, &err);
+    close(fd);
+}
