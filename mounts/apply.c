@@ -124,11 +124,19 @@ static int do_proc(const struct place *p, const struct row *row, struct err *err
 
 enum { LOWER_NAME = 48 };
 
-/* A link to a tree of the cache or of the host's own is enough, for nobody else can change where its path leads: two calls and a mount less
- * than a copy of the tree. whole: of all that lies around it in the cache, so that its files are at their place. */
-static int link_lower(const struct place *p, const struct source *s, bool whole, const char *name, struct err *err)
+/* Of a new thing in the work place. */
+static const char *next_name(struct place *p, char name[LOWER_NAME])
+{
+    snprintf(name, LOWER_NAME, "%u", p->names++);
+    return name;
+}
+
+/* A link to what source_is_kept() is enough: two calls and a mount less than a copy of the tree. whole: of all that lies around it in the
+ * cache, so that its files are at their place. */
+static int link_lower(struct place *p, const struct source *s, bool whole, char name[LOWER_NAME], struct err *err)
 {
     struct stat st;
+    next_name(p, name);
     size_t n = strlen(s->path) - (whole && s->place[0] ? strlen(s->place) + 1 : 0);
     if (s->ino && stat(s->path, &st) < 0)
         return clone_fail(p, s, err);
@@ -138,17 +146,12 @@ static int link_lower(const struct place *p, const struct source *s, bool whole,
     return symlinkat(path, p->work, name) < 0 ? fail(err, errno, s->path, "name the tree for the overlay of") : 0;
 }
 
-static bool can_link(const struct source *s)
-{
-    return s->place && s->tree < 0 && s->path[0] == '/';
-}
-
 /* Gives a tree a short name in the work place, which must be done before an overlay can name it. */
 static int attach_lower(struct place *p, const struct source *s, char name[LOWER_NAME], struct err *err)
 {
-    int n = snprintf(name, LOWER_NAME, "%u", p->names++);
-    if (can_link(s) && !s->below)
+    if (source_is_kept(s))
         return link_lower(p, s, false, name, err);
+    const size_t n = strlen(next_name(p, name));
     OWN_FD int tree = clone_source(p, s, err);
     if (tree < 0)
         return -1;
@@ -156,7 +159,7 @@ static int attach_lower(struct place *p, const struct source *s, char name[LOWER
         return fail(err, errno, s->path, "attach the tree for the overlay of");
     if (!s->below)
         return 0;
-    snprintf(name + n, LOWER_NAME - (size_t)n, "/%s", s->below);
+    snprintf(name + n, LOWER_NAME - n, "/%s", s->below);
     OWN_FD int fd =
         sys_openat2(p->work, name, O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS); /* a link could lead out of it */
     return fd < 0 ? fail(err, errno, s->path, "show %s of", s->below) : 0;
@@ -173,8 +176,9 @@ static int do_overlay(struct place *p, const struct row *row, struct err *err)
         text_printf(&lower, "%s%s", lower.n ? ":" : "", name);
     }
     if (status == 0 && row->text) {
-        OWN_PTR char *path = xasprintf("%u/%s", p->names, row->text);
-        text_printf(&lower, ":%u", p->names++);
+        char name[LOWER_NAME];
+        OWN_PTR char *path = xasprintf("%s/%s", next_name(p, name), row->text);
+        text_printf(&lower, ":%s", name);
         status = make_target(&(struct place){.root = p->work, .ours = true}, &(struct row){.target = path}, err);
     } else if (row->n == 1)
         text_puts(&lower, ":empty"); /* the kernel refuses an overlay of a lone lower directory */
@@ -212,13 +216,12 @@ static int cover(const struct place *p, const struct row *row, int tree, uint64_
 
 static int do_mask(struct place *p, const struct row *row, struct err *err)
 {
-    char name[16];
+    char name[LOWER_NAME];
     if (row->flags & FLAG_OPTIONAL && faccessat(p->root, row->target, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
         return 0; /* before anything is cloned for it */
-    snprintf(name, sizeof name, "%u", p->names);
-    if (row->text && (p->names++, fs_write_new(p->work, name, 0444, row->text, strlen(row->text), err) < 0))
+    const char *source = row->text ? next_name(p, name) : row->flags & FLAG_FILE ? "nothing" : "empty";
+    if (row->text && fs_write_new(p->work, source, 0444, row->text, strlen(row->text), err) < 0)
         return -1;
-    const char *source = row->text ? name : row->flags & FLAG_FILE ? "nothing" : "empty";
     OWN_FD int tree = sys_open_tree(p->work, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     return cover(p, row, tree, row_attrs(row) | MOUNT_ATTR_NOEXEC, "hide", err);
 }
@@ -278,7 +281,6 @@ static int join_lowers(struct place *p, const struct plan *plan, struct text *lo
         const struct row *row = &plan->rows[i];
         for (size_t k = row->flags & FLAG_JOINED ? row->n : 0; k-- > 0;) {
             char name[LOWER_NAME];
-            snprintf(name, sizeof name, "%u", p->names++);
             if (link_lower(p, &row->sources[k], true, name, err) < 0)
                 return -1;
             text_printf(lower, ":%s", name);

@@ -79,7 +79,7 @@ static bool can_join(const struct plan *p, const struct row *row)
     bool joins = row->kind == ROW_OVERLAY && row->n && !row->text && !p->has_rootfs;
     for (size_t i = 0; joins && i < row->n; i++) {
         const struct source *s = &row->sources[i];
-        joins = s->place && strcmp(s->place, row->target) == 0 && s->tree < 0 && s->path[0] == '/' && !s->below;
+        joins = source_is_kept(s) && strcmp(s->place, row->target) == 0;
     }
     return joins;
 }

@@ -25,6 +25,6 @@ MUTANTS = {
     "unit: skeleton: links are not in the key": ("mounts/skeleton.c", 'hash_text(key, link ? row->text : ', 'hash_text(key, link ? "a link" : ', {"whatever_it_is_made_from_is_in_its_key"}, UNITS),
     "unit: skeleton: modes are not in the key": ("mounts/skeleton.c", "{row->kind, row->mode, row->flags, row->size}", "{row->kind, row->flags, row->size}", {"whatever_it_is_made_from_is_in_its_key"}, UNITS),
     "joined: over an image": ("mounts/skeleton.c", "&& !row->text && !p->has_rootfs;", "&& !row->text && p;", {"an_images_own_code_and_layers_are_not_seen"}, SKELETON, "images_own"),
-    "unit: joined: a user's directory": ("mounts/skeleton.c", "joins = s->place && strcmp(s->place, row->target) == 0 && ", "joins = ", {"what_the_cache_holds_at_its_place_joins_the_root"}, UNITS),
+    "unit: joined: a user's directory": ("mounts/skeleton.c", "joins = source_is_kept(s) && strcmp(s->place, row->target) == 0", "joins = s->tree < 0 && s->path[0] == '/' && !s->below", {"what_the_cache_holds_at_its_place_joins_the_root"}, UNITS),
     "unit: skeleton: a user's place": ("mounts/skeleton.c", "            return false;\n    *key", "            break;\n    *key", {"where_a_user_chose_a_place_none_is_prepared"}, UNITS),
 }
