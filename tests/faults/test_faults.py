@@ -200,10 +200,9 @@ def test_a_cache_that_cannot_be_written_names_the_reason_and_keeps_nothing(call,
     assert said, f"{error} was never named"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 def test_a_full_disk_under_the_cache(tmp_path):
     """A real one, of a megabyte: refused with the reason, and once there is room it works."""
-    if os.geteuid():
-        pytest.skip("only root can mount")
     place = tmp_path / "small"
     place.mkdir()
     tmp_path.chmod(0o755)
