@@ -60,6 +60,8 @@ static const struct hint {
     {"root", ENOSPC, NULL, NULL, "not the disk: the kernel's limit of mounts, see /proc/sys/fs/mount-max"},
     {"root", ENOSYS, NULL, NULL, "the kernel is too old or a seccomp profile refuses the call: lrun needs Linux 5.14"},
     {"root", ENODEV, NULL, NULL, "the kernel lacks this file system"},
+    {"go", ENOBUFS, NULL, NULL, "the kernel has no memory left for a message: end other programs, or raise the memory limit around lrun"},
+    {"go", ENOMEM, NULL, NULL, "the kernel has no memory left for a message: end other programs, or raise the memory limit around lrun"},
     {"*", ENOSYS, NULL, NULL, "the kernel is too old or a seccomp profile refuses the call: lrun needs Linux 5.14"},
     {"*", EINVAL, NULL, NULL,
      "the kernel does not do this as lrun asks for it: Linux 5.14 is needed, and kernels that only look like Linux (gVisor, WSL 1) may "

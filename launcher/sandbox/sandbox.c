@@ -100,8 +100,11 @@ static int check_descriptors(const struct sandbox *s, const struct message *read
 /* It waits for that, and lrun for it: a message that cannot be sent must not be waited for. One that has ended has said why. */
 static int let_go(struct sandbox *s, struct err *err)
 {
-    bool told = sandbox_tell(s, MESSAGE_GO, 0) == 0 || errno == EPIPE || errno == ECONNRESET;
-    return told ? 0 : fail(err, errno, NULL, "let the sandbox go on");
+    if (sandbox_tell(s, MESSAGE_GO, 0) == 0 || errno == EPIPE || errno == ECONNRESET)
+        return 0;
+    fail(err, errno, NULL, "tell process 1 of the sandbox to go on");
+    snprintf(err->step, sizeof err->step, "go");
+    return hints_add(err);
 }
 
 /* Handshakes #0 and #1. */

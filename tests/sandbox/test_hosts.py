@@ -37,6 +37,8 @@ def test_namespaces_that_cannot_be_made(lrun, empty, errno, said):
     ("pivot_root", "EINVAL", "pivot", "initramfs"),
     ("sethostname", "EPERM", "hostname", ""),
     ("prctl", "EPERM 0 1", "parent", ""),
+    ("sendto", "ENOBUFS", "go", "the kernel has no memory left for a message"),
+    ("sendto", "EPERM", "go", "docs/hosts.md"),
 ])
 def test_steps_that_are_refused(lrun, empty, call, errno, step, said):
     r = refused(lrun, empty, call, *errno.split())

@@ -37,6 +37,9 @@ Test(hints, name_the_switch_that_was_read_and_no_other)
         {"clone", EPERM, "/.dockerenv", "", "seccomp=unconfined"},
         {"clone", EPERM, NULL, NULL, "the system refuses user namespaces"},
         {"clone", EIO, NULL, NULL, NULL},
+        {"go", ENOBUFS, NULL, NULL, "end other programs"},
+        {"go", ENOMEM, NULL, NULL, "end other programs"},
+        {"go", EPERM, NULL, NULL, "something around lrun refuses this call"},
         {"caps", EPERM, NULL, NULL, "something around lrun refuses this call"},
         {"caps", EIO, NULL, NULL, NULL},
     };
