@@ -109,8 +109,9 @@ static int read_documents(struct unpacker *u, struct image_facts *ret, struct er
     return image_facts_take(answer, ret, err);
 }
 
-/* 1: published, and its name is no longer in tmp/; 0: another was first; -1. */
-static int unpack_layers(struct cache *c, struct wanted *w, const char *name, int dir, const struct image_facts *f, struct err *err)
+/* Kept in its own entry before that is published, so that none lacks it; and in another's, which was first. */
+static int unpack_layers(struct cache *c, struct wanted *w, char *name, int dir, const struct image_facts *image, struct cache_entry *ret,
+                         struct err *err)
 {
     struct unpack_result r;
     if (unpacker_read(&w->worker, &r, sizeof r, show, w, err) < 0)
@@ -119,7 +120,9 @@ static int unpack_layers(struct cache *c, struct wanted *w, const char *name, in
         *err = r.err;
         return -1;
     }
-    return image_facts_keep(dir, f, err) < 0 ? -1 : entry_publish(c, name, dir, f->chain, w->archive, &r, err);
+    if (image_facts_keep(dir, image, err) < 0 || entry_publish_and_open(c, name, dir, image->chain, w->archive, &r, ret, err) < 0)
+        return -1;
+    return name[0] ? image_facts_keep(ret->lock, image, err) : 0;
 }
 
 static int get(struct cache *c, struct wanted *w, char *name, int dir, struct image_facts *image, struct cache_entry *ret, struct err *err)
@@ -128,19 +131,10 @@ static int get(struct cache *c, struct wanted *w, char *name, int dir, struct im
         return -1;
     int found = entry_open(c, image->chain, USE_IMAGE, ret, err);
     unpacker_answer(&w->worker, found == 0);
-    if (found != 0) {
-        ret->hit = found == 1;
-        return found == 1 ? image_facts_keep(ret->lock, image, err) : -1;
-    }
-    int published = unpack_layers(c, w, name, dir, image, err);
-    if (published < 0)
-        return -1;
-    if (published)
-        name[0] = 0;
-    found = entry_open(c, image->chain, USE_IMAGE, ret, err);
     if (found == 0)
-        fail(err, 0, image->chain, "use the new cache entry: it does not verify, or was pruned at once");
-    return found == 1 && !published ? image_facts_keep(ret->lock, image, err) : found == 1 ? 0 : -1;
+        return unpack_layers(c, w, name, dir, image, ret, err);
+    ret->hit = found == 1;
+    return found == 1 ? image_facts_keep(ret->lock, image, err) : -1;
 }
 
 static int unpack(struct cache *c, struct wanted *w, struct image_facts *image, struct cache_entry *ret, struct err *err)
