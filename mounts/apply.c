@@ -328,7 +328,9 @@ static int make_root(struct place *p, const struct plan *plan, struct err *err)
     struct err ignored;
     if (p->prepared && open_root(p, plan, &ignored) == 0)
         return 0;
-    p->prepared = false; /* the cache may lie where no overlay can be made of it */
+    if (p->prepared) /* the cache may lie where no overlay can be made of it */
+        p->without |= WITHOUT_ROOT;
+    p->prepared = false;
     p->root = openat(p->work, "skel", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (p->root < 0)
         return fail(err, errno, NULL, "open the skeleton");
@@ -339,7 +341,7 @@ static int make_root(struct place *p, const struct plan *plan, struct err *err)
     return open_root(p, plan, err);
 }
 
-int apply_plan(const struct plan *plan, bool prepared, int *ret_root, bool *ret_fell_back, struct err *err)
+int apply_plan(const struct plan *plan, bool prepared, int *ret_root, unsigned *ret_without, struct err *err)
 {
     struct place p = {.work = -1, .root = -1};
     OWN_FD int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -351,17 +353,17 @@ int apply_plan(const struct plan *plan, bool prepared, int *ret_root, bool *ret_
     int status = make_root(&p, plan, err);
     for (size_t i = plan->skeleton; status == 0 && i < plan->n; i++) {
         const struct row *row = &plan->rows[i];
-        if ((row->flags & FLAG_ELSE && !p.fell_back) || (row->flags & (FLAG_DONE | FLAG_JOINED) && p.prepared))
+        if ((row->flags & FLAG_ELSE && !(p.without & WITHOUT_USR)) || (row->flags & (FLAG_DONE | FLAG_JOINED) && p.prepared))
             continue;
         /* A user's root file system, and a target that a user chose (it may be in the package), can contain any link. */
         p.ours = !plan->has_rootfs && !(row->flags & FLAG_USER);
         status = do_row(&p, row, err);
         if (status < 0 && row->flags & FLAG_TRY)
-            p.fell_back = true, status = 0;
+            p.without |= WITHOUT_USR, status = 0;
     }
     umask(022);
     own_close(&p.work);
-    *ret_fell_back = p.fell_back;
+    *ret_without = p.without;
     if (status < 0)
         own_close(&p.root);
     else

@@ -9,7 +9,12 @@
 #include "mounts/plan.h"
 
 /* Builds the plan's root; prepared: from the prepared skeleton, if there is one; ret_root: a descriptor of it, a mount, not yet read-only
- * where it is our own. ret_fell_back: a row with FLAG_TRY was refused, and those with FLAG_ELSE stand for it. */
-int apply_plan(const struct plan *p, bool prepared, int *ret_root, bool *ret_fell_back, struct err *err);
+ * where it is our own. ret_without: what the kernel refused, and another way was found. */
+int apply_plan(const struct plan *p, bool prepared, int *ret_root, unsigned *ret_without, struct err *err);
+
+enum {
+    WITHOUT_USR = 1,  /* a row with FLAG_TRY: those with FLAG_ELSE stand for it */
+    WITHOUT_ROOT = 2, /* an overlay of the prepared skeleton: it was made anew, and rows with FLAG_JOINED were mounted */
+};
 
 #endif

@@ -9,11 +9,11 @@
 
 struct place { /* where rows are carried out */
     int work, root;
-    int cwd;        /* where lrun was started: relative names of sources are meant from there */
-    unsigned names; /* counts attached trees: their names in the work place */
-    bool fell_back; /* a row with FLAG_TRY was refused */
-    bool prepared;  /* the skeleton is: nothing can be made in root */
-    bool ours;      /* all of root is our own making so far: its paths can be used as they are */
+    int cwd;          /* where lrun was started: relative names of sources are meant from there */
+    unsigned names;   /* counts attached trees: their names in the work place */
+    unsigned without; /* WITHOUT_... of apply.h */
+    bool prepared;    /* the skeleton is: nothing can be made in root */
+    bool ours;        /* all of root is our own making so far: its paths can be used as they are */
 };
 
 /* An err about the row's target, with errno no. Returns -1. */

@@ -91,9 +91,9 @@ static void on_ready(struct exec *x, const struct message *m)
 {
     const double ms = (double)m->figure / 1000 - x->start_ms, most = clock_ms() - x->start_ms;
     x->report->setup_ms = ms >= 0 && ms < most ? ms : most;
-    if (m->program && !x->sandbox.fell_back) {
-        x->sandbox.fell_back = true;
-        launch_started(&x->sandbox, x->report);
+    if (m->program && !x->sandbox.without) {
+        x->sandbox.without = m->program;
+        launch_started(x->launch, &x->sandbox, x->report);
     }
 }
 
@@ -326,7 +326,7 @@ static int start_command(struct exec *x, struct err *err)
         return -1;
     }
     if (!x->sandbox.heard_at_end)
-        launch_started(&x->sandbox, x->report);
+        launch_started(l, &x->sandbox, x->report);
     if (share)
         sandbox_tell(&x->sandbox, MESSAGE_SHARE, share);
     if (l->inputs.debugger >= 0)

@@ -44,7 +44,7 @@ static int start_sandbox(struct environment *e, struct err *err)
     }
     if (environment_streams(e, null, err) < 0 || sandbox_start(&e->spec, &e->sandbox, err) < 0)
         return -1;
-    launch_started(&e->sandbox, e->report);
+    launch_started(e->launch, &e->sandbox, e->report);
     e->memory.watch = sandbox_watch_memory(&e->sandbox, e->memory.limit);
     log_close_write_ends(&e->log);
     e->refused.memory = e->spec.tells_memory ? e->memory.limit : 0;

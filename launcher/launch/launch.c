@@ -52,7 +52,7 @@ static void describe(const struct launch *l)
         fprintf(stderr, "lrun: %-9s /%-36s %s\n", plan_kind(row->kind), row->target, row->why);
     }
     if (l->skeleton.why_none)
-        fprintf(stderr, "lrun: the root is made for this launch alone, which takes some 0.5 ms: %s\n", l->skeleton.why_none);
+        skeleton_say_none(l->skeleton.why_none);
     fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, network_name(l->request->net));
 }
 

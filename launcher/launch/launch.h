@@ -43,12 +43,12 @@ int launch_prepare(const struct request *r, struct launch *ret, struct err *err)
 /* The parts, for serve, which opens the inputs of all its functions before it takes the identity. launch_done() either way. */
 int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err);
 int launch_make(struct launch *l, struct err *err);
-int launch_plan(struct launch *l, struct err *err); /* its part that fills plan; inputs are unpacked and the runtime is chosen */
+int launch_plan(struct launch *l, struct err *err);       /* its part that fills plan; inputs are unpacked and the runtime is chosen */
 int launch_plan_whole(struct launch *l, struct err *err); /* with the prepared skeleton, and the compiled client */
 void launch_done(struct launch *l);
 
-/* Notes in the report how a started sandbox falls short of the plan. */
-void launch_started(const struct sandbox *s, struct report *r);
+/* Notes in the report how a started sandbox falls short of the plan; with --verbose says what takes longer. */
+void launch_started(const struct launch *l, const struct sandbox *s, struct report *r);
 
 /* A cgroup of its own for an environment: dir -1 if none is to be had and none was asked for. */
 int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err);

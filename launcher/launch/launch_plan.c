@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "launcher/launch/bytecode_inside.h"
 #include "launcher/launch/sdk.h"
+#include "mounts/apply.h"
 
 #include <unistd.h>
 
@@ -45,9 +46,11 @@ static void choose_tools(struct launch *l)
     report_degraded(&l->facts.degraded, sentence);
 }
 
-void launch_started(const struct sandbox *s, struct report *r)
+void launch_started(const struct launch *l, const struct sandbox *s, struct report *r)
 {
-    if (s->fell_back)
+    if (s->without & WITHOUT_ROOT && l->request->verbose)
+        skeleton_say_none("the kernel refuses an overlay of what the cache holds: try a cache on another file system (--cache-dir)");
+    if (s->without & WITHOUT_USR)
         report_degraded(
             &r->degraded,
             "all programs of the host are visible: the kernel refuses an overlay over /usr, e.g. because something is mounted below it");

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #define TREE "root"
@@ -40,6 +41,11 @@ void skeleton_done(struct skeleton *s)
     prepared_done(&s->tree);
     free(s->why_none);
     s->why_none = NULL;
+}
+
+void skeleton_say_none(const char *why)
+{
+    fprintf(stderr, "lrun: the root is made for this launch alone, which takes some 0.5 ms: %s\n", why);
 }
 
 bool skeleton_is_whole(void *of)

@@ -19,6 +19,8 @@ struct skeleton {
 void skeleton_get(struct inputs *in, struct plan *p, struct skeleton *ret);
 void skeleton_done(struct skeleton *s);
 
+void skeleton_say_none(const char *why); /* --verbose: a launch makes its own. why: a sentence's end */
+
 /* of: a struct skeleton. Whether it is as it was made; as in struct sandbox_spec. If not, later sandboxes of that plan do not use it. */
 bool skeleton_is_whole(void *of);
 

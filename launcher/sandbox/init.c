@@ -43,7 +43,7 @@ struct init {
 /* Handshake #1 is sent after the payload was started, which so need not wait for the supervisor to wake up. */
 static void say_ready(struct init *i)
 {
-    struct message m = {.type = MESSAGE_READY, .program = i->in->fell_back, .figure = (int64_t)(clock_ms() * 1000)};
+    struct message m = {.type = MESSAGE_READY, .program = (int)i->in->without, .figure = (int64_t)(clock_ms() * 1000)};
     if (message_send(i->in->control, &m, i->in->fds) < 0)
         _exit(1);
     for (int fd = 0; fd < FD_COUNT; fd++)

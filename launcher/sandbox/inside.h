@@ -14,7 +14,7 @@ struct inside { /* the child's own state */
     bool prepared; /* the plan's prepared skeleton may be used */
     bool loopback; /* is up: who made the network namespace has done that */
     int root;
-    bool fell_back; /* the host's /usr could not be overlaid */
+    unsigned without; /* WITHOUT_... of mounts/apply.h */
     int fds[FD_COUNT];
 };
 bool is_attached(const struct sandbox_spec *spec);  /* lrun has work on its namespaces, and waits for MESSAGE_ATTACH */

@@ -68,7 +68,7 @@ struct message {
     enum message_type type;
     int value;   /* SIGNAL: number; SHARE: MB of memory that it goes with, 0: no more; NOT_STARTED: errno; EXITED: wait status; STARTED: pid
                     inside;   EXTENSIONS: how many; more than ten are not started */
-    int program; /* READY: 1 if /usr could not be overlaid; of a network made aside (network.c), GO: 1 if its loopback is up; SIGNAL,
+    int program; /* READY: WITHOUT_... of mounts/apply.h; of a network made aside (network.c), GO: 1 if its loopback is up; SIGNAL,
                     STARTED, NOT_STARTED, EXITED, EXTENSION: which */
     int64_t figure; /* EXITED: the most memory it had, in bytes; READY: when that was, in us of CLOCK_MONOTONIC */
     struct err err; /* FAILED; NOT_STARTED: path is what could not be started; EXTENSION: path is its name */

@@ -124,7 +124,7 @@ static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struc
             return -1;
         return let_go(s, err) < 0 ? -1 : await_ready(spec, s, err);
     }
-    s->fell_back = m.type == MESSAGE_READY && m.program;
+    s->without = m.type == MESSAGE_READY ? m.program : 0;
     if (m.type == MESSAGE_READY)
         return check_descriptors(s, &m, err);
     if (m.type == MESSAGE_FAILED) {

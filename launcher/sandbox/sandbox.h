@@ -81,7 +81,7 @@ struct sandbox {
     int fds[FD_COUNT];
     struct enterable kept;
     bool heard_at_end; /* as spec's, and so it is: sandbox_start() has waited for nothing, and READY or FAILED come with the rest */
-    bool fell_back;    /* all programs of the host are visible, whatever was asked for */
+    int without;       /* WITHOUT_... of mounts/apply.h */
 };
 // clang-format off
 #define ENTERABLE_NONE {{-1, -1, -1, -1, -1, -1, -1}, -1}

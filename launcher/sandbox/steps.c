@@ -80,7 +80,7 @@ static int step_oom(struct inside *in, struct err *err)
 
 static int step_root(struct inside *in, struct err *err)
 {
-    return apply_plan(in->spec->plan, in->prepared, &in->root, &in->fell_back, err);
+    return apply_plan(in->spec->plan, in->prepared, &in->root, &in->without, err);
 }
 
 static int step_pivot(struct inside *in, struct err *err)

@@ -82,6 +82,20 @@ def test_why_no_root_is_kept_is_said(tmp, lrun, empty):
     assert said() == [] and said("-v") == ["cannot use in the cache the directory 'skeleton': Not a directory"]
 
 
+@pytest.mark.parametrize("command", ["exec", "run"])
+def test_an_overlay_of_the_kept_root_that_is_refused_is_said(lrun, function, command):
+    """The second file system that the child makes is that overlay."""
+    if not shutil.which("strace"):
+        skip("strace is missing")
+    package = function("respond(next()[0][ID], str(open('/proc/self/mountinfo').read().count(' - overlay ')))")
+    words = ["exec", "-v", package, "--", "/bin/sh", "-c", "grep -c ' - overlay ' /proc/self/mountinfo"] if command == "exec" else ["run", "-v", package]
+    plain = lrun(*words)
+    refused = lrun(*words, wrap=("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsopen", "-e", "inject=fsopen:error=EINVAL:when=2"))
+    said = "lrun: the root is made for this launch alone, which takes some 0.5 ms: the kernel refuses an overlay of what the cache holds: try a cache on another file system (--cache-dir)\n"
+    assert plain.code == refused.code == 0 and said not in plain.log and refused.log.count(said) == 1, (plain, refused)
+    assert int(plain.text) <= int(refused.text), (plain.text, refused.text)
+
+
 @pytest.mark.parametrize("errno", ERRNOS)
 @pytest.mark.parametrize("call, probe", [("landlock_create_ruleset", "landlock")])
 def test_the_other_probes(tmp, call, probe, errno):
