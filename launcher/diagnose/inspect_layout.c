@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "launcher/diagnose/explain_rule.h"
 #include "launcher/diagnose/handler.h"
+#include "launcher/launch/runtime_detect.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,19 +62,6 @@ static void add_no_bootstrap(struct inspection *i)
                  i->launch->runtime.id);
 }
 
-/* A jar has its classes at the top, a zip of Gradle's or SAM's has jars in lib/ too. */
-static bool is_java(const struct inspection *i)
-{
-    const struct merged *m = &i->package.merged;
-    for (size_t k = 0; k < m->n; k++) {
-        const char *name = merged_name(m, &m->files[k]);
-        if (m->files[k].part == 0 && m->files[k].type == 'f' &&
-            (str_ends(name, ".class") || (str_begins(name, "lib/") && str_ends(name, ".jar"))))
-            return true;
-    }
-    return false;
-}
-
 /* The user named no runtime, and the package does not imply one: nothing is wrong yet. */
 static void add_unknown(struct inspection *i)
 {
@@ -85,10 +73,15 @@ static void add_unknown(struct inspection *i)
             return;
         }
     }
-    lint_add(i, false, "LR-014", "", "%s",
-             is_java(i)
-                 ? "this is a Java package: name its runtime, e.g. --runtime java21, and its handler (--handler PACKAGE.CLASS::METHOD)"
-                 : RUNTIME_UNKNOWN_TEXT);
+    struct detected ignored;
+    struct err err;
+    const char *handler = i->launch->request->handler;
+    if (runtime_detect(&i->launch->inputs, handler, &ignored, &err) < 0) {
+        lint_add(i, false, "LR-014", "", "cannot detect the runtime by the handler %s: %s", handler, err.hint);
+        return;
+    }
+    OWN_PTR char *text = runtime_undetected(handler);
+    lint_add(i, false, "LR-014", "", "%s", text);
 }
 
 /* ---- handler, and the wrapper that may take its place ---- */
@@ -177,6 +170,9 @@ void inspection_lint_layout(struct inspection *i)
         return;
     }
     check_wrapper(i);
+    if (rt->family == RUNTIME_OTHER && !rt->named)
+        lint_add(i, false, "LR-014", "",
+                 "this is a Java package: name its runtime, e.g. --runtime java21, and its handler (--handler PACKAGE.CLASS::METHOD)");
     if (rt->family == RUNTIME_OTHER) /* their handlers name classes and methods, not files */
         return;
     check_handler(i);

@@ -6,6 +6,7 @@
 #include "launcher/environment/environment_parts.h"
 
 #include "base/own.h"
+#include "launcher/launch/runtime_detect.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -64,6 +65,13 @@ static void on_started(struct environment *e, const struct message *m)
     e->runtime_pid = openat(e->sandbox.fds[FD_PROC], pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* There is no bootstrap, and nothing else that would tell the runtime. */
+static void note_undetected(const struct environment *e)
+{
+    OWN_PTR char *text = runtime_undetected(e->launch->request->handler);
+    environment_note(e, "%s, or pass the layer that contains the bootstrap with --layers", text);
+}
+
 static void on_not_started(struct environment *e, const struct message *m)
 {
     struct report *r = e->report;
@@ -88,7 +96,7 @@ static void on_not_started(struct environment *e, const struct message *m)
         return;
     }
     if (!m->err.path[0] && e->init.phase == PHASE_INIT)
-        environment_note(e, RUNTIME_UNKNOWN_TEXT ", or pass the layer that contains the bootstrap with --layers");
+        note_undetected(e);
     end_with(e, outcome_not_started(environment_request_id(e), m->err.path, m->value));
 }
 

@@ -307,7 +307,7 @@ int launch_make(struct launch *l, struct err *err)
     l->facts.unpacked_bytes = l->inputs.unpacked;
     look_for_extensions(l);
     note_differences(l);
-    if (runtime_choose(&l->inputs, r->handler, &l->runtime, err) < 0)
+    if (runtime_choose(&l->inputs, r->handler, &l->runtime, err) < 0 && !runtime_give_up(&l->runtime, r))
         return -1;
     if (sdk_check(&l->inputs, &l->runtime, err) < 0)
         return -1;

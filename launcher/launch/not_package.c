@@ -92,10 +92,6 @@ static const struct kind PROJECTS[] = {
     {"", "pom.xml", 0, "a project's folder", BUILD},
 };
 
-static const struct kind JAR = {"*.jar", "", 0, "a Java package",
-                                "lrun includes no Java runtime: name an image's file system that has one with --rootfs, or a layer whose "
-                                "bootstrap starts java (man lrun, RUNTIMES)"};
-
 /* Of any case; * is any text. fnmatch(3) with its tables would make every launch touch more pages. */
 static bool matches(const char *pattern, const char *end, const char *text)
 {
@@ -210,7 +206,5 @@ int not_package_check(const struct request *r, const char *path, bool is_dir, in
         k = role == ROLE_FUNCTION ? find_folder(r, base_of(name), fd) : find(FOLDERS, COUNT(FOLDERS), base_of(name), fd, true);
     else if (!begins(fd, &ZIP))
         k = find(FILES, COUNT(FILES), base_of(name), fd, false);
-    else if (role == ROLE_FUNCTION && needs_entry(r) && is_named(&JAR, base_of(name)))
-        k = &JAR;
     return k ? refuse(r, k, path, err) : 0;
 }

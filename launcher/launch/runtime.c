@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtime.c: which of Lambda's runtimes the function is for (named, or detected from its files), and what that means: handler,
- * bootstrap, files of the packs. Finding an interpreter is interpreter.c, mounts are mounts/plan_runtime.c, AWS's ids and dates
- * lambda/runtimes.c. Detection guesses only where one answer fits: a bootstrap is provided.al2023; else the handler's file, or exactly
- * one of the default handlers' files; else provided.al2023, whose error says that the bootstrap is missing. */
+/* runtime.c: which of Lambda's runtimes the function is for, by the identifier that the user names or that runtime_detect.c finds, and
+ * what that means: handler, bootstrap, files of the packs. Finding an interpreter is interpreter.c, mounts are mounts/plan_runtime.c,
+ * AWS's ids and dates lambda/runtimes.c. */
 #include "launcher/launch/runtime.h"
 
 #include "base/embed.h"
@@ -11,6 +10,7 @@
 #include "base/own.h"
 #include "lambda/runtimes.h"
 #include "launcher/launch/exit_status.h"
+#include "launcher/launch/runtime_detect.h"
 #include "launcher/launch/stored.h"
 
 #include <dirent.h>
@@ -51,6 +51,7 @@ static int parse_id(const char *id, struct runtime *ret, struct err *err)
     for (size_t i = 0; i < COUNT(BARE); i++)
         if (strcmp(BARE[i].name, id) == 0) {
             ret->family = BARE[i].family;
+            ret->open = true;
             return 0;
         }
     for (unsigned f = 0; f < COUNT(FAMILIES); f++) {
@@ -74,65 +75,16 @@ static int parse_id(const char *id, struct runtime *ret, struct err *err)
     return 0;
 }
 
-static bool tree_has(const struct input *input, const char *name)
+/* What the package's files say, where the user names nothing. */
+static int detect(const struct inputs *in, const char *handler, struct runtime *ret, struct err *err)
 {
-    struct stat st;
-    if (input->is_dir)
-        return fstatat(input->fd, name, &st, 0) == 0 && !S_ISDIR(st.st_mode);
-    OWN_PTR char *path = xasprintf("%s/%s", input->source.path, name);
-    return lstat(path, &st) == 0 && !S_ISDIR(st.st_mode); /* a link's target is meant from inside */
-}
-
-/* Whether the function has the file, which then decides its runtime. */
-static bool is_found(const struct inputs *in, const char *name, struct runtime *ret)
-{
-    if (strlen(name) >= sizeof ret->found || !tree_has(&in->function, name))
-        return false;
-    ret->family = str_ends(name, ".py") ? RUNTIME_PYTHON : RUNTIME_NODEJS;
-    snprintf(ret->found, sizeof ret->found, "%s", name);
-    return true;
-}
-
-/* The file that a handler names, in the function: app.lambda_handler is app.py, src/app.handler src/app.js. */
-static bool detect_by_handler(const struct inputs *in, const char *handler, struct runtime *ret)
-{
-    static const char *const ENDINGS[] = {".py", ".js", ".mjs", ".cjs"};
-    const char *dot = handler ? strrchr(handler, '.') : NULL;
-    size_t found = 0;
-    if (!dot || dot == handler || handler[0] == '/' || strstr(handler, ".."))
-        return false; /* not in the function */
-    for (size_t i = 0; i < COUNT(ENDINGS); i++) {
-        OWN_PTR char *file = xasprintf("%.*s", (int)(dot - handler), handler);
-        for (char *c = file; i == 0 && *c; c++) /* Python's: a module in packages */
-            *c = *c == '.' ? '/' : *c;
-        OWN_PTR char *name = xasprintf("%s%s", file, ENDINGS[i]);
-        found += is_found(in, name, ret);
-    }
-    return found == 1;
-}
-
-/* A bootstrap means provided.al2023; else the handler's file, or exactly one of the default handlers', means that runtime. */
-static void detect(const struct inputs *in, const char *handler, struct runtime *ret)
-{
-    static const char *const DEFAULTS[] = {RUNTIME_DEFAULT_FILES};
-    size_t found = 0;
-    ret->family = RUNTIME_PROVIDED;
-    ret->version = FAMILIES[RUNTIME_PROVIDED].al2023;
-    if (tree_has(&in->function, "bootstrap"))
-        return;
-    for (size_t i = 0; i < in->layer_count; i++)
-        if (tree_has(&in->layers[i], "bootstrap"))
-            return;
-    ret->version = 0;
-    if (detect_by_handler(in, handler, ret))
-        return;
-    for (size_t i = 0; i < COUNT(DEFAULTS); i++)
-        found += is_found(in, DEFAULTS[i], ret);
-    if (found == 1)
-        return;
-    ret->family = RUNTIME_PROVIDED;
-    ret->found[0] = 0;
-    ret->version = FAMILIES[RUNTIME_PROVIDED].al2023;
+    struct detected found;
+    if (runtime_detect(in, handler, &found, err) < 0)
+        return -1;
+    memcpy(ret->found, found.file, sizeof ret->found);
+    int status = parse_id(found.id, ret, err);
+    ret->open = found.file[0] != 0;
+    return status;
 }
 
 enum runtime_language runtime_language(const struct runtime *rt)
@@ -164,7 +116,7 @@ int runtime_by_id(const char *id, struct runtime *ret, struct err *err)
     if (parse_id(id, ret, err) < 0)
         return -1;
     ret->named = true;
-    if (ret->family != RUNTIME_OTHER && !ret->version)
+    if (ret->open)
         return bad_id(id, err);
     runtime_name(ret);
     return 0;
@@ -192,8 +144,9 @@ static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struc
     fail(err, 0, rt->id, "run on AWS's runtime");
     return fail_hint(
         err,
-        "lrun does not include it%s: add AWS's unpacked image, which has /var/runtime/bootstrap (lrun runtime add %s DIR|FILE), "
+        "%s%s%slrun does not include it%s: add AWS's unpacked image, which has /var/runtime/bootstrap (lrun runtime add %s DIR|FILE), "
         "or name it with --rootfs; or use a layer with a bootstrap, and --runtime provided.al2023",
+        rt->found[0] ? "detected from " : "", rt->found, rt->found[0] ? "; " : "",
         root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "", rt->id);
 }
 
@@ -222,18 +175,29 @@ static int find_interpreter(struct inputs *in, struct runtime *rt, struct err *e
 
 int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err)
 {
-    if (!rt->named)
-        detect(in, handler, rt);
-    bool exact = rt->named && (rt->version || rt->family == RUNTIME_OTHER);
+    if (!rt->named && detect(in, handler, rt, err) < 0)
+        return -1;
+    bool exact = rt->named && !rt->open;
     if (in->interpreter_path && runtime_language(rt) == LANGUAGE_UNKNOWN)
         strv_add(&in->notes, xasprintf("--interpreter is ignored: %s has none", rt->family == RUNTIME_OTHER ? rt->id : "provided.*"));
     if (exact && !in->rootfs.path && !in->interpreter_path && stored_use(in, rt, err) < 0)
+        return -1;
+    if (rt->family == RUNTIME_OTHER && rt->open && !in->rootfs.path && stored_use_newest(in, rt, err) < 0)
         return -1;
     if (rt->family == RUNTIME_OTHER ? find_own_bootstrap(in, rt, err) < 0
                                     : rt->family != RUNTIME_PROVIDED && !rt->interpreter[0] && find_interpreter(in, rt, err) < 0)
         return -1;
     runtime_name(rt);
     return 0;
+}
+
+bool runtime_give_up(struct runtime *rt, const struct request *r)
+{
+    if (r->kind->invokes || rt->named || rt->family != RUNTIME_OTHER)
+        return false;
+    *rt = (struct runtime){.family = RUNTIME_PROVIDED};
+    runtime_name(rt);
+    return true;
 }
 
 void runtime_origin(const struct runtime *rt, const struct inputs *in, struct report_origin *ret)

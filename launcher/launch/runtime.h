@@ -19,9 +19,6 @@ enum runtime_family {
 
 /* Files of the default handlers: where none is named, one of them in the package's root, and no bootstrap, tells its runtime. */
 #define RUNTIME_DEFAULT_FILES "lambda_function.py", "index.js", "index.mjs", "index.cjs"
-#define RUNTIME_UNKNOWN_TEXT \
-    "cannot detect the runtime: expected a bootstrap, or exactly one of lambda_function.py, index.js, index.mjs, index.cjs; " \
-    "name the handler (--handler FILE.FUNCTION) or the runtime (--runtime)"
 
 /* What a function is written in as far as lrun knows it: its imports, its handler, its layers' folders. A managed runtime that lrun has no
  * client for (Java, Ruby, .NET, the old provided), and a bootstrap of the user's, are neither. */
@@ -30,6 +27,7 @@ enum runtime_language { LANGUAGE_UNKNOWN, LANGUAGE_PYTHON, LANGUAGE_NODE };
 struct runtime {
     enum runtime_family family;
     bool named;                         /* by the user */
+    bool open;                          /* its version: python3, nodejs, java */
     char id[24];                        /* as AWS names it: "python3.11", "nodejs20.x", "provided.al2023" */
     char label[24];                     /* as INIT_START has it, without the release: "python:3.11", "nodejs:20" */
     unsigned version;                   /* python: the minor; nodejs: the major */
@@ -54,6 +52,10 @@ const struct plan_file *runtime_python_files(size_t *ret_count);
 /* After the archives are unpacked, which tell if nobody did. handler: --handler's, or NULL. Refuses an interpreter that is not there, or is
  * of another version, naming both. */
 int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err);
+
+/* After runtime_choose() has failed: a command of the user's in a package whose runtime was only detected, and which lrun has no client
+ * for, runs on provided.al2023. False: the failure counts. */
+bool runtime_give_up(struct runtime *rt, const struct request *r);
 
 /* Where its files are from, once it was chosen; texts are in's and rt's. */
 void runtime_origin(const struct runtime *rt, const struct inputs *in, struct report_origin *ret);

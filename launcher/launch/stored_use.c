@@ -85,14 +85,19 @@ int stored_use(struct inputs *in, struct runtime *rt, struct err *err)
 int stored_use_newest(struct inputs *in, struct runtime *rt, struct err *err)
 {
     struct strv names = {0};
+    const size_t letters = strcspn(rt->id, "0123456789"); /* of a family of many languages: java */
     int status = inputs_open_store(in, err);
     if (status > 0)
         status = store_names(&in->added.store, &names, err);
     for (size_t i = names.n; status == 0 && i-- > 0;) {
         struct runtime other;
         struct err ignored;
-        if (runtime_by_id(names.at[i], &other, &ignored) == 0 && other.family == rt->family)
-            status = use_id(in, names.at[i], rt, err);
+        if (runtime_by_id(names.at[i], &other, &ignored) < 0 || other.family != rt->family ||
+            (rt->family == RUNTIME_OTHER && strncmp(other.id, rt->id, letters) != 0))
+            continue;
+        status = use_id(in, names.at[i], rt, err);
+        if (status > 0)
+            memcpy(rt->id, other.id, sizeof rt->id);
     }
     strv_done(&names);
     return status;

@@ -243,7 +243,7 @@ def test_a_tarball_belongs_to_rootfs(tmp, name, pack):
 
 def test_a_jar_needs_a_runtime_and_is_a_package_where_one_is_named(lrun, tmp):
     make_zip(tmp / "app.jar", {"Main.class": "x"})
-    assert usage("--cache-dir", lrun.cache, tmp / "app.jar").endswith("whose bootstrap starts java (man lrun, RUNTIMES)")
+    assert "cannot run on AWS's runtime 'java21'; detected from Main.class; lrun does not include it: add AWS's unpacked image" in usage("--cache-dir", lrun.cache, tmp / "app.jar", code=125)
     assert lrun.exec(tmp / "app.jar", "/bin/cat", "Main.class").text == "x" and call("inspect", "--cache-dir", lrun.cache, tmp / "app.jar").returncode != 125
     layer = make_zip(tmp / "java.zip", {"bootstrap": "#!/bin/sh\nexit 3\n"})
     assert "Runtime.ExitError" in lrun.run("--layers", layer, tmp / "app.jar").log

@@ -99,10 +99,10 @@ static void put(int dir, const char *path)
 {
     struct err err;
     char parent[64];
-    const char *slash = strchr(path, '/');
-    snprintf(parent, sizeof parent, "%.*s", (int)(slash ? slash - path : 0), path);
-    if (slash)
+    for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+        snprintf(parent, sizeof parent, "%.*s", (int)(slash - path), path);
         mkdirat(dir, parent, 0755);
+    }
     if (path[strlen(path) - 1] != '/')
         cr_expect_eq(fs_write_new(dir, path, 0755, "x", 1, &err), 0, "%s", path);
 }
@@ -110,10 +110,11 @@ static void put(int dir, const char *path)
 /* The package's files, blanks between; | begins the files of a layer. */
 Test(runtime, a_package_tells_its_runtime)
 {
+    enum { AMBIGUOUS = -1 };
     static const struct {
         const char *files, *handler;
-        enum runtime_family family;
-        const char *found;
+        int family;
+        const char *found; /* the file; AMBIGUOUS: part of the hint */
     } ROWS[] = {
         {"bootstrap", NULL, RUNTIME_PROVIDED, ""},
         {"bootstrap lambda_function.py", NULL, RUNTIME_PROVIDED, ""},
@@ -134,8 +135,37 @@ Test(runtime, a_package_tells_its_runtime)
         {"src/app.py", "src/app.handler", RUNTIME_PYTHON, "src/app.py"},
         {"src/app.js", "src/app.handler", RUNTIME_NODEJS, "src/app.js"},
         {"src/app.js", "src.app.handler", RUNTIME_PROVIDED, ""},
-        {"app.py app.js", "app.handler", RUNTIME_PROVIDED, ""},
-        {"app.py app.js index.js", "app.handler", RUNTIME_NODEJS, "index.js"},
+        {"src/app.js", "./src/app.handler", RUNTIME_NODEJS, "./src/app.js"},
+        {"src/app.mjs", "src/app.nested.handler", RUNTIME_NODEJS, "src/app.mjs"}, /* the first point, as AWS's client has it */
+        {"src/app.nested.mjs", "src/app.nested.handler", RUNTIME_PROVIDED, ""},
+        {"app/__init__.py", "app.handler", RUNTIME_PYTHON, "app/__init__.py"},
+        {"app.js app.mjs", "app.handler", RUNTIME_NODEJS, "app.js"},
+        {"app.py app.js", "app.handler", AMBIGUOUS, "both app.py and app.js"},
+        {"app.py app.js index.js", "app.handler", AMBIGUOUS, "both app.py and app.js"},
+        {"app.py app.cjs bootstrap", "app.handler", RUNTIME_PROVIDED, ""},
+        {"app.py", "/var/task/app.handler", RUNTIME_PYTHON, "app.py"},
+        {"x | python/app.py", "app.handler", RUNTIME_PYTHON, "python/app.py"},
+        {"app.js | python/app.py", "app.handler", RUNTIME_NODEJS, "app.js"}, /* the function's comes first */
+        {"x | nodejs/node_modules/app.js", "app.handler", RUNTIME_NODEJS, "nodejs/node_modules/app.js"},
+        {"x | wrap/index.mjs", "/opt/wrap/index.handler", RUNTIME_NODEJS, "wrap/index.mjs"},
+        {"wrap/index.mjs", "/opt/wrap/index.handler", RUNTIME_PROVIDED, ""},
+        {"x | app.py", "app.handler", RUNTIME_PROVIDED, ""},
+        {"package.json", NULL, RUNTIME_NODEJS, "package.json"},
+        {"package.json index.js index.mjs", NULL, RUNTIME_NODEJS, "package.json"},
+        {"package.json lambda_function.py", NULL, RUNTIME_PYTHON, "lambda_function.py"},
+        {"package.json lambda_function.py index.js", NULL, RUNTIME_PROVIDED, ""},
+        {"package.json bootstrap", NULL, RUNTIME_PROVIDED, ""},
+        {"| package.json", NULL, RUNTIME_PROVIDED, ""},
+        {"META-INF/MANIFEST.MF", NULL, RUNTIME_OTHER, "META-INF/MANIFEST.MF"},
+        {"META-INF/MANIFEST.MF bootstrap", NULL, RUNTIME_PROVIDED, ""},
+        {"lib/b.jar lib/a.jar", NULL, RUNTIME_OTHER, "lib/a.jar"},
+        {"lib/jar.txt", NULL, RUNTIME_PROVIDED, ""},
+        {"Main.class", NULL, RUNTIME_OTHER, "Main.class"},
+        {"com/App.class", NULL, RUNTIME_PROVIDED, ""}, /* no whole package is searched */
+        {"com/App.class", "com.App::handle", RUNTIME_OTHER, "com/App.class"},
+        {"com/App.class", "com.App", RUNTIME_OTHER, "com/App.class"},
+        {"com/App.class com.py", "com.App", AMBIGUOUS, "both com.py and com/App.class"},
+        {"lib/a.jar lambda_function.py", NULL, RUNTIME_PYTHON, "lambda_function.py"},
         {"app.py lambda_function.py", "app.handler", RUNTIME_PYTHON, "app.py"},
         {"lambda_function.py", "none.handler", RUNTIME_PYTHON, "lambda_function.py"},
         {"app.py", "handler", RUNTIME_PROVIDED, ""},
@@ -169,11 +199,15 @@ Test(runtime, a_package_tells_its_runtime)
         in.layer_count = 1;
         in.rootfs = (struct input){.path = "root", .is_dir = true, .fd = root};
         const int status = runtime_choose(&in, ROWS[i].handler, &rt, &err);
-        cr_expect(rt.family == ROWS[i].family && strcmp(rt.found, ROWS[i].found) == 0, "%s, %s: %s", ROWS[i].files, ROWS[i].handler,
-                  rt.found);
+        fs_remove_tree(AT_FDCWD, place, &(struct err){0});
+        if (ROWS[i].family == AMBIGUOUS) {
+            cr_expect(status == -1 && strstr(err.hint, ROWS[i].found), "%s: %s", ROWS[i].files, err.hint);
+            continue;
+        }
+        cr_expect(rt.family == (enum runtime_family)ROWS[i].family && strcmp(rt.found, ROWS[i].found) == 0, "%s, %s: %s", ROWS[i].files,
+                  ROWS[i].handler, rt.found);
         cr_expect_eq(status, ROWS[i].family == RUNTIME_PROVIDED ? 0 : -1, "no interpreter is there");
         cr_expect(status == 0 || strstr(err.hint, "detected from"), "%s", err.hint);
-        fs_remove_tree(AT_FDCWD, place, &err);
     }
 }
 
