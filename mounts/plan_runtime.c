@@ -36,7 +36,11 @@ static const struct {
     {"usr/lib64", "site-packages", 0}, {"usr/local/lib", "site-packages", 0}, {"usr/local/lib", "dist-packages", 0}};
 
 /* The same for an interpreter with a prefix of its own, which is at /var/lang. */
-static const struct row HIDDEN_PREFIX[] = {HIDE("var/lang/lib/node_modules", 0, "the host's global node modules are not Lambda's")};
+static const struct row HIDDEN_PREFIX[] = {
+    HIDE("var/lang/lib/node_modules", 0, "the host's global node modules are not Lambda's"),
+    HIDE("var/lang/envs", 0, "conda's other environments are not this runtime's"),
+    HIDE("var/lang/pkgs", 0, "conda's packages are not this runtime's"),
+};
 static const char *const HIDDEN_PREFIX_VERSIONED[] = {"site-packages", "sitecustomize.py"};
 
 static void add_owned(struct plan *p, struct row row, char *target)

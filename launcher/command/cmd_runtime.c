@@ -63,7 +63,7 @@ static int open_source(struct adding *a, const struct identity *id, struct err *
     a->is_dir = S_ISDIR(st.st_mode);
     if (!a->is_dir && !S_ISREG(st.st_mode))
         return refuse_source(a, err);
-    return a->is_dir && (refuse_host(a, &st, err) < 0 || trust_check_shown(a->fd, a->source, false, id, err) < 0) ? -1 : 0;
+    return a->is_dir && (refuse_host(a, &st, err) < 0 || trust_check_prefix(a->fd, a->source, id, err) < 0) ? -1 : 0;
 }
 
 /* Opens the store as the user that it belongs to, made if it is not there. */

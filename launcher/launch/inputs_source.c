@@ -54,7 +54,7 @@ static int open_prefix(struct inputs *in, const struct identity *id, struct err 
     OWN_FD int fd = sys_openat2(AT_FDCWD, prefix, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
     if (fd < 0)
         return fail(err, errno, prefix, "open the interpreter's directory");
-    if (trust_check_shown(fd, prefix, false, id, err) < 0)
+    if (trust_check_prefix(fd, prefix, id, err) < 0)
         return -1;
     in->interpreter_prefix = take_ptr(&prefix);
     in->interpreter = (struct input){.path = in->interpreter_prefix, .is_dir = true, .fd = -1, .source = {.tree = -1}};

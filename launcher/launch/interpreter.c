@@ -12,8 +12,10 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "launcher/launch/interpreter_places.h"
+#include "launcher/launch/trust.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +143,7 @@ struct search {
     struct inputs *in;
     struct interpreter *ret;
     struct strv others; /* of other versions, for the message */
+    char passed[128];   /* one whose prefix may not be shown */
 };
 
 /* Whether this file has the wanted version; if not, its version is kept for the message. */
@@ -165,6 +168,19 @@ static bool take(struct search *s, const char *path, struct interpreter *ret)
     return false;
 }
 
+/* Whether all of the prefix may be shown. It is looked at as the uid that runs; what was named is inputs_source.c's. */
+static bool may_show(struct search *s, const char *path, const char *prefix)
+{
+    const struct identity id = {.uid = geteuid(), .gid = getegid(), .from_root = true};
+    struct err err = {0};
+    OWN_FD int fd = sys_openat2(AT_FDCWD, prefix, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+    if (fd >= 0 && trust_check_prefix(fd, prefix, &id, &err) == 0)
+        return true;
+    if (fd >= 0)
+        snprintf(s->passed, sizeof s->passed, "%.*s", (int)sizeof s->passed - 1, path);
+    return false;
+}
+
 static bool take_prefix(void *to, const char *path, const char *prefix)
 {
     struct search *s = to;
@@ -174,7 +190,7 @@ static bool take_prefix(void *to, const char *path, const char *prefix)
     OWN_PTR char *program =
         s->l->versioned ? xasprintf("%s/bin/%s%u", prefix, s->l->what, found.version) : xasprintf("%s/bin/node", prefix);
     OWN_PTR char *library = xasprintf("%s/lib/%s%u/os.py", prefix, s->l->what, found.version);
-    if (!taken || access(program, X_OK) < 0 || (s->l->versioned && access(library, R_OK) < 0))
+    if (!taken || access(program, X_OK) < 0 || (s->l->versioned && access(library, R_OK) < 0) || !may_show(s, path, prefix))
         return false;
     memcpy(found.prefix, prefix, strlen(prefix) + 1); /* shorter than path */
     *s->ret = found;
@@ -193,25 +209,26 @@ static void add_stored(struct search *s)
     strv_done(&names);
 }
 
-/* The command that helps comes first: a long list of versions must not cut it off. */
+/* The command that helps comes first, then what is there: a long list must not cut them off. */
 static int not_found(struct search *s, struct err *err)
 {
     char want[32] = "N";
     struct text text = {0};
     const char *home = getenv("HOME");
+    OWN_PTR char *managers = interpreter_managers(s->l->versioned ? "python" : "node");
     if (s->version)
         snprintf(want, sizeof want, "%u", s->version);
     add_stored(s);
-    text_printf(&text,
-                "add it: lrun runtime add %s%s%s DIR|FILE; looked in the store of runtimes, /usr/bin, /usr/local/bin, PATH and the "
-                "directories of version managers; found ",
-                s->l->what, want, s->l->ending);
+    text_printf(&text, "add it: lrun runtime add %s%s%s DIR|FILE; found ", s->l->what, want, s->l->ending);
     for (size_t i = 0; i < s->others.n; i++)
         text_printf(&text, "%s%s", i ? ", " : "", s->others.at[i]);
     if (!s->others.n)
         text_printf(&text, "no %s", s->l->versioned ? "Python" : "Node.js");
+    if (s->passed[0])
+        text_printf(&text, "; passed over %s, beside whose bin other data lie", s->passed);
     if (home && *home && access(home, X_OK) < 0 && errno == EACCES)
         text_printf(&text, "; what is in %s cannot be reached as uid %u", home, (unsigned)geteuid());
+    text_printf(&text, "; looked in the store of runtimes, /usr/bin, /usr/local/bin, PATH, and where %s keep versions", managers);
     fail(err, 0, NULL, "run on %s%s%s", s->l->what, want, s->l->ending);
     fail_hint(err, "%s", text.at);
     text_done(&text);

@@ -16,21 +16,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Beneath the variable's directory, or else the one in the home directory. */
+/* Beneath the variable's directory, or else the default one: from /, or in the home directory, where .local/share stands for
+ * XDG_DATA_HOME and .config for XDG_CONFIG_HOME. Each place is the manager's own documented one on Linux. */
+// clang-format off
 static const struct manager {
-    const char *language, *variable, *home, *versions;
+    const char *name, *language; /* language NULL: any */
+    const char *variable, *directory, *versions;
 } MANAGERS[] = {
-    {"python", "PYENV_ROOT", ".pyenv", "versions/*/bin"},
-    {"python", "UV_PYTHON_INSTALL_DIR", ".local/share/uv/python", "*/bin"},
-    {"python", "ASDF_DATA_DIR", ".asdf", "installs/python/*/bin"},
-    {"python", "MISE_DATA_DIR", ".local/share/mise", "installs/python/*/bin"},
-    {"node", "NVM_DIR", ".nvm", "versions/node/*/bin"},
-    {"node", "FNM_DIR", ".local/share/fnm", "node-versions/*/installation/bin"},
-    {"node", "VOLTA_HOME", ".volta", "tools/image/node/*/bin"},
-    {"node", "N_PREFIX", "n", "n/versions/node/*/bin"},
-    {"node", "ASDF_DATA_DIR", ".asdf", "installs/nodejs/*/bin"},
-    {"node", "MISE_DATA_DIR", ".local/share/mise", "installs/node/*/bin"},
+    {"pyenv", "python", "PYENV_ROOT", ".pyenv", "versions/*/bin"},
+    {"uv", "python", "UV_PYTHON_INSTALL_DIR", ".local/share/uv/python", "*/bin"},
+    {"nvm", "node", "NVM_DIR", ".nvm", "versions/node/*/bin"},
+    {"nvm", "node", NULL, ".config/nvm", "versions/node/*/bin"}, /* its installer's choice, if XDG_CONFIG_HOME is set */
+    {"fnm", "node", "FNM_DIR", ".local/share/fnm", "node-versions/*/installation/bin"},
+    {"fnm", "node", NULL, ".fnm", "node-versions/*/installation/bin"}, /* before 1.33 */
+    {"volta", "node", "VOLTA_HOME", ".volta", "tools/image/node/*/bin"},
+    {"n", "node", "N_PREFIX", "/usr/local", "n/versions/node/*/bin"},
+    {"n", "node", NULL, "n", "n/versions/node/*/bin"}, /* n-install's choice */
+    {"nodenv", "node", "NODENV_ROOT", ".nodenv", "versions/*/bin"},
+    {"asdf", "python", "ASDF_DATA_DIR", ".asdf", "installs/python/*/bin"},
+    {"asdf", "node", "ASDF_DATA_DIR", ".asdf", "installs/nodejs/*/bin"},
+    {"mise", "python", "MISE_DATA_DIR", ".local/share/mise", "installs/python/*/bin"},
+    {"mise", "node", "MISE_DATA_DIR", ".local/share/mise", "installs/node/*/bin"},
+    /* conda: environments of its own, then those of an installation, under its installers' names, then that itself */
+    {"conda", NULL, "CONDA_PREFIX", ".conda", "bin"},
+    {"conda", NULL, "CONDA_ENVS_PATH", ".conda/envs", "*/bin"},
+    {"conda", NULL, "MAMBA_ROOT_PREFIX", ".local/share/mamba", "{envs/*/,}bin"},
+    {"conda", NULL, NULL, "micromamba", "{envs/*/,}bin"},
+    {"conda", NULL, NULL, "miniconda3", "{envs/*/,}bin"},
+    {"conda", NULL, NULL, "anaconda3", "{envs/*/,}bin"},
+    {"conda", NULL, NULL, "miniforge3", "{envs/*/,}bin"},
+    {"conda", NULL, NULL, "/opt/conda", "{envs/*/,}bin"},
 };
+// clang-format on
 
 /* A shim is a script; and what another loader starts, as Nix's and Homebrew's, has its libraries where no sandbox sees them. */
 bool interpreter_starts_here(int fd)
@@ -94,15 +111,32 @@ static int by_version(const void *a, const void *b)
     return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Its directory here; NULL: none. */
+static char *directory_of(const struct manager *m)
+{
+    static const struct {
+        const char *below, *variable;
+    } XDG[] = {{".local/share/", "XDG_DATA_HOME"}, {".config/", "XDG_CONFIG_HOME"}};
+    const char *set = m->variable ? getenv(m->variable) : NULL, *home = getenv("HOME");
+    if (set && set[0] == '/')
+        return xstrdup(set);
+    if (m->directory[0] == '/')
+        return xstrdup(m->directory);
+    for (size_t i = 0; i < COUNT(XDG); i++) {
+        const char *xdg = str_begins(m->directory, XDG[i].below) ? getenv(XDG[i].variable) : NULL;
+        if (xdg && xdg[0] == '/')
+            return xasprintf("%s/%s", xdg, m->directory + strlen(XDG[i].below));
+    }
+    return home && home[0] == '/' ? xasprintf("%s/%s", home, m->directory) : NULL;
+}
+
 static bool try_manager(const struct manager *m, const char *const *names, place_fn take, void *to)
 {
-    const char *root = getenv(m->variable), *home = getenv("HOME");
-    OWN_PTR char *pattern = root && root[0] == '/'   ? xasprintf("%s/%s", root, m->versions)
-                            : home && home[0] == '/' ? xasprintf("%s/%s/%s", home, m->home, m->versions)
-                                                     : NULL;
+    OWN_PTR char *directory = directory_of(m);
+    OWN_PTR char *pattern = directory ? xasprintf("%s/%s", directory, m->versions) : NULL;
     glob_t found;
     bool taken = false;
-    if (!pattern || glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+    if (!pattern || glob(pattern, GLOB_NOSORT | GLOB_BRACE, NULL, &found) != 0)
         return false;
     qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_version);
     for (size_t i = found.gl_pathc; i-- > 0 && !taken;) /* the newest first */
@@ -111,12 +145,29 @@ static bool try_manager(const struct manager *m, const char *const *names, place
     return taken;
 }
 
+static bool is_for(const struct manager *m, const char *language)
+{
+    return !m->language || strcmp(m->language, language) == 0;
+}
+
+char *interpreter_managers(const char *language)
+{
+    struct text text = {0};
+    const char *last = "";
+    for (size_t i = 0; i < COUNT(MANAGERS); i++)
+        if (is_for(&MANAGERS[i], language) && strcmp(MANAGERS[i].name, last) != 0) {
+            last = MANAGERS[i].name;
+            text_printf(&text, "%s%s", text.n ? ", " : "", last);
+        }
+    return text.at;
+}
+
 bool interpreter_places(const char *const *names, const char *language, place_fn take, void *to)
 {
     if (try_path(names, take, to))
         return true;
     for (size_t i = 0; i < COUNT(MANAGERS); i++)
-        if (strcmp(MANAGERS[i].language, language) == 0 && try_manager(&MANAGERS[i], names, take, to))
+        if (is_for(&MANAGERS[i], language) && try_manager(&MANAGERS[i], names, take, to))
             return true;
     return false;
 }

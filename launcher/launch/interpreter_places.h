@@ -11,6 +11,9 @@
 typedef bool (*place_fn)(void *to, const char *path, const char *prefix);
 bool interpreter_places(const char *const *names, const char *language, place_fn take, void *to);
 
+/* The names of the language's managers, for a message: "pyenv, uv". The caller frees it. */
+char *interpreter_managers(const char *language);
+
 /* Whether the open file is a program that the host's own loader starts, or a static one. */
 bool interpreter_starts_here(int fd);
 

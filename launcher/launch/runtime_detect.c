@@ -188,10 +188,12 @@ int runtime_detect(const struct inputs *in, const char *handler, struct detected
 char *runtime_undetected(const char *handler)
 {
     struct text files = {0};
-    for (size_t i = 0; handler && i < COUNT(FORMS); i++) {
+    for (size_t i = 0; handler && !strstr(handler, "..") && i < COUNT(FORMS); i++) {
         char base[256];
+        const char *path = base;
         split(handler, FORMS[i].language, base, sizeof base);
-        if (base[0])
+        is_layers(&path);
+        if (path[0] && path[0] != '/') /* of the package */
             text_printf(&files, "%s%s%s", files.n ? ", " : "", base, FORMS[i].endings[0]);
     }
     OWN_PTR char *named = files.n ? xasprintf(", for the file of the handler %s (%s)", handler, files.at) : NULL;

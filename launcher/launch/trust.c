@@ -292,3 +292,30 @@ int trust_check_shown(int fd, const char *path, bool far, const struct identity 
     mount_table_done(&l.mounts);
     return status;
 }
+
+/* The directories of PLACES hold more than lrun's: what a user's programs keep. */
+static int check_kept(const struct look *l, const char *home)
+{
+    for (size_t i = 0; i < COUNT(PLACES); i++) {
+        const char *xdg = getenv(PLACES[i].variable);
+        OWN_PTR char *place = home && home[0] == '/' ? xasprintf("%s/%s", home, PLACES[i].below_home) : NULL;
+        if (refuse_showing(l, xdg, "a language's prefix", "what other programs keep") < 0 ||
+            refuse_showing(l, place, "a language's prefix", "what other programs keep") < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int trust_check_prefix(int fd, const char *path, const struct identity *id, struct err *err)
+{
+    struct look l = {.path = path, .err = err};
+    OWN_PTR char *here = home_here(), *own = id->from_root ? home_of(id->uid) : NULL;
+    int status = trust_check_shown(fd, path, false, id, err);
+    if (status == 0 && fstat(fd, &l.spot.st) < 0)
+        status = fail(err, errno, path, "look at");
+    if (status == 0 && (check_kept(&l, here) < 0 || check_kept(&l, own) < 0))
+        status = -1;
+    if (status < 0 && err->hint[0])
+        fail_hint(err, "%.200s would be shown whole, and holds more than the language: install it into a directory of its own", path);
+    return status;
+}

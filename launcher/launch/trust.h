@@ -19,4 +19,8 @@ int trust_check_writable(int fd, const char *path, const char *cache_dir, const 
  * bind mounts too. */
 int trust_check_shown(int fd, const char *path, bool far, const struct identity *id, struct err *err);
 
+/* The same of a language's prefix, the directory above its bin, which is shown whole though only a program in it was named or found:
+ * neither may it hold what a user's programs keep, as ~/.local does. */
+int trust_check_prefix(int fd, const char *path, const struct identity *id, struct err *err);
+
 #endif

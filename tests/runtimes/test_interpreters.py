@@ -65,19 +65,134 @@ def test_an_interpreter_of_a_prefix_is_found_along_path(lrun, tmp, prefix):
     check(lrun.run("--runtime", OTHER, package, env={**os.environ, "PATH": f"relative:/nowhere:{prefix}/bin:{os.environ['PATH']}"}))
 
 
-@pytest.mark.parametrize("variable, below", [("PYENV_ROOT", "versions"), ("UV_PYTHON_INSTALL_DIR", ""), ("ASDF_DATA_DIR", "installs/python"), ("MISE_DATA_DIR", "installs/python")])
-def test_version_managers_are_known(lrun, tmp, prefix, variable, below):
-    root = tmp / "manager"
-    (root / below).mkdir(parents=True)
-    (root / below / "3.8.19").symlink_to(prefix)
-    check(lrun.run("--runtime", OTHER, make_zip(tmp / "fn.zip", {"lambda_function.py": LOOKS}), env={**os.environ, variable: str(root)}))
+# Each manager's documented places on Linux: {home}, {set}: what the variable names. {}: the version's directory.
+PLACES = {
+    "pyenv": ("PYENV_ROOT", "{set}/versions/{}", "{home}/.pyenv/versions/{}"),
+    "uv": ("UV_PYTHON_INSTALL_DIR", "{set}/cpython-{}-linux-x86_64-gnu", "{home}/.local/share/uv/python/cpython-{}-linux-x86_64-gnu"),
+    "uv of XDG": ("XDG_DATA_HOME", "{set}/uv/python/cpython-{}-linux-x86_64-gnu", None),
+    "asdf": ("ASDF_DATA_DIR", "{set}/installs/python/{}", "{home}/.asdf/installs/python/{}"),
+    "mise": ("MISE_DATA_DIR", "{set}/installs/python/{}", "{home}/.local/share/mise/installs/python/{}"),
+    "mise of XDG": ("XDG_DATA_HOME", "{set}/mise/installs/python/{}", None),
+    "conda, active": ("CONDA_PREFIX", "{set}", None),
+    "conda, environments elsewhere": ("CONDA_ENVS_PATH", "{set}/py38", "{home}/.conda/envs/py38"),
+    "conda, an installation": ("MAMBA_ROOT_PREFIX", "{set}/envs/py38", "{home}/miniconda3/envs/py38"),
+    "conda, its base": ("MAMBA_ROOT_PREFIX", "{set}", "{home}/miniforge3"),
+    "anaconda": (None, None, "{home}/anaconda3/envs/py38"),
+    "mamba": ("XDG_DATA_HOME", "{set}/mamba/envs/py38", "{home}/.local/share/mamba/envs/py38"),
+    "micromamba": (None, None, "{home}/micromamba/envs/py38"),
+}
+NODE_PLACES = {
+    "nvm": ("NVM_DIR", "{set}/versions/node/v{}", "{home}/.nvm/versions/node/v{}"),
+    "nvm of XDG": ("XDG_CONFIG_HOME", "{set}/nvm/versions/node/v{}", None),
+    "fnm": ("FNM_DIR", "{set}/node-versions/v{}/installation", "{home}/.local/share/fnm/node-versions/v{}/installation"),
+    "fnm of XDG": ("XDG_DATA_HOME", "{set}/fnm/node-versions/v{}/installation", "{home}/.fnm/node-versions/v{}/installation"),
+    "volta": ("VOLTA_HOME", "{set}/tools/image/node/{}", "{home}/.volta/tools/image/node/{}"),
+    "n": ("N_PREFIX", "{set}/n/versions/node/{}", "{home}/n/n/versions/node/{}"),
+    "nodenv": ("NODENV_ROOT", "{set}/versions/{}", "{home}/.nodenv/versions/{}"),
+    "asdf": ("ASDF_DATA_DIR", "{set}/installs/nodejs/{}", "{home}/.asdf/installs/nodejs/{}"),
+    "mise": ("MISE_DATA_DIR", "{set}/installs/node/{}", "{home}/.local/share/mise/installs/node/{}"),
+    "conda": ("CONDA_ENVS_PATH", "{set}/js", "{home}/.conda/envs/js"),
+}
 
 
-def test_the_homes_managers_are_known(lrun, tmp, prefix):
+def each(places):
+    return [(case, how) for case, (_, *both) in places.items() for how, pattern in zip(("variable", "home"), both) if pattern]
+
+
+def manage(tmp, places, case, how, version):
+    """The directory of a version, and the environment in which its manager is found."""
+    variable, by_variable, by_home = places[case]
+    pattern = by_variable if how == "variable" else by_home
     home = tmp / "home"
-    (home / ".pyenv").mkdir(parents=True)
-    (home / ".pyenv/versions").symlink_to(prefix.parent)
-    check(lrun.run("--runtime", OTHER, make_zip(tmp / "fn.zip", {"lambda_function.py": LOOKS}), env={"PATH": os.environ["PATH"], "HOME": str(home)}))
+    home.mkdir()
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "XDG_DATA_HOME": "", **({variable: str(tmp / "set")} if how == "variable" else {})}
+    place = pathlib.Path(pattern.format(version, home=home, set=tmp / "set"))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place, env
+
+
+@pytest.mark.parametrize("case, how", each(PLACES))
+def test_version_managers_are_known(lrun, tmp, prefix, case, how):
+    place, env = manage(tmp, PLACES, case, how, "3.8.19")
+    place.symlink_to(prefix)
+    check(lrun.run("--runtime", OTHER, make_zip(tmp / "fn.zip", {"lambda_function.py": LOOKS}), env=env))
+
+
+@pytest.fixture
+def old_node(tmp):
+    """A program that is asked for its version, and says that it is a Node.js which no host has any more."""
+    (tmp / "node.c").write_text('#include <stdio.h>\nint main(void) { return puts("v11.2.3") < 0; }\n')
+
+    def make(place):
+        (place / "bin").mkdir(parents=True)
+        subprocess.run(["cc", "-o", place / "bin/node", tmp / "node.c"], check=True)
+        return place / "bin/node"
+    return make
+
+
+def source(lrun, *options, env):
+    p = subprocess.run([str(c) for c in (LRUN, "inspect", "--json", "--cache-dir", lrun.cache, *options)], capture_output=True, text=True, env=env)
+    return json.loads(p.stdout)["runtimeSource"]
+
+
+@pytest.mark.parametrize("case, how", each(NODE_PLACES))
+def test_version_managers_of_nodejs_are_known(lrun, tmp, old_node, case, how):
+    place, env = manage(tmp, NODE_PLACES, case, how, "11.2.3")
+    program = old_node(place)
+    seen = source(lrun, "--runtime", "nodejs11.x", make_zip(tmp / "fn.zip", {"index.js": ""}), env=env)
+    assert seen == {"from": "host", "path": str(program), "sha256": None}
+
+
+def test_the_newest_of_a_managers_versions_is_taken(lrun, tmp, old_node):
+    programs = [old_node(tmp / "home/.nvm/versions/node" / v) for v in ("v11.9.0", "v11.10.0", "v11.2.0")]
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp / "home")}
+    assert source(lrun, "--runtime", "nodejs11.x", make_zip(tmp / "fn.zip", {"index.js": ""}), env=env)["path"] == str(programs[1])
+
+
+def test_of_a_conda_installation_only_the_environment_is_shown(lrun, tmp, prefix):
+    for kept in ("envs/other/lib", "pkgs/numpy"):
+        (prefix / kept).mkdir(parents=True)
+        (prefix / kept / "secret").write_text("")
+    code = "import os\ndef lambda_handler(e, c):\n    return [os.listdir('/var/lang/' + d) for d in ('envs', 'pkgs')]\n"
+    r = lrun.run("--runtime", OTHER, make_zip(tmp / "fn.zip", {"lambda_function.py": code}), env={"PATH": "/usr/bin:/bin", "HOME": str(tmp), "CONDA_PREFIX": str(prefix)})
+    assert r.json == [[], []], r
+
+
+@pytest.mark.parametrize("below", ["", ".local"])
+def test_a_directory_that_holds_other_data_is_not_shown_for_the_program_in_it(lrun, tmp, old_node, below):
+    """Whoever unpacks a distribution into ~/.local has its bin in PATH, and keys beside it."""
+    home = tmp / "home"
+    program = old_node(home / below)
+    (home / ".local/share/keyrings").mkdir(parents=True)
+    fn, env = make_zip(tmp / "fn.zip", {"index.js": ""}), {"PATH": f"{program.parent}:/usr/bin:/bin", "HOME": str(home)}
+    assert source(lrun, "--runtime", "nodejs11.x", fn, env=env) is None
+    r = lrun.run("--runtime", "nodejs11.x", fn, env=env)
+    assert r.code == 125 and f"passed over {program}"[:100] in r.log, r
+    r = lrun.run("--interpreter", program, "--runtime", "nodejs11.x", fn, env=env)
+    assert r.code == 125 and "would be shown whole, and holds more than the language" in r.log, r
+    p = subprocess.run([LRUN, "runtime", "add", "nodejs11.x", home / below], capture_output=True, text=True, env={**env, "XDG_DATA_HOME": str(tmp / "store")})
+    assert p.returncode and "would be shown whole, and holds more than the language" in p.stderr, p
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user reaches all of its own")
+def test_a_link_of_a_version_managers_shows_nothing_that_the_later_uid_cannot_reach(lrun, tmp, prefix):
+    closed = tmp / "closed"
+    closed.mkdir(mode=0o700)
+    prefix.rename(closed / "python")
+    (tmp / "home/.pyenv/versions").mkdir(parents=True)
+    (tmp / "home/.pyenv/versions/3.8.19").symlink_to(closed / "python")
+    r = lrun.run("--runtime", OTHER, package(tmp), env={"PATH": "/usr/bin:/bin", "HOME": str(tmp / "home")})
+    assert r.code == 125 and f"cannot run on {OTHER}" in r.log and str(closed) not in r.log, r
+
+
+@pytest.mark.parametrize("id, managers, others", [("python3.7", "pyenv, uv, asdf, mise, conda", f"{OTHER} (" ), ("nodejs12.x", "nvm, fnm, volta, n, nodenv, asdf, mise, conda", "nodejs11.x (")])
+def test_a_miss_lists_the_command_what_is_there_and_where_it_looked(lrun, tmp, prefix, old_node, id, managers, others):
+    old_node(tmp / "home/.nvm/versions/node/v11.2.3")
+    (tmp / "home/.pyenv/versions").mkdir(parents=True)
+    (tmp / "home/.pyenv/versions/3.8.19").symlink_to(prefix)
+    r = lrun.run("--runtime", id, make_zip(tmp / "fn.zip", {"x": ""}), env={"PATH": "/usr/bin:/bin", "HOME": str(tmp / "home")})
+    assert r.code == 125 and f"cannot run on {id}; add it: lrun runtime add {id} DIR|FILE; found " in r.log and others in r.log, r
+    assert "looked in the store of runtimes, /usr/bin, /usr/local/bin, PATH, and where " + managers[:12] in r.log, r
 
 
 @pytest.mark.parametrize("place", ["shims", "own/bin"])

@@ -14,7 +14,10 @@ MUTANTS = {
     "sdk: a package's own is not seen": ("launcher/diagnose/inspect_sdk.c", "|| brings(i, module))", "|| (0 && brings(i, module)))", {"a_package_that_brings_its_own_has_no_finding"}, (SDK,), "brings_its_own"),
     "interpreter: a JVM without its configuration": ("launcher/launch/runtime.c", 'open("/usr/lib/jvm", ', 'open("/usr/lib/none", ', {"debians_jvm_finds_its_configuration", "nothing_else_of_etc_comes_with_it"}, (INTERPRETERS,), "jvm or etc"),
     "interpreter: a script is asked for its version": ("launcher/launch/interpreter_places.c", "|| !starts_here(real))", "|| (0 && !starts_here(real)))", {"a_shim_is_no_interpreter"}, (INTERPRETERS,), "shim"),
+    "interpreter: all that lies beside a program's bin": ("launcher/launch/interpreter.c", "|| !may_show(s, path, prefix))", "|| (0 && !may_show(s, path, prefix)))", {"a_directory_that_holds_other_data_is_not_shown_for_the_program_in_it"}, (INTERPRETERS,), "other_data"),
+    "interpreter: a prefix that holds what programs keep": ("launcher/launch/trust.c", "(check_kept(&l, here) < 0 || check_kept(&l, own) < 0)", "(0 && (check_kept(&l, here) < 0 || check_kept(&l, own) < 0))", {"a_directory_that_holds_other_data_is_not_shown_for_the_program_in_it"}, (INTERPRETERS,), "other_data"),
+    "interpreter: conda's other environments": ("mounts/plan_runtime.c", 'HIDE("var/lang/envs"', 'HIDE("var/lang/none"', {"of_a_conda_installation_only_the_environment_is_shown"}, (INTERPRETERS,), "conda_installation"),
     "interpreter: with the host's modules": ("mounts/plan_runtime.c", "i < COUNT(HIDDEN_PREFIX_VERSIONED)", "i + 2 < COUNT(HIDDEN_PREFIX_VERSIONED)",
-                                             {"an_interpreter_of_a_prefix_is_found_along_path", "version_managers_are_known", "the_homes_managers_are_known", "a_shim_is_no_interpreter"}, (INTERPRETERS,), "prefix_is_found or managers or shim"),
+                                             {"an_interpreter_of_a_prefix_is_found_along_path", "version_managers_are_known", "a_shim_is_no_interpreter"}, (INTERPRETERS,), "prefix_is_found or managers or shim"),
     "interpreter: without what it is linked with": ("mounts/plan_runtime.c", 'xstrdup("usr/local/lib"), "/usr/local/lib"', 'xstrdup("usr/local/lib"), "/usr/local/none"', {"an_interpreter_in_usr_local_keeps_what_it_is_linked_with"}, (INTERPRETERS,), "usr_local", "root"),
 }
