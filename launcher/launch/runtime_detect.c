@@ -13,10 +13,8 @@
 #include "base/own.h"
 #include "launcher/launch/runtime.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TASK "/var/task/"
@@ -150,14 +148,13 @@ static bool detect_by_default(const struct inputs *in, struct detected *ret)
 static bool has_ending(const struct input *input, const char *directory, const char *ending, char *ret, size_t size)
 {
     OWN_PTR char *path = input->is_dir ? xasprintf("./%s", directory) : xasprintf("%s/%s", input->source.path, directory);
-    OWN_PTR char *first = NULL;
-    OWN_DIR DIR *d = fs_open_dir(input->is_dir ? input->fd : AT_FDCWD, path);
-    for (struct dirent *e; d && (e = readdir(d));)
-        if (str_ends(e->d_name, ending) && (!first || strcmp(e->d_name, first) < 0)) {
-            free(first);
-            first = xstrdup(e->d_name);
-        }
-    return first && (size_t)snprintf(ret, size, "%s%s", directory, first) < size;
+    struct strv names = {0};
+    bool found = false;
+    fs_list(input->is_dir ? input->fd : AT_FDCWD, path, &names);
+    for (size_t i = 0; i < names.n && !found; i++)
+        found = str_ends(names.at[i], ending) && (size_t)snprintf(ret, size, "%s%s", directory, names.at[i]) < size;
+    strv_done(&names);
+    return found;
 }
 
 static bool detect_java(const struct inputs *in, struct detected *ret)
