@@ -276,6 +276,9 @@ docker_policy() {
     judge "docker's default policy: threads and children" 'thread|child' 0
 }
 
+# shellcheck source=/dev/null
+. "$here/interpreters.sh"
+
 go_client
 python_client
 node_client
@@ -285,5 +288,6 @@ layers
 js_sdk
 rie
 docker_policy
+interpreters
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
