@@ -5,10 +5,12 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
+import zipfile
 
 import pytest
 
-from conftest import make_zip, skip
+from conftest import BUILD, LRUN, ROOT, make_zip, skip
 
 VERSION = pathlib.Path(os.path.realpath("/usr/bin/python3")).name
 SITE = f"/var/lang/lib/{VERSION}/site-packages"
@@ -181,3 +183,66 @@ def test_a_prefix_of_its_own_has_it_in_place_of_its_site_packages(lrun, tmp, sdk
             (library / entry.name).symlink_to(entry)
     r = lrun.run("--runtime", other, "--sdk", sdk, packed(tmp, "python"), env={"PATH": f"{prefix}/bin:/usr/bin:/bin"})
     assert r.json[1:] == ["sdk", "sdk"], r
+
+
+# ---- with each way to bring a runtime ----
+
+def stored(lrun, tmp, id, prefix):
+    """lrun with the distribution in a store of its own. Root's store is in /var/lib, which a mount namespace replaces."""
+    place = tmp / "data"
+    place.mkdir()
+    wrap = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /var/lib && exec "$@"', str(place)] if ROOT else []
+    env = {**os.environ, "XDG_DATA_HOME": str(place), "PATH": "/usr/bin:/bin"}
+    p = subprocess.run([*wrap, LRUN, "runtime", "add", id, prefix], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert p.returncode == 0, p
+    return lambda *args: lrun("run", *args, wrap=wrap, env=env)
+
+
+def python_prefix(tmp):
+    """The host's Python in a prefix of its own, with modules that somebody installed there."""
+    prefix = tmp / "distribution"
+    (prefix / "bin").mkdir(parents=True)
+    other = "python3.8" if VERSION != "python3.8" else "python3.9"
+    shutil.copy2(os.path.realpath("/usr/bin/python3"), prefix / "bin" / other)
+    shutil.copytree(f"/usr/lib/{VERSION}", prefix / "lib" / other, symlinks=True, ignore=shutil.ignore_patterns("dist-packages", "site-packages", "sitecustomize.py", "test", "__pycache__", "config-*"))
+    (prefix / "lib" / VERSION).symlink_to(other)
+    (prefix / "lib" / other / "site-packages/boto3").mkdir(parents=True)
+    (prefix / "lib" / other / "site-packages/boto3/__init__.py").write_text("name = 'the distribution'\n")
+    return other, prefix
+
+
+@pytest.mark.parametrize("places", [True, False], ids=["with site-packages", "without"])
+def test_an_added_python_has_it(lrun, tmp, sdk, places):
+    other, prefix = python_prefix(tmp)
+    if not places:
+        shutil.rmtree(prefix / "lib" / other / "site-packages")
+    run = stored(lrun, tmp, other, prefix)
+    r = run("--runtime", other, "--sdk", sdk, packed(tmp, "python"))
+    assert r.json == [f"{SITE}/boto3/__init__.py", "sdk", "sdk"] and r.report["runtimeSource"]["from"] == "store", r
+    r = run("--runtime", other, packed(tmp, "python"))
+    assert r.code == 1 and "then --sdk sdk" in r.log, "what is installed in the distribution is not Lambda's"
+
+
+@pytest.mark.parametrize("case", ["require", "import"])
+def test_an_added_nodejs_has_it(lrun, tmp, sdk, case):
+    package = packed(tmp, case)
+    (tmp / "distribution/bin").mkdir(parents=True)
+    node = os.path.realpath(shutil.which("node", path="/usr/bin:/usr/local/bin"))
+    shutil.copy2(node, tmp / "distribution/bin/node")
+    id = "nodejs%s.x" % subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip("v\n").partition(".")[0]
+    r = stored(lrun, tmp, id, tmp / "distribution")("--runtime", id, "--sdk", sdk, package)
+    assert r.json[0] == "sdk" and "/var/runtime/node_modules/@aws-sdk/client-s3/" in r.json[1] and r.report["runtimeSource"]["from"] == "store", r
+
+
+@pytest.mark.parametrize("id", ["python3.13", "nodejs22.x", "java21"])
+def test_an_image_of_awss_has_its_own_and_that_is_said(lrun, tmp, sdk, id):
+    root = tmp / "root"
+    for d in ("var/runtime", "var/lang/bin", "usr"):
+        (root / d).mkdir(parents=True)
+    with zipfile.ZipFile(BUILD / "examples/hello-c.zip") as z:
+        (root / "var/runtime/bootstrap").write_bytes(z.read("bootstrap"))
+    for program in ("var/runtime/bootstrap", "var/lang/bin/python3.13", "var/lang/bin/node"):
+        (root / program).touch()
+        (root / program).chmod(0o755)
+    r = lrun.run("--runtime", id, "--rootfs", root, "--sdk", sdk, make_zip(tmp / "fn.zip", {"x": "y"}), "-e", '{"name": "n"}')
+    assert r.code == 0 and "--sdk is ignored: the root file system has AWS's own" in r.log, r

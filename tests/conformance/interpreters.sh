@@ -2,26 +2,39 @@
 # interpreters.sh: interpreters of other versions than the host's, as registries package them: added to the store, named, and where
 # version managers have them. A part of run.sh, whose functions it uses.
 
-# One of another version than the host's, in each of the ways that it can be brought. $own is several words.
-# shellcheck disable=SC2086
-bring() { # what, runtime, the archive to add, its prefix here, the program's name, package, regular expression of the answer, version manager's place
-    what=$1 id=$2 archive=$3 prefix=$4 program=$5 fn=$6 want=$7 place=$8
-    own="env -i PATH=/usr/bin:/bin HOME=$work/home XDG_DATA_HOME=$work/store.$id"
-    mkdir -p "$work/store.$id" && chmod 777 "$work/store.$id"
-    out=$($own "$work/lrun" runtime add "$id" "$archive" 2>&1)
+# Runs lrun with a store and a home of its own; root's store is in /var/lib, which a mount namespace replaces.
+apart() { # directory of the store, arguments of lrun
+    directory=$1
+    shift
+    if [ "$(id -u)" = 0 ]; then
+        unshare -m sh -c 'mount --bind "$0" /var/lib && exec "$@"' "$directory" env -i PATH=/usr/bin:/bin HOME="$work/home" "$work/lrun" "$@"
+    else
+        env -i PATH=/usr/bin:/bin HOME="$work/home" XDG_DATA_HOME="$directory" "$work/lrun" "$@"
+    fi
+}
+
+# An interpreter of another version than the host's, in each of the ways that it can be brought.
+bring() { # what, runtime, what to add, its prefix here, the program's name, package, regular expression of the answer, version manager's place
+    what=$1 id=$2 source=$3 prefix=$4 program=$5 fn=$6 want=$7 place=$8
+    store=$work/store none=$work/none
+    mkdir -p "$store" "$none" "$work/home/$(dirname "$place")" && chmod 755 "$store" "$none"
+    out=$(apart "$store" runtime add "$id" "$source" 2>&1)
     code=$?
     judge "$what: runtime add" "$id" 0
-    out=$($own "$work/lrun" -q --cache-dir "$work/cache" --runtime "$id" --timeout 10 "$fn" 2>&1)
+    out=$(apart "$store" -q --cache-dir "$work/cache" --runtime "$id" --timeout 10 "$fn" 2>&1)
     code=$?
     judge "$what: added" "$want" 0
-    out=$($own XDG_DATA_HOME=/nonexistent "$work/lrun" -q --cache-dir "$work/cache" --interpreter "$prefix/bin/$program" --timeout 10 "$fn" 2>&1)
+    out=$(apart "$none" -q --cache-dir "$work/cache" --interpreter "$prefix/bin/$program" --timeout 10 "$fn" 2>&1)
     code=$?
     judge "$what: --interpreter" "$want" 0
-    mkdir -p "$work/home/$(dirname "$place")" && ln -sfn "$prefix" "$work/home/$place"
-    out=$($own XDG_DATA_HOME=/nonexistent "$work/lrun" -q --cache-dir "$work/cache" --runtime "$id" --timeout 10 "$fn" 2>&1)
+    out=$(apart "$none" -q --cache-dir "$work/cache" --runtime "$id" --timeout 10 "$fn" 2>&1)
+    code=$?
+    judge "$what: it is not the host's" "cannot run on $id" 125
+    ln -sfn "$prefix" "$work/home/$place"
+    out=$(apart "$none" -q --cache-dir "$work/cache" --runtime "$id" --timeout 10 "$fn" 2>&1)
     code=$?
     judge "$what: in $place" "$want" 0
-    rm -rf "$work/store.$id" "$work/home"
+    rm -rf "$store" "$work/home"
 }
 
 pinned() { # file, sha256, what
@@ -51,19 +64,19 @@ node_of_pypi() {
 }
 
 # Its files are gzipped one by one, beside a list with their modes and links.
-python_of_go() {
+python_of_go() { # version of the module, sha256 of its zip
     command -v go >/dev/null || { skip "go: not installed"; return; }
-    version=v0.0.0-3.14.6-20260610-1
-    if [ ! -f "$kept/python3.14.tar.gz" ]; then
-        (cd "$work" && go mod download -json "github.com/kluctl/go-embed-python@$version") >"$work/mod" 2>"$work/err" || { unreachable go-embed-python "$work/err"; return; }
+    full=${1#v0.0.0-} full=${full%%-*} tag=python${full%.*}
+    if [ ! -f "$kept/$tag.tar.gz" ]; then
+        (cd "$work" && go mod download -json "github.com/kluctl/go-embed-python@$1") >"$work/mod" 2>"$work/err" || { unreachable "go-embed-python $full" "$work/err"; return; }
         zip=$(sed -n 's/.*"Zip": "\(.*\)".*/\1/p' "$work/mod")
-        [ "$(sha256sum "$zip" | cut -d' ' -f1)" = fa0d4ee2e90380a416d767e98ba500ce38d12f221eeb7af10cbe01fede77ee3a ] || { fail "go-embed-python: another digest than the pinned one"; return; }
-        /usr/bin/python3 "$here/interpreters/unpack.py" "$zip" linux-amd64 "$work/embedded" || { fail "go-embed-python: unpack"; return; }
-        (cd "$work/embedded" && tar -czf "$kept/python3.14.tar.gz" .)
+        [ "$(sha256sum "$zip" | cut -d' ' -f1)" = "$2" ] || { fail "go-embed-python $full: another digest than the pinned one"; return; }
+        /usr/bin/python3 "$here/interpreters/unpack.py" "$zip" linux-amd64 "$work/embedded" || { fail "go-embed-python $full: unpack"; return; }
+        (cd "$work/embedded" && tar -czf "$kept/$tag.tar.gz" .)
     fi
-    chmod 644 "$kept/python3.14.tar.gz"
-    mkdir -p "$work/embedded" && tar -xzf "$kept/python3.14.tar.gz" -C "$work/embedded" && chmod -R a+rX "$work/embedded"
-    bring "CPython of Go's proxy" python3.14 "$kept/python3.14.tar.gz" "$work/embedded" python3.14 "$work/version-py.zip" '^\["3\.14\.6", "/var/lang/bin/python3\.14"' .pyenv/versions/3.14.6
+    chmod 644 "$kept/$tag.tar.gz"
+    mkdir -p "$work/embedded" && tar -xzf "$kept/$tag.tar.gz" -C "$work/embedded" && chmod -R a+rX "$work/embedded"
+    bring "CPython $full of Go's proxy" "$tag" "$kept/$tag.tar.gz" "$work/embedded" "$tag" "$work/version-py.zip" "^\\[\"$full\", \"/var/lang/bin/$tag\"" ".pyenv/versions/$full"
     rm -rf "$work/embedded"
 }
 
@@ -78,5 +91,6 @@ interpreters() {
         skip "npm: not installed"
     fi
     node_of_pypi
-    python_of_go
+    python_of_go v0.0.0-3.10.16-20241219-1 b51a1325f4aef595562ba4cff37550a53d9da7f5936175234b515b92b0f72fe3
+    python_of_go v0.0.0-3.14.6-20260610-1 fa0d4ee2e90380a416d767e98ba500ce38d12f221eeb7af10cbe01fede77ee3a
 }
