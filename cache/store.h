@@ -12,6 +12,9 @@
 #include "base/str.h"
 #include "cache/cache.h"
 
+/* Ends the name of AWS's client for a runtime: java21.client. */
+#define STORE_CLIENT ".client"
+
 enum { STORE_ID = 24, STORE_KEY = 80, STORE_BELOW = 256, STORE_PROGRAM = 64, STORE_SOURCE = 512 };
 
 struct stored { /* a runtime of the store */

@@ -170,7 +170,7 @@ static int put_entry(struct pack *p, int dir, const char *name, const char *path
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : fail_at(p, errno, path, "look at", err);
     if (S_ISREG(st.st_mode))
-        return put_file(p, dir, name, path, err);
+        return p->leave && p->leave(path) ? 0 : put_file(p, dir, name, path, err);
     if (S_ISLNK(st.st_mode))
         return put_link(p, dir, name, path, &st, err);
     if (!S_ISDIR(st.st_mode))

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Whether what lies at path, relative to the directory, stays out; of a directory: what it holds. NULL: nothing does. */
+/* Whether the file at path, relative to the directory, stays out; of a directory: what it holds. NULL: nothing does. */
 typedef bool (*pack_leave_fn)(const char *path);
 
 /* Writes dir, which is called name in messages, to the empty file to. The bytes follow from paths, contents, times, links' targets and

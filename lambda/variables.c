@@ -150,7 +150,7 @@ static const char *v_python_path(const struct variables_input *in, char *scratch
 }
 static const char *v_debug_port(const struct variables_input *in, char *scratch, size_t size)
 {
-    if (!in->debug_port || !in->api || !(in->python || in->nodejs))
+    if (!in->debug_port || !in->api || !(in->python || in->nodejs || in->java))
         return NULL;
     snprintf(scratch, size, "%u", in->debug_port);
     return scratch;

@@ -16,7 +16,7 @@ struct variables_input {
     const char *runtime;                                           /* as AWS names it */
     unsigned version;                                              /* of the language */
     bool al2;                                                      /* provided.al2, still on the old sandbox */
-    bool python, nodejs, managed;                                  /* managed: AWS's, these and others */
+    bool python, nodejs, java, managed;                            /* managed: AWS's, these and others */
     bool json_logs;
     unsigned max_concurrency; /* invocations an environment takes at once */
     unsigned minor;           /* of node; 0: not known. Our own, for the pack's bootstrap, which unsets it */

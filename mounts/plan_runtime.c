@@ -43,6 +43,8 @@ static const struct row HIDDEN_PREFIX[] = {
 };
 static const char *const HIDDEN_PREFIX_VERSIONED[] = {"site-packages", "sitecustomize.py"};
 
+static const char CLIENT_PLACE[] = "var/runtime/lib"; /* where AWS has it */
+
 static void add_owned(struct plan *p, struct row row, char *target)
 {
     row.target = row.owned = target;
@@ -86,6 +88,8 @@ void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool o
     bool python = str_begins(rt->name, "python");
     if (rt->sdk && !python)
         plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/runtime/node_modules", .mode = 0755, .why = "mountpoint of the SDK"});
+    if (rt->client)
+        plan_add(p, (struct row){.kind = ROW_DIR, .target = CLIENT_PLACE, .mode = 0755, .why = "mountpoint of AWS's client"});
     add_files(p, rt->files, rt->file_count, "the runtime's own file");
     add_files(p, rt->compiled, rt->compiled_count, "the runtime's own file, compiled by the interpreter");
     bool in_place = rt->interpreter && str_begins(rt->interpreter, "/var/lang/"); /* of a root file system */
@@ -147,12 +151,14 @@ static void hide_node_modules(struct plan *p, bool parts)
     }
 }
 
-enum { LOWER_PREFIX, LOWER_SDK, LOWER_LIBRARY };
+enum { LOWER_PREFIX, LOWER_SDK, LOWER_LIBRARY, LOWER_CLIENT };
 
 void plan_runtime_lowers(struct plan *p, const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS])
 {
     lowers[LOWER_PREFIX] = rt->prefix_source ? *rt->prefix_source : (struct source){.path = rt->prefix, .tree = -1};
-    lowers[LOWER_SDK] = (struct source){.tree = -1};
+    lowers[LOWER_SDK] = lowers[LOWER_CLIENT] = (struct source){.tree = -1};
+    if (rt->client)
+        lowers[LOWER_CLIENT] = *rt->client;
     if (rt->sdk)
         lowers[LOWER_SDK] = *rt->sdk;
     lowers[LOWER_SDK].below = str_begins(rt->name, "python") ? SDK_PYTHON : SDK_NODE;
@@ -180,6 +186,12 @@ static void show_library(struct plan *p, const struct plan_runtime *rt, const st
 void plan_runtime_sdk(struct plan *p, const struct plan_runtime *rt, bool on_host, const struct source lowers[PLAN_RUNTIME_LOWERS])
 {
     bool python = str_begins(rt->name, "python");
+    if (rt->client)
+        plan_add(p, (struct row){.kind = ROW_OVERLAY,
+                                 .target = CLIENT_PLACE,
+                                 .sources = &lowers[LOWER_CLIENT],
+                                 .n = 1,
+                                 .why = "AWS's client for Java (lrun runtime add --client)"});
     if (!rt->sdk || !rt->interpreter)
         return;
     if (on_host && python && !rt->prefix)

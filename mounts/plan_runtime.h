@@ -20,7 +20,7 @@ struct plan_file {             /* a file of the skeleton, or a directory */
 
 #define SDK_PYTHON "python" /* in the SDK */
 #define SDK_NODE "nodejs/node_modules"
-enum { PLAN_JAVAS = 6, PLAN_RUNTIME_LOWERS = 3 };
+enum { PLAN_JAVAS = 6, PLAN_RUNTIME_LOWERS = 4 };
 struct plan_runtime {                   /* a managed runtime's part; all zero for provided.* */
     char name[24];                      /* of the interpreter in /var/lang/bin: "python3.11", "node" */
     const char *interpreter;            /* absolute; NULL: none */
@@ -30,9 +30,10 @@ struct plan_runtime {                   /* a managed runtime's part; all zero fo
     size_t file_count;
     const struct plan_file *compiled; /* what is laid beside them */
     size_t compiled_count;
-    char java[PLAN_JAVAS][32]; /* directories of /etc that Debian's JVMs have their configuration in; "" at the end */
-    const struct source *sdk;  /* laid out as a layer; NULL: none */
-    bool node_parts;           /* the host's node is Debian's, which keeps parts of itself among its modules */
+    char java[PLAN_JAVAS][32];   /* directories of /etc that Debian's JVMs have their configuration in; "" at the end */
+    const struct source *sdk;    /* laid out as a layer; NULL: none */
+    const struct source *client; /* jars of AWS's client for Java; NULL: none, or the function's own */
+    bool node_parts;             /* the host's node is Debian's, which keeps parts of itself among its modules */
 };
 
 /* For plan.c only. The host's part comes after the binds of the host's own tree. */

@@ -192,11 +192,13 @@ static int check_runtime(struct request *r, struct err *err)
     for (size_t i = 0; r->words.n && i < COUNT(VERBS); i++) {
         if (strcmp(r->words.at[0], VERBS[i].verb) != 0)
             continue;
+        if (r->client && i > 0)
+            return fail_usage(err, "--client is for runtime add");
         if (r->words.n > VERBS[i].n)
             return unexpected(r, r->words.at[VERBS[i].n], NULL, err);
         if (r->json && (VERBS[i].n == 3 || VERBS[i].verb[0] == 'r'))
             return fail_usage(err, "--json is for runtime list and runtime show");
-        if (r->words.n == VERBS[i].n)
+        if (r->words.n == VERBS[i].n || (r->client && r->words.n == 2))
             return 0;
         fail_usage(err, "runtime %s needs %s", VERBS[i].verb, VERBS[i].words);
         return fail_hint(err, "usage: %s", COMMANDS[CMD_RUNTIME].synopsis);

@@ -9,6 +9,7 @@
 #include "base/place.h"
 #include "cache/store.h"
 #include "launcher/command/commands.h"
+#include "launcher/launch/java.h"
 #include "launcher/launch/stored.h"
 #include "launcher/launch/trust.h"
 
@@ -26,9 +27,8 @@ const struct command_kind KIND_RUNTIME = {
 struct adding {
     const char *source;
     int fd; /* of the source */
-    bool is_dir;
+    bool is_dir, is_client;
     struct runtime runtime;
-    struct cache store;
     struct stored stored;
 };
 
@@ -61,13 +61,17 @@ static int open_source(struct adding *a, const struct identity *id, struct err *
     if (fstat(a->fd, &st) < 0)
         return fail(err, errno, a->source, "look at the runtime's source");
     a->is_dir = S_ISDIR(st.st_mode);
+    if (a->is_client && !a->is_dir) {
+        fail(err, ENOTDIR, a->source, "use as AWS's client of %s", a->runtime.id);
+        return fail_hint(err, "--client takes a directory with the jars of " JAVA_CLIENT_WANTED);
+    }
     if (!a->is_dir && !S_ISREG(st.st_mode))
         return refuse_source(a, err);
     return a->is_dir && (refuse_host(a, &st, err) < 0 || trust_check_prefix(a->fd, a->source, id, err) < 0) ? -1 : 0;
 }
 
 /* Opens the store as the user that it belongs to, made if it is not there. */
-static int make_store(struct adding *a, const struct identity *id, struct err *err)
+static int make_store(struct cache *ret, const struct identity *id, struct err *err)
 {
     OWN_PTR char *path = identity_store_dir(id);
     OWN_FD int place = -1, program = -1;
@@ -79,7 +83,15 @@ static int make_store(struct adding *a, const struct identity *id, struct err *e
         return -1;
     if (helper_open(UNPACKER, &program, err) < 0 || identity_take(id, err) < 0)
         return -1;
-    return cache_open(path, take_fd(&place), take_fd(&program), &a->store, err);
+    return cache_open(path, take_fd(&place), take_fd(&program), ret, err);
+}
+
+static int judge(const struct adding *a, int tree, struct stored *ret, struct err *err)
+{
+    if (!a->is_client)
+        return stored_judge(tree, &a->runtime, a->source, ret, err);
+    snprintf(ret->program, sizeof ret->program, STORED_CLIENT);
+    return java_judge_client(tree, a->source, a->runtime.id, err);
 }
 
 /* libarchive's word for what is no tarball does not tell what one is. */
@@ -91,62 +103,91 @@ static int bad_archive(struct err *err)
 }
 
 /* A directory is judged before it is copied, which may take long, and what was unpacked is judged again: that is what will run. */
-static int take_source(struct adding *a, struct err *err)
+static int take_source(struct adding *a, struct cache *store, struct err *err)
 {
     OWN_FD int copy = -1, tree = -1;
     struct archive archive = {.name = a->source, .fd = a->fd, .use = USE_TARBALL};
     struct cache_entry entry = {.lock = -1};
     struct stored before = a->stored;
     if (a->is_dir) {
-        if (stored_judge(a->fd, &a->runtime, a->source, &before, err) < 0 ||
-            store_copy(&a->store, a->fd, a->source, before.program[0] ? stored_leaves : NULL, &copy, err) < 0)
+        if (judge(a, a->fd, &before, err) < 0)
+            return -1;
+        bool (*leave)(const char *) = a->is_client ? java_client_leaves : before.program[0] ? stored_leaves : NULL;
+        if (store_copy(store, a->fd, a->source, leave, &copy, err) < 0)
             return -1;
         archive.fd = copy;
     }
-    if (cache_get(&a->store, &archive, 1, &entry, err) < 0)
+    if (cache_get(store, &archive, 1, &entry, err) < 0)
         return bad_archive(err);
     tree = open(entry.tree_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int status = tree < 0 ? fail(err, errno, entry.tree_path, "open the unpacked tree") : 0;
     if (status == 0)
-        status = stored_judge(tree, &a->runtime, a->source, &a->stored, err);
+        status = judge(a, tree, &a->stored, err);
     if (status == 0) {
         memcpy(a->stored.digest, entry.digest, sizeof a->stored.digest);
         a->stored.size = entry.size;
         a->stored.entries = entry.entries;
         a->stored.added = time(NULL);
-        status = store_name(&a->store, &a->stored, err);
+        status = store_name(store, &a->stored, err);
     }
     cache_entry_done(&entry);
     return status;
 }
 
+static void name_adding(struct adding *a)
+{
+    snprintf(a->stored.id, sizeof a->stored.id, "%s%s", a->runtime.id, a->is_client ? STORE_CLIENT : "");
+    snprintf(a->stored.source, sizeof a->stored.source, "%s", a->source);
+    str_line(a->stored.source);
+}
+
+static int add_one(struct adding *a, struct cache *store, struct err *err)
+{
+    char kind[32];
+    int status = take_source(a, store, err);
+    if (status < 0) {
+        store_tidy(store);
+        return -1;
+    }
+    stored_kind(&a->stored, kind, sizeof kind);
+    printf("%s %s: %s, %ju entries, %.1f MB, sha256:%s\n", status ? "replaced" : "added", a->stored.id, kind, (uintmax_t)a->stored.entries,
+           (double)a->stored.size / 1e6, a->stored.digest);
+    return 0;
+}
+
+/* The runtime, AWS's client for it, or both. */
 static int add(const struct request *r, struct err *err)
 {
-    struct adding a = {.source = r->words.at[2], .fd = -1, .store = {.dir = -1}};
+    struct adding all[] = {{.source = r->words.n > 2 ? r->words.at[2] : NULL, .fd = -1},
+                           {.source = r->client, .fd = -1, .is_client = true}};
+    struct cache store = {.dir = -1};
+    struct runtime runtime;
     struct identity id;
-    char kind[32];
-    if (runtime_by_id(r->words.at[1], &a.runtime, err) < 0) {
+    if (runtime_by_id(r->words.at[1], &runtime, err) < 0) {
         err->exit = EXIT_USAGE;
         return fail_hint(err, "expected AWS's identifier with its version, e.g. python3.13, nodejs22.x, java21, provided.al2023");
     }
-    snprintf(a.stored.id, sizeof a.stored.id, "%s", a.runtime.id);
-    snprintf(a.stored.source, sizeof a.stored.source, "%s", a.source);
-    str_line(a.stored.source);
-    int status = identity_choose(&id, err) < 0 || open_source(&a, &id, err) < 0 || make_store(&a, &id, err) < 0 ? -1 : 0;
-    if (status == 0) {
-        a.store.terminal = isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
-        status = take_source(&a, err);
-        if (status < 0)
-            store_tidy(&a.store);
-        cache_done(&a.store);
+    if (r->client && runtime.family != RUNTIME_JAVA)
+        return fail_usage(err, "--client is for Java's runtimes, not for %s", runtime.id);
+    int status = identity_choose(&id, err);
+    for (size_t i = 0; i < COUNT(all) && status == 0; i++) {
+        all[i].runtime = runtime;
+        if (all[i].source) {
+            name_adding(&all[i]);
+            status = open_source(&all[i], &id, err);
+        }
     }
-    own_close(&a.fd);
-    if (status < 0)
-        return -1;
-    stored_kind(&a.stored, kind, sizeof kind);
-    printf("%s %s: %s, %ju entries, %.1f MB, sha256:%s\n", status ? "replaced" : "added", a.stored.id, kind, (uintmax_t)a.stored.entries,
-           (double)a.stored.size / 1e6, a.stored.digest);
-    return 0;
+    if (status == 0)
+        status = make_store(&store, &id, err);
+    store.terminal = isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        if (all[i].source && status == 0)
+            status = add_one(&all[i], &store, err);
+        own_close(&all[i].fd);
+    }
+    if (store.dir >= 0)
+        cache_done(&store);
+    return status;
 }
 
 /* ---- list, show, remove ---- */
@@ -159,9 +200,10 @@ static void put_stored(struct text *out, const struct stored *s)
     stored_kind(s, kind, sizeof kind);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&added, &tm));
     json_put(out, "id", s->id);
-    json_put(out, "kind", s->program[0] ? "language" : "rootfs");
+    bool client = strcmp(s->program, STORED_CLIENT) == 0;
+    json_put(out, "kind", client ? "client" : s->program[0] ? "language" : "rootfs");
     json_put(out, "is", kind);
-    json_put(out, "program", s->program[0] ? s->program : NULL);
+    json_put(out, "program", s->program[0] && !client ? s->program : NULL);
     json_put(out, "sha256", s->digest);
     json_num(out, "entries", (double)s->entries);
     json_num(out, "bytes", (double)s->size);
@@ -254,7 +296,10 @@ static int show(struct cache *store, const struct request *r, struct err *err)
 
 static int remove_one(struct cache *store, const struct request *r, struct err *err)
 {
-    int removed = store->dir < 0 ? 0 : store_forget(store, r->words.at[1], err);
+    OWN_PTR char *client = xasprintf("%s" STORE_CLIENT, r->words.at[1]); /* goes with its runtime */
+    int removed = store->dir < 0 ? 0 : store_forget(store, r->words.at[1], err),
+        other = removed < 0 || store->dir < 0 ? 0 : store_forget(store, client, err);
+    removed = other < 0 ? -1 : removed | other;
     if (removed == 0)
         return none(r->words.at[1], err);
     if (removed > 0)

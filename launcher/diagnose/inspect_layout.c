@@ -170,10 +170,10 @@ void inspection_lint_layout(struct inspection *i)
         return;
     }
     check_wrapper(i);
-    if (rt->family == RUNTIME_OTHER && !rt->named)
+    if (rt->family == RUNTIME_JAVA && !rt->named)
         lint_add(i, false, "LR-014", "",
                  "this is a Java package: name its runtime, e.g. --runtime java21, and its handler (--handler PACKAGE.CLASS::METHOD)");
-    if (rt->family == RUNTIME_OTHER) /* their handlers name classes and methods, not files */
+    if (rt->family == RUNTIME_OTHER || rt->family == RUNTIME_JAVA) /* their handlers name classes and methods, not files */
         return;
     check_handler(i);
     inspection_lint_sdk(i);

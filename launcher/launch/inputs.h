@@ -27,11 +27,13 @@ struct added {             /* runtimes of the user's own: lrun runtime add */
     struct cache store;    /* its dir -1: not open */
     struct stored runtime; /* the one that this launch runs on; id "": none */
     struct cache_entry tree;
-    char *path; /* of what it is, in its tree */
+    char *path;                     /* of what it is, in its tree */
+    struct cache_entry client_tree; /* AWS's client for Java */
+    struct source client;           /* path NULL: none */
 };
 #define ADDED_NONE \
     { \
-        .store = {.dir = -1, .program = -1}, .tree = {.lock = -1 } \
+        .store = {.dir = -1, .program = -1}, .tree = {.lock = -1}, .client_tree = {.lock = -1}, .client = {.tree = -1 } \
     }
 void added_done(struct added *a); /* stored_use.c; for inputs_done() */
 

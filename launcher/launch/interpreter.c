@@ -168,17 +168,20 @@ static bool take(struct search *s, const char *path, struct interpreter *ret)
     return false;
 }
 
-/* Whether all of the prefix may be shown. It is looked at as the uid that runs; what was named is inputs_source.c's. */
-static bool may_show(struct search *s, const char *path, const char *prefix)
+int interpreter_may_show(const char *prefix)
 {
     const struct identity id = {.uid = geteuid(), .gid = getegid(), .from_root = true};
     struct err err = {0};
     OWN_FD int fd = sys_openat2(AT_FDCWD, prefix, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
-    if (fd >= 0 && trust_check_prefix(fd, prefix, &id, &err) == 0)
-        return true;
-    if (fd >= 0)
+    return fd < 0 ? -1 : trust_check_prefix(fd, prefix, &id, &err) == 0;
+}
+
+static bool may_show(struct search *s, const char *path, const char *prefix)
+{
+    int may = interpreter_may_show(prefix);
+    if (may == 0)
         snprintf(s->passed, sizeof s->passed, "%.*s", (int)sizeof s->passed - 1, path);
-    return false;
+    return may > 0;
 }
 
 static bool take_prefix(void *to, const char *path, const char *prefix)

@@ -20,6 +20,10 @@ struct interpreter {
 /* Is there such a file? root: of a root file system, in which links are meant from inside; -1: the host's, and path absolute. */
 bool interpreter_exists(int root, const char *path);
 
+/* Whether all of a found interpreter's prefix may be shown, as far as the uid that runs can look: 1; 0: other data lie in it; -1: it cannot
+ * be opened. What was named is inputs_source.c's. */
+int interpreter_may_show(const char *prefix);
+
 /* version 0: whatever is there. in: its root file system, and its cache, which remembers what a binary said of its
  * version, so that it is asked once. */
 int interpreter_find(const struct language *language, unsigned version, struct inputs *in, struct interpreter *ret, struct err *err);

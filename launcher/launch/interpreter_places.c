@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* interpreter_places.c: interpreters with a prefix of their own: along PATH, then where version managers keep them (MANAGERS). Those
+/* interpreter_places.c: interpreters with a prefix of their own: along PATH, then where version managers keep them (MANAGERS), JVMs in
+ * JAVA_HOME first. Those
  * of /usr and /usr/local, and versions, are interpreter.c's. Only what starts inside is taken: an ELF file whose loader is in /lib or
  * /lib64, or a static one. A shim is a script that asks for the caller's shell and home; Nix's and Homebrew's programs have loaders
  * and libraries in places that no sandbox sees. */
@@ -17,12 +18,13 @@
 #include <unistd.h>
 
 /* Beneath the variable's directory, or else the default one: from /, or in the home directory, where .local/share stands for
- * XDG_DATA_HOME and .config for XDG_CONFIG_HOME. Each place is the manager's own documented one on Linux. */
+ * XDG_DATA_HOME and .config for XDG_CONFIG_HOME; "": nowhere else. Each place is the manager's own documented one on Linux. */
 // clang-format off
 static const struct manager {
     const char *name, *language; /* language NULL: any */
     const char *variable, *directory, *versions;
 } MANAGERS[] = {
+    {"JAVA_HOME", "java", "JAVA_HOME", "", "bin"}, /* BEFORE_PATH */
     {"pyenv", "python", "PYENV_ROOT", ".pyenv", "versions/*/bin"},
     {"uv", "python", "UV_PYTHON_INSTALL_DIR", ".local/share/uv/python", "*/bin"},
     {"nvm", "node", "NVM_DIR", ".nvm", "versions/node/*/bin"},
@@ -37,6 +39,11 @@ static const struct manager {
     {"asdf", "node", "ASDF_DATA_DIR", ".asdf", "installs/nodejs/*/bin"},
     {"mise", "python", "MISE_DATA_DIR", ".local/share/mise", "installs/python/*/bin"},
     {"mise", "node", "MISE_DATA_DIR", ".local/share/mise", "installs/node/*/bin"},
+    {"/usr/lib/jvm", "java", NULL, "/usr/lib/jvm", "*/bin"},
+    {"SDKMAN", "java", "SDKMAN_DIR", ".sdkman", "candidates/java/*/bin"},
+    {"asdf", "java", "ASDF_DATA_DIR", ".asdf", "installs/java/*/bin"},
+    {"mise", "java", "MISE_DATA_DIR", ".local/share/mise", "installs/java/*/bin"},
+    {"IDEs", "java", NULL, ".jdks", "*/bin"},
     /* conda: environments of its own, then those of an installation, under its installers' names, then that itself */
     {"conda", NULL, "CONDA_PREFIX", ".conda", "bin"},
     {"conda", NULL, "CONDA_ENVS_PATH", ".conda/envs", "*/bin"},
@@ -48,6 +55,7 @@ static const struct manager {
     {"conda", NULL, NULL, "/opt/conda", "{envs/*/,}bin"},
 };
 // clang-format on
+enum { BEFORE_PATH = 1 }; /* how many are asked before PATH is */
 
 /* A shim is a script; and what another loader starts, as Nix's and Homebrew's, has its libraries where no sandbox sees them. */
 bool interpreter_starts_here(int fd)
@@ -127,7 +135,7 @@ static char *directory_of(const struct manager *m)
         if (xdg && xdg[0] == '/')
             return xasprintf("%s/%s", xdg, m->directory + strlen(XDG[i].below));
     }
-    return home && home[0] == '/' ? xasprintf("%s/%s", home, m->directory) : NULL;
+    return m->directory[0] && home && home[0] == '/' ? xasprintf("%s/%s", home, m->directory) : NULL;
 }
 
 static bool try_manager(const struct manager *m, const char *const *names, place_fn take, void *to)
@@ -164,10 +172,11 @@ char *interpreter_managers(const char *language)
 
 bool interpreter_places(const char *const *names, const char *language, place_fn take, void *to)
 {
-    if (try_path(names, take, to))
-        return true;
-    for (size_t i = 0; i < COUNT(MANAGERS); i++)
+    for (size_t i = 0; i < COUNT(MANAGERS); i++) {
+        if (i == BEFORE_PATH && try_path(names, take, to))
+            return true;
         if (is_for(&MANAGERS[i], language) && try_manager(&MANAGERS[i], names, take, to))
             return true;
+    }
     return false;
 }

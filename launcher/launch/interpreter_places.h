@@ -7,7 +7,7 @@
 
 /* Calls take with the real path of each file beneath the places that has one of the names (NULL at the end), until it returns
  * true, which is returned. prefix: the directory above its bin. Only programs that the host's own loader starts, and only what
- * whoever runs can reach. language: "python" or "node", for managers of versions. */
+ * whoever runs can reach. language: "python", "node" or "java", for managers of versions. */
 typedef bool (*place_fn)(void *to, const char *path, const char *prefix);
 bool interpreter_places(const char *const *names, const char *language, place_fn take, void *to);
 

@@ -191,6 +191,7 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
         .al2 = strcmp(l->runtime.id, "provided.al2") == 0,
         .python = runtime_language(&l->runtime) == LANGUAGE_PYTHON,
         .nodejs = runtime_language(&l->runtime) == LANGUAGE_NODE,
+        .java = l->runtime.family == RUNTIME_JAVA,
         .managed = l->runtime.family != RUNTIME_PROVIDED,
         .runtime = l->runtime.id,
         .version = l->runtime.version,

@@ -6,6 +6,7 @@
 
 #include "base/own.h"
 #include "launcher/launch/bytecode_inside.h"
+#include "launcher/launch/java.h"
 #include "launcher/launch/sdk.h"
 #include "mounts/apply.h"
 
@@ -105,8 +106,11 @@ int launch_plan(struct launch *l, struct err *err)
     in.runtime.compiled = l->bytecode.files;
     in.runtime.compiled_count = l->bytecode.n;
     bool as_lambda = r->kind->invokes && r->tools == TOOLS_LAMBDA;
-    if (!as_lambda && !l->inputs.rootfs.path) /* Lambda has a JVM in its Java runtimes alone, which are AWS's image here */
-        runtime_find_javas(&in.runtime);
+    if (!l->inputs.rootfs.path && l->runtime.family == RUNTIME_JAVA)
+        java_find_own(&l->runtime, &in.runtime);
+    if (!l->inputs.rootfs.path && !as_lambda) /* no other runtime of Lambda's has a JVM */
+        java_find_all(&in.runtime);
+    in.runtime.client = l->inputs.added.client.path ? &l->inputs.added.client : NULL;
     in.runtime.sdk =
         l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;
     return plan_make(&in, &l->plan, err);

@@ -19,7 +19,7 @@ const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_EXPLAIN] = {"explain", "lrun explain [ID...]", "explain the cause of a failure by the ID in a why: line", NULL, false},
     [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] FUNCTION", "check a function and its layers without running them", NULL, false},
     [CMD_DOCTOR] = {"doctor", "lrun doctor [OPTIONS]", "check whether lrun works on this host, and how to fix what does not", NULL, false},
-    [CMD_RUNTIME] = {"runtime", "lrun runtime [OPTIONS] add ID SOURCE|list|show ID|remove ID",
+    [CMD_RUNTIME] = {"runtime", "lrun runtime [OPTIONS] add ID [SOURCE] [--client DIR]|list|show ID|remove ID",
                      "keep runtimes: language distributions and root file systems, each a directory or a tarball", "add list show remove",
                      false},
     [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "list, empty or check the cache of unpacked archives",

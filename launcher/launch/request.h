@@ -47,6 +47,7 @@ struct request {
 
     const char *runtime;     /* NULL: the package tells */
     const char *interpreter; /* NULL: one is looked for */
+    const char *client;      /* runtime add: a directory; NULL: none */
     const char *sdk;         /* NULL: none */
     const char *rootfs;      /* NULL: the host's */
     const char *handler;     /* NULL: the runtime's default */

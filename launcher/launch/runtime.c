@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "lambda/runtimes.h"
 #include "launcher/launch/exit_status.h"
+#include "launcher/launch/java.h"
 #include "launcher/launch/runtime_detect.h"
 #include "launcher/launch/stored.h"
 
@@ -72,6 +73,10 @@ static int parse_id(const char *id, struct runtime *ret, struct err *err)
         return bad_id(id, err);
     ret->family = RUNTIME_OTHER;
     snprintf(ret->id, sizeof ret->id, "%s", id);
+    if (str_begins(id, "java")) {
+        ret->family = RUNTIME_JAVA;
+        ret->version = (unsigned)strtoul(id + strlen("java"), NULL, 10);
+    }
     return 0;
 }
 
@@ -84,6 +89,7 @@ static int detect(const struct inputs *in, const char *handler, struct runtime *
     memcpy(ret->found, found.file, sizeof ret->found);
     int status = parse_id(found.id, ret, err);
     ret->open = found.file[0] != 0;
+    ret->version = ret->family == RUNTIME_JAVA ? 0 : ret->version;
     return status;
 }
 
@@ -94,14 +100,14 @@ enum runtime_language runtime_language(const struct runtime *rt)
 
 void runtime_name(struct runtime *rt)
 {
-    const struct family *f = &FAMILIES[rt->family];
-    if (rt->family == RUNTIME_OTHER) { /* INIT_START: java:21, as provided:al2023 */
+    if (rt->family >= COUNT(FAMILIES)) { /* INIT_START: java:21, as provided:al2023 */
         size_t letters = strcspn(rt->id, "0123456789");
         snprintf(rt->label, sizeof rt->label, "%.*s%s%s", (int)letters, rt->id, rt->id[letters] ? ":" : "", rt->id + letters);
         rt->glibc = runtime_fact(rt->id)->al2023 ? GLIBC_AL2023 : GLIBC_AL2;
-        rt->handler = FAMILIES[RUNTIME_PROVIDED].handler;
+        rt->handler = rt->family == RUNTIME_JAVA ? "example.Hello::handleRequest" : FAMILIES[RUNTIME_PROVIDED].handler;
         return;
     }
+    const struct family *f = &FAMILIES[rt->family];
     if (!rt->version)
         rt->version = f->al2023;
     snprintf(rt->id, sizeof rt->id, "%s%u%s", f->name, rt->version, f->suffix);
@@ -127,6 +133,7 @@ int runtime_parse(const struct request *r, struct runtime *ret, struct err *err)
     *ret = (struct runtime){0};
     if (!r->runtime || parse_id(r->runtime, ret, err) == 0) {
         ret->named = r->runtime != NULL;
+        ret->commanded = r->argv != NULL;
         return 0;
     }
     err->exit = r->kind->usage_exit;
@@ -142,12 +149,14 @@ static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struc
     if (rt->own_bootstrap)
         return 0;
     fail(err, 0, rt->id, "run on AWS's runtime");
-    return fail_hint(
-        err,
-        "%s%s%slrun does not include it%s: add AWS's unpacked image, which has /var/runtime/bootstrap (lrun runtime add %s DIR|FILE), "
-        "or name it with --rootfs; or use a layer with a bootstrap, and --runtime provided.al2023",
-        rt->found[0] ? "detected from " : "", rt->found, rt->found[0] ? "; " : "",
-        root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "", rt->id);
+    bool pulled = strcmp(rt->id, "custom") != 0; /* an image of the user's, which has no name of AWS's */
+    return fail_hint(err,
+                     "%s%.80s%slrun has no client for it%s: add %s, which has /var/runtime/bootstrap: lrun runtime add %s%s; or name its "
+                     "file system with "
+                     "--rootfs; or use a layer with a bootstrap, and --runtime provided.al2023",
+                     rt->found[0] ? "detected from " : "", rt->found, rt->found[0] ? "; " : "",
+                     root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "", pulled ? "AWS's image" : "your image",
+                     rt->id, pulled ? "" : " IMAGE");
 }
 
 static int find_interpreter(struct inputs *in, struct runtime *rt, struct err *err)
@@ -178,14 +187,15 @@ int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, s
     if (!rt->named && detect(in, handler, rt, err) < 0)
         return -1;
     bool exact = rt->named && !rt->open;
-    if (in->interpreter_path && runtime_language(rt) == LANGUAGE_UNKNOWN)
+    if (in->interpreter_path && runtime_language(rt) == LANGUAGE_UNKNOWN && rt->family != RUNTIME_JAVA)
         strv_add(&in->notes, xasprintf("--interpreter is ignored: %s has none", rt->family == RUNTIME_OTHER ? rt->id : "provided.*"));
     if (exact && !in->rootfs.path && !in->interpreter_path && stored_use(in, rt, err) < 0)
         return -1;
-    if (rt->family == RUNTIME_OTHER && rt->open && !in->rootfs.path && stored_use_newest(in, rt, err) < 0)
+    if (rt->family == RUNTIME_JAVA && rt->open && !in->rootfs.path && !in->interpreter_path && stored_use_newest(in, rt, err) < 0)
         return -1;
-    if (rt->family == RUNTIME_OTHER ? find_own_bootstrap(in, rt, err) < 0
-                                    : rt->family != RUNTIME_PROVIDED && !rt->interpreter[0] && find_interpreter(in, rt, err) < 0)
+    if (rt->family == RUNTIME_JAVA    ? java_choose(in, rt, err) < 0
+        : rt->family == RUNTIME_OTHER ? find_own_bootstrap(in, rt, err) < 0
+                                      : rt->family != RUNTIME_PROVIDED && !rt->interpreter[0] && find_interpreter(in, rt, err) < 0)
         return -1;
     runtime_name(rt);
     return 0;
@@ -193,7 +203,7 @@ int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, s
 
 bool runtime_give_up(struct runtime *rt, const struct request *r)
 {
-    if (r->kind->invokes || rt->named || rt->family != RUNTIME_OTHER)
+    if (r->kind->invokes || rt->named || rt->family != RUNTIME_JAVA)
         return false;
     *rt = (struct runtime){.family = RUNTIME_PROVIDED};
     runtime_name(rt);
@@ -259,6 +269,7 @@ EMBED(pack_nodejs_bootstrap, "runtimes/nodejs/bootstrap");
 EMBED(pack_nodejs_index, "runtimes/nodejs/index.mjs");
 EMBED(pack_nodejs_client, "runtimes/nodejs/lambda_client.cjs");
 EMBED(pack_nodejs_path, "runtimes/nodejs/node_path.mjs");
+EMBED(pack_java_bootstrap, "runtimes/java/bootstrap");
 
 // clang-format off
 #define CLIENT_FILE(name) {"var/runtime/awslambdaric/" #name ".py", client_##name, 0644, 0}
@@ -281,33 +292,7 @@ static const struct plan_file PACK_NODEJS[] = {{"var/runtime/bootstrap", pack_no
                                                {"var/runtime/index.mjs", pack_nodejs_index, 0644, 0},
                                                {"var/runtime/lambda_client.cjs", pack_nodejs_client, 0644, 0},
                                                {"var/runtime/node_path.mjs", pack_nodejs_path, 0644, 0}};
-
-/* A JVM without its configuration starts, and fails later: at TLS, at a proxy, at its log. Debian's /usr/lib/jvm/java-N-openjdk-ARCH
- * has it in /etc/java-N-openjdk; the links beside it have a point in N. */
-static void add_java(const char *name, char ret[PLAN_JAVAS][32], size_t *n)
-{
-    const char *tail = str_begins(name, "java-") ? strstr(name, "-openjdk-") : NULL;
-    size_t length = tail ? (size_t)(tail - name) + strlen("-openjdk") : 0;
-    for (size_t i = 0; i < *n; i++)
-        if (strncmp(ret[i], name, length) == 0 && strlen(ret[i]) == length) /* of another architecture */
-            return;
-    if (tail && *n < PLAN_JAVAS && length < sizeof ret[0] && !memchr(name, '.', length))
-        snprintf(ret[(*n)++], sizeof ret[0], "%.*s", (int)length, name);
-}
-
-void runtime_find_javas(struct plan_runtime *ret)
-{
-    OWN_FD int fd = open("/usr/lib/jvm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    _Alignas(struct dirent64) char names[2048]; /* readdir() would take 32 KB and one call more */
-    size_t n = 0;
-    ssize_t got;
-    while (fd >= 0 && (got = getdents64(fd, names, sizeof names)) > 0)
-        for (const char *at = names; at < names + got;) {
-            const struct dirent64 *e = (const void *)at;
-            add_java(e->d_name, ret->java, &n);
-            at += e->d_reclen;
-        }
-}
+static const struct plan_file PACK_JAVA[] = {{"var/runtime/bootstrap", pack_java_bootstrap, 0755, 0}};
 
 const struct plan_file *runtime_python_files(size_t *ret_count)
 {
@@ -327,6 +312,10 @@ void runtime_mounts(const struct runtime *rt, bool node_parts, struct plan_runti
         snprintf(ret->name, sizeof ret->name, "node");
         ret->files = PACK_NODEJS;
         ret->file_count = COUNT(PACK_NODEJS);
+    } else if (rt->family == RUNTIME_JAVA) {
+        snprintf(ret->name, sizeof ret->name, "java");
+        ret->files = PACK_JAVA;
+        ret->file_count = COUNT(PACK_JAVA);
     }
     if (rt->own_bootstrap)
         ret->file_count = 0;

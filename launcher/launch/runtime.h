@@ -14,6 +14,7 @@ enum runtime_family {
     RUNTIME_PROVIDED,
     RUNTIME_PYTHON,
     RUNTIME_NODEJS,
+    RUNTIME_JAVA,
     RUNTIME_OTHER /* managed, and lrun has no bootstrap for it: a root file system brings AWS's */
 };
 
@@ -21,16 +22,17 @@ enum runtime_family {
 #define RUNTIME_DEFAULT_FILES "lambda_function.py", "index.js", "index.mjs", "index.cjs"
 
 /* What a function is written in as far as lrun knows it: its imports, its handler, its layers' folders. A managed runtime that lrun has no
- * client for (Java, Ruby, .NET, the old provided), and a bootstrap of the user's, are neither. */
+ * client for (Ruby, .NET, the old provided), a bootstrap of the user's, and Java, whose handlers are classes, are neither. */
 enum runtime_language { LANGUAGE_UNKNOWN, LANGUAGE_PYTHON, LANGUAGE_NODE };
 
 struct runtime {
     enum runtime_family family;
     bool named;                         /* by the user */
     bool open;                          /* its version: python3, nodejs, java */
+    bool commanded;                     /* a command takes the place of its bootstrap */
     char id[24];                        /* as AWS names it: "python3.11", "nodejs20.x", "provided.al2023" */
     char label[24];                     /* as INIT_START has it, without the release: "python:3.11", "nodejs:20" */
-    unsigned version;                   /* python: the minor; nodejs: the major */
+    unsigned version;                   /* python: the minor; nodejs, java: the major */
     unsigned minor;                     /* of nodejs, on the host; 0: not known */
     const char *glibc;                  /* the newest symbol version its C library has: "2.34" */
     const char *handler;                /* AWS's default */
@@ -75,7 +77,5 @@ const char *const *runtime_bootstraps(const struct runtime *rt);
 
 /* The file system's part of it: files of /var/runtime, the interpreter in /var/lang, what of the host is hidden. */
 void runtime_mounts(const struct runtime *rt, bool node_parts, struct plan_runtime *ret);
-/* What the host's JVMs, which are in /usr, need of /etc: directories' names, in ret->java. */
-void runtime_find_javas(struct plan_runtime *ret);
 
 #endif

@@ -7,6 +7,8 @@
  *   one directory alone     is looked through: tarballs of releases hold such a one */
 #include "launcher/launch/stored.h"
 
+#include "launcher/launch/java.h"
+
 #include "base/arch.h"
 #include "base/fs.h"
 #include "base/own.h"
@@ -29,6 +31,8 @@ void stored_kind(const struct stored *s, char *ret, size_t size)
 {
     if (!s->program[0])
         snprintf(ret, size, "root file system");
+    else if (strcmp(s->program, STORED_CLIENT) == 0)
+        snprintf(ret, size, "AWS's client");
     else if (str_begins(s->program, "bin/python"))
         snprintf(ret, size, "python 3.%u", s->version);
     else if (s->version)
@@ -190,6 +194,18 @@ static bool judge_node(int tree, unsigned version, struct stored *ret, struct re
     return can_start(tree, ret->program, r);
 }
 
+/* The file release, which JDKs and jlink's JREs have, tells the version; without it the ID is believed. */
+static bool judge_java(int tree, unsigned version, struct stored *ret, struct refusal *r)
+{
+    OWN_FD int fd = look(tree, "release", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    unsigned other = fd < 0 ? 0 : java_version(fd);
+    snprintf(ret->program, sizeof ret->program, "bin/java");
+    if (other && other != version)
+        return refuse(r, "it holds Java %u, not %u", other, version);
+    ret->version = version;
+    return can_start(tree, ret->program, r);
+}
+
 static bool judge_other(int tree, const char *id, struct stored *ret, struct refusal *r)
 {
     static const char *const NAMES[] = {"java", "ruby"};
@@ -206,6 +222,7 @@ static bool judge_language(int tree, const struct runtime *rt, struct stored *re
     switch (rt->family) {
     case RUNTIME_PYTHON: return judge_python(tree, rt->version, ret, r);
     case RUNTIME_NODEJS: return judge_node(tree, rt->version, ret, r);
+    case RUNTIME_JAVA: return judge_java(tree, rt->version, ret, r);
     case RUNTIME_OTHER: return judge_other(tree, rt->id, ret, r);
     case RUNTIME_PROVIDED:
     default: return refuse(r, "only a root file system can be added for it");
@@ -218,7 +235,11 @@ static bool judge_root(int tree, const struct runtime *rt, struct stored *ret, s
     struct err err;
     ret->program[0] = 0;
     ret->version = rt->version;
-    if (rt->family == RUNTIME_OTHER && !interpreter_exists(tree, "var/runtime/bootstrap"))
+    bool bootstrap = interpreter_exists(tree, "var/runtime/bootstrap");
+    if (rt->family == RUNTIME_JAVA && !bootstrap && !java_in_root(tree, &(struct runtime){0}))
+        return refuse(r, "it is a root file system without /var/runtime/bootstrap and without java in /var/lang/bin, /usr/bin or "
+                         "/usr/local/bin");
+    if (rt->family == RUNTIME_OTHER && !bootstrap)
         return refuse(r, "it is a root file system without /var/runtime/bootstrap, which %s needs: lrun has none of its own for it",
                       rt->id);
     if ((rt->family == RUNTIME_PYTHON || rt->family == RUNTIME_NODEJS) &&

@@ -9,6 +9,8 @@
 
 #define STORED_WANTED "a directory, or a tarball (.tar, .tar.gz, .tar.xz, .tar.zst), of a language distribution or a root file system"
 
+#define STORED_CLIENT "client" /* in place of a program: it is AWS's client for a runtime that another entry or the host has */
+
 /* What the directory tree is, for this runtime: fills below, program, version and minor of ret. source: its name in messages. Refuses what
  * it could not run on, saying what is expected. Nothing of it is started. */
 int stored_judge(int tree, const struct runtime *rt, const char *source, struct stored *ret, struct err *err);
@@ -22,6 +24,8 @@ void stored_kind(const struct stored *s, char *ret, size_t size);
 /* stored_use.c. A launch's runtime, from the store: 1; 0: it has none of this ID. Fills what rt has of an interpreter, or the root file
  * system of in. */
 int stored_use(struct inputs *in, struct runtime *rt, struct err *err);
+/* AWS's client for Java, that of this ID if there is one, or else of another Java's: jars are for all versions. Fills in's added.client. */
+int stored_use_client(struct inputs *in, const char *id, struct err *err);
 int stored_use_newest(struct inputs *in, struct runtime *rt, struct err *err); /* of rt's language, whatever the version */
 
 #endif

@@ -21,6 +21,7 @@ int inputs_open_store(struct inputs *in, struct err *err)
 void added_done(struct added *a)
 {
     cache_entry_done(&a->tree);
+    cache_entry_done(&a->client_tree);
     if (a->store.path)
         cache_done(&a->store);
     free(a->dir);
@@ -51,7 +52,7 @@ static int use_tree(struct inputs *in, const struct stored *s, struct runtime *r
     }
     if (rt->family == RUNTIME_OTHER) {
         fail(err, 0, s->id, "use the stored runtime");
-        return fail_hint(err, "lrun includes no client for its language: add AWS's unpacked image, which has one: lrun runtime add %s DIR",
+        return fail_hint(err, "lrun has no client for its language: add AWS's image in its place, which has one: lrun runtime add %s",
                          s->id);
     }
     snprintf(rt->interpreter, sizeof rt->interpreter, "%s/%s", in->added.path, s->program);
@@ -85,20 +86,55 @@ int stored_use(struct inputs *in, struct runtime *rt, struct err *err)
 int stored_use_newest(struct inputs *in, struct runtime *rt, struct err *err)
 {
     struct strv names = {0};
-    const size_t letters = strcspn(rt->id, "0123456789"); /* of a family of many languages: java */
     int status = inputs_open_store(in, err);
     if (status > 0)
         status = store_names(&in->added.store, &names, err);
     for (size_t i = names.n; status == 0 && i-- > 0;) {
         struct runtime other;
         struct err ignored;
-        if (runtime_by_id(names.at[i], &other, &ignored) < 0 || other.family != rt->family ||
-            (rt->family == RUNTIME_OTHER && strncmp(other.id, rt->id, letters) != 0))
+        if (runtime_by_id(names.at[i], &other, &ignored) < 0 || other.family != rt->family)
             continue;
         status = use_id(in, names.at[i], rt, err);
         if (status > 0)
-            memcpy(rt->id, other.id, sizeof rt->id);
+            snprintf(rt->id, sizeof rt->id, "%s", other.id);
     }
+    strv_done(&names);
+    return status;
+}
+
+/* 1, 0: there is none of this name, -1. */
+static int use_client(struct inputs *in, const char *name, struct err *err)
+{
+    struct stored s;
+    struct stat st;
+    struct cache_entry *e = &in->added.client_tree;
+    int found = store_find(&in->added.store, name, &s, err);
+    if (found <= 0)
+        return found;
+    found = store_open(&in->added.store, &s, e, err);
+    if (found < 0)
+        return -1;
+    if (found == 0 || lstat(e->tree_path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+        fail(err, 0, name, "use the stored client");
+        return fail_hint(err, "its files are missing or damaged: add it again by lrun runtime add %.*s --client DIR",
+                         (int)(strlen(name) - strlen(STORE_CLIENT)), name);
+    }
+    in->added.client = (struct source){.path = e->tree_path, .dev = st.st_dev, .ino = st.st_ino, .tree = -1};
+    return 1;
+}
+
+int stored_use_client(struct inputs *in, const char *id, struct err *err)
+{
+    struct strv names = {0};
+    OWN_PTR char *own = xasprintf("%s" STORE_CLIENT, id);
+    int status = inputs_open_store(in, err);
+    if (status > 0)
+        status = use_client(in, own, err);
+    if (status == 0 && in->added.store.path)
+        status = store_names(&in->added.store, &names, err);
+    for (size_t i = names.n; status == 0 && i-- > 0;)
+        if (str_ends(names.at[i], STORE_CLIENT))
+            status = use_client(in, names.at[i], err);
     strv_done(&names);
     return status;
 }

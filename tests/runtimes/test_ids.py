@@ -59,9 +59,11 @@ def test_what_nobody_named_is_not_warned_of(lrun, tmp):
 
 
 def test_a_runtime_that_lrun_has_no_bootstrap_for_says_what_brings_one(lrun, tmp):
-    for id in ("java21", "ruby4.0", "dotnet8", "java8.al2023", "custom"):
+    for id in ("ruby4.0", "dotnet8", "ruby3.4", "provided", "go1.x", "custom"):
         r = lrun.run("--runtime", id, make_zip(tmp / "fn.zip", {"x": "y"}))
         assert r.code == 125 and f"cannot run on AWS's runtime '{id}'" in r.log and "--rootfs" in r.log, r
+        whose = "your" if id == "custom" else "AWS's"
+        assert f"add {whose} image, which has /var/runtime/bootstrap: lrun runtime add {id}" in r.log, r
 
 
 @pytest.mark.parametrize("id, label", [("java21", "java:21"), ("ruby3.4", "ruby:3.4"), ("dotnet8", "dotnet:8"), ("custom", "custom")])
@@ -76,7 +78,8 @@ def test_an_image_of_awss_is_started_by_its_own_bootstrap(lrun, tmp, id, label):
     assert r.code == 0 and r.report["runtime"] == id and f"INIT_START Runtime Version: {label}" in r.log, r
     (root / "var/runtime/bootstrap").unlink()
     r = lrun.run("--runtime", id, "--rootfs", root, tmp / "fn.zip")
-    assert r.code == 125 and "the root file system has no /var/runtime/bootstrap" in r.log, r
+    says = "the root file system has neither /var/runtime/bootstrap nor java" if id == "java21" else "the root file system has no /var/runtime/bootstrap"
+    assert r.code == 125 and says in r.log, r
 
 
 @pytest.mark.parametrize("bad", ["java", "java22", "java21.x", "ruby5.0", "dotnet9", "python2.8", "custom2", "", "nodejs24"])

@@ -70,7 +70,7 @@ Test(handler, the_file_is_found_where_the_runtime_looks)
         {RUNTIME_OTHER, "index.handler", NULL, "/var/task/index.js", HANDLER_UNKNOWN, NULL},
         {RUNTIME_NODEJS, "index", NULL, "/var/task/index.js", HANDLER_MALFORMED, NULL},
         {RUNTIME_NODEJS, "index.handler", "NODE_OPTIONS=--require /opt/x.js", "/var/task/app.js", HANDLER_UNKNOWN, NULL},
-        {RUNTIME_OTHER, "com.X::h", NULL, "/var/task/x.jar", HANDLER_UNKNOWN, NULL},
+        {RUNTIME_JAVA, "com.X::h", NULL, "/var/task/x.jar", HANDLER_UNKNOWN, NULL},
     };
     for (size_t i = 0; i < COUNT(ROWS); i++) {
         struct package p;
