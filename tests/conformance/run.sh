@@ -278,8 +278,11 @@ docker_policy() {
 
 # shellcheck source=/dev/null
 . "$here/interpreters.sh"
+# shellcheck source=/dev/null
+. "$here/java.sh"
 
 go_client
+java_client
 python_client
 node_client
 node_24_client

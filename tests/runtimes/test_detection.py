@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which runtime a package is for, where nobody names one: what run, exec and inspect make of it. The table of file names is
 tests/unit/test_runtime.c's."""
-import re
 import json
+import re
 import subprocess
 import zipfile
 
