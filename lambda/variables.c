@@ -162,6 +162,21 @@ static const char *v_node_version(const struct variables_input *in, char *scratc
     snprintf(scratch, size, "%u.%u", in->version, in->minor);
     return scratch;
 }
+/* Of java8 and java11: names that the first version of AWS's SDK for Java knew. */
+static bool has_old_names(const struct variables_input *in)
+{
+    return in->java && in->version <= 11;
+}
+static const char *v_old_key_id(const struct variables_input *in, char *scratch, size_t size)
+{
+    (void)scratch, (void)size;
+    return has_old_names(in) ? in->access_key_id : NULL;
+}
+static const char *v_old_secret(const struct variables_input *in, char *scratch, size_t size)
+{
+    (void)scratch, (void)size;
+    return has_old_names(in) ? in->secret_access_key : NULL;
+}
 static const char *v_json(const struct variables_input *in, char *scratch, size_t size)
 {
     (void)scratch, (void)size;
@@ -211,6 +226,8 @@ static const struct variable {
     {"AWS_ACCESS_KEY_ID", NULL, v_key_id, false},
     {"AWS_SECRET_ACCESS_KEY", NULL, v_secret, false},
     {"AWS_SESSION_TOKEN", NULL, v_token, false},
+    {"AWS_ACCESS_KEY", NULL, v_old_key_id, false},
+    {"AWS_SECRET_KEY", NULL, v_old_secret, true}, /* a key that users may set */
     {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR", NULL, true},
     {"AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000", NULL, true},
     {"_AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1", NULL, false},

@@ -54,11 +54,15 @@ static bool say_hidden_java(const struct evidence *ev, const char *program, stru
 {
     if (access(program, X_OK) < 0 || !is_hidden(ev, program))
         return false;
-    text_printf(
-        out,
-        "%s is this host's, and hidden, since on Lambda only the Java runtimes have a JVM: show the host's programs with "
-        "--tools host, or give a root file system that has one (--rootfs)",
-        program);
+    if (ev->launch->runtime.family == RUNTIME_JAVA) {
+        text_printf(out, "%s is this host's, and hidden: Lambda's Java runtimes have their JVM at /var/lang/bin/java, first in PATH",
+                    program);
+        return true;
+    }
+    text_printf(out,
+                "%s is this host's, and hidden, since on Lambda only the Java runtimes have a JVM: show the host's programs with "
+                "--tools host, or give a root file system that has one (--rootfs)",
+                program);
     return true;
 }
 

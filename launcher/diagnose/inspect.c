@@ -73,7 +73,8 @@ void inspect_code_sha256(const struct inspection *i, unsigned part, char *ret)
 const char *inspect_value(const struct inspection *i, const char *variable)
 {
     const char *value = strchr(variable, '=') + 1;
-    bool secret = str_begins(variable, "AWS_SECRET_ACCESS_KEY=") || str_begins(variable, "AWS_SESSION_TOKEN=");
+    bool secret = str_begins(variable, "AWS_SECRET_ACCESS_KEY=") || str_begins(variable, "AWS_SECRET_KEY=") ||
+                  str_begins(variable, "AWS_SESSION_TOKEN=");
     return secret && i->launch->request->credentials != CREDENTIALS_FAKE ? "(not shown)" : value;
 }
 

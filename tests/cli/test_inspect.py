@@ -182,12 +182,13 @@ def test_the_variables_are_those_that_it_will_see(tmp, lrun):
     assert "AB=b=c\n" in text and "AWS_REGION=eu-west-1\n" in text
 
 
-def test_credentials_of_the_users_own_are_not_shown(tmp, monkeypatch):
+@pytest.mark.parametrize("runtime", ["python3", "java8.al2"])
+def test_credentials_of_the_users_own_are_not_shown(tmp, monkeypatch, runtime):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "mine-" + name)
     function = make_zip(tmp / "fn.zip", PY)
     for form in ("--json", "--variables"):
-        p = subprocess.run([LRUN, "inspect", "--cache-dir", tmp / "cache", form, "--credentials", "env", function], capture_output=True)
+        p = subprocess.run([LRUN, "inspect", "--cache-dir", tmp / "cache", form, "--runtime", runtime, "--credentials", "env", function], capture_output=True)
         assert p.returncode == 0 and b"mine-AWS_SECRET" not in p.stdout and b"mine-AWS_SESSION" not in p.stdout and b"(not shown)" in p.stdout, p
 
 

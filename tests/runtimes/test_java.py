@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Java's runtimes on a JVM of the host's or of the store's: how it is found and started, and what is said where something is missing. The
 client is the one in java/, which answers with what it was started with; make conformance has AWS's."""
-import json
 import os
 import pathlib
 import re
 import shutil
+import socket
+import struct
 import subprocess
 
 import pytest
 
 from cli.test_runtime_store import Store
-from conftest import LRUN, ROOT, TESTS, make_zip, skip
+from conftest import ROOT, TESTS, make_zip, skip, wait_until
 
 JAVAC = shutil.which("javac")
 HOME = pathlib.Path(os.path.realpath(JAVAC)).parents[1] if JAVAC else None  # /usr/lib/jvm/java-17-openjdk-amd64
@@ -140,6 +141,31 @@ def test_the_wrapper_starts_it_instead(lrun, tmp, layer, package):
 def test_options_of_the_jvm_come_by_its_own_variable(lrun, layer, package):
     r = invoke(lrun, "--layers", layer, "--env", "JAVA_TOOL_OPTIONS=-Dmark=option", package)
     assert r.json["mark"] == "option" and "Picked up JAVA_TOOL_OPTIONS: -Dmark=option" in r.log, r
+
+
+def test_a_debugger_finds_the_jvm_waiting(lrun, layer, package):
+    """The handshake of Java's debuggers, then their command that lets the JVM go on."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    p = subprocess.Popen(lrun.argv("run", "--runtime", ID, "-d", port, "--layers", layer, package), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def greeted():
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as c:
+                c.sendall(b"JDWP-Handshake")
+                if c.recv(14) != b"JDWP-Handshake":
+                    return False
+                c.sendall(struct.pack(">IIBBB", 11, 1, 0, 1, 9))
+                return p.wait(20) == 0
+        except OSError:
+            return False
+    try:
+        wait_until(greeted, 20)
+        out, log = p.communicate(timeout=20)
+    finally:
+        p.kill()
+    assert "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=127.0.0.1:" in out and '"LRUN_DEBUG_PORT"' not in out, (out, log)
 
 
 # ---- the client ----

@@ -10,6 +10,7 @@ MUTANTS = {
     "java: a client that lacks a jar": (C, "    return !first_missing(jars);", "    return jars->have[RIC];", {"a_part_of_the_client_that_is_missing_is_named"}, (JAVA,), "a_part_of"),
     "java: a JVM without its configuration": (C, 'if (str_begins(to, "/etc/"))', 'if (str_begins(to, "/none/"))', {"the_jvm_has_its_configuration_and_certificates"}, (JAVA,), "configuration"),
     "java: a shell's variables": ("runtimes/java/bootstrap", "-u PWD -u OLDPWD -u SHLVL -u _", "-u OLDPWD", {"the_jvm_is_started_as_on_lambda"}, (JAVA,), "as_on_lambda and 512"),
+    "inspect: a secret by Java's other name": ("launcher/diagnose/inspect.c", ' || str_begins(variable, "AWS_SECRET_KEY=")', "", {"credentials_of_the_users_own_are_not_shown"}, ("tests/cli/test_inspect.py",), "not_shown"),
     "store: a Java of another version": ("launcher/launch/stored.c", "if (other && other != version)\n        return refuse(r, \"it holds Java", "if (!version)\n        return refuse(r, \"it holds Java", {"a_jvm_of_another_version_is_not_added"}, (JAVA,), "not_added"),
     "store: a client without its jars": (C, "    if (!missing)\n        return 0;\n    fail(err, 0, source,", "    if (!missing || *missing)\n        return 0;\n    fail(err, 0, source,", {"a_directory_that_holds_no_client_is_refused_by_name"}, (JAVA,), "no_client"),
     "store: a client of links": (C, 'mark_jars(dir, ".", AT_SYMLINK_NOFOLLOW, &jars);', 'mark_jars(dir, ".", 0, &jars);', {"a_directory_that_holds_no_client_is_refused_by_name"}, (JAVA,), "no_client and link"),
