@@ -46,6 +46,8 @@ void event_text(const struct event *e, struct text *out)
     char version[96];
     switch (e->type) {
     case EVENT_INIT_START:
+        if (!e->runtime) /* our choice: of images, whose runtime is their own, no such line was seen */
+            break;
         runtime_version(e, version, sizeof version);
         text_printf(out, "INIT_START Runtime Version: %s\tRuntime Version ARN: arn:aws:lambda:%s::runtime:%s\n", version, e->region,
                     ARN_DIGEST);
@@ -149,8 +151,10 @@ static void record_init(const struct event *e, struct text *out)
     char version[96];
     json_init(e, out);
     if (e->type == EVENT_INIT_START) {
-        runtime_version(e, version, sizeof version);
-        json_put(out, "runtimeVersion", version);
+        if (e->runtime) {
+            runtime_version(e, version, sizeof version);
+            json_put(out, "runtimeVersion", version);
+        }
         json_put(out, "functionName", e->function);
         json_put(out, "functionVersion", "$LATEST");
         json_num(out, "instanceMaxMemory", (double)e->memory_mb * 1048576);

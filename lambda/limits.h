@@ -47,6 +47,8 @@
 
 /* "4 KB, for all environment variables associated with the function, in aggregate" (quotas), as JSON. AWS's text goes on with the values.
  */
+#define IMAGE_WORDS_MAX 1500   /* of EntryPoint, and of Command, in an ImageConfig */
+#define IMAGE_WORKDIR_MAX 1000 /* characters of its WorkingDirectory */
 #define VARIABLES_MAX 4096
 #define VARIABLES_TEXT \
     "Lambda was unable to configure your environment variables because the environment variables you have provided exceeded" \

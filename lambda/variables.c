@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* variables.c: the function's environment variables as a table, the keys that are Lambda's own, and Lambda's limit of 4 KB. Where the
  * user's variables come from (--env, files, a template) is launcher/launch/inputs_text.c's. Order of what counts: rows that only
- * Lambda sets, then the user's, then defaults (default_only). Extensions get the same list without what AWS keeps from them. The
- * environment is exactly this list: nothing of the caller's goes in. */
+ * Lambda sets, then the user's, then an image's, then defaults (default_only). Extensions get the same list without what AWS keeps
+ * from them. The environment is exactly this list: nothing of the caller's goes in. */
 #include "lambda/variables.h"
 
 #include "base/json.h"
@@ -247,12 +247,30 @@ static const struct variable {
     {"LD_LIBRARY_PATH", NULL, v_library_path, true},
 };
 
-static bool user_has(const struct strv *user, const char *name)
+static bool has(const struct strv *list, const char *name)
 {
-    for (size_t i = 0; user && i < user->n; i++)
-        if (key_is(user->at[i], name))
+    for (size_t i = 0; list && i < list->n; i++)
+        if (key_is(list->at[i], name))
             return true;
     return false;
+}
+
+/* Of an image what neither Lambda nor the user sets; of several of one name the last, as Docker has it. What is no K=V is left out. */
+static void add_image(const struct variables_input *in, struct strv *ret)
+{
+    size_t before = ret->n;
+    for (size_t i = in->image ? in->image->n : 0; i-- > 0;) {
+        const char *entry = in->image->at[i];
+        size_t n = strcspn(entry, "=");
+        OWN_PTR char *key = xasprintf("%.*s", (int)n, entry);
+        if (n && entry[n] && !has(in->user, key) && !has(ret, key))
+            strv_add(ret, xstrdup(entry));
+    }
+    for (size_t i = before, k = ret->n; i + 1 < k; i++) { /* in its own order */
+        char *last = ret->at[--k];
+        ret->at[k] = ret->at[i];
+        ret->at[i] = last;
+    }
 }
 
 void variables_make(const struct variables_input *in, struct strv *ret)
@@ -260,9 +278,10 @@ void variables_make(const struct variables_input *in, struct strv *ret)
     for (size_t i = 0; i < COUNT(TABLE); i++) {
         char scratch[300];
         const char *value = TABLE[i].fixed ? TABLE[i].fixed : TABLE[i].value(in, scratch, sizeof scratch);
-        if (value && !(TABLE[i].default_only && user_has(in->user, TABLE[i].name)))
+        if (value && !(TABLE[i].default_only && (has(in->user, TABLE[i].name) || has(in->image, TABLE[i].name))))
             strv_add(ret, xasprintf("%s=%s", TABLE[i].name, value));
     }
+    add_image(in, ret);
     for (size_t i = 0; in->user && i < in->user->n; i++)
         strv_add(ret, xstrdup(in->user->at[i]));
 }

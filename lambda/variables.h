@@ -23,6 +23,7 @@ struct variables_input {
     unsigned debug_port;      /* 0: none; our own, for the packs' bootstraps, which unset it */
     const char *term;         /* of the terminal that the function is given, or NULL */
     const struct strv *user;  /* K=V, checked */
+    const struct strv *image; /* an image's, as it has them: not checked; NULL: there is none */
 };
 
 /* Checks one K=V as CreateFunction does. where: its name in the message, which shows nothing of the entry itself: text that is

@@ -18,14 +18,15 @@
     {.kind = ROW_BIND, .flags = FLAG_OPTIONAL | (more), .target = (where), .source = {.path = "/" where, .tree = -1}, .why = (reason)}
 
 /* Directories that always exist, whatever the root file system; real ones, which take precedence over links of a user's root. */
+enum { SKELETON_MOUNTS = 5 }; /* the first rows: what lies over an image too */
 static const struct row SKELETON[] = {
     ROW_OF_DIR("dev", 0755, "mountpoint"),
     ROW_OF_DIR("etc", 0755, "holds the generated files"),
-    ROW_OF_DIR("home", 0755, "exists, is empty, and sbx_user1051's home is not in it"),
-    ROW_OF_DIR("opt", 0755, "exists without layers too"),
     ROW_OF_DIR("proc", 0555, "mountpoint"),
     ROW_OF_DIR("sys", 0555, "an empty directory on Lambda: nothing is mounted there"),
     ROW_OF_DIR("tmp", 01777, "mountpoint"),
+    ROW_OF_DIR("home", 0755, "exists, is empty, and sbx_user1051's home is not in it"),
+    ROW_OF_DIR("opt", 0755, "exists without layers too"),
     ROW_OF_DIR("var", 0755, "a real directory, whatever the root file system says"),
     ROW_OF_DIR("var/task", 0755, "mountpoint of the function's code"),
     ROW_OF_DIR("var/runtime", 0755, "LAMBDA_RUNTIME_DIR; practically empty for provided.*"),
@@ -218,9 +219,9 @@ static int check_volume(const struct volume *v, struct err *err)
 }
 
 /* Where nothing is mounted, a volume's place is made in the skeleton, which is writable only now. */
-static void add_mountpoint(struct plan *p, const struct volume *v)
+static void add_mountpoint(struct plan *p, const struct volume *v, bool own_code)
 {
-    if (str_begins(v->target, "/tmp/") || str_begins(v->target, "/var/task") || str_begins(v->target, "/opt/"))
+    if (str_begins(v->target, "/tmp/") || (!own_code && (str_begins(v->target, "/var/task") || str_begins(v->target, "/opt/"))))
         return;
     for (const char *c = v->target + 1; c; c = strchr(c, '/') ? strchr(c, '/') + 1 : NULL) {
         const char *end = strchrnul(c, '/');
@@ -238,7 +239,7 @@ static void add_mountpoint(struct plan *p, const struct volume *v)
 
 static void add_skeleton(struct plan *p, const struct plan_input *in)
 {
-    add_all(p, SKELETON, COUNT(SKELETON));
+    add_all(p, SKELETON, in->own_code ? SKELETON_MOUNTS : COUNT(SKELETON));
     add_all(p, ETC, COUNT(ETC));
     plan_add(p, in->no_user ? USERS_ABSENT : USERS);
     plan_add(p, in->host_net ? RESOLV_FILE : in->resolver ? RESOLV_VPC : RESOLV_NONE);
@@ -248,7 +249,7 @@ static void add_skeleton(struct plan *p, const struct plan_input *in)
     }
     plan_runtime_skeleton(p, &in->runtime, !in->rootfs.path);
     for (size_t i = 0; i < in->volume_count; i++)
-        add_mountpoint(p, &in->volumes[i]);
+        add_mountpoint(p, &in->volumes[i], in->own_code);
     p->skeleton = p->n;
 }
 
@@ -273,6 +274,8 @@ static void add_shm(struct plan *p, const struct plan_input *in)
 
 static void add_code(struct plan *p, const struct plan_input *in)
 {
+    if (in->own_code)
+        return;
     if (in->scratch)
         plan_add(p, (struct row){.kind = ROW_SCRATCH,
                                  .flags = FLAG_RW,
@@ -301,10 +304,8 @@ static void add_code(struct plan *p, const struct plan_input *in)
                                  .why = "the layers merged, the later one wins; in the same overlay"});
     else if (in->rootfs.path)
         plan_add(p, (struct row){.kind = ROW_MASK, .target = "opt", .why = "empty without layers"});
-    if (in->rootfs.path) {
+    if (in->rootfs.path)
         plan_add(p, (struct row){.kind = ROW_MASK, .target = "home", .why = "empty on Lambda"});
-        plan_add(p, (struct row){.kind = ROW_MASK, .target = "sys", .why = "empty on Lambda"});
-    }
 }
 
 /* Masks files in which the kernel shows the host. */
@@ -364,6 +365,8 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     if (in->make_out)
         plan_add(&p, (struct row)ROW_OF_DIR("tmp/out", 0755, "what --out copies back"));
     add_code(&p, in);
+    if (in->rootfs.path)
+        plan_add(&p, (struct row){.kind = ROW_MASK, .target = "sys", .why = "empty on Lambda"});
     for (size_t i = 0; i < in->volume_count; i++)
         plan_add(&p, (struct row){.kind = ROW_BIND,
                                   .flags = FLAG_USER | (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),

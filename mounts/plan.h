@@ -81,6 +81,7 @@ struct plan_input {
     struct plan_runtime runtime;
     struct source function;
     bool function_is_dir;        /* a directory is bound, which shows its path; a tree of the cache goes below an overlay, which hides it */
+    bool own_code;               /* it is an image: the root file system holds its code, /opt and /home */
     const struct source *layers; /* the last wins */
     size_t layer_count;
     const struct volume *volumes;

@@ -256,7 +256,7 @@ static int read_archive(const struct image_source *s, struct slice top, const ch
             chosen = v;
     if (n != 1) {
         fail(err, 0, NULL, "choose the image: %s%s%s", n ? "there are several" : "there is none", *name ? " named " : "", name);
-        return fail_hint(err, "RepoTags of its manifest.json has their names");
+        return fail_hint(err, "name one as FILE:TAG (RepoTags of its manifest.json has their names)");
     }
     for (struct json_walk w = json_walk_as(json_find(chosen, "Layers"), SHAPE_ARRAY); json_next(&w, &none, &v) && i->n <= LAYERS_MAX;) {
         char *layer = string_of(v);
@@ -279,8 +279,10 @@ int image_documents(const struct image_source *s, const char *architecture, cons
     if (found == 0)
         found = document_read(s, "manifest.json", NULL, &d, err);
     if (found < 1) {
-        if (found == 0)
+        if (found == 0) {
             refuse(NULL, "it has neither an index.json (OCI layout) nor a manifest.json (docker save)", err);
+            fail_hint(err, "a root file system (docker export) is given to --rootfs");
+        }
         return -1;
     }
     status = layout ? read_layout(s, d.top, architecture, name, &i, ret_result, err)

@@ -145,6 +145,12 @@ bool cli_is_path(const struct request *r, const char *option, const char *value)
            !(row->preset && strcmp(value, row->preset) == 0);
 }
 
+bool cli_takes_array(const struct request *r, const char *option)
+{
+    const struct option_row *row = find_row(r->command, option, strlen(option), 0);
+    return row && row->flags & WORDS;
+}
+
 static int check_serve(struct request *r, struct err *err)
 {
     return r->words.n || r->config ? 0 : no_function(r, err);

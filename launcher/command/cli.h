@@ -20,6 +20,9 @@ void cli_clear(struct request *r, const char *option);
 /* Does this value of the option name a file or directory? */
 bool cli_is_path(const struct request *r, const char *option, const char *value);
 
+/* Is an array of a configuration file one value of the option, and not several? */
+bool cli_takes_array(const struct request *r, const char *option);
+
 /* The command argv asks for, known even where the rest does not parse. */
 enum command cli_command(int argc, char **argv);
 

@@ -12,6 +12,7 @@ enum row_flags {
     PATH = 4,         /* a configuration file's are relative to it; the preset is a word */
     PATH_OR_WORD = 8, /* a path if it has a dot or a slash */
     LINE_ONLY = 16,   /* of the command line, not of a function in a configuration file */
+    WORDS = 32,       /* an array of a configuration file is one value */
 };
 
 struct option_row;

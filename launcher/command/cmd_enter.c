@@ -178,7 +178,7 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
         strv_add(envp, xasprintf("TERM=%s", getenv("TERM")));
     for (char **a = r->argv; a && *a; a++)
         strv_add(&v->argv, xstrdup(*a));
-    v->workdir = xstrdup(r->workdir);
+    v->workdir = xstrdup(r->workdir ? r->workdir : "/var/task");
     v->spec = (struct sandbox_spec){
         .stdio = {0, 1, 2},
         .argv = v->argv.at,

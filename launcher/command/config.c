@@ -109,6 +109,10 @@ static int read_member(struct reading *x, const char *key, struct slice value)
         cli_clear(&x->function->request, key);
     if (shape == SHAPE_OBJECT && strcmp(key, "env") == 0)
         return set_variables(x, value);
+    if (shape == SHAPE_ARRAY && cli_takes_array(&x->function->request, key)) {
+        OWN_PTR char *array = xasprintf("%.*s", (int)value.n, value.at);
+        return set(x, key, array);
+    }
     if (shape == SHAPE_ARRAY)
         return set_each(x, key, value);
     if (shape == SHAPE_OBJECT || shape == SHAPE_NULL)

@@ -7,6 +7,7 @@
 
 #include "base/own.h"
 #include "launcher/launch/runtime_detect.h"
+#include "launcher/sandbox/payload.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -72,12 +73,29 @@ static void note_undetected(const struct environment *e)
     environment_note(e, "%s, or pass the layer that contains the bootstrap with --layers", text);
 }
 
+/* What is wrong with an image is said here, since it is no package that is looked into. True: it was. */
+static bool image_not_started(struct environment *e, const struct message *m)
+{
+    bool nothing = !m->err.path[0] && !m->err.step[0], workdir = strcmp(m->err.step, PAYLOAD_STEP_WORKDIR) == 0;
+    if (m->program != PROGRAM_PAYLOAD || !e->launch->runtime.image || !life_runs(e->state) || !(nothing || workdir))
+        return false;
+    if (e->init.phase == PHASE_INIT && nothing)
+        environment_note(e, "the image has neither Entrypoint nor Cmd: name its program with --entrypoint or --command");
+    else if (e->init.phase == PHASE_INIT)
+        environment_note(e, "the image has no directory %s, its WorkingDir or --workdir", m->err.path);
+    end_with(e, nothing ? outcome_no_entrypoint(environment_request_id(e))
+                        : outcome_no_workdir(environment_request_id(e), m->err.path, m->value));
+    return true;
+}
+
 static void on_not_started(struct environment *e, const struct message *m)
 {
     struct report *r = e->report;
     e->alive &= ~(1u << m->program);
     r->start_errno = m->value;
     snprintf(r->start_path, sizeof r->start_path, "%s", m->err.path);
+    if (image_not_started(e, m))
+        return;
     if (m->err.step[0] && !e->alive) { /* lrun's failure, not Lambda's; or that of extensions, which can stop and limit init */
         environment_break(e, &m->err);
         return;

@@ -15,7 +15,7 @@ void environment_report_made(struct environment *e)
     environment_tell(e, NULL,
                      (struct event){
                          .type = EVENT_INIT_START,
-                         .runtime = l->runtime.label,
+                         .runtime = l->runtime.image ? NULL : l->runtime.label,
                          .region = l->request->region,
                          .function = l->inputs.name,
                      });

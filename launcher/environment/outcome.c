@@ -94,7 +94,10 @@ void outcome_start_text(const char *path, int no, char *text, size_t size)
     char reason[64];
     snprintf(reason, sizeof reason, "%s", strerror(no));
     reason[0] = (char)tolower((unsigned char)reason[0]); /* Go: "permission denied", "exec format error" */
-    snprintf(text, size, "fork/exec %s: %s", path, reason);
+    if (no == ENOENT && path[0] && !strchr(path, '/'))   /* only an image's program is looked up in PATH */
+        snprintf(text, size, "exec: \"%s\": executable file not found in $PATH", path);
+    else
+        snprintf(text, size, "fork/exec %s: %s", path, reason);
 }
 
 struct outcome outcome_not_started(const char *request_id, const char *path, int no)
@@ -105,6 +108,21 @@ struct outcome outcome_not_started(const char *request_id, const char *path, int
         path[0] ? xasprintf("RequestId: %s Error: %s", request_id, reason)
                 : xasprintf("RequestId: %s Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]", request_id);
     return make(STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidEntrypoint", text);
+}
+
+/* Our choice of message, by rapid's source, where the list is the image's first word alone. The types are AWS's. */
+struct outcome outcome_no_entrypoint(const char *request_id)
+{
+    OWN_PTR char *text = xasprintf("RequestId: %s Error: Couldn't find valid bootstrap(s): []", request_id);
+    return make(STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidEntrypoint", text);
+}
+
+struct outcome outcome_no_workdir(const char *request_id, const char *path, int no)
+{
+    char reason[640];
+    outcome_start_text(path, no, reason, sizeof reason);
+    OWN_PTR char *text = xasprintf("RequestId: %s Error: chdir%s", request_id, reason + strlen("fork/exec"));
+    return make(STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidWorkingDir", text);
 }
 
 struct outcome outcome_exited(const char *request_id, int wait_status, bool oom)

@@ -48,13 +48,23 @@ static int open_input(const char *path, const char *what, const struct identity 
     return 0;
 }
 
-/* A function or a layer. */
-static int open_package(const struct request *r, const char *path, enum package_role role, const struct identity *id, struct input *ret,
-                        struct err *err)
+/* A function or a layer; a function may be an image. */
+static int open_package(const struct request *r, const char *path, enum package_role role, const struct identity *id, struct inputs *in,
+                        struct input *ret, struct err *err)
 {
-    if (open_input(path, role == ROLE_LAYER ? "open the layer" : "open the package", id, ret, err) < 0)
+    struct err tagged;
+    struct launch_image *image = role == ROLE_FUNCTION ? &in->image : NULL;
+    bool open = open_input(path, role == ROLE_LAYER ? "open the layer" : "open the package", id, ret, err) == 0;
+    if (!open && err->no == ENOENT && image && image_split(path, image))
+        open = open_input(image->path, "open the image", id, ret, &tagged) == 0;
+    if (!open)
         return err->no == ENOENT ? not_package_name(r, path, role, err) : -1;
-    if (not_package_check(r, path, ret->is_dir, ret->fd, role, err) == 0)
+    int found = not_package_check(r, ret->path, ret->is_dir, ret->fd, role, err);
+    if (image && found == 1)
+        image_take(image, ret);
+    else if (found == 0 && image && image->tag)
+        found = not_package_name(r, path, role, err);
+    if (found >= 0)
         return 0;
     own_close(&ret->fd);
     own_close(&ret->source.tree);
@@ -191,11 +201,11 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
 {
     if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 ||
         identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
-        open_package(r, r->function, ROLE_FUNCTION, id, &in->function, err) < 0)
+        open_package(r, r->function, ROLE_FUNCTION, id, in, &in->function, err) < 0 || image_check(r, &in->image, err) < 0)
         return -1;
     in->added.dir = identity_store_dir(id);
     for (; in->layer_count < r->layers.n; in->layer_count++)
-        if (open_package(r, r->layers.at[in->layer_count], ROLE_LAYER, id, &in->layers[in->layer_count], err) < 0)
+        if (open_package(r, r->layers.at[in->layer_count], ROLE_LAYER, id, in, &in->layers[in->layer_count], err) < 0)
             return -1;
     in->volumes = xcalloc(r->volumes.n, sizeof *in->volumes);
     for (size_t i = 0; i < r->volumes.n; i++)
@@ -234,6 +244,7 @@ void inputs_none(struct inputs *in)
                           .rootfs = {.fd = -1, .source.tree = -1},
                           .sdk = {.fd = -1, .source.tree = -1},
                           .interpreter = {.fd = -1, .source.tree = -1},
+                          .image = LAUNCH_IMAGE_NONE,
                           .cache = {.dir = -1, .program = -1},
                           .added = ADDED_NONE};
     for (size_t i = 0; i < COUNT(in->entries); i++)
@@ -299,18 +310,20 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
     struct cache_entry entries[INPUTS_MAX];
     struct input *owners[INPUTS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i < input_count(in); i++)
+    for (size_t i = in->image.is_function; i < input_count(in); i++)
         if (input_at(in, i)->path && !input_at(in, i)->is_dir) {
             owners[n] = input_at(in, i);
             archives[n] = (struct archive){.name = owners[n]->path, .fd = owners[n]->fd, .use = use_of(in, owners[n])};
             n++;
         }
-    if (n == 0)
+    if (n == 0 && !in->image.is_function)
         return 0;
     if (inputs_open_cache(in, err) < 0)
         return -1;
     in->cache.terminal = !quiet && isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
-    if (cache_get(&in->cache, archives, n, entries, err) < 0)
+    if (in->image.is_function && image_unpack(in, err) < 0)
+        return -1;
+    if (n && cache_get(&in->cache, archives, n, entries, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         in->entries[i] = entries[i];
@@ -379,6 +392,7 @@ void inputs_done(struct inputs *in)
     text_done(&in->policy_code);
     for (size_t i = 0; i < COUNT(in->entries); i++)
         cache_entry_done(&in->entries[i]);
+    launch_image_done(&in->image);
     if (in->cache.dir >= 0)
         cache_done(&in->cache);
     added_done(&in->added);

@@ -11,6 +11,7 @@
 #include "cache/store.h"
 #include "lambda/limits.h"
 #include "launcher/launch/identity.h"
+#include "launcher/launch/launch_image.h"
 #include "launcher/launch/request.h"
 #include "mounts/plan.h"
 
@@ -40,11 +41,12 @@ void added_done(struct added *a); /* stored_use.c; for inputs_done() */
 enum { MAX_LAYERS = LAYERS_MAX, INPUTS_MAX = MAX_LAYERS + 4, INPUTS_INTERPRETER_MAX = 1000 };
 
 struct inputs {
-    struct input function, layers[MAX_LAYERS];
+    struct input function, layers[MAX_LAYERS]; /* function: of an image its source is left empty */
     size_t layer_count;
     struct volume *volumes;
     size_t volume_count;
     struct input rootfs;                         /* path NULL: the host's */
+    struct launch_image image;                   /* the function, or the runtime's; see there */
     struct input sdk;                            /* path NULL: none */
     struct input interpreter;                    /* --interpreter's prefix; path NULL: none, or it is in /usr or /usr/local */
     char *interpreter_path, *interpreter_prefix; /* the program's real path, and its prefix's; NULL: none was named */

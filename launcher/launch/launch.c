@@ -56,9 +56,10 @@ static void describe(const struct launch *l)
     fprintf(stderr, "lrun: policy %s, network %s\n", l->request->seccomp, network_name(l->request->net));
 }
 
-/* Only layers can bring extensions: nothing else is mounted at /opt. */
+/* Only layers can bring extensions, or the image that is the function: nothing else is at /opt. */
 static void look_for_extensions(struct launch *l)
 {
+    l->has_extensions = image_has_extensions(&l->inputs);
     for (size_t i = 0; i < l->inputs.layer_count; i++) {
         const struct input *layer = &l->inputs.layers[i];
         OWN_PTR char *path = xasprintf("%s/extensions", layer->source.path);
@@ -179,7 +180,8 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
             hex[n++] = random[i];
     snprintf(stream, sizeof stream, "%s/[$LATEST]%s", date, hex);
     struct variables_input in = {
-        .handler = launch_handler(l),
+        .handler = l->runtime.image ? NULL : launch_handler(l), /* an image's Cmd has it */
+        .image = l->inputs.image.facts.chain[0] ? &l->inputs.image.facts.env : NULL,
         .name = l->inputs.name,
         .region = r->region,
         .api = api,
@@ -216,9 +218,7 @@ static void fill_spec(struct launch *l)
 {
     const struct request *r = l->request;
     bool limited = request_limit_mb(r) > 0;
-    for (char **a = r->argv; a && *a; a++)
-        strv_add(&l->argv, xstrdup(*a));
-    l->workdir = xstrdup(r->workdir);
+    image_program(l);
     if (!r->argv)
         direct_start(&l->runtime, &l->inputs.variables, &l->direct);
     struct seccomp_program own;
@@ -240,7 +240,7 @@ static void fill_spec(struct launch *l)
         .watched = r->kind->invokes || r->memory.set,
         .one_shot = r->argv && !r->out && !r->hold,
         .stdio = {0, 1, 2},
-        .argv = r->argv ? l->argv.at : NULL,
+        .argv = l->argv.n ? l->argv.at : NULL,
         .envp = l->envp.at,
         .workdir = l->workdir,
         .caller_argv = r->args,
@@ -312,7 +312,7 @@ int launch_make(struct launch *l, struct err *err)
         return -1;
     if (sdk_check(&l->inputs, &l->runtime, err) < 0)
         return -1;
-    l->facts.runtime = l->runtime.id;
+    l->facts.runtime = l->runtime.id[0] ? l->runtime.id : NULL;
     runtime_origin(&l->runtime, &l->inputs, &l->facts.origin);
     for (size_t i = 0; i < l->inputs.notes.n; i++)
         launch_note(l, "%s", l->inputs.notes.at[i]);

@@ -80,6 +80,7 @@ int launch_plan(struct launch *l, struct err *err)
         .release = tools_release(is_al2023(l)),
         .function = l->inputs.function.source,
         .function_is_dir = l->inputs.function.is_dir,
+        .own_code = l->inputs.image.is_function,
         .layers = layers,
         .layer_count = l->inputs.layer_count,
         .volumes = l->inputs.volumes,

@@ -24,13 +24,14 @@ struct kind {       /* no pointers, which a position-independent program would r
     char is[48], remedy[176];
 };
 
-#define EXPORT "give its file system to --rootfs (docker create IMAGE, docker export ID -o rootfs.tar), and its code as a folder or zip"
+#define SAVE "save it as a file (docker save IMAGE -o image.tar, or skopeo copy docker://IMAGE oci-archive:image.tar), and give that"
 #define SAM "give the function's folder or zip, as its CodeUri says (after sam build: .aws-sam/build/NAME)"
 #define CDK "give one function's asset: cdk.out/asset.HASH"
 #define SERVERLESS "give the zip that serverless package makes: .serverless/NAME.zip"
 #define PROJECT "give the folder or zip that is deployed"
 #define BUILD "build it, and give the folder or zip that holds the bootstrap"
-#define TARBALL "of an image's file system (docker export), give it to --rootfs; Lambda takes code as a zip"
+#define TARBALL \
+    "an image (docker save) must be uncompressed, a file system (docker export) belongs to --rootfs; Lambda takes no image as a layer"
 
 static const struct kind NAMES[] = {
     {"arn:*:lambda:*:layer:*", "", 0, "the ARN of a layer",
@@ -40,7 +41,7 @@ static const struct kind NAMES[] = {
     {"arn:*", "", 0, "an ARN", "give a folder or a zip on this machine"},
     {"s3://*", "", 0, "an object in S3", "download it first: aws s3 cp"},
     {"http*://*", "", 0, "a URL", "download it first: curl -O"},
-    {"*:* public.ecr.aws/* *.dkr.ecr.*.amazonaws.com/*", "", 0, "the name of an image", EXPORT},
+    {"*:* public.ecr.aws/* *.dkr.ecr.*.amazonaws.com/*", "", 0, "the name of an image", SAVE},
 };
 
 // clang-format off
@@ -52,7 +53,7 @@ static const struct kind FILES[] = {
     {"cdk.json", "", 0, "the CDK's configuration", CDK},
     {"cdk.out", "", 0, "the mark of the CDK's output", CDK},
     {"*.tf", "", 0, "Terraform's configuration", "give the folder or zip that aws_lambda_function names"},
-    {"Dockerfile* Containerfile*", "", 0, "the recipe of an image", "build it, " EXPORT},
+    {"Dockerfile* Containerfile*", "", 0, "the recipe of an image", "build it, and " SAVE},
     {"package.json pyproject.toml requirements*.txt", "", 0, "a project's file", PROJECT},
     {"Cargo.toml", "", 0, "a project's file", BUILD " (cargo lambda build)"},
     {"go.mod pom.xml build.gradle*", "", 0, "a project's file", BUILD},
@@ -78,7 +79,7 @@ static const struct kind FOLDERS[] = {
     {".aws-sam", "", 0, "sam build's output", "give one function's folder: .aws-sam/build/NAME"},
     {"build", "template.yaml", 0, "sam build's output", "give one function's folder: .aws-sam/build/NAME"},
     {".serverless", "", 0, "serverless package's output", SERVERLESS},
-    {"", "oci-layout", 0, "an image", EXPORT},
+    {"", "oci-layout", 0, "an image", "give one that is whole, with index.json and blobs, as FUNCTION; Lambda takes no image as a layer"},
 };
 
 /* Projects, unless something in them can be started. */
@@ -193,6 +194,13 @@ static const struct kind *find_folder(const struct request *r, const char *base,
     return k || !needs_entry(r) ? k : find(PROJECTS, COUNT(PROJECTS), base, fd, true);
 }
 
+/* An OCI layout with its parts, or a tarball, of which the unpacker says whether it holds an image. Where a zip begins with other bytes, as
+ * one that unpacks itself does, it is no tarball. */
+static bool is_image(const struct kind *k, bool is_dir, int fd)
+{
+    return is_dir ? strcmp(k->has, "oci-layout") == 0 && holds(fd, "index.json") && holds(fd, "blobs") : strcmp(k->has, "ustar") == 0;
+}
+
 int not_package_check(const struct request *r, const char *path, bool is_dir, int fd, enum package_role role, struct err *err)
 {
     static const struct kind ZIP = {"", "PK", 0, "", ""};
@@ -206,5 +214,7 @@ int not_package_check(const struct request *r, const char *path, bool is_dir, in
         k = role == ROLE_FUNCTION ? find_folder(r, base_of(name), fd) : find(FOLDERS, COUNT(FOLDERS), base_of(name), fd, true);
     else if (!begins(fd, &ZIP))
         k = find(FILES, COUNT(FILES), base_of(name), fd, false);
+    if (k && role == ROLE_FUNCTION && is_image(k, is_dir, fd))
+        return 1;
     return k ? refuse(r, k, path, err) : 0;
 }

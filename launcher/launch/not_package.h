@@ -12,7 +12,8 @@ enum package_role { ROLE_FUNCTION, ROLE_LAYER };
  * tells more. Always -1. */
 int not_package_name(const struct request *r, const char *path, enum package_role role, struct err *err);
 
-/* fd: what path names, open for reading. Returns 0 if it may be a package, else -1 with an err of usage. */
+/* fd: what path names, open for reading. Returns 0 if it may be a package, 1 if it is to be
+ * read as an image (of a function only), else -1 with an err of usage. */
 int not_package_check(const struct request *r, const char *path, bool is_dir, int fd, enum package_role role, struct err *err);
 
 #endif

@@ -51,11 +51,14 @@ struct request {
     const char *sdk;         /* NULL: none */
     const char *rootfs;      /* NULL: the host's */
     const char *handler;     /* NULL: the runtime's default */
+    const char *entrypoint;  /* of an image, a list as launch_image.c reads it; NULL: its own */
+    const char *image_command;
     const char *name, *region;
     const char *seccomp; /* a built-in policy, or a file with a dot or a slash in its name */
     const char *profile; /* of CREDENTIALS_PROFILE */
     const char *cgroup;  /* NULL: one is looked for */
-    const char *report, *cache_dir, *workdir, *out, *graph;
+    const char *report, *cache_dir, *out, *graph;
+    const char *workdir; /* NULL: /var/task, or the image's */
     enum credentials credentials;
     enum net net;
     enum shm shm;

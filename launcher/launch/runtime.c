@@ -140,31 +140,15 @@ int runtime_parse(const struct request *r, struct runtime *ret, struct err *err)
     return -1;
 }
 
-/* The ids that lrun has no bootstrap for run on an extracted image of AWS's, which has one. */
-static int find_own_bootstrap(const struct inputs *in, struct runtime *rt, struct err *err)
-{
-    static const char PATH[] = "var/runtime/bootstrap";
-    OWN_FD int root = inputs_root(in);
-    rt->own_bootstrap = root >= 0 && interpreter_exists(root, PATH);
-    if (rt->own_bootstrap)
-        return 0;
-    fail(err, 0, rt->id, "run on AWS's runtime");
-    bool pulled = strcmp(rt->id, "custom") != 0; /* an image of the user's, which has no name of AWS's */
-    return fail_hint(err,
-                     "%s%.80s%slrun has no client for it%s: add %s, which has /var/runtime/bootstrap: lrun runtime add %s%s; or name its "
-                     "file system with "
-                     "--rootfs; or use a layer with a bootstrap, and --runtime provided.al2023",
-                     rt->found[0] ? "detected from " : "", rt->found, rt->found[0] ? "; " : "",
-                     root >= 0 ? ", and the root file system has no /var/runtime/bootstrap" : "", pulled ? "AWS's image" : "your image",
-                     rt->id, pulled ? "" : " IMAGE");
-}
-
 static int find_interpreter(struct inputs *in, struct runtime *rt, struct err *err)
 {
     struct interpreter found;
     struct err ignored;
     bool any = !rt->version;
     if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
+        rt->by_entrypoint = image_has_entrypoint(&in->image);
+        if (rt->by_entrypoint)
+            return 0;
         /* A version that is left open is the host's, if it has one: adding a runtime for one function does not change the others'. */
         if (any && !in->rootfs.path && !in->interpreter_path && stored_use_newest(in, rt, &ignored) > 0)
             return rt->interpreter[0] ? 0 : find_interpreter(in, rt, err);
@@ -182,8 +166,18 @@ static int find_interpreter(struct inputs *in, struct runtime *rt, struct err *e
     return 0;
 }
 
+/* What it runs on, nobody says: the C library is its own, and AWS's id for it is not known. */
+static void choose_image(struct runtime *rt)
+{
+    *rt = (struct runtime){.family = RUNTIME_PROVIDED, .image = true, .glibc = GLIBC_AL2023};
+}
+
 int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, struct err *err)
 {
+    if (in->image.is_function) {
+        choose_image(rt);
+        return 0;
+    }
     if (!rt->named && detect(in, handler, rt, err) < 0)
         return -1;
     bool exact = rt->named && !rt->open;
@@ -194,9 +188,11 @@ int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, s
     if (rt->family == RUNTIME_JAVA && rt->open && !in->rootfs.path && !in->interpreter_path && stored_use_newest(in, rt, err) < 0)
         return -1;
     if (rt->family == RUNTIME_JAVA    ? java_choose(in, rt, err) < 0
-        : rt->family == RUNTIME_OTHER ? find_own_bootstrap(in, rt, err) < 0
+        : rt->family == RUNTIME_OTHER ? image_bootstrap(in, rt, err) < 0
                                       : rt->family != RUNTIME_PROVIDED && !rt->interpreter[0] && find_interpreter(in, rt, err) < 0)
         return -1;
+    if (rt->family == RUNTIME_PROVIDED && in->image.facts.chain[0] && !runtime_has_bootstrap(in)) /* the image under it may have one */
+        image_bootstrap(in, rt, &(struct err){0});
     runtime_name(rt);
     return 0;
 }
@@ -213,8 +209,11 @@ bool runtime_give_up(struct runtime *rt, const struct request *r)
 void runtime_origin(const struct runtime *rt, const struct inputs *in, struct report_origin *ret)
 {
     const struct stored *s = &in->added.runtime;
+    const struct image_facts *image = &in->image.facts;
     *ret = (struct report_origin){0};
-    if (s->id[0])
+    if (in->image.is_function)
+        *ret = (struct report_origin){"image", in->rootfs.path, image->manifest[0] ? image->manifest : image->config};
+    else if (s->id[0])
         *ret = (struct report_origin){"store", s->source, s->digest};
     else if (in->rootfs.path)
         *ret = (struct report_origin){"rootfs", in->rootfs.path, NULL};
@@ -246,10 +245,10 @@ char *runtime_warning(const struct runtime *rt, time_t now)
 
 const char *const *runtime_bootstraps(const struct runtime *rt)
 {
-    /* Lambda's order for OS-only runtimes; its error names the two. A managed runtime has its own and ignores the package's. */
-    static const char *const OS_ONLY[] = {"/var/task/bootstrap", "/opt/bootstrap", NULL};
-    static const char *const MANAGED[] = {"/var/runtime/bootstrap", NULL};
-    return rt->family == RUNTIME_PROVIDED ? OS_ONLY : MANAGED;
+    /* Lambda's order for OS-only runtimes; its error names the first two, and the third is an image's. A managed runtime has its own and
+     * ignores the package's. An image that is the function names what it starts. */
+    static const char *const OS_ONLY[] = {"/var/task/bootstrap", "/opt/bootstrap", "/var/runtime/bootstrap", NULL};
+    return rt->image ? OS_ONLY + 3 : rt->family == RUNTIME_PROVIDED ? OS_ONLY : OS_ONLY + 2;
 }
 
 /* Files of the packs, as they lie in runtimes/: part of the executable, so that no launch has to find them. */

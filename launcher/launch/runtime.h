@@ -40,6 +40,8 @@ struct runtime {
     char interpreter[INTERPRETER_PATH]; /* absolute, on the host or in the user's root file system; "" for provided.* */
     char prefix[INTERPRETER_PATH];      /* shown whole as /var/lang, or "" */
     bool own_bootstrap;                 /* the user's root file system brings AWS's /var/runtime/bootstrap: ours stays away */
+    bool image;                         /* the function is an image, which has its own runtime: id is "" */
+    bool by_entrypoint;                 /* the runtime is an image without bootstrap: its Entrypoint starts it */
 };
 
 /* Reads --runtime, if it was given: before anything is opened, since a wrong one is an error of usage. */

@@ -167,10 +167,15 @@ static bool detect_java(const struct inputs *in, struct detected *ret)
            take(ret, JAVA, file);
 }
 
+bool runtime_has_bootstrap(const struct inputs *in)
+{
+    return tree_has(&in->function, "bootstrap") || layers_have(in, "bootstrap");
+}
+
 int runtime_detect(const struct inputs *in, const char *handler, struct detected *ret, struct err *err)
 {
     *ret = (struct detected){.id = "provided.al2023"};
-    if (tree_has(&in->function, "bootstrap") || layers_have(in, "bootstrap"))
+    if (runtime_has_bootstrap(in))
         return 0;
     for (int of_layers = 0; handler && !strstr(handler, "..") && of_layers < 2; of_layers++) {
         int found = detect_by_handler(in, handler, of_layers, ret, err);

@@ -13,6 +13,9 @@ struct detected {
 /* handler: --handler's, or NULL. -1: the handler's name means files of two languages; the error names both. */
 int runtime_detect(const struct inputs *in, const char *handler, struct detected *ret, struct err *err);
 
+/* Of the function or a layer. */
+bool runtime_has_bootstrap(const struct inputs *in);
+
 /* What was looked for in vain, for a message; the caller frees it. */
 char *runtime_undetected(const char *handler);
 

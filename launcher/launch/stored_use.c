@@ -42,6 +42,8 @@ static int use_tree(struct inputs *in, const struct stored *s, struct runtime *r
     if (lstat(in->added.path, &st) < 0 || !S_ISDIR(st.st_mode) || strlen(in->added.path) + strlen(s->program) + 2 > sizeof rt->interpreter)
         return damaged(s->id, err);
     in->added.runtime = *s;
+    if (s->config[0] && image_facts_of(&in->added.tree, s->config, &in->image.facts, err) != 1)
+        return damaged(s->id, err);
     if (!s->program[0]) {
         in->rootfs = (struct input){
             .path = in->added.path,

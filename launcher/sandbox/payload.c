@@ -216,7 +216,7 @@ static int explain(const struct start *s, struct err *err)
         return 0;
     fail(err, s->failed, s->doing ? s->object : s->path, "%s", s->doing ? s->doing : "start the program");
     if (s->doing)
-        snprintf(err->step, sizeof err->step, "payload");
+        snprintf(err->step, sizeof err->step, "%s", s->object ? PAYLOAD_STEP_WORKDIR : "payload");
     return -1;
 }
 

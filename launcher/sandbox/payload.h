@@ -5,6 +5,8 @@
 
 #include "launcher/sandbox/sandbox.h"
 
+#define PAYLOAD_STEP_WORKDIR "workdir" /* step of an err: its path cannot be entered */
+
 /* Starts the extension of this name, or the command or bootstrap (NULL); framed: with the descriptor for frames. control: to
  * the supervisor, for REFUSED; -1: there is none. Returns its pid, or -1 with an err whose no is exec's errno and whose path is
  * what could not be started. If there is no bootstrap, err->no is 0 and err->path is empty. */

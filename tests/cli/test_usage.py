@@ -171,7 +171,7 @@ SOURCES = {
     "samconfig.toml": ("", "SAM's configuration"),
     "cdk.json": ("{}", "CDK's configuration"),
     "main.tf": ("", "aws_lambda_function"),
-    "Dockerfile": ("FROM x\n", "docker export"),
+    "Dockerfile": ("FROM x\n", "docker save"),
     "event.json": ("{}", "is a JSON file; give the folder or zip that is deployed; an event is given by --event"),
     "package.json": ("{}", "is a project's file"),
     "app.py": ("x = 1\n", "is a Python source file; give its folder: lrun {}--runtime python3 --handler app.lambda_handler ."),
@@ -219,7 +219,7 @@ def test_a_path_is_a_path_whatever_it_holds(tmp, word):
     ("s3://bucket/fn.zip", "is an object in S3"), ("https://example.com/fn.zip", "is a URL"),
     ("public.ecr.aws/lambda/python:3.13", "is the name of an image"), ("123456789012.dkr.ecr.us-east-1.amazonaws.com/orders", "is the name of an image"),
     ("docker://alpine", "is the name of an image"), ("docker-archive:x.tar", "is the name of an image"), ("oci:layout", "is the name of an image"), ("orders:latest", "is the name of an image"),
-    ("registry:5000/orders@sha256:0123", "is the name of an image; give its file system to --rootfs")])
+    ("registry:5000/orders@sha256:0123", "is the name of an image; save it as a file (docker save IMAGE -o image.tar")])
 def test_a_name_that_is_no_file_is_recognised(tmp, word, what):
     assert usage("--cache-dir", tmp / "c", word).startswith(f"'{word}' {what}")
     if "layer" in word:
@@ -231,14 +231,21 @@ def test_a_path_with_a_colon_is_no_image(word):
     assert usage(word, code=125).startswith(f"cannot open the package '{word}': No such file")
 
 
-@pytest.mark.parametrize("name, pack", [("image.tar", lambda b: b), ("image.tar.gz", gzip.compress), ("image", lambda b: b)])
-def test_a_tarball_belongs_to_rootfs(tmp, name, pack):
+@pytest.mark.parametrize("name", ["root.tar", "root"])
+def test_a_tarball_that_is_no_image_may_be_a_root_file_system(tmp, name):
+    with tarfile.open(tmp / name, mode="w") as t:
+        t.addfile(tarfile.TarInfo("etc/passwd"))
+    said = usage("--cache-dir", tmp / "c", tmp / name, code=125)
+    assert said.startswith("cannot use the image: it has neither an index.json (OCI layout) nor a manifest.json (docker save)") and "docker export) is given to --rootfs" in said, said
+    assert "Lambda takes no image as a layer" in usage("--cache-dir", tmp / "c", "--layers", tmp / name, make_zip(tmp / "f.zip", {"x": ""}))
+
+
+def test_a_compressed_image_must_be_uncompressed(tmp):
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as t:
         t.addfile(tarfile.TarInfo("manifest.json"))
-    (tmp / name).write_bytes(pack(archive.getvalue()))
-    said = usage("--cache-dir", tmp / "c", tmp / name)
-    assert "give it to --rootfs" in said, said
+    (tmp / "image.tar.gz").write_bytes(gzip.compress(archive.getvalue()))
+    assert "an image (docker save) must be uncompressed" in usage("--cache-dir", tmp / "c", tmp / "image.tar.gz")
 
 
 def test_a_jar_needs_a_runtime_and_is_a_package_where_one_is_named(lrun, tmp):
