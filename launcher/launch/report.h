@@ -46,9 +46,9 @@ struct report_init {
 };
 
 struct report_origin {  /* of the runtime's files; from NULL: not decided */
-    const char *from;   /* "package" (a bootstrap), "store", "rootfs", "host" */
+    const char *from;   /* "package" (a bootstrap), "image", "store", "rootfs", "host" */
     const char *path;   /* what was added, or named; of the host, the interpreter; NULL: none */
-    const char *sha256; /* of what was added; NULL: of anything else */
+    const char *sha256; /* of what was added, or of an image; NULL: of anything else */
 };
 
 struct report_launch {

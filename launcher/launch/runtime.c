@@ -146,9 +146,6 @@ static int find_interpreter(struct inputs *in, struct runtime *rt, struct err *e
     struct err ignored;
     bool any = !rt->version;
     if (interpreter_find(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, in, &found, err) < 0) {
-        rt->by_entrypoint = image_has_entrypoint(&in->image);
-        if (rt->by_entrypoint)
-            return 0;
         /* A version that is left open is the host's, if it has one: adding a runtime for one function does not change the others'. */
         if (any && !in->rootfs.path && !in->interpreter_path && stored_use_newest(in, rt, &ignored) > 0)
             return rt->interpreter[0] ? 0 : find_interpreter(in, rt, err);
@@ -164,6 +161,17 @@ static int find_interpreter(struct inputs *in, struct runtime *rt, struct err *e
     memcpy(rt->interpreter, found.path, sizeof found.path);
     memcpy(rt->prefix, found.prefix, sizeof found.prefix);
     return 0;
+}
+
+/* The family's own way; where an image has nothing of that, it may have an Entrypoint. */
+static int choose_start(struct inputs *in, struct runtime *rt, struct err *err)
+{
+    int status = rt->family == RUNTIME_JAVA                              ? java_choose(in, rt, err)
+                 : rt->family == RUNTIME_OTHER                           ? image_bootstrap(in, rt, err)
+                 : rt->family != RUNTIME_PROVIDED && !rt->interpreter[0] ? find_interpreter(in, rt, err)
+                                                                         : 0;
+    rt->by_entrypoint = rt->by_entrypoint || (status < 0 && image_has_entrypoint(&in->image));
+    return rt->by_entrypoint ? 0 : status;
 }
 
 /* What it runs on, nobody says: the C library is its own, and AWS's id for it is not known. */
@@ -187,11 +195,9 @@ int runtime_choose(struct inputs *in, const char *handler, struct runtime *rt, s
         return -1;
     if (rt->family == RUNTIME_JAVA && rt->open && !in->rootfs.path && !in->interpreter_path && stored_use_newest(in, rt, err) < 0)
         return -1;
-    if (rt->family == RUNTIME_JAVA    ? java_choose(in, rt, err) < 0
-        : rt->family == RUNTIME_OTHER ? image_bootstrap(in, rt, err) < 0
-                                      : rt->family != RUNTIME_PROVIDED && !rt->interpreter[0] && find_interpreter(in, rt, err) < 0)
+    if (choose_start(in, rt, err) < 0)
         return -1;
-    if (rt->family == RUNTIME_PROVIDED && in->image.facts.chain[0] && !runtime_has_bootstrap(in)) /* the image under it may have one */
+    if (rt->family == RUNTIME_PROVIDED && in->rootfs.path && !runtime_has_bootstrap(in)) /* an image may have one */
         image_bootstrap(in, rt, &(struct err){0});
     runtime_name(rt);
     return 0;
@@ -245,10 +251,11 @@ char *runtime_warning(const struct runtime *rt, time_t now)
 
 const char *const *runtime_bootstraps(const struct runtime *rt)
 {
-    /* Lambda's order for OS-only runtimes; its error names the first two, and the third is an image's. A managed runtime has its own and
-     * ignores the package's. An image that is the function names what it starts. */
-    static const char *const OS_ONLY[] = {"/var/task/bootstrap", "/opt/bootstrap", "/var/runtime/bootstrap", NULL};
-    return rt->image ? OS_ONLY + 3 : rt->family == RUNTIME_PROVIDED ? OS_ONLY : OS_ONLY + 2;
+    /* Lambda's order for OS-only runtimes; its error names the two. A managed runtime has its own and ignores the package's, and so may an
+     * image that stands for an OS-only one. An image that is the function names what it starts. */
+    static const char *const OS_ONLY[] = {"/var/task/bootstrap", "/opt/bootstrap", NULL};
+    static const char *const MANAGED[] = {"/var/runtime/bootstrap", NULL};
+    return rt->image ? MANAGED + 1 : rt->family == RUNTIME_PROVIDED && !rt->own_bootstrap ? OS_ONLY : MANAGED;
 }
 
 /* Files of the packs, as they lie in runtimes/: part of the executable, so that no launch has to find them. */
