@@ -33,7 +33,7 @@ class Runtimes:
     def add(self, id, tars, **start):
         """As lrun runtime add does it."""
         self.own(0)
-        image = make(self.tmp / f"{id}.tar", tars, "docker", configuration=config(tars, config=start))
+        image = make(self.tmp / f"{id}.tar", tars, "docker", how="plain", configuration=config(tars, config=start))
         code, said = images.by_cache(self.dir, image)
         assert code == 0, said
         key = os.path.basename(os.path.dirname(said["tree"]))
