@@ -11,7 +11,7 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "base/sys.h"
-#include "unpack/zip.h"
+#include "unpack/zip_check.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -111,6 +111,8 @@ static int open_made(struct layer_tree *t, const char *path, const char *name, s
     OWN_PTR char *up = xasprintf("%.*s", slash ? (int)(slash - path) : 0, path);
     OWN_FD int above = open_made(t, up, name, err);
     if (above < 0)
+        return -1;
+    if (zip_count_implied(&t->implied, err) < 0)
         return -1;
     if (mkdirat(above, last, 0755) < 0)
         return bad_parent(errno, name, err);

@@ -17,7 +17,8 @@ struct layer_tree { /* layer_tree_start(), layer_tree_done() */
     uint64_t root_ino;
     struct nodes nodes;
     uint16_t layer;    /* the present one, from 1 */
-    uint64_t work;     /* names that whiteouts passed over */
+    uint64_t work;     /* names that whiteouts passed over, and directories that entries made their layer's */
+    uint64_t implied;  /* directories made without an entry */
     char *parent_path; /* the directory opened last, or NULL */
     int parent;
 };

@@ -26,8 +26,8 @@ enum { MAX_ENTRIES = 1000000 };
 struct untar {
     struct tar *tar;
     int tree;
-    struct seen seen;            /* for the manifest: one for each path that is there */
-    uint64_t size, count, names; /* names: their bytes, as the archive spells them */
+    struct seen seen;                     /* for the manifest: one for each path that is there */
+    uint64_t size, count, names, implied; /* names: their bytes, as the archive spells them; implied: directories without an entry */
     struct unpack_progress *progress;
 };
 
@@ -37,7 +37,7 @@ static int open_beneath(int tree, const char *path, uint64_t flags)
 }
 
 /* Returns the directory that holds name; makes it if the archive has not. */
-static int open_parent(const struct untar *u, const char *name, const char **ret_last, struct err *err)
+static int open_parent(struct untar *u, const char *name, const char **ret_last, struct err *err)
 {
     const char *slash = strrchr(name, '/');
     *ret_last = slash ? slash + 1 : name;
@@ -47,6 +47,8 @@ static int open_parent(const struct untar *u, const char *name, const char **ret
         const char *last;
         OWN_FD int above = open_parent(u, path, &last, err);
         if (above < 0)
+            return -1;
+        if (zip_count_implied(&u->implied, err) < 0)
             return -1;
         if (mkdirat(above, last, 0755) < 0)
             return fail(err, errno, path, "make the directory");

@@ -45,6 +45,14 @@ int zip_too_many_names(struct err *err)
     return fail_hint(err, "shorten the paths, or pack the directories with the most files as an archive inside");
 }
 
+int zip_count_implied(uint64_t *n, struct err *err)
+{
+    if (++*n <= ZIP_MAX_IMPLIED)
+        return 0;
+    fail(err, 0, NULL, "unpack the archive: more than %d of its directories have no entry of their own", ZIP_MAX_IMPLIED);
+    return fail_hint(err, "make it anew with entries for directories, as zip -r, tar and docker build do");
+}
+
 struct directory { /* where the central directory lies */
     uint64_t start, end, entries;
 };

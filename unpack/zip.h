@@ -37,6 +37,7 @@ struct zip {
 
 enum {
     ZIP_MAX_ENTRIES = 100000, /* ours: a bomb of names costs inodes, not bytes */
+    ZIP_MAX_IMPLIED = 100000, /* ours: directories that only names of entries below them tell of; one name may hold 127 */
     ZIP_MAX_DEPTH = 128,      /* ours */
     ZIP_MAX_NAMES = 32 << 20, /* ours: bytes of all names together, as the archive spells them; they are kept in memory */
 };

@@ -100,6 +100,7 @@ static const struct zip_entry *find(struct zip_entry **sorted, size_t n, const c
 static int check_parents(const struct zip *z, struct zip_entry **sorted, struct err *err)
 {
     const char *before = ""; /* the name sorted before: paths that the two share were looked up for it */
+    uint64_t implied = 0;
     for (size_t i = 0; i < z->n; before = sorted[i++]->name) {
         OWN_PTR char *name = xstrdup(sorted[i]->name);
         size_t same = 0;
@@ -108,6 +109,8 @@ static int check_parents(const struct zip *z, struct zip_entry **sorted, struct 
         for (char *slash; (slash = strrchr(name, '/')) && (size_t)(slash - name) >= same;) {
             *slash = 0;
             const struct zip_entry *parent = find(sorted, z->n, name);
+            if (!parent && zip_count_implied(&implied, err) < 0)
+                return -1;
             if (parent && parent->type != ZIP_DIR)
                 return zip_unreadable(sorted[i]->name,
                                       parent->type == ZIP_LINK ? "its path leads through a symbolic link of the archive"

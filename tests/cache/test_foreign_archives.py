@@ -170,6 +170,14 @@ def test_more_entries_than_are_taken(unpacked, tmp):
     assert unpacked(tmp / "many.zip") is None and "100000" in unpacked.said, unpacked.said
 
 
+def test_more_directories_without_an_entry_than_are_taken(unpacked, tmp):
+    """A name costs bytes, each of its parts an inode."""
+    with zipfile.ZipFile(tmp / "deep.zip", "w") as z:
+        for i in range(794):
+            z.writestr(f"{i}/" + "d/" * 125 + "f", b"")
+    assert unpacked(tmp / "deep.zip") is None and "more than 100000 of its directories have no entry of their own" in unpacked.said, unpacked.said
+
+
 def test_the_largest_that_is_allowed_in_the_fewest_bytes(unpacked, tmp):
     with zipfile.ZipFile(tmp / "large.zip", "w", zipfile.ZIP_DEFLATED) as z:
         z.writestr("zeros", bytes(262144000))

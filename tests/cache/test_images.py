@@ -314,6 +314,12 @@ def test_a_million_entries(tmp):
     assert not done.ok and "more than 1000000 entries" in done.words, done
 
 
+def test_directories_without_an_entry(fast):
+    """A name of 260 bytes makes 126 of them."""
+    done = apply(fast, [(f"{i}/" + "d/" * 125 + "f", b"") for i in range(794)])
+    assert not done.ok and "more than 100000 of its directories have no entry of their own" in done.words, done
+
+
 def test_it_ends_confined(tmp):
     """Landlock, calls and limits before the first look at the image, with the image's directory for reading alone."""
     path = make(tmp / "image", [layer(("a", b"x"))])

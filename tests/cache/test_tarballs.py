@@ -220,6 +220,13 @@ def test_a_bar_on_a_terminal_when_it_takes_long(lrun, tmp):
     assert re.search(rb"lrun: unpacking \[[#.]{30}\] +\d+% of \d+ MB", shown) and shown.endswith(b"\r\x1b[K"), shown
 
 
+def test_directories_without_an_entry(lrun, tmp, fast, empty):
+    path = tarball(tmp / "deep.tar", [(f"{i}/" + "d/" * 125 + "f", b"") for i in range(794)])
+    lrun.cache = str(fast / "cache")
+    r = lrun.exec(empty, "/bin/true", options=("--rootfs", path))
+    assert r.code == 125 and "more than 100000 of its directories have no entry of their own" in r.log and os.listdir(fast / "cache/tmp") == [], r
+
+
 def test_a_file_with_holes_is_as_long_as_it_was(lrun, tmp, empty, program):
     """Holes in front, in the middle and at the end, as GNU tar -S writes them."""
     (tmp / "root/etc").mkdir(parents=True)

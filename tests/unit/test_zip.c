@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 Test(zip, stored_modes_give_the_owner_what_other_had)
@@ -44,7 +45,7 @@ struct part { /* an entry of the archive: stored, and of nothing but x */
 
 struct archive {
     struct text bytes;
-    size_t local[4], central[4], end; /* where the headers lie */
+    size_t local[800], central[800], end; /* where the headers lie */
 };
 
 static void put_local(struct text *t, const struct part *p)
@@ -365,5 +366,29 @@ Test(zip, sizes_are_bounded)
         cr_expect(*ROWS[i].says ? *says != 0 : !*says, "%zu: '%s'", i, says);
         zip_done(&z);
         text_done(&a.bytes);
+    }
+}
+
+Test(zip, directories_without_an_entry_are_counted)
+{
+    enum { NAMES = 794, DEEP = 126, LAST = ZIP_MAX_IMPLIED - (NAMES - 1) * DEEP, LONGEST = 2 * ZIP_MAX_DEPTH + 8 };
+    static char names[NAMES][LONGEST];
+    static struct part parts[NAMES + 1] = {[NAMES] = {"0/", 0, 040755}};
+    for (int i = 0; i < NAMES; i++) {
+        int n = snprintf(names[i], LONGEST, "%d/", i);
+        for (int depth = 1; depth < (i == NAMES - 1 ? LAST : DEEP); depth++)
+            n += snprintf(names[i] + n, (size_t)(LONGEST - n), "d/");
+        snprintf(names[i] + n, (size_t)(LONGEST - n), "f");
+        parts[i] = (struct part){names[i], 0, 0};
+    }
+    for (int more = 0; more < 3; more++) { /* one deeper; then one of them has an entry */
+        struct archive a = make(parts, NAMES + (more == 2));
+        struct zip z;
+        const char *said = read_zip(&a.bytes, &z);
+        cr_expect(more == 1 ? strstr(said, "entries for directories") != NULL : !*said, "%d: %s", more, said);
+        zip_done(&z);
+        text_done(&a.bytes);
+        if (more == 0)
+            snprintf(names[NAMES - 1] + strlen(names[NAMES - 1]) - 1, 4, "d/f");
     }
 }
