@@ -12,7 +12,6 @@ from conftest import helper, make_zip
 from support.base_image import ENV, OTHER, START, base, executable, function
 from support.images import Layout, config, directory, layer, link, make
 
-FIXTURES = pathlib.Path("/work/shared/fixtures/image")
 PROBE = open(helper("probe"), "rb").read()
 
 
@@ -39,13 +38,6 @@ def test_every_form_runs_as_on_lambda(lrun, tmp, form):
     assert "INIT_START" not in r.log and re.search(r"^START RequestId: .*\nEND RequestId: .*\nREPORT .*Init Duration: ", r.log), r
     assert r.report["runtime"] is None and r.report["runtimeSource"]["from"] == "image" and len(r.report["runtimeSource"]["sha256"]) == 64, r.report
     assert r.report["cache"]["misses"] == 1 and lrun.run("-q", tmp / "image.tar").report["cache"] == {"hits": 1, "misses": 0, "unpackedBytes": 0}
-
-
-@pytest.mark.skipif(not FIXTURES.exists(), reason="no fixtures here")
-@pytest.mark.parametrize("name", ["docker-archive.tar", "oci-archive.tar", "layout"])
-def test_images_of_skopeo_run(lrun, name):
-    r = lrun.run("-q", FIXTURES / name)
-    assert r.code == 0 and r.json["argv"] == ["/bin/bootstrap", "app.handler"] and r.json["cwd"] == "/var/task" and r.json["uid"] == 993, r
 
 
 def test_one_of_several_is_named_by_its_tag(lrun, tmp):

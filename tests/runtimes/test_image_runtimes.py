@@ -126,8 +126,8 @@ def test_without_a_bootstrap_its_entrypoint_starts(runtimes, tmp, id, cmd, handl
 
 def test_an_image_that_starts_nothing_is_said(runtimes, tmp):
     for start in (START, {}):
-        runtimes.add("java21", [base(bootstrap=None, lang=False), layer(("x", str(start).encode()))], **start)
-        r = runtimes("run", "--runtime", "java21", package(tmp))
+        runtimes.add("ruby3.4", [base(bootstrap=None, lang=False), layer(("x", str(start).encode()))], **start)
+        r = runtimes("run", "--runtime", "ruby3.4", package(tmp))
         assert r.code == 125 and "the root file system has no /var/runtime/bootstrap" in r.log, r
         runtimes.add("provided.al2023", [base(bootstrap=None, lang=False), layer(("y", str(start).encode()))], **start)
         r = runtimes("run", "--runtime", "provided.al2023", package(tmp))

@@ -68,6 +68,12 @@ Test(outcome, is_in_aws_words)
     } rows[] = {
         {outcome_not_started("ID", "", 0), STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidEntrypoint",
          "RequestId: ID Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"},
+        {outcome_not_started("ID", "app", ENOENT), STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidEntrypoint",
+         "RequestId: ID Error: exec: \"app\": executable file not found in $PATH"},
+        {outcome_no_entrypoint("ID"), STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidEntrypoint",
+         "RequestId: ID Error: Couldn't find valid bootstrap(s): []"},
+        {outcome_no_workdir("ID", "/x", ENOENT), STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidWorkingDir",
+         "RequestId: ID Error: chdir /x: no such file or directory"},
         {outcome_not_started("ID", "/var/task/bootstrap", EACCES), STATUS_ERROR, BECAUSE_NOT_STARTED, "Runtime.InvalidEntrypoint",
          "RequestId: ID Error: fork/exec /var/task/bootstrap: permission denied"},
         {outcome_exited("ID", 0, false), STATUS_ERROR, BECAUSE_EXIT, "Runtime.ExitError",

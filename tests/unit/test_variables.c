@@ -154,6 +154,32 @@ Test(variables, the_user_has_his_way_with_defaults_alone)
     strv_done(&v);
 }
 
+/* Of an image: below Lambda's own and the user's, above defaults; the last of a name counts, and what is no variable is left out. */
+Test(variables, of_an_image_lie_between)
+{
+    char *of_image[] =
+        {"PATH=/i", "AWS_REGION=i", "AWS_LAMBDA_RUNTIME_API=i", "MINE=i", "OWN=1", "_HANDLER=i", "OWN=2", "=x", "novalue", "",
+         "EMPTY=",  "LANG=i",       "LAMBDA_TASK_ROOT=/i"},
+         *of_user[] = {"MINE=u", "LANG=u"};
+    static const char *const wanted[] = {"PATH=/i", "AWS_REGION=r", "AWS_LAMBDA_RUNTIME_API=a:1", "MINE=u",     "OWN=2",
+                                         "EMPTY=",  "LANG=u",       "LAMBDA_TASK_ROOT=/var/task", "_HANDLER=i", "TZ=:UTC"};
+    const struct strv image = {.at = of_image, .n = COUNT(of_image)}, user = {.at = of_user, .n = COUNT(of_user)};
+    struct variables_input in = {
+        .name = "n", .region = "r", .api = "a:1", .log_stream = "s", .memory = 128, .user = &user, .image = &image};
+    struct strv v = {0};
+    variables_make(&in, &v);
+    for (size_t i = 0; i < COUNT(wanted); i++) {
+        size_t found = 0, n = strcspn(wanted[i], "=") + 1;
+        for (size_t k = 0; k < v.n; k++)
+            if (strncmp(v.at[k], wanted[i], n) == 0 && ++found)
+                cr_expect_str_eq(v.at[k], wanted[i]);
+        cr_expect_eq(found, 1, "%s: %zu", wanted[i], found);
+    }
+    for (size_t k = 0; k < v.n; k++)
+        cr_expect(strchr(v.at[k], '=') && v.at[k][0] != '=', "%s", v.at[k]);
+    strv_done(&v);
+}
+
 Test(variables, extensions_see_fewer_and_runtimes_that_know_frames_one_more)
 {
     static const char *const HIDDEN[] = {"_HANDLER",          "LAMBDA_TASK_ROOT",          "LAMBDA_RUNTIME_DIR",

@@ -2,6 +2,8 @@
 """Mutants: images. The columns are described in ../mutants.py."""
 IMAGES = "tests/cache/test_images.py"
 DOCUMENTS = "tests/cache/test_image_documents.py"
+FUNCTIONS = "tests/cli/test_image_functions.py"
+RUNTIMES = "tests/runtimes/test_image_runtimes.py"
 
 MUTANTS = {
     "images: unpacked as a root file system": ("unpack/untar.c", "if (image_source_seems(bytes, n))", "if (!bytes && image_source_seems(bytes, n))", {"an_image_is_no_root_file_system"}, ("tests/cache/test_tarballs.py",), "no_root"),
@@ -25,4 +27,12 @@ MUTANTS = {
     "images: a known image of another architecture": ("cache/cache_image.c", "found = strcmp(again.at, value) == 0;", "found = again.at[0] != 0;", {"a_known_image_needs_no_worker"}, (DOCUMENTS,), "needs_no_worker"),
     "images: an archive that is being written is remembered": ("cache/cache_image.c", "if (!w->known || w->may_change)", "if (!w->known)", {"an_image_that_somebody_may_write_to_is_not_remembered"}, (DOCUMENTS,), "may_write"),
     "images: half of how it is started": ("cache/image_facts.c", "if (!n || strings[n - 1] || found != wanted)", "if (!n || found > wanted)", {"how_an_image_is_started_is_read_again_where_it_was_lost"}, (DOCUMENTS,), "lost"),
+    "images: an image's variables over Lambda's": ("lambda/variables.c", "if (n && entry[n] && !has(in->user, key) && !has(ret, key))", "if (n && entry[n] && !has(in->user, key))", {"of_an_image_lie_between"}, ("tests/unit/test_variables.c",)),
+    "images: an image's variables over the user's": ("lambda/variables.c", "if (n && entry[n] && !has(in->user, key) && !has(ret, key))", "if (n && entry[n] && !has(ret, key))", {"of_an_image_lie_between"}, ("tests/unit/test_variables.c",)),
+    "images: an image's own /dev, /etc, /proc, /sys and /tmp": ("mounts/plan.c", "in->own_code ? SKELETON_MOUNTS :", "in->own_code ? 0 :", {"hostile_links_lead_nowhere"}, (FUNCTIONS,), "hostile"),
+    "images: an image's own /sys": ("mounts/plan.c", "    if (in->rootfs.path)\n        plan_add(&p, (struct row){.kind = ROW_MASK, .target = \"sys\"", "    if (in->rootfs.path && !in->own_code)\n        plan_add(&p, (struct row){.kind = ROW_MASK, .target = \"sys\"", {"the_root_is_its_own_and_read_only_but_for_tmp"}, (FUNCTIONS,), "its_own_and"),
+    "images: layers with an image": ("launcher/launch/launch_image.c", "    if (r->layers.n)", "    if (r->layers.n > 99)", {"options_that_images_do_not_take_are_refused"}, (FUNCTIONS,), "do_not_take"),
+    "images: a root beside an image's": ("launcher/launch/launch_image.c", "        if (NONE[i].given)", "        if (NONE[i].given && i > 9)", {"options_that_images_do_not_take_are_refused"}, (FUNCTIONS,), "do_not_take"),
+    "images: any directory is a layout": ("launcher/launch/not_package.c", 'holds(fd, "index.json") && holds(fd, "blobs")', 'fd >= 0', {"a_folder_that_is_no_package_is_named_for_what_it_is"}, ("tests/cli/test_usage.py",), "a_folder_that"),
+    "images: a stored image is started anyhow": ("launcher/launch/stored_use.c", "if (s->config[0] && image_facts_of(&in->added.tree, s->config, &in->image.facts, err) != 1)", "if (s->config[0] && image_facts_of(&in->added.tree, s->config, &in->image.facts, err) == 9)", {"how_a_stored_image_is_started_must_be_known"}, (RUNTIMES,), "must_be_known"),
 }
