@@ -73,7 +73,7 @@ $(B)/why.h: Makefile $(wildcard docs/why/*.md)
 	@mkdir -p $(@D)
 	for f in docs/why/LR-*.md; do printf '{"%s",\n' "$$(basename $$f .md)"; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
 $(B)/launcher/command/cmd_explain.o: $(B)/why.h
-$(B)/launcher/launch/runtime.o $(B)/launcher/launch/bytecode.o: $(wildcard runtimes/*/* runtimes/*/*/*)
+$(B)/launcher/launch/runtime.o $(B)/launcher/launch/bytecode.o $(B)/launcher/launch/library.o: $(wildcard runtimes/*/* runtimes/*/*/*)
 $(B)/docgen: tests/tools/docgen.c $(B)/launcher/command/cli.o $(B)/launcher/command/cli_words.o $(B)/launcher/command/cli_help.o \
   $(B)/launcher/command/cli_options.o $(B)/launcher/command/cli_values.o $(B)/launcher/launch/names.o $(B)/launcher/launch/request.o \
   $(B)/lambda/tenant.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o

@@ -179,6 +179,14 @@ static int run_jobs(struct cache *c, const struct archive *archives, size_t n, s
     return 0;
 }
 
+int cache_find(struct cache *c, const char *digest, enum archive_use use, struct cache_entry *ret, struct err *err)
+{
+    int found = strlen(digest) == DIGEST_HEX ? entry_open(c, digest, use, ret, err) : 0;
+    if (found == 1)
+        snprintf(ret->digest, sizeof ret->digest, "%s", digest);
+    return found;
+}
+
 int cache_get(struct cache *c, const struct archive *archives, size_t n, struct cache_entry *ret, struct err *err)
 {
     OWN_PTR struct job *jobs = xcalloc(n, sizeof *jobs);

@@ -9,7 +9,7 @@
  *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and times:
  *                              its digest, so that a warm run reads no archive; an interpreter's version, and its bytecode's name
  *   DIR/policy/                users' policies, compiled; see launcher/launch/policy_file.c
- *   DIR/bytecode/              Python's client, compiled; see launcher/launch/bytecode.h
+ *   DIR/bytecode/              Python's client, compiled; see launcher/launch/bytecode.h (its library: library.h)
  *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
  *   DIR/skeleton/              roots without their mounts; see mounts/skeleton.h. How these two are kept: prepared.h
  *   DIR/tmp/                   entries that are being made or removed; each is locked by its maker
@@ -76,6 +76,8 @@ void cache_done(struct cache *c);
 
 /* Finds or unpacks n archives, all that must be unpacked at the same time. ret: n entries, all or none. */
 int cache_get(struct cache *c, const struct archive *archives, size_t n, struct cache_entry *ret, struct err *err);
+/* What was unpacked before, by its digest. 1; 0: it is not there; -1. */
+int cache_find(struct cache *c, const char *digest, enum archive_use use, struct cache_entry *ret, struct err *err);
 void cache_entry_done(struct cache_entry *e);
 
 /* cache_memo.c. what: "digest", "version". value: one line, without a newline, of at most CACHE_MEMO_MAX - 1 bytes: a longer one is not

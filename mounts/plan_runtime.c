@@ -151,11 +151,12 @@ static void hide_node_modules(struct plan *p, bool parts)
     }
 }
 
-enum { LOWER_PREFIX, LOWER_SDK, LOWER_LIBRARY, LOWER_CLIENT };
+enum { LOWER_PREFIX, LOWER_COMPILED /* over it: they are one row's */, LOWER_SDK, LOWER_LIBRARY, LOWER_CLIENT };
 
 void plan_runtime_lowers(struct plan *p, const struct plan_runtime *rt, struct source lowers[PLAN_RUNTIME_LOWERS])
 {
     lowers[LOWER_PREFIX] = rt->prefix_source ? *rt->prefix_source : (struct source){.path = rt->prefix, .tree = -1};
+    lowers[LOWER_COMPILED] = rt->library ? *rt->library : (struct source){.tree = -1};
     lowers[LOWER_SDK] = lowers[LOWER_CLIENT] = (struct source){.tree = -1};
     if (rt->client)
         lowers[LOWER_CLIENT] = *rt->client;
@@ -208,7 +209,7 @@ static void show_prefix(struct plan *p, const struct plan_runtime *rt, const str
     plan_add(p, (struct row){.kind = ROW_OVERLAY,
                              .target = "var/lang",
                              .sources = prefix,
-                             .n = 1,
+                             .n = rt->library ? 2 : 1,
                              .text = place,
                              .why = "the interpreter, with its library"});
     for (size_t i = 0; i < COUNT(HIDDEN_PREFIX); i++)

@@ -20,12 +20,13 @@ struct plan_file {             /* a file of the skeleton, or a directory */
 
 #define SDK_PYTHON "python" /* in the SDK */
 #define SDK_NODE "nodejs/node_modules"
-enum { PLAN_JAVAS = 6, PLAN_RUNTIME_LOWERS = 4 };
+enum { PLAN_JAVAS = 6, PLAN_RUNTIME_LOWERS = 5 };
 struct plan_runtime {                   /* a managed runtime's part; all zero for provided.* */
     char name[24];                      /* of the interpreter in /var/lang/bin: "python3.11", "node" */
     const char *interpreter;            /* absolute; NULL: none */
     const char *prefix;                 /* shown whole as /var/lang; NULL: it is in /usr or /usr/local */
     const struct source *prefix_source; /* the same, opened before; NULL: by its path */
+    const struct source *library;       /* the bytecode that lies over the prefix; NULL: none */
     const struct plan_file *files;
     size_t file_count;
     const struct plan_file *compiled; /* what is laid beside them */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bytecode_inside.c: an added runtime's interpreter compiles the client where functions run: in a sandbox of the launch's plan, without
- * network, without a variable of the function's. What it writes is read to a bound in bytes and time, and believed as little as a package:
- * names are checked (bytecode.c), and none but this runtime's sandboxes see it. It is killed when it is late, or has written too much.
- * Trees that root has cloned can be attached once, for one sandbox: where there are any, the interpreter compiles at each start. */
+/* bytecode_inside.c: an added runtime's interpreter compiles the client, or its library, where functions run: in a sandbox of the launch's
+ * plan, without network, without a variable of the function's. What it writes is read to a bound in bytes and time, and believed as little
+ * as a package: names are checked (bytecode.c, the unpacker), and none but this runtime's sandboxes see it. It is killed when it is late,
+ * or has written too much. Trees that root has cloned can be attached once, for one sandbox: where there are any, the interpreter compiles
+ * at each start. */
 #include "launcher/launch/bytecode_inside.h"
 
 #include "base/own.h"
@@ -23,7 +24,7 @@ static bool has_clones(const struct plan *p)
 }
 
 /* To its end, the bound or the deadline. */
-static bool read_all(int fd, double deadline, struct text *ret)
+static bool read_all(int fd, size_t most, double deadline, struct text *ret)
 {
     char bytes[64 * 1024];
     for (;;) {
@@ -39,7 +40,7 @@ static bool read_all(int fd, double deadline, struct text *ret)
         if (n == 0)
             return true;
         text_add(ret, bytes, n > 0 ? (size_t)n : 0);
-        if (ret->n > BYTECODE_MOST)
+        if (ret->n > most)
             return false;
     }
 }
@@ -58,12 +59,20 @@ static bool has_ended(struct sandbox *s, double deadline)
     return m.value == 0;
 }
 
-static bool compile(const struct launch *l, int in, struct text *made)
+struct work {
+    const char *program;
+    int in; /* -1: nothing */
+    size_t most;
+    unsigned seconds;
+};
+
+/* False: no sandbox was made. made: empty, if the program failed. */
+static bool compile(const struct launch *l, const struct work *w, struct text *made)
 {
     char *const envp[] = {(char *)(uintptr_t) "PATH=/usr/bin:/bin", NULL};
     OWN_PTR char *program = xasprintf("/var/lang/bin/%s", l->runtime.id);
     char *const argv[] = {
-        program, (char *)(uintptr_t) "-I", (char *)(uintptr_t) "-S", (char *)(uintptr_t) "-c", (char *)(uintptr_t)bytecode_program(), NULL};
+        program, (char *)(uintptr_t) "-I", (char *)(uintptr_t) "-S", (char *)(uintptr_t) "-c", (char *)(uintptr_t)w->program, NULL};
     struct sandbox s = SANDBOX_NONE;
     struct err ignored;
     int ends[2];
@@ -80,32 +89,55 @@ static bool compile(const struct launch *l, int in, struct text *made)
         .net = NET_NONE,
         .frames = -1,
         .one_shot = true,
-        .stdio = {in, to, null},
+        .stdio = {w->in < 0 ? null : w->in, to, null},
         .argv = argv,
         .envp = envp,
         .workdir = "/",
         .caller_argv = l->request->args,
         .limits = l->facts.limits,
     };
-    const double deadline = clock_ms() + BYTECODE_SECONDS * 1000;
+    const double deadline = clock_ms() + w->seconds * 1000.0;
     if (null < 0 || sandbox_start(&spec, &s, &ignored) < 0)
         return false;
     own_close(&to);
-    bool good = read_all(from, deadline, made) && has_ended(&s, deadline);
+    bool good = read_all(from, w->most, deadline, made) && has_ended(&s, deadline);
     sandbox_done(&s);
     if (!good)
         text_done(made);
     return true;
 }
 
-bool bytecode_inside(struct launch *l)
+/* 1, 0: the interpreter cannot; -1: no sandbox was made. */
+static int compile_client(struct launch *l)
 {
     struct text made = {0};
-    OWN_FD int in = has_clones(&l->plan) ? -1 : bytecode_sources();
-    bool some = in >= 0 && compile(l, in, &made);
-    if (some)
+    OWN_FD int in = bytecode_sources();
+    const struct work work = {bytecode_program(), in, BYTECODE_MOST, BYTECODE_SECONDS};
+    bool ran = in >= 0 && compile(l, &work, &made);
+    if (ran)
         bytecode_take(&l->inputs, &l->runtime, &made);
-    some = some && made.n;
+    int status = !ran ? -1 : made.n > 0;
     text_done(&made);
-    return some;
+    return status;
+}
+
+/* can: whether the interpreter could compile the client; if not, it is not asked for more. */
+static bool compile_library(struct launch *l, bool can)
+{
+    struct text made = {0};
+    const struct work work = {library_program(), -1, LIBRARY_MOST, LIBRARY_SECONDS};
+    bool kept = (!can || compile(l, &work, &made)) && library_take(&l->inputs, &l->runtime, &made);
+    if (kept)
+        launch_note(l, "the standard library of %s has no bytecode: it was compiled, once for all later launches", l->runtime.id);
+    text_done(&made);
+    return kept;
+}
+
+bool bytecode_inside(struct launch *l)
+{
+    if (has_clones(&l->plan))
+        return false;
+    int client = l->bytecode.wanted ? compile_client(l) : 1;
+    bool library = l->library.wanted && client >= 0 && compile_library(l, client > 0);
+    return (l->bytecode.wanted && client > 0) || library;
 }

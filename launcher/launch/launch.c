@@ -260,6 +260,7 @@ static void begin(const struct request *r, struct launch *ret)
         .cgroup = CGROUP_NONE,
         .tools = TOOLS_NONE,
         .skeleton = {.tree = PREPARED_NONE},
+        .library = LIBRARY_NONE,
         .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()},
     };
     inputs_none(&ret->inputs);
@@ -350,6 +351,7 @@ void launch_done(struct launch *l)
     tools_done(&l->tools);
     skeleton_done(&l->skeleton);
     bytecode_done(&l->bytecode);
+    library_done(&l->library);
     machine_done(&l->machine);
     inputs_done(&l->inputs);
     strv_done(&l->envp);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cache/tools.h"
 #include "launcher/launch/bytecode.h"
+#include "launcher/launch/library.h"
 #include "launcher/launch/inputs.h"
 #include "launcher/launch/machine.h"
 #include "launcher/launch/report.h"
@@ -27,6 +28,7 @@ struct launch {
     struct tools_tree tools;
     struct skeleton skeleton;
     struct bytecode bytecode;
+    struct library library;
     struct machine machine;
     struct sandbox_spec spec;
     struct strv envp, argv; /* of exec; owned copies: init scrubs the caller's */

@@ -104,6 +104,8 @@ int launch_plan(struct launch *l, struct err *err)
     in.runtime.prefix_source = l->inputs.interpreter.path && in.runtime.prefix ? &l->inputs.interpreter.source : NULL;
     if (!r->argv) /* a command seldom loads the client */
         bytecode_get(&l->inputs, &l->runtime, r->kind->invokes, &l->bytecode);
+    library_get(&l->inputs, &l->runtime, &l->library);
+    in.runtime.library = library_source(&l->library);
     in.runtime.compiled = l->bytecode.files;
     in.runtime.compiled_count = l->bytecode.n;
     bool as_lambda = r->kind->invokes && r->tools == TOOLS_LAMBDA;
@@ -117,13 +119,13 @@ int launch_plan(struct launch *l, struct err *err)
     return plan_make(&in, &l->plan, err);
 }
 
-/* Twice in the first launch on a Python that was added, which compiles the client for all later ones. */
+/* Twice in the first launch on a Python that was added, which compiles the client, and a library without bytecode, for all later ones. */
 int launch_plan_whole(struct launch *l, struct err *err)
 {
     if (launch_plan(l, err) < 0)
         return -1;
     skeleton_get(&l->inputs, &l->plan, &l->skeleton);
-    if (!l->bytecode.wanted || !l->inputs.added.runtime.id[0] || !l->request->kind->invokes)
+    if ((!l->bytecode.wanted && !l->library.wanted) || !l->inputs.added.runtime.id[0] || !l->request->kind->invokes)
         return 0;
     l->spec = (struct sandbox_spec){.is_whole = skeleton_is_whole, .of = &l->skeleton};
     if (!bytecode_inside(l))
@@ -132,6 +134,7 @@ int launch_plan_whole(struct launch *l, struct err *err)
     tools_done(&l->tools);
     machine_done(&l->machine);
     bytecode_done(&l->bytecode);
+    library_done(&l->library);
     skeleton_done(&l->skeleton);
     if (launch_plan(l, err) < 0)
         return -1;
