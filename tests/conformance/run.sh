@@ -279,11 +279,14 @@ docker_policy() {
 # shellcheck source=/dev/null
 . "$here/interpreters.sh"
 # shellcheck source=/dev/null
+. "$here/image.sh"
+# shellcheck source=/dev/null
 . "$here/java.sh"
 
 go_client
 java_client
 python_client
+image_functions
 node_client
 node_24_client
 sdks
