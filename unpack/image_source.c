@@ -43,7 +43,7 @@ static int note(struct image_source *s, struct tar *tar, const struct tar_entry 
     if (got < 1)
         return got < 0 ? -1 : refuse(name, "the archive ends within a file", err);
     const uint8_t *at = p.at;
-    if (e->type == TAR_FILE && (at < bytes || at > bytes + n || e->size > (uint64_t)(bytes + n - at) || p.offset || p.n > e->size))
+    if (e->type == TAR_FILE && (at < bytes || at > bytes + n || e->size > (uint64_t)(bytes + n - at) || p.offset || p.n != e->size))
         return refuse(name, "the file lies there in pieces", err);
     s->files = xrealloc(s->files, s->n + 1, sizeof *s->files);
     s->files[s->n++] = (struct image_file){

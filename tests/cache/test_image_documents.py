@@ -264,6 +264,20 @@ def test_links_between_layers_and_names_in_circles(tmp):
         assert not done.ok and (said in done.words or "circle" in done.words), (to, done)
 
 
+def test_a_document_with_holes_is_refused(tmp):
+    """What lies behind its data in the archive is not its own."""
+    tar = layer(("a", b"x"))
+    docker(tmp / "good", [tar])
+    with tarfile.open(tmp / "good") as t:
+        files = [(m.name, t.extractfile(m).read()) for m in t]
+    text = files[-1][1]
+    headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "manifest.json", "GNU.sparse.realsize": str(len(text))}
+    files[-1] = ("manifest.json", {"data": f"1\n0\n{len(text) - 1}\n".encode().ljust(512, b"\0") + text, "pax_headers": headers})
+    (tmp / "bad").write_bytes(layer(*files))
+    done = unpack(tmp, tmp / "bad")
+    assert not done.ok and "lies there in pieces" in done.words, done
+
+
 def test_a_configs_name_is_its_digest(tmp):
     document = json.dumps(config([ONE])).encode()
     for i, name in enumerate((sha(b"other") + ".json", "blobs/sha256/" + sha(b"other"))):
