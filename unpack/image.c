@@ -11,10 +11,11 @@
 #include "unpack/digest.h"
 #include "unpack/layer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Uncompressed bytes of all layers: AWS's limit for the files, and headers of a million entries. */
+/* Bytes of all layers, uncompressed, and as they are: AWS's limit for the files, and headers of a million entries. */
 #define STREAM_MAX ((UINT64_C(10) << 30) + (UINT64_C(2) << 30))
 
 int image_read(struct image_reader *r, int dir, const uint8_t *bytes, size_t n, const char *architecture, const char *name,
@@ -78,7 +79,8 @@ static int apply_all(const struct image_reader *r, struct layers *l, struct err 
         int found = image_source_find(&r->source, layer->name, &b, err);
         if (found < 1)
             return found < 0 ? -1 : differs(layer, "it is missing", err);
-        int status = apply(l, layer, &b, &stream, err);
+        int status = b.n > STREAM_MAX - l->before ? fail(err, EFBIG, layer->name, "unpack the image: its layers hold more than 10 GiB")
+                                                  : apply(l, layer, &b, &stream, err);
         l->before += b.n;
         image_bytes_done(&b);
         if (status < 0)

@@ -314,6 +314,18 @@ def test_a_million_entries(tmp):
     assert not done.ok and "more than 1000000 entries" in done.words, done
 
 
+def test_a_layer_larger_than_an_image(fast):
+    """A file of holes: it is not read."""
+    tar = layer(("a", b"x"))
+    made = Layout()
+    manifest = {"schemaVersion": 2, "config": made.blob(config([tar]), OCI + "config.v1+json"), "layers": [made.blob(tar, OCI + TYPES["plain"])]}
+    manifest["layers"][0]["size"] = 13 << 30
+    path = made.add(made.blob(manifest, OCI + "manifest.v1+json")).write(fast / "image")
+    os.truncate(path / ("blobs/sha256/" + hashlib.sha256(tar).hexdigest()), 13 << 30)
+    done = unpack(fast, path)
+    assert not done.ok and "its layers hold more than 10 GiB" in done.words, done
+
+
 def test_directories_without_an_entry(fast):
     """A name of 260 bytes makes 126 of them."""
     done = apply(fast, [(f"{i}/" + "d/" * 125 + "f", b"") for i in range(794)])
