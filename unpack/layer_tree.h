@@ -17,7 +17,8 @@ struct layer_tree { /* layer_tree_start(), layer_tree_done() */
     uint64_t root_ino;
     struct nodes nodes;
     uint16_t layer;    /* the present one, from 1 */
-    uint64_t work;     /* names that whiteouts passed over, and directories that entries made their layer's */
+    uint64_t work;     /* names that whiteouts passed over */
+    double links_ms;   /* of processor time, for paths through links */
     uint64_t implied;  /* directories made without an entry */
     char *parent_path; /* the directory opened last, or NULL */
     int parent;
@@ -38,7 +39,7 @@ void layer_tree_next_layer(struct layer_tree *t);
 int layer_tree_place(struct layer_tree *t, const char *name, struct place *ret, struct err *err);
 
 /* The directory above name as it is: an open descriptor, the caller's, or -1 with errno. "": the root itself. */
-int layer_tree_open(const struct layer_tree *t, const char *path);
+int layer_tree_open(struct layer_tree *t, const char *path);
 
 /* Removes what is at the place, unless both it and what comes are directories. Returns 1 if there is such a directory, 0 if the place is
  * free now. */

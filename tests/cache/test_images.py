@@ -314,6 +314,22 @@ def test_a_million_entries(tmp):
     assert not done.ok and "more than 1000000 entries" in done.words, done
 
 
+def test_paths_through_links_that_take_long(fast):
+    """40 links of 4 KB each take the kernel 3 ms, for each entry anew: 5 s of processor time are enough for an image."""
+    links = [(f"{a}{i}", link("d/../" * 800 + (f"{a}{i + 1}" if i < 37 else "."))) for a in "ab" for i in range(38)]
+    done = apply(fast, [("d", directory()), *links, *((f"{'ab'[i % 2]}0/f", b"") for i in range(20000))])
+    assert not done.ok and "its paths through links take too long" in done.words, done
+
+
+def test_deep_directories_are_noted_without_a_call_for_each(tmp):
+    """That a layer has an entry in them, for all that are above."""
+    deep = "d/" * 100
+    trace = tmp / "trace"
+    path = make(tmp / "image", [layer((deep + "f", b"1")), *(layer((deep + "f", b"%d" % i)) for i in range(20))])
+    done = unpack(tmp, path, wrap=("strace", "-f", "-qq", "-o", str(trace), "-e", "trace=%desc"))
+    assert done.ok and trace.read_text().count("\n") < 20 * 100 + 3000 and done.lines()[deep + "f"][-1] == 20, done
+
+
 def test_a_layer_larger_than_an_image(fast):
     """A file of holes: it is not read."""
     tar = layer(("a", b"x"))

@@ -16,6 +16,7 @@ MUTANTS = {
     "images: an image of any size": ("unpack/layer.c", "if (n <= MAX_SIZE && (l->size += n) <= MAX_SIZE)", "if ((l->size += n) > 0)", {"ten_gigabytes"}, (IMAGES,), "gigabytes"),
     "images: any number of entries": ("unpack/layer.c", "if (++l->count > MAX_ENTRIES)", "if (++l->count > 2 * (uint64_t)MAX_ENTRIES)", {"a_million_entries"}, (IMAGES,), "million"),
     "images: any number of directories without an entry": ("unpack/layer_tree.c", "    if (zip_count_implied(&t->implied, err) < 0)\n        return -1;\n", "", {"directories_without_an_entry"}, (IMAGES,), "without_an_entry"),
+    "images: paths through links at any price": ("unpack/layer_tree.c", "if (t->links_ms > LINKS_MS) {", "if (t->links_ms < 0) {", {"paths_through_links_that_take_long"}, (IMAGES,), "take_long"),
     "images: layers of any size are hashed": ("unpack/image.c", "int status = b.n > STREAM_MAX - l->before ?", "int status = b.n > UINT64_MAX - l->before ?", {"a_layer_larger_than_an_image"}, (IMAGES,), "larger_than"),
     "images: documents with holes": ("unpack/image_source.c", "|| p.offset || p.n != e->size))", "|| p.offset || p.n > e->size))", {"a_document_with_holes_is_refused"}, (DOCUMENTS,), "holes"),
     "images: devices of an image": ("unpack/layer.c", "if (there < 0 || e->type == TAR_DEVICE)", "if (there < 0)", {"devices_are_left_out_with_what_they_replace"}, (IMAGES,), "left_out"),
