@@ -251,12 +251,19 @@ static int clear_one(struct layer_tree *t, int dir, uint64_t dir_ino, const char
     return sub < 0 ? fail(err, errno, name, "open the directory that a whiteout empties") : clear(t, sub, err);
 }
 
+/* Once a layer: what comes into it later is the layer's own. */
 static int clear(struct layer_tree *t, int dir, struct err *err)
 {
     struct stat st;
-    OWN_DIR DIR *d = fs_open_dir(dir, ".");
-    if (!d || fstat(dir, &st) < 0)
+    OWN_DIR DIR *d = NULL;
+    struct node *node = fstat(dir, &st) < 0 ? NULL : nodes_find(&t->nodes, st.st_ino);
+    if (!node)
+        return unknown(NULL, err);
+    if (node->cleared == t->layer)
+        return 0;
+    if (!(d = fs_open_dir(dir, ".")))
         return fail(err, errno, NULL, "list the directory that a whiteout empties");
+    node->cleared = t->layer;
     for (struct dirent *e; (e = readdir(d));)
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && clear_one(t, dir, st.st_ino, e->d_name, err) < 0)
             return -1;

@@ -15,6 +15,7 @@ struct node { /* one inode of the tree; a number that is used again is another n
     uint16_t mode;           /* as the layer says */
     uint16_t layer;          /* that made it, or said its mode last; from 1: 0 is a free slot */
     uint16_t depth, touched; /* of a directory: the root has 0; the last layer with an entry at or below it */
+    uint16_t cleared;        /* of a directory: the last layer that left nothing of lower ones in it */
     uint64_t above;          /* of a directory: the inode of the one that it lies in */
     int64_t mtime;           /* of a directory: it is set at the end */
 };

@@ -330,6 +330,17 @@ def test_deep_directories_are_noted_without_a_call_for_each(tmp):
     assert done.ok and trace.read_text().count("\n") < 20 * 100 + 3000 and done.lines()[deep + "f"][-1] == 20, done
 
 
+def test_a_directory_is_emptied_once_a_layer(tmp):
+    """However often it is opaque, or those above it: 8 KB of such entries took ten seconds."""
+    made = [(f"a/b/{i}/f", b"") for i in range(200)]
+    opaque = [(f"{d}.wh..wh..opq", b"") for d in ("a/b/", "a/", "")] * 100
+    trace = tmp / "trace"
+    path = make(tmp / "image", [layer(("a/b/0/old", b""), ("a/b/old", b""), ("old", b"")), layer(*made, *opaque, ("a/b/new/f", b""), *opaque)])
+    done = unpack(tmp, path, wrap=("strace", "-f", "-qq", "-o", str(trace), "-e", "trace=getdents64"))
+    assert done.ok and trace.read_text().count("\n") < 2000 and not [n for n in done.names() if n.endswith("old")], done
+    assert {"a/b/new/f", "a/b/199/f"} <= done.names()
+
+
 def test_a_layer_larger_than_an_image(fast):
     """A file of holes: it is not read."""
     tar = layer(("a", b"x"))
