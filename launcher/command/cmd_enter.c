@@ -184,6 +184,7 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
         .argv = v->argv.at,
         .envp = envp->at,
         .workdir = v->workdir,
+        .or_root = !r->workdir, /* an image need not have /var/task */
         .tethered = true,
         .tty = r->tty,
         .frames = -1,

@@ -77,7 +77,10 @@ static bool say_missing(const struct evidence *ev, const char *name, struct text
     if (!f && strcmp(name, "java") == 0 && say_hidden_java(ev, "/usr/bin/java", out))
         return true;
     if (f)
-        text_printf(out, "%s is not in a directory of PATH: start it by this path, or pack it into bin/ of a layer", f->path);
+        text_printf(out, "%s is not in a directory of PATH: start it by this path%s", f->path,
+                    ev->launch->runtime.image ? "" : ", or pack it into bin/ of a layer");
+    else if (ev->launch->runtime.image)
+        text_printf(out, "there is no program %s in the image's PATH: add it to the image", name);
     else
         text_printf(out,
                     "there is no program %s, neither in the runtime nor in bin/ of a layer: pack one that is built for Lambda into bin/ of "

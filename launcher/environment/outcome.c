@@ -94,16 +94,16 @@ void outcome_start_text(const char *path, int no, char *text, size_t size)
     char reason[64];
     snprintf(reason, sizeof reason, "%s", strerror(no));
     reason[0] = (char)tolower((unsigned char)reason[0]); /* Go: "permission denied", "exec format error" */
-    if (no == ENOENT && path[0] && !strchr(path, '/'))   /* only an image's program is looked up in PATH */
-        snprintf(text, size, "exec: \"%s\": executable file not found in $PATH", path);
-    else
-        snprintf(text, size, "fork/exec %s: %s", path, reason);
+    snprintf(text, size, "fork/exec %s: %s", path, reason);
 }
 
 struct outcome outcome_not_started(const char *request_id, const char *path, int no)
 {
     char reason[640];
-    outcome_start_text(path, no, reason, sizeof reason);
+    if (no == ENOENT && path[0] && !strchr(path, '/')) /* only an image's program is looked up in PATH */
+        snprintf(reason, sizeof reason, "exec: \"%s\": executable file not found in $PATH", path);
+    else
+        outcome_start_text(path, no, reason, sizeof reason);
     OWN_PTR char *text =
         path[0] ? xasprintf("RequestId: %s Error: %s", request_id, reason)
                 : xasprintf("RequestId: %s Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]", request_id);

@@ -11,6 +11,7 @@
 #include "base/sys.h"
 #include "launcher/launch/launch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -148,7 +149,11 @@ int image_unpack(struct inputs *in, struct err *err)
     struct launch_image *image = &in->image;
     const struct archive a = {.name = in->function.path, .fd = in->function.fd, .use = USE_IMAGE};
     if (cache_get_image(&in->cache, &a, ARCHES[ARCH_OURS].go, image->tag ? image->tag : "", &image->facts, &image->tree, err) < 0)
-        return -1;
+        return err->no != EACCES
+                   ? -1
+                   : fail_hint(err,
+                               "uid %u, as which the image is read, may not: make all of %s readable for others, or give it as an archive",
+                               (unsigned)geteuid(), in->function.path);
     in->rootfs = (struct input){
         .path = in->function.path,
         .fd = -1,

@@ -65,6 +65,7 @@ struct sandbox_spec {
     char *const *direct; /* the program that the bootstrap, a script of bash, would only exec: tried first; NULL: none */
     char *const *envp;
     const char *workdir;
+    bool or_root;                /* where there is no workdir, / serves */
     char *const *extension_envp; /* NULL: no extensions are looked for */
     int extension_log;           /* becomes their 1 and 2 */
     char *const *framed_envp;    /* the payload's, when there are extensions; its FRAMES_FD is then frames */

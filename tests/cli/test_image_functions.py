@@ -4,10 +4,11 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import time
 
 import pytest
-from conftest import helper, make_zip
+from conftest import LRUN, ROOT, helper, make_zip
 
 from support.base_image import ENV, OTHER, START, base, executable, function
 from support.images import Layout, config, directory, layer, link, make
@@ -131,6 +132,7 @@ def test_what_does_not_start_is_said_in_awss_words(lrun, tmp, start, options, ty
     r = lrun.run(*options, small(tmp / "i.tar", ("bin/data", b"x"), start=start))
     assert r.code == 1 and r.json["errorType"] == type and says in r.json["errorMessage"], r
     assert r.log.count("Error Type: " + type) >= 2, r
+    assert ("there is no program none in the image's PATH: add it to the image (LR-066)" in r.log) == ("exec:" in says), r
     assert ("name its program with --entrypoint or --command" in r.log) == (not start) and ("the image has no directory /none" in r.log) == ("/none" in says and "chdir" in says), r
 
 
@@ -176,6 +178,35 @@ def test_a_known_image_starts_no_worker(lrun, tmp):
     assert lrun("exec", *command).text == "ok\n"
     r = lrun("exec", *command, wrap=["strace", "-f", "-e", "trace=execve,execveat", "-o", tmp / "trace"])
     assert r.text == "ok\n" and "lrun-unpack" not in (tmp / "trace").read_text(), (tmp / "trace").read_text()
+
+
+def test_a_layout_that_cannot_be_read_is_said(lrun, tmp):
+    image = small(tmp / "l", form="directory")
+    (image / "index.json").chmod(0o600 if ROOT else 0)
+    r = lrun.exec(image, "/bin/probe")
+    assert r.code == 125 and "Permission denied" in r.log and "readable for others, or give it as an archive" in r.log, r
+
+
+def test_root_may_name_what_its_later_uid_cannot_walk_to(lrun, tmp):
+    closed = tmp / "closed"
+    closed.mkdir()
+    images = [small(closed / "l", form="directory"), small(closed / "i.tar")]
+    images[1].chmod(0o600)
+    closed.chmod(0o700)
+    for image in images:
+        assert lrun.exec(image, "/bin/probe", "open", "/bin/probe", "0").text == "ok\n"
+
+
+def test_who_enters_is_in_the_root_where_there_is_no_task(lrun, tmp):
+    tars = [base(), layer(("var/.wh.task", b""))]
+    image = make(tmp / "i.tar", tars, "docker", how="plain", configuration=config(tars, config={"Env": ENV}))
+    inside = subprocess.Popen(lrun.argv("exec", image, "--", "/bin/sh", "-c", "echo up; read line", report=False), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert inside.stdout.readline() == b"up\n"
+    enter = lambda *options: subprocess.run([LRUN, "exec", "--in", str(inside.pid), *options, "--", "/bin/sh", "-c", "pwd"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert enter().stdout == "/\n" and enter("-w", "/etc").stdout == "/etc\n"
+    p = enter("-w", "/none")
+    assert p.returncode == 125 and "cannot enter the working directory '/none'" in p.stderr, p
+    inside.communicate(b"\n", timeout=20)
 
 
 def test_a_directory_that_is_no_whole_layout_is_a_function(lrun, tmp):
