@@ -137,6 +137,10 @@ static int find_on_disk(int dir, const char *name, struct image_bytes *ret, stru
     struct stat st;
     if (fd < 0 && errno == ENOENT)
         return 0;
+    if (fd < 0 && errno == EXDEV) {
+        fail(err, 0, name, "open the image's file: a link leads out of the image's directory");
+        return fail_hint(err, "copy what it leads to into the directory, or make an archive with skopeo copy oci:DIR oci-archive:FILE");
+    }
     if (fd < 0 || fstat(fd, &st) < 0)
         return fail(err, errno, name, "open the image's file");
     if (!S_ISREG(st.st_mode))
