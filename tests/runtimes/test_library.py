@@ -33,7 +33,7 @@ class Added:
         self.env = {**os.environ, "XDG_DATA_HOME": str(self.place), "PATH": "/usr/bin:/bin"}
         p = subprocess.run([*self.wrap, LRUN, "runtime", "add", OTHER, prefix], env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         assert p.returncode == 0, p
-        time.sleep(0.02)  # what changed in this very moment is not remembered
+        time.sleep(0.3)  # what has just been written is not remembered
 
     def run(self, fn, *options):
         return self.lrun("run", "--runtime", OTHER, *options, fn, wrap=self.wrap, env=self.env)
