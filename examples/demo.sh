@@ -18,6 +18,9 @@ if [ -x /usr/bin/node ] || [ -x /usr/local/bin/node ]; then
     "$lrun" "$zips/node.zip"
     echo
 fi
+say "lrun image.tar     # a container image, as docker save writes it"
+"$lrun" "$zips/image.tar"
+echo
 say "lrun exec --volume tests:/mnt/tests --out results adder.zip -- /mnt/tests/run.sh"
 results=$(mktemp -d)/results
 "$lrun" exec --volume "$(cd "$(dirname "$0")" && pwd)/exec-tests/tests:/mnt/tests" --out "$results" "$zips/adder.zip" -- /mnt/tests/run.sh

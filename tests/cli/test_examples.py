@@ -13,6 +13,12 @@ def test_a_static_c_bootstrap_answers(lrun):
     assert lrun.run(ZIPS / "hello-c.zip", "-e", '{"a":1}').json == {"hello": "from C", "event": {"a": 1}}
 
 
+def test_an_image_answers(lrun):
+    r = lrun.run(ZIPS / "image.tar", "-e", '{"a":1}')
+    assert r.json == {"hello": "from C", "event": {"a": 1}} and r.report["runtimeSource"]["from"] == "image", r
+    assert lrun.run("-q", "--command", "app.other", f"{ZIPS}/image.tar:hello:latest").code == 0
+
+
 def test_the_tutorials_shell_bootstrap_answers(lrun):
     r = lrun.run(ZIPS / "shell.zip", "-e", '{"a":1}')
     assert r.json == {"echo": {"a": 1}, "from": "shell"} and 'event: {"a":1}' in r.log, r

@@ -55,12 +55,14 @@ arm64:
 	qemu-aarch64 -L $(ARM64)/root $(ARM64)/tests/plain-unit
 	@for a in x86_64 aarch64; do [ ! -f $(B)/policy_$$a.h ] || cmp $(B)/policy_$$a.h $(ARM64)/policy_$$a.h || exit 1; done
 
-EXAMPLES := $(patsubst %,$(B)/examples/%.zip,hello-c adder shell first second function python node)
+EXAMPLES := $(patsubst %,$(B)/examples/%.zip,hello-c adder shell first second function python node) $(B)/examples/image.tar
 examples: $(EXAMPLES)
 $(B)/examples/hello-c.zip: examples/hello-c/bootstrap.c
 	@mkdir -p $(B)/examples/hello-c
 	$(CC) -O2 -static -D_GNU_SOURCE -Wall -Wextra -o $(B)/examples/hello-c/bootstrap $<
 	@rm -f $@; cd $(B)/examples/hello-c && zip -q -X ../hello-c.zip bootstrap
+$(B)/examples/image.tar: $(B)/examples/hello-c.zip examples/image/save.sh
+	examples/image/save.sh $(B)/examples/hello-c/bootstrap $@
 $(B)/examples/adder.zip: examples/exec-tests/adder.c
 	@mkdir -p $(B)/examples/adder
 	$(CC) -O2 -static -Wall -Wextra -o $(B)/examples/adder/adder $<
