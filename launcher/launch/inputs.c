@@ -62,7 +62,7 @@ static int open_package(const struct request *r, const char *path, enum package_
     int found = not_package_check(r, ret->path, ret->is_dir, ret->fd, role, err);
     if (image && found == 1)
         image_take(image, ret);
-    else if (found == 0 && image && image->tag)
+    else if (found == 0 && image && image->path)
         found = not_package_name(r, path, role, err);
     if (found >= 0)
         return 0;

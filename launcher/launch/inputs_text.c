@@ -243,12 +243,12 @@ static int choose_name(const struct request *r, struct inputs *in, struct err *e
         in->name = xstrdup(r->name);
         return 0;
     }
-    OWN_PTR char *path = xstrdup(r->function);
+    OWN_PTR char *path = xstrdup(in->image.path ? in->image.path : r->function);
     while (strlen(path) > 1 && str_ends(path, "/"))
         path[strlen(path) - 1] = 0;
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     in->name = xasprintf("%.*s", FUNCTION_NAME_MAX, base);
-    if (str_ends(in->name, ".zip"))
+    if (str_ends(in->name, ".zip") || (in->image.is_function && str_ends(in->name, ".tar")))
         in->name[strlen(in->name) - 4] = 0;
     for (char *c = in->name; *c; c++)
         if (!function_name_takes(*c))

@@ -62,20 +62,36 @@ static int image_words(const char *option, const char *text, struct strv *ret, s
 
 /* ---- FUNCTION ---- */
 
-/* The last colon that leaves the name of a file: a tag may hold one (name:tag). What follows // is an address. */
-bool image_split(const char *function, struct launch_image *ret)
+static bool take(const char *file, const char *tag, struct launch_image *ret)
 {
-    for (size_t n = strlen(function); n-- > 1;) {
-        if (function[n] != ':' || !function[n + 1] || function[n + 1] == '/')
-            continue;
-        OWN_PTR char *file = xasprintf("%.*s", (int)n, function);
-        if (access(file, F_OK) < 0)
-            continue;
-        ret->path = take_ptr(&file);
-        ret->tag = xstrdup(function + n + 1);
-        return true;
+    if (access(file, F_OK) < 0)
+        return false;
+    ret->path = xstrdup(file);
+    ret->tag = tag ? xstrdup(tag) : NULL;
+    return true;
+}
+
+/* The last colon that leaves the name of a file: a tag may hold one (name:tag). What follows // is an address. */
+static bool split(const char *name, struct launch_image *ret)
+{
+    for (size_t n = strlen(name); n-- > 1;) {
+        OWN_PTR char *file = name[n] == ':' && name[n + 1] && name[n + 1] != '/' ? xasprintf("%.*s", (int)n, name) : NULL;
+        if (file && take(file, name + n + 1, ret))
+            return true;
     }
     return false;
+}
+
+/* After words that skopeo and podman have for such files, too. */
+bool image_split(const char *function, struct launch_image *ret)
+{
+    static const char *const WORDS[] = {"docker-archive:", "oci-archive:", "oci:"};
+    for (size_t i = 0; i < COUNT(WORDS); i++)
+        if (str_begins(function, WORDS[i])) {
+            const char *name = function + strlen(WORDS[i]);
+            return take(name, NULL, ret) || split(name, ret);
+        }
+    return split(function, ret);
 }
 
 void image_take(struct launch_image *image, struct input *function)

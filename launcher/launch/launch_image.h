@@ -15,7 +15,7 @@ struct runtime;
 
 struct launch_image {
     bool is_function;         /* else it is a runtime's, or there is none */
-    char *path, *tag;         /* of FUNCTION as FILE:TAG, or NULL */
+    char *path, *tag;         /* of FUNCTION as FILE:TAG; NULL: it is FILE, and the one image in it */
     struct image_facts facts; /* how it is started; chain "": there is no image */
     struct cache_entry tree;  /* of a function */
 };
@@ -23,7 +23,7 @@ struct launch_image {
 #define LAUNCH_IMAGE_NONE {.tree = {.lock = -1}}
 // clang-format on
 
-/* Splits FILE:TAG, where no file has that whole name: true, and in->image has both. */
+/* Splits FILE:TAG, or oci-archive:FILE and its like, where no file has that whole name: true, and ret has the parts. */
 bool image_split(const char *function, struct launch_image *ret);
 
 /* FUNCTION was opened, and is one: what inputs.c does with other files and directories is left out. */

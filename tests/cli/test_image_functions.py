@@ -31,8 +31,8 @@ def test_every_form_runs_as_on_lambda(lrun, tmp, form):
     r = lrun.run("--env", "FROM_IMAGE=2", "--env", "MINE=3", function(tmp / "image.tar", form=form))
     assert r.code == 0, r
     env = r.json["env"]
-    assert r.json["cwd"] == "/var/task" and r.json["executable"] == f"/var/lang/bin/{OTHER}" and r.json["name"] == "image-tar", r
-    assert env["FROM_IMAGE"] == "2" and env["MINE"] == "3" and env["AWS_REGION"] == "us-east-1" and env["AWS_LAMBDA_FUNCTION_NAME"] == "image-tar", env
+    assert r.json["cwd"] == "/var/task" and r.json["executable"] == f"/var/lang/bin/{OTHER}" and r.json["name"] == "image", r
+    assert env["FROM_IMAGE"] == "2" and env["MINE"] == "3" and env["AWS_REGION"] == "us-east-1" and env["AWS_LAMBDA_FUNCTION_NAME"] == "image", env
     own = dict(e.split("=", 1) for e in ENV)
     assert all(env[k] == own[k] for k in ("PATH", "LD_LIBRARY_PATH", "LANG", "TZ")) and env["_HANDLER"] == "app.handler" and env["IMAGE_BOOTSTRAP"] == "1", env
     assert r.json["zone"] == "JST" and r.json["files"]["/var/task"] == ["app.py"], r
@@ -48,6 +48,7 @@ def test_one_of_several_is_named_by_its_tag(lrun, tmp):
         layout.add(layout.image(tars, "plain", config(tars, config={**START, "Cmd": ["app.handler"]}), annotations={"org.opencontainers.image.ref.name": tag}))
     layout.write(tmp / "l")
     assert [lrun.run("-q", f"{tmp}/l:{tag}").json for tag in ("one", "name:two")] == ["one", "name:two"]
+    assert lrun.run("-q", f"oci:{tmp}/l:one").json == "one" and lrun.run("-q", "oci:l:name:two", cwd=tmp).report["name"] == "l"
     r = lrun.run(tmp / "l")
     assert r.code == 125 and "there are several" in r.log and "it holds: one, name:two" in r.log, r
     r = lrun.run(f"{tmp}/l:three")
@@ -55,6 +56,19 @@ def test_one_of_several_is_named_by_its_tag(lrun, tmp):
     make_zip(tmp / "fn.zip", {"bootstrap": "#!/bin/sh\n"})
     r = lrun.run(f"{tmp}/fn.zip:latest", report=False)
     assert r.code == 125 and "No such file" in r.log, r
+
+
+def test_words_of_skopeo_name_files(lrun, tmp):
+    function(tmp / "d.tar", app="def handler(event, context):\n    return 'docker'\n", tags=("a/b:c",))
+    function(tmp / "o.tar", app="def handler(event, context):\n    return 'oci'\n", form="oci")
+    assert [lrun.run("-q", name, cwd=tmp).json for name in ("docker-archive:d.tar", "docker-archive:d.tar:a/b:c", "d.tar:a/b:c", "oci-archive:o.tar")] == ["docker", "docker", "docker", "oci"]
+
+
+def test_an_image_of_another_architecture_is_refused(lrun, tmp):
+    tars = [base(lang=False)]
+    image = make(tmp / "i.tar", tars, "docker", configuration=config(tars, architecture="riscv64", config=START))
+    r = lrun.run(image)
+    assert r.code == 125 and "it is for linux/riscv64, not for linux/" in r.log and "pull or build it for linux/" in r.log, r
 
 
 def test_the_root_is_its_own_and_read_only_but_for_tmp(lrun, tmp):
