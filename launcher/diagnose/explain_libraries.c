@@ -42,6 +42,13 @@ bool tell_library(const struct evidence *ev, const struct match *m, struct text 
     const char *name = strrchr(m->groups[0], '/') ? strrchr(m->groups[0], '/') + 1 : m->groups[0];
     OWN_PTR char *end = xasprintf("/%s", name);
     const struct merged_file *f = merged_ending(&ev->package.merged, end, NULL);
+    if (ev->launch->runtime.image) {
+        text_printf(
+            out,
+            "%s is in no directory that the image's loader searches: install it in the image, or name its directory in LD_LIBRARY_PATH",
+            name);
+        return true;
+    }
     if (f && on_library_path(f->path))
         return false; /* the library is found: a library that it needs is not, or it is broken */
     if (f)
