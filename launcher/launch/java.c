@@ -74,7 +74,10 @@ static bool take(void *to, const char *path, const char *prefix)
     if (!version || strlen(path) >= sizeof s->rt->interpreter || access(path, X_OK) < 0)
         return false;
     if (s->version ? version == s->version : name_version(version, id, sizeof id)) {
-        if (interpreter_may_show(prefix) <= 0)
+        int may = interpreter_may_show(prefix);
+        if (may == 0)
+            strv_add(&s->others, xasprintf("java%u (%s, beside whose bin other data lie)", version, path));
+        if (may <= 0)
             return false;
         if (!s->version)
             memcpy(s->rt->id, id, sizeof id);
@@ -179,7 +182,10 @@ bool java_client_leaves(const char *path)
 int java_judge_client(int dir, const char *source, const char *id, struct err *err)
 {
     struct jars jars = {0};
-    mark_jars(dir, ".", AT_SYMLINK_NOFOLLOW, &jars);
+    OWN_FD int open = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* root opened it, for a uid that may not list it */
+    if (open < 0)
+        return fail(err, errno, source, "open the directory");
+    mark_jars(open, ".", AT_SYMLINK_NOFOLLOW, &jars);
     const char *missing = first_missing(&jars);
     if (!missing)
         return 0;

@@ -251,7 +251,7 @@ def test_a_compressed_image_must_be_uncompressed(tmp):
 def test_a_jar_needs_a_runtime_and_is_a_package_where_one_is_named(lrun, tmp):
     make_zip(tmp / "app.jar", {"Main.class": "x"})
     said = usage("--cache-dir", lrun.cache, tmp / "app.jar", code=125)
-    assert said.startswith("cannot run on java") and "detected from Main.class" in said and "lrun runtime add java" in said, said
+    assert said.startswith("cannot run on java") and "; detected from Main.class; add " in said and "AWS's image: lrun runtime add java" in said, said
     assert lrun.exec(tmp / "app.jar", "/bin/cat", "Main.class").text == "x" and call("inspect", "--cache-dir", lrun.cache, tmp / "app.jar").returncode != 125
     layer = make_zip(tmp / "java.zip", {"bootstrap": "#!/bin/sh\nexit 3\n"})
     assert "Runtime.ExitError" in lrun.run("--layers", layer, tmp / "app.jar").log

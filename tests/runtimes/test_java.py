@@ -369,6 +369,22 @@ def test_a_jvm_without_a_release_file_is_not_started_to_ask(lrun, tmp, layer, jr
     assert not (tmp / "started").exists()
 
 
+def test_a_jvm_beside_other_data_is_passed_over(lrun, tmp, layer, jre):
+    """What is found is shown whole: nothing else may lie in it."""
+    place = tmp / "home/.local"
+    jre.rename(place)
+    (place / "share/keyrings").mkdir(parents=True)
+    r = lrun.run("--runtime", f"java{OTHER}", "--layers", layer, make_zip(tmp / "none.zip", {"x": "y"}), env=env(tmp, PATH=f"{place}/bin:/usr/bin:/bin"))
+    assert r.code == 125 and f"java{OTHER} ({place}/bin/java, beside whose bin other data lie)" in r.log, r
+
+
+@pytest.mark.skipif(not ROOT, reason="only root has what its later uid cannot reach")
+def test_a_directory_that_the_later_uid_cannot_list_is_said_so(jars, store):
+    jars.chmod(0o700)
+    p = store("add", "java21", "--client", jars)
+    assert p.returncode == 125 and f"cannot open the directory '{jars}': Permission denied" in p.stderr, p
+
+
 def test_a_jvm_of_another_version_is_not_added(store, tmp, runtime_image):
     p = store("add", ID, runtime_image)
     assert p.returncode == 125 and f"it holds Java {OTHER}, not {VERSION}" in p.stderr, p
