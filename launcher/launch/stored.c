@@ -3,7 +3,7 @@
  * version), never by starting it: a tarball may come from anywhere, and is trusted no more than a package. It is judged where it lies,
  * by descriptors and beneath its directory, so that its links lead nowhere else.
  *   root file system        has usr/, or AWS's own bootstrap, or a shell or loader in its place: as --rootfs takes one
- *   language distribution   has bin/python3.N with lib/python3.N, bin/node, bin/java or bin/ruby
+ *   language distribution   has bin/python3.N with lib/python3.N, bin/node or bin/java
  *   one directory alone     is looked through: tarballs of releases hold such a one */
 #include "launcher/launch/stored.h"
 
@@ -206,24 +206,15 @@ static bool judge_java(int tree, unsigned version, struct stored *ret, struct re
     return can_start(tree, ret->program, r);
 }
 
-static bool judge_other(int tree, const char *id, struct stored *ret, struct refusal *r)
-{
-    static const char *const NAMES[] = {"java", "ruby"};
-    for (size_t i = 0; i < COUNT(NAMES); i++)
-        if (str_begins(id, NAMES[i])) {
-            snprintf(ret->program, sizeof ret->program, "bin/%s", NAMES[i]);
-            return can_start(tree, ret->program, r);
-        }
-    return refuse(r, "only a root file system can be added for it");
-}
-
 static bool judge_language(int tree, const struct runtime *rt, struct stored *ret, struct refusal *r)
 {
     switch (rt->family) {
     case RUNTIME_PYTHON: return judge_python(tree, rt->version, ret, r);
     case RUNTIME_NODEJS: return judge_node(tree, rt->version, ret, r);
     case RUNTIME_JAVA: return judge_java(tree, rt->version, ret, r);
-    case RUNTIME_OTHER: return judge_other(tree, rt->id, ret, r);
+    case RUNTIME_OTHER:
+        return refuse(r, "lrun has no client for its language: only AWS's image can be added for it, or a root file system with "
+                         "/var/runtime/bootstrap");
     case RUNTIME_PROVIDED:
     default: return refuse(r, "only a root file system can be added for it");
     }

@@ -207,6 +207,7 @@ REFUSED = {
     "another loader": (OTHER, lambda p: compile_to(p / "bin" / OTHER, "int main(void) { return 0; }", "-Wl,--dynamic-linker=/lib/ld-nowhere.so.1"), "needs the loader /lib/ld-nowhere.so.1"),
     "another language": ("nodejs22.x", lambda p: None, "bin/node is missing"),
     "no Java": ("java21", lambda p: None, "bin/java is missing"),
+    "a language that lrun has no client for": ("ruby3.4", lambda p: (p / "bin" / OTHER).rename(p / "bin/ruby"), "lrun has no client for its language: only AWS's image can be added for it"),
     "provided": ("provided.al2023", lambda p: None, "only a root file system can be added for it"),
     "nothing of it": (OTHER, lambda p: shutil.rmtree(p / "bin"), "neither bin/ of a language nor usr/ of a root file system"),
 }

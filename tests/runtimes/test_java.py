@@ -385,6 +385,12 @@ def test_a_directory_that_the_later_uid_cannot_list_is_said_so(jars, store):
     assert p.returncode == 125 and f"cannot open the directory '{jars}': Permission denied" in p.stderr, p
 
 
+def test_a_root_file_system_without_java_is_not_added(store, tmp):
+    (tmp / "root/usr/bin").mkdir(parents=True)
+    p = store("add", "java21", tmp / "root")
+    assert p.returncode == 125 and "it is a root file system without /var/runtime/bootstrap and without java in /var/lang/bin" in p.stderr, p
+
+
 def test_a_jvm_of_another_version_is_not_added(store, tmp, runtime_image):
     p = store("add", ID, runtime_image)
     assert p.returncode == 125 and f"it holds Java {OTHER}, not {VERSION}" in p.stderr, p
