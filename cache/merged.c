@@ -21,7 +21,7 @@ enum { MANIFEST_MAX = 256 << 20, PARTS_MAX = 8 };
 
 struct reader {
     struct merged *m;
-    unsigned part;
+    unsigned part, layer;
     size_t cap;
 };
 
@@ -33,7 +33,7 @@ static struct merged_file *add(struct reader *r, const char *name)
         m->files = xrealloc(m->files, r->cap, sizeof *m->files);
     }
     struct merged_file *f = &m->files[m->n++];
-    *f = (struct merged_file){.path = xasprintf("%s/%s", m->parts[r->part].at, name), .part = r->part};
+    *f = (struct merged_file){.path = xasprintf("%s/%s", m->parts[r->part].at, name), .part = r->part, .layer = r->layer};
     return f;
 }
 
@@ -47,6 +47,22 @@ static void take_elf(struct reader *r, const struct manifest_elf *e)
         return;
     f->elf = xcalloc(1, sizeof *f->elf);
     *f->elf = (struct merged_elf){e->machine, e->bits, e->type, e->interpreter, e->needed, e->versions};
+}
+
+/* What else a manifest says of an image. */
+static bool take_layer(struct reader *r, const char *line)
+{
+    struct merged *m = r->m;
+    uint64_t n[2];
+    if (manifest_parse_numbers(line, "layer", n, 1)) {
+        r->layer = n[0] < MERGED_LAYERS_MAX ? (unsigned)n[0] : 0;
+        return true;
+    }
+    if (!manifest_parse_numbers(line, "given", n, 2) || m->given_count == MERGED_LAYERS_MAX)
+        return false;
+    m->given = xrealloc(m->given, m->given_count + 1, sizeof *m->given);
+    m->given[m->given_count++] = (struct merged_given){n[0], n[1]};
+    return true;
 }
 
 static int read_manifest(struct reader *r, int entry, struct err *err)
@@ -66,7 +82,7 @@ static int read_manifest(struct reader *r, int entry, struct err *err)
             *next++ = 0;
         if (manifest_parse_elf(line, &e)) {
             take_elf(r, &e);
-        } else if (manifest_parse(line, &l) && l.name[0]) {
+        } else if (!take_layer(r, line) && manifest_parse(line, &l) && l.name[0]) {
             size_t n = strlen(l.name);
             if (l.name[n - 1] == '/')
                 l.name[n - 1] = 0;
@@ -206,6 +222,7 @@ void merged_done(struct merged *m)
         free(m->files[i].elf);
     }
     free(m->files);
+    free(m->given);
     strv_done(&m->owned);
     *m = (struct merged){0};
 }

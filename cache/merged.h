@@ -10,8 +10,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum { MERGED_LAYERS_MAX = 1000 }; /* of an image: as the unpacker takes */
+
 struct merged_part { /* the function or a layer; borrowed */
-    const char *at;  /* where it is inside: "/var/task" or "/opt" */
+    const char *at;  /* where it is inside: "/var/task", "/opt", or "" of an image */
     int entry;       /* an archive: its entry in the cache; -1: a directory */
     int tree;        /* its files */
 };
@@ -23,6 +25,7 @@ struct merged_elf {
 
 struct merged_file {
     char *path;      /* "/opt/python/x.py" */
+    unsigned layer;  /* of an image: the number of its layer, from 0 */
     unsigned part;   /* of several with one path the highest part comes first, and is the one that is seen */
     char type;       /* f, d, l */
     int mode;        /* as packed; -1: none, e.g. a directory that the archive has only as part of a path */
@@ -34,12 +37,18 @@ struct merged_file {
     struct merged_elf *elf; /* archives only */
 };
 
+struct merged_given { /* what a layer of an image brought, before later ones replaced and removed things: entries, whiteouts too */
+    uint64_t entries, bytes;
+};
+
 struct merged {
     struct merged_file *files; /* by path, then from the highest part */
     size_t n;
     const struct merged_part *parts;
     size_t part_count;
     struct strv owned;
+    struct merged_given *given; /* of an image, by layer; NULL: it is not known, e.g. of one that an older lrun unpacked */
+    size_t given_count;
 };
 
 /* parts: lowest first, at most 8. merged_done() either way. */

@@ -44,11 +44,11 @@
 #define UNZIPPED_MAX 262144000
 #define UNZIPPED_TEXT \
     "Function code combined with layers exceeds the maximum allowed size of " DIGITS(UNZIPPED_MAX) " bytes. The actual size is %ju bytes"
+#define IMAGE_BYTES_MAX (UINT64_C(10) << 30) /* of an image, uncompressed; unpack/layer.c refuses more */
+#define IMAGE_WORDS_MAX 1500                 /* of EntryPoint, and of Command, in an ImageConfig */
+#define IMAGE_WORKDIR_MAX 1000               /* characters of its WorkingDirectory */
 
-/* "4 KB, for all environment variables associated with the function, in aggregate" (quotas), as JSON. AWS's text goes on with the values.
- */
-#define IMAGE_WORDS_MAX 1500   /* of EntryPoint, and of Command, in an ImageConfig */
-#define IMAGE_WORKDIR_MAX 1000 /* characters of its WorkingDirectory */
+/* "4 KB, for all environment variables associated with the function, in aggregate" (quotas), as JSON. AWS's text goes on: the values. */
 #define VARIABLES_MAX 4096
 #define VARIABLES_TEXT \
     "Lambda was unable to configure your environment variables because the environment variables you have provided exceeded" \

@@ -70,11 +70,13 @@ static int apply(struct layers *l, const struct image_layer *layer, const struct
     return strcmp(hex, layer->diff) == 0 ? 0 : differs(layer, "the SHA-256 of its content is not the one that the config says", err);
 }
 
-static int apply_all(const struct image_reader *r, struct layers *l, struct err *err)
+/* given: a line for each layer, of what it brought; what of that is left is known by the lines of files. */
+static int apply_all(const struct image_reader *r, struct layers *l, struct text *given, struct err *err)
 {
     uint64_t stream = 0;
     for (size_t i = 0; i < r->image.n; i++) {
         struct image_bytes b;
+        const uint64_t size = l->size, count = l->count;
         const struct image_layer *layer = &r->image.layers[i];
         int found = image_source_find(&r->source, layer->name, &b, err);
         if (found < 1)
@@ -82,6 +84,7 @@ static int apply_all(const struct image_reader *r, struct layers *l, struct err 
         int status = b.n > STREAM_MAX - l->before ? fail(err, EFBIG, layer->name, "unpack the image: its layers hold more than 10 GiB")
                                                   : apply(l, layer, &b, &stream, err);
         l->before += b.n;
+        text_printf(given, "given %ju %ju\n", (uintmax_t)(l->count - count), (uintmax_t)(l->size - size));
         image_bytes_done(&b);
         if (status < 0)
             return -1;
@@ -101,15 +104,18 @@ int image_unpack(const struct image_reader *r, int tree, struct unpack_progress 
                  struct unpack_result *ret, struct err *err)
 {
     struct layers l = {.progress = progress};
+    struct text given = {0};
     if (progress)
         atomic_store_explicit(&progress->total, packed_size(&r->image), memory_order_relaxed);
     if (layer_tree_start(&l.tree, tree, err) < 0)
         return -1;
-    int status = apply_all(r, &l, err);
+    int status = apply_all(r, &l, &given, err);
     if (status == 0) {
         manifest_head(&manifest->text, l.size, l.count, 0);
+        text_add(&manifest->text, given.at, given.n);
         status = layer_tree_finish(&l.tree, manifest, err);
     }
+    text_done(&given);
     layer_tree_done(&l.tree);
     ret->size = l.size;
     ret->entries = l.count;

@@ -7,6 +7,8 @@
  *   d MODE STORED 0 0 MTIME NAME          a directory
  *   l MODE 0 SIZE CRC MTIME NAME          a symbolic link
  *   elf ...                               see elf_facts.h
+ *   given ENTRIES BYTES                   of an image: what a layer brought, whiteouts too; a line a layer, from the lowest
+ *   layer N                               of an image: N, from 0, gave what follows
  *
  * In names, bytes outside ! to ~ and %, are written as %xx. */
 #ifndef LRUN_MANIFEST_H
@@ -47,5 +49,7 @@ int manifest_finish(struct manifest *m, struct err *err); /* writes the rest; -1
 /* Reads one f, d or l line in place (it is changed). Returns false for any other line. */
 bool manifest_parse(char *line, struct manifest_line *ret);
 bool manifest_parse_elf(char *line, struct manifest_elf *ret);
+/* A line of a word and numbers: whether it is that word's, with as many. */
+bool manifest_parse_numbers(const char *line, const char *word, uint64_t *ret, size_t n);
 
 #endif

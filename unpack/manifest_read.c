@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,5 +72,19 @@ bool manifest_parse_elf(char *line, struct manifest_elf *ret)
                                  .name = fields[6]};
     decode_name(ret->interpreter);
     decode_name(ret->name);
+    return true;
+}
+
+bool manifest_parse_numbers(const char *line, const char *word, uint64_t *ret, size_t n)
+{
+    char copy[64], *save = NULL, *field;
+    if (strlen(line) >= sizeof copy || !str_begins(line, word))
+        return false;
+    snprintf(copy, sizeof copy, "%s", line);
+    if (strcmp(strtok_r(copy, " ", &save), word) != 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!(field = strtok_r(NULL, " ", &save)) || num_plain(field, 10, &ret[i]) < 0)
+            return false;
     return true;
 }

@@ -45,7 +45,11 @@ static int show(struct inspection *i, struct launch *l, struct err *err)
     if (launch_plan(l, err) < 0)
         return -1;
     launch_variables(l, api_of(r), &l->envp);
-    package_read(&l->inputs, &i->package);
+    image_program(l);
+    if (l->inputs.image.is_function)
+        package_read_image(&l->inputs, &i->package);
+    else
+        package_read(&l->inputs, &i->package);
     inspection_make(i);
     if (r->graph && inspect_graph(i, l->inputs.graph, err) < 0)
         return -1;

@@ -93,6 +93,11 @@ void lint_add(struct inspection *i, bool error, const char *id, const char *path
 void inspection_make(struct inspection *i)
 {
     count(i);
+    if (inspection_image(i)) {
+        inspection_count_layers(i);
+        inspection_lint_image(i);
+        return;
+    }
     find_shadows(i);
     inspection_modules(i);
     inspection_find_builds(i);
@@ -115,4 +120,5 @@ void inspection_done(struct inspection *i)
     free(i->lints);
     free(i->builds);
     free(i->endings);
+    free(i->image_layers);
 }

@@ -33,6 +33,11 @@ struct ending { /* a path that is seen, and its length */
     size_t n;
 };
 
+struct image_layer_left { /* what of a layer of an image is in its tree */
+    unsigned entries, files;
+    uint64_t bytes;
+};
+
 struct inspection {
     const struct launch *launch;
     struct package package;
@@ -50,6 +55,8 @@ struct inspection {
     size_t build_count;
     struct ending *endings; /* sorted by their ends */
     size_t ending_count;
+    struct image_layer_left *image_layers; /* of a function that is an image, by number */
+    size_t image_layer_count;
 };
 
 /* package is read already. inspection_done() either way. */
@@ -79,6 +86,17 @@ bool inspection_is_choice(const struct inspection *i, const char *path);
 /* inspect_endings.c. Whether a path that is seen ends in this. */
 void inspection_find_endings(struct inspection *i);
 bool inspection_has_ending(const struct inspection *i, const char *end);
+
+/* inspect_image.c, inspect_image_lint.c */
+const struct launch_image *inspection_image(const struct inspection *i); /* NULL: the function is none */
+void inspection_count_layers(struct inspection *i);
+void inspection_lint_image(struct inspection *i);
+bool inspection_is_extension(const struct merged_file *f); /* of an image */
+bool inspection_is_aws(const struct inspection *i);        /* started by the script of AWS's base images */
+void inspect_image_text(const struct inspection *i, FILE *to);
+void inspect_image_runtime(const struct inspection *i, FILE *to); /* beneath a zip; nothing if it is none */
+void inspect_image_json(const struct inspection *i, struct text *out);
+const char *inspect_giver(const struct inspection *i, const struct merged_file *f, char *text, size_t size);
 
 /* inspect_modules.c */
 void inspection_modules(struct inspection *i);

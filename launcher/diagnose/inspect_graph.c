@@ -49,13 +49,42 @@ struct picture {
     struct text out;
 };
 
+/* ---- columns: the parts, or an image's layers, of which the lowest share one if there are many ---- */
+
+static unsigned column_count(const struct inspection *i)
+{
+    if (!inspection_image(i))
+        return (unsigned)i->package.inputs->layer_count + 1;
+    return i->image_layer_count < PARTS ? (unsigned)i->image_layer_count : PARTS;
+}
+
+static unsigned column_of(const struct picture *p, const struct merged_file *f)
+{
+    if (!inspection_image(p->i))
+        return f->part;
+    const size_t shared = p->i->image_layer_count - p->parts;
+    return f->layer < shared ? 0 : (unsigned)(f->layer - shared);
+}
+
+static const char *column_name(const struct picture *p, unsigned column, char *text, size_t size)
+{
+    if (!inspection_image(p->i))
+        return package_provider(&p->i->package, column, text, size);
+    const size_t shared = p->i->image_layer_count - p->parts;
+    if (column == 0 && shared)
+        snprintf(text, size, "layers 0 to %zu", shared);
+    else
+        snprintf(text, size, "image layer %zu", column + shared);
+    return text;
+}
+
 /* ---- which rows ---- */
 
 static void count_line(const struct picture *p, struct line *l)
 {
     for (size_t k = l->from; k < l->to; k++) {
         const struct merged_file *f = &p->i->package.merged.files[k];
-        struct cell *c = &l->cells[f->part];
+        struct cell *c = &l->cells[column_of(p, f)];
         if (f->type == 'd')
             continue;
         c->files++;
@@ -167,7 +196,7 @@ static void choose_lines(struct picture *p)
 {
     const struct merged *m = &p->i->package.merged;
     for (size_t k = 0, end; k < m->n; k = end) {
-        size_t root = str_begins(m->files[k].path, "/opt/") ? strlen("/opt") : strlen("/var/task");
+        size_t root = strlen(m->parts[m->files[k].part].at);
         for (end = k + 1; end < m->n && strncmp(m->files[end].path, m->files[k].path, root + 1) == 0;)
             end++;
         p->lines[p->n] = (struct line){.path = xasprintf("%.*s", (int)root, m->files[k].path), .from = k, .to = end};
@@ -230,7 +259,7 @@ static void put_cell(struct picture *p, const struct cell *c, unsigned part, dou
 static void put_line(struct picture *p, size_t k)
 {
     const struct line *l = &p->lines[k];
-    const char *slash = strrchr(l->path, '/'), *name = l->depth ? slash + 1 : l->path;
+    const char *slash = strrchr(l->path, '/'), *name = l->depth ? slash + 1 : *l->path ? l->path : "/";
     double y = TOP + (double)k * ROW, x = LABEL + COLUMN * p->parts;
     uint64_t all = bytes_of(l), most = 1;
     char label[LABEL_MAX + 8], size[16];
@@ -258,13 +287,12 @@ static void put_line(struct picture *p, size_t k)
 
 static void put_head(struct picture *p)
 {
-    const struct inspection *i = p->i;
     put_label(&p->out, 10, 24, "class=\"title\"", "What the function sees, and who provides it");
     put_label(&p->out, 10, 44, "",
               "In each cell: files and bytes that are seen; what a later layer hides of it. Bars: shares of the bytes.");
     for (unsigned part = 0; part < p->parts; part++) {
         char who[256], short_name[24];
-        package_provider(&i->package, part, who, sizeof who);
+        column_name(p, part, who, sizeof who);
         snprintf(short_name, sizeof short_name, strlen(who) > 20 ? "%.18s..." : "%.20s", who);
         put_box(&p->out, LABEL + COLUMN * part, TOP - 30, 12, 12, COLOURS[part]);
         put_label(&p->out, LABEL + COLUMN * part + 17, TOP - 19, "class=\"open\"", short_name);
@@ -289,7 +317,7 @@ static void put_modules(struct picture *p, double y)
 int inspect_graph(const struct inspection *i, int fd, struct err *err)
 {
     static struct picture p; /* large */
-    p = (struct picture){.i = i, .parts = (unsigned)i->package.inputs->layer_count + 1};
+    p = (struct picture){.i = i, .parts = column_count(i)};
     choose_lines(&p);
     int height = TOP + (int)p.n * ROW + 40 + (int)i->module_count * 18 + (i->module_count ? 20 : 0),
         width = LABEL + COLUMN * (int)p.parts + SEEN;

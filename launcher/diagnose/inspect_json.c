@@ -16,7 +16,7 @@ static void put_part(struct text *out, size_t p, const void *of)
     char sha[45];
     inspect_code_sha256(i, (unsigned)p, sha);
     json_put(out, "path", package_input(&i->package, (unsigned)p)->path);
-    json_put(out, "at", p ? "/opt" : "/var/task");
+    json_put(out, "at", p ? "/opt" : inspection_image(i) ? "/" : "/var/task");
     json_put(out, "codeSha256", sha[0] ? sha : NULL);
     json_num(out, "files", i->files[p]);
     json_num(out, "bytes", (double)i->bytes[p]);
@@ -24,7 +24,8 @@ static void put_part(struct text *out, size_t p, const void *of)
 
 static void put_file(struct text *out, size_t k, const void *of)
 {
-    const struct merged_file *f = &((const struct merged *)of)->files[k];
+    const struct inspection *i = of;
+    const struct merged_file *f = &i->package.merged.files[k];
     char mode[16];
     snprintf(mode, sizeof mode, "%04o", (unsigned)f->mode & 07777);
     json_put(out, "path", f->path);
@@ -32,6 +33,8 @@ static void put_file(struct text *out, size_t k, const void *of)
     json_put(out, "mode", f->mode < 0 ? NULL : mode);
     json_num(out, "size", (double)f->size);
     json_num(out, "part", f->part);
+    if (inspection_image(i))
+        json_num(out, "layer", f->layer);
     json_flag(out, "hidden", f->hidden);
 }
 
@@ -91,11 +94,12 @@ void inspect_json(const struct inspection *i, FILE *to)
     struct text out = {0};
     json_open(&out, '{');
     json_put(&out, "schema", "lrun.inspect/1");
-    json_put(&out, "runtime", i->launch->runtime.id);
+    json_put(&out, "runtime", inspection_image(i) ? NULL : i->launch->runtime.id);
     report_put_origin(&out, &i->launch->facts.origin);
-    json_put(&out, "handler", launch_handler(i->launch));
+    json_put(&out, "handler", inspection_image(i) ? NULL : launch_handler(i->launch));
     json_objects(&out, "parts", i->package.inputs->layer_count + 1, put_part, i);
-    json_objects(&out, "files", i->package.merged.n, put_file, &i->package.merged);
+    json_objects(&out, "files", i->package.merged.n, put_file, i);
+    inspect_image_json(i, &out);
     json_objects(&out, "shadows", i->shadow_count, put_shadow, i);
     json_objects(&out, "modules", i->module_count, put_module, i);
     json_objects(&out, "findings", i->lint_count, put_finding, i);

@@ -28,6 +28,12 @@ static void put_column(const char *name, int width, FILE *to)
     fprintf(to, "%-*s", width, line);
 }
 
+static void put_giver(const struct inspection *i, const struct merged_file *f, FILE *to)
+{
+    char who[256];
+    put_name(inspect_giver(i, f, who, sizeof who), to);
+}
+
 static void put_provider(const struct inspection *i, unsigned part, FILE *to)
 {
     char who[256];
@@ -65,6 +71,7 @@ static void put_parts(const struct inspection *i, FILE *to)
     put_name(handler ? handler : "", to);
     fputc('\n', to);
     put_origin(&i->launch->facts.origin, to);
+    inspect_image_runtime(i, to);
 }
 
 static const char *kind(char type)
@@ -220,7 +227,7 @@ static void put_list(const struct inspection *i, FILE *to)
         fprintf(to, "%c %4s %10ju  ", f->type, mode, (uintmax_t)f->size);
         put_name(f->path, to);
         fputs("  ", to);
-        put_provider(i, f->part, to);
+        put_giver(i, f, to);
         fputs(f->hidden ? ", hidden\n" : "\n", to);
     }
 }
@@ -253,14 +260,14 @@ static void put_tree(const struct inspection *i, FILE *to)
             depth++;
         int root = k == 0 || strncmp(f->path, m->files[k - 1].path, strlen(m->parts[f->part].at)) != 0;
         if (root)
-            fprintf(to, "%s\n", m->parts[f->part].at);
+            fprintf(to, "%s\n", *m->parts[f->part].at ? m->parts[f->part].at : "/");
         snprintf(name, sizeof name, "%.200s%s", strrchr(f->path, '/') + 1, f->type == 'd' ? "/" : "");
         int indent = 2 + depth * 2, n = (int)strlen(name) + indent;
         fprintf(to, "%*s", indent, "");
         put_name(name, to);
         fprintf(to, "%*s %10ju  ", n < 60 ? 60 - n : 1, "", (uintmax_t)size_of(m, k));
         if (f->type != 'd')
-            put_provider(i, f->part, to);
+            put_giver(i, f, to);
         fputc('\n', to);
     }
 }
@@ -289,7 +296,10 @@ static void put_mounts(const struct inspection *i, FILE *to)
 
 static void put_summary(const struct inspection *i, FILE *to)
 {
-    put_parts(i, to);
+    if (inspection_image(i))
+        inspect_image_text(i, to);
+    else
+        put_parts(i, to);
     inspect_largest(i, to);
     put_shadows(i, to);
     put_modules(i, to);

@@ -42,6 +42,16 @@ void package_read(const struct inputs *in, struct package *ret)
         merged_done(&ret->merged);
 }
 
+void package_read_image(const struct inputs *in, struct package *ret)
+{
+    struct err ignored;
+    const struct cache_entry *tree = &in->image.tree;
+    *ret = (struct package){.inputs = in};
+    ret->parts[0] = (struct merged_part){"", tree->lock, open(tree->tree_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (merged_read(ret->parts, 1, &ret->merged, &ignored) < 0)
+        merged_done(&ret->merged);
+}
+
 void package_done(struct package *p)
 {
     merged_done(&p->merged);

@@ -14,6 +14,8 @@ struct package {
 
 /* After inputs_unpack(). What cannot be read is left out: merged.n is then 0. */
 void package_read(const struct inputs *in, struct package *ret);
+/* Of a function that is an image: all its files, in one part. */
+void package_read_image(const struct inputs *in, struct package *ret);
 void package_done(struct package *p);
 
 /* "the function", "layer b.zip". */

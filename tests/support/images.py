@@ -149,7 +149,7 @@ class Unpacked:
             words = line.split(" ")
             if words[0] == "layer":
                 number = int(words[1])
-            else:
+            elif words[0] != "given":
                 name = os.fsdecode(b"".join(bytes([int(p[:2], 16)]) + p[2:].encode() if i else p.encode() for i, p in enumerate(words[6].split("%"))))
                 found[name] = (words[0], int(words[1], 8), int(words[2], 8), int(words[3]), words[4], int(words[5]), number)
         return found

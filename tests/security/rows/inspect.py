@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mutants: what inspect calls an error, a warning, or nothing. The columns are described in ../mutants.py."""
 INSPECT = ("tests/cli/test_inspect_packages.py",)
+IMAGES = ("tests/cli/test_inspect_images.py",)
 MANY = ("tests/cli/test_inspect_many.py",)
 NOTHING, LIKELY, CERTAIN = "what_works_is_no_finding", "what_is_likely_wrong_is_a_warning", "what_lambda_certainly_refuses_is_an_error"
 
 MUTANTS = {
+    "inspect: an index of images is taken": ("launcher/diagnose/inspect_image_lint.c", "if (i->launch->inputs.image.facts.indexed)", "if (0)", {"an_index_is_an_error"}, IMAGES, "index"),
+    "inspect: an image of no program": ("launcher/diagnose/inspect_image_lint.c", "if (!argv->n) {", "if (0 && !argv->n) {", {"findings"}, IMAGES, "findings"),
+    "inspect: a program of the host's will do": ("launcher/diagnose/inspect_image_lint.c", "RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS", "RESOLVE_NO_MAGICLINKS", {"findings"}, IMAGES, "findings"),
+    "inspect: a script of an image needs no interpreter": ("launcher/diagnose/inspect_image_lint.c", "else if (name[0] == '/' && !is_there(i, name))", "else if (0)", {"findings"}, IMAGES, "findings"),
+    "inspect: an image's program is for any machine": ("launcher/diagnose/inspect_image_lint.c", "if (machine != ARCH_OURS_ELF || head[EI_CLASS] != ELFCLASS64)", "if (0)", {"findings"}, IMAGES, "findings"),
+    "inspect: AWS's script takes any words": ("launcher/diagnose/inspect_image_lint.c", "if (argv->n != 2)", "if (0)", {"an_image_of_awss"}, IMAGES, "awss"),
+    "inspect: all of an image is its first layer's": ("cache/merged.c", "r->layer = n[0] < MERGED_LAYERS_MAX ? (unsigned)n[0] : 0;", "r->layer = 0;", {"what_it_is_and_which_layer_gives_what"}, IMAGES, "what_it_is"),
     "inspect: metadata in extensions": ("launcher/diagnose/inspect_lint.c", "if (inspection_starts(i, f) && explain_is_metadata(f->path)) {", "if (0) {", {CERTAIN}, INSPECT, "macOS"),
     "inspect: every build must fit": ("launcher/diagnose/inspect_elf.c", "(!started && inspection_is_choice(i, f->path))", "(0 && inspection_is_choice(i, f->path))", {NOTHING}, INSPECT, "prebuilt or musl"),
     "inspect: console scripts count": ("launcher/diagnose/inspect_lint.c", "if (!started && is_left_over(f, name))", "if (0 && is_left_over(f, name))", {NOTHING}, INSPECT, "console or first"),
