@@ -129,6 +129,8 @@ static int read_again(struct served *f, struct launch **ret, struct err *err)
     f->request.cache_dir = before->inputs.cache_dir; /* the new identity would look for it elsewhere */
     int status = launch_open(&f->request, &id, l, err);
     f->request.cache_dir = f->server->request->cache_dir;
+    free(l->inputs.added.dir); /* of the store: likewise */
+    l->inputs.added.dir = before->inputs.added.dir ? xstrdup(before->inputs.added.dir) : NULL;
     if (status == 0 && l->inputs.program < 0 && before->inputs.cache.program >= 0)
         l->inputs.program = fcntl(before->inputs.cache.program, F_DUPFD_CLOEXEC, 3);
     if (status == 0)
@@ -142,34 +144,30 @@ static int read_again(struct served *f, struct launch **ret, struct err *err)
     return 0;
 }
 
-static void on_file_change(void *to)
+static bool on_file_change(void *to, bool again)
 {
     struct served *f = to;
     struct launch *l;
     struct err err = {0};
     if (f->server->stopping)
-        return;
+        return true;
     if (read_again(f, &l, &err) < 0) {
-        err_say(&err, "lrun: %s: not reloaded", pool_name(f->pool));
-        return;
+        if (!again)
+            err_say(&err, "lrun: %s: not reloaded", pool_name(f->pool));
+        return false;
     }
     if (!f->request.quiet)
         fprintf(stderr, "lrun: %s: reloaded; new invocations run the new package\n", pool_name(f->pool));
     pool_reload(f->pool, l);
+    return true;
 }
 
-static int watch_inputs(struct served *f, struct err *err)
+static int watch(struct served *f, struct err *err)
 {
-    const struct inputs *in = &pool_launch(f->pool)->inputs;
     if (!f->request.watch)
         return 0;
     f->watch = watch_new(f->server->base, on_file_change, f, err);
-    if (!f->watch || watch_add(f->watch, in->function.path, in->function.is_dir, err) < 0)
-        return -1;
-    for (size_t i = 0; i < in->layer_count; i++)
-        if (watch_add(f->watch, in->layers[i].path, in->layers[i].is_dir, err) < 0)
-            return -1;
-    return 0;
+    return f->watch ? watch_inputs(f->watch, &pool_launch(f->pool)->inputs, err) : -1;
 }
 
 /* ---- readiness and the end ---- */
@@ -331,7 +329,7 @@ static int run(struct server *s, struct err *err)
     for (size_t i = 0; i < s->n; i++)
         start_function(s, &s->functions[i]);
     for (size_t i = 0; i < s->n; i++)
-        if (watch_inputs(&s->functions[i], err) < 0)
+        if (watch(&s->functions[i], err) < 0)
             return -1;
     if (strcmp(s->request->host, "127.0.0.1") != 0)
         fprintf(stderr, "lrun: anyone who can reach %s can run these functions: there is no access control\n", s->request->host);

@@ -7,6 +7,10 @@ SLOW = ("tests/security/test_slow_clients.py",)
 CLIENTS, INSIDE = "clients_do_not_fill_memory", "a_function_does_not_fill_the_memory_of_lrun"
 
 MUTANTS = {
+    "serve: what is half written is given up": ("launcher/serve/watch.c", "else if (w->again < AGAIN_MAX)", "else if (0)", {"a_layout_whose_index_comes_first_is_tried_again"}, ("tests/serve/test_watch_images.py",), "first"),
+    "serve: a layout is watched once": ("launcher/serve/watch.c", "at->is_layout && e->mask", "0 && e->mask", {"a_layout_that_is_replaced_whole_is_watched_on"}, ("tests/serve/test_watch_images.py",), "replaced"),
+    "serve: each try is told": ("launcher/command/cmd_serve.c", "        if (!again)\n            err_say", "        err_say", {"a_layout_whose_index_comes_first_is_tried_again"}, ("tests/serve/test_watch_images.py",), "first"),
+    "serve: a reload has the later user's store": ("launcher/command/cmd_serve.c", "    l->inputs.added.dir = before->inputs.added.dir ? xstrdup(before->inputs.added.dir) : NULL;", "    l->inputs.added.dir = identity_store_dir(&id);", {"a_zip_that_is_reloaded_finds_the_store_again"}, ("tests/runtimes/test_image_runtimes_seen.py",), "reloaded"),
     "requests are read on behind one that is answered": (("lambda/http_server.c",) * 2, ("EV_READ, 0, much ? READ_MAX : AHEAD_MAX", "bufferevent_setwatermark(c->io, EV_READ, 0, READ_MAX)"), ("EV_READ, 0, much ? 0 : 0", "bufferevent_setwatermark(c->io, EV_READ, 0, 0)"), {CLIENTS, INSIDE}, ROOM, "fill and behind"),
     "requests are begun before the answer is taken": ("lambda/http_server.c", "(c->request || evbuffer_get_length(bufferevent_get_output(c->io)) == 0)", "1", {"no_request_is_begun_before_the_last_answer_is_taken"}, ROOM, "begun"),
     "bodies that drip keep their room": (("lambda/http_room.c",) * 2, ("bool slow = ", "if (!best || here > most)"), ("bool slow = since < 0 && ", "if (!best || here > most + 9)"), {"a_large_request_does_not_wait_for_bodies_that_drip"}, ROOM, "drip"),
