@@ -110,7 +110,7 @@ static int detect_by_handler(const struct inputs *in, const char *handler, bool 
                              IDS[FORMS[i].language]);
         }
         if (found) {
-            snprintf(ret->file, sizeof ret->file, "%s", file);
+            memcpy(ret->file, file, strlen(file) + 1);
             ret->id = IDS[FORMS[i].language];
         }
     }
