@@ -117,6 +117,24 @@ def test_exec_has_its_variables_and_directory(lrun, tmp):
     assert r.code == 125 and "--scratch: the function is an image" in r.log, r
 
 
+def test_volumes_and_results_work_in_an_image_too(lrun, tmp):
+    image = small(tmp / "i.tar", ("opt", directory()), ("opt/own", b""), start={"Cmd": ["/bin/probe"], "WorkingDir": "/"})
+    (tmp / "v").mkdir()
+    (tmp / "v/f").write_text("")
+    options = [word for at in ("/mnt/deep/v", "/opt/v", "/var/task/v", "/tmp/v") for word in ("--volume", f"{tmp}/v:{at}")]
+    for path in ("/mnt/deep/v/f", "/opt/v/f", "/opt/own", "/var/task/v/f", "/tmp/v/f"):
+        assert lrun.exec(image, "/bin/probe", "open", path, "0", options=options).text == "ok\n", path
+    create = str(os.O_CREAT | os.O_WRONLY)
+    assert lrun.exec(image, "/bin/probe", "open", "/mnt/new", create, options=options).text == "EROFS\n"
+    assert lrun.exec(image, "/bin/probe", "open", "/tmp/out/new", create, options=("--out", tmp / "out")).text == "ok\n" and os.listdir(tmp / "out") == ["new"]
+
+
+def test_init_start_names_no_runtime(lrun, tmp):
+    r = lrun.run("--log-format", "json", function(tmp / "i.tar"))
+    record = next(line["record"] for line in map(json.loads, r.log.splitlines()) if line.get("type") == "platform.initStart")
+    assert "runtimeVersion" not in record and record["functionName"] == "i", r
+
+
 SAYS = "import os, sys\ndef handler(event, context):\n    return [os.getcwd(), sys.argv, open('/proc/self/cmdline').read().split('\\0')[:-1]]\ndef other(event, context):\n    return ['other', os.getcwd()]\n"
 
 
