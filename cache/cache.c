@@ -67,6 +67,11 @@ void cache_done(struct cache *c)
     *c = (struct cache){.dir = -1, .program = -1, .terminal = -1};
 }
 
+int cache_begin_work(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err)
+{
+    return entry_begin(c, name, size, ret_dir, err);
+}
+
 void cache_entry_done(struct cache_entry *e)
 {
     own_close(&e->lock);

@@ -80,6 +80,10 @@ int cache_get(struct cache *c, const struct archive *archives, size_t n, struct 
 int cache_find(struct cache *c, const char *digest, enum archive_use use, struct cache_entry *ret, struct err *err);
 void cache_entry_done(struct cache_entry *e);
 
+/* An empty directory of the caller's in tmp/, locked as long as it is open: what is left of it when lrun is killed is removed by the next
+ * one. name: at least 64 bytes; the caller removes it (fs_remove_tree() beneath c->dir). */
+int cache_begin_work(struct cache *c, char *name, size_t size, int *ret_dir, struct err *err);
+
 /* cache_memo.c. what: "digest", "version". value: one line, without a newline, of at most CACHE_MEMO_MAX - 1 bytes: a longer one is not
  * remembered. s: the file's state before it was read. */
 enum { CACHE_MEMO_MAX = 448 };

@@ -8,7 +8,7 @@
 
 struct progress progress_begin(int terminal)
 {
-    return (struct progress){.terminal = terminal, .start_ms = clock_ms()};
+    return (struct progress){.terminal = terminal, .doing = "unpacking", .start_ms = clock_ms()};
 }
 
 void progress_show(struct progress *p, uint64_t total, uint64_t done)
@@ -22,9 +22,9 @@ void progress_show(struct progress *p, uint64_t total, uint64_t done)
         bar[i] = i < (int)(part * CELLS) ? '#' : '.';
     bar[CELLS] = 0;
     if (total)
-        dprintf(p->terminal, "\r\033[Klrun: unpacking [%s] %3.0f%% of %.0f MB", bar, part * 100, (double)total / 1e6);
+        dprintf(p->terminal, "\r\033[Klrun: %s [%s] %3.0f%% of %.0f MB", p->doing, bar, part * 100, (double)total / 1e6);
     else
-        dprintf(p->terminal, "\r\033[Klrun: unpacking, %.0f MB so far", (double)done / 1e6);
+        dprintf(p->terminal, "\r\033[Klrun: %s, %.0f MB so far", p->doing, (double)done / 1e6);
     p->shown = true;
 }
 

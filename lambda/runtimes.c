@@ -6,6 +6,7 @@
 
 #include "base/own.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct runtime_fact FACTS[] = {
@@ -69,4 +70,21 @@ const struct runtime_fact *runtime_fact(const char *id)
         if (strcmp(FACTS[i].id, id) == 0)
             return &FACTS[i];
     return NULL;
+}
+
+/* A repository for each language, and a tag for each version. Source: images-and-runtimes, B.2; that it holds for java8.al2023 and the
+ * like, and for ids that are newer than lrun, is our choice. */
+bool runtime_image(const char *id, char *ret, unsigned long size)
+{
+    static const char *const LANGUAGES[] = {"python", "nodejs", "java", "dotnet", "ruby", "provided", "go"};
+    for (size_t i = 0; i < COUNT(LANGUAGES); i++) {
+        size_t n = strlen(LANGUAGES[i]);
+        if (strncmp(id, LANGUAGES[i], n) != 0)
+            continue;
+        const char *tag = strcmp(id, "provided") == 0 ? "alami" : id + n + (id[n] == '.');
+        size_t end = strlen(tag);
+        end -= end > 2 && strcmp(tag + end - 2, ".x") == 0 ? 2 : 0;
+        return end && (unsigned long)snprintf(ret, size, "public.ecr.aws/lambda/%s:%.*s", LANGUAGES[i], (int)end, tag) < size;
+    }
+    return false;
 }

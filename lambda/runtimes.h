@@ -13,4 +13,7 @@ struct runtime_fact {
 
 const struct runtime_fact *runtime_fact(const char *id); /* NULL: AWS has none of that id */
 
+/* The name of AWS's own image for the id, without a registry's transport: "public.ecr.aws/lambda/python:3.13". False: it has none. */
+bool runtime_image(const char *id, char *ret, unsigned long size);
+
 #endif

@@ -25,6 +25,8 @@ int image_read(struct image_reader *r, int dir, const uint8_t *bytes, size_t n, 
     if (image_source_open(&r->source, dir, bytes, n, err) == 0 && image_documents(&r->source, architecture, name, &r->image, ret, err) == 0)
         return 0;
     image_close(r);
+    if (dir < 0 && !image_source_seems(bytes, n))
+        snprintf(err->step, sizeof err->step, IMAGE_NONE);
     return -1;
 }
 

@@ -37,6 +37,7 @@ struct unpack_digest {
 };
 
 enum { IMAGE_STRINGS_MAX = 128 << 10 };
+#define IMAGE_NONE "no image" /* step of an err: the archive does not look like an image, and may be another tarball */
 
 struct unpack_image {
     int32_t ok;

@@ -193,8 +193,8 @@ static int check_runtime(struct request *r, struct err *err)
 {
     static const struct {
         const char *verb, *words;
-        size_t n;
-    } VERBS[] = {{"add", "an ID and a SOURCE", 3}, {"list", "", 1}, {"show", "an ID", 2}, {"remove", "an ID", 2}};
+        size_t least, n;
+    } VERBS[] = {{"add", "an ID or a SOURCE", 2, 3}, {"list", "", 1, 1}, {"show", "an ID", 2, 2}, {"remove", "an ID", 2, 2}};
     for (size_t i = 0; r->words.n && i < COUNT(VERBS); i++) {
         if (strcmp(r->words.at[0], VERBS[i].verb) != 0)
             continue;
@@ -204,7 +204,9 @@ static int check_runtime(struct request *r, struct err *err)
             return unexpected(r, r->words.at[VERBS[i].n], NULL, err);
         if (r->json && (VERBS[i].n == 3 || VERBS[i].verb[0] == 'r'))
             return fail_usage(err, "--json is for runtime list and runtime show");
-        if (r->words.n == VERBS[i].n || (r->client && r->words.n == 2))
+        if (r->insecure_registry && VERBS[i].verb[0] != 'a')
+            return fail_usage(err, "--insecure-registry is for runtime add");
+        if (r->words.n >= VERBS[i].least)
             return 0;
         fail_usage(err, "runtime %s needs %s", VERBS[i].verb, VERBS[i].words);
         return fail_hint(err, "usage: %s", COMMANDS[CMD_RUNTIME].synopsis);

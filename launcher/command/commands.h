@@ -22,6 +22,7 @@ int cmd_doctor(const struct request *r, struct err *err);
 int cmd_explain(const struct request *r, struct err *err);
 int cmd_help(const struct request *r, struct err *err);
 int cmd_runtime(const struct request *r, struct err *err);
+int cmd_runtime_add(const struct request *r, struct err *err); /* runtime add */
 int cmd_cache(const struct request *r, struct err *err);
 
 #endif

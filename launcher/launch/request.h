@@ -85,6 +85,7 @@ struct request {
     bool cors, watch, stream_shape;
 
     bool scratch, out_replace, strict, debug, hold, tty, json, list, tree, variables, mounts, show_policy, quiet, verbose, help, version;
+    bool insecure_registry;
 };
 
 /* Its lists are ret's own; texts are borrowed from r, which must live as long. */

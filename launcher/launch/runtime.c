@@ -220,7 +220,7 @@ void runtime_origin(const struct runtime *rt, const struct inputs *in, struct re
     if (in->image.is_function)
         *ret = (struct report_origin){"image", in->rootfs.path, image->manifest[0] ? image->manifest : image->config};
     else if (s->id[0])
-        *ret = (struct report_origin){"store", s->source, s->digest};
+        *ret = (struct report_origin){"store", s->source, stored_digest(s)};
     else if (in->rootfs.path)
         *ret = (struct report_origin){"rootfs", in->rootfs.path, NULL};
     else if (rt->interpreter[0])

@@ -27,9 +27,16 @@ bool stored_leaves(const char *path)
            fnmatch("*/lib/python3.*/site-packages", path, FNM_PATHNAME) == 0 || fnmatch("*/lib/node_modules", path, FNM_PATHNAME) == 0;
 }
 
+const char *stored_digest(const struct stored *s)
+{
+    return s->manifest[0] ? s->manifest : s->config[0] ? s->config : s->digest;
+}
+
 void stored_kind(const struct stored *s, char *ret, size_t size)
 {
-    if (!s->program[0])
+    if (s->config[0])
+        snprintf(ret, size, "image");
+    else if (!s->program[0])
         snprintf(ret, size, "root file system");
     else if (strcmp(s->program, STORED_CLIENT) == 0)
         snprintf(ret, size, "AWS's client");
@@ -43,15 +50,15 @@ void stored_kind(const struct stored *s, char *ret, size_t size)
 
 /* ---- looking into a tree ---- */
 
-static int look(int tree, const char *path, int flags)
+int stored_look(int tree, const char *path, int flags)
 {
     return sys_openat2(tree, path, (uint64_t)(unsigned)(flags | O_CLOEXEC), 0, RESOLVE_IN_ROOT);
 }
 
-static bool is_a(int tree, const char *path, mode_t type)
+bool stored_has(int tree, const char *path, mode_t type)
 {
     struct stat st;
-    OWN_FD int fd = look(tree, path, O_PATH);
+    OWN_FD int fd = stored_look(tree, path, O_PATH);
     return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type;
 }
 
@@ -61,10 +68,10 @@ static bool is_root(int tree)
                                         "lib/ld-linux-aarch64.so.1"};
     static const char *const DIRECTORIES[] = {"usr/bin", "usr/lib"};
     for (size_t i = 0; i < COUNT(FILES); i++)
-        if (is_a(tree, FILES[i], S_IFREG))
+        if (stored_has(tree, FILES[i], S_IFREG))
             return true;
     for (size_t i = 0; i < COUNT(DIRECTORIES); i++)
-        if (is_a(tree, DIRECTORIES[i], S_IFDIR))
+        if (stored_has(tree, DIRECTORIES[i], S_IFDIR))
             return true;
     return false;
 }
@@ -126,7 +133,7 @@ static bool can_start(int tree, const char *path, struct refusal *r)
 {
     struct stat st;
     Elf64_Ehdr head;
-    OWN_FD int fd = look(tree, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    OWN_FD int fd = stored_look(tree, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         return refuse(r, "%s is missing or cannot be read", path);
     if (pread(fd, &head, sizeof head, 0) != sizeof head || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
@@ -147,7 +154,7 @@ static unsigned other_python(int tree)
     for (unsigned n = 6; n < 40; n++) {
         char path[STORE_PROGRAM];
         snprintf(path, sizeof path, "bin/python3.%u", n);
-        if (is_a(tree, path, S_IFREG))
+        if (stored_has(tree, path, S_IFREG))
             return n;
     }
     return 0;
@@ -158,11 +165,11 @@ static bool judge_python(int tree, unsigned version, struct stored *ret, struct 
     char library[STORE_PROGRAM];
     snprintf(ret->program, sizeof ret->program, "bin/python3.%u", version);
     snprintf(library, sizeof library, "lib/python3.%u/os.py", version);
-    if (!is_a(tree, ret->program, S_IFREG)) {
+    if (!stored_has(tree, ret->program, S_IFREG)) {
         unsigned other = other_python(tree);
         return other ? refuse(r, "it holds python3.%u, not python3.%u", other, version) : refuse(r, "%s is missing", ret->program);
     }
-    if (!is_a(tree, library, S_IFREG))
+    if (!stored_has(tree, library, S_IFREG))
         return refuse(r, "%s, of the standard library, is missing", library);
     ret->version = version;
     return can_start(tree, ret->program, r);
@@ -180,9 +187,9 @@ static bool judge_node(int tree, unsigned version, struct stored *ret, struct re
 {
     char text[8192];
     snprintf(ret->program, sizeof ret->program, "bin/node");
-    OWN_FD int include = look(tree, "include/node", O_PATH | O_DIRECTORY);
+    OWN_FD int include = stored_look(tree, "include/node", O_PATH | O_DIRECTORY);
     ssize_t n = -1;
-    OWN_FD int fd = include < 0 ? -1 : look(include, "node_version.h", O_RDONLY | O_NONBLOCK);
+    OWN_FD int fd = include < 0 ? -1 : stored_look(include, "node_version.h", O_RDONLY | O_NONBLOCK);
     if (fd >= 0 && (n = read(fd, text, sizeof text - 1)) > 0) {
         text[n] = 0;
         unsigned major = defined(text, "#define NODE_MAJOR_VERSION");
@@ -197,7 +204,7 @@ static bool judge_node(int tree, unsigned version, struct stored *ret, struct re
 /* The file release, which JDKs and jlink's JREs have, tells the version; without it the ID is believed. */
 static bool judge_java(int tree, unsigned version, struct stored *ret, struct refusal *r)
 {
-    OWN_FD int fd = look(tree, "release", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    OWN_FD int fd = stored_look(tree, "release", O_RDONLY | O_NONBLOCK | O_NOCTTY);
     unsigned other = fd < 0 ? 0 : java_version(fd);
     snprintf(ret->program, sizeof ret->program, "bin/java");
     if (other && other != version)
@@ -244,27 +251,32 @@ static bool has_language(int tree)
 {
     static const char *const PROGRAMS[] = {"bin/node", "bin/java", "bin/ruby", "bin/python3"};
     for (size_t i = 0; i < COUNT(PROGRAMS); i++)
-        if (is_a(tree, PROGRAMS[i], S_IFREG))
+        if (stored_has(tree, PROGRAMS[i], S_IFREG))
             return true;
     return other_python(tree) != 0;
 }
 
-int stored_judge(int tree, const struct runtime *rt, const char *source, struct stored *ret, struct err *err)
+int stored_enter(int tree, const char *source, char below[STORE_BELOW], struct err *err)
 {
-    struct refusal why = {.text = "it holds neither bin/ of a language nor usr/ of a root file system"};
     OWN_FD int dir = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return fail(err, errno, source, "open the directory");
-    ret->below[0] = 0;
-    if (!is_root(dir) && !has_language(dir)) {
-        only_directory(dir, ret->below);
-        if (ret->below[0]) {
-            int below = openat(tree, ret->below, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            own_close(&dir);
-            dir = below;
-        }
-    }
-    if (dir >= 0 && (is_root(dir) ? judge_root(dir, rt, ret, &why) : has_language(dir) && judge_language(dir, rt, ret, &why)))
+    below[0] = 0;
+    if (is_root(dir) || has_language(dir))
+        return take_fd(&dir);
+    only_directory(dir, below);
+    int inner = below[0] ? openat(tree, below, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : take_fd(&dir);
+    return inner < 0 ? fail(err, errno, source, "open its directory") : inner;
+}
+
+/* An image is a root file system, even one without usr/. */
+int stored_judge(int tree, const struct runtime *rt, const char *source, struct stored *ret, struct err *err)
+{
+    struct refusal why = {.text = "it holds neither bin/ of a language nor usr/ of a root file system"};
+    OWN_FD int dir = ret->config[0] ? fcntl(tree, F_DUPFD_CLOEXEC, 3) : stored_enter(tree, source, ret->below, err);
+    if (dir < 0)
+        return ret->config[0] ? fail(err, errno, source, "open the image's tree") : -1;
+    if (ret->config[0] || is_root(dir) ? judge_root(dir, rt, ret, &why) : has_language(dir) && judge_language(dir, rt, ret, &why))
         return 0;
     fail(err, 0, source, "use as %s", rt->id);
     return fail_hint(err, "%s; expected " STORED_WANTED, why.text);

@@ -18,5 +18,5 @@ MUTANTS = {
     "store: a client without its jars": (C, "    if (!missing)\n        return 0;\n    fail(err, 0, source,", "    if (!missing || *missing)\n        return 0;\n    fail(err, 0, source,", {"a_directory_that_holds_no_client_is_refused_by_name"}, (JAVA,), "no_client"),
     "store: a client of links": (C, 'mark_jars(open, ".", AT_SYMLINK_NOFOLLOW, &jars);', 'mark_jars(open, ".", 0, &jars);', {"a_directory_that_holds_no_client_is_refused_by_name"}, (JAVA,), "no_client and link"),
     "store: all of a client's directory": ("cache/store_pack.c", "return p->leave && p->leave(path) ? 0 :", "return", {"a_client_of_the_store_is_where_awss_is"}, (JAVA,), "where_awss_is"),
-    "store: a client for another language": ("launcher/command/cmd_runtime.c", "if (r->client && runtime.family != RUNTIME_JAVA)", "if (0)", {"what_takes_no_client_says_so"}, (JAVA,), "takes_no_client"),
+    "store: a client for another language": ("launcher/command/cmd_runtime_add.c", "if (r->client && a->runtime.family != RUNTIME_JAVA)", "if (0)", {"what_takes_no_client_says_so"}, (JAVA,), "takes_no_client"),
 }
