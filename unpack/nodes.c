@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nodes.c: two hash tables with linear probing, at most half full, for layer_tree.c. Inode numbers are the file system's choice, so
- * their table needs no secret. Names are the author's: of a pair of directory and name only a hash with a secret is kept, 61 bits of a
- * polynomial modulo a prime as in seen.c. Two pairs of n bytes share one with a chance of n in 2^61; then a whiteout would spare a
- * file that it should remove. */
+ * their table needs no secret. Names are the author's: of a pair of directory and name only a hash with a secret is kept, 61 bits
+ * (poly_hash.h). Two pairs of n bytes share one with a chance of n in 2^61; then a whiteout would spare a file that it should remove. */
 #include "unpack/nodes.h"
 
 #include "base/str.h"
+#include "unpack/poly_hash.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
 
-__extension__ typedef unsigned __int128 wide;
-#define PRIME ((UINT64_C(1) << 61) - 1)
 enum { FIRST = 1024 };
 
 int nodes_start(struct nodes *s, struct err *err)
 {
-    uint64_t random;
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        return fail(err, errno, NULL, "get random bytes");
-    *s = (struct nodes){.secret = random % (PRIME - 256) + 256, .slot_count = FIRST, .made_count = FIRST};
+    *s = (struct nodes){.slot_count = FIRST, .made_count = FIRST};
+    if (poly_secret(&s->secret, err) < 0)
+        return -1;
     s->at = xcalloc(s->slot_count, sizeof *s->at);
     s->made = xcalloc(s->made_count, sizeof *s->made);
     return 0;
@@ -67,18 +61,11 @@ struct node *nodes_put(struct nodes *s, const struct node *node)
     return slot;
 }
 
-static uint64_t step(const struct nodes *s, uint64_t h, uint64_t value)
-{
-    wide product = (wide)h * s->secret + value;
-    h = (uint64_t)(product & PRIME) + (uint64_t)(product >> 61);
-    return h >= PRIME ? h - PRIME : h;
-}
-
 static uint64_t hash(const struct nodes *s, uint64_t directory, const char *name)
 {
-    uint64_t h = step(s, step(s, 1, directory & UINT32_MAX), directory >> 32);
+    uint64_t h = poly_step(poly_step(1, s->secret, directory & UINT32_MAX), s->secret, directory >> 32);
     for (const unsigned char *c = (const unsigned char *)name; *c; c++)
-        h = step(s, h, *c);
+        h = poly_step(h, s->secret, *c);
     return h + 1; /* 0 is a free slot */
 }
 

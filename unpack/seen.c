@@ -5,33 +5,24 @@
  * full, and probing is linear. */
 #include "unpack/seen.h"
 
-#include <errno.h>
+#include "unpack/poly_hash.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-__extension__ typedef unsigned __int128 wide;
-#define PRIME ((UINT64_C(1) << 61) - 1)
-
-/* The name as the coefficients of a polynomial modulo a prime, at a secret place: two names of n bytes collide with a chance of n in 2^61.
- */
 static uint64_t hash(const struct seen *s, const char *name)
 {
     uint64_t h = 1;
-    for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
-        wide product = (wide)h * s->secret + *c;
-        h = (uint64_t)(product & PRIME) + (uint64_t)(product >> 61);
-        h = h >= PRIME ? h - PRIME : h;
-    }
+    for (const unsigned char *c = (const unsigned char *)name; *c; c++)
+        h = poly_step(h, s->secret, *c);
     return h;
 }
 
 int seen_start(struct seen *s, struct err *err)
 {
-    uint64_t random;
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        return fail(err, errno, NULL, "get random bytes");
-    *s = (struct seen){.secret = random % (PRIME - 256) + 256, .slot_count = 1024};
+    *s = (struct seen){.slot_count = 1024};
+    if (poly_secret(&s->secret, err) < 0)
+        return -1;
     s->slots = xcalloc(s->slot_count, sizeof *s->slots);
     return 0;
 }
