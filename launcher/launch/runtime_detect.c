@@ -110,7 +110,7 @@ static int detect_by_handler(const struct inputs *in, const char *handler, bool 
                              IDS[FORMS[i].language]);
         }
         if (found) {
-            memcpy(ret->file, file, strlen(file) + 1);
+            memcpy(ret->file, file, strlen(file) + 1); /* it fits, or it was not found */
             ret->id = IDS[FORMS[i].language];
         }
     }
