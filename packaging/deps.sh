@@ -16,7 +16,7 @@ else
     LLHTTP=libllhttp-dev
 fi
 # For lint, fuzz, bench and some tests: root file systems, a JDK (a JVM and its compiler for Java functions), a debugger, others' policies, modules that must not leak in.
-MORE="default-jdk-headless awscli python3-boto3 wrk passt autoconf automake cmake g++ gdb libtool golang-github-containers-common python3-yaml clang clang-tidy libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap bubblewrap strace squashfs-tools libarchive-tools p7zip-full zstd qemu-user busybox-static cpio hostname umoci skopeo"
+MORE="default-jdk-headless awscli python3-boto3 wrk passt autoconf automake cmake g++ gdb libtool golang-github-containers-common python3-yaml clang clang-tidy libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap bubblewrap strace squashfs-tools libarchive-tools p7zip-full zstd qemu-user busybox-static cpio hostname umoci skopeo docker-registry"
 [ "$(uname -m)" != x86_64 ] || MORE="$MORE qemu-system-x86"
 [ -x /usr/bin/node ] || [ -x /usr/bin/nodejs ] || [ -x /usr/local/bin/node ] || MORE="$MORE nodejs"
 case ${1-} in
@@ -47,7 +47,7 @@ for p in $missing; do
     # A name that this release does not have: its newer or older form.
     case $p in
     # Not in every Ubuntu: what needs them is skipped, or not done.
-    awscli | passt | golang-github-containers-common | python3-pytest-rerunfailures | umoci | skopeo) apt-cache show "$p" >/dev/null 2>&1 || continue ;;
+    awscli | passt | golang-github-containers-common | python3-pytest-rerunfailures | umoci | skopeo | docker-registry) apt-cache show "$p" >/dev/null 2>&1 || continue ;;
     node-llhttp) apt-cache show node-llhttp >/dev/null 2>&1 || p=libllhttp-dev ;;
     libclang-rt-dev) apt-cache show libclang-rt-dev >/dev/null 2>&1 ||
         p=$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p' | head -n 1)
