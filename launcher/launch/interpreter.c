@@ -222,7 +222,7 @@ static int not_found(struct search *s, struct err *err)
     if (s->version)
         snprintf(want, sizeof want, "%u", s->version);
     add_stored(s);
-    text_printf(&text, "add it: lrun runtime add %s%s%s DIR|FILE; found ", s->l->what, want, s->l->ending);
+    text_printf(&text, "add it: lrun runtime add %s%s%s [DIR|FILE]; found ", s->l->what, want, s->l->ending);
     for (size_t i = 0; i < s->others.n; i++)
         text_printf(&text, "%s%s", i ? ", " : "", s->others.at[i]);
     if (!s->others.n)

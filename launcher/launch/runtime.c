@@ -151,7 +151,7 @@ static int find_interpreter(struct inputs *in, struct runtime *rt, struct err *e
             return rt->interpreter[0] ? 0 : find_interpreter(in, rt, err);
         if (rt->found[0] && !in->interpreter_path) /* the user did not name this runtime: say why it was chosen */
             fail_hint(err,
-                      "detected from %s; install the runtime, add it (lrun runtime add %s DIR|FILE), or name another one with --runtime",
+                      "detected from %s; install the runtime, add it (lrun runtime add %s [DIR|FILE]), or name another one with --runtime",
                       rt->found, rt->family == RUNTIME_PYTHON ? "python3.N" : "nodejsN.x");
         return -1;
     }

@@ -532,7 +532,7 @@ def test_a_runtime_of_an_earlier_boot_is_verified_once_before_it_is_used(store, 
 def test_a_miss_says_where_it_looked_what_is_there_and_what_helps(store, tmp, prefix):
     store.add(OTHER, prefix)
     r = store.run("run", "--runtime", "python3.7", package(tmp))
-    assert r.code == 125 and "cannot run on python3.7" in r.log and "lrun runtime add python3.7 DIR|FILE" in r.log, r
+    assert r.code == 125 and "cannot run on python3.7" in r.log and "lrun runtime add python3.7 [DIR|FILE]" in r.log, r
     assert "looked in the store of runtimes, /usr/bin" in r.log and f"{HOST.name} (/usr/bin/python3)" in r.log and f"{OTHER} (added)" in r.log, r
     r = store.run("run", "--runtime", "java21", package(tmp))
     assert r.code == 125 and "or AWS's image: lrun runtime add java21" in r.log, r

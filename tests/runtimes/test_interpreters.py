@@ -191,7 +191,7 @@ def test_a_miss_lists_the_command_what_is_there_and_where_it_looked(lrun, tmp, p
     (tmp / "home/.pyenv/versions").mkdir(parents=True)
     (tmp / "home/.pyenv/versions/3.8.19").symlink_to(prefix)
     r = lrun.run("--runtime", id, make_zip(tmp / "fn.zip", {"x": ""}), env={"PATH": "/usr/bin:/bin", "HOME": str(tmp / "home")})
-    assert r.code == 125 and f"cannot run on {id}; add it: lrun runtime add {id} DIR|FILE; found " in r.log and others in r.log, r
+    assert r.code == 125 and f"cannot run on {id}; add it: lrun runtime add {id} [DIR|FILE]; found " in r.log and others in r.log, r
     assert "looked in the store of runtimes, /usr/bin, /usr/local/bin, PATH, and where " + managers[:12] in r.log, r
 
 
