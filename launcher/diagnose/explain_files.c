@@ -64,6 +64,13 @@ static bool lacks_interpreter(const struct evidence *ev, const struct merged_fil
 {
     char line[256];
     const char *name = explain_interpreter(ev, f, line, sizeof line);
+    if (name && ev->launch->runtime.image && *name == '/') {
+        OWN_FD int root = inputs_root(&ev->launch->inputs);
+        if (root < 0 || interpreter_exists(root, name + 1))
+            return false;
+        text_printf(out, "%s names the interpreter %s, which is not in the image: add it", f->path, name);
+        return true;
+    }
     if (!name || explain_on_lambda(name))
         return false;
     text_printf(out,

@@ -153,7 +153,7 @@ static bool asks_for_lambdas(const struct evidence *ev, const struct merged_file
 {
     char line[256];
     const char *name = explain_interpreter(ev, f, line, sizeof line);
-    if (!name || !explain_on_lambda(name) || (!ev->launch->inputs.rootfs.path && access(name, X_OK) == 0))
+    if (!name || ev->launch->runtime.image || !explain_on_lambda(name) || (!ev->launch->inputs.rootfs.path && access(name, X_OK) == 0))
         return false;
     say_lacks(ev, f->path, name, out);
     return true;

@@ -29,13 +29,16 @@ const struct cache_entry *package_entry(const struct package *p, unsigned part)
 void package_read(const struct inputs *in, struct package *ret)
 {
     struct err ignored;
+    if (in->image.is_function) {
+        package_read_image(in, ret);
+        return;
+    }
     *ret = (struct package){.inputs = in};
     for (unsigned i = 0; i <= in->layer_count; i++) {
         const struct input *input = package_input(ret, i);
         const struct cache_entry *entry = package_entry(ret, i);
-        int tree = input->is_dir        ? openat(input->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                   : input->source.path ? open(input->source.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                                        : -1; /* an image is no package */
+        int tree = input->is_dir ? openat(input->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                                 : open(input->source.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         ret->parts[i] = (struct merged_part){i ? "/opt" : "/var/task", entry ? entry->lock : -1, tree};
     }
     if (merged_read(ret->parts, in->layer_count + 1, &ret->merged, &ignored) < 0)

@@ -135,6 +135,21 @@ def test_init_start_names_no_runtime(lrun, tmp):
     assert "runtimeVersion" not in record and record["functionName"] == "i", r
 
 
+WHYS = [  # what it starts, what else is in it, what is said
+    ("LR-021", None, "import App2\ndef handler(event, context): pass\n", {"var/task/app2.py": b""}, "/var/task/app2.py, but file names are case-sensitive"),
+    ("LR-013", None, "def handler(event, context): open('/var/task/secret')\n", {"var/task/secret": {"data": b"", "mode": 0o600}}, "/var/task/secret was packed with mode 0600"),
+    ("LR-018", None, "import ctypes\ndef handler(event, context): ctypes.CDLL('libnone.so.1')\n", {}, "install it in the image"),
+    ("LR-066", None, "import os\ndef handler(event, context):\n    if os.system('ffmpeg'): os._exit(127)\n", {}, "add it to the image"),
+    ("LR-007", "/start", "", {"start": executable("#!/bin/sh\r\n")}, "CR LF"), ("LR-009", "/start", "", {"start": executable("#!/none\n")}, "/none, which is not in the image"),
+    ("LR-009", "/start", "", {"start": executable("#!/bin/sh\n"), "usr/bin/.wh.sh": b""}, "/bin/sh, which is not in the image"), ("LR-012", "/start", "", {"start": executable("#!/bin/sh\n", 0o644)}, "chmod")]
+
+
+@pytest.mark.parametrize("id, program, app, files, says", WHYS)
+def test_why_it_failed_is_said_of_the_images_own_files(lrun, tmp, id, program, app, files, says):
+    r = lrun.run(function(tmp / "i.tar", *files.items(), app=app, start={"Entrypoint": [program]} if program else None))
+    assert r.code == 1 and [w["id"] for w in r.report["why"]] == [id] and says in r.report["why"][0]["text"] and "layer" not in r.report["why"][0]["text"], r
+
+
 SAYS = "import os, sys\ndef handler(event, context):\n    return [os.getcwd(), sys.argv, open('/proc/self/cmdline').read().split('\\0')[:-1]]\ndef other(event, context):\n    return ['other', os.getcwd()]\n"
 
 
