@@ -29,6 +29,7 @@ struct stored { /* a runtime of the store */
     char source[STORE_SOURCE];     /* what it was added from, as it was named then */
     int64_t added;                 /* seconds since the epoch */
     uint64_t size, entries;
+    bool by_entrypoint; /* while an image is added: its Entrypoint can start it; not kept */
 };
 
 /* Opens the store that is there: 1; 0: there is none. path: NULL is none. Takes program, as cache_open() does. To be asked as the uid that

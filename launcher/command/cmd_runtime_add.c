@@ -208,6 +208,7 @@ static int take_image(struct adding *a, struct cache_entry *ret, struct err *err
     }
     memcpy(a->stored.config, facts.config, sizeof a->stored.config);
     memcpy(a->stored.manifest, facts.manifest, sizeof a->stored.manifest);
+    a->stored.by_entrypoint = image_has_entrypoint(&facts);
     image_facts_done(&facts);
     return 0;
 }

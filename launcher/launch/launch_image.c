@@ -196,9 +196,9 @@ bool image_has_extensions(const struct inputs *in)
 /* ---- what is started ---- */
 
 /* AWS's own script would only start the bootstrap that is missing. */
-bool image_has_entrypoint(const struct launch_image *image)
+bool image_has_entrypoint(const struct image_facts *image)
 {
-    const struct strv *e = &image->facts.entrypoint;
+    const struct strv *e = &image->entrypoint;
     return e->n && strcmp(e->at[0], "/lambda-entrypoint.sh") != 0;
 }
 
@@ -207,7 +207,7 @@ int image_bootstrap(const struct inputs *in, struct runtime *rt, struct err *err
 {
     OWN_FD int root = inputs_root(in);
     rt->own_bootstrap = root >= 0 && interpreter_exists(root, "var/runtime/bootstrap");
-    rt->by_entrypoint = !rt->own_bootstrap && image_has_entrypoint(&in->image);
+    rt->by_entrypoint = !rt->own_bootstrap && image_has_entrypoint(&in->image.facts);
     if (rt->own_bootstrap || rt->by_entrypoint)
         return 0;
     fail(err, 0, rt->id, "run on AWS's runtime");

@@ -36,7 +36,7 @@ int image_check(const struct request *r, const struct launch_image *image, struc
 int image_unpack(struct inputs *in, struct err *err);
 
 /* Whether the image under a zip starts it by its Entrypoint, if it has no bootstrap. */
-bool image_has_entrypoint(const struct launch_image *image);
+bool image_has_entrypoint(const struct image_facts *image);
 /* For a runtime that lrun has no bootstrap of its own for: whether the root file system has one, or is an image with an Entrypoint. */
 int image_bootstrap(const struct inputs *in, struct runtime *rt, struct err *err);
 bool image_has_extensions(const struct inputs *in); /* its own /opt/extensions; of a function only */

@@ -170,7 +170,7 @@ static int choose_start(struct inputs *in, struct runtime *rt, struct err *err)
                  : rt->family == RUNTIME_OTHER                           ? image_bootstrap(in, rt, err)
                  : rt->family != RUNTIME_PROVIDED && !rt->interpreter[0] ? find_interpreter(in, rt, err)
                                                                          : 0;
-    rt->by_entrypoint = rt->by_entrypoint || (status < 0 && image_has_entrypoint(&in->image));
+    rt->by_entrypoint = rt->by_entrypoint || (status < 0 && image_has_entrypoint(&in->image.facts));
     return rt->by_entrypoint ? 0 : status;
 }
 

@@ -233,14 +233,14 @@ static bool judge_root(int tree, const struct runtime *rt, struct stored *ret, s
     struct err err;
     ret->program[0] = 0;
     ret->version = rt->version;
-    bool bootstrap = interpreter_exists(tree, "var/runtime/bootstrap");
+    bool bootstrap = interpreter_exists(tree, "var/runtime/bootstrap") || ret->by_entrypoint;
     if (rt->family == RUNTIME_JAVA && !bootstrap && !java_in_root(tree, &(struct runtime){0}))
         return refuse(r, "it is a root file system without /var/runtime/bootstrap and without java in /var/lang/bin, /usr/bin or "
                          "/usr/local/bin");
     if (rt->family == RUNTIME_OTHER && !bootstrap)
         return refuse(r, "it is a root file system without /var/runtime/bootstrap, which %s needs: lrun has none of its own for it",
                       rt->id);
-    if ((rt->family == RUNTIME_PYTHON || rt->family == RUNTIME_NODEJS) &&
+    if ((rt->family == RUNTIME_PYTHON || rt->family == RUNTIME_NODEJS) && !ret->by_entrypoint &&
         interpreter_in_root(rt->family == RUNTIME_PYTHON ? &INTERPRETER_PYTHON : &INTERPRETER_NODE, rt->version, tree, &found, &err) < 0)
         return refuse(r, "it is a root file system without %s in its /var/lang/bin, /usr/bin or /usr/local/bin",
                       rt->family == RUNTIME_PYTHON ? rt->id : "node");
