@@ -38,4 +38,5 @@ MUTANTS = {
     "images: a root beside an image's": ("launcher/launch/launch_image.c", "        if (NONE[i].given)", "        if (NONE[i].given && i > 9)", {"options_that_images_do_not_take_are_refused"}, (FUNCTIONS,), "do_not_take"),
     "images: any directory is a layout": ("launcher/launch/not_package.c", 'holds(fd, "index.json") && holds(fd, "blobs")', 'fd >= 0', {"a_folder_that_is_no_package_is_named_for_what_it_is"}, ("tests/cli/test_usage.py",), "a_folder_that"),
     "images: a stored image is started anyhow": ("launcher/launch/stored_use.c", "if (s->config[0] && image_facts_of(&in->added.tree, s->config, &in->image.facts, err) != 1)", "if (s->config[0] && image_facts_of(&in->added.tree, s->config, &in->image.facts, err) == 9)", {"how_a_stored_image_is_started_must_be_known"}, (RUNTIMES,), "must_be_known"),
+    "images: AWS's own entry script stands for a bootstrap": ("launcher/launch/launch_image.c", 'strcmp(e->at[0], "/lambda-entrypoint.sh") != 0', 'e->at[0] != NULL', {"an_image_that_starts_nothing_is_said"}, (RUNTIMES,), "starts_nothing"),
 }
