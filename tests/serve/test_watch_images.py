@@ -60,6 +60,7 @@ def test_a_layout_whose_index_comes_first_is_tried_again(serve, tmp):
     image(tmp / "new", 2, "directory")
     shutil.copy(tmp / "new/index.json", tmp / "l/index.json")
     assert wait_until(lambda: "not reloaded" in s.log, 5), s
+    time.sleep(1.5)  # it was tried again by now
     shutil.copytree(tmp / "new/blobs", tmp / "l/blobs", dirs_exist_ok=True)
     assert wait_until(lambda: s.invoke().json == 2, 15) and s.log.count("not reloaded") == 1, s
 
@@ -79,6 +80,11 @@ def test_a_layout_that_is_replaced_whole_is_watched_on(serve, tmp, how):
             shutil.copytree(tmp / "new", tmp / "l", dirs_exist_ok=True)
             shutil.rmtree(tmp / "new")
         assert wait_until(lambda: s.invoke().json == version, 15), s
+    image(tmp / "new", 4, "directory")
+    time.sleep(2)
+    shutil.copytree(tmp / "new/blobs", tmp / "l/blobs", dirs_exist_ok=True)
+    shutil.copyfile(tmp / "new/index.json", tmp / "l/index.json")
+    assert wait_until(lambda: s.invoke().json == 4, 15), s
 
 
 def test_skopeo_copies_into_a_layout(serve, tmp):
