@@ -129,3 +129,27 @@ Test(manifest, the_newest_c_library_counts_and_numbers_are_numbers)
         cr_expect_str_eq(need.glibc, ROWS[i].most);
     }
 }
+
+Test(manifest, lines_of_an_images_layers_are_a_word_and_numbers)
+{
+    static const struct {
+        const char *line, *word;
+        size_t n;
+        bool is;
+    } ROWS[] = {
+        {"layer 3", "layer", 1, true},
+        {"given 12 18446744073709551615", "given", 2, true},
+        {"layers 3", "layer", 1, false},
+        {"layer", "layer", 1, false},
+        {"layer ", "layer", 1, false},
+        {"layer -1", "layer", 1, false},
+        {"given 1", "given", 2, false},
+        {"given 1 18446744073709551616", "given", 2, false},
+        {"layer 0000000000000000000000000000000000000000000000000000000000001", "layer", 1, false},
+        {"", "layer", 1, false},
+    };
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        uint64_t n[2];
+        cr_expect_eq(manifest_parse_numbers(ROWS[i].line, ROWS[i].word, n, ROWS[i].n), ROWS[i].is, "%s", ROWS[i].line);
+    }
+}
