@@ -13,5 +13,6 @@ bench: all examples
 	@rm -f $(B)/bench.rows 2>/dev/null || true
 	@$(PYTHON) tests/bench/launches.py $(B)
 	@sh tests/bench/bench.sh $(B)
+	@$(PYTHON) tests/bench/images.py $(B)
 	@sh tests/bench/serve.sh $(B)
 	@[ ! -w $(B)/bench.rows ] || { echo '{"rows":['; paste -sd, $(B)/bench.rows; echo ']}'; } > $(B)/bench.json

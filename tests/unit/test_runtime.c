@@ -2,6 +2,7 @@
 /* Which runtime --runtime or the package means. Nothing of this host is looked at: interpreters are looked for in an empty root. */
 #include "base/fs.h"
 #include "base/own.h"
+#include "lambda/runtimes.h"
 #include "launcher/command/commands.h"
 #include "launcher/launch/exit_status.h"
 #include "launcher/launch/runtime.h"
@@ -234,6 +235,28 @@ Test(runtime, a_deprecated_one_is_warned_of_half_a_year_before)
         snprintf(rt.id, sizeof rt.id, "%s", ROWS[i].id);
         OWN_PTR char *warning = runtime_warning(&rt, JULY_31_2026 + ROWS[i].days * DAY);
         cr_expect(ROWS[i].says ? warning && str_begins(warning, ROWS[i].says) : !warning, "%ld: %s", ROWS[i].days, warning);
+    }
+}
+
+/* Source: images-and-runtimes, B.2. */
+Test(runtime, awss_image_of_an_id_is_named)
+{
+    static const struct {
+        const char *id, *image;
+    } IMAGES[] = {{"python3.13", "python:3.13"},
+                  {"nodejs22.x", "nodejs:22"},
+                  {"java21", "java:21"},
+                  {"java8.al2", "java:8.al2"},
+                  {"dotnet8", "dotnet:8"},
+                  {"ruby3.4", "ruby:3.4"},
+                  {"provided.al2023", "provided:al2023"},
+                  {"provided", "provided:alami"},
+                  {"custom", NULL}};
+    for (size_t i = 0; i < COUNT(IMAGES); i++) {
+        char image[80] = "";
+        cr_expect_eq(runtime_image(IMAGES[i].id, image, sizeof image), IMAGES[i].image != NULL, "%s", IMAGES[i].id);
+        if (IMAGES[i].image)
+            cr_expect_str_eq(image + strlen("public.ecr.aws/lambda/"), IMAGES[i].image);
     }
 }
 
