@@ -11,6 +11,7 @@
 #include "cache/cache_entry.h"
 #include "cache/progress.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -183,4 +184,23 @@ int cache_get_image(struct cache *c, const struct archive *a, const char *archit
     image_facts_done(ret_image);
     cache_entry_done(ret);
     return entry_name_archive(a->name, err);
+}
+
+int cache_find_image(struct cache *c, const char *config, struct image_facts *ret_image, struct cache_entry *ret, struct err *err)
+{
+    struct strv keys = {0};
+    int found = fs_list(c->dir, "tree", &keys) < 0 ? fail(err, errno, c->path, "list the cache") : 0;
+    *ret_image = (struct image_facts){0};
+    *ret = (struct cache_entry){.lock = -1};
+    for (size_t i = 0; found == 0 && i < keys.n; i++) {
+        OWN_PTR char *kept = xasprintf("tree/%s/image-%s", keys.at[i], config);
+        if (entry_use(keys.at[i]) != USE_IMAGE || faccessat(c->dir, kept, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        found = entry_open_key(c, keys.at[i], ret, err);
+        if (found == 1 && (found = image_facts_of(ret, config, ret_image, err)) != 1)
+            cache_entry_done(ret);
+    }
+    strv_done(&keys);
+    ret->hit = found == 1;
+    return found;
 }

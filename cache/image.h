@@ -22,6 +22,9 @@ struct image_facts {
 int cache_get_image(struct cache *c, const struct archive *a, const char *architecture, const char *tag, struct image_facts *ret_image,
                     struct cache_entry *ret, struct err *err);
 
+/* The same for one that was unpacked into c before, known by its config, wherever it is from: 1; 0: there is none. */
+int cache_find_image(struct cache *c, const char *config, struct image_facts *ret_image, struct cache_entry *ret, struct err *err);
+
 /* Of an entry that holds the tree of this config's image; manifest and indexed, which are not the config's, are left empty. 1; 0: it is not
  * known there. */
 int image_facts_of(const struct cache_entry *e, const char *config, struct image_facts *ret, struct err *err);

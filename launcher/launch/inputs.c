@@ -54,6 +54,9 @@ static int open_package(const struct request *r, const char *path, enum package_
 {
     struct err tagged;
     struct launch_image *image = role == ROLE_FUNCTION ? &in->image : NULL;
+    int named = image ? image_name(r, id, image, ret, err) : 0;
+    if (named != 0)
+        return named < 0 ? -1 : 0;
     bool open = open_input(path, role == ROLE_LAYER ? "open the layer" : "open the package", id, ret, err) == 0;
     if (!open && err->no == ENOENT && image && image_split(path, image))
         open = open_input(image->path, "open the image", id, ret, &tagged) == 0;
@@ -332,11 +335,6 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
     return 0;
 }
 
-static void source_done(struct source *s)
-{
-    own_close(&s->tree);
-}
-
 static int release_tree(struct source *s, struct err *err)
 {
     struct stat st;
@@ -362,11 +360,11 @@ void inputs_done(struct inputs *in)
 {
     for (size_t i = 0; i < input_count(in); i++) {
         own_close(&input_at(in, i)->fd);
-        source_done(&input_at(in, i)->source);
+        own_close(&input_at(in, i)->source.tree);
     }
     for (size_t i = 0; i < in->volume_count; i++) {
         free((char *)(uintptr_t)in->volumes[i].source.path);
-        source_done(&in->volumes[i].source);
+        own_close(&in->volumes[i].source.tree);
     }
     free(in->volumes);
     for (size_t i = 0; i < in->event_count; i++)

@@ -247,7 +247,8 @@ static int choose_name(const struct request *r, struct inputs *in, struct err *e
     while (strlen(path) > 1 && str_ends(path, "/"))
         path[strlen(path) - 1] = 0;
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    in->name = xasprintf("%.*s", FUNCTION_NAME_MAX, base);
+    size_t n = in->image.pull.ref ? strcspn(base, ":@") : strlen(base); /* a registry's name has a tag or digest */
+    in->name = xasprintf("%.*s", n < FUNCTION_NAME_MAX ? (int)n : FUNCTION_NAME_MAX, base);
     if (str_ends(in->name, ".zip") || (in->image.is_function && str_ends(in->name, ".tar")))
         in->name[strlen(in->name) - 4] = 0;
     for (char *c = in->name; *c; c++)

@@ -94,6 +94,20 @@ bool image_split(const char *function, struct launch_image *ret)
     return split(function, ret);
 }
 
+int image_name(const struct request *r, const struct identity *id, struct launch_image *image, struct input *function, struct err *err)
+{
+    if (!pull_check(r->function, err))
+        return 0;
+    if (err->usage)
+        return -1;
+    image->is_function = true;
+    image->pull.ref = r->function;
+    image->pull.insecure = r->insecure_registry;
+    image->pull.quiet = r->quiet;
+    *function = (struct input){.path = r->function, .fd = -1, .source = {.tree = -1}};
+    return pull_prepare(&image->pull, id, err) < 0 ? -1 : 1;
+}
+
 void image_take(struct launch_image *image, struct input *function)
 {
     image->is_function = true;
@@ -150,6 +164,8 @@ int image_check(const struct request *r, const struct launch_image *image, struc
     const struct {
         const char *option, *given;
     } ONLY[] = {{"entrypoint", r->entrypoint}, {"command", r->image_command}, {"workdir", r->kind->invokes ? r->workdir : NULL}};
+    if (r->insecure_registry && !image->pull.ref)
+        return fail_usage(err, "--insecure-registry is for images of registries, docker://NAME:TAG");
     if (image->is_function)
         return check_function(r, err);
     for (size_t i = 0; i < COUNT(ONLY); i++)
@@ -160,16 +176,44 @@ int image_check(const struct request *r, const struct launch_image *image, struc
     return 0;
 }
 
+static int get_file(struct inputs *in, int fd, struct err *err)
+{
+    struct launch_image *image = &in->image;
+    const struct archive a = {.name = in->function.path, .fd = fd, .use = USE_IMAGE};
+    if (cache_get_image(&in->cache, &a, ARCHES[ARCH_OURS].go, image->tag ? image->tag : "", &image->facts, &image->tree, err) == 0)
+        return 0;
+    return err->no != EACCES
+               ? -1
+               : fail_hint(err, "uid %u, as which the image is read, may not: make all of %s readable for others, or give it as an archive",
+                           (unsigned)geteuid(), in->function.path);
+}
+
+static bool is_here(void *to, const char *config)
+{
+    struct inputs *in = to;
+    struct err ignored;
+    return cache_find_image(&in->cache, config, &in->image.facts, &in->image.tree, &ignored) == 1;
+}
+
+/* Of a registry's image only what is not here yet. A signal that came meanwhile ends lrun in pull_done(). */
+static int fetch(struct inputs *in, struct err *err)
+{
+    struct pull *p = &in->image.pull;
+    p->is_here = is_here;
+    p->to = in;
+    int status = pull_fetch(p, &in->cache, ARCHES[ARCH_OURS].go, err);
+    if (status == 0 && !p->left)
+        status = get_file(in, p->dir, err);
+    in->image.facts.indexed = p->indexed;
+    pull_done(p, &in->cache);
+    return status;
+}
+
 int image_unpack(struct inputs *in, struct err *err)
 {
     struct launch_image *image = &in->image;
-    const struct archive a = {.name = in->function.path, .fd = in->function.fd, .use = USE_IMAGE};
-    if (cache_get_image(&in->cache, &a, ARCHES[ARCH_OURS].go, image->tag ? image->tag : "", &image->facts, &image->tree, err) < 0)
-        return err->no != EACCES
-                   ? -1
-                   : fail_hint(err,
-                               "uid %u, as which the image is read, may not: make all of %s readable for others, or give it as an archive",
-                               (unsigned)geteuid(), in->function.path);
+    if ((image->pull.ref ? fetch(in, err) : get_file(in, in->function.fd, err)) < 0)
+        return -1;
     in->rootfs = (struct input){
         .path = in->function.path,
         .fd = -1,
@@ -271,6 +315,7 @@ void image_program(struct launch *l)
 
 void launch_image_done(struct launch_image *image)
 {
+    pull_done(&image->pull, &(struct cache){.dir = -1}); /* nothing was fetched, or it is done already */
     free(image->path);
     free(image->tag);
     image_facts_done(&image->facts);

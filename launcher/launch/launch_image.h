@@ -4,6 +4,7 @@
 #define LRUN_LAUNCH_IMAGE_H
 
 #include "cache/image.h"
+#include "launcher/launch/pull.h"
 
 #include <stddef.h>
 
@@ -16,15 +17,19 @@ struct runtime;
 struct launch_image {
     bool is_function;         /* else it is a runtime's, or there is none */
     char *path, *tag;         /* of FUNCTION as FILE:TAG; NULL: it is FILE, and the one image in it */
+    struct pull pull;         /* of FUNCTION as docker://NAME or the like; its ref NULL: it is a file */
     struct image_facts facts; /* how it is started; chain "": there is no image */
     struct cache_entry tree;  /* of a function */
 };
 // clang-format off
-#define LAUNCH_IMAGE_NONE {.tree = {.lock = -1}}
+#define LAUNCH_IMAGE_NONE {.tree = {.lock = -1}, .pull = PULL_NONE}
 // clang-format on
 
 /* Splits FILE:TAG, or oci-archive:FILE and its like, where no file has that whole name: true, and ret has the parts. */
 bool image_split(const char *function, struct launch_image *ret);
+
+/* FUNCTION is the name of one that skopeo fetches, and is opened as that: 1; 0: it is not; -1. */
+int image_name(const struct request *r, const struct identity *id, struct launch_image *image, struct input *function, struct err *err);
 
 /* FUNCTION was opened, and is one: what inputs.c does with other files and directories is left out. */
 void image_take(struct launch_image *image, struct input *function);

@@ -24,7 +24,7 @@ struct kind {       /* no pointers, which a position-independent program would r
     char is[48], remedy[176];
 };
 
-#define SAVE "save it as a file (docker save IMAGE -o image.tar, or skopeo copy docker://IMAGE oci-archive:image.tar), and give that"
+#define SAVE "save it as a file (docker save IMAGE -o image.tar), and give that"
 #define SAM "give the function's folder or zip, as its CodeUri says (after sam build: .aws-sam/build/NAME)"
 #define CDK "give one function's asset: cdk.out/asset.HASH"
 #define SERVERLESS "give the zip that serverless package makes: .serverless/NAME.zip"
@@ -41,7 +41,7 @@ static const struct kind NAMES[] = {
     {"arn:*", "", 0, "an ARN", "give a folder or a zip on this machine"},
     {"s3://*", "", 0, "an object in S3", "download it first: aws s3 cp"},
     {"http*://*", "", 0, "a URL", "download it first: curl -O"},
-    {"*:* public.ecr.aws/* *.dkr.ecr.*.amazonaws.com/*", "", 0, "the name of an image", SAVE},
+    {"*:* public.ecr.aws/* *.dkr.ecr.*.amazonaws.com/*", "", 0, "the name of an image", "docker://IMAGE fetches it, by skopeo; or " SAVE},
 };
 
 // clang-format off

@@ -282,6 +282,9 @@ int pull_fetch(struct pull *p, struct cache *c, const char *architecture, struct
         if (look_at(p, pinned, architecture, &copying.size, err) < 0)
             return -1;
     }
+    p->left = copying.size.config[0] && p->is_here && p->is_here(p->to, copying.size.config);
+    if (p->left)
+        return 0;
     say_size(p, &copying.size);
     return copy(&copying, pinned ? pinned : p->ref, architecture, err) < 0 ? -1 : make_layout(p, err);
 }

@@ -18,9 +18,12 @@
 enum pull_file { PULL_AUTH, PULL_POLICY, PULL_REGISTRIES, PULL_FILES };
 
 struct pull {
-    const char *ref;       /* "docker://public.ecr.aws/lambda/python:3.13", as it was named */
-    bool insecure, quiet;  /* insecure: a registry without TLS, or with a certificate that nobody vouches for */
+    const char *ref;                               /* "docker://public.ecr.aws/lambda/python:3.13", as it was named */
+    bool insecure, quiet;                          /* insecure: a registry without TLS, or with a certificate that nobody vouches for */
+    bool (*is_here)(void *to, const char *config); /* asked before anything of a registry's image is copied: true: copy nothing; NULL */
+    void *to;
     bool indexed;          /* an index led to the image */
+    bool left;             /* is_here was true: there is no dir to read */
     bool from_root;        /* the rest is pull's own */
     int files[PULL_FILES]; /* copies of root's, or -1 */
     char name[64];         /* of the directory, below the cache's */
@@ -64,6 +67,7 @@ struct pull_size {
     char digest[72]; /* of an index: "sha256:..." of the manifest for this architecture; else "" */
     uint64_t bytes;  /* of layers and config, compressed */
     unsigned layers;
+    char config[DIGEST_HEX + 1]; /* SHA-256 of the config; "" of an index */
 };
 
 /* Reads a manifest or an index as a registry sent it: hostile bytes. */

@@ -16,6 +16,12 @@ static int bad(const char *ref, const char *why, struct err *err)
     return fail_hint(err, "the registry's answer is no manifest of an image: %s", why);
 }
 
+static bool is_sha256(const char *digest)
+{
+    const char *hex = digest + strlen("sha256:");
+    return str_begins(digest, "sha256:") && strlen(hex) == DIGEST_HEX && strspn(hex, "0123456789abcdef") == DIGEST_HEX;
+}
+
 /* Of an index: a manifest for Linux and this architecture. */
 static int choose(const char *ref, struct slice manifests, const char *architecture, struct pull_size *ret, struct err *err)
 {
@@ -32,7 +38,7 @@ static int choose(const char *ref, struct slice manifests, const char *architect
             continue;
         }
         OWN_PTR char *text = json_shape(digest) == SHAPE_STRING ? json_plain(digest) : NULL;
-        if (!text || !str_begins(text, "sha256:") || strlen(text) != 71 || strspn(text + 7, "0123456789abcdef") != 64)
+        if (!text || !is_sha256(text))
             break;
         snprintf(ret->digest, sizeof ret->digest, "%s", text);
     }
@@ -56,7 +62,11 @@ static bool add_size(struct slice descriptor, struct pull_size *ret)
 static int count(const char *ref, struct slice manifest, struct pull_size *ret, struct err *err)
 {
     struct slice none, one;
-    bool fits = add_size(json_find(manifest, "config"), ret);
+    struct slice config = json_find(manifest, "config"), digest = json_find(config, "digest");
+    OWN_PTR char *text = json_shape(digest) == SHAPE_STRING ? json_plain(digest) : NULL;
+    bool fits = add_size(config, ret);
+    if (text && is_sha256(text))
+        snprintf(ret->config, sizeof ret->config, "%s", text + strlen("sha256:"));
     for (struct json_walk w = json_walk_as(json_find(manifest, "layers"), SHAPE_ARRAY); fits && json_next(&w, &none, &one); ret->layers++)
         fits = add_size(one, ret);
     if (!fits)

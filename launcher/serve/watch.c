@@ -158,7 +158,7 @@ static int add(struct watch *w, const struct input *input, struct err *err)
 
 int watch_inputs(struct watch *w, const struct inputs *in, struct err *err)
 {
-    int status = add(w, &in->function, err);
+    int status = in->image.pull.ref ? 0 : add(w, &in->function, err); /* a registry tells nobody what changes there */
     for (size_t i = 0; i < in->layer_count && status == 0; i++)
         status = add(w, &in->layers[i], err);
     return status;

@@ -218,8 +218,8 @@ def test_a_path_is_a_path_whatever_it_holds(tmp, word):
     ("arn:aws:lambda:eu-west-1:123456789012:function:orders", "is the ARN of a function; download its code (aws lambda get-function"),
     ("s3://bucket/fn.zip", "is an object in S3"), ("https://example.com/fn.zip", "is a URL"),
     ("public.ecr.aws/lambda/python:3.13", "is the name of an image"), ("123456789012.dkr.ecr.us-east-1.amazonaws.com/orders", "is the name of an image"),
-    ("docker://alpine", "is the name of an image"), ("docker-archive:x.tar", "is the name of an image"), ("oci:layout", "is the name of an image"), ("orders:latest", "is the name of an image"),
-    ("registry:5000/orders@sha256:0123", "is the name of an image; save it as a file (docker save IMAGE -o image.tar")])
+    ("docker-archive:x.tar", "is the name of an image"), ("oci:layout", "is the name of an image"), ("orders:latest", "is the name of an image"),
+    ("registry:5000/orders@sha256:0123", "is the name of an image; docker://IMAGE fetches it, by skopeo; or save it as a file (docker save IMAGE -o image.tar")])
 def test_a_name_that_is_no_file_is_recognised(tmp, word, what):
     assert usage("--cache-dir", tmp / "c", word).startswith(f"'{word}' {what}")
     if "layer" in word:
