@@ -10,6 +10,7 @@
 #include "base/place.h"
 #include "lambda/function_name.h"
 #include "launcher/command/cli.h"
+#include "launcher/launch/pull.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,9 +57,19 @@ struct reading {
     struct err *err;
 };
 
+/* A file may be another's: what it names is opened, and nothing is fetched. */
+static int refuse_fetching(struct reading *x, const char *value)
+{
+    fail_usage(x->err, "code '%.160s' of function %.64s: only the command line names images that are fetched", value, x->name);
+    return fail_hint(x->err, "name it there (lrun serve %.64s=%.160s), or save it as a file", x->name, value);
+}
+
 static int set(struct reading *x, const char *key, const char *value)
 {
     struct request *r = &x->function->request;
+    struct err ignored;
+    if (strcmp(key, "code") == 0 && pull_check(value, &ignored))
+        return refuse_fetching(x, value);
     bool is_path = strcmp(key, "code") == 0 || cli_is_path(r, key, value);
     OWN_PTR char *path = is_path && value[0] != '/' ? xasprintf("%s%s", x->dir, value) : xstrdup(value);
     if (strcmp(key, "code") != 0)

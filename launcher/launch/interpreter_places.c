@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* interpreter_places.c: interpreters with a prefix of their own: along PATH, then where version managers keep them (MANAGERS), JVMs in
- * JAVA_HOME first. Those
- * of /usr and /usr/local, and versions, are interpreter.c's. Only what starts inside is taken: an ELF file whose loader is in /lib or
- * /lib64, or a static one. A shim is a script that asks for the caller's shell and home; Nix's and Homebrew's programs have loaders
- * and libraries in places that no sandbox sees. */
+ * JAVA_HOME first. Those of /usr and /usr/local, and versions, are interpreter.c's. Only what starts inside is taken: an ELF file whose
+ * loader is in /lib or /lib64, or a static one. A shim is a script that asks for the caller's shell and home; Nix's and Homebrew's
+ * programs have loaders and libraries in places that no sandbox sees. */
 #include "launcher/launch/interpreter_places.h"
 
 #include "base/own.h"

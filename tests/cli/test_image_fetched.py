@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A container image of a registry as FUNCTION: skopeo fetches what is not here yet, and only what the command line names."""
+import json
 import os
 import shutil
 
@@ -69,6 +70,13 @@ def test_what_is_not_there_is_told_in_the_registrys_words(lrun, registry):
 @pytest.mark.parametrize("name", ["docker://", "docker://-x", "docker://a b", "docker://a\nb", "dir:relative", "docker-daemon:"])
 def test_names_that_skopeo_must_not_get(lrun, name):
     assert lrun.run(name, report=False).code == 2
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_what_a_file_names_is_not_fetched(lrun, tmp, registry, inside):
+    (tmp / "c.json").write_text(json.dumps({"functions": {"a": {"code": push(registry, "one"), "insecure-registry": True}}}))
+    r = lrun("serve", "--port", "0", "--config", "c.json" if inside else tmp / "c.json", report=False)
+    assert r.code == 2 and "only the command line names images that are fetched" in r.log and registry.asked == [], r
 
 
 def test_nothing_is_fetched_for_what_is_no_registrys(lrun, tmp):

@@ -42,4 +42,5 @@ MUTANTS = {
     "images: a fetched function's name, whatever it holds": ("launcher/launch/launch_image.c", "    if (err->usage)\n        return -1;\n    image->is_function = true;", "    image->is_function = true;", {"names_that_skopeo_must_not_get"}, ("tests/cli/test_image_fetched.py",), "must_not"),
     "images: an image that is here is fetched again": ("launcher/launch/pull.c", "p->left = copying.size.config[0] &&", "p->left = !copying.size.config[0] &&", {"it_runs_and_is_fetched_once"}, ("tests/cli/test_image_fetched.py",), "fetched_once"),
     "images: a registry without TLS is accepted for functions": ("launcher/launch/launch_image.c", "image->pull.insecure = r->insecure_registry;", "image->pull.insecure = true;", {"a_registry_without_tls_must_be_accepted_by_name"}, ("tests/cli/test_image_fetched.py",), "without_tls"),
+    "images: what a configuration names is fetched": ("launcher/command/config.c", "if (strcmp(key, \"code\") == 0 && pull_check(value, &ignored))", "if (strcmp(key, \"code\") == 9 && pull_check(value, &ignored))", {"what_a_file_names_is_not_fetched"}, ("tests/cli/test_image_fetched.py",), "file_names"),
 }
