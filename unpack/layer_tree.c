@@ -24,7 +24,7 @@ enum { WORK_MAX = 20000000, LINKS_MS = 5000, NAMES_MAX = 64 << 20, DIR_FLAGS = O
 static double cpu_ms(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 

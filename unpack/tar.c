@@ -3,40 +3,52 @@
  *
  * A layer is known by the digest of its uncompressed bytes, all of them: what lies behind the end blocks counts too, and libarchive
  * does not hand out what passes between its decompressor and its tar reader. So a layer has two readers: raw uncompresses, the bytes
- * are hashed here, and a reads entries of them. Some tools write layers without end blocks, or leave the last file unpadded (umoci
- * insert); libarchive refuses those. It is handed what is missing as zeros, and an entry whose data would have to be made of them is
- * refused (check_end). The digest decides then whether the layer is the one that was asked for. */
+ * are hashed here, in a thread ahead of who asks (ahead.h) if that is worth one, and a reads entries of them. Some tools write layers
+ * without end blocks, or leave the last file unpadded (umoci insert); libarchive refuses those. It is handed what is missing as zeros, and
+ * an entry whose data would have to be made of them is refused (check_end). The digest decides then whether the layer is the one that was
+ * asked for. */
 #include "unpack/tar.h"
 
 #include "base/own.h"
 #include "base/str.h"
+#include "unpack/ahead.h"
 #include "unpack/digest.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
-enum { PIECE = 1 << 18, BLOCK = 512, MISSING = 3 * BLOCK }; /* a file's padding and two blocks of zeros are at most MISSING */
+enum {
+    PIECE = 1 << 18,
+    WORTH_THREAD = 1 << 20,
+    BLOCK = 512,
+    MISSING = 3 * BLOCK
+}; /* a file's padding and two blocks of zeros are at most MISSING */
 
 static const uint8_t ZEROS[MISSING];
 
 struct tar {
     struct archive *a;
     const char *what; /* the action, for errors */
-    /* of a layer: */
+    /* of a layer, for unpack_more(): */
     struct archive *raw; /* NULL: it is plain, or no layer */
     const uint8_t *bytes;
     size_t n, at; /* of a plain one: what was handed on */
-    uint64_t most, unpacked;
+    uint64_t most, made;
+    _Atomic uint64_t packed; /* how many of its bytes made that */
     struct digest *digest;
-    bool ended, padded; /* all of it was read; what was missing was added */
-    struct err err;     /* of feed(), or no what: libarchive's own error is the reason */
+    struct err err; /* of failed */
+    /* of a layer, for who reads it: */
+    struct ahead *ahead; /* calls unpack_more(); NULL: nobody else does */
+    uint64_t unpacked;
+    bool ended, padded, failed; /* all of it was read; what was missing was added; no more can be read, since err */
 };
 
 static int unreadable(const struct tar *t, struct archive *a, struct err *err)
 {
-    if (t->err.what[0]) {
+    if (t->failed) {
         *err = t->err;
         return -1;
     }
@@ -61,33 +73,45 @@ struct tar *tar_open(const uint8_t *bytes, size_t n, bool plain, const char *wha
 /* ---- layers ---- */
 
 /* The next uncompressed bytes: how many; 0: the end; -1, and t->err is filled. */
-static ssize_t unpack_more(struct tar *t, const void **ret)
+static ssize_t unpack_more(void *of, const void **ret)
 {
-    size_t n = t->n - t->at < PIECE ? t->n - t->at : PIECE;
+    struct tar *t = of;
+    size_t n = 0;
     la_int64_t offset;
-    *ret = t->bytes + t->at;
-    int got = t->raw ? archive_read_data_block(t->raw, ret, &n, &offset) : n ? ARCHIVE_OK : ARCHIVE_EOF;
+    int got = ARCHIVE_OK;
+    while (t->raw && n == 0 && (got == ARCHIVE_OK || got == ARCHIVE_WARN)) /* a piece of no bytes would be the end to libarchive */
+        got = archive_read_data_block(t->raw, ret, &n, &offset);
     if (got != ARCHIVE_OK && got != ARCHIVE_WARN && got != ARCHIVE_EOF) {
         fail(&t->err, 0, NULL, "uncompress the layer");
         return fail_hint(&t->err, "%s", archive_error_string(t->raw) ? archive_error_string(t->raw) : "libarchive cannot read it");
     }
-    if (got == ARCHIVE_EOF) {
-        t->ended = true;
-        return 0;
+    if (!t->raw) {
+        n = t->n - t->at < PIECE ? t->n - t->at : PIECE;
+        *ret = t->bytes + t->at;
+        t->at += n;
     }
-    t->at += t->raw ? 0 : n;
-    t->unpacked += n;
-    if (t->unpacked > t->most)
+    if (n == 0 || got == ARCHIVE_EOF)
+        return 0;
+    t->made += n;
+    atomic_store_explicit(&t->packed, t->raw ? (uint64_t)archive_filter_bytes(t->raw, -1) : t->at, memory_order_relaxed);
+    if (t->made > t->most)
         return fail(&t->err, EFBIG, NULL, "uncompress the layer: the image's layers hold more than 10 GiB");
     return digest_more(t->digest, *ret, n, &t->err) < 0 ? -1 : (ssize_t)n;
+}
+
+static ssize_t next_piece(struct tar *t, const void **ret)
+{
+    ssize_t n = t->ended ? 0 : t->ahead ? ahead_take(t->ahead, ret) : unpack_more(t, ret);
+    t->ended = n == 0;
+    t->failed = n < 0;
+    t->unpacked += n > 0 ? (uint64_t)n : 0;
+    return n;
 }
 
 static la_ssize_t feed(struct archive *a, void *to, const void **ret)
 {
     struct tar *t = to;
-    ssize_t n = 0;
-    while (!t->ended && (n = unpack_more(t, ret)) == 0) /* a piece of no bytes would be the end to libarchive */
-        ;
+    ssize_t n = next_piece(t, ret);
     if (n < 0)
         archive_set_error(a, EIO, "the layer cannot be read");
     if (n != 0 || t->padded)
@@ -131,6 +155,7 @@ struct tar *tar_open_layer(const uint8_t *bytes, size_t n, uint64_t most, struct
         tar_done(t);
         return NULL;
     }
+    t->ahead = n < WORTH_THREAD || t->ended ? NULL : ahead_start(unpack_more, t);
     if (t->a && archive_read_support_format_tar(t->a) == ARCHIVE_OK && archive_read_support_format_empty(t->a) == ARCHIVE_OK &&
         archive_read_open(t->a, t, NULL, feed, NULL) == ARCHIVE_OK)
         return t;
@@ -141,7 +166,7 @@ struct tar *tar_open_layer(const uint8_t *bytes, size_t n, uint64_t most, struct
 
 uint64_t tar_packed(const struct tar *t)
 {
-    return t->raw ? (uint64_t)archive_filter_bytes(t->raw, -1) : t->at;
+    return atomic_load_explicit(&t->packed, memory_order_relaxed);
 }
 
 /* Data that lies where only our zeros are. libarchive passes over a piece when the next one is asked for. */
@@ -157,7 +182,7 @@ int tar_finish(struct tar *t, char hex[DIGEST_HEX + 1], uint64_t *ret_size, stru
 {
     const void *ignored;
     while (!t->ended)
-        if (unpack_more(t, &ignored) < 0)
+        if (next_piece(t, &ignored) < 0)
             return unreadable(t, t->raw, err);
     *ret_size = t->unpacked;
     return digest_end(t->digest, hex, err);
@@ -211,6 +236,7 @@ void tar_done(struct tar *t)
 {
     if (!t)
         return;
+    ahead_done(t->ahead);
     archive_read_free(t->a);
     archive_read_free(t->raw);
     digest_done(t->digest);

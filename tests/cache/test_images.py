@@ -42,6 +42,46 @@ def test_which_layer_gives_which_file(tmp):
     assert {name: line[6] for name, line in done.lines().items()} == {"a": 0, "d": 2, "d/b": 1}
 
 
+# ---- large layers, which a thread uncompresses ahead of who reads them, where there are two processors ----
+
+def large(*entries):
+    rng = random.Random(7)
+    return [*[(f"f{i}", rng.randbytes(500_000)) for i in range(6)], *entries]
+
+
+@pytest.mark.parametrize("processors", [1, None])
+@pytest.mark.parametrize("how", ["plain", "gzip", "zstd"])
+def test_a_large_layer_is_whole(tmp, how, processors):
+    if how == "zstd" and not shutil.which("zstd"):
+        skip("zstd is not installed: make deps")
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:processors])
+    try:
+        done = apply(tmp, large(("last", b"x")), large(("f0", b"new")), how=how)
+    finally:
+        os.sched_setaffinity(0, before)
+    assert done.ok and done.size == 12 * 500_000 + 4 and content(done, "f0") == b"new" and content(done, "last") == b"x", done
+    assert all(content(done, name) == data for name, data in large()[1:])
+
+
+def test_a_large_layer_is_refused_at_its_first_entry_or_its_last(tmp):
+    for number, entries in enumerate(([("../x", b""), *large()], large(("../x", b"")))):
+        done = unpack(tmp, make(tmp / f"image{number}", [layer(*entries)]))
+        assert not done.ok and done.code == 1 and "x" in done.words, done
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.9, 0.999])
+def test_a_large_layer_that_is_cut_off_is_refused(tmp, keep):
+    """As the registry has it: its digest is of what is there."""
+    tar = layer(*large())
+    packed = zlib.compress(tar, 1, 31)
+    layout = Layout()
+    blob = layout.blob(packed[:int(len(packed) * keep)], OCI + "layer.v1.tar+gzip")
+    manifest = layout.blob({"schemaVersion": 2, "mediaType": OCI + "manifest.v1+json", "config": layout.blob(config([tar]), OCI + "config.v1+json"), "layers": [blob]}, OCI + "manifest.v1+json")
+    done = unpack(tmp, layout.add(manifest).write(tmp / "image"))
+    assert not done.ok and done.code == 1 and done.what, done
+
+
 # ---- whiteouts ----
 
 @pytest.mark.parametrize("name", [".wh.", ".wh..", ".wh...", "d/.wh...", "d/.wh..", "d/.wh.", "./d/.wh.../"])
