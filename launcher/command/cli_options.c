@@ -174,7 +174,7 @@ const struct option_row ROWS[] = {
     {0, INSPECT, "graph", "FILE.svg", NULL, "draw which layer provides and hides which paths", set_text, 0, FIELD(graph), 0, 0},
     {0, DOCTOR | INSPECT | RUNTIME, "json", NULL, NULL, "print JSON", set_flag, 0, FIELD(json), 0, 0},
     {0, LOOKS | RUNTIME, "insecure-registry", NULL, NULL, "accept a registry without TLS, or with a certificate that cannot be verified",
-     set_flag, 0, FIELD(insecure_registry), 0, 0},
+     set_flag, LINE_ONLY, FIELD(insecure_registry), 0, 0},
     {'q', RUNTIME, "quiet", NULL, NULL, "omit what is fetched, and lrun's notes", set_flag, 0, FIELD(quiet), 0, 0},
     {'q', LOOKS, "quiet", NULL, NULL, "omit the platform's log lines and lrun's notes", set_flag, WITH_IN, FIELD(quiet), 0, 0},
     {'v', ANY, "verbose", NULL, NULL, "log each step, including every mount", set_flag, WITH_IN, FIELD(verbose), 0, 0},

@@ -74,8 +74,8 @@ def test_names_that_skopeo_must_not_get(lrun, name):
 
 @pytest.mark.parametrize("inside", [True, False])
 def test_what_a_file_names_is_not_fetched(lrun, tmp, registry, inside):
-    (tmp / "c.json").write_text(json.dumps({"functions": {"a": {"code": push(registry, "one"), "insecure-registry": True}}}))
-    r = lrun("serve", "--port", "0", "--config", "c.json" if inside else tmp / "c.json", report=False)
+    (tmp / "c.json").write_text(json.dumps({"functions": {"a": {"code": push(registry, "one")}}}))
+    r = lrun("serve", INSECURE, "--port", "0", "--config", "c.json" if inside else tmp / "c.json", report=False)
     assert r.code == 2 and "only the command line names images that are fetched" in r.log and registry.asked == [], r
 
 
