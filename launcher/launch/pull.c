@@ -18,6 +18,7 @@
 #include <sys/signalfd.h>
 
 #define BLOBS "blobs/sha256"
+static const char TO_BLOBS[] = "dir:" BLOBS;
 enum { FILE_MOST = 1 << 20, MANIFEST_MOST = 4 << 20 };
 #define REF_MOST 480 /* as much as is remembered of a source */
 
@@ -189,8 +190,8 @@ static void show_bytes(void *to)
 static int copy(struct copying *c, const char *ref, const char *architecture, struct err *err)
 {
     struct pull *p = c->pull;
-    const char *const words[] = {"copy", "--digestfile=digest", "--", ref, "dir:" BLOBS, NULL};
-    const char *const insecure[] = {"copy", "--src-tls-verify=false", "--digestfile=digest", "--", ref, "dir:" BLOBS, NULL};
+    const char *const words[] = {"copy", "--digestfile=digest", "--", ref, TO_BLOBS, NULL};
+    const char *const insecure[] = {"copy", "--src-tls-verify=false", "--digestfile=digest", "--", ref, TO_BLOBS, NULL};
     const uint64_t largest = (c->size.bytes ? c->size.bytes : UINT64_C(10) << 30) + MANIFEST_MOST;
     const struct pull_job job = {
         .words = p->insecure ? insecure : words,
