@@ -334,24 +334,21 @@ static int add_one(struct adding *a, struct err *err)
     return 0;
 }
 
-static int add(struct adding *all, size_t n, struct err *err)
+static int add(struct adding *all, size_t n, struct cache *store, struct err *err)
 {
-    struct cache store = {.dir = -1};
     struct identity id;
     int status = identity_choose(&id, err);
     for (size_t i = 0; i < n && status == 0; i++) {
-        all[i].store = &store;
+        all[i].store = store;
         if (!all[i].source)
             continue;
         name_adding(&all[i]);
         status = open_source(&all[i], &id, err);
     }
     if (status == 0)
-        status = make_store(&store, &id, err);
+        status = make_store(store, &id, err);
     for (size_t i = 0; i < n && status == 0; i++)
         status = all[i].source ? add_one(&all[i], err) : 0;
-    if (store.dir >= 0)
-        cache_done(&store);
     return status;
 }
 
@@ -359,9 +356,12 @@ static int add(struct adding *all, size_t n, struct err *err)
 int cmd_runtime_add(const struct request *r, struct err *err)
 {
     struct adding all[] = {{.fd = -1, .pull = PULL_NONE}, {.fd = -1, .is_client = true, .named = true, .pull = PULL_NONE}};
+    struct cache store = {.dir = -1};
     int status = read_words(&all[0], &all[1], r, err);
     if (status == 0)
-        status = add(all, COUNT(all), err);
+        status = add(all, COUNT(all), &store, err);
+    if (store.dir >= 0)
+        cache_done(&store);
     for (size_t i = 0; i < COUNT(all); i++) {
         own_close(&all[i].fd);
         free(all[i].path);

@@ -53,19 +53,20 @@ static int open_package(const struct request *r, const char *path, enum package_
                         struct input *ret, struct err *err)
 {
     struct err tagged;
-    struct launch_image *image = role == ROLE_FUNCTION ? &in->image : NULL;
-    int named = image ? image_name(r, id, image, ret, err) : 0;
+    struct launch_image *image = &in->image;
+    bool is_function = role == ROLE_FUNCTION;
+    int named = is_function ? image_name(r, id, image, ret, err) : 0;
     if (named != 0)
         return named < 0 ? -1 : 0;
     bool open = open_input(path, role == ROLE_LAYER ? "open the layer" : "open the package", id, ret, err) == 0;
-    if (!open && err->no == ENOENT && image && image_split(path, image))
+    if (!open && err->no == ENOENT && is_function && image_split(path, image))
         open = open_input(image->path, "open the image", id, ret, &tagged) == 0;
     if (!open)
         return err->no == ENOENT ? not_package_name(r, path, role, err) : -1;
     int found = not_package_check(r, ret->path, ret->is_dir, ret->fd, role, err);
-    if (image && found == 1)
+    if (is_function && found == 1)
         image_take(image, ret);
-    else if (found == 0 && image && image->path)
+    else if (found == 0 && is_function && image->path)
         found = not_package_name(r, path, role, err);
     if (found >= 0)
         return 0;
