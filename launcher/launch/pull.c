@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pull.c: which names are for skopeo, root's own files for it, and fetching: looked at first (how much it is), then copied. How skopeo is
- * started, and what its errors mean, is pull_run.c's.
+/* pull.c: root's own files for skopeo, and fetching: looked at first (how much it is), then copied. Which names are for skopeo is
+ * pull_name.c's; how it is started, and what its errors mean, pull_run.c's.
  * The copy is one of skopeo's transport "dir", which keeps the registry's manifest byte by byte (an OCI layout has it converted, and so
  * another digest than the registry knows); it needs an index and a name by digest to be an OCI layout. All names in the directory are
  * relative to it. */
@@ -20,44 +20,6 @@
 #define BLOBS "blobs/sha256"
 static const char TO_BLOBS[] = "dir:" BLOBS;
 enum { FILE_MOST = 1 << 20, MANIFEST_MOST = 4 << 20 };
-#define REF_MOST 480 /* as much as is remembered of a source */
-
-/* Those for files of lrun's own kinds (oci:, docker-archive:) are no different from the file itself. skopeo runs in another directory. */
-static const struct {
-    char name[20];
-    bool path;
-} TRANSPORTS[] = {{"docker://", false}, {"docker-daemon:", false}, {"containers-storage:", false},
-                  {"dir:", true},       {"ostree:", true},         {"sif:", true}};
-
-static int refuse_name(const char *source, const char *why, struct err *err)
-{
-    OWN_PTR char *shown = xasprintf("%.200s", source);
-    return fail_usage(err, "'%s': %s", str_line(shown), why);
-}
-
-static int check_name(const char *source, size_t transport, bool path, struct err *err)
-{
-    const char *rest = source + transport;
-    if (strlen(source) > REF_MOST)
-        return refuse_name(source, "the name of an image has at most 480 characters", err);
-    for (const char *c = source; *c; c++)
-        if (*c <= ' ' || *c >= 0x7f)
-            return refuse_name(source, "the name of an image has neither blanks nor other characters than ASCII", err);
-    if (path && *rest != '/')
-        return refuse_name(source, "expected an absolute path after the colon", err);
-    return *rest && *rest != '-' ? 0 : refuse_name(source, "the name of an image is missing", err);
-}
-
-bool pull_check(const char *source, struct err *err)
-{
-    *err = (struct err){0};
-    for (size_t i = 0; i < COUNT(TRANSPORTS); i++)
-        if (str_begins(source, TRANSPORTS[i].name)) {
-            check_name(source, strlen(TRANSPORTS[i].name), TRANSPORTS[i].path, err);
-            return true;
-        }
-    return false;
-}
 
 /* ---- root's own files ---- */
 

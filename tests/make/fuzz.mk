@@ -6,13 +6,14 @@ FUZZ_JSON    := base/json_scan.c base/json_slice.c base/json_document.c
 FUZZ_BASE    := $(addprefix base/,str.c err.c num.c fs.c place.c)
 FUZZ_zip     := unpack/zip.c unpack/zip_check.c unpack/zip_largest.c
 FUZZ_unpack  := $(FUZZ_zip) unpack/extract.c unpack/manifest.c unpack/manifest_read.c unpack/elf_facts.c
-FUZZ_image   := $(wildcard unpack/image*.c unpack/layer*.c) unpack/nodes.c unpack/tar.c unpack/digest.c unpack/manifest.c \
+FUZZ_image   := $(wildcard unpack/image*.c unpack/layer*.c) unpack/nodes.c unpack/tar.c unpack/ahead.c unpack/digest.c unpack/manifest.c \
   unpack/manifest_read.c $(FUZZ_zip) $(FUZZ_JSON)
 FUZZ_elf     := $(FUZZ_zip) unpack/elf_facts.c unpack/manifest.c unpack/manifest_read.c
 FUZZ_policy  := policy/oci.c base/arch.c $(FUZZ_JSON)
 FUZZ_options := launcher/command/cli.c launcher/command/cli_options.c launcher/command/cli_values.c launcher/command/cli_words.c \
   launcher/command/cli_help.c launcher/launch/names.c launcher/launch/request.c lambda/tenant.c
-FUZZ_config  := $(FUZZ_options) launcher/command/config.c launcher/launch/request_check.c lambda/function_name.c $(FUZZ_JSON)
+FUZZ_config  := $(FUZZ_options) launcher/command/config.c launcher/launch/pull_name.c launcher/launch/request_check.c \
+  lambda/function_name.c $(FUZZ_JSON)
 FUZZ_stream  := lambda/event_stream.c base/json.c $(FUZZ_JSON) base/base64.c
 FUZZ_frames  := launcher/environment/log.c launcher/launch/loop.c base/term.c
 FUZZ_http    := $(addprefix lambda/,runtime_api.c late.c extensions_api.c telemetry.c telemetry_parse.c telemetry_sink.c events.c \
