@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -21,6 +22,7 @@ static double now_ms(clockid_t clock)
 }
 
 static volatile double longest_gap;
+static volatile bool watching;
 
 /* A millisecond's sleep that takes much longer: it was frozen meanwhile. */
 static void *watch(void *arg)
@@ -28,6 +30,7 @@ static void *watch(void *arg)
     for (double before = now_ms(CLOCK_MONOTONIC), after;; before = after) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         after = now_ms(CLOCK_MONOTONIC);
+        watching = true;
         if (after - before > longest_gap)
             longest_gap = after - before;
     }
@@ -117,10 +120,12 @@ static double do_it(const char *event)
         return no == EAGAIN ? n : -n;
     }
     if (strstr(event, "watch")) {
-        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL); /* it may not have woken up yet */
         static pthread_t t;
         if (!t)
             pthread_create(&t, NULL, watch, NULL);
+        do /* it may not have begun yet, or not have woken up yet */
+            nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        while (!watching);
         double gap = longest_gap;
         longest_gap = 0;
         return gap;
