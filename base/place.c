@@ -283,6 +283,16 @@ int place_open(const char *path, int flags, mode_t mode, const char *what, struc
     return fd < 0 ? fail_place(&w, errno, path, what, err) : fd;
 }
 
+int place_open_beneath(int root, const char *path, int flags, uid_t uid, gid_t gid, const char *what, struct err *err)
+{
+    struct rights before;
+    bool takes = started_by_root() && geteuid() == 0, taken = !takes || rights_take(uid, gid, &before);
+    int fd = taken ? sys_openat2(root, path, (uint64_t)(unsigned)flags, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS) : (errno = EPERM, -1);
+    if (takes)
+        rights_return(&before);
+    return fd < 0 ? fail(err, errno, path, "%s", what) : fd;
+}
+
 int place_read(const char *path, size_t most, const char *what, struct text *ret, struct err *err)
 {
     OWN_FD int fd = place_open(path, O_RDONLY | O_NOCTTY, 0, what, err);

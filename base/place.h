@@ -23,6 +23,10 @@
 /* open(2), closed on exec. mode is for O_CREAT. Returns the descriptor, or -1 with err: "cannot WHAT 'PATH'". */
 int place_open(const char *path, int flags, mode_t mode, const char *what, struct err *err);
 
+/* Opens path beneath root, links that stay beneath it followed, with the rights of this uid where lrun is root: it is a stranger's file
+ * that named it. -1 with err; EXDEV: it leads out. */
+int place_open_beneath(int root, const char *path, int flags, uid_t uid, gid_t gid, const char *what, struct err *err);
+
 /* Opens the file for reading, and reads it whole. More than most bytes is an error. -1 with err. */
 int place_read(const char *path, size_t most, const char *what, struct text *ret, struct err *err);
 

@@ -22,7 +22,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const PARTS[] = {"tree", "memo", "tmp", "policy"};
+static const char *const PARTS[] = {"tree", "memo", "tmp", "policy", "project"};
 
 /* A user who can write to the cache chooses the code that runs. */
 static int check_owner(const char *path, int dir, dev_t *ret, struct err *err)

@@ -9,6 +9,7 @@
  *   DIR/memo/WHAT-DEV-INO      what was found out about a file, for as long as no other content can have its place, size and times:
  *                              its digest, so that a warm run reads no archive; an interpreter's version, and its bytecode's name
  *   DIR/policy/                users' policies, compiled; see launcher/launch/policy_file.c
+ *   DIR/project/               what projects say; see launcher/launch/project_read.c
  *   DIR/bytecode/              Python's client, compiled; see launcher/launch/bytecode.h (its library: library.h)
  *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
  *   DIR/skeleton/              roots without their mounts; see mounts/skeleton.h. How these two are kept: prepared.h

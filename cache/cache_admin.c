@@ -113,7 +113,7 @@ static int empty(struct cache *c, const char *name, struct err *err)
 
 int cache_prune(struct cache *c, FILE *to, struct err *err)
 {
-    static const char *const WHOLE[] = {"memo", "policy", "bytecode"};
+    static const char *const WHOLE[] = {"memo", "policy", "bytecode", "project"};
     int status = each_key(c, prune_one, to, err);
     for (size_t i = 0; i < COUNT(WHOLE) && status == 0; i++)
         status = empty(c, WHOLE[i], err);

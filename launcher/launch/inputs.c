@@ -12,6 +12,7 @@
 #include "base/own.h"
 #include "base/place.h"
 #include "base/sys.h"
+#include "launcher/launch/inline_code.h"
 #include "launcher/launch/not_package.h"
 #include "launcher/launch/trust.h"
 #include "launcher/sandbox/forward.h"
@@ -24,10 +25,30 @@
 #include <string.h>
 #include <time.h>
 
-static int open_input(const char *path, const char *what, const struct identity *id, struct input *ret, struct err *err)
+/* opening a pipe must not block */
+enum { INPUT_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY };
+
+/* What a project names lies beneath its root, and no link leads out of it. */
+static int open_of_project(const struct request_part *part, const char *path, const char *what, const struct identity *id, struct err *err)
+{
+    const char *rest = path + strlen(part->root_path);
+    rest += strspn(rest, "/");
+    int fd = place_open_beneath(part->root, *rest ? rest : ".", INPUT_FLAGS, id->uid, id->gid, what, err);
+    if (fd >= 0)
+        return fd;
+    if (err->no == EXDEV)
+        fail_hint(err, "it lies outside of the project: --project-root DIR names a directory that holds both");
+    else if (err->no == ENOENT)
+        fail_hint(err, "the project names it: build the project first");
+    return -1;
+}
+
+/* part: the project that named it, or NULL: the command line did. */
+static int open_input(const struct request_part *part, const char *path, const char *what, const struct identity *id, struct input *ret,
+                      struct err *err)
 {
     struct stat st;
-    OWN_FD int fd = place_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, what, err); /* opening a pipe must not block */
+    OWN_FD int fd = part ? open_of_project(part, path, what, id, err) : place_open(path, INPUT_FLAGS, 0, what, err);
     if (fd < 0)
         return -1;
     if (fstat(fd, &st) < 0)
@@ -55,14 +76,17 @@ static int open_package(const struct request *r, const char *path, enum package_
     struct err tagged;
     struct launch_image *image = &in->image;
     bool is_function = role == ROLE_FUNCTION;
-    int named = is_function ? image_name(r, id, image, ret, err) : 0;
+    const struct request_part *part = (is_function ? r->part.function : r->part.layers) ? &r->part : NULL;
+    if (part && is_function && part->code)
+        return inline_code_open(r, path, ret, err);
+    int named = is_function && !part ? image_name(r, id, image, ret, err) : 0;
     if (named != 0)
         return named < 0 ? -1 : 0;
-    bool open = open_input(path, role == ROLE_LAYER ? "open the layer" : "open the package", id, ret, err) == 0;
+    bool open = open_input(part, path, role == ROLE_LAYER ? "open the layer" : "open the package", id, ret, err) == 0;
     if (!open && err->no == ENOENT && is_function && image_split(path, image))
-        open = open_input(image->path, "open the image", id, ret, &tagged) == 0;
+        open = open_input(part, image->path, "open the image", id, ret, &tagged) == 0;
     if (!open)
-        return err->no == ENOENT ? not_package_name(r, path, role, err) : -1;
+        return err->no == ENOENT && !part ? not_package_name(r, path, role, err) : -1;
     int found = not_package_check(r, ret->path, ret->is_dir, ret->fd, role, err);
     if (is_function && found == 1)
         image_take(image, ret);
@@ -215,7 +239,7 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
     for (size_t i = 0; i < r->volumes.n; i++)
         if (open_volume(r->volumes.at[i], id, in, err) < 0)
             return -1;
-    if ((r->sdk && open_input(r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 ||
+    if ((r->sdk && open_input(NULL, r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 ||
         inputs_interpreter(r, id, in, err) < 0 || open_out(r, id, in, err) < 0)
         return -1;
     /* With --net host there is one loopback, and the debugger is on it already. */

@@ -81,6 +81,9 @@ static int read_env_json(const struct request *r, const char *path, const char *
     if (json_each_member(json, n, "Parameters", path, add_member, in, &shared, err) < 0 ||
         json_each_member(json, n, in->name, path, add_member, in, &own, err) < 0)
         return as_usage(err);
+    for (size_t i = 0; i < r->part.names.n && !own; i++) /* of a project: SAM takes any name that the function has */
+        if (json_each_member(json, n, r->part.names.at[i], path, add_member, in, &own, err) < 0)
+            return as_usage(err);
     if (shared || own)
         return 0;
     OWN_PTR char *other = section_of(json, n);
@@ -107,6 +110,9 @@ static int read_env_file(const struct request *r, const char *path, struct input
 
 static int read_variables(const struct request *r, struct inputs *in, struct err *err)
 {
+    for (size_t i = 0; i < r->part.env.n; i++)
+        if (add_variable(in, xstrdup(r->part.env.at[i]), "the project's variables", err) < 0)
+            return -1;
     for (size_t i = 0; i < r->env_files.n; i++)
         if (read_env_file(r, r->env_files.at[i], in, err) < 0)
             return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* request.c: copies of a request, and what several of its options mean together: policy under --debug, the memory limit that applies,
  * the exit status of an error. Filling it from the command line is launcher/command/cli.c's, ranges that depend on another option
- * request_check.c's. A list that is added to struct request must be added here in three places: from, to, and done. */
+ * request_check.c's. A list that is added to struct request must be added here, to lists_of(). */
 #include "launcher/launch/request.h"
 
 #include "base/own.h"
@@ -16,24 +16,35 @@ static void copy_list(struct strv *ret, const struct strv *v)
         strv_add(ret, xstrdup(v->at[i]));
 }
 
+/* Its lists, in one order. */
+enum { LISTS = 14 };
+
+static void lists_of(struct request *r, struct strv *ret[LISTS])
+{
+    struct strv *all[LISTS] = {&r->words,   &r->layers,    &r->env,         &r->env_files,     &r->events,
+                               &r->volumes, &r->urls,      &r->allow_hosts, &r->allow_origins, &r->parameters,
+                               &r->imports, &r->allow_env, &r->part.env,    &r->part.names};
+    memcpy(ret, all, sizeof all);
+}
+
 void request_copy(const struct request *r, struct request *ret)
 {
-    const struct strv *from[] = {&r->words,   &r->layers, &r->env,         &r->env_files,    &r->events,
-                                 &r->volumes, &r->urls,   &r->allow_hosts, &r->allow_origins};
+    struct strv *from[LISTS], *to[LISTS];
     *ret = *r;
     ret->owned = (struct strv){0};
-    struct strv *to[] = {&ret->words,   &ret->layers, &ret->env,         &ret->env_files,    &ret->events,
-                         &ret->volumes, &ret->urls,   &ret->allow_hosts, &ret->allow_origins};
-    for (size_t i = 0; i < COUNT(from); i++)
+    lists_of((struct request *)(uintptr_t)r, from);
+    lists_of(ret, to);
+    for (size_t i = 0; i < LISTS; i++)
         copy_list(to[i], from[i]);
 }
 
 void request_done(struct request *r)
 {
-    struct strv *lists[] = {&r->words,   &r->layers, &r->env,         &r->env_files,     &r->events,
-                            &r->volumes, &r->urls,   &r->allow_hosts, &r->allow_origins, &r->owned};
-    for (size_t i = 0; i < COUNT(lists); i++)
+    struct strv *lists[LISTS];
+    lists_of(r, lists);
+    for (size_t i = 0; i < LISTS; i++)
         strv_done(lists[i]);
+    strv_done(&r->owned);
 }
 
 int request_exit(const struct request *r, const struct err *err)

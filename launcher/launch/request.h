@@ -26,6 +26,17 @@ struct number {
     bool set;
 };
 
+/* A function of a project. What the project names lies beneath its root, and is opened there with the rights of the uid that will run. */
+struct request_part {
+    bool is_one;
+    int root;              /* -1, or borrowed */
+    const char *root_path; /* its absolute path */
+    bool function, layers; /* these are the project's: beneath root; else the command line's */
+    const char *code;      /* inline: the text of the function's one file; NULL: none */
+    struct strv env;       /* K=V: before those of files and options */
+    struct strv names;     /* others it answers to */
+};
+
 struct request {
     enum command command;
     const struct command_kind *kind; /* the command's, by main.c; cli.c, which knows words alone, leaves it NULL */
@@ -40,6 +51,11 @@ struct request {
     struct strv env_files; /* KEY=VALUE lines or SAM's JSON */
     struct strv events;    /* a file, JSON text, or "-" */
     struct strv volumes;   /* SRC:DST[:ro|rw] */
+
+    struct strv parameters, imports, allow_env; /* of a project: K=V, NAME=VALUE, NAME */
+    const char *project;                        /* a file or a directory; NULL: found in the current directory */
+    const char *project_root, *config_env, *stage;
+    struct request_part part; /* what a project says of the function */
 
     struct strv urls;                       /* serve: PORT or NAME=PORT */
     struct strv allow_hosts, allow_origins; /* serve: beside its own */
