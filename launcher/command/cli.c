@@ -42,6 +42,8 @@ static int need_value(const struct option_row *row, struct err *err)
 
 static void note_row(const struct option_row *row, struct request *r)
 {
+    size_t at = (size_t)(row - ROWS);
+    r->given[at / 64] |= UINT64_C(1) << at % 64;
     if (!(row->flags & WITH_IN) && !r->not_with_in)
         r->not_with_in = row->name;
 }
@@ -98,6 +100,12 @@ static int too_many_layers(struct err *err)
     return fail_usage(err, "--layers: " LAYERS_TEXT); /* CreateFunction's InvalidParameterValueException */
 }
 
+int cli_no_function(const struct request *r, struct err *err)
+{
+    fail_usage(err, "%s needs a FUNCTION", COMMANDS[r->command].name);
+    return fail_hint(err, "no project is here; usage: %s", COMMANDS[r->command].synopsis);
+}
+
 static int no_function(const struct request *r, struct err *err)
 {
     fail_usage(err, "%s needs a FUNCTION", COMMANDS[r->command].name);
@@ -131,6 +139,15 @@ int cli_set(struct request *r, const char *option, const char *value, struct err
     return row->set(row, kept, r, err);
 }
 
+enum cli_taken cli_takes(const struct request *r, const char *option)
+{
+    const struct option_row *row = find_row(r->command, option, strlen(option), 0);
+    size_t at = row ? (size_t)(row - ROWS) : 0;
+    if (!row)
+        return cli_find_row(~0u, option, strlen(option), 0) ? TAKEN_ELSEWHERE : TAKEN_NOWHERE;
+    return r->given[at / 64] >> at % 64 & 1 ? TAKEN_GIVEN : TAKEN;
+}
+
 void cli_clear(struct request *r, const char *option)
 {
     const struct option_row *row = find_row(r->command, option, strlen(option), 0);
@@ -151,9 +168,10 @@ bool cli_takes_array(const struct request *r, const char *option)
     return row && row->flags & WORDS;
 }
 
-static int check_serve(struct request *r, struct err *err)
+/* Without a word, a project is looked for (project.c), unless the command's own words could be meant for one by mistake. */
+static bool may_be_project(const struct request *r)
 {
-    return r->words.n || r->config ? 0 : no_function(r, err);
+    return r->project || !COMMANDS[r->command].takes_command;
 }
 
 /* run, exec and inspect: one function. */
@@ -167,7 +185,7 @@ static int check_function(struct request *r, struct err *err)
     size_t functions = r->in.set || (r->show_policy && !r->words.n) ? 0 : 1;
     if (r->words.n > functions && r->in.set)
         return unexpected(r, r->words.at[0], "--in enters an environment, which has its function", err);
-    if (r->words.n < functions)
+    if (r->words.n < functions && !may_be_project(r))
         return no_function(r, err);
     if (r->words.n > functions)
         return unexpected(r, r->words.at[1], COMMANDS[r->command].takes_command && !r->argv ? "the command goes after --" : NULL, err);
@@ -175,8 +193,15 @@ static int check_function(struct request *r, struct err *err)
         fail_usage(err, "%s needs a command after --", COMMANDS[r->command].name);
         return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis);
     }
-    r->function = functions ? r->words.at[0] : "";
+    r->function = !functions ? "" : r->words.n ? r->words.at[0] : NULL;
     return 0;
+}
+
+static int check_project(struct request *r, struct err *err)
+{
+    if (r->words.n && strcmp(r->words.at[0], "show") != 0)
+        return fail_usage(err, "project: '%.40s' is not show", r->words.at[0]);
+    return r->words.n > 1 ? unexpected(r, r->words.at[1], NULL, err) : 0;
 }
 
 static int check_cache(struct request *r, struct err *err)
@@ -230,7 +255,7 @@ static int check_help(struct request *r, struct err *err)
 /* By command; NULL: any words. */
 // clang-format off
 static int (*const CHECKS[CMD_COUNT])(struct request *, struct err *) = {
-    [CMD_RUN] = check_function, [CMD_EXEC] = check_function, [CMD_INSPECT] = check_function, [CMD_SERVE] = check_serve,
+    [CMD_RUN] = check_function, [CMD_EXEC] = check_function, [CMD_INSPECT] = check_function, [CMD_PROJECT] = check_project,
     [CMD_RUNTIME] = check_runtime, [CMD_CACHE] = check_cache, [CMD_DOCTOR] = check_no_words, [CMD_HELP] = check_help};
 // clang-format on
 

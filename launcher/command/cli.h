@@ -23,6 +23,13 @@ bool cli_is_path(const struct request *r, const char *option, const char *value)
 /* Is an array of a configuration file one value of the option, and not several? */
 bool cli_takes_array(const struct request *r, const char *option);
 
+/* Whether the request's command has such an option: TAKEN_GIVEN: and the command line gave it. */
+enum cli_taken { TAKEN_NOWHERE, TAKEN_ELSEWHERE, TAKEN, TAKEN_GIVEN };
+enum cli_taken cli_takes(const struct request *r, const char *option);
+
+/* -1: neither FUNCTION nor a project. */
+int cli_no_function(const struct request *r, struct err *err);
+
 /* The command argv asks for, known even where the rest does not parse. */
 enum command cli_command(int argc, char **argv);
 

@@ -164,6 +164,24 @@ int add_text(const struct option_row *row, const char *value, struct request *r,
     return 0;
 }
 
+int add_pair(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    const char *equals = strchr(value, '=');
+    if (equals && equals != value)
+        return add_text(row, value, r, err);
+    return fail_usage(err, "--%s: expected %s", row->name, row->arg); /* not the text: it may be a secret */
+}
+
+/* Its directory stands for a file system, and so is writable unless told otherwise. */
+int add_mount(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    const char *colon = strchr(value, ':'), *name = colon && str_begins(colon + 1, "/mnt/") ? colon + 1 + strlen("/mnt/") : "";
+    if (!colon || colon == value || !*name || *name == ':' || str_begins(name, ".."))
+        return fail_usage(err, "--%s '%.160s': expected %s: Lambda mounts file systems below /mnt alone", row->name, value, row->arg);
+    strv_add(field_of(row, r), xasprintf("%s%s", value, strchr(name, ':') ? "" : ":rw"));
+    return 0;
+}
+
 int add_host(const struct option_row *row, const char *value, struct request *r, struct err *err)
 {
     if (*value && !strpbrk(value, ":/"))

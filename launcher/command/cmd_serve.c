@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "launcher/command/commands.h"
-#include "launcher/command/config.h"
+#include "launcher/command/project.h"
 #include "launcher/launch/loop.h"
 #include "launcher/sandbox/listener.h"
 #include "launcher/serve/server.h"
@@ -375,9 +375,10 @@ static void server_done(struct server *s)
 
 int cmd_serve(const struct request *r, struct err *err)
 {
+    static struct project project; /* requests borrow from it */
     struct config config;
     struct server s = {.request = r, .listener = -1};
-    int status = config_read(r, &config, err);
+    int status = project_read_all(r, &project, &config, err);
     if (status < 0) {
         err->exit = EXIT_USAGE;
     } else {
@@ -394,5 +395,6 @@ int cmd_serve(const struct request *r, struct err *err)
     }
     server_done(&s);
     config_done(&config);
+    project_done(&project);
     return status;
 }

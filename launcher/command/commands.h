@@ -10,7 +10,7 @@
 
 // clang-format off
 extern const struct command_kind KIND_RUN, KIND_EXEC, KIND_SERVE, KIND_INSPECT, KIND_DOCTOR, KIND_EXPLAIN, KIND_HELP, KIND_CACHE,
-    KIND_RUNTIME;
+    KIND_RUNTIME, KIND_PROJECT;
 // clang-format on
 
 int cmd_run(const struct request *r, struct err *err);
@@ -21,6 +21,7 @@ int cmd_inspect(const struct request *r, struct err *err);
 int cmd_doctor(const struct request *r, struct err *err);
 int cmd_explain(const struct request *r, struct err *err);
 int cmd_help(const struct request *r, struct err *err);
+int cmd_project(const struct request *r, struct err *err);
 int cmd_runtime(const struct request *r, struct err *err);
 int cmd_runtime_add(const struct request *r, struct err *err); /* runtime add */
 int cmd_cache(const struct request *r, struct err *err);

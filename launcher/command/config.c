@@ -52,8 +52,9 @@ struct reading {
     struct config *config;
     const struct request *base;
     struct config_function *function;
-    const char *name; /* of the function */
-    const char *dir;  /* of the file, with its slash; "" for none */
+    const char *name;                /* of the function */
+    const char *dir;                 /* of the file, with its slash; "" for none */
+    const struct request_part *part; /* of a project: its files lie beneath a root; NULL: of --config */
     struct err *err;
 };
 
@@ -64,13 +65,28 @@ static int refuse_fetching(struct reading *x, const char *value)
     return fail_hint(x->err, "name it there (lrun serve %.64s=%.160s), or save it as a file", x->name, value);
 }
 
+/* The text of the function's one file, as CloudFormation's Code.ZipFile has it. */
+static int set_inline(struct reading *x, const char *value)
+{
+    struct request *r = &x->function->request;
+    strv_add(&r->owned, xstrdup(value));
+    r->part.code = r->owned.at[r->owned.n - 1];
+    r->part.function = true;
+    r->function = x->name;
+    return 0;
+}
+
 static int set(struct reading *x, const char *key, const char *value)
 {
     struct request *r = &x->function->request;
     struct err ignored;
     if (strcmp(key, "code") == 0 && pull_check(value, &ignored))
         return refuse_fetching(x, value);
-    bool is_path = strcmp(key, "code") == 0 || cli_is_path(r, key, value);
+    if (strcmp(key, "inline") == 0)
+        return set_inline(x, value);
+    if (x->part && strcmp(key, "env") == 0)
+        return strv_add(&r->part.env, xstrdup(value)), 0;
+    bool is_path = strcmp(key, "code") == 0 || (cli_is_path(r, key, value) && !str_begins(value, "arn:"));
     OWN_PTR char *path = is_path && value[0] != '/' ? xasprintf("%s%s", x->dir, value) : xstrdup(value);
     if (strcmp(key, "code") != 0)
         return cli_set(r, key, path, x->err);
@@ -113,9 +129,21 @@ static int set_each(struct reading *x, const char *key, struct slice array)
     return status;
 }
 
+/* A project's function may say more than the command has options for, and what the command line says comes first. A command's limits are
+ * its own: a test of the function may take longer than an invocation, in more memory. */
+static bool passes_over(const struct reading *x, const char *key)
+{
+    if (!x->part || strcmp(key, "code") == 0 || strcmp(key, "inline") == 0 || strcmp(key, "env") == 0)
+        return false;
+    enum cli_taken taken = cli_takes(x->base, key);
+    return taken == TAKEN_ELSEWHERE || taken == TAKEN_GIVEN || (!x->base->kind->invokes && strcmp(key, "timeout") == 0);
+}
+
 static int read_member(struct reading *x, const char *key, struct slice value)
 {
     enum json_shape shape = json_shape(value);
+    if (passes_over(x, key))
+        return 0;
     if (strcmp(key, "env") != 0) /* the command line's lists apply to all functions that set none; variables are added to them */
         cli_clear(&x->function->request, key);
     if (shape == SHAPE_OBJECT && strcmp(key, "env") == 0)
@@ -142,6 +170,44 @@ static int read_members(struct reading *x, struct slice object)
     return status;
 }
 
+static const char *kept(struct request *r, const char *text)
+{
+    strv_add(&r->owned, xstrdup(text));
+    return r->owned.at[r->owned.n - 1];
+}
+
+/* Of a command that has no limit of its own, the function's memory is what its variables say and no more. */
+static void finish_part(struct reading *x)
+{
+    struct request *r = &x->function->request;
+    r->part.is_one = true;
+    r->part.root = x->part->root;
+    r->part.root_path = x->part->root_path;
+    r->part.function = true;
+    r->part.layers = cli_takes(x->base, "layers") != TAKEN_GIVEN;
+    if (!r->kind->limited_by_preset && cli_takes(x->base, "memory") != TAKEN_GIVEN)
+        r->memory.set = false;
+}
+
+static int read_object(struct reading *x, const char *name, struct slice value, struct err *err)
+{
+    struct request *r = &x->function->request;
+    x->name = name;
+    x->function->named = true;
+    r->function = NULL;
+    if (!r->name || !x->part)
+        r->name = kept(r, name);
+    int status = read_members(x, value);
+    if (status == 0)
+        status = request_check(r, err);
+    if (x->part)
+        finish_part(x);
+    if (status < 0 || r->function)
+        return status;
+    fail(err, 0, name, "use the function");
+    return fail_hint(err, "\"code\" is missing: \"code\": \"fn.zip\"");
+}
+
 static int read_function(struct reading *x, const char *name, struct slice value)
 {
     if (!name || !function_name_fits(name, strlen(name)) || json_shape(value) != SHAPE_OBJECT || x->config->n >= FUNCTIONS_MAX) {
@@ -149,18 +215,14 @@ static int read_function(struct reading *x, const char *name, struct slice value
         return fail_hint(x->err, "a function's name has letters, digits, - and _; its value must be an object");
     }
     x->function = add(x->config, x->base);
-    x->name = name;
-    x->function->named = true;
-    x->function->request.function = NULL;
-    int status = read_members(x, value);
-    if (status == 0)
-        status = request_check(&x->function->request, x->err);
-    strv_add(&x->function->request.owned, xstrdup(name));
-    x->function->request.name = x->function->request.owned.at[x->function->request.owned.n - 1];
-    if (status < 0 || x->function->request.function)
-        return status;
-    fail(x->err, 0, name, "serve the function");
-    return fail_hint(x->err, "\"code\" is missing: \"code\": \"fn.zip\"");
+    return read_object(x, name, value, x->err);
+}
+
+int config_add_part(const struct request *r, const struct request_part *part, const char *dir, const char *name, struct slice object,
+                    struct config *ret, struct err *err)
+{
+    struct reading x = {.config = ret, .base = r, .function = add(ret, r), .dir = dir, .part = part, .err = err};
+    return read_object(&x, name, object, err);
 }
 
 static int read_functions(struct reading *x, struct slice top)

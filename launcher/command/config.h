@@ -9,6 +9,7 @@
 #define LRUN_CONFIG_H
 
 #include "base/err.h"
+#include "base/json_scan.h"
 #include "launcher/launch/request.h"
 
 struct config_function {
@@ -20,6 +21,11 @@ struct config {
     struct config_function *at;
     size_t n;
 };
+
+/* Adds a function of a project, from its object in what the project says. part: where its files are, dir: what its paths are relative to;
+ * part must live as long as ret. r: options of the command line, which come before those of the project. -1 with err. */
+int config_add_part(const struct request *r, const struct request_part *part, const char *dir, const char *name, struct slice object,
+                    struct config *ret, struct err *err);
 
 /* r: the command line's, with at least a word or --config. -1 with err; config_done() either way. */
 int config_read(const struct request *r, struct config *ret, struct err *err);

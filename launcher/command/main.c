@@ -5,6 +5,7 @@
  * a failed write to standard output is an error even at the end: a full disk must not look like success. */
 #include "launcher/command/cli.h"
 #include "launcher/command/commands.h"
+#include "launcher/command/project.h"
 #include "launcher/launch/version.h"
 #include "launcher/sandbox/forget.h"
 #include "launcher/sandbox/stdio.h"
@@ -28,7 +29,8 @@ static const struct {
     [CMD_SERVE] = {cmd_serve, &KIND_SERVE},       [CMD_CACHE] = {cmd_cache, &KIND_CACHE},
     [CMD_EXPLAIN] = {cmd_explain, &KIND_EXPLAIN}, [CMD_DOCTOR] = {cmd_doctor, &KIND_DOCTOR},
     [CMD_INSPECT] = {cmd_inspect, &KIND_INSPECT}, [CMD_HELP] = {cmd_help, &KIND_HELP},
-    [CMD_RUNTIME] = {cmd_runtime, &KIND_RUNTIME}};
+    [CMD_RUNTIME] = {cmd_runtime, &KIND_RUNTIME},
+    [CMD_PROJECT] = {cmd_project, &KIND_PROJECT}};
 // clang-format on
 
 /* What lrun prints by stdio names files, packages and functions: on a terminal it goes through the filter, as their logs do. */
@@ -86,6 +88,8 @@ int main(int argc, char **argv)
     if (status == 0)
         status = cli_parse(argc, argv, &r, &err);
     r.kind = COMMANDS[r.command].kind;
+    if (status == 0 && !r.help && !r.version)
+        status = project_use(&r, &err);
     if (status < 0) {
         err_say(&err, "lrun");
         return request_exit(&r, &err);

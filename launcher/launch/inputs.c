@@ -28,12 +28,20 @@
 /* opening a pipe must not block */
 enum { INPUT_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY };
 
+static int open_beneath(const struct request_part *part, const char *path, const char *what, const struct identity *id, struct err *err)
+{
+    path += strspn(path, "/");
+    return place_open_beneath(part->root, *path ? path : ".", INPUT_FLAGS, id->uid, id->gid, what, err);
+}
+
 /* What a project names lies beneath its root, and no link leads out of it. */
 static int open_of_project(const struct request_part *part, const char *path, const char *what, const struct identity *id, struct err *err)
 {
-    const char *rest = path + strlen(part->root_path);
-    rest += strspn(rest, "/");
-    int fd = place_open_beneath(part->root, *rest ? rest : ".", INPUT_FLAGS, id->uid, id->gid, what, err);
+    size_t n = strlen(part->root_path);
+    int fd = open_beneath(part, path + n, what, id, err);
+    OWN_PTR char *real = fd < 0 && err->no == EXDEV ? realpath(path, NULL) : NULL; /* a link with an absolute path may lead back in */
+    if (real && strncmp(real, part->root_path, n) == 0 && (n == 1 || real[n] == '/'))
+        fd = open_beneath(part, real + n, what, id, err);
     if (fd >= 0)
         return fd;
     if (err->no == EXDEV)

@@ -110,9 +110,11 @@ static int read_env_file(const struct request *r, const char *path, struct input
 
 static int read_variables(const struct request *r, struct inputs *in, struct err *err)
 {
-    for (size_t i = 0; i < r->part.env.n; i++)
-        if (add_variable(in, xstrdup(r->part.env.at[i]), "the project's variables", err) < 0)
+    for (size_t i = 0; i < r->part.env.n; i++) {
+        OWN_PTR char *where = xasprintf("variable %.*s of the project", (int)strcspn(r->part.env.at[i], "="), r->part.env.at[i]);
+        if (add_variable(in, xstrdup(r->part.env.at[i]), where, err) < 0)
             return -1;
+    }
     for (size_t i = 0; i < r->env_files.n; i++)
         if (read_env_file(r, r->env_files.at[i], in, err) < 0)
             return -1;

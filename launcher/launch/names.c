@@ -11,14 +11,16 @@
 
 // clang-format off
 const struct command_row COMMANDS[CMD_COUNT] = {
-    [CMD_RUN] = {"run", "lrun [run] [OPTIONS] FUNCTION",
+    [CMD_RUN] = {"run", "lrun [run] [OPTIONS] [FUNCTION]",
                  "invoke a function; the response goes to standard output, the log to standard error", NULL, false},
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run a command in a function's environment", NULL, true},
-    [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [NAME=]FUNCTION...",
+    [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [[NAME=]FUNCTION...]",
                    "serve Lambda's Invoke API and function URLs, with warm environments", NULL, false},
     [CMD_EXPLAIN] = {"explain", "lrun explain [ID...]", "explain the cause of a failure by the ID in a why: line", NULL, false},
-    [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] FUNCTION", "check a function and its layers without running them", NULL, false},
+    [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] [FUNCTION]", "check a function and its layers without running them", NULL, false},
     [CMD_DOCTOR] = {"doctor", "lrun doctor [OPTIONS]", "check whether lrun works on this host, and how to fix what does not", NULL, false},
+    [CMD_PROJECT] = {"project", "lrun project [OPTIONS] [show]", "show what the project here says, and what of it was not understood", "show",
+                     false},
     [CMD_RUNTIME] = {"runtime", "lrun runtime [OPTIONS] add [ID] [SOURCE] [--client DIR]|list|show ID|remove ID",
                      "keep runtimes: images, language distributions and root file systems", "add list show remove",
                      false},

@@ -99,6 +99,7 @@ struct request {
     const char *tenant;      /* run: its invocations' id, or NULL */
     const char *not_with_in; /* the first option given that exec --in does not take; NULL: none */
     bool cors, watch, stream_shape;
+    uint64_t given[2]; /* the rows of the option table that the command line has used, a bit each */
 
     bool scratch, out_replace, strict, debug, hold, tty, json, list, tree, variables, mounts, show_policy, quiet, verbose, help, version;
     bool insecure_registry;

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_project.c: lrun project [show]: what the project here says as lrun understands it, function by function, what it refuses and why, and
+ * each construct that was not understood. --json prints lrun.json, as serve --config reads it. */
+#include "base/own.h"
+#include "launcher/command/commands.h"
+#include "launcher/command/project.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct command_kind KIND_PROJECT = {
+    .usage_exit = EXIT_USAGE,
+};
+
+static void print_value(const char *name, struct slice value)
+{
+    struct slice none, item;
+    OWN_PTR char *plain = json_plain(value);
+    printf("    %-12s", name);
+    if (json_shape(value) != SHAPE_ARRAY)
+        printf(" %s\n", plain ? plain : "");
+    else {
+        for (struct json_walk w = json_walk(value); json_next(&w, &none, &item);) {
+            OWN_PTR char *text = json_plain(item);
+            printf(" %s", text ? text : "");
+        }
+        putchar('\n');
+    }
+}
+
+/* Names alone: values are often secrets. */
+static void print_variables(struct slice object)
+{
+    struct slice key, value;
+    printf("    %-12s", "env");
+    for (struct json_walk w = json_walk(object); json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key);
+        printf(" %s", name ? name : "?");
+    }
+    putchar('\n');
+}
+
+static void print_function(const char *name, struct slice object)
+{
+    struct slice key, value;
+    printf("%s\n", name);
+    for (struct json_walk w = json_walk_as(object, SHAPE_OBJECT); json_next(&w, &key, &value);) {
+        OWN_PTR char *member = json_plain(key);
+        if (member && strcmp(member, "inline") == 0)
+            printf("    %-12s (%zu bytes)\n", member, value.n);
+        else if (member && json_shape(value) == SHAPE_OBJECT)
+            print_variables(value);
+        else if (member)
+            print_value(member, value);
+    }
+}
+
+/* "FILE:LINE: " of a refusal or a note. */
+static void print_place(struct slice object)
+{
+    OWN_PTR char *source = json_plain(json_find(object, "source")), *line = json_plain(json_find(object, "line"));
+    if (json_shape(json_find(object, "source")) == SHAPE_STRING)
+        printf("%s:%s: ", source ? source : "", line ? line : "");
+}
+
+static void print_refusals(struct slice refused)
+{
+    struct slice key, value;
+    for (struct json_walk w = json_walk_as(refused, SHAPE_OBJECT); json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key), *what = json_plain(json_find(value, "what"));
+        OWN_PTR char *remedy = json_plain(json_find(value, "remedy"));
+        printf("%s\n    cannot run:  ", name ? name : "?");
+        print_place(value);
+        printf("%s", what ? what : "");
+        if (json_shape(json_find(value, "remedy")) == SHAPE_STRING)
+            printf("; %s", remedy ? remedy : "");
+        putchar('\n');
+    }
+}
+
+static void print_notes(struct slice notes)
+{
+    struct slice none, note;
+    for (struct json_walk w = json_walk_as(notes, SHAPE_ARRAY); json_next(&w, &none, &note);) {
+        OWN_PTR char *text = json_plain(json_find(note, "text"));
+        printf("note: ");
+        print_place(note);
+        printf("%s\n", text ? text : "");
+    }
+}
+
+static void print_apis(struct slice apis)
+{
+    struct slice key, api, none, route;
+    for (struct json_walk w = json_walk_as(apis, SHAPE_OBJECT); json_next(&w, &key, &api);) {
+        OWN_PTR char *name = json_plain(key), *type = json_plain(json_find(api, "type")), *stage = json_plain(json_find(api, "stage"));
+        printf("%s (%s, stage %s)\n", name, type ? type : "?", stage ? stage : "?");
+        for (struct json_walk r = json_walk_as(json_find(api, "routes"), SHAPE_ARRAY); json_next(&r, &none, &route);) {
+            OWN_PTR char *method = json_plain(json_find(route, "method")), *path = json_plain(json_find(route, "path"));
+            OWN_PTR char *function = json_plain(json_find(route, "function"));
+            printf("    %-7s %s -> %s\n", method ? method : "ANY", path ? path : "$default", function ? function : "?");
+        }
+    }
+}
+
+static void show(const struct project *p)
+{
+    struct slice key, value, about = json_find(p->top, "project");
+    OWN_PTR char *reader = json_plain(json_find(about, "reader"));
+    printf("%s/%s (%s)\n", p->place.root_path, p->place.file, reader && *reader ? reader : "lrun");
+    for (struct json_walk w = json_walk_as(json_find(p->top, "functions"), SHAPE_OBJECT); json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key);
+        print_function(name ? name : "?", value);
+    }
+    print_refusals(json_find(about, "refused"));
+    print_apis(json_find(p->top, "apis"));
+    print_notes(json_find(about, "notes"));
+}
+
+int cmd_project(const struct request *r, struct err *err)
+{
+    struct project p;
+    int found = project_open(r, &p, err);
+    if (found == PROJECT_NONE) {
+        fail(err, 0, ".", "find a project in");
+        fail_hint(
+            err, "expected template.yaml, serverless.yml, lrun.json, or what sam build, cdk synth and serverless package make; or name it: "
+                 "--project FILE|DIR");
+    } else if (found == PROJECT_FOUND && r->json) {
+        fwrite(p.top.at, 1, p.top.n, stdout);
+        putchar('\n');
+    } else if (found == PROJECT_FOUND) {
+        show(&p);
+    }
+    project_done(&p);
+    return found == PROJECT_FOUND ? 0 : -1;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* project.c: which project a command line means, and which of its functions. A path that exists comes first, so FUNCTION means for zips,
+ * directories and images what it always has. The root is opened as root where lrun is root, since the command line (or where it was typed)
+ * names it; all that the project names is opened beneath it, with the rights of the uid that will run. */
+#include "launcher/command/project.h"
+
+#include "base/fs.h"
+#include "base/own.h"
+#include "base/place.h"
+#include "lambda/function_name.h"
+#include "launcher/command/cli.h"
+#include "launcher/launch/names.h"
+#include "launcher/launch/pull.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- what it says ---- */
+
+/* A configuration of lrun's own needs no reader. */
+static int read_own(const struct project_place *p, const struct identity *id, struct text *ret, struct err *err)
+{
+    enum { OWN_MAX = 1 << 20 };
+    OWN_FD int fd = place_open_beneath(p->root, p->file, O_RDONLY | O_NOCTTY | O_NONBLOCK, id->uid, id->gid, "open the configuration", err);
+    return fd < 0 ? -1 : fs_read_all(fd, OWN_MAX, p->file, ret, err);
+}
+
+int project_open(const struct request *r, struct project *ret, struct err *err)
+{
+    struct identity id;
+    *ret = (struct project){.place = {.root = -1}};
+    int found = project_find(r, &ret->place, err);
+    if (found != PROJECT_FOUND)
+        return found;
+    const char *slash = strrchr(ret->place.file, '/');
+    bool own = strcmp(slash ? slash + 1 : ret->place.file, "lrun.json") == 0;
+    if (identity_choose(&id, err) < 0 ||
+        (own ? read_own(&ret->place, &id, &ret->answer, err) : project_read(&ret->place, r, &id, &ret->answer, err)) < 0 ||
+        json_document(ret->answer.at ? ret->answer.at : "", ret->answer.n, ret->place.file, &ret->top, err) < 0)
+        return -1;
+    ret->part = (struct request_part){.is_one = true, .root = ret->place.root, .root_path = ret->place.root_path};
+    const char *root = ret->place.root_path[1] ? ret->place.root_path : "";
+    ret->dir = xasprintf("%s/%.*s", root, own && slash ? (int)(slash + 1 - ret->place.file) : 0, ret->place.file);
+    return PROJECT_FOUND;
+}
+
+void project_done(struct project *p)
+{
+    own_close(&p->place.root);
+    free(p->place.root_path);
+    free(p->place.file);
+    free(p->dir);
+    text_done(&p->answer);
+}
+
+bool project_may_have(const struct request *r, const char *word)
+{
+    struct err ignored;
+    struct stat st;
+    if (r->project)
+        return true;
+    bool is_arn = str_begins(word, "arn:") && strstr(word, ":lambda:") && strstr(word, ":function:");
+    return is_arn || (!strpbrk(word, ":.=") && word[0] != '/' && stat(word, &st) < 0 && !pull_check(word, &ignored));
+}
+
+/* ---- a function ---- */
+
+struct choice {
+    struct slice key, object; /* object none: it is refused */
+    struct slice refused;
+    size_t exact, other; /* how many have this name as their own, and among their others */
+};
+
+static bool has_other_name(struct slice top, struct slice key, const char *name)
+{
+    OWN_PTR char *plain = json_plain(key);
+    struct slice none, other, names = json_find(json_find(json_find(top, "project"), "names"), plain ? plain : "");
+    for (struct json_walk w = json_walk_as(names, SHAPE_ARRAY); json_next(&w, &none, &other);)
+        if (json_is(other, name))
+            return true;
+    return false;
+}
+
+static void choose_among(struct slice top, struct slice functions, bool refused, const char *name, struct choice *c)
+{
+    struct slice key, value;
+    for (struct json_walk w = json_walk_as(functions, SHAPE_OBJECT); json_next(&w, &key, &value);) {
+        bool exact = !name || json_is(key, name), other = !exact && has_other_name(top, key, name);
+        c->other += other;
+        if (!exact && !(other && !c->exact))
+            continue;
+        c->exact += exact;
+        c->key = key;
+        c->object = refused ? (struct slice){0} : value;
+        c->refused = refused ? value : (struct slice){0};
+    }
+}
+
+static struct slice refused_of(const struct project *p)
+{
+    return json_find(json_find(p->top, "project"), "refused");
+}
+
+/* "A, B, C and 5 more", the nearest to name first said apart. */
+static char *list_of(const struct project *p, const char *name, char **ret_near)
+{
+    enum { SHOWN = 8 };
+    const struct slice from[] = {json_find(p->top, "functions"), refused_of(p)};
+    struct text list = {0};
+    unsigned best = NAME_UNLIKE;
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT(from); i++) {
+        struct slice key, value;
+        for (struct json_walk w = json_walk_as(from[i], SHAPE_OBJECT); json_next(&w, &key, &value); n++) {
+            OWN_PTR char *plain = json_plain(key);
+            unsigned d = name && plain ? name_unlikeness(name, plain) : NAME_UNLIKE;
+            if (d < best) {
+                best = d;
+                free(*ret_near);
+                *ret_near = xstrdup(plain);
+            }
+            if (n < SHOWN)
+                text_printf(&list, "%s%.64s", n ? ", " : "", plain ? plain : "?");
+        }
+    }
+    if (n > SHOWN)
+        text_printf(&list, " and %zu more (lrun project lists them)", n - SHOWN);
+    return list.at ? list.at : xstrdup("none");
+}
+
+static int not_one(const struct project *p, const char *name, const struct choice *c, struct err *err)
+{
+    OWN_PTR char *near = NULL;
+    OWN_PTR char *list = list_of(p, name, &near);
+    if (!name)
+        fail_usage(err, "%s has several functions: name one", p->place.file);
+    else if (c->other > 1)
+        fail_usage(err, "%s: '%.120s' is the name of %zu functions: use the full path or the logical id", p->place.file, name, c->other);
+    else if (near)
+        fail_usage(err, "%s has no function '%.120s' (did you mean '%s'?)", p->place.file, name, near);
+    else
+        fail_usage(err, "%s has no function '%.120s'", p->place.file, name);
+    return fail_hint(err, "functions: %s", list);
+}
+
+static int refuse(const char *name, struct slice refused, struct err *err)
+{
+    OWN_PTR char *what = json_plain(json_find(refused, "what")), *remedy = json_plain(json_find(refused, "remedy"));
+    OWN_PTR char *source = json_plain(json_find(refused, "source"));
+    uint64_t line = 0;
+    json_unsigned(json_find(refused, "line"), 0, UINT32_MAX, &line);
+    fail_usage(err, "%s:%ju: function %.64s: %s", source ? source : "?", (uintmax_t)line, name, what ? what : "it cannot run");
+    return remedy && json_shape(json_find(refused, "remedy")) == SHAPE_STRING ? fail_hint(err, "%s", remedy) : -1;
+}
+
+static int add(const struct project *p, const struct request *r, struct slice key, struct slice object, struct config *ret, struct err *err)
+{
+    OWN_PTR char *name = json_plain(key);
+    if (!name || !function_name_fits(name, strlen(name)) || json_shape(object) != SHAPE_OBJECT)
+        return fail(err, 0, p->place.file, "use a function of");
+    if (config_add_part(r, &p->part, p->dir, name, object, ret, err) < 0)
+        return -1;
+    struct request *made = &ret->at[ret->n - 1].request;
+    struct slice none, other;
+    strv_add(&made->part.names, xstrdup(name));
+    for (struct json_walk w = json_walk_as(json_find(json_find(json_find(p->top, "project"), "names"), name), SHAPE_ARRAY);
+         json_next(&w, &none, &other);) {
+        char *text = json_plain(other);
+        if (text)
+            strv_add(&made->part.names, text);
+    }
+    return 0;
+}
+
+int project_add(const struct project *p, const struct request *r, const char *name, struct config *ret, struct err *err)
+{
+    struct choice c = {0};
+    choose_among(p->top, json_find(p->top, "functions"), false, name, &c);
+    choose_among(p->top, refused_of(p), true, name, &c);
+    if (name ? c.exact != 1 && (c.exact || c.other != 1) : c.exact != 1)
+        return not_one(p, name, &c, err);
+    if (!c.object.at) {
+        OWN_PTR char *own = json_plain(c.key);
+        return refuse(own ? own : "?", c.refused, err);
+    }
+    return add(p, r, c.key, c.object, ret, err);
+}
+
+int project_add_all(const struct project *p, const struct request *r, struct config *ret, struct err *err)
+{
+    struct slice key, value;
+    for (struct json_walk w = json_walk_as(refused_of(p), SHAPE_OBJECT); json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key);
+        struct err why = {0};
+        refuse(name ? name : "?", value, &why);
+        err_say(&why, "lrun: not served");
+    }
+    for (struct json_walk w = json_walk_as(json_find(p->top, "functions"), SHAPE_OBJECT); json_next(&w, &key, &value);)
+        if (add(p, r, key, value, ret, err) < 0)
+            return -1;
+    if (ret->n)
+        return 0;
+    fail(err, 0, p->place.file, "find a function that can run in");
+    return fail_hint(err, "lrun project shows what it has");
+}
+
+/* ---- one function's command ---- */
+
+static void say_notes(const struct project *p, const struct request *r)
+{
+    struct slice none, note;
+    for (struct json_walk w = json_walk_as(json_find(json_find(p->top, "project"), "notes"), SHAPE_ARRAY);
+         !r->quiet && json_next(&w, &none, &note);) {
+        OWN_PTR char *text = json_plain(json_find(note, "text"));
+        if (text && json_shape(json_find(note, "loud")) == SHAPE_TRUE)
+            fprintf(stderr, "lrun: %s\n", str_line(text));
+    }
+}
+
+/* Words that may be a project's functions, and are no paths. */
+static void split_words(const struct request *r, struct request *ret_rest, struct strv *ret_names)
+{
+    request_copy(r, ret_rest);
+    strv_done(&ret_rest->words);
+    for (size_t i = 0; i < r->words.n; i++)
+        strv_add(project_may_have(r, r->words.at[i]) ? ret_names : &ret_rest->words, xstrdup(r->words.at[i]));
+}
+
+static int add_named(const struct project *p, const struct request *r, const struct strv *names, struct config *ret, struct err *err)
+{
+    for (size_t i = 0; i < names->n; i++)
+        if (project_add(p, r, names->at[i], ret, err) < 0)
+            return -1;
+    return 0;
+}
+
+int project_read_all(const struct request *r, struct project *p, struct config *ret, struct err *err)
+{
+    struct request rest;
+    struct strv names = {0};
+    *ret = (struct config){0};
+    *p = (struct project){.place = {.root = -1}};
+    split_words(r, &rest, &names);
+    bool all = r->project ? !names.n : !r->words.n && !r->config;
+    int found = all || names.n ? project_open(r, p, err) : PROJECT_NONE;
+    int status = found;
+    if (found == PROJECT_NONE) /* then a word that is no path is a path that is not there */
+        status = r->words.n || r->config ? config_read(r, ret, err) : cli_no_function(r, err);
+    else if (found == PROJECT_FOUND) {
+        say_notes(p, r);
+        status = rest.words.n || r->config ? config_read(&rest, ret, err) : 0;
+        if (status == 0)
+            status = all ? project_add_all(p, r, ret, err) : add_named(p, r, &names, ret, err);
+    }
+    strv_done(&names);
+    strv_done(&rest.words);
+    return status;
+}
+
+/* A word that is a template's file: its only function is meant. */
+static void take_file(struct request *r)
+{
+    const char *word = r->words.n ? r->words.at[0] : "";
+    struct stat st;
+    bool named = str_ends(word, ".yaml") || str_ends(word, ".yml") || str_ends(word, ".json");
+    if (r->project || !named || stat(word, &st) < 0 || !S_ISREG(st.st_mode))
+        return;
+    r->project = r->function;
+    r->function = NULL;
+}
+
+int project_use(struct request *r, struct err *err)
+{
+    static struct project p; /* requests borrow from it until the end */
+    static struct config one;
+    static struct request line __attribute__((used));
+    const bool takes = r->command == CMD_RUN || r->command == CMD_EXEC || r->command == CMD_INSPECT;
+    if (!takes || r->in.set || (r->function && !*r->function))
+        return 0;
+    take_file(r);
+    if (r->function && !project_may_have(r, r->function))
+        return 0;
+    int found = project_open(r, &p, err);
+    if (found < 0)
+        return -1;
+    if (found == PROJECT_NONE)
+        return r->function ? 0 : cli_no_function(r, err);
+    say_notes(&p, r);
+    if (project_add(&p, r, r->function, &one, err) < 0)
+        return -1;
+    line = *r; /* what was parsed lives on: the new request borrows from it */
+    *r = one.at[0].request;
+    free(one.at);
+    return 0;
+}
