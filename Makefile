@@ -27,16 +27,22 @@ LLHTTP_OBJECTS = $(patsubst /usr/share/llhttp/%.c,$(B)/llhttp/%.o,$(wildcard /us
 endif
 
 # What each may include is in tests/layers.py.
-FOLDERS     := $(addprefix launcher/,command serve environment diagnose launch sandbox) mounts cache unpack policy lambda base
+FOLDERS     := $(addprefix launcher/,command serve environment diagnose launch sandbox) project mounts cache unpack policy lambda base
 # All of unpack/ is lrun-unpack, which alone reads hostile bytes; what reads its manifests is part of lrun too.
 UNPACK_ONLY := $(filter-out unpack/manifest_read.c,$(wildcard unpack/*.c))
 POLICY_ONLY := policy/compile.c policy/oci.c policy/calls.c policy/tree.c policy/restrict.c
 POLICY_BASE := base/arch.c base/fs.c base/str.c base/err.c base/json_scan.c base/json_slice.c base/json_document.c
-LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY),$(wildcard $(FOLDERS:%=%/*.c)))
+# All of project/ is lrun-project, which alone reads templates.
+PROJECT_ONLY := $(wildcard project/*.c)
+LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY),$(wildcard $(FOLDERS:%=%/*.c)))
 UNPACK_C := $(wildcard unpack/*.c) base/fs.c base/str.c base/err.c base/num.c base/json_scan.c base/json_slice.c base/json_document.c
+PROJECT_C := $(PROJECT_ONLY) base/fs.c base/str.c base/err.c base/num.c base/json_scan.c base/json_slice.c base/json_document.c
 SANITIZED := $(if $(SANITIZE),$(B)/tests/tools/sanitizer.o)
 LRUN_O   := $(LRUN_C:%.c=$(B)/%.o) $(SANITIZED)
 UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o) $(SANITIZED)
+PROJECT_O := $(PROJECT_C:%.c=$(B)/%.o) $(SANITIZED)
+# Without its main, the folder is for tests alone.
+PROJECT  := $(if $(wildcard project/main.c),$(B)/lrun-project)
 POLICIES := $(B)/policy_x86_64.h $(B)/policy_aarch64.h
 # lrun is static: loading the C library alone costs every launch a quarter of a millisecond. Sanitizers need it dynamic.
 # The linker warns of getaddrinfo and its like: they belong to libevent's resolver, which lrun never calls.
@@ -47,15 +53,18 @@ LRUN_LINK = $(if $(SANITIZE),$(LINK),$(subst -pie,-static-pie,$(LINK)) -Wl,--sor
 PACKED    = $(if $(shell printf '\043include <features.h>\n\043if __GLIBC_PREREQ(2,36)\nyes\n\043endif\n' | $(CC) -E -P -),-Wl$(comma)-z$(comma)pack-relative-relocs)
 comma    := ,
 UNPACK_L := -larchive -Wl,-Bstatic -lelf -lz -ldeflate -lseccomp -Wl,-Bdynamic -lcrypto
+PROJECT_L := -Wl,-Bstatic -lyaml -lseccomp -Wl,-Bdynamic -lm
 
 # A name of a target must not be taken for the folder of that name.
 .PHONY: all test slow arm64 mutants faults check-vm deps deps-run demo check examples asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz fuzz-programs fuzz-coverage conformance install clean
-all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(B)/lrun.1 $(B)/lrun.bash
+all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(PROJECT) $(B)/lrun.1 $(B)/lrun.bash
 
 $(B)/lrun: $(LRUN_O) $(LLHTTP_OBJECTS) launcher/launch.ld
 	$(CC) $(CFLAGS) $(SANITIZE) $(LRUN_LINK) -o $@ $(filter %.o,$^) $(LRUN_L)
 $(B)/lrun-unpack: $(UNPACK_O)
 	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(UNPACK_L)
+$(B)/lrun-project: $(PROJECT_O)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(PROJECT_L)
 $(B)/%.o: %.c Makefile | $(POLICIES) $(B)/why.h
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
@@ -83,13 +92,14 @@ $(B)/lrun.1: docs/lrun.1.in $(B)/docgen
 $(B)/lrun.bash: $(B)/docgen
 	$(RUN) $(B)/docgen bash > $@
 
--include $(LRUN_O:.o=.d) $(UNPACK_O:.o=.d)
+-include $(LRUN_O:.o=.d) $(UNPACK_O:.o=.d) $(PROJECT_O:.o=.d)
 include tests/tests.mk
 
 install: all
 	install -D -m 0755 $(B)/lrun $(DESTDIR)$(PREFIX)/bin/lrun
 	install -D -m 0755 $(B)/lrun-unpack $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-unpack
 	install -D -m 0755 $(B)/lrun-policy $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-policy
+	$(if $(PROJECT),install -D -m 0755 $(PROJECT) $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-project)
 	install -D -m 0644 $(B)/lrun.1 $(DESTDIR)$(PREFIX)/share/man/man1/lrun.1
 	install -D -m 0644 $(B)/lrun.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lrun
 clean:

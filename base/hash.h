@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hash.h: a fast hash for names in the cache and for damage to its files. It is not for what an attacker may choose: unpack/poly_hash.h
+/* hash.h: a fast hash for names in the cache and for damage to its files. It is not for what an attacker may choose: base/poly_hash.h
  * has a secret for that, and archives are identified by SHA-256, which lrun-unpack computes. */
 #ifndef LRUN_HASH_H
 #define LRUN_HASH_H

@@ -7,7 +7,7 @@ list=
 [ "${1-}" != --list ] || { list=yes; shift; }
 # Building, the zips of examples/ (curl: one of them is a shell function), and Python functions. Node.js functions need nodejs, --net user passt: lrun names what is missing.
 RUN="gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libarchive-dev libcjson-dev libevent-dev libelf-dev zlib1g-dev
-libdeflate-dev libssl-dev zip curl python3"
+libdeflate-dev libssl-dev libyaml-dev zip curl python3"
 TEST="libcriterion-dev unzip python3-pytest python3-pytest-xdist python3-pytest-rerunfailures python3-jsonschema man-db procps util-linux attr"
 # Node's HTTP parser: a library of its own in newer releases, C sources in node-llhttp before.
 if ! dpkg-query -W -f='${Status}' libllhttp-dev 2>/dev/null | grep -q 'ok installed'; then

@@ -26,6 +26,7 @@ struct files {
     int root; /* borrowed */
     struct seen *seen;
     size_t n;
+    struct index index;              /* of seen; for files.c only */
     struct document_kept *documents; /* read already */
 };
 

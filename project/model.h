@@ -6,6 +6,7 @@
 #define LRUN_MODEL_H
 
 #include "project/ask.h"
+#include "project/model_api.h"
 
 struct refusal {        /* why something cannot be used */
     const char *source; /* file beneath the root */
@@ -25,10 +26,6 @@ struct model_layer {  /* in the order of the function's list */
     const char *path; /* beneath the root; NULL: by its ARN */
     const char *arn;  /* with its version; NULL: by its path */
     const char *id;   /* logical id, for messages; NULL: none */
-};
-
-struct model_pair {
-    const char *name, *value;
 };
 
 struct model_mount { /* a file system at /mnt/NAME; which directory stands for it the user says (--mount) */
@@ -55,6 +52,7 @@ struct model_function {
     uint64_t memory_mb, timeout_s, tmp_mb;
     struct model_pair *variables;
     size_t variable_count;
+    struct index variable_index; /* for model.c only */
     struct model_layer *layers;
     size_t layer_count;
     const char *log_format; /* text, json */
@@ -68,42 +66,6 @@ struct model_function {
     struct model_mount *mounts;
     size_t mount_count;
     struct refusal *refused; /* NULL: it can run */
-};
-
-/* An API's routes as the documents of API Gateway have them: see docs/config.schema.json, "apis". */
-struct model_route {
-    const char *method;     /* GET, ..., or ANY */
-    const char *path;       /* /orders/{id}, /files/{rest+}; $default */
-    const char *function;   /* a model_function's id */
-    const char *payload;    /* 1.0, 2.0 */
-    const char *authorizer; /* its name; NULL: none */
-    const char *operation;  /* operationName; NULL */
-};
-
-struct model_authorizer {
-    const char *name, *function; /* function: NULL, JWT, Cognito or IAM */
-    const char *kind;            /* token, request, jwt, cognito, iam */
-    const char *payload;         /* 1.0, 2.0 */
-    bool simple;
-    const char *header;     /* of token: the one that holds it, Authorization */
-    const char *expression; /* ValidationExpression */
-    const char **identity;  /* of request: "header.X", "querystring.Y", "stageVariables.Z", "context.W" */
-    size_t identity_count;
-};
-
-struct model_api {
-    const char *id, *stage; /* logical id; Prod, $default, dev */
-    bool http;              /* HTTP API, else REST */
-    struct model_route *routes;
-    size_t route_count;
-    struct model_authorizer *authorizers;
-    size_t authorizer_count;
-    const char *default_authorizer;
-    const char **binary_types;
-    size_t binary_count;
-    struct model_pair *variables;
-    size_t variable_count;
-    const struct node *cors; /* resolved, in CloudFormation's HTTP API form (AllowOrigins, AllowMethods, ...); NULL: none */
 };
 
 struct model {

@@ -4,7 +4,7 @@
 #ifndef LRUN_NODE_H
 #define LRUN_NODE_H
 
-#include "project/arena.h"
+#include "project/index.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,8 +19,10 @@ struct node {
     const char *text;   /* of all but lists and maps, with a 0 at its end: as CloudFormation makes a string of it ("true", "0.5") */
     size_t length;      /* of text: it holds no 0 */
     size_t n;           /* of items or members */
+    unsigned height;    /* of YAML's lists and maps: how deep they nest, themselves included; for document_yaml.c only */
     const struct node **items;
     struct node_member *members; /* in the order of the document; a name occurs once */
+    struct index index;          /* of members; for node.c only */
 };
 
 struct node_member {

@@ -18,6 +18,7 @@ BELOW = {
     "launcher/diagnose": ("launcher/launch",),
     "launcher/launch": ("launcher/sandbox",),
     "launcher/sandbox": ("mounts", "policy", "lambda"),
+    "project": ("base",),
     "mounts": ("cache",),
     "cache": ("unpack",),
     "unpack": ("base",),
@@ -33,6 +34,7 @@ ADAPTERS = {
     "llhttp.h": "lambda/http_parse.c",
     "zlib.h": "lambda/event_stream.c",
     "sys/capability.h": "policy/caps.c",
+    "yaml.h": "project/document_yaml.c",
     "cjson/cJSON.h": "policy/oci.c",
 }
 # What makes or removes something by a path: base/place.c alone, and doctor in a folder of its own.

@@ -4,8 +4,8 @@
  * (poly_hash.h). Two pairs of n bytes share one with a chance of n in 2^61; then a whiteout would spare a file that it should remove. */
 #include "unpack/nodes.h"
 
+#include "base/poly_hash.h"
 #include "base/str.h"
-#include "unpack/poly_hash.h"
 
 #include <stdlib.h>
 

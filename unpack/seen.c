@@ -5,7 +5,7 @@
  * full, and probing is linear. */
 #include "unpack/seen.h"
 
-#include "unpack/poly_hash.h"
+#include "base/poly_hash.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,10 +2,11 @@
 
 TOOLS  := $(B)/tests/probe $(B)/tests/refuse $(B)/tests/extension $(B)/tests/watcher $(B)/tests/storm $(B)/tests/image
 UNIT_C := $(wildcard tests/unit/*.c)
-# What unit tests link: all of lrun but its main, and what is pure of lrun-unpack and lrun-policy.
+# What unit tests link: all of lrun but its main, what is pure of lrun-unpack and lrun-policy, and lrun-project but its main.
 UNIT_O := $(filter-out $(B)/launcher/command/main.o,$(LRUN_O)) $(LLHTTP_OBJECTS) \
-  $(addprefix $(B)/,$(addsuffix .o,unpack/zip unpack/zip_check unpack/zip_largest unpack/manifest unpack/seen policy/calls policy/oci))
-UNIT_L  = -levent_core -lcap -lz $(LLHTTP_LINK) -lseccomp -lcjson -lm
+  $(addprefix $(B)/,$(addsuffix .o,unpack/zip unpack/zip_check unpack/zip_largest unpack/manifest unpack/seen policy/calls policy/oci)) \
+  $(filter-out $(B)/project/main.o,$(PROJECT_ONLY:%.c=$(B)/%.o))
+UNIT_L  = -levent_core -lcap -lz $(LLHTTP_LINK) -lseccomp -lcjson -lyaml -lm
 
 $(B)/tests/probe: tests/tools/probe.c
 	@mkdir -p $(@D)
@@ -32,7 +33,7 @@ $(B)/tests/units/%.o: tests/unit/%.c Makefile tests/make/build.mk | $(POLICIES)
 $(B)/tests/unit: $(UNIT_C:tests/unit/%.c=$(B)/tests/units/%.o) $(UNIT_O)
 	@$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ -lcriterion $(UNIT_L)
 # The same without Criterion, in one process: it cannot start processes in user emulation. Nor has that openat2(2), which these need.
-PLAIN_C := $(filter-out $(patsubst %,tests/unit/test_%.c,tools prepared explain config),$(UNIT_C))
+PLAIN_C := $(filter-out $(patsubst %,tests/unit/test_%.c,tools prepared explain config project_files),$(UNIT_C))
 $(B)/tests/plain/%.o: tests/unit/%.c Makefile tests/make/build.mk | $(POLICIES)
 	@mkdir -p $(@D)
 	@$(CC) -Itests/tools/plain $(filter-out -Wpedantic,$(ALL_C)) -MMD -MP -c -o $@ $<
@@ -49,7 +50,7 @@ $(B)/policy/calls.o: policy/calls.tsv
 ARM64 := $(B)/arm64
 arm64:
 	@[ -d $(ARM64)/root/usr/include ] || { mkdir -p $(ARM64) && mmdebstrap --variant=extract --arch=arm64 --quiet \
-	  --include=libc6-dev,libseccomp-dev,libcap-dev,libarchive-dev,libcjson-dev,libevent-dev,libelf-dev,zlib1g-dev,libdeflate-dev,libssl-dev \
+	  --include=libc6-dev,libseccomp-dev,libcap-dev,libarchive-dev,libcjson-dev,libevent-dev,libelf-dev,zlib1g-dev,libdeflate-dev,libssl-dev,libyaml-dev \
 	  $$(. /etc/os-release && echo $$VERSION_CODENAME) $(ARM64)/root; }
 	@$(MAKE) --no-print-directory B=$(ARM64) ARCH=aarch64 CC="aarch64-linux-gnu-gcc --sysroot=$(abspath $(ARM64))/root" RUN="qemu-aarch64 -L $(ARM64)/root" all $(ARM64)/tests/plain-unit
 	qemu-aarch64 -L $(ARM64)/root $(ARM64)/tests/plain-unit

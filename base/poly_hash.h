@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* poly_hash.h: values as the coefficients of a polynomial modulo a prime, at a secret place: whoever chooses n of them finds another n with
- * the same hash with a chance of n in 2^61, and cannot fill one slot of a table. For seen.c and nodes.c only. */
+ * the same hash with a chance of n in 2^61, and cannot fill one slot of a table. For seen.c, nodes.c and index.c only. */
 #ifndef LRUN_POLY_HASH_H
 #define LRUN_POLY_HASH_H
 
