@@ -265,6 +265,7 @@ static void start_function(struct server *s, struct served *f)
     const struct request *r = &f->request;
     const struct pool_config config = {.base = s->base,
                                        .launch = f->launch,
+                                       .make_late = r->part.is_one,
                                        .name = xstrdup(f->launch->inputs.name),
                                        .concurrency = (unsigned)r->concurrency.value,
                                        .queue_max = (unsigned)r->queue.value,
@@ -307,7 +308,8 @@ static int open_all(struct server *s, struct err *err)
     if (check_names(s, err) < 0 || check_urls(s, err) < 0 || identity_take(&id, err) < 0)
         return -1;
     for (size_t i = 0; i < s->n; i++)
-        if (inputs_release_trees(&s->functions[i].launch->inputs, err) < 0 || launch_make(s->functions[i].launch, err) < 0)
+        if (!s->functions[i].request.part.is_one &&
+            (inputs_release_trees(&s->functions[i].launch->inputs, err) < 0 || launch_make(s->functions[i].launch, err) < 0))
             return -1;
     return 0;
 }

@@ -65,12 +65,17 @@ static int refuse_fetching(struct reading *x, const char *value)
     return fail_hint(x->err, "name it there (lrun serve %.64s=%.160s), or save it as a file", x->name, value);
 }
 
+static const char *kept(struct request *r, const char *text)
+{
+    strv_add(&r->owned, xstrdup(text));
+    return r->owned.at[r->owned.n - 1];
+}
+
 /* The text of the function's one file, as CloudFormation's Code.ZipFile has it. */
 static int set_inline(struct reading *x, const char *value)
 {
     struct request *r = &x->function->request;
-    strv_add(&r->owned, xstrdup(value));
-    r->part.code = r->owned.at[r->owned.n - 1];
+    r->part.code = kept(r, value);
     r->part.function = true;
     r->function = x->name;
     return 0;
@@ -139,9 +144,22 @@ static bool passes_over(const struct reading *x, const char *key)
     return taken == TAKEN_ELSEWHERE || taken == TAKEN_GIVEN || (!x->base->kind->invokes && strcmp(key, "timeout") == 0);
 }
 
+/* What AWS calls the function, where its name in the project is another. */
+static int set_name(struct reading *x, struct slice value)
+{
+    OWN_PTR char *name = json_plain(value);
+    if (!name || !function_name_fits(name, strlen(name)))
+        return wrong_value(x, "name", "it is no function's name");
+    if (cli_takes(x->base, "name") != TAKEN_GIVEN)
+        x->function->request.name = kept(&x->function->request, name);
+    return 0;
+}
+
 static int read_member(struct reading *x, const char *key, struct slice value)
 {
     enum json_shape shape = json_shape(value);
+    if (x->part && strcmp(key, "name") == 0)
+        return set_name(x, value);
     if (passes_over(x, key))
         return 0;
     if (strcmp(key, "env") != 0) /* the command line's lists apply to all functions that set none; variables are added to them */
@@ -168,12 +186,6 @@ static int read_members(struct reading *x, struct slice object)
         status = name ? read_member(x, name, value) : wrong_value(x, "", "its name holds NUL");
     }
     return status;
-}
-
-static const char *kept(struct request *r, const char *text)
-{
-    strv_add(&r->owned, xstrdup(text));
-    return r->owned.at[r->owned.n - 1];
 }
 
 /* Of a command that has no limit of its own, the function's memory is what its variables say and no more. */

@@ -18,6 +18,19 @@ static struct generation *generation_new(struct launch *l)
     return g;
 }
 
+/* Unpacking a package holds up the loop, as a reload does: once a function. What failed stays so until a reload. */
+int pool_generation_make(struct generation *g, struct err *err)
+{
+    if (g->made == MAKE_LATE && (inputs_release_trees(&g->launch->inputs, &g->err) < 0 || launch_make(g->launch, &g->err) < 0))
+        g->made = CANNOT_BE_MADE;
+    if (g->made == CANNOT_BE_MADE) {
+        *err = g->err;
+        return -1;
+    }
+    g->made = MADE;
+    return 0;
+}
+
 void pool_generation_leave(struct generation *g)
 {
     if (--g->users)
@@ -250,6 +263,8 @@ struct pool *pool_new(const struct pool_config *config)
     struct pool *p = xcalloc(1, sizeof *p);
     p->config = *config;
     p->generation = generation_new(config->launch);
+    p->generation->made = config->make_late ? MAKE_LATE : MADE;
+    p->started = config->make_late;
     p->slots = xcalloc(config->concurrency, sizeof *p->slots);
     p->metrics.function = config->name;
     p->lines[0].room = config->room;
@@ -260,7 +275,8 @@ struct pool *pool_new(const struct pool_config *config)
 void pool_start(struct pool *p)
 {
     struct err err;
-    pool_slot_open(p, &err);
+    if (p->generation->made == MADE)
+        pool_slot_open(p, &err);
 }
 
 static void retire_all(struct pool *p)

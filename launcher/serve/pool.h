@@ -48,6 +48,7 @@ struct line_room {
 struct pool_config {
     struct event_base *base;
     struct launch *launch; /* taken over: from the heap, freed when nothing uses it any more */
+    bool make_late;        /* it is open and not made: that waits for the first job, since many functions are never called */
     const char *name;      /* borrowed */
     unsigned concurrency, queue_max;
     bool per_tenant;             /* an environment serves the invocations of one tenant, that of its first one */
@@ -60,7 +61,7 @@ struct pool_config {
 
 struct pool *pool_new(const struct pool_config *config);
 
-/* Starts one environment before any job needs it. */
+/* Starts one environment before any job needs it, unless it is made late. */
 void pool_start(struct pool *p);
 
 /* Returns false if the line is full. */

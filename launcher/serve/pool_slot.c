@@ -148,6 +148,10 @@ struct slot *pool_slot_open(struct pool *p, struct err *err)
             s = &p->slots[i];
     if (!s)
         return NULL;
+    if (pool_generation_make(p->generation, err) < 0) {
+        err_say(err, "lrun: %.80s", p->config.name);
+        return NULL;
+    }
     unsigned number = (unsigned)(s - p->slots);
     snprintf(s->label, sizeof s->label, "%.80s/%u", p->config.name, number);
     s->pool = p;

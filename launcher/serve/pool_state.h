@@ -9,6 +9,8 @@ struct generation { /* what environments are made from; a reload makes a new one
     struct launch *launch;
     unsigned users;
     bool told_share; /* that the function uses more than its CPU share */
+    enum { MADE, MAKE_LATE, CANNOT_BE_MADE } made;
+    struct err err; /* of CANNOT_BE_MADE */
 };
 
 /* An environment and its place. States: SLOT_EMPTY -> SLOT_OPEN -> SLOT_CLOSING -> SLOT_DEAD -> SLOT_EMPTY */
@@ -48,6 +50,7 @@ struct pool {
 /* pool.c */
 void pool_work(struct pool *p); /* gives jobs to environments while there are both */
 void pool_generation_leave(struct generation *g);
+int pool_generation_make(struct generation *g, struct err *err); /* what it was opened for, if that is not done yet */
 
 /* pool_slot.c */
 struct slot *pool_slot_open(struct pool *p, struct err *err); /* NULL: all are taken, or err */

@@ -16,13 +16,26 @@
 
 enum { HEADERS_MAX = 16 << 10, DISCARD = 64 << 20, REQUEST_S = 60, IDLE_S = 75 };
 
+static bool is_name(const char *own, const char *name, size_t n)
+{
+    return strlen(own) == n && strncmp(own, name, n) == 0;
+}
+
+/* The names that its project gives it, beside the one that AWS would know it by. */
+static bool has_name(const struct served *f, const char *name, size_t n)
+{
+    for (size_t i = 0; i < f->request.part.names.n; i++)
+        if (is_name(f->request.part.names.at[i], name, n))
+            return true;
+    return is_name(pool_name(f->pool), name, n);
+}
+
 /* A single function answers to any name, as RIE's "function" and SAM's logical ids, unless it was given one. */
 struct served *server_find(struct server *s, const char *name, size_t n)
 {
     for (size_t i = 0; i < s->n; i++) {
         struct served *f = &s->functions[i];
-        const char *own = pool_name(f->pool);
-        if ((s->n == 1 && !f->named) || (strlen(own) == n && strncmp(own, name, n) == 0))
+        if ((s->n == 1 && !f->named) || has_name(f, name, n))
             return f;
     }
     return NULL;
