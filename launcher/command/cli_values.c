@@ -177,7 +177,7 @@ int add_mount(const struct option_row *row, const char *value, struct request *r
 {
     const char *colon = strchr(value, ':'), *name = colon && str_begins(colon + 1, "/mnt/") ? colon + 1 + strlen("/mnt/") : "";
     if (!colon || colon == value || !*name || *name == ':' || str_begins(name, ".."))
-        return fail_usage(err, "--%s '%.160s': expected %s: Lambda mounts file systems below /mnt alone", row->name, value, row->arg);
+        return fail_usage(err, "--%s '%.160s': expected %s (Lambda mounts file systems below /mnt only)", row->name, value, row->arg);
     strv_add(field_of(row, r), xasprintf("%s%s", value, strchr(name, ':') ? "" : ":rw"));
     return 0;
 }

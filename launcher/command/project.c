@@ -262,9 +262,13 @@ int project_read_all(const struct request *r, struct project *p, struct config *
 /* A word that is a template's file: its only function is meant. */
 static void take_file(struct request *r)
 {
+    static const char *const ENDS[] = {"template.yaml", "template.yml", "template.json", "serverless.yml", "serverless.yaml",
+                                       "serverless.json", "lrun.json",   "packaged.yaml", "packaged.yml"};
     const char *word = r->words.n ? r->words.at[0] : "";
     struct stat st;
-    bool named = str_ends(word, ".yaml") || str_ends(word, ".yml") || str_ends(word, ".json");
+    bool named = false;
+    for (size_t i = 0; i < COUNT(ENDS); i++)
+        named = named || str_ends(word, ENDS[i]);
     if (r->project || !named || stat(word, &st) < 0 || !S_ISREG(st.st_mode))
         return;
     r->project = r->function;

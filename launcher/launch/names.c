@@ -34,11 +34,11 @@ enum { PREFIX_MIN = 3 };
 
 /* Other tools' names for our commands and options. Without pointers, which would be relocated at every start. */
 static const struct {
-    char word[16], name[10];
+    char word[20], name[10];
 } SYNONYMS[] = {
-    {"invoke", "run"},   {"start", "run"},    {"shell", "exec"},    {"lint", "inspect"},       {"validate", "inspect"},
-    {"check", "doctor"}, {"why", "explain"},  {"payload", "event"}, {"function-name", "name"}, {"network", "net"},
-    {"cwd", "workdir"},  {"mount", "volume"}, {"image", "rootfs"},
+    {"invoke", "run"},   {"start", "run"},   {"shell", "exec"},       {"lint", "inspect"},          {"validate", "inspect"},
+    {"check", "doctor"}, {"why", "explain"}, {"payload", "event"},    {"function-name", "name"},    {"network", "net"},
+    {"cwd", "workdir"},  {"bind", "volume"}, {"template", "project"}, {"template-file", "project"}, {"parameter-overrides", "parameter"},
 };
 
 static unsigned least(unsigned a, unsigned b)

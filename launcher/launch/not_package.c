@@ -25,9 +25,7 @@ struct kind {       /* no pointers, which a position-independent program would r
 };
 
 #define SAVE "save it as a file (docker save IMAGE -o image.tar), and give that"
-#define SAM "give the function's folder or zip, as its CodeUri says (after sam build: .aws-sam/build/NAME)"
-#define CDK "give one function's asset: cdk.out/asset.HASH"
-#define SERVERLESS "give the zip that serverless package makes: .serverless/NAME.zip"
+#define NAMED "name one of its functions, with --project DIR before it (lrun project --project DIR lists them)"
 #define PROJECT "give the folder or zip that is deployed"
 #define BUILD "build it, and give the folder or zip that holds the bootstrap"
 #define TARBALL \
@@ -46,12 +44,11 @@ static const struct kind NAMES[] = {
 
 // clang-format off
 static const struct kind FILES[] = {
-    {"*template.y*ml packaged.y*ml template.json", "", 0, "a CloudFormation template", SAM},
-    {"*template.json", "", 0, "a CloudFormation template", SAM " or, after cdk synth, cdk.out/asset.HASH"},
-    {"samconfig.*", "", 0, "SAM's configuration", SAM},
-    {"serverless.*", "", 0, "a configuration of the Serverless Framework", SERVERLESS},
-    {"cdk.json", "", 0, "the CDK's configuration", CDK},
-    {"cdk.out", "", 0, "the mark of the CDK's output", CDK},
+    {"*template.y*ml packaged.y*ml *template.json", "", 0, "a CloudFormation template", NAMED},
+    {"samconfig.*", "", 0, "SAM's configuration", NAMED},
+    {"serverless.*", "", 0, "a configuration of the Serverless Framework", NAMED},
+    {"cdk.json", "", 0, "the CDK's configuration", NAMED},
+    {"cdk.out", "", 0, "the mark of the CDK's output", NAMED},
     {"*.tf", "", 0, "Terraform's configuration", "give the folder or zip that aws_lambda_function names"},
     {"Dockerfile* Containerfile*", "", 0, "the recipe of an image", "build it, and " SAVE},
     {"package.json pyproject.toml requirements*.txt", "", 0, "a project's file", PROJECT},
@@ -74,20 +71,20 @@ static const struct kind FILES[] = {
 // clang-format on
 
 static const struct kind FOLDERS[] = {
-    {"cdk.out", "", 0, "the CDK's output", CDK},
-    {"", "cdk.out", 0, "the CDK's output", CDK},
+    {"cdk.out", "", 0, "the CDK's output", NAMED},
+    {"", "cdk.out", 0, "the CDK's output", NAMED},
     {".aws-sam", "", 0, "sam build's output", "give one function's folder: .aws-sam/build/NAME"},
     {"build", "template.yaml", 0, "sam build's output", "give one function's folder: .aws-sam/build/NAME"},
-    {".serverless", "", 0, "serverless package's output", SERVERLESS},
+    {".serverless", "", 0, "serverless package's output", NAMED},
     {"", "oci-layout", 0, "an image", "give one that is whole, with index.json and blobs, as FUNCTION; Lambda takes no image as a layer"},
 };
 
 /* Projects, unless something in them can be started. */
 static const struct kind PROJECTS[] = {
-    {"", "template.yaml", 0, "a project with a CloudFormation template", SAM},
-    {"", "template.yml", 0, "a project with a CloudFormation template", SAM},
-    {"", "serverless.yml", 0, "a project of the Serverless Framework", SERVERLESS},
-    {"", "cdk.json", 0, "a project of the CDK", "run cdk synth, and " CDK},
+    {"", "template.yaml", 0, "a project with a CloudFormation template", NAMED},
+    {"", "template.yml", 0, "a project with a CloudFormation template", NAMED},
+    {"", "serverless.yml", 0, "a project of the Serverless Framework", NAMED},
+    {"", "cdk.json", 0, "a project of the CDK", "run cdk synth, and " NAMED},
     {"", "Cargo.toml", 0, "a project's folder", BUILD " (cargo lambda build)"},
     {"", "go.mod", 0, "a project's folder", BUILD},
     {"", "pom.xml", 0, "a project's folder", BUILD},

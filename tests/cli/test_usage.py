@@ -11,7 +11,7 @@ import tarfile
 import pytest
 from conftest import LRUN, make_zip
 
-COMMANDS = ("run", "exec", "serve", "inspect", "explain", "doctor", "cache", "help")
+COMMANDS = ("run", "exec", "serve", "inspect", "explain", "doctor", "cache", "project", "help")
 
 
 def call(*args, cwd=None):
@@ -55,7 +55,7 @@ def test_a_file_of_a_commands_likeness_is_a_function(lrun, tmp):
 @pytest.mark.parametrize("command, option, meant", [
     ("run", "--memroy", "--memory"), ("run", "--mem", "--memory"), ("run", "--timout=3", "--timeout"), ("run", "--layer", "--layers"), ("run", "--env-flie", "--env-file"),
     ("run", "--payload", "--event"), ("run", "--function-name", "--name"), ("serve", "--conc", "--concurrency"), ("serve", "--prot", "--port"), ("inspect", "--jsno", "--json"),
-    ("cache", "--cachedir", "--cache-dir"), ("exec", "--volumes", "--volume"), ("exec", "--mount", "--volume"), ("exec", "--image", "--rootfs")])
+    ("cache", "--cachedir", "--cache-dir"), ("exec", "--volumes", "--volume"), ("exec", "--bind", "--volume"), ("run", "--template", "--project"), ("run", "--parameter-overrides", "--parameter")])
 def test_an_unknown_option_names_the_nearest(command, option, meant):
     assert usage(command, option, "x", code=125 if command == "exec" else 2) == f"unknown option '{option.split('=')[0]}' (did you mean '{meant}'?)"
 
@@ -87,7 +87,7 @@ def options_of(text):
 
 def test_help_lists_every_command_and_no_options():
     text = call("help").stdout
-    assert re.findall(r"^ {2}([a-z]+) +lrun ", text, re.M) == ["run", "exec", "serve", "runtime", "cache", "explain", "doctor", "inspect", "help"]
+    assert re.findall(r"^ {2}([a-z]+) +lrun ", text, re.M) == ["run", "exec", "serve", "project", "runtime", "cache", "explain", "doctor", "inspect", "help"]
     assert call("--help").stdout == call("-h").stdout == call("help", "help").stdout == text and not options_of(text)
 
 
@@ -165,9 +165,7 @@ def test_explain_takes_the_number_alone():
 # ---- what is no package ----
 
 SOURCES = {
-    "template.yaml": ("Resources: {}\n", "is a CloudFormation template; give the function's folder or zip"),
-    "Stack.template.json": ("{}", "cdk.out/asset.HASH"),
-    "serverless.yml": ("service: x\n", "Serverless Framework; give the zip"),
+    "settings.yaml": ("a: 1\n", "is a configuration file"),
     "samconfig.toml": ("", "SAM's configuration"),
     "cdk.json": ("{}", "CDK's configuration"),
     "main.tf": ("", "aws_lambda_function"),
@@ -258,9 +256,9 @@ def test_a_jar_needs_a_runtime_and_is_a_package_where_one_is_named(lrun, tmp):
 
 
 @pytest.mark.parametrize("files, what", [
-    ({"cdk.out/manifest.json": "{}"}, "is the CDK's output; give one function's asset"), ({"out/cdk.out": "{}"}, "is the CDK's output"), ({".aws-sam/build/template.yaml": ""}, "is sam build's output"),
+    ({"cdk.out/manifest.json": "{}"}, "is the CDK's output; name one of its functions, with --project DIR before it"), ({"out/cdk.out": "{}"}, "is the CDK's output"), ({".aws-sam/build/template.yaml": ""}, "is sam build's output"),
     ({".serverless/x": ""}, "is serverless package's output"), ({"layout/oci-layout": "{}"}, "is an image"),
-    ({"project/template.yaml": "", "project/src/app.py": ""}, "is a project with a CloudFormation template"), ({"project/cdk.json": ""}, "is a project of the CDK; run cdk synth")])
+    ({"shop/template.yaml": "", "shop/src/app.py": ""}, "is a project with a CloudFormation template"), ({"shop/cdk.json": ""}, "is a project of the CDK; run cdk synth")])
 def test_a_folder_that_is_no_package_is_named_for_what_it_is(tmp, files, what):
     for name, text in files.items():
         (tmp / name).parent.mkdir(parents=True, exist_ok=True)
