@@ -2,11 +2,11 @@
 /* read_missing.c: readers that are not there yet. */
 #include "project/model.h"
 
-#define MISSING(name)                                                                                                                      \
-    __attribute__((weak)) int name(const struct ask *a, struct files *f, const char *path, struct model *m, struct err *err)               \
-    {                                                                                                                                      \
-        (void)a, (void)f, (void)m;                                                                                                         \
-        return fail(err, 0, path, "read the project: this kind is not understood yet");                                                    \
+#define MISSING(name) \
+    __attribute__((weak)) int name(const struct ask *a, struct files *f, const char *path, struct model *m, struct err *err) \
+    { \
+        (void)a, (void)f, (void)m; \
+        return fail(err, 0, path, "read the project: this kind is not understood yet"); \
     }
 MISSING(read_sam)
 MISSING(read_cdk)
