@@ -109,6 +109,8 @@ static const char *v_memory(const struct variables_input *in, char *scratch, siz
 }
 static const char *v_group(const struct variables_input *in, char *scratch, size_t size)
 {
+    if (in->log_group)
+        return in->log_group;
     snprintf(scratch, size, "/aws/lambda/%s", in->name);
     return scratch;
 }
@@ -185,7 +187,7 @@ static const char *v_json(const struct variables_input *in, char *scratch, size_
 static const char *v_level(const struct variables_input *in, char *scratch, size_t size)
 {
     (void)scratch, (void)size;
-    return in->json_logs ? "INFO" : NULL;
+    return !in->json_logs ? NULL : in->log_level ? in->log_level : "INFO";
 }
 
 static const char *v_initialization(const struct variables_input *in, char *scratch, size_t size)

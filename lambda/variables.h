@@ -18,6 +18,8 @@ struct variables_input {
     bool al2;                                                      /* provided.al2, still on the old sandbox */
     bool python, nodejs, java, managed;                            /* managed: AWS's, these and others */
     bool json_logs;
+    const char *log_group;    /* NULL: the one that Lambda makes for the function */
+    const char *log_level;    /* of the function's own lines, with json_logs; NULL: INFO */
     unsigned max_concurrency; /* invocations an environment takes at once */
     unsigned minor;           /* of node; 0: not known. Our own, for the pack's bootstrap, which unsets it */
     unsigned debug_port;      /* 0: none; our own, for the packs' bootstraps, which unset it */

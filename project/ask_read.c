@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ask_read.c: reading lrun's question. See ask_read.h for its form. */
+/* ask_read.c: reading lrun's question. See ask_read.h for its form. It is read before the program encloses itself, since it comes from lrun
+ * and tells nothing that a project chose: names and values are copied as they are, and what is missing has Lambda's and SAM's usual
+ * default. */
 #include "project/ask_read.h"
 
 #include "base/fs.h"

@@ -138,6 +138,8 @@ const struct option_row ROWS[] = {
     {0, EXEC, "out-replace", NULL, NULL, "let --out replace existing files (without it, only files from an earlier --out)", set_flag, 0,
      FIELD(out_replace), 0, 0},
     {0, INVOKES, "log-format", "text|json", "text", "format of the platform's log lines", set_choice, 0, FIELD(log_format), 0, 0},
+    {0, INVOKES, "log-level", "trace|debug|info|warn|error|fatal", "info",
+     "least level of the function's own lines that its runtime writes, with --log-format json", set_choice, 0, FIELD(log_level), 0, 0},
     {0, SERVE, "host", "ADDRESS", "127.0.0.1", "IPv4 address to listen on", set_text, 0, FIELD(host), 0, 0},
     {'p', SERVE, "port", "PORT", "3001", "port of the Invoke API; 0: any free port", set_num, LINE_ONLY, FIELD(port), 0, 65535},
     {0, SERVE, "url", "[NAME=]PORT", NULL,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_project.c: lrun project [show]: what the project here says as lrun understands it, function by function, what it refuses and why, and
- * each construct that was not understood. --json prints lrun.json, as serve --config reads it. */
+ * each construct that was not understood. --json prints lrun.json, as serve --config reads it. Values of variables are never printed by
+ * show: they are often secrets. */
 #include "base/own.h"
 #include "launcher/command/commands.h"
 #include "launcher/command/project.h"

@@ -144,22 +144,9 @@ static bool passes_over(const struct reading *x, const char *key)
     return taken == TAKEN_ELSEWHERE || taken == TAKEN_GIVEN || (!x->base->kind->invokes && strcmp(key, "timeout") == 0);
 }
 
-/* What AWS calls the function, where its name in the project is another. */
-static int set_name(struct reading *x, struct slice value)
-{
-    OWN_PTR char *name = json_plain(value);
-    if (!name || !function_name_fits(name, strlen(name)))
-        return wrong_value(x, "name", "it is no function's name");
-    if (cli_takes(x->base, "name") != TAKEN_GIVEN)
-        x->function->request.name = kept(&x->function->request, name);
-    return 0;
-}
-
 static int read_member(struct reading *x, const char *key, struct slice value)
 {
     enum json_shape shape = json_shape(value);
-    if (x->part && strcmp(key, "name") == 0)
-        return set_name(x, value);
     if (passes_over(x, key))
         return 0;
     if (strcmp(key, "env") != 0) /* the command line's lists apply to all functions that set none; variables are added to them */
@@ -235,6 +222,11 @@ int config_add_part(const struct request *r, const struct request_part *part, co
 {
     struct reading x = {.config = ret, .base = r, .function = add(ret, r), .dir = dir, .part = part, .err = err};
     return read_object(&x, name, object, err);
+}
+
+int config_set_part(const struct request *line, struct request *r, const char *option, const char *value, struct err *err)
+{
+    return cli_takes(line, option) == TAKEN ? cli_set(r, option, value, err) : 0;
 }
 
 static int read_functions(struct reading *x, struct slice top)

@@ -27,6 +27,9 @@ struct config {
 int config_add_part(const struct request *r, const struct request_part *part, const char *dir, const char *name, struct slice object,
                     struct config *ret, struct err *err);
 
+/* Sets an option of a project's function, if its command has it and the command line does not give it. The value is copied. */
+int config_set_part(const struct request *line, struct request *r, const char *option, const char *value, struct err *err);
+
 /* r: the command line's, with at least a word or --config. -1 with err; config_done() either way. */
 int config_read(const struct request *r, struct config *ret, struct err *err);
 void config_done(struct config *c);

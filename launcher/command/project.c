@@ -171,7 +171,7 @@ static int add(const struct project *p, const struct request *r, struct slice ke
         if (text)
             strv_add(&made->part.names, text);
     }
-    return 0;
+    return project_facts(p, name, r, made, err);
 }
 
 int project_add(const struct project *p, const struct request *r, const char *name, struct config *ret, struct err *err)
@@ -262,8 +262,8 @@ int project_read_all(const struct request *r, struct project *p, struct config *
 /* A word that is a template's file: its only function is meant. */
 static void take_file(struct request *r)
 {
-    static const char *const ENDS[] = {"template.yaml", "template.yml", "template.json", "serverless.yml", "serverless.yaml",
-                                       "serverless.json", "lrun.json",   "packaged.yaml", "packaged.yml"};
+    static const char *const ENDS[] = {"template.yaml",   "template.yml", "template.json", "serverless.yml", "serverless.yaml",
+                                       "serverless.json", "lrun.json",    "packaged.yaml", "packaged.yml"};
     const char *word = r->words.n ? r->words.at[0] : "";
     struct stat st;
     bool named = false;

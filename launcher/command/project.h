@@ -33,6 +33,10 @@ void project_done(struct project *p);
 int project_add(const struct project *p, const struct request *r, const char *name, struct config *ret, struct err *err);
 int project_add_all(const struct project *p, const struct request *r, struct config *ret, struct err *err);
 
+/* project_facts.c: what a project says of a function beside its options: name, architecture, file systems, log. line: what the command line
+ * says. Differences are noted on stderr. -1 with err. */
+int project_facts(const struct project *p, const char *name, const struct request *line, struct request *r, struct err *err);
+
 /* For serve: the functions of the command line's words, of --config, and of a project: those that words name, or all of it if neither a
  * word nor --config names one. -1 with err; config_done() and project_done() either way. */
 int project_read_all(const struct request *r, struct project *p, struct config *ret, struct err *err);

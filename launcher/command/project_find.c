@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* project_find.c: where a project is: the file that says what it is, and the directory beneath which all its files lie. Without --project
- * only the current directory is looked at, by a few names: no directory above it, which may be a stranger's. */
+ * only the current directory is looked at, by a few names: no directory above it, which may be a stranger's. What tools have built lies in
+ * directories of fixed names, and the project is the directory that holds them. */
 #include "launcher/command/project.h"
 
 #include "base/own.h"

@@ -171,6 +171,7 @@ static void today(char *text, size_t size)
 
 void launch_variables(const struct launch *l, const char *api, struct strv *ret)
 {
+    static const char *const LEVELS[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}; /* in the order of enum log_level */
     const struct request *r = l->request;
     char random[UUID_SIZE], hex[33] = "", date[16], stream[64];
     today(date, sizeof date);
@@ -202,6 +203,8 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
         .term = r->tty || (r->debug && isatty(STDIN_FILENO)) ? getenv("TERM") : NULL,
         .max_concurrency = (unsigned)r->max_concurrency.value,
         .json_logs = r->log_format == FORMAT_JSON,
+        .log_group = r->part.log_group,
+        .log_level = LEVELS[r->log_level],
         .user = &l->inputs.variables,
     };
     variables_make(&in, ret);

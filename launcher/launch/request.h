@@ -18,6 +18,7 @@ enum credentials { CREDENTIALS_FAKE, CREDENTIALS_ENV, CREDENTIALS_PROFILE };
 enum passwd { PASSWD_PRESENT, PASSWD_ABSENT };
 enum cpu { CPU_ALL, CPU_ENFORCE };
 enum log_format { FORMAT_TEXT, FORMAT_JSON };
+enum log_level { LEVEL_TRACE, LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR, LEVEL_FATAL };
 enum url_mode { URL_BUFFERED, URL_STREAM };
 enum tenancy { TENANCY_NONE, TENANCY_PER_TENANT };
 
@@ -33,6 +34,7 @@ struct request_part {
     const char *root_path; /* its absolute path */
     bool function, layers; /* these are the project's: beneath root; else the command line's */
     const char *code;      /* inline: the text of the function's one file; NULL: none */
+    const char *log_group; /* NULL: the function's own */
     struct strv env;       /* K=V: before those of files and options */
     struct strv names;     /* others it answers to */
 };
@@ -83,6 +85,7 @@ struct request {
     enum tools tools;
     enum cpu cpu;
     enum log_format log_format;
+    enum log_level log_level;
 
     struct number memory;     /* MiB */
     struct number timeout;    /* milliseconds */
