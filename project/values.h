@@ -30,7 +30,8 @@ struct scope {
     const void *assets;                 /* for asset alone */
     struct scope_condition *conditions; /* evaluated already, or being evaluated: a cycle is refused */
     struct scope_child *children;       /* nested stacks that were opened */
-    struct node *noted;                 /* placeholders that a note names already; the outermost scope's */
+    struct node *functions;             /* logical ids that are functions, with their ids in the model; see template.h */
+    struct node *noted, *ids;           /* the outermost scope's: placeholders that a note names already; all functions' ids */
     size_t steps;                       /* of evaluation, the outermost scope's: more than a million is a bomb, and refused */
     unsigned depth, stacks;             /* of evaluation; nested stacks so far: the outermost scope's */
     bool serverless;                    /* Transform names AWS::Serverless: it makes resources that stand nowhere */
