@@ -36,7 +36,7 @@ POLICY_BASE := base/arch.c base/fs.c base/str.c base/err.c base/json_scan.c base
 PROJECT_ONLY := $(wildcard project/*.c)
 LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY),$(wildcard $(FOLDERS:%=%/*.c)))
 UNPACK_C := $(wildcard unpack/*.c) base/fs.c base/str.c base/err.c base/num.c base/json_scan.c base/json_slice.c base/json_document.c
-PROJECT_C := $(PROJECT_ONLY) base/fs.c base/str.c base/err.c base/num.c base/json.c base/json_scan.c base/json_slice.c base/json_document.c
+PROJECT_C := $(PROJECT_ONLY) base/base64.c base/fs.c base/str.c base/err.c base/num.c base/json.c base/json_scan.c base/json_slice.c base/json_document.c
 SANITIZED := $(if $(SANITIZE),$(B)/tests/tools/sanitizer.o)
 LRUN_O   := $(LRUN_C:%.c=$(B)/%.o) $(SANITIZED)
 UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o) $(SANITIZED)

@@ -273,8 +273,11 @@ int project_read(const struct project_place *p, const struct request *r, const s
     if (fstat(p->root, &st) < 0)
         return fail(err, errno, p->root_path, "look at the project");
     text_printf(&a.key, "lrun " LRUN_VERSION " 1 %ju %ju\n", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    struct text question = {0};
+    put_question(p, r, &question);
     a.question = a.key.n;
-    put_question(p, r, &a.key);
+    text_add(&a.key, question.at, question.n);
+    text_done(&question);
     name_of(&a);
     identity_cache_dir(id, r->cache_dir, &a.cache_dir, &a.cache_place, &ignored); /* a launch says why there is none */
     int status = id->from_root ? answer_by_child(&a, id, ret, err) : answer(&a, ret, err);
