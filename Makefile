@@ -65,7 +65,7 @@ $(B)/lrun-unpack: $(UNPACK_O)
 	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(UNPACK_L)
 $(B)/lrun-project: $(PROJECT_O)
 	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(PROJECT_L)
-$(B)/%.o: %.c Makefile | $(POLICIES) $(B)/why.h
+$(B)/%.o: %.c Makefile | $(POLICIES) $(B)/why.h $(B)/samples.json
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
 $(B)/llhttp/%.o: /usr/share/llhttp/%.c
@@ -82,6 +82,11 @@ $(B)/why.h: Makefile $(wildcard docs/why/*.md)
 	@mkdir -p $(@D)
 	for f in docs/why/LR-*.md; do printf '{"%s",\n' "$$(basename $$f .md)"; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
 $(B)/launcher/command/cmd_explain.o: $(B)/why.h
+# Sample events: one JSON text, whose members are the files by their names.
+$(B)/samples.json: Makefile $(wildcard lambda/events/*/*.json)
+	@mkdir -p $(@D)
+	@s='{'; for f in lambda/events/*/*.json; do n=$${f#lambda/events/}; printf '%s"%s":' "$$s" "$${n%.json}"; cat $$f; s=,; done > $@.new && echo '}' >> $@.new && mv $@.new $@
+$(B)/launcher/launch/sample.o: $(B)/samples.json
 $(B)/launcher/launch/runtime.o $(B)/launcher/launch/bytecode.o $(B)/launcher/launch/library.o: $(wildcard runtimes/*/* runtimes/*/*/*)
 $(B)/docgen: tests/tools/docgen.c $(B)/launcher/command/cli.o $(B)/launcher/command/cli_words.o $(B)/launcher/command/cli_help.o \
   $(B)/launcher/command/cli_options.o $(B)/launcher/command/cli_values.o $(B)/launcher/launch/names.o $(B)/launcher/launch/request.o \

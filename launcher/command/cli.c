@@ -242,6 +242,12 @@ static int check_runtime(struct request *r, struct err *err)
     return fail_hint(err, "usage: %s", COMMANDS[CMD_RUNTIME].synopsis);
 }
 
+static int check_event(struct request *r, struct err *err)
+{
+    size_t most = r->words.n && strchr(r->words.at[0], '/') ? 1 : 2;
+    return r->words.n > most ? unexpected(r, r->words.at[most], NULL, err) : 0;
+}
+
 static int check_no_words(struct request *r, struct err *err)
 {
     return r->words.n ? unexpected(r, r->words.at[0], NULL, err) : 0;
@@ -255,8 +261,16 @@ static int check_help(struct request *r, struct err *err)
 /* By command; NULL: any words. */
 // clang-format off
 static int (*const CHECKS[CMD_COUNT])(struct request *, struct err *) = {
-    [CMD_RUN] = check_function, [CMD_EXEC] = check_function, [CMD_INSPECT] = check_function, [CMD_PROJECT] = check_project,
-    [CMD_RUNTIME] = check_runtime, [CMD_CACHE] = check_cache, [CMD_DOCTOR] = check_no_words, [CMD_HELP] = check_help};
+    [CMD_RUN] = check_function,
+    [CMD_EXEC] = check_function,
+    [CMD_INSPECT] = check_function,
+    [CMD_PROJECT] = check_project,
+    [CMD_RUNTIME] = check_runtime,
+    [CMD_CACHE] = check_cache,
+    [CMD_EVENT] = check_event,
+    [CMD_DOCTOR] = check_no_words,
+    [CMD_HELP] = check_help,
+};
 // clang-format on
 
 static int check_words(struct request *r, struct err *err)

@@ -27,8 +27,9 @@ enum {
     LOOKS = ANY | INSPECT,
     READS = LOOKS | PROJECT /* a project's files */,
     STORES = READS | CACHE | DOCTOR,
+    EVENT = 1 << CMD_EVENT,
     HELP = 1 << CMD_HELP,
-    ALL = STORES | RUNTIME | EXPLAIN | HELP
+    ALL = STORES | RUNTIME | EVENT | EXPLAIN | HELP
 };
 
 #define FIELD(name) offsetof(struct request, name)
@@ -36,7 +37,8 @@ const struct option_row ROWS[] = {
     {0, LOOKS, "layers", "A.zip,B.zip", NULL,
      "layers, merged into /opt; later ones take precedence; repeatable; at most " DIGITS(LAYERS_MAX), add_layers, REPEATED | PATH,
      FIELD(layers), 0, 0},
-    {'e', RUN, "event", "FILE|JSON|-", NULL, "event: a file, JSON text, or - for standard input; repeatable (default {})", add_text,
+    {'e', RUN, "event", "FILE|JSON|@SERVICE/EVENT|-", NULL,
+     "event: a file, JSON text, a sample (@s3/put?bucket=NAME; see lrun event), or - for standard input; repeatable (default {})", add_text,
      REPEATED, FIELD(events), 0, 0},
     {0, RUN, "pause", "MS", "0", "pause between events, with the environment frozen", set_num, 0, FIELD(pause), 0, 3600000},
     {0, LOOKS, "handler", "NAME", NULL, "handler, e.g. app.lambda_handler (default: the runtime's, e.g. lambda_function.lambda_handler)",
@@ -191,6 +193,10 @@ const struct option_row ROWS[] = {
     {0, READS, "stage", "NAME", NULL, "stage of a Serverless service (default: the service's, else dev)", set_text, LINE_ONLY, FIELD(stage),
      0, 0},
     {0, STORES, "cache-dir", "DIR", NULL, "directory of the cache of unpacked archives", set_text, WITH_IN, FIELD(cache_dir), 0, 0},
+    {0, EVENT, "set", "NAME=VALUE", NULL,
+     "set a field of the event (--list names them) or a value by its path, e.g. Records.0.eventName; NAME:=JSON for any JSON; repeatable",
+     add_text, REPEATED, FIELD(sets), 0, 0},
+    {0, EVENT, "list", NULL, NULL, "list what --set may change of the event", set_flag, 0, FIELD(list), 0, 0},
     {0, INSPECT, "list", NULL, NULL, "list every path, what provides it, and what it hides", set_flag, 0, FIELD(list), 0, 0},
     {0, INSPECT, "tree", NULL, NULL, "show the merged tree with sizes", set_flag, 0, FIELD(tree), 0, 0},
     {0, INSPECT, "variables", NULL, NULL, "show the function's environment variables", set_flag, 0, FIELD(variables), 0, 0},

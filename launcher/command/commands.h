@@ -9,8 +9,8 @@
 #include "launcher/launch/request.h"
 
 // clang-format off
-extern const struct command_kind KIND_RUN, KIND_EXEC, KIND_SERVE, KIND_INSPECT, KIND_DOCTOR, KIND_EXPLAIN, KIND_HELP, KIND_CACHE,
-    KIND_RUNTIME, KIND_PROJECT;
+extern const struct command_kind KIND_RUN, KIND_EXEC, KIND_SERVE, KIND_INSPECT, KIND_DOCTOR, KIND_EXPLAIN, KIND_HELP, KIND_CACHE;
+extern const struct command_kind KIND_RUNTIME, KIND_PROJECT, KIND_EVENT;
 // clang-format on
 
 int cmd_run(const struct request *r, struct err *err);
@@ -19,6 +19,7 @@ int cmd_enter(const struct request *r, struct err *err); /* exec --in */
 int cmd_serve(const struct request *r, struct err *err);
 int cmd_inspect(const struct request *r, struct err *err);
 int cmd_doctor(const struct request *r, struct err *err);
+int cmd_event(const struct request *r, struct err *err);
 int cmd_explain(const struct request *r, struct err *err);
 int cmd_help(const struct request *r, struct err *err);
 int cmd_project(const struct request *r, struct err *err);

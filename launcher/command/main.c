@@ -30,7 +30,9 @@ static const struct {
     [CMD_EXPLAIN] = {cmd_explain, &KIND_EXPLAIN}, [CMD_DOCTOR] = {cmd_doctor, &KIND_DOCTOR},
     [CMD_INSPECT] = {cmd_inspect, &KIND_INSPECT}, [CMD_HELP] = {cmd_help, &KIND_HELP},
     [CMD_RUNTIME] = {cmd_runtime, &KIND_RUNTIME},
-    [CMD_PROJECT] = {cmd_project, &KIND_PROJECT}};
+    [CMD_PROJECT] = {cmd_project, &KIND_PROJECT},
+    [CMD_EVENT] = {cmd_event, &KIND_EVENT},
+};
 // clang-format on
 
 /* What lrun prints by stdio names files, packages and functions: on a terminal it goes through the filter, as their logs do. */

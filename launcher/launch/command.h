@@ -12,6 +12,7 @@ enum command {
     CMD_PROJECT,
     CMD_RUNTIME,
     CMD_CACHE,
+    CMD_EVENT,
     CMD_EXPLAIN,
     CMD_DOCTOR,
     CMD_INSPECT,

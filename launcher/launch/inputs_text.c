@@ -12,6 +12,7 @@
 #include "lambda/function_name.h"
 #include "lambda/variables.h"
 #include "launcher/launch/env_file.h"
+#include "launcher/launch/sample.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -151,6 +152,8 @@ static int hint_fault(const struct text *event, const struct json_fault *fault, 
 static int read_event(const char *what, size_t number, struct text *ret, struct err *err)
 {
     bool is_stdin = strcmp(what, "-") == 0, is_file = is_stdin || access(what, F_OK) == 0;
+    if (!is_file && what[0] == '@')
+        return sample_of_word(what + 1, ret, err);
     OWN_FD int fd = is_stdin  ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                     : is_file ? place_open(what, O_RDONLY | O_NOCTTY, 0, "open the event", err)
                               : -1;

@@ -16,6 +16,8 @@ const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run a command in a function's environment", NULL, true},
     [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [[NAME=]FUNCTION...]",
                    "serve Lambda's Invoke API and function URLs, with warm environments", NULL, false},
+    [CMD_EVENT] = {"event", "lrun event [SERVICE [EVENT]] [--set NAME=VALUE]... [--list]",
+                   "print a sample event of an AWS service, or list them", NULL, false},
     [CMD_EXPLAIN] = {"explain", "lrun explain [ID...]", "explain the cause of a failure by the ID in a why: line", NULL, false},
     [CMD_INSPECT] = {"inspect", "lrun inspect [OPTIONS] [FUNCTION]", "check a function and its layers without running them", NULL, false},
     [CMD_DOCTOR] = {"doctor", "lrun doctor [OPTIONS]", "check whether lrun works on this host, and how to fix what does not", NULL, false},
@@ -36,9 +38,22 @@ enum { PREFIX_MIN = 3 };
 static const struct {
     char word[20], name[10];
 } SYNONYMS[] = {
-    {"invoke", "run"},   {"start", "run"},   {"shell", "exec"},       {"lint", "inspect"},          {"validate", "inspect"},
-    {"check", "doctor"}, {"why", "explain"}, {"payload", "event"},    {"function-name", "name"},    {"network", "net"},
-    {"cwd", "workdir"},  {"bind", "volume"}, {"template", "project"}, {"template-file", "project"}, {"parameter-overrides", "parameter"},
+    {"invoke", "run"},
+    {"start", "run"},
+    {"shell", "exec"},
+    {"lint", "inspect"},
+    {"validate", "inspect"},
+    {"check", "doctor"},
+    {"why", "explain"},
+    {"payload", "event"},
+    {"generate-event", "event"},
+    {"function-name", "name"},
+    {"network", "net"},
+    {"cwd", "workdir"},
+    {"bind", "volume"},
+    {"template", "project"},
+    {"template-file", "project"},
+    {"parameter-overrides", "parameter"},
 };
 
 static unsigned least(unsigned a, unsigned b)

@@ -11,7 +11,7 @@ import tarfile
 import pytest
 from conftest import LRUN, make_zip
 
-COMMANDS = ("run", "exec", "serve", "inspect", "explain", "doctor", "cache", "project", "help")
+COMMANDS = ("run", "exec", "serve", "inspect", "explain", "doctor", "cache", "project", "event", "help")
 
 
 def call(*args, cwd=None):
@@ -67,7 +67,7 @@ def test_an_option_of_another_command_says_whose_it_is():
 
 
 def test_a_letter_that_takes_a_value_is_not_joined_to_others():
-    assert usage("run", "-qe", "{}", "fn.zip") == "-e takes a value (FILE|JSON|-), and so stands by itself: not in '-qe'"
+    assert usage("run", "-qe", "{}", "fn.zip") == "-e takes a value (FILE|JSON|@SERVICE/EVENT|-), and so stands by itself: not in '-qe'"
 
 
 def test_a_command_without_its_dashes_is_told_where_it_goes():
@@ -87,7 +87,7 @@ def options_of(text):
 
 def test_help_lists_every_command_and_no_options():
     text = call("help").stdout
-    assert re.findall(r"^ {2}([a-z]+) +lrun ", text, re.M) == ["run", "exec", "serve", "project", "runtime", "cache", "explain", "doctor", "inspect", "help"]
+    assert re.findall(r"^ {2}([a-z]+) +lrun ", text, re.M) == ["run", "exec", "serve", "project", "runtime", "cache", "event", "explain", "doctor", "inspect", "help"]
     assert call("--help").stdout == call("-h").stdout == call("help", "help").stdout == text and not options_of(text)
 
 
@@ -335,7 +335,7 @@ def test_every_usage_error_of_run_is_2_and_of_exec_125(tmp, empty, args):
 @pytest.mark.parametrize("args", [
     ("serve",), ("serve", "n="), ("serve", "--host", "localhost", "F"), ("serve", "--url", "x", "F"), ("serve", "--url", "99999", "F"), ("serve", "--url", "1", "F", "G"), ("serve", "F", "F"),
     ("serve", "--allow-host", "http://x", "F"), ("serve", "--allow-origin", "x", "F"), ("serve", "--config", "/etc/hostname"), ("inspect",), ("inspect", "F", "F"), ("inspect", "--name", "a b", "F"),
-    ("doctor", "x"), ("doctor", "--json=1"), ("cache",), ("cache", "lst"), ("cache", "list", "x"), ("explain", "LR-999"), ("help", "run", "exec"), ("help", "--json")], ids=" ".join)
+    ("doctor", "x"), ("doctor", "--json=1"), ("cache",), ("cache", "lst"), ("cache", "list", "x"), ("explain", "LR-999"), ("help", "run", "exec"), ("help", "--json"), ("event", "s4"), ("event", "s3", "putt"), ("event", "s3", "put", "--set", "x")], ids=" ".join)
 def test_every_usage_error_of_the_other_commands_is_2(tmp, empty, args):
     words = [{"F": str(empty), "G": str(make_zip(tmp / "g.zip", {"x": ""}))}.get(a, a) for a in args]
     more = ["--port", "0", "--cache-dir", str(tmp / "c")] if args[0] == "serve" else []

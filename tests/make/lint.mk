@@ -1,6 +1,6 @@
 # What is said of the text alone. Included by tests.mk.
 
-lint: $(POLICIES) $(B)/why.h
+lint: $(POLICIES) $(B)/why.h $(B)/samples.json
 	clang --version | head -n 1
 	@for f in $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY); do clang -fsyntax-only $(filter-out -fstack-clash-protection,$(ALL_C)) $$f || exit 1; done
 	@clang-tidy --quiet $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY) -- -std=gnu17 -D_GNU_SOURCE $(INCLUDE) 2>/dev/null

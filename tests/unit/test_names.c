@@ -26,6 +26,7 @@ Test(names, the_nearest_command_is_meant)
                                           {"invoke", "run"},
                                           {"lint", "inspect"},
                                           {"why", "explain"},
+                                          {"evnt", "event"},
                                           {"ru", NULL},
                                           {"r", NULL},
                                           {"", NULL},
