@@ -233,7 +233,7 @@ static int read_functions(struct reading *x, struct slice top)
 {
     struct slice key, value, functions = json_find(top, "functions");
     for (struct json_walk w = json_walk(top); json_next(&w, &key, &value);)
-        if (!json_is(key, "functions")) {
+        if (!json_is(key, "functions") && !json_is(key, "project")) {
             OWN_PTR char *name = json_plain(key);
             fail(x->err, 0, name, "use this member next to functions");
             return fail_hint(x->err, "options of all functions belong on the command line, options of one function in its object");
