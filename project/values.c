@@ -170,7 +170,7 @@ const struct node *value_made(struct scope *s, struct text *made, const struct n
     top->steps += made->n / BYTES_A_STEP;
     const struct node *ret = top->steps > VALUE_STEPS_MAX
                                  ? value_refuse(s, why, at, NULL, "the template takes more than %d steps to resolve", VALUE_STEPS_MAX)
-                                 : node_new_text(s->arena, made->at ? made->at : "", at);
+                                 : node_new_text(s->arena, arena_text(s->arena, made->at ? made->at : "", made->n), at);
     text_done(made);
     return ret;
 }

@@ -120,7 +120,7 @@ static void show(const struct project *p)
 
 int cmd_project(const struct request *r, struct err *err)
 {
-    struct project p;
+    struct project p = {.place = {.root = -1}};
     int found = project_open(r, &p, err);
     if (found == PROJECT_NONE) {
         fail(err, 0, ".", "find a project in");

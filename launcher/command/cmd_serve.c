@@ -296,6 +296,21 @@ static int check_names(const struct server *s, struct err *err)
     return 0;
 }
 
+/* A function of a project that cannot be opened, as it is not built, is left out; the last one, not open yet, takes its place. -1: that was
+ * the only one, or it was named. */
+static int leave_out(struct server *s, size_t i, struct err *err)
+{
+    struct served *f = &s->functions[i];
+    if (!f->request.part.optional || s->n == 1)
+        return -1;
+    err_say(err, "lrun: not served: %s", f->request.name);
+    own_close(&f->url_listener);
+    launch_done(f->launch);
+    free(f->launch);
+    *f = s->functions[--s->n];
+    return 0;
+}
+
 static int open_all(struct server *s, struct err *err)
 {
     struct identity id;
@@ -303,8 +318,9 @@ static int open_all(struct server *s, struct err *err)
         listener_open(s->request->host, (uint16_t)s->request->port.value, "listen for the Invoke API at", &s->listener, &s->port, err) < 0)
         return -1;
     for (size_t i = 0; i < s->n; i++)
-        if (open_function(&s->functions[i], &id, err) < 0)
-            return -1;
+        while (i < s->n && open_function(&s->functions[i], &id, err) < 0)
+            if (leave_out(s, i, err) < 0)
+                return -1;
     if (check_names(s, err) < 0 || check_urls(s, err) < 0 || identity_take(&id, err) < 0)
         return -1;
     for (size_t i = 0; i < s->n; i++)

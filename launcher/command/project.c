@@ -30,7 +30,6 @@ static int read_own(const struct project_place *p, const struct identity *id, st
 int project_open(const struct request *r, struct project *ret, struct err *err)
 {
     struct identity id;
-    *ret = (struct project){.place = {.root = -1}};
     int found = project_find(r, &ret->place, err);
     if (found != PROJECT_FOUND)
         return found;
@@ -53,16 +52,18 @@ void project_done(struct project *p)
     free(p->place.file);
     free(p->dir);
     text_done(&p->answer);
+    request_done(&p->rest);
 }
 
 bool project_may_have(const struct request *r, const char *word)
 {
     struct err ignored;
     struct stat st;
-    if (r->project)
-        return true;
-    bool is_arn = str_begins(word, "arn:") && strstr(word, ":lambda:") && strstr(word, ":function:");
-    return is_arn || (!strpbrk(word, ":.=") && word[0] != '/' && stat(word, &st) < 0 && !pull_check(word, &ignored));
+    if (str_begins(word, "arn:"))
+        return strstr(word, ":lambda:") && strstr(word, ":function:");
+    if (strpbrk(word, ":.=") || word[0] == '/')
+        return false;
+    return r->project || (stat(word, &st) < 0 && !pull_check(word, &ignored));
 }
 
 /* ---- a function ---- */
@@ -200,6 +201,8 @@ int project_add_all(const struct project *p, const struct request *r, struct con
     for (struct json_walk w = json_walk_as(json_find(p->top, "functions"), SHAPE_OBJECT); json_next(&w, &key, &value);)
         if (add(p, r, key, value, ret, err) < 0)
             return -1;
+        else
+            ret->at[ret->n - 1].request.part.optional = true;
     if (ret->n)
         return 0;
     fail(err, 0, p->place.file, "find a function that can run in");
@@ -238,11 +241,10 @@ static int add_named(const struct project *p, const struct request *r, const str
 
 int project_read_all(const struct request *r, struct project *p, struct config *ret, struct err *err)
 {
-    struct request rest;
     struct strv names = {0};
     *ret = (struct config){0};
     *p = (struct project){.place = {.root = -1}};
-    split_words(r, &rest, &names);
+    split_words(r, &p->rest, &names);
     bool all = r->project ? !names.n : !r->words.n && !r->config;
     int found = all || names.n ? project_open(r, p, err) : PROJECT_NONE;
     int status = found;
@@ -250,12 +252,11 @@ int project_read_all(const struct request *r, struct project *p, struct config *
         status = r->words.n || r->config ? config_read(r, ret, err) : cli_no_function(r, err);
     else if (found == PROJECT_FOUND) {
         say_notes(p, r);
-        status = rest.words.n || r->config ? config_read(&rest, ret, err) : 0;
+        status = p->rest.words.n || r->config ? config_read(&p->rest, ret, err) : 0;
         if (status == 0)
             status = all ? project_add_all(p, r, ret, err) : add_named(p, r, &names, ret, err);
     }
     strv_done(&names);
-    strv_done(&rest.words);
     return status;
 }
 
@@ -277,7 +278,7 @@ static void take_file(struct request *r)
 
 int project_use(struct request *r, struct err *err)
 {
-    static struct project p; /* requests borrow from it until the end */
+    static struct project p = {.place = {.root = -1}}; /* requests borrow from it until the end */
     static struct config one;
     static struct request line __attribute__((used));
     const bool takes = r->command == CMD_RUN || r->command == CMD_EXEC || r->command == CMD_INSPECT;

@@ -13,7 +13,8 @@ struct project {
     struct request_part part;
     char *dir; /* that paths in top are relative to, with its slash: the root, or where a lrun.json of the user's is */
     struct text answer;
-    struct slice top; /* lrun.json; its strings are answer's */
+    struct request rest; /* serve: the command line without the words that are functions' names; empty before */
+    struct slice top;    /* lrun.json; its strings are answer's */
 };
 
 enum { PROJECT_NONE, PROJECT_FOUND };
@@ -24,7 +25,8 @@ int project_find(const struct request *r, struct project_place *ret, struct err 
 /* Whether a word of the command line is to be looked for in a project: it is a name, and no file's or image's. */
 bool project_may_have(const struct request *r, const char *word);
 
-/* Finds and reads it. PROJECT_NONE: there is none here, and none was named. -1 with err. project_done() either way. */
+/* Finds and reads it. ret: empty, with place.root -1. PROJECT_NONE: there is none here, and none was named. -1 with err. project_done()
+ * either way. */
 int project_open(const struct request *r, struct project *ret, struct err *err);
 void project_done(struct project *p);
 

@@ -109,6 +109,16 @@ static int read_env_file(const struct request *r, const char *path, struct input
     return status;
 }
 
+/* SAM sets no variable that the template does not declare; lrun sets all, and says which will be missing where it is deployed. */
+static void note_undeclared(const struct request *r, struct inputs *in, size_t declared)
+{
+    for (size_t i = declared; r->part.is_one && r->env_files.n && i < in->variables.n; i++) {
+        const char *entry = in->variables.at[i];
+        strv_add(&in->notes, xasprintf("%.*s is set by a file of variables, and the project does not declare it: it is not set on Lambda",
+                                       (int)strcspn(entry, "="), entry));
+    }
+}
+
 static int read_variables(const struct request *r, struct inputs *in, struct err *err)
 {
     for (size_t i = 0; i < r->part.env.n; i++) {
@@ -116,9 +126,11 @@ static int read_variables(const struct request *r, struct inputs *in, struct err
         if (add_variable(in, xstrdup(r->part.env.at[i]), where, err) < 0)
             return -1;
     }
+    const size_t declared = in->variables.n;
     for (size_t i = 0; i < r->env_files.n; i++)
         if (read_env_file(r, r->env_files.at[i], in, err) < 0)
             return -1;
+    note_undeclared(r, in, declared);
     for (size_t i = 0; i < r->env.n; i++) {
         const char *entry = r->env.at[i], *value = strchr(entry, '=') ? "" : getenv(entry);
         OWN_PTR char *where = xasprintf("--env, number %zu", i + 1); /* not its text, which may be a secret value without its name */

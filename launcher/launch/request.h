@@ -32,6 +32,7 @@ struct request_part {
     bool is_one;
     int root;              /* -1, or borrowed */
     const char *root_path; /* its absolute path */
+    bool optional;         /* serve: without it, the others are served */
     bool function, layers; /* these are the project's: beneath root; else the command line's */
     const char *code;      /* inline: the text of the function's one file; NULL: none */
     const char *log_group; /* NULL: the function's own */

@@ -361,6 +361,6 @@ def test_the_second_signal_does_not_wait(serve, function):
 
 def test_help_and_the_manual_tell_of_it(lrun):
     r = lrun("serve", "--help", report=False)
-    assert r.code == 0 and "lrun serve [OPTIONS] [NAME=]FUNCTION..." in r.text
+    assert r.code == 0 and "lrun serve [OPTIONS] [[NAME=]FUNCTION...]" in r.text
     for option in ("--port", "--url", "--cors", "--concurrency", "--queue", "--watch", "--config", "--ready-fd", "--max-concurrency", "--stream-shape", "--idle-timeout", "--host"):
         assert option in r.text
