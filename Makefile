@@ -27,20 +27,24 @@ LLHTTP_OBJECTS = $(patsubst /usr/share/llhttp/%.c,$(B)/llhttp/%.o,$(wildcard /us
 endif
 
 # What each may include is in tests/layers.py.
-FOLDERS     := $(addprefix launcher/,command serve environment diagnose launch sandbox) project mounts cache unpack policy lambda base
+FOLDERS     := $(addprefix launcher/,command serve environment diagnose launch sandbox) project mounts cache unpack policy lambda relay base
 # All of unpack/ is lrun-unpack, which alone reads hostile bytes; what reads its manifests is part of lrun too.
 UNPACK_ONLY := $(filter-out unpack/manifest_read.c,$(wildcard unpack/*.c))
+# Of relay/, what doors are is lrun's too.
+RELAY_ONLY  := $(filter-out relay/door.c relay/address.c,$(wildcard relay/*.c))
+RELAY_C  := $(wildcard relay/*.c) base/fs.c base/str.c base/err.c base/num.c
 POLICY_ONLY := policy/compile.c policy/oci.c policy/calls.c policy/tree.c policy/restrict.c
 POLICY_BASE := base/arch.c base/fs.c base/str.c base/err.c base/json_scan.c base/json_slice.c base/json_document.c
 # All of project/ is lrun-project, which alone reads templates.
 PROJECT_ONLY := $(wildcard project/*.c)
-LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY),$(wildcard $(FOLDERS:%=%/*.c)))
+LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY) $(RELAY_ONLY),$(wildcard $(FOLDERS:%=%/*.c)))
 UNPACK_C := $(wildcard unpack/*.c) base/fs.c base/str.c base/err.c base/num.c base/json_scan.c base/json_slice.c base/json_document.c
 PROJECT_C := $(PROJECT_ONLY) base/base64.c base/fs.c base/str.c base/err.c base/num.c base/json.c base/json_scan.c base/json_slice.c base/json_document.c
 SANITIZED := $(if $(SANITIZE),$(B)/tests/tools/sanitizer.o)
 LRUN_O   := $(LRUN_C:%.c=$(B)/%.o) $(SANITIZED)
 UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o) $(SANITIZED)
 PROJECT_O := $(PROJECT_C:%.c=$(B)/%.o) $(SANITIZED)
+RELAY_O  := $(RELAY_C:%.c=$(B)/%.o) $(SANITIZED)
 # Without its main, the folder is for tests alone.
 PROJECT  := $(if $(wildcard project/main.c),$(B)/lrun-project)
 POLICIES := $(B)/policy_x86_64.h $(B)/policy_aarch64.h
@@ -57,7 +61,7 @@ PROJECT_L := -Wl,-Bstatic -lyaml -lseccomp -Wl,-Bdynamic -lm
 
 # A name of a target must not be taken for the folder of that name.
 .PHONY: all test slow arm64 mutants faults check-vm deps deps-run demo check examples asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz fuzz-programs fuzz-coverage conformance install clean
-all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(PROJECT) $(B)/lrun.1 $(B)/lrun.bash
+all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(PROJECT) $(B)/lrun-relay $(B)/lrun.1 $(B)/lrun.bash
 
 $(B)/lrun: $(LRUN_O) $(LLHTTP_OBJECTS) launcher/launch.ld
 	$(CC) $(CFLAGS) $(SANITIZE) $(LRUN_LINK) -o $@ $(filter %.o,$^) $(LRUN_L)
@@ -65,6 +69,9 @@ $(B)/lrun-unpack: $(UNPACK_O)
 	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(UNPACK_L)
 $(B)/lrun-project: $(PROJECT_O)
 	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(PROJECT_L)
+# Dynamic: names are resolved by the host's C library, which loads modules for it.
+$(B)/lrun-relay: $(RELAY_O)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ -Wl,-Bstatic -lseccomp -Wl,-Bdynamic -lpthread
 $(B)/%.o: %.c Makefile | $(POLICIES) $(B)/why.h $(B)/samples.json
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
@@ -90,19 +97,20 @@ $(B)/launcher/launch/sample.o: $(B)/samples.json
 $(B)/launcher/launch/runtime.o $(B)/launcher/launch/bytecode.o $(B)/launcher/launch/library.o: $(wildcard runtimes/*/* runtimes/*/*/*)
 $(B)/docgen: tests/tools/docgen.c $(B)/launcher/command/cli.o $(B)/launcher/command/cli_words.o $(B)/launcher/command/cli_help.o \
   $(B)/launcher/command/cli_options.o $(B)/launcher/command/cli_values.o $(B)/launcher/launch/names.o $(B)/launcher/launch/request.o \
-  $(B)/lambda/tenant.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
+  $(B)/lambda/tenant.o $(B)/relay/door.o $(B)/relay/address.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
 	$(CC) $(ALL_C) $(LINK) -o $@ $^
 $(B)/lrun.1: docs/lrun.1.in $(B)/docgen
 	$(RUN) $(B)/docgen man | sed -e '/@OPTIONS@/{r /dev/stdin' -e 'd}' -e 's/@VERSION@/$(VERSION)/' docs/lrun.1.in > $@
 $(B)/lrun.bash: $(B)/docgen
 	$(RUN) $(B)/docgen bash > $@
 
--include $(LRUN_O:.o=.d) $(UNPACK_O:.o=.d) $(PROJECT_O:.o=.d)
+-include $(LRUN_O:.o=.d) $(UNPACK_O:.o=.d) $(PROJECT_O:.o=.d) $(RELAY_O:.o=.d)
 include tests/tests.mk
 
 install: all
 	install -D -m 0755 $(B)/lrun $(DESTDIR)$(PREFIX)/bin/lrun
 	install -D -m 0755 $(B)/lrun-unpack $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-unpack
+	install -D -m 0755 $(B)/lrun-relay $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-relay
 	install -D -m 0755 $(B)/lrun-policy $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-policy
 	$(if $(PROJECT),install -D -m 0755 $(PROJECT) $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-project)
 	install -D -m 0644 $(B)/lrun.1 $(DESTDIR)$(PREFIX)/share/man/man1/lrun.1

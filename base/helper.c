@@ -16,7 +16,8 @@
 #include <signal.h>
 #include <string.h>
 
-static const char *const PLACES[] = {"", "../libexec/lrun/"};
+const char *const HELPERS[] = {"lrun-unpack", "lrun-policy", "lrun-project", "lrun-relay", NULL};
+const char *const HELPER_PLACES[] = {"", "../libexec/lrun/", NULL};
 
 int helper_open(const char *name, int *ret_program, struct err *err)
 {
@@ -26,8 +27,8 @@ int helper_open(const char *name, int *ret_program, struct err *err)
         return fail(err, errno, "/proc/self/exe", "find out where lrun lies");
     self[n] = 0;
     *strrchr(self, '/') = 0;
-    for (size_t i = 0; i < COUNT(PLACES); i++) {
-        OWN_PTR char *path = xasprintf("%s/%s%s", self, PLACES[i], name);
+    for (size_t i = 0; HELPER_PLACES[i]; i++) {
+        OWN_PTR char *path = xasprintf("%s/%s%s", self, HELPER_PLACES[i], name);
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd >= 0) {
             *ret_program = fd;

@@ -5,6 +5,12 @@
 
 #include "base/err.h"
 
+/* All of them, by name; NULL at the end. */
+extern const char *const HELPERS[];
+
+/* Where they are, relative to the directory of lrun's own program: prefixes of their names; NULL at the end. */
+extern const char *const HELPER_PLACES[];
+
 /* Opens the program, so that it can still be started after the caller's uid is given up. Returns -1 with err if there is none. */
 int helper_open(const char *name, int *ret_program, struct err *err);
 

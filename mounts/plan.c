@@ -114,12 +114,10 @@ static const struct row USERS_ABSENT = {.kind = ROW_FILE, .target = "etc/passwd"
 
 static const struct row ETC[] = {
     {.kind = ROW_FILE, .target = "etc/group", .text = "", .mode = 0644, .why = "empty on Lambda: id shows gid 990 without a name"},
-    /* Our choice: on AWS sandbox.localdomain is an address of the sandbox's own, 169.254.100.x. */
-    {.kind = ROW_FILE, .target = "etc/hosts", .text = "127.0.0.1 localhost localhost.localdomain\n127.0.0.1 sandbox.localdomain sandbox\n",
-     .mode = 0644, .why = "names the telemetry listener's host"},
     {.kind = ROW_FILE, .target = "etc/nsswitch.conf", .text = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n",
      .mode = 0644, .why = "no directory service of the host's"},
 };
+static const struct row HOSTS = {.kind = ROW_FILE, .target = "etc/hosts", .mode = 0644, .why = "names the telemetry listener's host"};
 /* Our choice, AWS's content is not known: with no network a name must fail at once, not after three time-outs. */
 static const struct row RESOLV_NONE = {.kind = ROW_FILE, .target = "etc/resolv.conf", .mode = 0644,
                                        .text = "options timeout:1 attempts:1\nnameserver 127.0.0.1\n", .why = "there is no network"};
@@ -241,6 +239,7 @@ static void add_skeleton(struct plan *p, const struct plan_input *in)
 {
     add_all(p, SKELETON, in->own_code ? SKELETON_MOUNTS : COUNT(SKELETON));
     add_all(p, ETC, COUNT(ETC));
+    plan_add(p, HOSTS)->text = in->hosts ? in->hosts : PLAN_HOSTS;
     plan_add(p, in->no_user ? USERS_ABSENT : USERS);
     plan_add(p, in->host_net ? RESOLV_FILE : in->resolver ? RESOLV_VPC : RESOLV_NONE);
     if (!in->rootfs.path) {

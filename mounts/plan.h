@@ -77,6 +77,9 @@ struct volume {
 
 enum shm { SHM_ABSENT, SHM_DENIED, SHM_SIZED };
 
+/* What /etc/hosts has in any case. Our choice: on AWS sandbox.localdomain is an address of the sandbox's own, 169.254.100.x. */
+#define PLAN_HOSTS "127.0.0.1 localhost localhost.localdomain\n127.0.0.1 sandbox.localdomain sandbox\n"
+
 struct plan_input {
     struct plan_runtime runtime;
     struct source function;
@@ -92,8 +95,9 @@ struct plan_input {
     uint64_t tmp_bytes, shm_bytes;
     enum shm shm;
     bool scratch, host_net, make_out;
-    bool no_user;  /* /etc/passwd does not know the function's user */
-    bool resolver; /* names are resolved at the address of AWS's resolver; with host_net, by the host's configuration */
+    bool no_user;      /* /etc/passwd does not know the function's user */
+    bool resolver;     /* names are resolved at the address of AWS's resolver; with host_net, by the host's configuration */
+    const char *hosts; /* all of /etc/hosts; NULL: PLAN_HOSTS */
     const char *meminfo, *cpuinfo, *stat; /* contents of these files of /proc; NULL: the host's */
     const char *boot_id;                  /* shown as the kernel's: not the host's */
 };

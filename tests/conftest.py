@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 pytest.register_assert_rewrite("support")
-from support.where import BUILD, LRUN, LRUN_UID, MUST_WORK, ROOT, SANITIZED, TESTS, TOP, helper, plain_memory, skip  # noqa: E402,F401
+from support.where import BUILD, HELPERS, LRUN, LRUN_UID, MUST_WORK, ROOT, SANITIZED, TESTS, TOP, helper, plain_memory, skip  # noqa: E402,F401
 from support.launch import SCHEMA, Lrun, Result, shared_tools, validate  # noqa: E402,F401
 from support.packages import AGENT, CLIENT, make_zip  # noqa: E402,F401
 from support.processes import children_of, descendants, init_of, inits_below, name_of, processes_of, runs, ticks_of, wait_until  # noqa: E402,F401

@@ -17,13 +17,14 @@ BELOW = {
     "launcher/environment": ("launcher/diagnose",),
     "launcher/diagnose": ("launcher/launch",),
     "launcher/launch": ("launcher/sandbox",),
-    "launcher/sandbox": ("mounts", "policy", "lambda"),
+    "launcher/sandbox": ("mounts", "policy", "lambda", "relay"),
     "project": ("base",),
     "mounts": ("cache",),
     "cache": ("unpack",),
     "unpack": ("base",),
     "policy": ("base",),
     "lambda": ("base",),
+    "relay": ("base",),
     "base": (),
 }
 # library's header: its one includer

@@ -89,9 +89,10 @@ const struct option_row ROWS[] = {
     {0, RUNTIME, "client", "DIR", NULL,
      "add: AWS's runtime interface client for a Java runtime, with the jars that it depends on (see man lrun, RUNTIMES)", set_text, 0,
      FIELD(client), 0, 0},
-    {0, LOOKS, "net", "none|host|user|blackhole", "none",
-     "network. none: loopback only (default); host: the host's; user: outbound through pasta; blackhole: connections hang", set_choice, 0,
-     FIELD(net), 0, 0},
+    {0, LOOKS, "net", "none|host|user|blackhole|allow=HOST:PORT,...", "none",
+     "network. none: loopback only (default); host: the host's; user: outbound through pasta; blackhole: connections hang; allow: these "
+     "TCP ports and nothing else (HOST:PORT/private if a name leads to a private address)",
+     set_net, 0, FIELD(net), 0, 0},
     {0, ANY | DOCTOR, "cgroup", "DIR", NULL, "cgroup v2 directory for its limits (default: lrun's own cgroup, if it is delegated)",
      set_text, 0, FIELD(cgroup), 0, 0},
     {0, ANY, "cpu", "all|enforce", "all",

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "lambda/limits.h"
 #include "lambda/tenant.h"
+#include "relay/door.h"
 
 #include <errno.h>
 #include <string.h>
@@ -149,6 +150,22 @@ int set_tenant(const struct option_row *row, const char *value, struct request *
         return *(const char **)field_of(row, r) = value, 0;
     return fail_usage(err, "--%s '%.80s': an id has 1 to %d characters: letters, digits, blanks and . _ : / = + - @", row->name, value,
                       TENANT_ID_MAX);
+}
+
+int set_net(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    static const char ALLOW[] = "allow=";
+    struct doors doors;
+    r->doors = NULL;
+    if (!str_begins(value, ALLOW))
+        return strcmp(value, "allow") == 0
+                   ? fail_usage(err, "--%s allow: the doors are missing (--%s allow=HOST:PORT,...)", row->name, row->name)
+                   : set_choice(row, value, r, err);
+    if (doors_parse(value + strlen(ALLOW), &doors, err) < 0)
+        return -1;
+    r->net = NET_ALLOW;
+    r->doors = value + strlen(ALLOW);
+    return 0;
 }
 
 int set_debug_port(const struct option_row *row, const char *value, struct request *r, struct err *err)

@@ -57,14 +57,15 @@ static int probe_kernel(const struct doctor *d, struct finding *f)
 
 static int probe_helpers(const struct doctor *d, struct finding *f)
 {
-    static const char *const NAMES[] = {"lrun-unpack", "lrun-policy"};
+    size_t n = 0;
     (void)d;
-    for (size_t i = 0; i < COUNT(NAMES); i++) {
+    for (size_t i = 0; HELPERS[i]; i++) {
         OWN_FD int fd = -1;
-        if (helper_open(NAMES[i], &fd, &f->err) < 0)
+        if (helper_open(HELPERS[i], &fd, &f->err) < 0)
             return -1;
+        n += (size_t)snprintf(f->note + n, sizeof f->note - n, "%s%s", i ? ", " : "", HELPERS[i]);
     }
-    snprintf(f->note, sizeof f->note, "lrun-unpack and lrun-policy are installed");
+    snprintf(f->note + n, sizeof f->note - n, " are installed");
     return 0;
 }
 

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "launcher/command/commands.h"
-#include "launcher/diagnose/explain.h"
-#include "launcher/environment/outcome.h"
+#include "launcher/command/exec_explain.h"
+#include "launcher/launch/doors_watch.h"
 #include "launcher/launch/launch.h"
 #include "launcher/launch/loop.h"
 #include "launcher/launch/results.h"
@@ -43,6 +43,7 @@ struct exec {
     struct terminal terminal; /* -t */
     struct stdio stdio;       /* without */
     struct forward *forward;  /* --debug-port */
+    struct doors_watch doors; /* --net allow */
     bool ended, held;
     double start_ms;
     int status; /* exit status of lrun */
@@ -256,6 +257,7 @@ static int finish(struct exec *x, struct err *err)
 {
     unwatch(x);
     terminal_done(&x->terminal);
+    doors_watch_end(&x->doors);
     sandbox_done(&x->sandbox);
     int status = stdio_done(&x->stdio, err);
     forward_finish(x->forward);
@@ -327,30 +329,14 @@ static int start_command(struct exec *x, struct err *err)
     }
     if (!x->sandbox.heard_at_end)
         launch_started(l, &x->sandbox, x->report);
+    x->doors = (struct doors_watch){.launch = l, .relay = &x->sandbox.relay, .degraded = &x->report->degraded};
+    if (doors_watch_begin(&x->doors, x->base, err) < 0)
+        return -1;
     if (share)
         sandbox_tell(&x->sandbox, MESSAGE_SHARE, share);
     if (l->inputs.debugger >= 0)
         x->forward = forward_new(x->base, take_fd(&l->inputs.debugger), (uint16_t)l->request->debug_port.value, ask_socket, x);
     return l->request->tty ? terminal_join(&x->terminal, x->base, err) : stdio_join(&x->stdio, x->base, err);
-}
-
-/* Why the command did not start, if that is established: the error's hint. A relative name is one of the package's only where
- * it was looked for there. */
-static void explain_start(struct exec *x)
-{
-    char text[640];
-    struct cause causes[CAUSES_MAX];
-    struct launch *l = x->launch;
-    if (x->report->reason != BECAUSE_NOT_STARTED || x->err.step[0] || (x->err.path[0] != '/' && strcmp(l->workdir, "/var/task") != 0))
-        return;
-    outcome_start_text(x->err.path, x->err.no, text, sizeof text);
-    struct evidence ev = {.launch = l, .reason = BECAUSE_NOT_STARTED, .log = text, .log_size = strlen(text), .tmp = -1};
-    size_t n = explain(&ev, causes);
-    for (size_t i = 0; i < n; i++)
-        report_why(x->report, causes[i].id, causes[i].text);
-    if (n)
-        fail_hint(&x->err, "%s (%s)", causes[0].text, causes[0].id);
-    causes_done(causes, n);
 }
 
 static int exec_run(struct launch *l, struct report *report, struct err *err)
@@ -375,7 +361,7 @@ static int exec_run(struct launch *l, struct report *report, struct err *err)
     if (finish(&x, &lost) < 0 && status == 0 && !x.failed)
         status = -1, *err = lost;
     if (x.failed) {
-        explain_start(&x);
+        exec_explain(x.launch, x.report, &x.err);
         *err = x.err;
         err->exit = x.status;
         return -1;

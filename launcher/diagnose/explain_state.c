@@ -227,9 +227,13 @@ bool tell_response(const struct evidence *ev, const struct match *m, struct text
 
 bool tell_no_network(const struct evidence *ev, const struct match *m, struct text *out)
 {
-    if (ev->launch->request->net != NET_NONE || strstr(m->line, "localhost") || strstr(m->line, "127.0.0.1"))
+    const enum net net = ev->launch->request->net;
+    if ((net != NET_NONE && net != NET_ALLOW) || strstr(m->line, "localhost") || strstr(m->line, "127.0.0.1"))
         return false; /* the loopback is there */
-    text_puts(out, "the sandbox has only a loopback interface (lrun's default, not Lambda's): use --net user for outbound access");
+    text_puts(out, net == NET_ALLOW
+                       ? "the sandbox's network has the doors of --net allow and nothing else: add HOST:PORT to them, or use --net user"
+                       : "the sandbox has only a loopback interface (lrun's default, not Lambda's): use --net user for outbound access, or "
+                         "--net allow=HOST:PORT");
     return true;
 }
 

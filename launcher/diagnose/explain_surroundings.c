@@ -176,8 +176,8 @@ bool tell_localhost(const struct evidence *ev, const struct match *m, struct tex
         return false;
     text_printf(out,
                 "localhost is the sandbox itself, here as on Lambda, and nothing in it listens on port %s; the server on this host's port "
-                "%s is reached with --net host",
-                port, port);
+                "%s is reached with --net allow=localhost:%s",
+                port, port, port);
     return true;
 }
 

@@ -64,7 +64,13 @@ int environment_make_sandbox(struct environment *e, struct err *err)
     e->control = event_new(e->base, e->sandbox.control, EV_READ | EV_PERSIST, environment_hear, e);
     if (loop_add(e->control, err) < 0)
         return -1;
-    return environment_join_debugger(e, err);
+    e->doors = (struct doors_watch){
+        .launch = e->launch,
+        .label = e->label,
+        .relay = &e->sandbox.relay,
+        .degraded = &e->report->degraded,
+    };
+    return doors_watch_begin(&e->doors, e->base, err) < 0 ? -1 : environment_join_debugger(e, err);
 }
 
 static void end_stdio(struct environment *e)
@@ -81,6 +87,7 @@ static void end_sandbox(struct environment *e)
     refused_done(&e->refused);
     memory_watch_free(e->memory.watch);
     e->memory.watch = NULL;
+    doors_watch_end(&e->doors);
     sandbox_done(&e->sandbox);
     own_close(&e->runtime_pid);
     freezer_let_go(&e->freezer, e->cgroup);

@@ -19,6 +19,7 @@
 #include "launcher/environment/shutdown.h"
 #include "launcher/environment/socket_queue.h"
 #include "launcher/environment/timer.h"
+#include "launcher/launch/doors_watch.h"
 #include "launcher/sandbox/forward.h"
 #include "launcher/sandbox/stdio.h"
 #include "launcher/sandbox/terminal.h"
@@ -45,6 +46,7 @@ struct environment {
     struct terminal terminal; /* --debug, if standard input is a terminal */
     struct stdio stdio;       /* --debug, if it is a file */
     struct forward *forward;  /* --debug-port */
+    struct doors_watch doors; /* --net allow */
     struct event *control;
     struct call **calls;
     size_t call_count;

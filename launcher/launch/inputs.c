@@ -15,7 +15,6 @@
 #include "launcher/launch/inline_code.h"
 #include "launcher/launch/not_package.h"
 #include "launcher/launch/trust.h"
-#include "launcher/sandbox/forward.h"
 #include "launcher/sandbox/hints.h"
 #include "policy/seccomp.h"
 #include "unpack/zip.h"
@@ -248,10 +247,7 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
         if (open_volume(r->volumes.at[i], id, in, err) < 0)
             return -1;
     if ((r->sdk && open_input(NULL, r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 ||
-        inputs_interpreter(r, id, in, err) < 0 || open_out(r, id, in, err) < 0)
-        return -1;
-    /* With --net host there is one loopback, and the debugger is on it already. */
-    if (r->debug_port.set && r->net != NET_HOST && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
+        inputs_interpreter(r, id, in, err) < 0 || open_out(r, id, in, err) < 0 || inputs_network(r, in, err) < 0)
         return -1;
     struct seccomp_program known;
     if (!seccomp_builtin(r->seccomp, &known)) {
@@ -415,7 +411,7 @@ void inputs_done(struct inputs *in)
     own_close(&in->report);
     own_close(&in->graph);
     own_close(&in->out);
-    own_close(&in->debugger);
+    inputs_network_done(in);
     own_close(&in->program);
     own_close(&in->cache_place);
     own_close(&in->policy);

@@ -59,6 +59,7 @@ struct inputs {
     int report;                 /* -1: none asked for */
     int graph;                  /* inspect --graph's file, or -1 */
     int debugger;               /* --debug-port's socket here, or -1 */
+    struct doorway *doors;      /* --net allow; NULL: none */
     int out;                    /* --out's directory, or -1 */
     int program;                /* lrun-unpack, or -1 while not needed */
     int policy, policy_program; /* --seccomp FILE and lrun-policy, or -1 */
@@ -98,6 +99,10 @@ void inputs_done(struct inputs *in);
  * the child opens the path again. */
 int inputs_source(const char *path, int fd, const struct identity *id, struct source *ret, struct err *err);
 int inputs_interpreter(const struct request *r, const struct identity *id, struct inputs *in, struct err *err); /* for inputs.c only */
+
+/* inputs_network.c: the debugger's port, and the doors. For inputs.c only. */
+int inputs_network(const struct request *r, struct inputs *in, struct err *err);
+void inputs_network_done(struct inputs *in);
 
 /* inputs_text.c: variables, events, credentials and the name. For inputs.c only. */
 int inputs_read_texts(const struct request *r, struct inputs *in, struct err *err);

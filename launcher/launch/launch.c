@@ -106,6 +106,10 @@ static void note_differences(struct launch *l)
                                             "this machine can reach its Runtime API");
         launch_note(l, "--net host: the function can reach every service on this machine's loopback");
     }
+    if (r->net == NET_ALLOW) {
+        OWN_PTR char *doors = xasprintf("the function reaches what --net allow=%s names, and nothing else", r->doors);
+        report_degraded(&l->facts.degraded, doors);
+    }
     if (r->net == NET_BLACKHOLE)
         report_degraded(&l->facts.degraded, "names do not resolve: in a VPC the resolver answers even without NAT");
     if (r->debug)
@@ -235,6 +239,7 @@ static void fill_spec(struct launch *l)
         .direct = l->direct.at,
         .policy = l->policy,
         .net = r->net,
+        .doors = l->inputs.doors,
         .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL,
         .frames = -1,
         .keep = r->hold || r->debug,

@@ -81,6 +81,7 @@ struct request {
     const char *workdir; /* NULL: /var/task, or the image's */
     enum credentials credentials;
     enum net net;
+    const char *doors; /* of NET_ALLOW: HOST:PORT,... */
     enum shm shm;
     uint64_t shm_mb; /* of SHM_SIZED */
     enum passwd passwd;

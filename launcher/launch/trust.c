@@ -7,6 +7,7 @@
  * be a link, and a tree alone a bind mount. */
 #include "launcher/launch/trust.h"
 
+#include "base/helper.h"
 #include "base/own.h"
 #include "base/place.h"
 #include "base/str.h"
@@ -29,8 +30,6 @@ static const struct {
     {"XDG_DATA_HOME", ".local/share", "/var/lib/lrun", "lrun's stores of runtimes and layers"},
     {"XDG_CONFIG_HOME", ".config", "/etc/lrun", "lrun's configuration"},
 };
-/* The programs that lrun starts, relative to its own directory; helper.h searches there. */
-static const char *const PROGRAMS[] = {"lrun-unpack", "lrun-policy", "../libexec/lrun/lrun-unpack", "../libexec/lrun/lrun-policy"};
 /* Places of sockets of a user's other programs, e.g. agents and terminals: neither a read-only mount nor a network namespace prevents
  * connect(2) to a socket that has a path. Sockets elsewhere are not looked for. */
 static const struct {
@@ -174,11 +173,12 @@ static int check_programs(const struct look *l)
     if (refuse_writing(l, self, "lrun itself", true) < 0)
         return -1;
     *strrchr(self, '/') = 0;
-    for (size_t i = 0; i < COUNT(PROGRAMS); i++) {
-        OWN_PTR char *place = xasprintf("%s/%s", self, PROGRAMS[i]);
-        if (refuse_writing(l, place, "lrun itself", true) < 0)
-            return -1;
-    }
+    for (size_t i = 0; HELPERS[i]; i++)
+        for (size_t k = 0; HELPER_PLACES[k]; k++) {
+            OWN_PTR char *place = xasprintf("%s/%s%s", self, HELPER_PLACES[k], HELPERS[i]);
+            if (refuse_writing(l, place, "lrun itself", true) < 0)
+                return -1;
+        }
     return 0;
 }
 

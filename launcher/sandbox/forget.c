@@ -59,12 +59,13 @@ static char **keep_strings(struct area *a, char *const *list)
     return copy;
 }
 
-/* Init has done its set-up: plan, cgroup and caller_argv are not read again. */
+/* Init has done its set-up: plan, cgroup, doors and caller_argv are not read again. */
 static struct sandbox_spec *keep_spec(struct area *a, const struct sandbox_spec *spec)
 {
     struct sandbox_spec s = *spec, *copy = keep(a, spec, sizeof *spec);
     s.plan = NULL;
     s.cgroup = NULL;
+    s.doors = NULL;
     s.caller_argv = NULL;
     s.policy.code = keep(a, spec->policy.code, spec->policy.n * sizeof *spec->policy.code);
     s.argv = keep_strings(a, spec->argv);

@@ -9,6 +9,7 @@ struct inside { /* the child's own state */
     const struct sandbox_spec *spec;
     int control; /* its end of the pair */
     int network; /* the socket that its network namespace comes by, or -1 */
+    int relay;   /* the socket that its doors go to lrun-relay by, or -1 */
     uid_t outer_uid;
     gid_t outer_gid;
     bool prepared; /* the plan's prepared skeleton may be used */

@@ -31,7 +31,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-static const char *const NAMES[] = {[NET_NONE] = "none", [NET_HOST] = "host", [NET_USER] = "user", [NET_BLACKHOLE] = "blackhole"};
+static const char *const NAMES[] = {
+    [NET_NONE] = "none", [NET_HOST] = "host", [NET_USER] = "user", [NET_BLACKHOLE] = "blackhole", [NET_ALLOW] = "allow"};
 
 const char *network_name(enum net net)
 {

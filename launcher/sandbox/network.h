@@ -4,7 +4,8 @@
  *   none       a network namespace of its own, with a loopback
  *   host       the host's
  *   user       its own, joined to the host's by pasta: outwards only, and neither to the host's loopback nor to its cloud's metadata
- *   blackhole  its own, whose default route leads nowhere: connections hang, as in a VPC without NAT */
+ *   blackhole  its own, whose default route leads nowhere: connections hang, as in a VPC without NAT
+ *   allow      its own, with doors to named ports and nothing else (doors.h) */
 #ifndef LRUN_NETWORK_H
 #define LRUN_NETWORK_H
 
@@ -13,7 +14,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum net { NET_NONE, NET_HOST, NET_USER, NET_BLACKHOLE };
+enum net { NET_NONE, NET_HOST, NET_USER, NET_BLACKHOLE, NET_ALLOW };
 
 const char *network_name(enum net net); /* as --net takes it */
 

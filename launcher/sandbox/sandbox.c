@@ -32,11 +32,12 @@ static int keep_descriptors(const struct inside *in, struct err *err)
 {
     const struct sandbox_spec *spec = in->spec;
     const struct plan *plan = spec->plan;
-    enum { OWN = 8 };
+    enum { OWN = 9 };
     size_t n = 0;
     int *list = xcalloc(OWN + plan->n + plan->lower_count, sizeof *list);
-    const int own[OWN] = {in->control,    in->network,         spec->stdio[0], spec->stdio[1],
-                          spec->stdio[2], spec->extension_log, spec->frames,   plan->has_rootfs ? plan->rootfs.tree : -1};
+    const int own[OWN] = {in->control,         in->network,    in->relay,
+                          spec->stdio[0],      spec->stdio[1], spec->stdio[2],
+                          spec->extension_log, spec->frames,   plan->has_rootfs ? plan->rootfs.tree : -1};
     for (size_t i = 0; i < OWN; i++)
         list[n++] = own[i];
     for (size_t i = 0; i < plan->n; i++)
@@ -61,12 +62,13 @@ static int lower(int *fd, struct err *err)
     return 0;
 }
 
-static _Noreturn void child(const struct sandbox_spec *spec, bool prepared, int control, int network, uid_t uid, gid_t gid)
+static _Noreturn void child(const struct sandbox_spec *spec, bool prepared, int control, int network, int relay, uid_t uid, gid_t gid)
 {
     struct inside in = {
         .spec = spec,
         .control = control,
         .network = network,
+        .relay = relay,
         .prepared = prepared,
         .outer_uid = uid,
         .outer_gid = gid,
@@ -134,6 +136,27 @@ static int await_ready(const struct sandbox_spec *spec, struct sandbox *s, struc
     return fail(err, 0, NULL, "set up the sandbox: its init was killed");
 }
 
+static int not_cloned(struct sandbox *s, int no, struct err *err)
+{
+    own_close(&s->control);
+    relay_done(&s->relay);
+    fail(err, no, NULL, "create the sandbox's namespaces");
+    snprintf(err->step, sizeof err->step, "clone");
+    return hints_add(err);
+}
+
+/* A pair of sockets with process 1; and with doors, the one that they go to lrun-relay by. */
+static int make_sockets(const struct sandbox_spec *spec, int pair[2], int *ret_relay, struct sandbox *s, struct err *err)
+{
+    if (spec->doors && relay_start(spec->doors, &s->relay, ret_relay, err) < 0)
+        return -1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
+        return 0;
+    fail(err, errno, NULL, "make a socket for the sandbox");
+    relay_done(&s->relay);
+    return -1;
+}
+
 /* whole: whether the prepared skeleton, if it was used, is as it was made. It is looked at while the child makes its namespaces. */
 static int start(const struct sandbox_spec *spec, bool prepared, struct sandbox *ret, bool *whole, struct err *err)
 {
@@ -141,8 +164,9 @@ static int start(const struct sandbox_spec *spec, bool prepared, struct sandbox 
     struct sandbox s = SANDBOX_NONE;
     uid_t uid = geteuid();
     gid_t gid = getegid();
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return fail(err, errno, NULL, "make a socket for the sandbox");
+    OWN_FD int relay = -1;
+    if (make_sockets(spec, pair, &relay, &s, err) < 0)
+        return -1;
     struct network_aside aside;
     const bool at_end = spec->heard_at_end && !is_attached(spec);
     network_aside_prepare(spec->network_aside ? spec->net : NET_HOST, spec->api ? API_ADDRESS : NULL, &aside);
@@ -161,7 +185,7 @@ static int start(const struct sandbox_spec *spec, bool prepared, struct sandbox 
     sigprocmask(SIG_SETMASK, &all, &before);
     long pid = sys_clone3(&args);
     if (pid == 0)
-        child(spec, prepared, pair[1], aside.from, uid, gid);
+        child(spec, prepared, pair[1], aside.from, relay, uid, gid);
     int no = errno;
     if (pid > 0)
         network_aside_begin(&aside, s.pidfd);
@@ -169,13 +193,11 @@ static int start(const struct sandbox_spec *spec, bool prepared, struct sandbox 
     s.control = pair[0];
     s.aside = aside.pid;
     s.heard_at_end = at_end;
+    own_close(&relay);
     close(pair[1]);
     if (pid < 0) {
-        own_close(&s.control);
         network_aside_done(&aside);
-        fail(err, no, NULL, "create the sandbox's namespaces");
-        snprintf(err->step, sizeof err->step, "clone");
-        return hints_add(err);
+        return not_cloned(&s, no, err);
     }
     s.pid = (pid_t)pid;
     *whole = !prepared || spec->is_whole(spec->of);
@@ -327,6 +349,7 @@ void sandbox_done(struct sandbox *s)
             ;
     }
     s->pasta = 0;
+    relay_done(&s->relay);
     network_aside_reap(&s->aside);
     enter_done(&s->kept);
     own_close(&s->pidfd);

@@ -12,6 +12,7 @@
 #ifndef LRUN_SANDBOX_H
 #define LRUN_SANDBOX_H
 
+#include "launcher/sandbox/doors.h"
 #include "launcher/sandbox/enter.h"
 #include "launcher/sandbox/message.h"
 #include "launcher/sandbox/network.h"
@@ -47,6 +48,7 @@ struct sandbox_spec {
     struct limits limits;
     struct seccomp_program policy;
     enum net net;
+    const struct doorway *doors; /* of NET_ALLOW, else NULL */
     bool network_aside;          /* may be made by a child of lrun's meanwhile: for one sandbox shorter, for many at once longer */
     bool api;                    /* make the Runtime API's socket inside */
     const struct cgroup *cgroup; /* to be made in, or NULL */
@@ -74,10 +76,11 @@ struct sandbox_spec {
 };
 
 struct sandbox {
-    pid_t pid;        /* of init, seen from here */
-    pid_t pasta;      /* --net user; 0: none */
-    pid_t aside;      /* made its network namespace; 0: none, or reaped */
-    double killed_ms; /* when SIGKILL was first sent; 0: not yet */
+    pid_t pid;          /* of init, seen from here */
+    pid_t pasta;        /* --net user; 0: none */
+    struct relay relay; /* --net allow */
+    pid_t aside;        /* made its network namespace; 0: none, or reaped */
+    double killed_ms;   /* when SIGKILL was first sent; 0: not yet */
     int pidfd, control;
     int fds[FD_COUNT];
     struct enterable kept;
@@ -86,7 +89,7 @@ struct sandbox {
 };
 // clang-format off
 #define ENTERABLE_NONE {{-1, -1, -1, -1, -1, -1, -1}, -1}
-#define SANDBOX_NONE {.pidfd = -1, .control = -1, .fds = FDS_NONE, .kept = ENTERABLE_NONE}
+#define SANDBOX_NONE {.relay = RELAY_NONE, .pidfd = -1, .control = -1, .fds = FDS_NONE, .kept = ENTERABLE_NONE}
 // clang-format on
 
 /* On failure the err has its step and the hint for this host. */

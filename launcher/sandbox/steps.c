@@ -128,6 +128,13 @@ static int step_listen(struct inside *in, struct err *err)
     return 0;
 }
 
+static int step_doors(struct inside *in, struct err *err)
+{
+    int status = in->relay < 0 ? 0 : doors_make(&in->spec->doors->doors, in->relay, err);
+    own_close(&in->relay);
+    return status;
+}
+
 bool is_attached(const struct sandbox_spec *spec)
 {
     return spec->net == NET_USER || spec->keep || (spec->cgroup && spec->cgroup->procs >= 0);
@@ -199,6 +206,7 @@ static const struct step {
     {"network", step_network, "as late as can be: it is made meanwhile"},
     {"loopback", step_loopback, "needs capabilities"},
     {"listen", step_listen, "its address exists since loopback"},
+    {"doors", step_doors, "needs capabilities, for addresses and low ports"},
     {"attach", step_attach,
      "needs capabilities, and pasta a process whose namespaces can be opened; before there are more processes to move"},
     {"handout", step_handout, "after pivot: the sandbox's /proc and /tmp, not the host's"},

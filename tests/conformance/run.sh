@@ -10,7 +10,7 @@ chmod 755 "$work"
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0
 mkdir -p "$kept"
-cp "$build/lrun" "$build/lrun-unpack" "$build/lrun-policy" "$work"
+cp "$build/lrun" "$build/lrun-unpack" "$build/lrun-policy" "$build/lrun-project" "$build/lrun-relay" "$work"
 echo x >"$work/empty" && (cd "$work" && zip -q empty.zip empty)
 
 skip() { echo "skipped: $*"; skipped=$((skipped + 1)); }

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, TOP, make_zip, skip
+from conftest import BUILD, HELPERS, TOP, make_zip, skip
 
 HOST = pathlib.Path(os.path.realpath("/usr/bin/python3"))
 NUMBERED_MOUNTS = tuple(int(n) for n in os.uname().release.split("-")[0].split(".")[:2]) >= (6, 8)
@@ -150,7 +150,7 @@ def test_another_lruns_client_is_not_used(lrun, tmp):
     """The same interpreter and cache, and an lrun in which one word of the client is another."""
     other = tmp / "other"
     other.mkdir()
-    for name in ("lrun", "lrun-unpack", "lrun-policy"):
+    for name in ("lrun", *HELPERS):
         shutil.copy2(BUILD / name, other)
     image = (other / "lrun").read_bytes()
     assert image.count(b"Bad handler '%s'") == 1

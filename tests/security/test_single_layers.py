@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, LRUN_UID, ROOT
+from conftest import BUILD, HELPERS, LRUN_UID, ROOT
 
 CALLS = '''
 import ctypes, errno, json, os
@@ -68,7 +68,7 @@ def test_h5_a_launcher_that_its_user_could_overwrite(lrun, empty, tmp):
     """Root's is root's file: who becomes another user can write it in no case. So here it belongs to the one that lrun becomes."""
     own = tmp / "own"
     own.mkdir()
-    for name in ("lrun", "lrun-unpack", "lrun-policy"):
+    for name in ("lrun", *HELPERS):
         shutil.copy(BUILD / name, own / name)
         if ROOT:
             os.chown(own / name, LRUN_UID, LRUN_UID)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import LRUN, ROOT
+from conftest import HELPERS, LRUN, ROOT
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_results_do_not_go_there_either(lrun, empty, home):
 def test_lrun_itself_is_not_mounted_writable(lrun, empty, tmp, home):
     r = try_volume(lrun, empty, home, pathlib.Path(LRUN).parent)
     assert r.code == 125 and "holds lrun itself" in r.log, r
-    for program in ("lrun", "lrun-unpack", "lrun-policy"):
+    for program in ("lrun", *HELPERS):
         r = try_volume(lrun, empty, home, pathlib.Path(LRUN).parent / program)
         assert r.code == 125 and "holds lrun itself" in r.log, r
 

@@ -9,6 +9,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 TOP = TESTS.parent
 BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build")).resolve()
 LRUN = os.environ.get("LRUN", str(BUILD / "lrun"))
+HELPERS = ("lrun-unpack", "lrun-policy", "lrun-project", "lrun-relay")  # base/helper.c
 MUST_WORK = os.environ.get("LRUN_MUST_WORK") == "1"
 ROOT = os.geteuid() == 0
 # A sanitizer keeps what was freed, and takes memory for each byte: neither a bound on memory nor the pace of a watcher can be seen then.

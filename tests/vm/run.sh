@@ -16,8 +16,8 @@ fi
 rm -rf "$root" && mkdir -p "$root/usr/bin" "$root/usr/lib" "$root/usr/sbin" "$root/usr/lib64" "$root/modules" "$root/tests" "$root/home/user" "$root/etc" "$root/dev" "$root/proc" "$root/run" "$root/sys" "$root/tmp" "$root/var" "$root/root"
 ln -s usr/bin "$root/bin" && ln -s usr/sbin "$root/sbin" && ln -s usr/lib "$root/lib" && ln -s usr/lib64 "$root/lib64"
 cp /bin/busybox "$root/usr/bin/busybox" && ln -s busybox "$root/usr/bin/sh" && ln -s busybox "$root/usr/bin/true"
-cp "$build/lrun" "$build/lrun-unpack" "$build/lrun-policy" "$root/usr/bin/"
-for library in $(ldd "$build/lrun-unpack" "$build/lrun-policy" | grep -oE '/[^ ]+\.so[^ ]*' | sort -u); do
+cp "$build/lrun" "$build/lrun-unpack" "$build/lrun-policy" "$build/lrun-project" "$build/lrun-relay" "$root/usr/bin/"
+for library in $(ldd "$build/lrun-unpack" "$build/lrun-policy" "$build/lrun-project" "$build/lrun-relay" | grep -oE '/[^ ]+\.so[^ ]*' | sort -u); do
     mkdir -p "$root/$(dirname "$(realpath -m "/usr/${library#/usr}" 2>/dev/null || echo "$library")")"
     case $library in /lib/* | /lib64/*) to=/usr$library ;; *) to=$library ;; esac
     mkdir -p "$root/$(dirname "$to")" && cp -L "$library" "$root/$to"
