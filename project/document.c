@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* document.c: the bounds that all documents share (UTF-8 without NUL, so many values, no name twice), how a fault names its place, and
- * how a fraction is written. The grammars are document_json.c's, document_yaml.c's and document_toml.c's; each checks the bytes here
- * first, makes its nodes here, so that they are counted, and says here where something is wrong. */
+/* document.c: the bounds that all documents share (UTF-8 without NUL, so many values), what a name that stands twice means, how a fault
+ * names its place, and how a fraction is written. The grammars are document_json.c's, document_yaml.c's and document_toml.c's; each checks
+ * the bytes here first, makes its nodes here, so that they are counted, and says here where something is wrong. */
 #include "project/document.h"
 
 #include "base/utf8.h"
@@ -64,15 +64,43 @@ struct node *document_text(struct document *d, enum node_kind kind, unsigned lin
     return v;
 }
 
-/* CloudFormation refuses a template in which a name stands twice as not well-formed or takes the last, depending on the language; both
- * Serverless (js-yaml) and TOML refuse. [?] We refuse everywhere, as for lrun's own documents: of two definitions one is a mistake. */
-int document_member(struct document *d, struct node *map, const char *name, unsigned line, unsigned column, const struct node *value)
+/* The last one holds, as CloudFormation has it, silently, in JSON and in YAML (cfn-language-discussion 96). Of two definitions one is a
+ * mistake: whoever asked for d->doubled says so. TOML's reader refuses them, as TOML does. */
+void document_member(struct document *d, struct node *map, const char *name, unsigned line, const struct node *value)
 {
-    if (node_find(map, name))
-        return document_fault(d, line, column, "the name %.80s stands here twice; remove or rename one", name);
+    const size_t before = map->n;
     node_set(d->arena, map, name, value);
-    map->members[map->n - 1].line = line;
-    return 0;
+    if (map->n != before) {
+        map->members[before].line = line;
+        return;
+    }
+    if (!d->doubled || d->doubled->n >= DOCUMENT_DOUBLED)
+        return;
+    struct node *again = node_new_text(d->arena, name, value);
+    again->line = line;
+    node_add(d->arena, d->doubled, again);
+}
+
+static const struct node *parse(document_parser *language, struct arena *a, const char *bytes, size_t n, const char *source,
+                                struct err *err)
+{
+    struct document d = {.arena = a, .source = arena_text(a, source, strlen(source)), .err = err};
+    return language(&d, bytes, n);
+}
+
+const struct node *document_json(struct arena *a, const char *bytes, size_t n, const char *source, struct err *err)
+{
+    return parse(parse_json, a, bytes, n, source, err);
+}
+
+const struct node *document_yaml(struct arena *a, const char *bytes, size_t n, const char *source, struct err *err)
+{
+    return parse(parse_yaml, a, bytes, n, source, err);
+}
+
+const struct node *document_toml(struct arena *a, const char *bytes, size_t n, const char *source, struct err *err)
+{
+    return parse(parse_toml, a, bytes, n, source, err);
 }
 
 const char *document_float(struct arena *a, const char *spelled, size_t n)

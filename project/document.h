@@ -9,6 +9,7 @@ enum {
     DOCUMENT_DEPTH = 200,      /* lists and maps in one another */
     DOCUMENT_VALUES = 2000000, /* of one document: some 200 MB of nodes */
     DOCUMENT_MERGED = 200000,  /* members that merge keys copy */
+    DOCUMENT_DOUBLED = 1000,  /* names that stand twice: more are not noted */
     DOCUMENT_NUMBER = 64,      /* bytes of a number: a longer one stays as it is spelled */
 };
 
@@ -17,8 +18,13 @@ struct document { /* being parsed */
     const char *language; /* JSON, YAML, TOML */
     const char *source;   /* the arena's */
     size_t values;
+    struct node *doubled; /* a list of names that stand twice in a map, where they stand again; NULL: nobody wants to know */
     struct err *err;
 };
+
+/* A language. Fills d->language; d->arena, source and err are set. NULL with d->err. */
+typedef const struct node *document_parser(struct document *d, const char *bytes, size_t n);
+document_parser parse_json, parse_yaml, parse_toml;
 
 /* The file, line and column (0: not known) and what is wrong there. Returns -1. */
 int document_fault(struct document *d, unsigned line, unsigned column, const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -30,8 +36,8 @@ int document_check(struct document *d, const char *bytes, size_t n);
 struct node *document_value(struct document *d, enum node_kind kind, unsigned line);
 struct node *document_text(struct document *d, enum node_kind kind, unsigned line, const char *bytes, size_t n); /* copied */
 
-/* Adds a member that the map does not have yet; -1 with err if it has. name: the arena's. */
-int document_member(struct document *d, struct node *map, const char *name, unsigned line, unsigned column, const struct node *value);
+/* Adds a member; one that the map has already takes the new value, and is noted. name: the arena's. */
+void document_member(struct document *d, struct node *map, const char *name, unsigned line, const struct node *value);
 
 /* A number with a fraction or an exponent as Java and Python write it: 1.50 is 1.5, 1e3 is 1000.0. What is no finite number, or longer
  * than DOCUMENT_NUMBER, is NULL. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* document_json.c: JSON as nodes. json_scan() checks the bytes from end to end first; then one pass goes from token to token, counts
- * lines in the white space between them, and needs no check of the grammar any more. What it does check is ours: nesting, names that
- * stand twice, NUL as \u0000. Numbers keep their digits; those with a fraction are written as CloudFormation makes text of them. */
+ * lines in the white space between them, and needs no check of the grammar any more. What it does check is ours: nesting, and NUL as
+ * \u0000. Numbers keep their digits; those with a fraction are written as CloudFormation makes text of them. */
 #include "project/document.h"
 
 #include "base/json_scan.h"
@@ -108,7 +108,7 @@ static int place(struct reading *r, struct node *v, const struct node **top)
     else if (in->kind == NODE_LIST)
         node_add(r->d->arena, in, v);
     else
-        return document_member(r->d, in, name, r->name_line, 0, v);
+        document_member(r->d, in, name, r->name_line, v);
     return 0;
 }
 
@@ -140,24 +140,24 @@ static int read_token(struct reading *r, const struct node **top)
     return 0;
 }
 
-const struct node *document_json(struct arena *a, const char *bytes, size_t n, const char *source, struct err *err)
+const struct node *parse_json(struct document *d, const char *bytes, size_t n)
 {
-    struct document d = {.arena = a, .language = "JSON", .source = arena_text(a, source, strlen(source)), .err = err};
-    struct reading r = {.d = &d, .line = 1};
+    struct reading r = {.d = d, .line = 1};
     struct slice value;
     struct json_fault fault;
     const struct node *top = NULL;
+    d->language = "JSON";
     if (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { /* what editors of Windows write first */
         bytes += 3;
         n -= 3;
     }
-    if (document_check(&d, bytes, n) < 0)
+    if (document_check(d, bytes, n) < 0)
         return NULL;
     if (!json_scan(bytes, n, &value, &fault)) {
         struct text where = {0};
         json_fault_text(bytes, &fault, &where);
-        fail(err, 0, d.source, "read JSON from");
-        fail_hint(err, "%s", where.at);
+        fail(d->err, 0, d->source, "read JSON from");
+        fail_hint(d->err, "%s", where.at);
         text_done(&where);
         return NULL;
     }

@@ -17,7 +17,7 @@ struct table {
 };
 
 struct toml {
-    struct document d;
+    struct document *d;
     const char *at, *end;
     unsigned line, deep; /* deep: of the table or array whose value is read */
     struct text text;    /* of the string that is being read */
@@ -25,7 +25,7 @@ struct toml {
 
 static int fault(struct toml *t, const char *what)
 {
-    return document_fault(&t->d, t->line, 0, "%s", what);
+    return document_fault(t->d, t->line, 0, "%s", what);
 }
 
 static char look(const struct toml *t)
@@ -80,13 +80,13 @@ static void skip_lines(struct toml *t) /* white space and comments over lines, w
 
 static struct table *table_new(struct toml *t, unsigned deep)
 {
-    struct table *made = arena_zeroed(t->d.arena, 1, sizeof *made);
-    if (++t->d.values > DOCUMENT_VALUES || deep > DOCUMENT_DEPTH) {
+    struct table *made = arena_zeroed(t->d->arena, 1, sizeof *made);
+    if (++t->d->values > DOCUMENT_VALUES || deep > DOCUMENT_DEPTH) {
         fault(t, deep > DOCUMENT_DEPTH ? "tables and arrays nest more than 200 deep" : "more than 2000000 values");
         return NULL;
     }
     made->deep = deep;
-    made->node = (struct node){.kind = NODE_MAP, .line = t->line, .source = t->d.source};
+    made->node = (struct node){.kind = NODE_MAP, .line = t->line, .source = t->d->source};
     return made;
 }
 
@@ -174,7 +174,7 @@ static const char *read_name(struct toml *t)
     if (look(t) == '"' || look(t) == '\'') {
         if (read_string(t) < 0)
             return NULL;
-        return arena_text(t->d.arena, t->text.at, t->text.n);
+        return arena_text(t->d->arena, t->text.at, t->text.n);
     }
     while (is_bare(look(t)))
         t->at++;
@@ -182,7 +182,7 @@ static const char *read_name(struct toml *t)
         fault(t, "expected a name");
         return NULL;
     }
-    return arena_text(t->d.arena, start, (size_t)(t->at - start));
+    return arena_text(t->d->arena, start, (size_t)(t->at - start));
 }
 
 /* Into the table of that name in a table, which is made if there is none. header: of a [header], else of a dotted name. */
@@ -195,9 +195,9 @@ static struct table *enter(struct toml *t, struct table *in, const char *name, b
         if (!inner)
             return NULL;
         inner->closed = !header;
-        node_set(t->d.arena, &in->node, name, &inner->node);
+        node_set(t->d->arena, &in->node, name, &inner->node);
     } else if (!inner || (header ? inner->closed : inner->defined)) {
-        document_fault(&t->d, t->line, 0, "the name %.80s is taken already", name);
+        document_fault(t->d, t->line, 0, "the name %.80s is taken already", name);
         return NULL;
     }
     return inner;
@@ -225,7 +225,7 @@ static const struct node *read_value(struct toml *t);
 
 static const struct node *read_items(struct toml *t)
 {
-    struct node *list = document_value(&t->d, NODE_LIST, t->line);
+    struct node *list = document_value(t->d, NODE_LIST, t->line);
     t->at++;
     for (bool more = true; list; more = take(t, ',')) {
         skip_lines(t);
@@ -236,7 +236,7 @@ static const struct node *read_items(struct toml *t)
         const struct node *v = read_value(t);
         if (!v)
             return NULL;
-        node_add(t->d.arena, list, v);
+        node_add(t->d->arena, list, v);
         skip_lines(t);
     }
     if (list)
@@ -287,17 +287,17 @@ static const struct node *read_word(struct toml *t)
     while (look(t) && (is_bare(look(t)) || strchr("+.:", look(t))))
         t->at++;
     size_t n = (size_t)(t->at - start);
-    const char *word = arena_text(t->d.arena, start, n), *digits = word + (*word == '+' || *word == '-');
+    const char *word = arena_text(t->d->arena, start, n), *digits = word + (*word == '+' || *word == '-');
     if (digits[0] == '0' && digits[1] == 'o')
-        kind = yaml_scalar(t->d.arena, arena_printf(t->d.arena, "0%s", digits + 2), strlen(digits) - 1, &text);
+        kind = yaml_scalar(t->d->arena, arena_printf(t->d->arena, "0%s", digits + 2), strlen(digits) - 1, &text);
     else if (strspn(digits, "0123456789_.eE+-") == strlen(digits) && strpbrk(digits, "eE"))
-        kind = (text = document_float(t->d.arena, word, n)) ? NODE_NUMBER : NODE_TEXT;
+        kind = (text = document_float(t->d->arena, word, n)) ? NODE_NUMBER : NODE_TEXT;
     else if (!strchr(word, ':') && (digits[0] != '0' || !digits[1] || strchr(".xb", digits[1])))
-        kind = yaml_scalar(t->d.arena, word, n, &text);
+        kind = yaml_scalar(t->d->arena, word, n, &text);
     if (kind == NODE_NUMBER || (kind == NODE_BOOL && strcmp(text, word) == 0))
-        return document_text(&t->d, kind, t->line, text, strlen(text));
+        return document_text(t->d, kind, t->line, text, strlen(text));
     if (n)
-        document_fault(&t->d, t->line, 0, "'%.60s' is no number, true or false, and no string in quotes", word);
+        document_fault(t->d, t->line, 0, "'%.60s' is no number, true or false, and no string in quotes", word);
     else
         fault(t, "expected a value");
     return NULL;
@@ -309,7 +309,7 @@ static const struct node *read_value(struct toml *t)
     skip_blank(t);
     switch (look(t)) {
     case '"':
-    case '\'': return read_string(t) < 0 ? NULL : document_text(&t->d, NODE_TEXT, line, t->text.at, t->text.n);
+    case '\'': return read_string(t) < 0 ? NULL : document_text(t->d, NODE_TEXT, line, t->text.at, t->text.n);
     case '[': return read_array(t);
     case '{': return read_braces(t);
     default: return read_word(t);
@@ -328,7 +328,12 @@ static int read_member(struct toml *t, struct table *in)
     t->deep = in->deep;
     const struct node *v = read_value(t);
     t->deep = around;
-    return v ? document_member(&t->d, &in->node, name, line, 0, v) : -1;
+    if (!v)
+        return -1;
+    if (node_find(&in->node, name))
+        return document_fault(t->d, line, 0, "the name %.80s stands here twice; remove or rename one", name);
+    document_member(t->d, &in->node, name, line, v);
+    return 0;
 }
 
 static struct table *read_header(struct toml *t, struct table *top)
@@ -348,21 +353,19 @@ static struct table *read_header(struct toml *t, struct table *top)
         return NULL;
     }
     if (in->defined) {
-        document_fault(&t->d, t->line, 0, "the table %.80s stands here twice", name);
+        document_fault(t->d, t->line, 0, "the table %.80s stands here twice", name);
         return NULL;
     }
     in->defined = true;
     return in;
 }
 
-const struct node *document_toml(struct arena *a, const char *bytes, size_t n, const char *source, struct err *err)
+const struct node *parse_toml(struct document *d, const char *bytes, size_t n)
 {
-    struct toml t = {.d = {.arena = a, .language = "TOML", .source = arena_text(a, source, strlen(source)), .err = err},
-                     .at = bytes,
-                     .end = bytes + n,
-                     .line = 1};
+    struct toml t = {.d = d, .at = bytes, .end = bytes + n, .line = 1};
     struct table *top, *in;
-    if (document_check(&t.d, bytes, n) < 0 || !(top = in = table_new(&t, 1)))
+    d->language = "TOML";
+    if (document_check(d, bytes, n) < 0 || !(top = in = table_new(&t, 1)))
         return NULL;
     t.at += begins(&t, "\xef\xbb\xbf") ? 3 : 0;
     int status = 0;

@@ -13,14 +13,14 @@ struct open {
     struct node *node;
     struct node *merged; /* a list of the maps that << names; NULL: none */
     const char *name;    /* of the member whose value comes next; NULL: a name comes next */
-    unsigned name_line, name_column;
+    unsigned name_line;
     bool merging; /* the value that comes next is of << */
     const char *tag, *anchor;
     unsigned deep; /* the containers that it is in, tags that become maps included */
 };
 
 struct yaml {
-    struct document d;
+    struct document *d;
     yaml_parser_t parser;
     struct open open[DOCUMENT_DEPTH + 1];
     size_t depth;
@@ -33,7 +33,7 @@ struct yaml {
 
 static int fault(struct yaml *y, const char *what)
 {
-    return document_fault(&y->d, y->line, y->column, "%s", what);
+    return document_fault(y->d, y->line, y->column, "%s", what);
 }
 
 static bool is_map(const struct node *v)
@@ -46,14 +46,14 @@ static int add_merged(struct yaml *y, struct open *o, const struct node *v)
 {
     const size_t n = v->kind == NODE_LIST ? v->n : 1;
     if (!o->merged)
-        o->merged = node_new(y->d.arena, NODE_LIST, NULL);
+        o->merged = node_new(y->d->arena, NODE_LIST, NULL);
     for (size_t i = 0; i < n; i++) {
         const struct node *from = v->kind == NODE_LIST ? v->items[i] : v;
         if (!is_map(from))
             return fault(y, "the merge key << takes a map or a list of maps");
         if (++y->merged > DOCUMENT_MERGED)
-            return document_fault(&y->d, y->line, y->column, "merge keys copy more than %d members", DOCUMENT_MERGED);
-        node_add(y->d.arena, o->merged, from);
+            return document_fault(y->d, y->line, y->column, "merge keys copy more than %d members", DOCUMENT_MERGED);
+        node_add(y->d->arena, o->merged, from);
     }
     o->merging = false;
     return 0;
@@ -62,13 +62,13 @@ static int add_merged(struct yaml *y, struct open *o, const struct node *v)
 /* Merged members first, as far as the map has none of their names itself, then its own. */
 static struct node *merge(struct yaml *y, struct open *o)
 {
-    struct arena *a = y->d.arena;
+    struct arena *a = y->d->arena;
     struct node *whole = node_new(a, NODE_MAP, o->node);
     for (size_t i = 0; i < o->merged->n; i++) {
         const struct node *from = o->merged->items[i];
         y->merged += from->n;
         if (y->merged > DOCUMENT_MERGED) {
-            document_fault(&y->d, o->node->line, 0, "merge keys copy more than %d members", DOCUMENT_MERGED);
+            document_fault(y->d, o->node->line, 0, "merge keys copy more than %d members", DOCUMENT_MERGED);
             return NULL;
         }
         for (size_t m = 0; m < from->n; m++)
@@ -94,10 +94,10 @@ static bool is_short(const char *tag)
 /* !X v as {Fn::X: v}; !Ref and !Condition keep their names; !GetAtt A.B.C is [A, B.C]. */
 static struct node *lengthen(struct yaml *y, const char *tag, struct node *v)
 {
-    struct arena *a = y->d.arena;
+    struct arena *a = y->d->arena;
     const char *name = tag + 1, *dot;
     if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") != strlen(name)) {
-        document_fault(&y->d, v->line, 0, "unknown tag %.60s", tag);
+        document_fault(y->d, v->line, 0, "unknown tag %.60s", tag);
         return NULL;
     }
     if (strcmp(name, "GetAtt") == 0 && v->kind == NODE_TEXT && (dot = strchr(v->text, '.'))) {
@@ -108,7 +108,7 @@ static struct node *lengthen(struct yaml *y, const char *tag, struct node *v)
         v = list;
     }
     bool plain = strcmp(name, "Ref") == 0 || strcmp(name, "Condition") == 0;
-    struct node *map = document_value(&y->d, NODE_MAP, v->line);
+    struct node *map = document_value(y->d, NODE_MAP, v->line);
     if (map) {
         node_set(a, map, plain ? arena_text(a, name, strlen(name)) : arena_printf(a, "Fn::%s", name), v);
         map->height = v->height + 1;
@@ -126,17 +126,18 @@ static int place(struct yaml *y, const struct node *v)
         return 0;
     }
     if (o->deep + v->height > DOCUMENT_DEPTH)
-        return document_fault(&y->d, y->line, y->column, "lists and maps nest more than %d deep", DOCUMENT_DEPTH);
+        return document_fault(y->d, y->line, y->column, "lists and maps nest more than %d deep", DOCUMENT_DEPTH);
     if (o->merging)
         return add_merged(y, o, v);
     o->node->height = v->height >= o->node->height ? v->height + 1 : o->node->height;
     if (o->node->kind == NODE_LIST) {
-        node_add(y->d.arena, o->node, v);
+        node_add(y->d->arena, o->node, v);
         return 0;
     }
     const char *name = o->name;
     o->name = NULL;
-    return document_member(&y->d, o->node, name, o->name_line, o->name_column, v);
+    document_member(y->d, o->node, name, o->name_line, v);
+    return 0;
 }
 
 /* The node is whole: its tag becomes a map around it, its anchor means it from here on. */
@@ -145,7 +146,7 @@ static int finish(struct yaml *y, struct node *v, const char *tag, const char *a
     if (v && is_short(tag))
         v = lengthen(y, tag, v);
     if (v && anchor)
-        node_set(y->d.arena, y->anchors, anchor, v);
+        node_set(y->d->arena, y->anchors, anchor, v);
     return place(y, v);
 }
 
@@ -154,7 +155,6 @@ static int read_name(struct yaml *y, struct open *o, const char *name, bool merg
     o->merging = merging;
     o->name = merging ? NULL : name;
     o->name_line = y->line;
-    o->name_column = y->column;
     return 0;
 }
 
@@ -168,9 +168,9 @@ static int read_alias(struct yaml *y, const char *anchor)
 {
     const struct node *v = node_find(y->anchors, anchor);
     if (!v)
-        return document_fault(&y->d, y->line, y->column, "*%.60s: there is no such anchor before it", anchor);
+        return document_fault(y->d, y->line, y->column, "*%.60s: there is no such anchor before it", anchor);
     if (v == &y->pending)
-        return document_fault(&y->d, y->line, y->column, "*%.60s stands inside of what it means", anchor);
+        return document_fault(y->d, y->line, y->column, "*%.60s stands inside of what it means", anchor);
     if (!wants_name(y))
         return place(y, v);
     if (!node_text(v))
@@ -192,7 +192,7 @@ static int tagged(struct yaml *y, const char *tag, enum node_kind *kind)
             *kind = TAGS[i].kind;
             return 0;
         }
-    return document_fault(&y->d, y->line, y->column, "unknown tag %.60s", tag);
+    return document_fault(y->d, y->line, y->column, "unknown tag %.60s", tag);
 }
 
 static int read_scalar(struct yaml *y, const yaml_event_t *e)
@@ -201,7 +201,7 @@ static int read_scalar(struct yaml *y, const yaml_event_t *e)
                *anchor = (const char *)e->data.scalar.anchor;
     size_t n = e->data.scalar.length;
     bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    const char *text = arena_text(y->d.arena, bytes, n);
+    const char *text = arena_text(y->d->arena, bytes, n);
     enum node_kind kind = NODE_TEXT, wanted = NODE_TEXT;
     if (strlen(text) != n)
         return fault(y, "a text has \\0 in it, which no text of a project may have");
@@ -210,24 +210,24 @@ static int read_scalar(struct yaml *y, const yaml_event_t *e)
     if (wants_name(y) && is_short(tag))
         return fault(y, "the name of a member must be a text");
     if (!wants_name(y) && (tag ? wanted != NODE_TEXT : plain))
-        kind = yaml_scalar(y->d.arena, text, n, &text);
+        kind = yaml_scalar(y->d->arena, text, n, &text);
     if (tag && kind != wanted)
-        return document_fault(&y->d, y->line, y->column, "'%.60s' is no %.40s", text, strrchr(tag, ':') + 1);
-    struct node *v = document_value(&y->d, kind, y->line);
+        return document_fault(y->d, y->line, y->column, "'%.60s' is no %.40s", text, strrchr(tag, ':') + 1);
+    struct node *v = document_value(y->d, kind, y->line);
     if (!v)
         return -1;
     v->text = kind == NODE_NULL ? "" : text;
     v->length = strlen(v->text);
     if (!wants_name(y))
-        return finish(y, v, tag, anchor ? arena_text(y->d.arena, anchor, strlen(anchor)) : NULL);
+        return finish(y, v, tag, anchor ? arena_text(y->d->arena, anchor, strlen(anchor)) : NULL);
     if (anchor)
-        node_set(y->d.arena, y->anchors, arena_text(y->d.arena, anchor, strlen(anchor)), v);
+        node_set(y->d->arena, y->anchors, arena_text(y->d->arena, anchor, strlen(anchor)), v);
     return read_name(y, &y->open[y->depth - 1], text, plain && !tag && strcmp(text, "<<") == 0);
 }
 
 static int read_start(struct yaml *y, enum node_kind kind, const yaml_char_t *of_tag, const yaml_char_t *of_anchor)
 {
-    struct arena *a = y->d.arena;
+    struct arena *a = y->d->arena;
     const char *tag = (const char *)of_tag, *anchor = (const char *)of_anchor;
     enum node_kind wanted = kind;
     unsigned deep = (y->depth ? y->open[y->depth - 1].deep : 0) + 1 + is_short(tag);
@@ -236,10 +236,10 @@ static int read_start(struct yaml *y, enum node_kind kind, const yaml_char_t *of
     if (tag && strcmp(tag, "!") != 0 && !is_short(tag) && tagged(y, tag, &wanted) < 0)
         return -1;
     if (wanted != kind)
-        return document_fault(&y->d, y->line, y->column, "unknown tag %.60s here", tag);
+        return document_fault(y->d, y->line, y->column, "unknown tag %.60s here", tag);
     if (deep > DOCUMENT_DEPTH)
-        return document_fault(&y->d, y->line, y->column, "lists and maps nest more than %d deep", DOCUMENT_DEPTH);
-    struct node *v = document_value(&y->d, kind, y->line);
+        return document_fault(y->d, y->line, y->column, "lists and maps nest more than %d deep", DOCUMENT_DEPTH);
+    struct node *v = document_value(y->d, kind, y->line);
     if (!v)
         return -1;
     v->height = 1;
@@ -279,7 +279,7 @@ static int read_events(struct yaml *y)
     for (bool more = true; more;) {
         yaml_event_t e;
         if (!yaml_parser_parse(&y->parser, &e))
-            return document_fault(&y->d, (unsigned)y->parser.problem_mark.line + 1, (unsigned)y->parser.problem_mark.column + 1, "%s%s%s",
+            return document_fault(y->d, (unsigned)y->parser.problem_mark.line + 1, (unsigned)y->parser.problem_mark.column + 1, "%s%s%s",
                                   y->parser.problem ? y->parser.problem : "no YAML", y->parser.context ? " " : "",
                                   y->parser.context ? y->parser.context : "");
         int status = read_event(y, &e);
@@ -291,14 +291,14 @@ static int read_events(struct yaml *y)
     return 0;
 }
 
-const struct node *document_yaml(struct arena *a, const char *bytes, size_t n, const char *source, struct err *err)
+const struct node *parse_yaml(struct document *d, const char *bytes, size_t n)
 {
-    struct yaml y = {.d = {.arena = a, .language = "YAML", .source = arena_text(a, source, strlen(source)), .err = err}};
-    y.anchors = node_new(a, NODE_MAP, NULL);
-    if (document_check(&y.d, bytes, n) < 0)
+    struct yaml y = {.d = d, .anchors = node_new(d->arena, NODE_MAP, NULL)};
+    d->language = "YAML";
+    if (document_check(d, bytes, n) < 0)
         return NULL;
     if (!yaml_parser_initialize(&y.parser)) {
-        document_fault(&y.d, 1, 0, "out of memory");
+        document_fault(d, 1, 0, "out of memory");
         return NULL;
     }
     yaml_parser_set_encoding(&y.parser, YAML_UTF8_ENCODING);
@@ -306,6 +306,6 @@ const struct node *document_yaml(struct arena *a, const char *bytes, size_t n, c
     int status = read_events(&y);
     yaml_parser_delete(&y.parser);
     if (status == 0 && !y.top)
-        y.top = document_value(&y.d, NODE_NULL, 1);
+        y.top = document_value(d, NODE_NULL, 1);
     return status < 0 ? NULL : y.top;
 }

@@ -155,21 +155,24 @@ int files_read(struct files *f, const char *path, const char **ret, size_t *ret_
 
 static const struct node *parse(struct files *f, const char *path, struct err *err)
 {
+    struct document d = {.arena = f->arena, .source = path, .doubled = f->doubled, .err = err};
     const char *bytes, *c;
     size_t n;
     if (files_read(f, path, &bytes, &n, err) < 0)
         return NULL;
     if (str_ends(path, ".toml"))
-        return document_toml(f->arena, bytes, n, path, err);
+        return parse_toml(&d, bytes, n);
     c = bytes + (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
     c += strspn(c, " \t\r\n");
-    return (*c == '{' || *c == '[' ? document_json : document_yaml)(f->arena, bytes, n, path, err);
+    return (*c == '{' || *c == '[' ? parse_json : parse_yaml)(&d, bytes, n);
 }
 
 const struct node *files_document(struct files *f, const char *path, struct err *err)
 {
     const char *clean = files_join(f->arena, "", path, NULL);
     struct document_kept *d = f->documents;
+    if (!f->doubled)
+        f->doubled = node_new(f->arena, NODE_LIST, NULL);
     if (!clean)
         clean = path; /* files_read() says that it lies outside */
     while (d && strcmp(d->path, clean) != 0)

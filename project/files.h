@@ -27,6 +27,7 @@ struct files {
     struct seen *seen;
     size_t n;
     struct index index;              /* of seen; for files.c only */
+    struct node *doubled;            /* of the documents: names that stand again in their map, with their places; NULL: none read yet */
     struct document_kept *documents; /* read already */
 };
 
@@ -47,7 +48,8 @@ int files_read(struct files *f, const char *path, const char **ret, size_t *ret_
 const struct node *files_document(struct files *f, const char *path, struct err *err);
 
 /* The parsers behind it. Bytes need not end with 0. NULL with err. Aliases are shared nodes, so bombs of them cost nothing here; who walks
- * a document counts (see values.h). Nesting is limited to 200. Names that YAML 1.1 takes for bools or numbers stay as they are spelled. */
+ * a document counts (see values.h). Nesting is limited to 200. Of a name that stands twice in a map the last holds; TOML refuses it. Names
+ * that YAML 1.1 takes for bools or numbers stay as they are spelled. */
 const struct node *document_json(struct arena *a, const char *bytes, size_t n, const char *source, struct err *err);
 const struct node *document_yaml(struct arena *a, const char *bytes, size_t n, const char *source, struct err *err);
 const struct node *document_toml(struct arena *a, const char *bytes, size_t n, const char *source, struct err *err);

@@ -270,12 +270,30 @@ static void put_place(struct text *out, const char *source, unsigned line)
     put_whole(out, "line", line);
 }
 
-static void put_note(struct text *out, size_t i, const void *of)
+static void put_note(struct text *out, const struct note *note)
 {
-    const struct note *note = &((const struct model *)of)->notes[i];
+    json_open(out, '{');
     json_put(out, "text", note->text);
     json_flag(out, "loud", note->loud);
     put_place(out, note->source, note->line);
+    json_close(out, '}');
+}
+
+/* The model's, and of the documents what CloudFormation would not say. */
+static void put_notes(struct printing *p, const struct files *f)
+{
+    enum { DOUBLED_SAID = 20 };
+    const size_t doubled = f->doubled ? f->doubled->n : 0;
+    json_open_key(p->out, "notes", '[');
+    for (size_t i = 0; i < p->m->note_count; i++)
+        put_note(p->out, &p->m->notes[i]);
+    for (size_t i = 0; i < doubled && i < DOUBLED_SAID; i++) {
+        const struct node *again = f->doubled->items[i];
+        const char *text =
+            arena_printf(p->m->arena, "the name %.80s stands twice here: the last one holds, as in CloudFormation", again->text);
+        put_note(p->out, &(struct note){.text = text, .loud = true, .source = again->source, .line = again->line});
+    }
+    json_close(p->out, ']');
 }
 
 static void put_refusal(struct text *out, const struct refusal *r)
@@ -327,7 +345,7 @@ static void put_project(struct printing *p, const struct refusal **refused, cons
         json_close(p->out, '}');
     }
     json_close(p->out, '}');
-    json_objects(p->out, "notes", m->note_count, put_note, m);
+    put_notes(p, f);
     put_files(p->out, f);
 }
 
