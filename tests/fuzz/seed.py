@@ -39,6 +39,14 @@ def seed(target, name, data):
 for i, text in enumerate(['[18446744073709551616, 1e400, -0.0, 100000000000000000000000000000.10]', '"\\ud83d a\\u0000b \\uD83D\\uDE00"', '{"a":1,"\\u0061":[{"b":"c"} ],"b" : {}, "a\\u0000":[]}',
                          '[' * 50 + '{"":' * 50 + '"\u00e9\u20ac\U0001f600"' + '}' * 50 + ']' * 50, ' [ true , false,null ] ']):
     seed("scan", f"own{i}", text.encode())
+DOCUMENTS = (
+    ['{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"MemorySize": 128, "Timeout": 1.50, "A": [true, null, -1e3]}}}}', '{"a": 1, "a": {"\\u0061": "\\ud83d\\ude00"}}'],
+    ["Resources:\n  F: &f\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: src/\n      Environment: {Variables: {A: !Sub '${AWS::Region}', B: !GetAtt T.Arn, YES: on}}\n  G:\n    <<: *f\n    Timeout: 0123\n",
+     "a: &a [1:30, 0x1f, .5, ~, !!str 1]\nb: &b {<<: [{c: 1}, *a]}\n? d\n: |-\n  x\n   y\ne: >+\n  z\n\n*a : 1\n", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c {<<: {k: *b}, k: *b}\n"],
+    ['version = 0.1\n[default.local_invoke.parameters]\nenv_vars = "env.json"\nparameter_overrides = ["A=b", \'C=d\']\n', 'a.b = {c = 1_0, d.e = [0x1f, 1e3, true, # x\n]}\n"q" = """\nx\\\n  y"""\nr = \'\'\'z\'\'\'\n[a2]\nu = "\\u00e9\\t"\n'])
+for language, texts in enumerate(DOCUMENTS):
+    for i, text in enumerate(texts):
+        seed("documents", f"{language}-{i}", bytes([language]) + text.encode())
 for path in sorted((HERE / "policy").glob("*.json")):
     seed("policy", path.stem, path.read_bytes())
     seed("scan", path.stem, path.read_bytes())
@@ -69,7 +77,7 @@ for path in sorted((HERE / "tests/archives").iterdir()):
         seed("unpack", path.name, path.read_bytes())
 for i, r in enumerate(REQUESTS):
     for first in (0, 1, 2, 6, 33):
-        (out / "http" / f"seed{i}-{first}").write_bytes(bytes([first]) + r.encode())
+        seed("http", f"{i}-{first}", bytes([first]) + r.encode())
 for i, files in enumerate(({"a": b"x"}, {"d/": b"", "d/f": b"y" * 300}, {"a": b"", "b/c/d": b"z", "b/e": b"q" * 50})):
     for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         data = io.BytesIO()
