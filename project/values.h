@@ -30,7 +30,7 @@ struct scope {
     const void *assets;                 /* for asset alone */
     struct scope_condition *conditions; /* evaluated already, or being evaluated: a cycle is refused */
     struct scope_child *children;       /* nested stacks that were opened */
-    struct node *functions;             /* logical ids that are functions, with their ids in the model; see template.h */
+    struct node *functions, *apis;      /* logical ids of functions and APIs, with what they are in the model; see template.h */
     struct node *noted, *ids;           /* the outermost scope's: placeholders that a note names already; all functions' ids */
     size_t steps;                       /* of evaluation, the outermost scope's: more than a million is a bomb, and refused */
     unsigned depth, stacks;             /* of evaluation; nested stacks so far: the outermost scope's */
