@@ -40,18 +40,23 @@ static const char *unique_id(struct scope *s, const char *logical)
     return id;
 }
 
+static void add_other_name(struct reading *r, const char *name)
+{
+    if (name && strcmp(name, r->f->id) != 0)
+        model_add_name(r->s->model, r->f, name);
+}
+
 /* The construct's id and path: "Stack/Fn/Resource" is Fn, and Stack/Fn. */
 static void add_construct_names(struct reading *r)
 {
-    struct model *m = r->s->model;
     const char *path = node_text(node_at(r->resource, "Metadata", "aws:cdk:path", NULL));
-    model_add_name(m, r->f, node_text(node_at(r->resource, "Metadata", "SamResourceId", NULL)));
+    add_other_name(r, node_text(node_at(r->resource, "Metadata", "SamResourceId", NULL)));
     if (!path)
         return;
     size_t n = strlen(path) - (str_ends(path, "/Resource") ? strlen("/Resource") : 0);
     const char *whole = arena_text(r->s->arena, path, n), *slash = strrchr(whole, '/');
-    model_add_name(m, r->f, slash ? slash + 1 : whole);
-    model_add_name(m, r->f, whole);
+    add_other_name(r, slash ? slash + 1 : whole);
+    add_other_name(r, whole);
 }
 
 static void add_names(struct reading *r)
@@ -63,10 +68,9 @@ static void add_names(struct reading *r)
     if (why.what)
         reading_refuse(r, "FunctionName", &why);
     r->f->name = text;
-    if (strcmp(r->id, r->f->id) != 0)
-        model_add_name(s->model, r->f, r->id);
+    add_other_name(r, r->id);
     add_construct_names(r);
-    model_add_name(s->model, r->f, text);
+    add_other_name(r, text);
     if (s->path[0])
         model_add_name(s->model, r->f, arena_printf(s->arena, "%s/%s", s->path, r->id));
     model_add_name(s->model, r->f, value_function_arn(s, text ? text : r->id));
@@ -175,7 +179,7 @@ static const char *function_behind(struct scope *s, const struct node *v, unsign
 const char *template_function_of(struct scope *s, const struct node *v)
 {
     struct refusal ignored = {0};
-    const char *function = function_behind(s, v, 0), *text = function ? NULL : value_text(s, v, &ignored);
+    const char *function = v ? function_behind(s, v, 0) : NULL, *text = v && !function ? value_text(s, v, &ignored) : NULL;
     for (size_t i = 0; text && !function && i < s->model->function_count; i++)
         for (size_t k = 0; k < s->model->functions[i].name_count; k++) {
             const char *name = s->model->functions[i].names[k], *in = strstr(text, name);
