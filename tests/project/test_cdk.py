@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cdk.out as it is: stacks, assets, nested stacks, stages, constructs' names."""
+import json
+import os
+
+import pytest
+from support.projects import copy, read, write
+
+ORDERS = "OrdersA9B65338"
+CODE = "cdk.out/asset.813c0a5a52e2a44ca562c8457ac5733dedbea4c2054f17c3a363fa6a9400fc95"
+LAYER = "cdk.out/asset.7f6c9206dfde8cfd8bb66e00a06bf1e328b0885b1e5b8cfd4ba45aa4917ec7db"
+
+
+@pytest.fixture
+def app(tmp):
+    return copy("cdk-app", tmp)
+
+
+def test_a_function_is_read_with_its_asset_and_layer(lrun, app):
+    m = read(lrun, app)
+    assert m.project["reader"] == "cdk"
+    f = m.functions[ORDERS]
+    assert (f["code"], f["layers"]) == (CODE, [LAYER])
+    assert (f["handler"], f["runtime"], f["memory"], f["timeout"]) == ("app.handler", "python3.11", 256, 7)
+    assert f["env"] == {"REGION": "us-east-1", "STAGE": "dev"}
+    assert "url" in f and not m.loud
+
+
+@pytest.mark.parametrize("name", ["Orders", "Shop/Orders", ORDERS, "arn:aws:lambda:us-east-1:123456789012:function:" + ORDERS])
+def test_a_function_runs_by_each_of_its_names(lrun, app, name):
+    r = lrun("run", "-e", '{"order":"ab"}', name, cwd=app)
+    assert r.code == 0, r
+    assert r.json == {"price": 20, "stage": "dev", "region": "us-east-1"}
+
+
+def test_a_template_made_without_the_cli_has_its_names_from_the_tree(lrun, tmp):
+    m = read(lrun, copy("cdk", tmp))
+    assert {"Fn", "My-Stack/Fn"} <= set(m.names("Fn9270CBC0"))
+    assert {"Inl", "My-Stack/Inl"} <= set(m.names("Inl29923B13"))
+    assert m.functions["Fn9270CBC0"]["tmp-size"] == 1024
+    assert m.functions["Inl29923B13"]["inline"] == "exports.handler=async()=>1"
+
+
+# ---- assemblies that are written here ----
+
+def function(key, **properties):
+    return {"Type": "AWS::Lambda::Function", "Properties": {
+        "Code": {"S3Bucket": {"Fn::Sub": "assets-${AWS::AccountId}"}, "S3Key": key}, "Handler": "app.handler", "Runtime": "python3.11", **properties}}
+
+
+def assembly(root, resources, files=None, images=None, at="cdk.out", stack="Shop", more=None, artifacts=None):
+    """One stack, whose assets are FILES: hash, path."""
+    assets = {"version": "55.0.0", "files": {h: {"source": {"path": p, "packaging": "zip"}} for h, p in (files or {}).items()}, "dockerImages": images or {}}
+    for h, e in (more or {}).items():
+        assets["files"][h] = e
+    return write(root, {
+        f"{at}/manifest.json": {"version": "55.0.0", "artifacts": {
+            stack: {"type": "aws:cloudformation:stack", "properties": {"templateFile": f"{stack}.template.json"}, "displayName": stack},
+            f"{stack}.assets": {"type": "cdk:asset-manifest", "properties": {"file": f"{stack}.assets.json"}}, **(artifacts or {})}},
+        f"{at}/{stack}.assets.json": assets,
+        f"{at}/{stack}.template.json": {"Resources": resources}})
+
+
+def test_a_nested_stack_is_an_asset_and_its_layer_its_parents(lrun, tmp):
+    url = {"Fn::Join": ["", ["https://s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}, "/", {"Fn::Sub": "assets-${AWS::AccountId}"}, "/aa.json"]]}
+    layer = {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": {"S3Bucket": "b", "S3Key": "bb.zip"}}}
+    assembly(tmp, {"Shared1": layer, "Nested1": {"Type": "AWS::CloudFormation::Stack", "Properties": {
+        "TemplateURL": url, "Parameters": {"refShared": {"Ref": "Shared1"}, "word": "hello"}}}},
+        {"aa": "Nested.template.json", "bb": "asset.bb", "cc": "asset.cc"})
+    write(tmp, {"cdk.out/asset.bb/python/shared.py": "", "cdk.out/asset.cc/app.py": "", "cdk.out/Nested.template.json": {
+        "Parameters": {"refShared": {"Type": "String"}, "word": {"Type": "String"}},
+        "Resources": {"Inner1": {**function("cc.zip", Layers=[{"Ref": "refShared"}], Environment={"Variables": {"WORD": {"Ref": "word"}}}),
+                                 "Metadata": {"aws:cdk:path": "Shop/Nested/Inner/Resource"}}}}})
+    m = read(lrun, tmp)
+    f = m.functions["Inner1"]
+    assert (f["code"], f["layers"], f["env"]) == ("cdk.out/asset.cc", ["cdk.out/asset.bb"], {"WORD": "hello"})
+    assert {"Inner", "Shop/Nested/Inner"} <= set(m.names("Inner1"))
+
+
+def test_a_stage_is_an_assembly_in_the_assembly(lrun, tmp):
+    assembly(tmp, {}, artifacts={"assembly-Prod": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}})
+    assembly(tmp, {"Fn1": function("aa.zip")}, {"aa": "../asset.aa"}, at="cdk.out/assembly-Prod", stack="ProdShop")
+    write(tmp, {"cdk.out/asset.aa/app.py": ""})
+    assert read(lrun, tmp).functions["Fn1"]["code"] == "cdk.out/asset.aa"
+
+
+def test_two_stacks_may_have_functions_of_one_id(lrun, tmp):
+    assembly(tmp, {"Fn1": function("aa.zip")}, {"aa": "asset.aa"}, artifacts={
+        "Other": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Other.template.json"}, "displayName": "Other"}})
+    write(tmp, {"cdk.out/asset.aa/app.py": "", "cdk.out/Other.template.json": {"Resources": {"Fn1": function("aa.zip", Timeout=9)}}})
+    m = read(lrun, tmp)
+    assert len(m.functions) == 2, m.functions
+
+
+def test_an_asset_with_a_key_of_its_own_is_found(lrun, tmp):
+    assembly(tmp, {"Fn1": function("fixed/orders.zip")}, more={"aa": {"source": {"path": "orders.zip", "packaging": "file"}, "destinations": {
+        "x": {"objectKey": "fixed/orders.zip"}}}})
+    write(tmp, {"cdk.out/orders.zip": b"PK"})
+    assert read(lrun, tmp).functions["Fn1"]["code"] == "cdk.out/orders.zip"
+
+
+def test_cdks_own_functions_are_left_out_and_said(lrun, tmp):
+    assembly(tmp, {"Fn1": function("aa.zip"), "CustomS3AutoDeleteObjectsCustomResourceProviderHandler9D90184F": function("aa.zip", Handler="__entrypoint__.handler"),
+                   "AWS679f53fac002430cb0da5b7982bd22872D164C4C": function("aa.zip"), "ProviderframeworkonEvent1": function("aa.zip", Handler="framework.onEvent")},
+             {"aa": "asset.aa"})
+    write(tmp, {"cdk.out/asset.aa/app.py": ""})
+    m = read(lrun, tmp)
+    assert list(m.functions) == ["Fn1"]
+    assert m.notes.count("CDK's function for deployments") == 3
+
+
+def test_an_asset_that_is_not_there_is_refused_with_the_way_to_it(lrun, tmp):
+    assembly(tmp, {"Fn1": function("aa.zip"), "Fn2": function("bb.zip")}, {"aa": "asset.aa", "bb": "asset.bb"})
+    write(tmp, {"cdk.out/asset.bb/app.py": ""})
+    m = read(lrun, tmp)
+    what, remedy, _ = m.refused("Fn1")
+    assert "there is no cdk.out/asset.aa" in what and remedy == "cdk synth"
+    assert list(m.functions) == ["Fn2"]
+
+
+@pytest.mark.parametrize("path", ["/etc", "../../etc", "../../../../../etc"])
+def test_an_asset_outside_of_the_project_is_refused(lrun, tmp, path):
+    root = tmp / "project"
+    assembly(root, {"Fn1": function("aa.zip")}, {"aa": path})
+    what, remedy, _ = read(lrun, root).refused("Fn1")
+    assert f"{path} lies outside" in what and remedy == "--project-root DIR"
+
+
+def test_a_link_that_leads_out_of_the_project_is_not_followed(lrun, tmp):
+    root = assembly(tmp / "project", {"Fn1": function("aa.zip")}, {"aa": "asset.aa"})
+    os.symlink("/etc", root / "cdk.out/asset.aa")
+    assert "there is no" in read(lrun, root).refused("Fn1")[0]
+
+
+def test_an_image_is_never_pulled_and_says_what_it_is_built_from(lrun, tmp):
+    uri = {"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/assets-${AWS::AccountId}:dd"}
+    fn = {"Type": "AWS::Lambda::Function", "Properties": {"PackageType": "Image", "Code": {"ImageUri": uri}}}
+    assembly(tmp, {"Fn1": fn}, images={"dd": {"source": {"directory": "asset.dd", "dockerFile": "Dockerfile.x"}}})
+    m = read(lrun, tmp)
+    assert "Fn1" in m.project["refused"] and not m.functions
+    assert "docker build" in m.notes and "cdk.out/asset.dd/Dockerfile.x" in m.notes
+
+
+def test_an_application_newer_than_its_synthesis_is_said_once(lrun, app):
+    for file in ("app.js", "cdk.json"):
+        os.utime(app / file)
+    m = read(lrun, app)
+    assert len(m.loud) == 1 and "app.js is newer than cdk.out/manifest.json" in m.loud[0] and "cdk synth" in m.loud[0]
+
+
+@pytest.mark.parametrize("manifest, says", [
+    ({"version": "1", "artifacts": []}, "it has no artifacts"),
+    ({"version": "1", "artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {}}}}, "read a stack"),
+    ({"version": "1", "artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "../../../x"}}}}, "outside of the project"),
+    ({"version": "1", "artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "gone.json"}}}}, "gone.json"),
+    ({"version": "1", "artifacts": {"S": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "."}}}}, "too many")])
+def test_a_broken_manifest_is_refused(lrun, tmp, manifest, says):
+    write(tmp, {"cdk.out/manifest.json": manifest})
+    r = lrun("project", "--json", cwd=tmp, report=False)
+    assert r.code != 0 and says in r.log, r
+
+
+def test_wrong_types_everywhere_are_survived(lrun, tmp):
+    for wrong in (None, 7, "text", [], [[]], {"x": None}, {"Fn::If": []}):
+        assembly(tmp, {"Fn1": {"Type": "AWS::Lambda::Function", "Properties": wrong}, "Fn2": function(wrong), "Fn3": wrong})
+        document = json.loads((tmp / "cdk.out/Shop.assets.json").read_text())
+        document["files"] = {"aa": wrong, "bb": {"source": wrong}, "cc": {"destinations": {"d": wrong}}}
+        document["dockerImages"] = wrong
+        write(tmp, {"cdk.out/Shop.assets.json": document, "cdk.out/tree.json": {"tree": wrong}})
+        r = lrun("project", "--json", cwd=tmp, report=False)
+        assert r.code in (0, 125) and "signal" not in r.log, (wrong, r)
