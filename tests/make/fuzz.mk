@@ -11,7 +11,7 @@ FUZZ_image   := $(wildcard unpack/image*.c unpack/layer*.c) unpack/nodes.c unpac
 FUZZ_elf     := $(FUZZ_zip) unpack/elf_facts.c unpack/manifest.c unpack/manifest_read.c
 FUZZ_policy  := policy/oci.c base/arch.c $(FUZZ_JSON)
 FUZZ_options := launcher/command/cli.c launcher/command/cli_options.c launcher/command/cli_values.c launcher/command/cli_words.c \
-  launcher/command/cli_help.c launcher/launch/names.c launcher/launch/request.c lambda/tenant.c
+  launcher/command/cli_help.c launcher/launch/names.c launcher/launch/request.c lambda/tenant.c relay/door.c relay/address.c
 FUZZ_config  := $(FUZZ_options) launcher/command/config.c launcher/launch/pull_name.c launcher/launch/request_check.c \
   lambda/function_name.c $(FUZZ_JSON)
 FUZZ_stream  := lambda/event_stream.c base/json.c $(FUZZ_JSON) base/base64.c
