@@ -443,13 +443,19 @@ def enclosure(tmp_path_factory):
     return library
 
 
-def enclosed(library, try_it):
-    """With no door: so DNS's is the only port."""
+def enclosed(library, try_it, doors=0):
+    """doors=1: with one, to the port that is listened on."""
     code = f"""
 import ctypes, os, socket
 listener = socket.create_server(("127.0.0.1", 0))
 there = listener.getsockname()
-assert ctypes.CDLL({str(library)!r}).enclose(ctypes.create_string_buffer(1 << 20), ctypes.create_string_buffer(4096)) == 0
+class Door(ctypes.Structure):
+    _fields_ = [("host", ctypes.c_char * 254), ("inside", ctypes.c_char * 46), ("port", ctypes.c_uint16), ("flags", ctypes.c_bool * 3)]
+class Doors(ctypes.Structure):
+    _fields_ = [("n", ctypes.c_size_t), ("at", Door * 32)]
+doors = Doors(n={doors})
+doors.at[0].port = there[1]
+assert ctypes.CDLL({str(library)!r}).enclose(ctypes.byref(doors), ctypes.create_string_buffer(4096)) == 0
 try:
     {try_it}
     os.write(1, b"allowed")
@@ -476,7 +482,8 @@ def test_an_enclosed_relay_connects_to_its_doors_ports_only(enclosure):
     import ctypes
     if ctypes.CDLL(None).syscall(444, None, 0, 1) < 4:  # landlock_create_ruleset, for its version
         pytest.skip("Landlock knows ports from Linux 6.7 on")
-    assert enclosed(enclosure, "socket.create_connection(there)") == "refused"
+    assert enclosed(enclosure, "socket.socket().connect(there)") == "refused"
+    assert enclosed(enclosure, "socket.socket().connect(there)", doors=1) == "allowed"
 
 
 # ---- what is written wrongly ----
