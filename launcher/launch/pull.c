@@ -8,18 +8,15 @@
 
 #include "base/fs.h"
 #include "base/own.h"
-#include "base/place.h"
 #include "cache/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/signalfd.h>
 
 #define BLOBS "blobs/sha256"
 static const char TO_BLOBS[] = "dir:" BLOBS;
-enum { FILE_MOST = 1 << 20, MANIFEST_MOST = 4 << 20 };
+enum { MANIFEST_MOST = 4 << 20 };
 
 /* ---- root's own files ---- */
 
@@ -38,18 +35,6 @@ static const struct {
     {PULL_REGISTRIES, "HOME", "/.config/containers/registries.conf"},
 };
 
-static int copy_of(const char *path, struct err *err)
-{
-    struct text text = {0};
-    if (place_read(path, FILE_MOST, "read for skopeo", &text, err) < 0)
-        return -1;
-    OWN_FD int fd = memfd_create("lrun-skopeo", MFD_CLOEXEC);
-    int status = fd < 0 || (text.n && fs_write_all(fd, text.at, text.n) < 0) ? fail(err, errno, path, "copy for skopeo") : 0;
-    explicit_bzero(text.at, text.n);
-    text_done(&text);
-    return status < 0 ? -1 : take_fd(&fd);
-}
-
 int pull_prepare(struct pull *p, const struct identity *id, struct err *err)
 {
     p->from_root = id->from_root;
@@ -58,7 +43,7 @@ int pull_prepare(struct pull *p, const struct identity *id, struct err *err)
         if (!start || start[0] != '/' || p->files[ROOTS[i].file] >= 0)
             continue;
         OWN_PTR char *path = xasprintf("%s%s", start, ROOTS[i].tail);
-        p->files[ROOTS[i].file] = copy_of(path, err);
+        p->files[ROOTS[i].file] = outside_copy(path, err);
         if (p->files[ROOTS[i].file] < 0 && err->no != ENOENT && err->no != ENOTDIR)
             return -1;
     }
@@ -201,32 +186,6 @@ static void say_size(const struct pull *p, const struct pull_size *size)
     fputc('\n', stderr);
 }
 
-/* ---- signals ---- */
-
-/* An ignored one stays so: nohup. */
-static int hold_signals(struct pull *p, struct err *err)
-{
-    static const int ENDS[] = {SIGINT, SIGTERM, SIGHUP};
-    sigset_t held;
-    sigemptyset(&held);
-    for (size_t i = 0; i < COUNT(ENDS); i++) {
-        struct sigaction now;
-        if (sigaction(ENDS[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-            sigaddset(&held, ENDS[i]);
-    }
-    sigprocmask(SIG_BLOCK, &held, &p->before);
-    p->signals = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
-    return p->signals < 0 ? fail(err, errno, NULL, "watch for signals") : 0;
-}
-
-bool pull_stopped(struct pull *p)
-{
-    struct signalfd_siginfo info;
-    if (!p->signal && p->signals >= 0 && read(p->signals, &info, sizeof info) == (ssize_t)sizeof info)
-        p->signal = (int)info.ssi_signo;
-    return p->signal != 0;
-}
-
 /* ---- all of it ---- */
 
 int pull_fetch(struct pull *p, struct cache *c, const char *architecture, struct err *err)
@@ -234,7 +193,7 @@ int pull_fetch(struct pull *p, struct cache *c, const char *architecture, struct
     struct copying copying = {.pull = p, .progress = progress_begin(p->quiet ? -1 : c->terminal), .lines = !p->quiet && c->terminal < 0};
     OWN_PTR char *pinned = NULL;
     copying.progress.doing = "fetching";
-    if (cache_begin_work(c, p->name, sizeof p->name, &p->dir, err) < 0 || hold_signals(p, err) < 0)
+    if (cache_begin_work(c, p->name, sizeof p->name, &p->dir, err) < 0 || outside_begin(&p->outside, err) < 0)
         return -1;
     bool registry = str_begins(p->ref, "docker://"); /* of others a look is as long as the copy */
     if (registry && look_at(p, p->ref, architecture, &copying.size, err) < 0)
@@ -260,11 +219,10 @@ void pull_done(struct pull *p, struct cache *c)
     if (p->dir >= 0)
         fs_remove_tree(c->dir, p->name, &ignored);
     own_close(&p->dir);
-    if (p->signals < 0)
-        return;
-    pull_stopped(p);
-    own_close(&p->signals);
-    sigprocmask(SIG_SETMASK, &p->before, NULL);
-    if (p->signal)
-        raise(p->signal);
+    outside_end(&p->outside);
+}
+
+bool pull_stopped(struct pull *p)
+{
+    return outside_stopped(&p->outside);
 }

@@ -12,8 +12,7 @@
 #include "base/str.h"
 #include "cache/cache.h"
 #include "launcher/launch/identity.h"
-
-#include <signal.h>
+#include "launcher/launch/outside.h"
 
 enum pull_file { PULL_AUTH, PULL_POLICY, PULL_REGISTRIES, PULL_FILES };
 
@@ -28,11 +27,10 @@ struct pull {
     int files[PULL_FILES]; /* copies of root's, or -1 */
     char name[64];         /* of the directory, below the cache's */
     int dir;               /* it, or -1; an OCI layout with one image when pull_fetch() is done */
-    int signals, signal;   /* a descriptor, or -1; the one that came, or 0 */
-    sigset_t before;
+    struct outside outside;
 };
 // clang-format off
-#define PULL_NONE {.files = {-1, -1, -1}, .dir = -1, .signals = -1}
+#define PULL_NONE {.files = {-1, -1, -1}, .dir = -1, .outside = OUTSIDE_NONE}
 // clang-format on
 
 /* True: it is for skopeo. With err.usage set: it is, but names nothing that skopeo could take. */

@@ -4,20 +4,15 @@
  *                        find. What it keeps between runs (XDG_DATA_HOME, TMPDIR) goes into the directory.
  *   root's               PATH and what names proxies and certificates; files that root has opened, by descriptor
  * Signatures: skopeo's own policy decides. Only where there is none, which skopeo takes as an error, none is asked for.
- * It ends with lrun (PDEATHSIG), and writes no file larger than the registry has said. Its last word is the reason of a failure. */
-#include "base/descriptors.h"
+ * How it is started and ended is outside.c's; it writes no file larger than the registry has said. Its last word is the reason of a
+ * failure. */
 #include "base/fs.h"
 #include "base/own.h"
-#include "base/sys.h"
 #include "launcher/launch/pull.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 extern char **environ;
@@ -94,30 +89,6 @@ static void add_variables(const struct pull *p, struct strv *ret)
         strv_add(ret, xasprintf("REGISTRY_AUTH_FILE=/proc/self/fd/%d", p->files[PULL_AUTH]));
 }
 
-struct child {
-    const char *program;
-    struct strv words, variables;
-    pid_t lrun;
-    int out, errors; /* its */
-    uint64_t largest;
-};
-
-static _Noreturn void become(const struct pull *p, const struct child *c)
-{
-    const struct rlimit files = {.rlim_cur = c->largest, .rlim_max = c->largest};
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != c->lrun || fchdir(p->dir) < 0 || null < 0 || dup2(null, 0) < 0 ||
-        dup2(c->out, 1) < 0 || dup2(c->errors, 2) < 0 || descriptors_keep(p->files, COUNT(p->files)) < 0 ||
-        setrlimit(RLIMIT_FSIZE, &files) < 0)
-        _exit(126);
-    for (size_t i = 0; i < COUNT(p->files); i++)
-        if (p->files[i] >= 0)
-            fcntl(p->files[i], F_SETFD, 0);
-    sigprocmask(SIG_SETMASK, &p->before, NULL);
-    execve(c->program, c->words.at, c->variables.at);
-    _exit(127);
-}
-
 /* ---- what it says ---- */
 
 /* Of its errors, by a part of them; the first that fits. */
@@ -183,71 +154,44 @@ static int explain(const struct pull *p, int errors, struct err *err)
                      remedy ? remedy : "");
 }
 
-/* ---- while it runs ---- */
+/* ---- running it ---- */
 
-/* Until it has ended, which its pidfd says: whoever it has started may keep the pipe open. */
-static void attend(struct pull *p, const struct pull_job *job, int pidfd, int out)
+static int run(struct pull *p, const struct pull_job *job, struct outside_job *all, int *ret_status, struct err *err)
 {
-    enum { OFTEN_MS = 200 };
-    char bytes[16384];
-    for (bool ended = false; !ended;) {
-        struct pollfd fds[] = {{.fd = out, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}, {.fd = p->signals, .events = POLLIN}};
-        int got = poll(fds, COUNT(fds), OFTEN_MS);
-        if (got < 0 && errno != EINTR)
-            break;
-        if (pull_stopped(p))
-            sys_pidfd_send_signal(pidfd, SIGKILL);
-        ended = got > 0 && fds[1].revents;
-        for (ssize_t n; (n = read(out, bytes, sizeof bytes)) > 0;)
-            job->said(job->to, bytes, (size_t)n);
-        if (got > 0 && fds[0].revents & (POLLHUP | POLLERR) && !ended)
-            poll(&fds[1], 1, OFTEN_MS);
-        if (job->wait)
-            job->wait(job->to);
-    }
-}
-
-static int start(struct pull *p, struct child *c, const struct pull_job *job, int *ret_status, struct err *err)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return fail(err, errno, NULL, "make a pipe for skopeo");
-    OWN_FD int out = ends[0], to = ends[1];
-    c->out = to;
-    c->lrun = getpid();
-    fcntl(out, F_SETFL, O_NONBLOCK);
-    pid_t pid = fork();
-    if (pid == 0)
-        become(p, c);
-    if (pid < 0)
-        return fail(err, errno, "skopeo", "start");
-    own_close(&to);
-    OWN_FD int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (pidfd < 0)
-        kill(pid, SIGKILL);
-    else
-        attend(p, job, pidfd, out);
-    while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
-        ;
-    return 0;
+    struct strv words = {0}, variables = {0};
+    add_words(p, job, &words);
+    add_variables(p, &variables);
+    all->words = &words;
+    all->variables = &variables;
+    int started = outside_run(&p->outside, all, ret_status, err);
+    strv_done(&words);
+    strv_done(&variables);
+    return started;
 }
 
 int pull_run(struct pull *p, const struct pull_job *job, struct err *err)
 {
-    struct child c = {.program = find(err), .largest = job->largest};
+    const char *program = find(err);
     int status = 0;
-    if (!c.program)
+    if (!program)
         return -1;
     OWN_FD int errors = memfd_create("skopeo", MFD_CLOEXEC);
     if (errors < 0)
         return fail(err, errno, NULL, "make room for skopeo's messages");
-    c.errors = errors;
-    add_words(p, job, &c.words);
-    add_variables(p, &c.variables);
-    int started = start(p, &c, job, &status, err);
-    strv_done(&c.words);
-    strv_done(&c.variables);
-    if (started < 0)
+    struct outside_job all = {
+        .name = "skopeo",
+        .program = program,
+        .dir = p->dir,
+        .keep = p->files,
+        .keep_n = COUNT(p->files),
+        .input = -1,
+        .errors = errors,
+        .largest = job->largest,
+        .said = job->said,
+        .wait = job->wait,
+        .to = job->to,
+    };
+    if (run(p, job, &all, &status, err) < 0)
         return -1;
     if (pull_stopped(p))
         return fail(err, EINTR, p->ref, "fetch");
