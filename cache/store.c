@@ -9,25 +9,17 @@
 #include "cache/store.h"
 
 #include "base/fs.h"
-#include "base/num.h"
 #include "base/own.h"
 #include "cache/cache_entry.h"
+#include "cache/store_names.h"
 #include "cache/store_pack.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#define NAMES "name"
 enum { NAME_MAX_BYTES = 2048 };
-
-static int by_name(const void *a, const void *b)
-{
-    return strverscmp(*(char *const *)a, *(char *const *)b);
-}
 
 int store_at(const char *path, int program, struct cache *ret, struct err *err)
 {
@@ -38,66 +30,32 @@ int store_at(const char *path, int program, struct cache *ret, struct err *err)
     return cache_open(path, dir, take_fd(&owned), ret, err) < 0 ? -1 : 1;
 }
 
-/* Of fs_replace(): an ID, a dot, 16 digits. One that stays was left by a lrun that was killed. */
-static bool is_draft(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot && strlen(dot + 1) == 16;
-}
-
 int store_names(const struct cache *store, struct strv *ret, struct err *err)
 {
-    struct strv all = {0};
-    if (fs_list(store->dir, NAMES, &all) < 0)
-        return errno == ENOENT ? 0 : fail(err, errno, store->path, "list the store of runtimes");
-    for (size_t i = 0; i < all.n; i++)
-        if (all.at[i][0] != '.' && !is_draft(all.at[i]))
-            strv_add(ret, take_ptr(&all.at[i]));
-    strv_done(&all);
-    if (ret->n)
-        qsort(ret->at, ret->n, sizeof *ret->at, by_name);
-    return 0;
+    return store_list(store, ret, err);
 }
 
 /* ---- what is known of one, as text ---- */
 
-static bool line_of(const char *text, const char *key, char *ret, size_t size)
-{
-    size_t n = strlen(key);
-    for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        if (strncmp(line, key, n) == 0 && line[n] == ' ') {
-            snprintf(ret, size, "%.*s", (int)strcspn(line + n + 1, "\n"), line + n + 1);
-            return true;
-        }
-    return false;
-}
-
-static uint64_t number_of(const char *text, const char *key)
-{
-    char digits[24] = "";
-    uint64_t n = 0;
-    return line_of(text, key, digits, sizeof digits) && num_plain(digits, 10, &n) == 0 ? n : 0;
-}
-
 static bool parse(const char *text, struct stored *s)
 {
-    s->version = (unsigned)number_of(text, "version");
-    s->minor = (unsigned)number_of(text, "minor");
-    s->added = (int64_t)number_of(text, "added");
-    s->size = number_of(text, "size");
-    s->entries = number_of(text, "entries");
-    line_of(text, "config", s->config, sizeof s->config); /* of images only */
-    line_of(text, "manifest", s->manifest, sizeof s->manifest);
-    return line_of(text, "key", s->key, sizeof s->key) && strspn(s->key, "0123456789abcdef") == DIGEST_HEX && !strchr(s->key, '/') &&
-           line_of(text, "below", s->below, sizeof s->below) && line_of(text, "program", s->program, sizeof s->program) &&
-           line_of(text, "source", s->source, sizeof s->source);
+    s->version = (unsigned)store_number(text, "version");
+    s->minor = (unsigned)store_number(text, "minor");
+    s->added = (int64_t)store_number(text, "added");
+    s->size = store_number(text, "size");
+    s->entries = store_number(text, "entries");
+    store_line(text, "config", s->config, sizeof s->config); /* of images only */
+    store_line(text, "manifest", s->manifest, sizeof s->manifest);
+    return store_line(text, "key", s->key, sizeof s->key) && strspn(s->key, "0123456789abcdef") == DIGEST_HEX && !strchr(s->key, '/') &&
+           store_line(text, "below", s->below, sizeof s->below) && store_line(text, "program", s->program, sizeof s->program) &&
+           store_line(text, "source", s->source, sizeof s->source);
 }
 
 int store_find(const struct cache *store, const char *id, struct stored *ret, struct err *err)
 {
     char text[NAME_MAX_BYTES];
     struct stored s = {0};
-    OWN_PTR char *path = xasprintf(NAMES "/%s", id);
+    OWN_PTR char *path = xasprintf(STORE_NAMES "/%s", id);
     if (strchr(id, '/') || strlen(id) >= sizeof s.id)
         return 0;
     if (fs_read_small(store->dir, path, text, sizeof text) < 0)
@@ -138,17 +96,6 @@ int store_copy(struct cache *store, int dir, const char *name, bool (*leave)(con
     return 0;
 }
 
-static int lock_names(const struct cache *store, int *ret, struct err *err)
-{
-    if (mkdirat(store->dir, NAMES, 0700) < 0 && errno != EEXIST)
-        return fail(err, errno, store->path, "make a part of the store of runtimes");
-    OWN_FD int fd = openat(store->dir, NAMES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || flock(fd, LOCK_EX) < 0)
-        return fail(err, errno, store->path, "lock the store of runtimes");
-    *ret = take_fd(&fd);
-    return 0;
-}
-
 /* A damaged name keeps its tree, which it might have meant: false, and nothing is removed. */
 static bool is_named(const struct cache *store, const char *key, const struct strv *names)
 {
@@ -162,23 +109,10 @@ static bool is_named(const struct cache *store, const char *key, const struct st
     return false;
 }
 
-/* names is locked, so nobody is writing a draft. */
-static void remove_drafts(const struct cache *store)
-{
-    struct strv names = {0};
-    fs_list(store->dir, NAMES, &names);
-    for (size_t i = 0; i < names.n; i++) {
-        OWN_PTR char *path = xasprintf(NAMES "/%s", names.at[i]);
-        if (is_draft(names.at[i]))
-            unlinkat(store->dir, path, 0);
-    }
-    strv_done(&names);
-}
-
 /* names is locked. */
 static void tidy(struct cache *store)
 {
-    remove_drafts(store);
+    store_remove_drafts(store);
     struct strv names = {0}, keys = {0};
     struct err ignored;
     if (store_names(store, &names, &ignored) == 0)
@@ -194,7 +128,7 @@ void store_tidy(struct cache *store)
 {
     struct err ignored;
     OWN_FD int lock = -1;
-    if (lock_names(store, &lock, &ignored) == 0)
+    if (store_lock(store, &lock, &ignored) == 0)
         tidy(store);
 }
 
@@ -203,8 +137,8 @@ int store_name(struct cache *store, const struct stored *s, struct err *err)
     struct stored before;
     struct text text = {0};
     OWN_FD int lock = -1;
-    OWN_PTR char *path = xasprintf(NAMES "/%s", s->id);
-    if (lock_names(store, &lock, err) < 0)
+    OWN_PTR char *path = xasprintf(STORE_NAMES "/%s", s->id);
+    if (store_lock(store, &lock, err) < 0)
         return -1;
     struct err damaged;
     int there = store_find(store, s->id, &before, &damaged) != 0;
@@ -225,10 +159,10 @@ int store_name(struct cache *store, const struct stored *s, struct err *err)
 int store_forget(struct cache *store, const char *id, struct err *err)
 {
     OWN_FD int lock = -1;
-    OWN_PTR char *path = xasprintf(NAMES "/%s", id);
+    OWN_PTR char *path = xasprintf(STORE_NAMES "/%s", id);
     if (strchr(id, '/') || id[0] == '.')
         return 0;
-    if (lock_names(store, &lock, err) < 0)
+    if (store_lock(store, &lock, err) < 0)
         return -1;
     if (unlinkat(store->dir, path, 0) < 0)
         return errno == ENOENT ? 0 : fail(err, errno, id, "remove the runtime");

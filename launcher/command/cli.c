@@ -214,32 +214,56 @@ static int check_cache(struct request *r, struct err *err)
     return fail_hint(err, "usage: %s", COMMANDS[CMD_CACHE].synopsis);
 }
 
-static int check_runtime(struct request *r, struct err *err)
+struct verb {                 /* the first word of a command that has several */
+    const char *name, *words; /* words: what must follow */
+    size_t least, most;       /* words, with itself */
+    bool json;                /* --json is for it */
+};
+
+/* Returns the one that is meant. NULL, with an err: none, or not with these words. words: "list, show, remove". */
+static const struct verb *check_verb(const struct request *r, const struct verb *verbs, size_t n, const char *words, struct err *err)
 {
-    static const struct {
-        const char *verb, *words;
-        size_t least, n;
-    } VERBS[] = {{"add", "an ID or a SOURCE", 2, 3}, {"list", "", 1, 1}, {"show", "an ID", 2, 2}, {"remove", "an ID", 2, 2}};
-    for (size_t i = 0; r->words.n && i < COUNT(VERBS); i++) {
-        if (strcmp(r->words.at[0], VERBS[i].verb) != 0)
+    const char *command = COMMANDS[r->command].name;
+    for (size_t i = 0; r->words.n && i < n; i++) {
+        if (strcmp(r->words.at[0], verbs[i].name) != 0)
             continue;
-        if (r->client && i > 0)
-            return fail_usage(err, "--client is for runtime add");
-        if (r->words.n > VERBS[i].n)
-            return unexpected(r, r->words.at[VERBS[i].n], NULL, err);
-        if (r->json && (VERBS[i].n == 3 || VERBS[i].verb[0] == 'r'))
-            return fail_usage(err, "--json is for runtime list and runtime show");
-        if (r->insecure_registry && VERBS[i].verb[0] != 'a')
-            return fail_usage(err, "--insecure-registry is for runtime add");
-        if (r->words.n >= VERBS[i].least)
-            return 0;
-        fail_usage(err, "runtime %s needs %s", VERBS[i].verb, VERBS[i].words);
-        return fail_hint(err, "usage: %s", COMMANDS[CMD_RUNTIME].synopsis);
+        if (r->words.n > verbs[i].most)
+            return unexpected(r, r->words.at[verbs[i].most], NULL, err), NULL;
+        if (r->json && !verbs[i].json)
+            return fail_usage(err, "--json is for %s list and %s show", command, command), NULL;
+        if (r->words.n >= verbs[i].least)
+            return &verbs[i];
+        fail_usage(err, "%s %s needs %s", command, verbs[i].name, verbs[i].words);
+        return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis), NULL;
     }
     if (r->words.n)
-        return fail_usage(err, "runtime: '%.40s' is not one of add, list, show, remove", r->words.at[0]);
-    fail_usage(err, "runtime needs one of add, list, show, remove");
-    return fail_hint(err, "usage: %s", COMMANDS[CMD_RUNTIME].synopsis);
+        return fail_usage(err, "%s: '%.40s' is not one of %s", command, r->words.at[0], words), NULL;
+    fail_usage(err, "%s needs one of %s", command, words);
+    return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis), NULL;
+}
+
+static int check_runtime(struct request *r, struct err *err)
+{
+    static const struct verb VERBS[] = {{"add", "an ID or a SOURCE", 2, 3, false},
+                                        {"list", "", 1, 1, true},
+                                        {"show", "an ID", 2, 2, true},
+                                        {"remove", "an ID", 2, 2, false}};
+    bool add = r->words.n && strcmp(r->words.at[0], VERBS[0].name) == 0;
+    if (!check_verb(r, VERBS, COUNT(VERBS), "add, list, show, remove", err))
+        return -1;
+    if (r->client && !add)
+        return fail_usage(err, "--client is for runtime add");
+    return r->insecure_registry && !add ? fail_usage(err, "--insecure-registry is for runtime add") : 0;
+}
+
+static int check_layer(struct request *r, struct err *err)
+{
+    static const struct verb VERBS[] = {{"add", "an ARN and a FILE or DIR", 3, 3, false},
+                                        {"fetch", "an ARN", 2, 2, false},
+                                        {"list", "", 1, 1, true},
+                                        {"show", "an ARN", 2, 2, true},
+                                        {"remove", "an ARN", 2, 2, false}};
+    return check_verb(r, VERBS, COUNT(VERBS), "add, fetch, list, show, remove", err) ? 0 : -1;
 }
 
 static int check_event(struct request *r, struct err *err)
@@ -266,6 +290,7 @@ static int (*const CHECKS[CMD_COUNT])(struct request *, struct err *) = {
     [CMD_INSPECT] = check_function,
     [CMD_PROJECT] = check_project,
     [CMD_RUNTIME] = check_runtime,
+    [CMD_LAYER] = check_layer,
     [CMD_CACHE] = check_cache,
     [CMD_EVENT] = check_event,
     [CMD_DOCTOR] = check_no_words,

@@ -15,6 +15,7 @@ enum {
     SERVE = 1 << CMD_SERVE,
     PROJECT = 1 << CMD_PROJECT,
     RUNTIME = 1 << CMD_RUNTIME,
+    LAYER = 1 << CMD_LAYER,
     CACHE = 1 << CMD_CACHE,
     EXPLAIN = 1 << CMD_EXPLAIN,
     DOCTOR = 1 << CMD_DOCTOR,
@@ -26,7 +27,7 @@ enum {
     ANY = BOTH | SERVE,
     LOOKS = ANY | INSPECT,
     READS = LOOKS | PROJECT /* a project's files */,
-    STORES = READS | CACHE | DOCTOR,
+    STORES = READS | CACHE | DOCTOR | LAYER,
     EVENT = 1 << CMD_EVENT,
     HELP = 1 << CMD_HELP,
     ALL = STORES | RUNTIME | EVENT | EXPLAIN | HELP
@@ -34,9 +35,13 @@ enum {
 
 #define FIELD(name) offsetof(struct request, name)
 const struct option_row ROWS[] = {
-    {0, LOOKS, "layers", "A.zip,B.zip", NULL,
-     "layers, merged into /opt; later ones take precedence; repeatable; at most " DIGITS(LAYERS_MAX), add_layers, REPEATED | PATH,
-     FIELD(layers), 0, 0},
+    {0, LOOKS, "layers", "A.zip,ARN", NULL,
+     "layers, merged into /opt: zips, directories, or ARNs (see lrun help layer); later ones take precedence; repeatable; at "
+     "most " DIGITS(LAYERS_MAX),
+     add_layers, REPEATED | PATH, FIELD(layers), 0, 0},
+    {0, LOOKS, "layer-map", "FILE", NULL,
+     "find layers of these ARNs: {\"arn:aws:lambda:*:123456789012:layer:NAME:*\": \"layer.zip\"}, paths relative to FILE; repeatable",
+     add_text, REPEATED | LINE_ONLY, FIELD(layer_maps), 0, 0},
     {'e', RUN, "event", "FILE|JSON|@SERVICE/EVENT|-", NULL,
      "event: a file, JSON text, a sample (@s3/put?bucket=NAME; see lrun event), or - for standard input; repeatable (default {})", add_text,
      REPEATED, FIELD(events), 0, 0},
@@ -203,10 +208,10 @@ const struct option_row ROWS[] = {
     {0, INSPECT, "variables", NULL, NULL, "show the function's environment variables", set_flag, 0, FIELD(variables), 0, 0},
     {0, INSPECT, "mounts", NULL, NULL, "show every mount, and the reason for it", set_flag, 0, FIELD(mounts), 0, 0},
     {0, INSPECT, "graph", "FILE.svg", NULL, "draw which layer provides and hides which paths", set_text, 0, FIELD(graph), 0, 0},
-    {0, DOCTOR | INSPECT | RUNTIME | PROJECT, "json", NULL, NULL, "print JSON", set_flag, 0, FIELD(json), 0, 0},
+    {0, DOCTOR | INSPECT | RUNTIME | LAYER | PROJECT, "json", NULL, NULL, "print JSON", set_flag, 0, FIELD(json), 0, 0},
     {0, LOOKS | RUNTIME, "insecure-registry", NULL, NULL, "accept a registry without TLS, or with a certificate that cannot be verified",
      set_flag, LINE_ONLY, FIELD(insecure_registry), 0, 0},
-    {'q', RUNTIME, "quiet", NULL, NULL, "omit what is fetched, and lrun's notes", set_flag, 0, FIELD(quiet), 0, 0},
+    {'q', RUNTIME | LAYER, "quiet", NULL, NULL, "omit what is fetched, and lrun's notes", set_flag, 0, FIELD(quiet), 0, 0},
     {'q', LOOKS, "quiet", NULL, NULL, "omit the platform's log lines and lrun's notes", set_flag, WITH_IN, FIELD(quiet), 0, 0},
     {'v', ANY, "verbose", NULL, NULL, "log each step, including every mount", set_flag, WITH_IN, FIELD(verbose), 0, 0},
     {'h', ALL, "help", NULL, NULL, "show this help", set_flag, WITH_IN | LINE_ONLY, FIELD(help), 0, 0},

@@ -10,7 +10,7 @@
 
 // clang-format off
 extern const struct command_kind KIND_RUN, KIND_EXEC, KIND_SERVE, KIND_INSPECT, KIND_DOCTOR, KIND_EXPLAIN, KIND_HELP, KIND_CACHE;
-extern const struct command_kind KIND_RUNTIME, KIND_PROJECT, KIND_EVENT;
+extern const struct command_kind KIND_RUNTIME, KIND_PROJECT, KIND_EVENT, KIND_LAYER;
 // clang-format on
 
 int cmd_run(const struct request *r, struct err *err);
@@ -25,6 +25,9 @@ int cmd_help(const struct request *r, struct err *err);
 int cmd_project(const struct request *r, struct err *err);
 int cmd_runtime(const struct request *r, struct err *err);
 int cmd_runtime_add(const struct request *r, struct err *err); /* runtime add */
+int cmd_layer(const struct request *r, struct err *err);
+int cmd_layer_add(const struct request *r, struct err *err);   /* layer add */
+int cmd_layer_fetch(const struct request *r, struct err *err); /* layer fetch */
 int cmd_cache(const struct request *r, struct err *err);
 
 #endif

@@ -31,6 +31,7 @@ static const struct {
     [CMD_INSPECT] = {cmd_inspect, &KIND_INSPECT}, [CMD_HELP] = {cmd_help, &KIND_HELP},
     [CMD_RUNTIME] = {cmd_runtime, &KIND_RUNTIME},
     [CMD_PROJECT] = {cmd_project, &KIND_PROJECT},
+    [CMD_LAYER] = {cmd_layer, &KIND_LAYER},
     [CMD_EVENT] = {cmd_event, &KIND_EVENT},
 };
 // clang-format on

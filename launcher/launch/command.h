@@ -11,6 +11,7 @@ enum command {
     CMD_SERVE,
     CMD_PROJECT,
     CMD_RUNTIME,
+    CMD_LAYER,
     CMD_CACHE,
     CMD_EVENT,
     CMD_EXPLAIN,

@@ -76,6 +76,11 @@ char *identity_store_dir(const struct identity *id)
     return own_dir(id, "/var/lib", "XDG_DATA_HOME", ".local/share", "runtimes");
 }
 
+char *identity_layer_store(const struct identity *id)
+{
+    return own_dir(id, "/var/lib", "XDG_DATA_HOME", ".local/share", "layers");
+}
+
 /* In the user namespace we are root of: its groups are those of an ordinary user then. */
 static bool setgroups_denied(void)
 {

@@ -23,6 +23,8 @@ int identity_cache_dir(const struct identity *id, const char *dir, char **ret, i
 
 /* Where added runtimes are kept: by XDG_DATA_HOME, HOME, or for root /var/lib/lrun/UID. The caller frees it. NULL: neither is set. */
 char *identity_store_dir(const struct identity *id);
+/* The same of layers. */
+char *identity_layer_store(const struct identity *id);
 
 /* Root of the machine becomes id->uid, for good. Root of a user namespace without another uid stays what it is,
  * which outside is an unprivileged user already. What only root may open must be open by now. */

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inputs.c: opens all that the user named and holds it for a launch: packages, volumes, root file system, report, results, policy.
- * What is text (variables, events, credentials) is inputs_text.c's; how a path is opened safely base/place.c's; which may be shown or
- * written trust.c's. All is opened before root's uid is given up, and held by descriptor: what was checked is what is used.
- * Directories are cloned by root (open_tree(2), Linux 5.2), for the later uid may not be able to walk to them. */
+/* inputs.c: opens all that the user named and holds it for a launch: packages, volumes, root file system, policy. What lrun writes
+ * (report, results) is inputs_output.c's, what is text (variables, events, credentials) inputs_text.c's, layers with ARNs layers.c's; how a
+ * path is opened safely base/place.c's; which may be shown or written trust.c's. All is opened before root's uid is given up, and held by
+ * descriptor: what was checked is what is used. Directories are cloned by root (open_tree(2), Linux 5.2), for the later uid may not be able
+ * to walk to them. */
 #include "launcher/launch/inputs.h"
 
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/helper.h"
-#include "base/num.h"
 #include "base/own.h"
 #include "base/place.h"
 #include "base/sys.h"
+#include "lambda/layer_arn.h"
 #include "launcher/launch/inline_code.h"
+#include "launcher/launch/layers.h"
 #include "launcher/launch/not_package.h"
 #include "launcher/launch/trust.h"
 #include "launcher/sandbox/hints.h"
@@ -22,7 +23,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* opening a pipe must not block */
 enum { INPUT_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY };
@@ -76,14 +76,13 @@ static int open_input(const struct request_part *part, const char *path, const c
     return 0;
 }
 
-/* A function or a layer; a function may be an image. */
-static int open_package(const struct request *r, const char *path, enum package_role role, const struct identity *id, struct inputs *in,
-                        struct input *ret, struct err *err)
+/* A function or a layer; a function may be an image. part: the project that named it, or NULL. */
+static int open_package(const struct request *r, const struct request_part *part, const char *path, enum package_role role,
+                        const struct identity *id, struct inputs *in, struct input *ret, struct err *err)
 {
     struct err tagged;
     struct launch_image *image = &in->image;
     bool is_function = role == ROLE_FUNCTION;
-    const struct request_part *part = (is_function ? r->part.function : r->part.layers) ? &r->part : NULL;
     if (part && is_function && part->code)
         return inline_code_open(r, path, ret, err);
     int named = is_function && !part ? image_name(r, id, image, ret, err) : 0;
@@ -104,6 +103,27 @@ static int open_package(const struct request *r, const char *path, enum package_
     own_close(&ret->fd);
     own_close(&ret->source.tree);
     return -1;
+}
+
+/* What has an ARN and no map is looked for later, by who will run: layers_find(). */
+static int open_layer(const struct request *r, const char *word, const struct identity *id, struct inputs *in, struct input *ret,
+                      struct err *err)
+{
+    char *mapped = NULL;
+    int found = layer_is_arn(word) ? layers_map(r, word, &mapped, err) : 0;
+    if (found < 0)
+        return -1;
+    if (mapped)
+        strv_add(&in->found, mapped);
+    if (mapped) /* the user's own map, whoever names the ARN */
+        return open_package(r, NULL, mapped, ROLE_LAYER, id, in, ret, err);
+    if (!layer_is_arn(word))
+        return open_package(r, r->part.layers ? &r->part : NULL, word, ROLE_LAYER, id, in, ret, err);
+    *ret = (struct input){.path = word, .fd = -1, .source = {.tree = -1}, .by_arn = true};
+    if (!in->has_arns)
+        in->layer_store = identity_layer_store(id);
+    in->has_arns = true;
+    return 0;
 }
 
 static int open_volume(const char *text, const struct identity *id, struct inputs *in, struct err *err)
@@ -135,68 +155,6 @@ static int open_volume(const char *text, const struct identity *id, struct input
     return inputs_source(copy, fd, id, &v->source, err);
 }
 
-/* A socket, by way of /dev/stdout, gives ENXIO too, and never opens. */
-static bool lacks_reader(const char *path, const struct err *err)
-{
-    struct stat st;
-    return err->no == ENXIO && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
-}
-
-/* Waits for a pipe's reader, but not for ever, as open(2) would without a word: no timeout of the function's counts yet. */
-static int open_output(const char *path, int flags, const char *what, struct err *err)
-{
-    enum { WAIT_S = 5, STEP_NS = 10000000 };
-    const double end = clock_ms() + WAIT_S * 1000;
-    int fd;
-    while ((fd = place_open(path, O_WRONLY | O_CREAT | O_NOCTTY | O_NONBLOCK | flags, 0666, what, err)) < 0 && lacks_reader(path, err)) {
-        if (clock_ms() >= end)
-            return fail_hint(err, "a pipe needs a reader: none opened it within %d s", WAIT_S);
-        nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);
-    }
-    if (fd >= 0)
-        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-    return fd;
-}
-
-static int open_report(const struct request *r, struct inputs *in, struct err *err)
-{
-    uint64_t fd = STDOUT_FILENO;
-    if (!r->report)
-        return 0;
-    if (str_begins(r->report, "fd:") && num_parse(r->report + 3, 0, 1u << 20, &fd, err) < 0)
-        return fail_usage(err, "--report '%.80s': expected a file, - or fd:N", r->report);
-    if (str_begins(r->report, "fd:") || strcmp(r->report, "-") == 0) {
-        in->report = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
-        if (in->report < 0)
-            return fail_usage(err, "--report %.40s: no such open descriptor", r->report);
-    } else {
-        in->report = open_output(r->report, O_APPEND, "open the report", err);
-    }
-    return in->report >= 0 ? 0
-           : err->hint[0]  ? -1
-                           : fail_hint(err, "--report takes a file, - (standard output) or fd:N (an open descriptor)");
-}
-
-/* A new directory is created as the user lrun becomes; an existing one must be writable for that user. */
-static int open_out(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
-{
-    struct stat st;
-    if (!r->out)
-        return 0;
-    int made;
-    in->out = place_dir(r->out, 0777, id->uid, id->gid, &made, err);
-    if (in->out < 0)
-        return -1;
-    if (fstat(in->out, &st) < 0)
-        return fail(err, errno, r->out, "look at the directory for results");
-    if (trust_check_writable(in->out, r->out, in->cache_dir, id, err) < 0)
-        return -1;
-    if (!id->from_root || made || st.st_uid == id->uid || st.st_mode & 02)
-        return 0;
-    fail(err, EACCES, r->out, "write results as uid %u (root runs sandboxes as this user)", id->uid);
-    return fail_hint(err, "name a new directory, or chown this one to uid %u", id->uid);
-}
-
 /* A directory, or the archive of one. */
 static int open_rootfs(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
@@ -225,29 +183,23 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
     return 0;
 }
 
-static int open_graph(const struct request *r, struct inputs *in, struct err *err)
-{
-    if (r->graph)
-        in->graph = open_output(r->graph, 0, "open for the graph", err); /* emptied once there is something to write */
-    return r->graph && in->graph < 0 ? -1 : 0;
-}
-
 int inputs_open(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
-    if (open_report(r, in, err) < 0 || open_graph(r, in, err) < 0 ||
-        identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
-        open_package(r, r->function, ROLE_FUNCTION, id, in, &in->function, err) < 0 || image_check(r, &in->image, err) < 0)
+    if (inputs_open_outputs(r, in, err) < 0 || identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
+        open_package(r, r->part.function ? &r->part : NULL, r->function, ROLE_FUNCTION, id, in, &in->function, err) < 0 ||
+        image_check(r, &in->image, err) < 0)
         return -1;
     in->added.dir = identity_store_dir(id);
+    in->identity = *id;
     for (; in->layer_count < r->layers.n; in->layer_count++)
-        if (open_package(r, r->layers.at[in->layer_count], ROLE_LAYER, id, in, &in->layers[in->layer_count], err) < 0)
+        if (open_layer(r, r->layers.at[in->layer_count], id, in, &in->layers[in->layer_count], err) < 0)
             return -1;
     in->volumes = xcalloc(r->volumes.n, sizeof *in->volumes);
     for (size_t i = 0; i < r->volumes.n; i++)
         if (open_volume(r->volumes.at[i], id, in, err) < 0)
             return -1;
     if ((r->sdk && open_input(NULL, r->sdk, "open the SDK", id, &in->sdk, err) < 0) || open_rootfs(r, id, in, err) < 0 ||
-        inputs_interpreter(r, id, in, err) < 0 || open_out(r, id, in, err) < 0 || inputs_network(r, in, err) < 0)
+        inputs_interpreter(r, id, in, err) < 0 || inputs_open_out(r, id, in, err) < 0 || inputs_network(r, in, err) < 0)
         return -1;
     struct seccomp_program known;
     if (!seccomp_builtin(r->seccomp, &known)) {
@@ -342,6 +294,8 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
     struct cache_entry entries[INPUTS_MAX];
     struct input *owners[INPUTS_MAX];
     size_t n = 0;
+    if (in->has_arns && layers_find(in, err) < 0)
+        return -1;
     for (size_t i = in->image.is_function; i < input_count(in); i++)
         if (input_at(in, i)->path && !input_at(in, i)->is_dir) {
             owners[n] = input_at(in, i);
@@ -361,6 +315,9 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
         in->entries[i] = entries[i];
         use_entry(in, owners[i], &in->entries[i]);
     }
+    for (size_t i = 0; i < n; i++)
+        if (layers_check(owners[i], &in->entries[i], err) < 0)
+            return -1;
     return 0;
 }
 
@@ -401,6 +358,8 @@ void inputs_done(struct inputs *in)
     free(in->events);
     strv_done(&in->variables);
     strv_done(&in->notes);
+    strv_done(&in->found);
+    free(in->layer_store);
     free(in->access_key_id);
     free(in->secret_access_key);
     free(in->session_token);

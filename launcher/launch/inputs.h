@@ -18,9 +18,11 @@
 struct input { /* the function, a layer, the root file system or the SDK */
     const char *path;
     bool is_dir;
-    int fd;               /* the archive, or the directory (O_PATH) */
-    struct source source; /* of a directory; of an archive once it is in the cache */
-    struct elf_need need; /* of an archive */
+    int fd;                      /* the archive, or the directory (O_PATH) */
+    struct source source;        /* of a directory; of an archive once it is in the cache */
+    struct elf_need need;        /* of an archive */
+    bool by_arn;                 /* a layer that is found by its ARN, which path is: layers.h */
+    char sha256[DIGEST_HEX + 1]; /* of one of the store, as it was added; "": any */
 };
 
 struct added {             /* runtimes of the user's own: lrun runtime add */
@@ -52,6 +54,10 @@ struct inputs {
     char *interpreter_path, *interpreter_prefix; /* the program's real path, and its prefix's; NULL: none was named */
     struct strv variables;                       /* the user's, checked */
     struct strv notes;                           /* things to say once, unless quiet */
+    struct strv found;                           /* paths of layers with ARNs, which inputs borrow */
+    struct identity identity;
+    char *layer_store; /* its directory; NULL: there is no place for one, or no layer has an ARN */
+    bool has_arns;     /* of layers that are looked for by layers_find() */
     struct text *events;
     size_t event_count;
     char *access_key_id, *secret_access_key, *session_token;
@@ -103,6 +109,10 @@ int inputs_interpreter(const struct request *r, const struct identity *id, struc
 /* inputs_network.c: the debugger's port, and the doors. For inputs.c only. */
 int inputs_network(const struct request *r, struct inputs *in, struct err *err);
 void inputs_network_done(struct inputs *in);
+
+/* inputs_output.c: the report and the graph; the directory of results. For inputs.c only. */
+int inputs_open_outputs(const struct request *r, struct inputs *in, struct err *err);
+int inputs_open_out(const struct request *r, const struct identity *id, struct inputs *in, struct err *err);
 
 /* inputs_text.c: variables, events, credentials and the name. For inputs.c only. */
 int inputs_read_texts(const struct request *r, struct inputs *in, struct err *err);

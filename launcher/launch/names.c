@@ -26,6 +26,8 @@ const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_RUNTIME] = {"runtime", "lrun runtime [OPTIONS] add [ID] [SOURCE] [--client DIR]|list|show ID|remove ID",
                      "keep runtimes: images, language distributions and root file systems", "add list show remove",
                      false},
+    [CMD_LAYER] = {"layer", "lrun layer [OPTIONS] add ARN FILE|DIR|fetch ARN|list|show ARN|remove ARN",
+                   "keep layers by their ARNs: zips, directories, and what your AWS CLI fetches", "add fetch list show remove", false},
     [CMD_CACHE] = {"cache", "lrun cache [OPTIONS] list|prune|verify", "list, empty or check the cache of unpacked archives",
                    "list prune verify", false},
     [CMD_HELP] = {"help", "lrun help [COMMAND]", "list the commands, or the options of one", "$commands", false},

@@ -32,8 +32,7 @@ struct kind {       /* no pointers, which a position-independent program would r
     "an image (docker save) must be uncompressed, a file system (docker export) belongs to --rootfs; Lambda takes no image as a layer"
 
 static const struct kind NAMES[] = {
-    {"arn:*:lambda:*:layer:*", "", 0, "the ARN of a layer",
-     "download it (aws lambda get-layer-version-by-arn --arn ARN --query Content.Location), and give the zip to --layers"},
+    {"arn:*:lambda:*:layer:*", "", 0, "the ARN of a layer", "give it to --layers, and a function as FUNCTION"},
     {"arn:*:lambda:*", "", 0, "the ARN of a function",
      "download its code (aws lambda get-function --function-name ARN --query Code.Location), and give the zip"},
     {"arn:*", "", 0, "an ARN", "give a folder or a zip on this machine"},

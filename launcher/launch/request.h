@@ -49,12 +49,13 @@ struct request {
     char **argv;                     /* the command to start in place of a bootstrap, NULL at its end; NULL: a bootstrap */
     struct strv words;               /* cache: list, prune or verify; explain: ids; event: SERVICE EVENT; help: a command */
 
-    struct strv layers;    /* in order; the later one wins */
-    struct strv env;       /* K=V, or K for the caller's value */
-    struct strv env_files; /* KEY=VALUE lines or SAM's JSON */
-    struct strv events;    /* a file, JSON text, @SERVICE/EVENT, or "-" */
-    struct strv sets;      /* event: NAME=VALUE or NAME:=JSON */
-    struct strv volumes;   /* SRC:DST[:ro|rw] */
+    struct strv layers;     /* in order; the later one wins */
+    struct strv layer_maps; /* files: which path has the layer of an ARN */
+    struct strv env;        /* K=V, or K for the caller's value */
+    struct strv env_files;  /* KEY=VALUE lines or SAM's JSON */
+    struct strv events;     /* a file, JSON text, @SERVICE/EVENT, or "-" */
+    struct strv sets;       /* event: NAME=VALUE or NAME:=JSON */
+    struct strv volumes;    /* SRC:DST[:ro|rw] */
 
     struct strv parameters, imports, allow_env; /* of a project: K=V, NAME=VALUE, NAME */
     const char *project;                        /* a file or a directory; NULL: found in the current directory */

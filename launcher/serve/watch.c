@@ -141,8 +141,10 @@ struct watch *watch_new(struct event_base *base, watch_fn *on_change, void *to, 
 static int add(struct watch *w, const struct input *input, struct err *err)
 {
     struct stat st;
+    if (input->by_arn && !input->is_dir)
+        return 0; /* of the store of layers: what an ARN means there changes by hand */
     if (input->is_dir)
-        return add_tree(w, input->path, err);
+        return add_tree(w, input->by_arn ? input->source.path : input->path, err);
     OWN_PTR char *path = xstrdup(input->path);
     for (size_t n = strlen(path); n > 1 && path[n - 1] == '/';)
         path[--n] = 0;
