@@ -4,6 +4,7 @@
 #ifndef LRUN_FUNCTION_URL_H
 #define LRUN_FUNCTION_URL_H
 
+#include "base/json_scan.h"
 #include "lambda/http_server.h"
 #include "lambda/invocation.h"
 
@@ -22,9 +23,16 @@ void function_url_event(const struct function_url *url, const struct http_reques
 struct url_answer {
     int status;
     struct text headers; /* lines */
+    bool typed;          /* one of them is the content type */
     struct text body;
 };
 void url_answer_done(struct url_answer *a);
+
+/* Adds a header's line; those that frame the answer are ours, and left out. False: it cannot be sent. */
+bool url_answer_line(struct url_answer *a, const struct text *name, const struct text *value);
+/* A statusCode: a number, or the text of one, of 200 to 599. */
+bool url_answer_status(struct slice v, int *ret);
+enum { URL_HEAD_MAX = 512 << 10 /* our choice: headers and cookies of an answer, as they are spelled */ };
 
 /* A buffered response. False: Lambda does not accept its shape, or a header cannot be sent. */
 bool function_url_infer(const char *payload, size_t n, struct url_answer *ret);

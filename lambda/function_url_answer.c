@@ -15,7 +15,6 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HEAD_MAX = 512 << 10 /* our choice: headers and cookies of an answer, as they are spelled */ };
 const char PRELUDE_TYPE[] = "application/vnd.awslambda.http-integration-response";
 
 void url_answer_done(struct url_answer *a)
@@ -30,33 +29,27 @@ static bool can_be_sent(const struct text *name, const struct text *value)
     return http_is_token(name) && !memchr(value->at, 0, value->n) && !strpbrk(value->at, "\r\n");
 }
 
-struct reading {
-    struct url_answer *answer;
-    bool typed; /* the answer names its content type */
-};
-
-static bool add_line(struct reading *x, const struct text *name, const struct text *value)
+bool url_answer_line(struct url_answer *a, const struct text *name, const struct text *value)
 {
     static const char *const OURS[] = {"content-length", "transfer-encoding", "connection", "x-amzn-requestid", "x-amzn-trace-id"};
-    struct text *lines = &x->answer->headers;
     if (!can_be_sent(name, value))
         return false;
-    x->typed = x->typed || strcasecmp(name->at, "content-type") == 0;
+    a->typed = a->typed || strcasecmp(name->at, "content-type") == 0;
     for (size_t i = 0; i < COUNT(OURS); i++)
         if (strcasecmp(name->at, OURS[i]) == 0)
             return true;
-    text_printf(lines, "%s: %s\r\n", name->at, value->at);
+    text_printf(&a->headers, "%s: %s\r\n", name->at, value->at);
     return true;
 }
 
-static bool read_headers(struct reading *x, struct slice headers)
+static bool read_headers(struct url_answer *x, struct slice headers)
 {
     struct json_member *all = NULL;
     size_t n = json_members(headers, &all);
     bool good = true;
     for (size_t i = 0; good && i < n; i++) {
         struct text name = json_plain_text(all[i].key), value = json_plain_text(all[i].value);
-        good = add_line(x, &name, &value);
+        good = url_answer_line(x, &name, &value);
         text_done(&name);
         text_done(&value);
     }
@@ -64,7 +57,7 @@ static bool read_headers(struct reading *x, struct slice headers)
     return good;
 }
 
-static bool read_cookies(struct reading *x, struct slice cookies)
+static bool read_cookies(struct url_answer *x, struct slice cookies)
 {
     static char NAME[] = "Set-Cookie";
     const struct text name = {.at = NAME, .n = sizeof NAME - 1};
@@ -72,14 +65,14 @@ static bool read_cookies(struct reading *x, struct slice cookies)
     bool good = true;
     for (struct json_walk w = json_walk_as(cookies, SHAPE_ARRAY); good && json_next(&w, &none, &one);) {
         struct text value = json_plain_text(one);
-        good = json_shape(one) == SHAPE_STRING && add_line(x, &name, &value);
+        good = json_shape(one) == SHAPE_STRING && url_answer_line(x, &name, &value);
         text_done(&value);
     }
     return good;
 }
 
 /* A number, or the text of one [AWS]. Our choice: none below 200, since after such a head a client waits for another one. */
-static bool read_status(struct slice v, int *ret)
+bool url_answer_status(struct slice v, int *ret)
 {
     uint64_t n = 0;
     struct text digits = json_plain_text(v);
@@ -92,10 +85,10 @@ static bool read_status(struct slice v, int *ret)
     return good;
 }
 
-static bool read_head(struct slice top, struct reading *x)
+static bool read_head(struct slice top, struct url_answer *x)
 {
     struct slice status = json_find(top, "statusCode"), headers = json_find(top, "headers"), cookies = json_find(top, "cookies");
-    if ((status.n && !read_status(status, &x->answer->status)) || headers.n + cookies.n > HEAD_MAX)
+    if ((status.n && !url_answer_status(status, &x->status)) || headers.n + cookies.n > URL_HEAD_MAX)
         return false;
     return read_headers(x, headers) && read_cookies(x, cookies);
 }
@@ -119,7 +112,6 @@ static bool read_body(struct slice top, struct text *out)
 bool function_url_infer(const char *payload, size_t n, struct url_answer *ret)
 {
     struct slice top;
-    struct reading x = {.answer = ret};
     bool good = true;
     *ret = (struct url_answer){.status = 200};
     text_puts(&ret->body, "");
@@ -127,12 +119,12 @@ bool function_url_infer(const char *payload, size_t n, struct url_answer *ret)
     if (!json_read(payload, n, &top))
         return false;
     if (json_find(top, "statusCode").n)
-        good = read_head(top, &x) && read_body(top, &ret->body);
+        good = read_head(top, ret) && read_body(top, &ret->body);
     else if (json_shape(top) == SHAPE_STRING)
         json_decode_add(top, &ret->body);
     else
         json_squeeze(top, &ret->body);
-    if (!x.typed)
+    if (!ret->typed)
         text_puts(&ret->headers, "Content-Type: application/json\r\n");
     return good;
 }
@@ -140,11 +132,10 @@ bool function_url_infer(const char *payload, size_t n, struct url_answer *ret)
 bool function_url_prelude(const char *json, size_t n, struct url_answer *ret)
 {
     struct slice top;
-    struct reading x = {.answer = ret};
     *ret = (struct url_answer){.status = 200};
     text_puts(&ret->headers, "");
-    bool good = json_read(json, n, &top) && json_shape(top) == SHAPE_OBJECT && read_head(top, &x);
-    if (good && !x.typed)
+    bool good = json_read(json, n, &top) && json_shape(top) == SHAPE_OBJECT && read_head(top, ret);
+    if (good && !ret->typed)
         text_puts(&ret->headers, "Content-Type: application/octet-stream\r\n");
     return good;
 }
