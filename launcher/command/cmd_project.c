@@ -109,13 +109,13 @@ static void show(const struct project *p)
     struct slice key, value, about = json_find(p->top, "project");
     OWN_PTR char *reader = json_plain(json_find(about, "reader"));
     printf("%s/%s (%s)\n", p->place.root_path, p->place.file, reader && *reader ? reader : "lrun");
-    for (struct json_walk w = json_walk_as(json_find(p->top, "functions"), SHAPE_OBJECT); json_next(&w, &key, &value);) {
+    for (struct json_walk w = json_walk_as(p->functions, SHAPE_OBJECT); json_next(&w, &key, &value);) {
         OWN_PTR char *name = json_plain(key);
         print_function(name ? name : "?", value);
     }
-    print_refusals(json_find(about, "refused"));
+    print_refusals(p->refused);
     print_apis(json_find(p->top, "apis"));
-    print_notes(json_find(about, "notes"));
+    print_notes(p->notes);
 }
 
 int cmd_project(const struct request *r, struct err *err)

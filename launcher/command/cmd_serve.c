@@ -314,7 +314,7 @@ static int leave_out(struct server *s, size_t i, struct err *err)
 static int open_all(struct server *s, struct err *err)
 {
     struct identity id;
-    if (identity_choose(&id, err) < 0 ||
+    if (launch_raise_files(err) < 0 || identity_choose(&id, err) < 0 ||
         listener_open(s->request->host, (uint16_t)s->request->port.value, "listen for the Invoke API at", &s->listener, &s->port, err) < 0)
         return -1;
     for (size_t i = 0; i < s->n; i++)

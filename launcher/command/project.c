@@ -36,10 +36,17 @@ int project_open(const struct request *r, struct project *ret, struct err *err)
     const char *slash = strrchr(ret->place.file, '/');
     bool own = strcmp(slash ? slash + 1 : ret->place.file, "lrun.json") == 0;
     if (identity_choose(&id, err) < 0 ||
-        (own ? read_own(&ret->place, &id, &ret->answer, err) : project_read(&ret->place, r, &id, &ret->answer, err)) < 0 ||
-        json_document(ret->answer.at ? ret->answer.at : "", ret->answer.n, ret->place.file, &ret->top, err) < 0)
+        (own ? read_own(&ret->place, &id, &ret->answer, err) : project_read(&ret->place, r, &id, &ret->answer, &ret->top, err)) < 0)
+        return -1;
+    if (own && json_document(ret->answer.at ? ret->answer.at : "", ret->answer.n, ret->place.file, &ret->top, err) < 0)
         return -1;
     ret->part = (struct request_part){.is_one = true, .root = ret->place.root, .root_path = ret->place.root_path};
+    struct slice about = json_find(ret->top, "project");
+    ret->functions = json_find(ret->top, "functions");
+    ret->names = json_find(about, "names");
+    ret->facts = json_find(about, "facts");
+    ret->refused = json_find(about, "refused");
+    ret->notes = json_find(about, "notes");
     const char *root = ret->place.root_path[1] ? ret->place.root_path : "";
     ret->dir = xasprintf("%s/%.*s", root, own && slash ? (int)(slash + 1 - ret->place.file) : 0, ret->place.file);
     return PROJECT_FOUND;
@@ -71,44 +78,57 @@ bool project_may_have(const struct request *r, const char *word)
 struct choice {
     struct slice key, object; /* object none: it is refused */
     struct slice refused;
-    size_t exact, other; /* how many have this name as their own, and among their others */
+    size_t n; /* how many have this name */
 };
 
-static bool has_other_name(struct slice top, struct slice key, const char *name)
+static bool lists(struct slice array, const char *name)
 {
-    OWN_PTR char *plain = json_plain(key);
-    struct slice none, other, names = json_find(json_find(json_find(top, "project"), "names"), plain ? plain : "");
-    for (struct json_walk w = json_walk_as(names, SHAPE_ARRAY); json_next(&w, &none, &other);)
+    struct slice none, other;
+    for (struct json_walk w = json_walk_as(array, SHAPE_ARRAY); json_next(&w, &none, &other);)
         if (json_is(other, name))
             return true;
     return false;
 }
 
-static void choose_among(struct slice top, struct slice functions, bool refused, const char *name, struct choice *c)
+/* What the project says of the function that has this own name. */
+static void take(const struct project *p, struct slice key, const char *name, struct choice *c)
 {
-    struct slice key, value;
-    for (struct json_walk w = json_walk_as(functions, SHAPE_OBJECT); json_next(&w, &key, &value);) {
-        bool exact = !name || json_is(key, name), other = !exact && has_other_name(top, key, name);
-        c->other += other;
-        if (!exact && !(other && !c->exact))
-            continue;
-        c->exact += exact;
-        c->key = key;
-        c->object = refused ? (struct slice){0} : value;
-        c->refused = refused ? value : (struct slice){0};
-    }
+    c->key = key;
+    c->object = json_find(p->functions, name);
+    c->refused = json_find(p->refused, name);
 }
 
-static struct slice refused_of(const struct project *p)
+/* By its own name, else by one of its others. */
+static void choose_named(const struct project *p, const char *name, struct choice *c)
 {
-    return json_find(json_find(p->top, "project"), "refused");
+    struct slice key, others;
+    take(p, (struct slice){0}, name, c);
+    if (c->object.at || c->refused.at)
+        c->n = 1;
+    for (struct json_walk w = json_walk_as(p->names, SHAPE_OBJECT); !c->object.at && !c->refused.at && json_next(&w, &key, &others);)
+        if (lists(others, name)) {
+            c->n++;
+            c->key = key;
+        }
+    OWN_PTR char *own = c->n == 1 && c->key.at ? json_plain(c->key) : NULL;
+    if (own)
+        take(p, c->key, own, c);
+}
+
+static void choose_only(const struct project *p, struct choice *c)
+{
+    const struct slice from[] = {p->functions, p->refused};
+    struct slice key, value;
+    for (size_t i = 0; i < COUNT(from); i++)
+        for (struct json_walk w = json_walk_as(from[i], SHAPE_OBJECT); json_next(&w, &key, &value); c->n++)
+            *c = (struct choice){.key = key, .object = i ? (struct slice){0} : value, .refused = i ? value : (struct slice){0}, .n = c->n};
 }
 
 /* "A, B, C and 5 more", the nearest to name first said apart. */
 static char *list_of(const struct project *p, const char *name, char **ret_near)
 {
     enum { SHOWN = 8 };
-    const struct slice from[] = {json_find(p->top, "functions"), refused_of(p)};
+    const struct slice from[] = {p->functions, p->refused};
     struct text list = {0};
     unsigned best = NAME_UNLIKE;
     size_t n = 0;
@@ -137,8 +157,8 @@ static int not_one(const struct project *p, const char *name, const struct choic
     OWN_PTR char *list = list_of(p, name, &near);
     if (!name)
         fail_usage(err, "%s has several functions: name one", p->place.file);
-    else if (c->other > 1)
-        fail_usage(err, "%s: '%.120s' is the name of %zu functions: use the full path or the logical id", p->place.file, name, c->other);
+    else if (c->n > 1)
+        fail_usage(err, "%s: '%.120s' is the name of %zu functions: use the full path or the logical id", p->place.file, name, c->n);
     else if (near)
         fail_usage(err, "%s has no function '%.120s' (did you mean '%s'?)", p->place.file, name, near);
     else
@@ -156,18 +176,16 @@ static int refuse(const char *name, struct slice refused, struct err *err)
     return remedy && json_shape(json_find(refused, "remedy")) == SHAPE_STRING ? fail_hint(err, "%s", remedy) : -1;
 }
 
-static int add(const struct project *p, const struct request *r, struct slice key, struct slice object, struct config *ret, struct err *err)
+static int add(const struct project *p, const struct request *r, const char *name, struct slice object, struct config *ret, struct err *err)
 {
-    OWN_PTR char *name = json_plain(key);
-    if (!name || !function_name_fits(name, strlen(name)) || json_shape(object) != SHAPE_OBJECT)
+    if (!function_name_fits(name, strlen(name)) || json_shape(object) != SHAPE_OBJECT)
         return fail(err, 0, p->place.file, "use a function of");
     if (config_add_part(r, &p->part, p->dir, name, object, ret, err) < 0)
         return -1;
     struct request *made = &ret->at[ret->n - 1].request;
     struct slice none, other;
     strv_add(&made->part.names, xstrdup(name));
-    for (struct json_walk w = json_walk_as(json_find(json_find(json_find(p->top, "project"), "names"), name), SHAPE_ARRAY);
-         json_next(&w, &none, &other);) {
+    for (struct json_walk w = json_walk_as(json_find(p->names, name), SHAPE_ARRAY); json_next(&w, &none, &other);) {
         char *text = json_plain(other);
         if (text)
             strv_add(&made->part.names, text);
@@ -178,31 +196,31 @@ static int add(const struct project *p, const struct request *r, struct slice ke
 int project_add(const struct project *p, const struct request *r, const char *name, struct config *ret, struct err *err)
 {
     struct choice c = {0};
-    choose_among(p->top, json_find(p->top, "functions"), false, name, &c);
-    choose_among(p->top, refused_of(p), true, name, &c);
-    if (name ? c.exact != 1 && (c.exact || c.other != 1) : c.exact != 1)
+    if (name)
+        choose_named(p, name, &c);
+    else
+        choose_only(p, &c);
+    if (c.n != 1)
         return not_one(p, name, &c, err);
-    if (!c.object.at) {
-        OWN_PTR char *own = json_plain(c.key);
-        return refuse(own ? own : "?", c.refused, err);
-    }
-    return add(p, r, c.key, c.object, ret, err);
+    OWN_PTR char *own = c.key.at ? json_plain(c.key) : xstrdup(name);
+    return c.object.at ? add(p, r, own ? own : "", c.object, ret, err) : refuse(own ? own : "?", c.refused, err);
 }
 
 int project_add_all(const struct project *p, const struct request *r, struct config *ret, struct err *err)
 {
     struct slice key, value;
-    for (struct json_walk w = json_walk_as(refused_of(p), SHAPE_OBJECT); json_next(&w, &key, &value);) {
+    for (struct json_walk w = json_walk_as(p->refused, SHAPE_OBJECT); json_next(&w, &key, &value);) {
         OWN_PTR char *name = json_plain(key);
         struct err why = {0};
         refuse(name ? name : "?", value, &why);
         err_say(&why, "lrun: not served");
     }
-    for (struct json_walk w = json_walk_as(json_find(p->top, "functions"), SHAPE_OBJECT); json_next(&w, &key, &value);)
-        if (add(p, r, key, value, ret, err) < 0)
+    for (struct json_walk w = json_walk_as(p->functions, SHAPE_OBJECT); json_next(&w, &key, &value);) {
+        OWN_PTR char *name = json_plain(key);
+        if (add(p, r, name ? name : "", value, ret, err) < 0)
             return -1;
-        else
-            ret->at[ret->n - 1].request.part.optional = true;
+        ret->at[ret->n - 1].request.part.optional = true;
+    }
     if (ret->n)
         return 0;
     fail(err, 0, p->place.file, "find a function that can run in");
@@ -214,8 +232,7 @@ int project_add_all(const struct project *p, const struct request *r, struct con
 static void say_notes(const struct project *p, const struct request *r)
 {
     struct slice none, note;
-    for (struct json_walk w = json_walk_as(json_find(json_find(p->top, "project"), "notes"), SHAPE_ARRAY);
-         !r->quiet && json_next(&w, &none, &note);) {
+    for (struct json_walk w = json_walk_as(p->notes, SHAPE_ARRAY); !r->quiet && json_next(&w, &none, &note);) {
         OWN_PTR char *text = json_plain(json_find(note, "text"));
         if (text && json_shape(json_find(note, "loud")) == SHAPE_TRUE)
             fprintf(stderr, "lrun: %s\n", str_line(text));

@@ -84,7 +84,7 @@ static int take_level(const struct request *line, struct request *r, struct slic
 
 int project_facts(const struct project *p, const char *name, const struct request *line, struct request *r, struct err *err)
 {
-    struct slice facts = json_find(json_find(json_find(p->top, "project"), "facts"), name);
+    struct slice facts = json_find(p->facts, name);
     char *group = text_of(facts, "log-group");
     if (group)
         r->part.log_group = keep(r, group);

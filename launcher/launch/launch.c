@@ -287,7 +287,7 @@ int launch_open(const struct request *r, const struct identity *id, struct launc
 }
 
 /* Many descriptors are open at once while archives are unpacked; the function's own limit is set later. */
-static int raise_files(struct err *err)
+int launch_raise_files(struct err *err)
 {
     enum { NEEDED = 64 };
     struct rlimit files;
@@ -305,7 +305,7 @@ static int raise_files(struct err *err)
 int launch_make(struct launch *l, struct err *err)
 {
     const struct request *r = l->request;
-    if (raise_files(err) < 0)
+    if (launch_raise_files(err) < 0)
         return -1;
     l->facts.phase = AT_UNPACK;
     double start = clock_ms();

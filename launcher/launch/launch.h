@@ -42,6 +42,9 @@ struct launch {
 /* All of it, for run and exec. On failure the phase in its facts says how far it got. launch_finish() or launch_done() either way. */
 int launch_prepare(const struct request *r, struct launch *ret, struct err *err);
 
+/* Raises lrun's own limit of open files, which is never the function's. -1: it is too low to run at all. */
+int launch_raise_files(struct err *err);
+
 /* The parts, for serve, which opens the inputs of all its functions before it takes the identity. launch_done() either way. */
 int launch_open(const struct request *r, const struct identity *id, struct launch *ret, struct err *err);
 int launch_make(struct launch *l, struct err *err);

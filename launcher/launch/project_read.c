@@ -265,7 +265,8 @@ static int answer_by_child(struct asking *a, const struct identity *id, struct t
     return take_answer(from, pid, a->place->file, ret, err);
 }
 
-int project_read(const struct project_place *p, const struct request *r, const struct identity *id, struct text *ret, struct err *err)
+int project_read(const struct project_place *p, const struct request *r, const struct identity *id, struct text *ret, struct slice *ret_top,
+                 struct err *err)
 {
     struct asking a = {.place = p, .cache_place = -1, .cache = {.dir = -1, .program = -1}, .program = -1};
     struct stat st;
@@ -287,5 +288,7 @@ int project_read(const struct project_place *p, const struct request *r, const s
     own_close(&a.cache_place);
     free(a.cache_dir);
     text_done(&a.key);
-    return status;
+    if (status < 0 || json_read(ret->at, ret->n, ret_top))
+        return status;
+    return fail(err, 0, p->file, "read the project: the answer of lrun-project is no JSON");
 }

@@ -4,6 +4,7 @@
 #ifndef LRUN_PROJECT_READ_H
 #define LRUN_PROJECT_READ_H
 
+#include "base/json_scan.h"
 #include "launcher/launch/identity.h"
 #include "launcher/launch/request.h"
 
@@ -13,8 +14,9 @@ struct project_place {
     char *file;      /* the template, beneath it */
 };
 
-/* The answer, which json_document() has passed; its project is read with the rights of the uid that will run. r: parameters, imports,
+/* The answer, and lrun.json in it; its project is read with the rights of the uid that will run. r: parameters, imports,
  * allowed variables, region. -1 with err. */
-int project_read(const struct project_place *p, const struct request *r, const struct identity *id, struct text *ret, struct err *err);
+int project_read(const struct project_place *p, const struct request *r, const struct identity *id, struct text *ret, struct slice *ret_top,
+                 struct err *err);
 
 #endif
