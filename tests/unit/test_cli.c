@@ -115,7 +115,6 @@ Test(cli, words_and_options_of_the_wrong_kind_are_refused)
     static const struct {
         const char *line, *says;
     } ROWS_OF[] = {
-        {"lrun", "run needs a FUNCTION"},
         {"lrun exec f", "exec needs a command after --"},
         {"lrun exec f --", "exec needs a command after --"},
         {"lrun exec -- x", "exec needs a FUNCTION"},
