@@ -3,6 +3,7 @@
 #ifndef LRUN_TESTS_PROJECT_H
 #define LRUN_TESTS_PROJECT_H
 
+#include "base/str.h"
 #include "project/template.h"
 
 #include <criterion/criterion.h>
@@ -23,7 +24,7 @@ struct project {
     struct err err;
 };
 
-static void project_write(struct project *p, const char *path, const char *text)
+static inline void project_write(struct project *p, const char *path, const char *text)
 {
     char whole[256];
     snprintf(whole, sizeof(whole), "%s/%s", p->dir, path);
@@ -38,7 +39,7 @@ static void project_write(struct project *p, const char *path, const char *text)
     fclose(f);
 }
 
-static void project_begin(struct project *p)
+static inline void project_begin(struct project *p)
 {
     *p = (struct project){.dir = "/tmp/lrun-project-XXXXXX"};
     cr_assert(mkdtemp(p->dir));
@@ -54,7 +55,7 @@ static inline void project_give(struct ask_pairs *to, const char *name, const ch
     to->at[to->n++] = (struct ask_pair){name, value};
 }
 
-static void project_end(struct project *p)
+static inline void project_end(struct project *p)
 {
     char command[128];
     snprintf(command, sizeof(command), "rm -rf %s", p->dir);
@@ -64,7 +65,7 @@ static void project_end(struct project *p)
 }
 
 /* What stands in the reader's place: [a, {b: c}]. */
-static void project_show(const struct node *v, char *out, size_t size)
+static inline void project_show(const struct node *v, char *out, size_t size)
 {
     size_t n = strlen(out);
     if (!v || (v->kind != NODE_LIST && v->kind != NODE_MAP)) {
