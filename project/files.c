@@ -164,7 +164,11 @@ static const struct node *parse(struct files *f, const char *path, struct err *e
         return parse_toml(&d, bytes, n);
     c = bytes + (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
     c += strspn(c, " \t\r\n");
-    return (*c == '{' || *c == '[' ? parse_json : parse_yaml)(&d, bytes, n);
+    if (*c != '{' && *c != '[')
+        return parse_yaml(&d, bytes, n);
+    const struct node *top = parse_json(&d, bytes, n);
+    bool yaml = !d.values && (str_ends(path, ".yaml") || str_ends(path, ".yml")); /* no value was made: its grammar is not JSON's */
+    return top || !yaml ? top : parse_yaml(&d, bytes, n);
 }
 
 const struct node *files_document(struct files *f, const char *path, struct err *err)

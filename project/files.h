@@ -43,7 +43,8 @@ const struct seen *files_look(struct files *f, const char *path);
 size_t files_list(struct files *f, const char *dir, const char ***ret);
 /* Its bytes, with a 0 behind them. -1 with err. */
 int files_read(struct files *f, const char *path, const char **ret, size_t *ret_n, struct err *err);
-/* A document, parsed once however often it is asked for: JSON if its first byte is { or [, TOML if its name ends with .toml, else YAML.
+/* A document, parsed once however often it is asked for: TOML if its name ends with .toml, JSON if it begins with { or [ (YAML if it
+ * is no JSON and its name ends with .yaml or .yml, as SAM has it), else YAML.
  * NULL with err, which says file, line and column. An empty document is a NODE_NULL. */
 const struct node *files_document(struct files *f, const char *path, struct err *err);
 

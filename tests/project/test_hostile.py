@@ -39,13 +39,13 @@ def say(lrun, tmp):
 BROKEN = {
     "a second document": ("a: 1\n---\nb: 2\n", "line 2, column 1: a second document begins here; a project's file has one"),
     "no YAML": ("Resources:\n  F: [\n", "line 3, column 1: did not find expected node content while parsing a flow node"),
-    "no JSON": ('{"Resources":\n {"F": 1,}}', "line 2, column 10: expected a name in quotes"),
+    "no JSON in braces": ("{Resources:\n {F: 1}\n", "line 3, column 1: did not find expected ',' or '}' while parsing a flow mapping"),
     "NUL": ("Resources:\n  F: \0\n", "line 2: a NUL byte is no text"),
     "no UTF-8": (b"Resources:\n  F: \xff\n", "line 2: byte 0xff is not UTF-8; save the file as UTF-8"),
     "an anchor in itself": ("a: &a\n  b: [*a]\n", "line 2, column 7: *a stands inside of what it means"),
     "an object of Python's": ("a: !!python/object/apply:os.system [id]\n", "line 1, column 4: unknown tag tag:yaml.org,2002:python/object/apply:os.system"),
     "deep lists": ("a: " + "[" * 100000, "lists and maps nest more than 200 deep"),
-    "deep objects": ('{"a":' * 100000, "line 1, column 500001: expected a value"),
+    "deep objects": ('{"a":' * 100000, "line 1, column 1001: lists and maps nest more than 200 deep"),
     "deep objects that end": ('{"a":' * 100000 + "1" + "}" * 100000, "line 1: lists and objects nest more than 200 deep"),
     "deep by aliases": (doubling("[x]", "[#]", 300), "lists and maps nest more than 200 deep"),
     "merge keys that multiply": ("b: &b {" + ", ".join(f"k{i}: 1" for i in range(1000)) + "}\n" + "".join(f"m{i}: {{<<: *b}}\n" for i in range(1000)),
@@ -75,6 +75,11 @@ DOUBLING = {
     "text": "Parameters:\n  A: {Type: String, Default: " + "x" * 1000 + "}\n" + FUNCTION +
             "      Environment: {Variables: {A: !Sub ['" + "${B}" * 1000 + "', {B: !Sub '" + "${A}" * 1000 + "'}]}}\n",
 }
+
+
+def test_json_that_is_none_is_refused_with_its_place(say):
+    r = say('{"Resources":\n {"F": 1,}}', name="template.json")
+    assert r.code == 125 and r.err.startswith("lrun: cannot read JSON from 'template.json'; line 2, column 10: expected a name in quotes"), r
 
 
 @pytest.mark.parametrize("name", DOUBLING)

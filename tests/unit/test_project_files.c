@@ -173,6 +173,11 @@ Test(project_files, a_document_s_language_is_seen_from_its_beginning)
     cr_assert_str_eq(node_text(node_at(files_document(&p.files, "b.yaml", &err), "k", "Ref", NULL)), "v");
     cr_assert_eq(node_find(files_document(&p.files, "samconfig.toml", &err), "k")->kind, NODE_MAP);
     cr_assert_eq(files_document(&p.files, "d/empty", &err)->kind, NODE_NULL);
+    put(&p, "root/braces.yaml", "{k: !Ref v}");
+    put(&p, "root/braces.json", "{k: 1}");
+    cr_assert_str_eq(node_text(node_at(files_document(&p.files, "braces.yaml", &err), "k", "Ref", NULL)), "v");
+    cr_assert_null(files_document(&p.files, "braces.json", &err));
+    cr_assert_str_eq(err.what, "read JSON from");
     cr_assert_eq(files_document(&p.files, "b.yaml", &err), files_document(&p.files, "d/.././b.yaml", &err)); /* read once */
     for (int again = 0; again < 2; again++) {
         err = (struct err){0};
