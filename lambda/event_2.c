@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* event_2.c: an HTTP request as an event of payload format 2.0, for function URLs and HTTP APIs. Its parts are request_event.c's; what
- * differs between the two is in struct event_2. */
+ * differs between the two is in struct event_2: names and paths, whether Cookie stays among the headers, and members that only an API has.
+ * Format 1.0 is api_event.c's. */
 #include "base/json.h"
 #include "base/own.h"
 #include "lambda/request_event.h"

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_serve.c: functions kept warm behind the Invoke API and function URLs, until a signal ends it: opening, reload, readiness, the
- * end. Requests are launcher/serve's, the file of --config is config.c's. All is opened before root's uid is given up; a reload has
- * that later uid. */
+/* cmd_serve.c: functions kept warm behind the Invoke API, function URLs and APIs, until a signal ends it: opening, reload, readiness, the
+ * end. Requests are launcher/serve's (the ports beside the Invoke API's: serve_open.c), the file of --config is config.c's. All is opened
+ * before root's uid is given up; a reload has that later uid. */
 #include "base/fs.h"
-#include "base/num.h"
 #include "base/own.h"
 #include "launcher/command/commands.h"
 #include "launcher/command/project.h"
@@ -28,81 +27,14 @@ const struct command_kind KIND_SERVE = {
 enum { GRACE_S = 2 /* for answers that are still being written */ };
 /* ---- before the change of identity ---- */
 
-/* A port without a name applies to all functions that set none: only 0, any free port, can serve several functions. */
-static bool is_shared(const struct served *f, const char *port)
-{
-    unsigned users = 0;
-    for (size_t i = 0; i < f->server->n; i++) {
-        const struct strv *urls = &f->server->functions[i].request.urls;
-        for (size_t k = 0; k < urls->n; k++)
-            users += strcmp(urls->at[k], port) == 0 && strspn(port, "0") < strlen(port);
-    }
-    return users > 1;
-}
-
-static bool has_name(const struct served *f, const char *name, size_t n)
-{
-    const char *own = f->launch->inputs.name;
-    return strlen(own) == n && strncmp(own, name, n) == 0;
-}
-
-static bool is_named(const struct server *s, const char *name, size_t n)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (has_name(&s->functions[i], name, n))
-            return true;
-    return false;
-}
-
-/* Once all functions have their names. */
-static int check_urls(const struct server *s, struct err *err)
-{
-    for (size_t i = 0; i < s->n; i++)
-        for (size_t k = 0; k < s->functions[i].request.urls.n; k++) {
-            const char *text = s->functions[i].request.urls.at[k], *equals = strchr(text, '=');
-            if (equals && !is_named(s, text, (size_t)(equals - text)))
-                return fail_usage(err, "--url %.80s: no function has this name (--url NAME=PORT)", text);
-        }
-    return 0;
-}
-
-static int open_url(struct served *f, const char *text, const struct request *r, struct err *err)
-{
-    const char *equals = strchr(text, '='), *port = equals ? equals + 1 : text;
-    uint64_t number;
-    if (equals && !has_name(f, text, (size_t)(equals - text)))
-        return 0;
-    if (!equals && f->server->n > 1 && (!f->named || is_shared(f, text)))
-        return fail_usage(err, "--url %.40s: with several functions, --url needs a name: --url NAME=PORT", text);
-    if (request_per_tenant(&f->request)) { /* CreateFunctionUrlConfig refuses it too */
-        fail(err, 0, f->launch->inputs.name, "give a function URL to a function with --tenancy per-tenant");
-        fail_hint(err, "requests to a URL name no tenant, and Lambda has no URLs for such functions: use the Invoke API");
-        err->exit = EXIT_USAGE;
-        return -1;
-    }
-    if (num_parse(port, 0, 65535, &number, err) < 0)
-        return fail_usage(err, "--url '%.80s': expected PORT or NAME=PORT, with a port of 0 to 65535", text);
-    own_close(&f->url_listener);
-    return listener_open(r->host, (uint16_t)number, "listen for a function URL at", &f->url_listener, &f->url.port, err);
-}
-
 static int open_function(struct served *f, const struct identity *id, struct err *err)
 {
     const struct request *r = &f->request;
-    char digest[UUID_SIZE];
     f->launch = xcalloc(1, sizeof *f->launch);
     if (launch_open(r, id, f->launch, err) < 0)
         return -1;
-    random_uuid(digest);
-    for (size_t i = 0, n = 0; digest[i] && n < sizeof f->url.id - 1; i++)
-        if (digest[i] != '-')
-            f->url.id[n++] = digest[i];
-    f->url.region = r->region;
-    f->url.cors = r->cors;
-    f->url.cors_listed = r->allow_origins.n > 0;
-    for (size_t i = 0; i < r->urls.n; i++)
-        if (open_url(f, r->urls.at[i], r, err) < 0)
-            return -1;
+    if (serve_open_urls(f, err) < 0)
+        return -1;
     struct cgroup first;
     if (launch_cgroup(f->launch, &first, err) < 0)
         return -1;
@@ -187,6 +119,8 @@ static void tell_ready(struct server *s)
         if (f->url_server)
             fprintf(stderr, "lrun: function URL of %s: http://%s:%u/\n", pool_name(f->pool), r->host, f->url.port);
     }
+    if (!r->quiet)
+        serve_doors_tell(s);
     if (!r->ready_fd.set)
         return;
     snprintf(line, sizeof line, "ready http://%s:%u\n", r->host, s->port);
@@ -203,19 +137,11 @@ static bool all(const struct server *s, bool (*is)(const struct pool *))
     return true;
 }
 
-static bool written(const struct server *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (s->functions[i].url_server && !http_server_idle(s->functions[i].url_server))
-            return false;
-    return http_server_idle(s->http);
-}
-
 static void on_grace(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
     struct server *s = to;
-    if (s->signal == 0 && !written(s)) {
+    if (s->signal == 0 && !(serve_doors_idle(s) && http_server_idle(s->http))) {
         s->signal = -1; /* waited once */
         event_add(s->grace, &(struct timeval){.tv_sec = GRACE_S});
         return;
@@ -251,9 +177,7 @@ static void on_signal(evutil_socket_t number, short what, void *to)
     if (!s->request->quiet)
         fprintf(stderr, "lrun: stopping once running invocations finish; press Ctrl-C again to stop now\n");
     http_server_stop(s->http);
-    for (size_t i = 0; i < s->n; i++)
-        if (s->functions[i].url_server)
-            http_server_stop(s->functions[i].url_server);
+    serve_doors_stop(s);
     serve_events_hurry(s);
     on_change(s);
 }
@@ -277,12 +201,6 @@ static void start_function(struct server *s, struct served *f)
                                        .to = s};
     f->launch = NULL;
     f->pool = pool_new(&config);
-    if (f->url_listener < 0)
-        return;
-    struct http_handler handler = server_handler(s);
-    handler.on_request = serve_url_request;
-    handler.to = f;
-    f->url_server = http_serve(s->base, take_fd(&f->url_listener), &handler);
 }
 
 static int check_names(const struct server *s, struct err *err)
@@ -311,7 +229,7 @@ static int leave_out(struct server *s, size_t i, struct err *err)
     return 0;
 }
 
-static int open_all(struct server *s, struct err *err)
+static int open_all(struct server *s, const struct config *c, struct err *err)
 {
     struct identity id;
     if (launch_raise_files(err) < 0 || identity_choose(&id, err) < 0 ||
@@ -321,7 +239,8 @@ static int open_all(struct server *s, struct err *err)
         while (i < s->n && open_function(&s->functions[i], &id, err) < 0)
             if (leave_out(s, i, err) < 0)
                 return -1;
-    if (check_names(s, err) < 0 || check_urls(s, err) < 0 || identity_take(&id, err) < 0)
+    if (check_names(s, err) < 0 || serve_check_urls(s, err) < 0 || serve_open_apis(s, c->apis, c->api_n, err) < 0 ||
+        identity_take(&id, err) < 0)
         return -1;
     for (size_t i = 0; i < s->n; i++)
         if (!s->functions[i].request.part.is_one &&
@@ -346,6 +265,7 @@ static int run(struct server *s, struct err *err)
     }
     for (size_t i = 0; i < s->n; i++)
         start_function(s, &s->functions[i]);
+    serve_doors_start(s);
     for (size_t i = 0; i < s->n; i++)
         if (watch(&s->functions[i], err) < 0)
             return -1;
@@ -368,8 +288,6 @@ static void server_done(struct server *s)
         if (f->pool)
             pool_done(f->pool);
         free((char *)(uintptr_t)name);
-        http_server_done(f->url_server);
-        own_close(&f->url_listener);
         if (f->launch)
             launch_done(f->launch);
         free(f->launch);
@@ -377,6 +295,7 @@ static void server_done(struct server *s)
             cgroup_done(&f->cgroups[k]);
         free(f->cgroups);
     }
+    serve_doors_done(s);
     serve_events_done(s);
     http_server_done(s->http);
     http_room_done(s->room);
@@ -395,7 +314,7 @@ int cmd_serve(const struct request *r, struct err *err)
 {
     static struct project project; /* requests borrow from it */
     struct config config;
-    struct server s = {.request = r, .listener = -1};
+    struct server s = {.request = r, .listener = -1, .static_dir = -1};
     int status = project_read_all(r, &project, &config, err);
     if (status < 0) {
         err->exit = EXIT_USAGE;
@@ -409,7 +328,7 @@ int cmd_serve(const struct request *r, struct err *err)
                 .named = config.at[i].named,
                 .url_listener = -1,
             };
-        status = open_all(&s, err) < 0 ? -1 : run(&s, err);
+        status = open_all(&s, &config, err) < 0 ? -1 : run(&s, err);
     }
     server_done(&s);
     config_done(&config);

@@ -10,6 +10,7 @@
 #include "base/place.h"
 #include "lambda/function_name.h"
 #include "launcher/command/cli.h"
+#include "launcher/command/config_apis.h"
 #include "launcher/launch/pull.h"
 
 #include <errno.h>
@@ -231,9 +232,9 @@ int config_set_part(const struct request *line, struct request *r, const char *o
 
 static int read_functions(struct reading *x, struct slice top)
 {
-    struct slice key, value, functions = json_find(top, "functions");
+    struct slice key, value, functions = json_find(top, "functions"), apis = json_find(top, "apis");
     for (struct json_walk w = json_walk(top); json_next(&w, &key, &value);)
-        if (!json_is(key, "functions") && !json_is(key, "project")) {
+        if (!json_is(key, "functions") && !json_is(key, "apis") && !json_is(key, "project")) {
             OWN_PTR char *name = json_plain(key);
             fail(x->err, 0, name, "use this member next to functions");
             return fail_hint(x->err, "options of all functions belong on the command line, options of one function in its object");
@@ -243,6 +244,8 @@ static int read_functions(struct reading *x, struct slice top)
         OWN_PTR char *name = json_plain(key);
         status = read_function(x, name, value);
     }
+    if (status == 0 && apis.n)
+        status = config_read_apis(apis, &x->config->apis, &x->config->api_n, x->err);
     return status;
 }
 
@@ -289,4 +292,7 @@ void config_done(struct config *c)
     for (size_t i = 0; i < c->n; i++)
         request_done(&c->at[i].request);
     free(c->at);
+    for (size_t i = 0; i < c->api_n; i++)
+        api_done(&c->apis[i]);
+    free(c->apis);
 }

@@ -4,12 +4,14 @@
  *   {"functions": {"NAME": {"code": "fn.zip", "layers": ["a.zip"], "memory": 256, "env": {"K": "V"}, "url": 8080, "cors": true}}}
  *
  * Members are named as options are, and go the same way: a switch is true, an option that repeats takes an array, env an
- * object. Paths are relative to the file. docs/config.schema.json says it in full. */
+ * object. Paths are relative to the file. "apis" are those of API Gateway. docs/config.schema.json
+ * says it in full. */
 #ifndef LRUN_CONFIG_H
 #define LRUN_CONFIG_H
 
 #include "base/err.h"
 #include "base/json_scan.h"
+#include "lambda/api_gateway.h"
 #include "launcher/launch/request.h"
 
 struct config_function {
@@ -20,6 +22,8 @@ struct config_function {
 struct config {
     struct config_function *at;
     size_t n;
+    struct api *apis;
+    size_t api_n;
 };
 
 /* Adds a function of a project, from its object in what the project says. part: where its files are, dir: what its paths are relative to;

@@ -9,6 +9,7 @@
 #include "base/place.h"
 #include "lambda/function_name.h"
 #include "launcher/command/cli.h"
+#include "launcher/command/config_apis.h"
 #include "launcher/launch/names.h"
 #include "launcher/launch/pull.h"
 
@@ -272,6 +273,9 @@ int project_read_all(const struct request *r, struct project *p, struct config *
         status = p->rest.words.n || r->config ? config_read(&p->rest, ret, err) : 0;
         if (status == 0)
             status = all ? project_add_all(p, r, ret, err) : add_named(p, r, &names, ret, err);
+        struct slice apis = json_find(p->top, "apis");
+        if (status == 0 && apis.at)
+            status = config_read_apis(apis, &ret->apis, &ret->api_n, err);
     }
     strv_done(&names);
     return status;

@@ -63,6 +63,7 @@ struct request {
     struct request_part part; /* what a project says of the function */
 
     struct strv urls;                       /* serve: PORT or NAME=PORT */
+    struct strv apis;                       /* serve: PORT or NAME=PORT */
     struct strv allow_hosts, allow_origins; /* serve: beside its own */
     struct strv owned;                      /* texts that fields point to, if the command line does not hold them */
 
@@ -99,7 +100,7 @@ struct request {
     struct number debug_port; /* set: --debug too */
     struct number in;         /* exec --in: pid of an lrun */
 
-    const char *host, *config; /* serve */
+    const char *host, *config, *static_dir; /* serve */
     enum url_mode url_mode;
     enum tenancy tenancy;
     struct number port, ready_fd, concurrency, queue, max_concurrency, idle_timeout /* seconds; 0: never */;

@@ -3,6 +3,7 @@
 #ifndef LRUN_SERVER_H
 #define LRUN_SERVER_H
 
+#include "lambda/api_gateway.h"
 #include "lambda/function_url.h"
 #include "launcher/launch/request.h"
 #include "launcher/serve/pool.h"
@@ -25,6 +26,15 @@ struct served { /* one function */
     size_t event_bytes;
 };
 
+struct api_door { /* a port of --api, with one API behind it or several */
+    struct server *server;
+    struct api *apis;
+    size_t n;
+    int listener;
+    uint16_t port;
+    struct http_server *http;
+};
+
 struct server {
     const struct request *request;
     struct event_base *base;
@@ -33,13 +43,16 @@ struct server {
     int listener;
     uint16_t port;
     struct http_server *http;
-    struct http_room *room; /* of all its clients: the Invoke API's and the URLs' */
+    struct http_room *room; /* of all its clients: the Invoke API's, the URLs' and the APIs' */
     struct line_room lines; /* of these, what waits in line */
     struct event *interrupts[2], *grace;
     bool ready, stopping;
     int signal;               /* the second one: stop at once */
     struct event_job *events; /* serve_events.c */
     struct quota event_bytes;
+    struct api_door *doors;
+    size_t door_n;
+    int static_dir; /* -1: none */
 };
 
 /* The function that answers to this name, or NULL. */
@@ -55,9 +68,23 @@ void server_share(struct server *s); /* fills room, lines and event_bytes; the l
 /* True: the request comes from a page of another site, or names a host that is not ours, and is answered with 403. */
 bool server_refuses(const struct request *asked, bool any_origin, struct http_request *r);
 
-/* serve_invoke.c, serve_url.c: the doors. */
+/* serve_invoke.c, serve_url.c, serve_api.c: the doors. */
 void serve_invoke(struct server *s, struct http_request *r, const char *word, bool stream);
 void serve_url_request(void *to, struct http_request *r); /* to: the struct served */
+void serve_api_request(void *to, struct http_request *r); /* to: the struct api_door */
+
+/* serve_static.c: answers with a file of --static. False: there is none. */
+bool serve_static(const struct server *s, struct http_request *r);
+
+/* serve_open.c: the ports of URLs and APIs. check: once all functions have their names. serve_open_apis() takes those that have a port. */
+int serve_open_urls(struct served *f, struct err *err);
+int serve_check_urls(const struct server *s, struct err *err);
+int serve_open_apis(struct server *s, struct api *apis, size_t n, struct err *err);
+void serve_doors_start(struct server *s);
+void serve_doors_tell(const struct server *s); /* says where the APIs are */
+void serve_doors_stop(struct server *s);
+bool serve_doors_idle(const struct server *s);
+void serve_doors_done(struct server *s);
 
 /* serve_events.c: invocations nobody waits for, tried three times. Takes payload. False: there are too many. */
 bool serve_event(struct served *f, struct text *payload, const char *qualifier, const char *trace, const char *tenant, char id[UUID_SIZE]);
