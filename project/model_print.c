@@ -133,6 +133,22 @@ static void put_layers(struct text *out, const struct model_function *f)
     json_close(out, ']');
 }
 
+/* The origins that lrun takes are whole: a pattern such as http://* has no like. "*" alone is what cors means. */
+static void put_origins(struct text *out, const struct node *list)
+{
+    size_t n = 0;
+    for (size_t i = 0; list && list->kind == NODE_LIST && i < list->n; i++) {
+        const char *origin = node_text(list->items[i]), *host = origin ? strstr(origin, "://") : NULL;
+        if (!host || host == origin || !host[3] || strpbrk(host + 3, "/*"))
+            continue;
+        if (n++ == 0)
+            json_open_key(out, "allow-origin", '[');
+        json_item(out, origin);
+    }
+    if (n)
+        json_close(out, ']');
+}
+
 static void put_function(struct printing *p, const struct model_function *f)
 {
     put_text(p->out, "code", path_text(f->code));
@@ -155,6 +171,7 @@ static void put_function(struct printing *p, const struct model_function *f)
         json_put(p->out, "url-mode", "stream");
     if (f->url.cors)
         json_flag(p->out, "cors", true);
+    put_origins(p->out, node_find(f->url.cors_config, "AllowOrigins"));
 }
 
 static void put_facts(struct printing *p, const struct model_function *f)

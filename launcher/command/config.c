@@ -82,6 +82,12 @@ static int set_inline(struct reading *x, const char *value)
     return 0;
 }
 
+static int wrong_value(struct reading *x, const char *key, const char *what)
+{
+    fail(x->err, 0, key, "use this option of function %s: %s", x->name, what);
+    return fail_hint(x->err, "expected a string, a number, true, or an array of strings for a repeatable option (env: an object)");
+}
+
 static int set(struct reading *x, const char *key, const char *value)
 {
     struct request *r = &x->function->request;
@@ -90,8 +96,8 @@ static int set(struct reading *x, const char *key, const char *value)
         return refuse_fetching(x, value);
     if (strcmp(key, "inline") == 0)
         return set_inline(x, value);
-    if (x->part && strcmp(key, "env") == 0)
-        return strv_add(&r->part.env, xstrdup(value)), 0;
+    if (x->part && strcmp(key, "env") == 0) /* a name alone would copy the caller's value */
+        return strchr(value, '=') ? (strv_add(&r->part.env, xstrdup(value)), 0) : wrong_value(x, key, "a name without a value");
     bool is_path = strcmp(key, "code") == 0 || (cli_is_path(r, key, value) && !str_begins(value, "arn:"));
     OWN_PTR char *path = is_path && value[0] != '/' ? xasprintf("%s%s", x->dir, value) : xstrdup(value);
     if (strcmp(key, "code") != 0)
@@ -99,12 +105,6 @@ static int set(struct reading *x, const char *key, const char *value)
     strv_add(&r->owned, xstrdup(path));
     r->function = r->owned.at[r->owned.n - 1];
     return 0;
-}
-
-static int wrong_value(struct reading *x, const char *key, const char *what)
-{
-    fail(x->err, 0, key, "use this option of function %s: %s", x->name, what);
-    return fail_hint(x->err, "expected a string, a number, true, or an array of strings for a repeatable option (env: an object)");
 }
 
 /* A string's text, or a number or true as it is spelled. */
@@ -145,9 +145,30 @@ static bool passes_over(const struct reading *x, const char *key)
     return taken == TAKEN_ELSEWHERE || taken == TAKEN_GIVEN || (!x->base->kind->invokes && strcmp(key, "timeout") == 0);
 }
 
+/* What a project may say of a function: what Lambda's own configuration has. The rest (networks, policies, volumes, the host's variables)
+ * is the user's to say, whoever wrote the project, and whatever a template has made of its reader. */
+static bool may_be_said(const char *key)
+{
+    static const char *const SAID[] = {"code",         "inline",  "handler",    "runtime",    "memory",  "timeout",        "tmp-size",
+                                       "env",          "layers",  "log-format", "log-level",  "url",     "url-mode",       "cors",
+                                       "allow-origin", "command", "workdir",    "entrypoint", "tenancy", "max-concurrency"};
+    for (size_t i = 0; i < COUNT(SAID); i++)
+        if (strcmp(key, SAID[i]) == 0)
+            return true;
+    return false;
+}
+
+static int not_said(struct reading *x, const char *key)
+{
+    fail_usage(x->err, "'%.40s' of function %.64s: a project does not decide that", key, x->name);
+    return fail_hint(x->err, "give it on the command line; serve --config FILE takes it from a file that you name");
+}
+
 static int read_member(struct reading *x, const char *key, struct slice value)
 {
     enum json_shape shape = json_shape(value);
+    if (x->part && !may_be_said(key))
+        return not_said(x, key);
     if (passes_over(x, key))
         return 0;
     if (strcmp(key, "env") != 0) /* the command line's lists apply to all functions that set none; variables are added to them */

@@ -27,20 +27,23 @@
 /* opening a pipe must not block */
 enum { INPUT_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY };
 
+/* An absolute path, which must lie beneath the project's root. */
 static int open_beneath(const struct request_part *part, const char *path, const char *what, const struct identity *id, struct err *err)
 {
-    path += strspn(path, "/");
+    size_t n = strlen(part->root_path);
+    if (strncmp(path, part->root_path, n) != 0 || (n > 1 && path[n] && path[n] != '/'))
+        return fail(err, EXDEV, path, "%s", what);
+    path += n + strspn(path + n, "/");
     return place_open_beneath(part->root, *path ? path : ".", INPUT_FLAGS, id->uid, id->gid, what, err);
 }
 
 /* What a project names lies beneath its root, and no link leads out of it. */
 static int open_of_project(const struct request_part *part, const char *path, const char *what, const struct identity *id, struct err *err)
 {
-    size_t n = strlen(part->root_path);
-    int fd = open_beneath(part, path + n, what, id, err);
+    int fd = open_beneath(part, path, what, id, err);
     OWN_PTR char *real = fd < 0 && err->no == EXDEV ? realpath(path, NULL) : NULL; /* a link with an absolute path may lead back in */
-    if (real && strncmp(real, part->root_path, n) == 0 && (n == 1 || real[n] == '/'))
-        fd = open_beneath(part, real + n, what, id, err);
+    if (real)
+        fd = open_beneath(part, real, what, id, err);
     if (fd >= 0)
         return fd;
     if (err->no == EXDEV)

@@ -183,6 +183,27 @@ def test_root_opens_what_a_project_names_with_the_rights_of_the_uid_that_runs(lr
     assert r.code != 0 and "Permission denied" in r.log, r
 
 
+@pytest.mark.parametrize("member, says", [
+    ({"net": "host"}, "'net' of function Own: a project does not decide that"), ({"seccomp": "unconfined"}, "'seccomp' of"), ({"rootfs": "/"}, "'rootfs' of"),
+    ({"volume": ["/etc:/mnt/etc"]}, "'volume' of"), ({"mount": ["/etc:/mnt/etc"]}, "'mount' of"), ({"env-file": "/etc/passwd"}, "'env-file' of"),
+    ({"credentials": "env"}, "'credentials' of"), ({"layer-map": "m.json"}, "'layer-map' of"), ({"env": ["SECRET"]}, "'env'"), ({"code": "/etc"}, "--project-root"),
+    ({"code": "../other"}, "--project-root"), ({"layers": ["/etc"]}, "--project-root")])
+@pytest.mark.parametrize("command", ["run", "exec"])
+def test_a_project_decides_what_lambda_is_told_and_nothing_else(lrun, tmp, command, member, says):
+    """Of a configuration that is found, not named: whoever wrote it must not open the sandbox, or take the caller's variables."""
+    d = tmp / "own"
+    (d / "src").mkdir(parents=True)
+    (tmp / "other").mkdir()
+    (d / "src/lambda_function.py").write_text("import os\ndef lambda_handler(e, c):\n    return os.environ.get('SECRET')\n")
+    good = {"code": "src", "runtime": f"python3.{os.sys.version_info[1]}"}
+    words = ("--", "/bin/true") if command == "exec" else ()
+    (d / "lrun.json").write_text(json.dumps({"functions": {"Own": good}}))
+    assert lrun(command, "Own", *words, cwd=d).code == 0
+    (d / "lrun.json").write_text(json.dumps({"functions": {"Own": good | member}}))
+    r = lrun(command, "Own", *words, cwd=d, env={**os.environ, "SECRET": "x"})
+    assert r.code in (2, 125) and says in r.log, r
+
+
 # ---- what is remembered ----
 
 @pytest.fixture
