@@ -133,7 +133,7 @@ static void put_layers(struct text *out, const struct model_function *f)
     json_close(out, ']');
 }
 
-/* The origins that lrun takes are whole: a pattern such as http://* has no like. "*" alone is what cors means. */
+/* The origins that lrun takes are whole: patterns of them have no like. A star alone is what cors means. */
 static void put_origins(struct text *out, const struct node *list)
 {
     size_t n = 0;
