@@ -47,6 +47,44 @@ DOCUMENTS = (
 for language, texts in enumerate(DOCUMENTS):
     for i, text in enumerate(texts):
         seed("documents", f"{language}-{i}", bytes([language]) + text.encode())
+# Projects: a byte for the tool, then the files that tests/fuzz/project.c names.
+PLACES = HERE / "tests/project/fixtures"
+PROJECTS = {0: [], 1: [], 2: [["cdk-app/cdk.out/manifest.json", "cdk-app/cdk.out/Shop.template.json", "cdk-app/cdk.out/Shop.assets.json"]],
+            3: [[f"{s}/.serverless/serverless-state.json", f"{s}/.serverless/cloudformation-template-update-stack.json"] for s in ("sls", "sls-app")],
+            4: [[f"{s}/serverless.yml"] for s in ("sls", "sls-app")]}
+for tool, places in PROJECTS.items():
+    for i, names in enumerate(places):
+        seed("project", f"{tool}-{i}", bytes([tool]) + b"\0".join((PLACES / n).read_bytes() for n in names))
+SAM = """Transform: [AWS::Serverless-2016-10-31, AWS::LanguageExtensions]
+Parameters: {Stage: {Type: String, Default: dev}, L: {Type: CommaDelimitedList, Default: 'a,b'}}
+Mappings: {M: {a: {b: c}}}
+Conditions: {C: !Equals [!Ref Stage, prod], D: !Not [!Condition C]}
+Globals: {Function: {Runtime: python3.11, Timeout: 5, Layers: [!Ref Y], Environment: {Variables: {G: !FindInMap [M, a, b]}}}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Condition: C
+    Properties:
+      CodeUri: src
+      Handler: !Join ['.', [app, !Select [0, !Ref L]]]
+      FunctionUrlConfig: {AuthType: NONE, Cors: {AllowOrigins: ['*']}, InvokeMode: RESPONSE_STREAM}
+      Environment: {Variables: {A: !Sub '${AWS::Region}-${Y}', B: !If [C, !GetAtt T.Arn, !Ref AWS::NoValue], I: !ImportValue shared, K: !Base64 x}}
+      Events: {A: {Type: Api, Properties: {Path: '/a/{id}', Method: get}}, H: {Type: HttpApi, Properties: {Path: '/b/{p+}', Method: any}}}
+  G: {Type: AWS::Lambda::Function, Properties: {Code: {ZipFile: 'x = 1'}, Handler: index.f, Runtime: python3.12, MemorySize: '256'}}
+  Y: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: fn.zip}}
+  T: {Type: AWS::DynamoDB::Table}
+  N: {Type: AWS::Serverless::Application, Properties: {Location: child.yaml, Parameters: {P: !Ref Stage}}}
+"""
+CONFIG = 'version = 0.1\n[default.global.parameters]\nparameter_overrides = "Stage=dev L=x"\n'
+CHILD = "Parameters: {P: {Type: String}}\nResources: {F: {Type: AWS::Lambda::Function, Properties: {Code: src, Handler: !Ref P, Runtime: nodejs22.x}}}\nOutputs: {O: {Value: !Ref F}}\n"
+API = """{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "x"}}, "R": {"Type": "AWS::ApiGateway::Resource", "Properties": {"ParentId": {"Fn::GetAtt": ["A", "RootResourceId"]}, "PathPart": "{id}", "RestApiId": {"Ref": "A"}}},
+"M": {"Type": "AWS::ApiGateway::Method", "Properties": {"HttpMethod": "GET", "ResourceId": {"Ref": "R"}, "RestApiId": {"Ref": "A"}, "Integration": {"Type": "AWS_PROXY", "Uri": {"Fn::Sub": "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${F.Arn}/invocations"}}}},
+"F": {"Type": "AWS::Lambda::Function", "Properties": {"Code": "src", "Handler": "a.b", "Runtime": "python3.11"}}}}"""
+TERRAFORM = {"terraform_version": "1.9", "planned_values": {"root_module": {"resources": [{"type": "aws_lambda_function", "name": "f", "address": "aws_lambda_function.f", "values": {"filename": "fn.zip", "function_name": "x", "handler": "a.b", "runtime": "python3.11", "memory_size": 128, "environment": [{"variables": {"A": "b"}}]}}],
+             "child_modules": [{"address": "module.m", "resources": []}]}}, "configuration": {"root_module": {"resources": [{"type": "aws_lambda_function", "name": "f", "address": "aws_lambda_function.f", "expressions": {"layers": {"references": ["aws_lambda_layer_version.l"]}}}]}}}
+for name, data in {"0-sam": b"\0" + "\0".join((SAM, CONFIG, CHILD)).encode(), "1-built": b"\1" + "\0".join((SAM, CONFIG, SAM)).encode(), "0-api": b"\0" + API.encode(), "5-plan": b"\5" + json.dumps(TERRAFORM).encode(),
+                   "4-own": b"\4service: shop\nprovider: {name: aws, runtime: python3.11, stage: \"${opt:stage, 'dev'}\", environment: {A: \"${env:NAME}\"}}\ncustom: ${file(config.yml):x}\nfunctions: {f: {handler: app.h, events: [{httpApi: 'GET /a'}, {http: 'get b/{id}'}]}}\n\0x: {y: \"${self:service}\"}\n"}.items():
+    seed("project", name, data)
 for path in sorted((HERE / "policy").glob("*.json")):
     seed("policy", path.stem, path.read_bytes())
     seed("scan", path.stem, path.read_bytes())

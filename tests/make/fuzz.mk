@@ -21,7 +21,8 @@ FUZZ_http    := $(addprefix lambda/,runtime_api.c late.c extensions_api.c teleme
   base/clock.c base/json.c $(FUZZ_JSON) base/base64.c
 FUZZ_scan    := $(FUZZ_JSON)
 FUZZ_documents := $(wildcard project/document*.c) $(addprefix project/,arena.c index.c node.c) base/json.c $(FUZZ_JSON)
-FUZZ_TARGETS := scan documents zip unpack image elf policy config options stream frames http
+FUZZ_project := $(filter-out project/main.c project/enclose.c project/ask_read.c,$(wildcard project/*.c)) base/json.c base/base64.c $(FUZZ_JSON)
+FUZZ_TARGETS := scan documents project zip unpack image elf policy config options stream frames http
 FUZZ_LLHTTP  := $(if $(LLHTTP_LINK),,$(wildcard /usr/share/llhttp/*.c))
 FUZZ_LIBS    := -larchive -lcrypto -levent_core -lseccomp -lcjson -lelf -lyaml -ldeflate -lz -lm -lpthread $(LLHTTP_LINK)
 FUZZ_CC      := clang -O1 -g -std=gnu17 -D_GNU_SOURCE -DLRUN_VERSION='"fuzz"' $(INCLUDE)
