@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* conditions.c: the section Conditions, each evaluated once and only if it is asked for; Fn::If, Fn::And, Fn::Or, Fn::Not, Fn::Equals. */
+/* conditions.c: the section Conditions, each evaluated once and only if it is asked for; Fn::If, Fn::And, Fn::Or, Fn::Not, Fn::Equals.
+ * An operand that cannot be resolved matters only where it decides: CloudFormation would refuse the whole stack, but here one function
+ * is run, and what it does not need is not asked of its user. A condition that refers to itself is refused by name. */
 #include "project/values_parts.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parameters.c: the section Parameters: which value counts, and whether CloudFormation would take it. Values are in no message: NoEcho. */
+/* parameters.c: the section Parameters: which value counts, and whether CloudFormation would take it. In a nested stack the parent's
+ * value is resolved in the parent, when it is asked for. Values are in no message, since one may be NoEcho. AllowedPattern is not
+ * checked: it is Java's kind of expression. */
 #include "project/values_parts.h"
 
 #include <stdlib.h>

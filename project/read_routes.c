@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_routes.c: APIs and routes as they come into the model, whichever resources say them. What is not understood is a note: an API that
- * lacks a route can still be served. */
+/* read_routes.c: APIs and routes as they come into the model, whichever resources say them: read_routes_sam.c, _rest.c, _http.c and
+ * _openapi.c read those, _auth.c and _cors.c their parts. What is not understood is a note, and no refusal: an API that lacks a route
+ * can still be served. A route without a function, and an authorizer without one, are left out, since serve takes neither. */
 #include "project/read_routes.h"
 
 #include "base/str.h"

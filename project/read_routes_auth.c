@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_routes_auth.c: SAM's property Auth of APIs and of events. */
+/* read_routes_auth.c: SAM's property Auth of APIs and of events: authorizers that are functions of the project, and those of Cognito,
+ * JWT and IAM, which are named and never run. A route whose authorizer is not known is open, as it would be with sam local, and a loud
+ * note says so. */
 #include "project/read_routes.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_routes_cors.c: CORS as an HTTP API has it. SAM writes a REST API's as texts in quotes ("'GET,POST'"), since they become headers. */
+/* read_routes_cors.c: CORS as an HTTP API has it. SAM writes a REST API's as texts in quotes
+ * ("'GET,POST'"), since they become headers as they stand; a text alone is the origin. Each member
+ * is made the kind that serve takes: a list, a number, a bool. */
 #include "project/read_routes.h"
 
 #include <string.h>

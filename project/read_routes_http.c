@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_routes_http.c: AWS::ApiGatewayV2: an HTTP API as CloudFormation has it. WebSocket APIs are notes. */
+/* read_routes_http.c: AWS::ApiGatewayV2: an HTTP API as CloudFormation has it: routes that name
+ * integrations, which name functions, and APIs of one function (Target). Stages give the name and the
+ * variables; of several the last one counts. WebSocket APIs are notes. */
 #include "project/read_routes.h"
 
 #include "base/str.h"

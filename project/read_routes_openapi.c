@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_routes_openapi.c: routes of an OpenAPI document (Swagger 2, OpenAPI 3) with API Gateway's members: a body in the template, or a
- * local file. Integrations of a function (aws_proxy) are routes, all others notes. */
+/* read_routes_openapi.c: routes of an OpenAPI document (Swagger 2, OpenAPI 3) with API Gateway's members: a body in the template, one
+ * that it includes, or a local file. Integrations of a function (aws_proxy) are routes, all others notes, except for OPTIONS, which CORS
+ * answers. */
 #include "project/read_routes.h"
 
 #include "base/str.h"

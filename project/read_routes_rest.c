@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_routes_rest.c: AWS::ApiGateway: a REST API as CloudFormation has it, and CDK and Serverless with it: resources that are each a part
- * of a path, methods, authorizers, stages. */
+/* read_routes_rest.c: AWS::ApiGateway: a REST API as CloudFormation has it, and CDK and Serverless with it: resources that are each a
+ * part of a path, methods, authorizers, stages. A method whose integration is no function (MOCK, HTTP) is a note; of several stages the
+ * last one counts. */
 #include "project/read_routes.h"
 
 #include "base/str.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_routes_sam.c: AWS::Serverless::Api and HttpApi, the APIs that SAM makes where events name none, and the events Api and HttpApi. */
+/* read_routes_sam.c: AWS::Serverless::Api and HttpApi, the APIs that SAM makes where events name none (ServerlessRestApi,
+ * ServerlessHttpApi, with what Globals says of them), and the events Api and HttpApi of functions. Other events are no concern of
+ * lrun's. */
 #include "project/read_routes.h"
 
 #include <string.h>

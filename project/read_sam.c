@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_sam.c: reads a template of SAM's or CloudFormation's, as its author wrote it or as sam build did. */
+/* read_sam.c: reads a template of SAM's or CloudFormation's, as its author wrote it or as sam build did. samconfig.toml lies beside the
+ * original. A build that is older than its sources is read all the same, and a loud note names the first file that is newer; how much is
+ * looked at for that has a limit, since a CodeUri may be a home directory. */
 #include "project/samconfig.h"
 #include "project/template.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* samconfig.c: parameter_overrides is a text, a list of them, or a table; a text of it may name a file. */
+/* samconfig.c: what samconfig.toml says of parameters. parameter_overrides is a text, a list of them, or a table; a text of it may name
+ * a file. As with sam local, what stands for deploy is not used, but a note says that it is there: people have their parameters there
+ * alone, and wonder. */
 #include "project/samconfig.h"
 
 #include "base/str.h"

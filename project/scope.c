@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scope.c: a template as values are resolved in it: read, with what it includes; its nested stacks, each opened once. */
+/* scope.c: a template as values are resolved in it: read, with what Fn::Transform includes in its sections; its nested stacks, each
+ * opened once, when it is asked for. A stack that includes itself, more stacks than STACKS_MAX, and templates that are no local files
+ * are refused. */
 #include "project/values_parts.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template.c: walks a template's resources: functions first, then what refers to them; nested stacks in their place. Names that a function
- * answers to. */
+/* template.c: walks a template's resources: functions first, then AWS::Lambda::Url, which refers to them; nested stacks in their place.
+ * Names that a function answers to: its logical id, SAM's and CDK's names of what it was made from, FunctionName, its path in nested
+ * stacks, its ARN. */
 #include "project/template.h"
 
 #include "base/str.h"

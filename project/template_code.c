@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template_code.c: where the code of a function or a layer lies: a path of the template's, what a build says of it (aws:asset:path), what a
- * reader knows of buckets, text in the template, an image. Nothing is fetched: what lies elsewhere is refused. */
+/* template_code.c: where the code of a function or a layer lies: a path of the template's, what a build says of it (aws:asset:path),
+ * what a reader knows of buckets, text in the template, an image. Nothing is fetched: what lies elsewhere is refused, and so is what
+ * lies outside of the project's root. */
 #include "project/template_parts.h"
 
 #include <string.h>

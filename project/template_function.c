@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template_function.c: the properties of AWS::Serverless::Function and AWS::Lambda::Function: which are read, and which only concern AWS.
- */
+/* template_function.c: the properties of AWS::Serverless::Function and AWS::Lambda::Function: which are read, and which only concern
+ * AWS. Only those that are read are resolved: a role that an account alone knows refuses nobody. Each that cannot be resolved refuses
+ * the function, with the property's name. */
 #include "project/template_parts.h"
 
 #include <stdarg.h>

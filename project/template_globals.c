@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template_globals.c: Globals, merged into a resource's properties by SAM's rules. Functions (Ref, Fn::X) are values like texts. */
+/* template_globals.c: Globals, merged into a resource's properties by SAM's rules: lists are the global's items and then its own, maps
+ * are merged member by member, and otherwise its own value counts. Functions (Ref, Fn::X) are maps in the document, but values like
+ * texts here. */
 #include "project/template.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* template_layers.c: a function's layers in their order: those of the project, through parameters and outputs of nested stacks too, and
- * those by ARN. One that is neither refuses the function: without it the function would run, and fail elsewhere. */
+ * those by ARN. One that is neither refuses the function: without it the function would run, and fail elsewhere, as it does with sam
+ * local. */
 #include "base/str.h"
 #include "project/template_parts.h"
 

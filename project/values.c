@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* values.c: walks a value and resolves the functions in it; which file resolves which is the table. */
+/* values.c: walks a value and resolves the functions in it; which file resolves which is the table. Steps are counted over the whole
+ * project and texts by their size, and depth is limited, so that references in circles, and aliases or texts that double again and
+ * again, end soon and say so. */
 #include "project/values_parts.h"
 
 #include <stdarg.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* values_cidr.c: Fn::Cidr: the first networks of a size within a larger one, of either family. */
+/* values_cidr.c: Fn::Cidr: the first networks of a size within a larger one, of either family. The
+ * network's address is masked first. Without a third argument networks have 8 bits (IPv4) or 64
+ * (IPv6): AWS's page names no default, so this is our choice. */
 #include "project/values_parts.h"
 
 #include <arpa/inet.h>

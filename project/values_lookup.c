@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* values_lookup.c: functions that look something up: Fn::FindInMap in Mappings, Fn::GetAZs, and Fn::Transform of AWS::Include in a file. */
+/* values_lookup.c: functions that look something up: Fn::FindInMap in Mappings, Fn::GetAZs, and
+ * Fn::Transform of AWS::Include in a local file. Which zones an account has in a region it alone
+ * knows: a, b and c stand for them, and a note says so. */
 #include "project/values_parts.h"
 
 #include <string.h>

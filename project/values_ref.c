@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* values_ref.c: Ref, Fn::GetAtt and Fn::ImportValue: parameters, pseudo parameters, resources, outputs of nested stacks. --import ID=VALUE
- * and --import ID.ATTRIBUTE=VALUE come before all that a resource would be here. */
+/* values_ref.c: Ref, Fn::GetAtt and Fn::ImportValue: parameters, pseudo parameters, resources, outputs of nested stacks. --import
+ * ID=VALUE and --import ID.ATTRIBUTE=VALUE come before all that a resource would be here. What stands for a resource that is not there
+ * is noted once; what nothing can stand for is refused. */
 #include "project/values_parts.h"
 
 #include <ctype.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* values_resource.c: which resource a value refers to, where a resource is wanted and not its name: a layer, a function behind a route. */
+/* values_resource.c: which resource a value refers to, where a resource is wanted and not its name: a
+ * layer, a function behind a route. Found by the reference alone, within Fn::Sub, Fn::Join and Fn::If
+ * too, and through the parameters and outputs of nested stacks. */
 #include "project/values_parts.h"
 
 #include <string.h>

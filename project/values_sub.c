@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* values_sub.c: names within texts: Fn::Sub's ${NAME}, and dynamic references, {{resolve:ssm:NAME}}. */
+/* values_sub.c: names within texts: Fn::Sub's ${NAME}, and dynamic references, {{resolve:ssm:NAME}},
+ * which only --import ssm:NAME=VALUE supplies. CloudFormation's rules where SAM has its own: ${!x}
+ * is the text ${x}, and no $ stays before what was replaced. */
 #include "project/values_parts.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* values_table.c: what references to resources are without an account. Names follow from the template, and ARNs from names, as far as AWS
- * adds nothing of its own; what it would add (a bucket's random suffix, an id) is left out: these are placeholders. */
+/* values_table.c: what references to resources are without an account. Names follow from the template, and ARNs from names, as far as
+ * AWS adds nothing of its own; what it would add (a bucket's random suffix, an id) is left out: these are placeholders. A type that is
+ * not here has its logical id and an ARN of the common form. */
 #include "project/values_parts.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* values_text.c: functions of texts and lists: Fn::Join, Fn::Split, Fn::Select, Fn::Base64, Fn::Length, Fn::ToJsonString. */
+/* values_text.c: functions of texts and lists: Fn::Join, Fn::Split, Fn::Select, Fn::Base64, and
+ * AWS::LanguageExtensions' Fn::Length and Fn::ToJsonString. As in CloudFormation, an index may be a
+ * text, items of Fn::Join are texts, and the last two need the Transform. */
 #include "project/values_parts.h"
 
 #include "base/base64.h"

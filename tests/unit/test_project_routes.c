@@ -47,6 +47,7 @@ static void show_api(const struct model_api *api, struct text *to)
 #define FN(id, events) "  " id ": {Type: AWS::Serverless::Function, Properties: {CodeUri: ., Events: {" events "}}}\n"
 #define CFN(id) "  " id ": {Type: AWS::Lambda::Function, Properties: {Code: {ZipFile: x}}}\n"
 
+// clang-format off
 static const struct {
     const char *template, *apis, *note; /* note: a part of one; NULL: none is loud */
 } ROWS[] = {
@@ -170,6 +171,7 @@ static const struct {
      "Api http $default\n  GET /f A 2.0\n  cors {AllowOrigins: [*]}\nSame http $default\n  GET /f A 2.0\n  cors {AllowOrigins: [*]}\n",
      "routes of Far are left out: s3://b/k: it is not beneath the project's root"},
 };
+// clang-format on
 
 static bool loud(const struct model *m, const char *part)
 {
