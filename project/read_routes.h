@@ -30,7 +30,7 @@ const struct node *routes_cors_rest(struct scope *s, const char *id, const struc
 const struct node *routes_cors_http(struct scope *s, const char *id, const struct node *v);
 
 /* SAM's property Auth, or a function's Events.X.Auth: which authorizer a route has. */
-void routes_add_auth(struct scope *s, struct model_api *api, const char *id, const struct node *auth);
+void routes_add_auth(struct scope *s, struct model_api *api, const char *id, const struct node *v);
 const char *routes_event_authorizer(struct scope *s, struct model_api *api, const struct node *auth);
 
 /* By kind: resources of the template, without nested stacks. */

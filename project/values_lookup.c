@@ -39,8 +39,8 @@ const struct node *value_zones(struct scope *s, const char *name, const struct n
         return NULL;
     region = region[0] ? region : value_region(s);
     struct node *ret = node_new(s->arena, NODE_LIST, arg);
-    for (char zone = 'a'; zone <= 'c'; zone++)
-        node_add(s->arena, ret, node_new_text(s->arena, arena_printf(s->arena, "%s%c", region, zone), arg));
+    for (const char *zone = "abc"; *zone; zone++)
+        node_add(s->arena, ret, node_new_text(s->arena, arena_printf(s->arena, "%s%c", region, *zone), arg));
     model_note(s->model, arg, false, "%s is %sa, %sb and %sc, whatever zones the account has", name, region, region, region);
     return ret;
 }

@@ -42,7 +42,7 @@ const struct node *value_made(struct scope *s, struct text *made, const struct n
 const struct node *value_cut(struct scope *s, const struct node *at, const char *text, const char *by, bool trim, struct refusal *why);
 
 /* Text with {{resolve:...}} in it, with what --import gives in place of it. */
-const struct node *value_dynamic(struct scope *s, const struct node *text, struct refusal *why);
+const struct node *value_dynamic(struct scope *s, const struct node *v, struct refusal *why);
 
 /* What a type's reference ("Ref") or attribute is without an account: a text with {N}, {R}, {A} in it, for name, region, account. NULL: not
  * known. */
