@@ -17,8 +17,9 @@ struct cdk_assets {  /* of one stack, as <Stack>.assets.json has them */
     struct cdk_assets *next;
 };
 
-struct cdk_construct { /* a resource of the tree */
+struct cdk_construct { /* a function of the tree, or the resource that is a nested stack */
     const char *logical_id, *path;
+    size_t stack; /* of a nested stack: how much of path its own constructs begin with; 0: a function */
 };
 
 struct cdk {
@@ -30,6 +31,7 @@ struct cdk {
     struct assets_missing *missing;
     struct cdk_construct *constructs;
     size_t construct_count, stack_count, assembly_count;
+    struct node *ids; /* of the functions of all stacks */
 };
 
 /* ---- assets ---- */
@@ -97,42 +99,74 @@ static void images_note(struct cdk *c)
 
 /* ---- names ---- */
 
-/* Functions of the tree, whose ids are looked up where a template has no aws:cdk:path. */
+/* Functions of the tree, whose ids are looked up where a template has no aws:cdk:path, and nested stacks, which come before what is in
+ * them: Shop/Nested.NestedStack/Nested.NestedStackResource has what lies below Shop/Nested. */
 static void tree_walk(struct cdk *c, const struct node *at, unsigned depth)
 {
     const struct node *attributes = node_find(at, "attributes"), *children = node_find(at, "children");
+    const struct node *type = node_find(attributes, "aws:cdk:cloudformation:type");
     const char *id = node_text(node_find(attributes, "aws:cdk:cloudformation:logicalId")), *path = node_text(node_find(at, "path"));
-    if (id && path && node_is(node_find(attributes, "aws:cdk:cloudformation:type"), "AWS::Lambda::Function")) {
+    const char *nested = path && node_is(type, "AWS::CloudFormation::Stack") ? strstr(path, ".NestedStack/") : NULL;
+    if (id && path && (nested || node_is(type, "AWS::Lambda::Function"))) {
         LIST_ROOM(c->arena, c->constructs, c->construct_count);
-        c->constructs[c->construct_count++] = (struct cdk_construct){id, path};
+        c->constructs[c->construct_count++] = (struct cdk_construct){id, path, nested ? (size_t)(nested - path) : 0};
     }
     for (size_t i = 0; children && children->kind == NODE_MAP && depth < TREE_DEEP && i < children->n; i++)
         tree_walk(c, children->members[i].value, depth + 1);
 }
 
-static struct model_function *function_with_id(struct model *m, const char *id)
+static bool lies_below(const char *path, const char *above, size_t n)
 {
-    for (size_t i = 0; id && i < m->function_count; i++)
-        if (strcmp(m->functions[i].id, id) == 0)
-            return &m->functions[i];
-    return NULL;
+    return strncmp(path, above, n) == 0 && path[n] == '/';
 }
 
-/* The construct's id, and its path, of each function of a stack: "Shop/Orders/Resource" is Orders, and Shop/Orders. */
-static void stack_name(struct cdk *c, const struct scope *s, const char *stack)
+/* The id of a function with those of the nested stacks around it before it, as template.c names it. */
+static const char *full_id(const struct cdk *c, size_t of)
 {
-    size_t n = strlen(stack);
+    const char *id = "";
+    for (size_t n = 1, found = 1; found; n++) { /* outer ones first: their paths are shorter */
+        found = 0;
+        size_t next = SIZE_MAX;
+        for (size_t i = 0; i < c->construct_count; i++) {
+            const struct cdk_construct *k = &c->constructs[i];
+            if (k->stack >= n && k->stack < next && lies_below(c->constructs[of].path, k->path, k->stack)) {
+                next = k->stack;
+                found = i + 1;
+            }
+        }
+        if (found)
+            id = arena_printf(c->arena, "%s%s/", id, c->constructs[found - 1].logical_id);
+        n = next;
+    }
+    return arena_printf(c->arena, "%s%s", id, c->constructs[of].logical_id);
+}
+
+static bool is_named(const struct model_function *f, const char *name)
+{
+    for (size_t i = 0; i < f->name_count; i++)
+        if (strcmp(f->names[i], name) == 0)
+            return true;
+    return strcmp(f->id, name) == 0;
+}
+
+/* The construct's id, and its path, of each function of a stack, which are those from first on: "Shop/Orders/Resource" is Orders, and
+ * Shop/Orders. */
+static void stack_name(struct cdk *c, size_t first, const char *stack)
+{
     for (size_t i = 0; i < c->construct_count; i++) {
         const char *path = c->constructs[i].path, *end = strrchr(path, '/');
-        if (strncmp(path, stack, n) != 0 || path[n] != '/')
+        if (c->constructs[i].stack || !lies_below(path, stack, strlen(stack)))
             continue;
-        struct model_function *f = function_with_id(c->model, template_function_id(s, c->constructs[i].logical_id));
-        if (!f)
-            continue;
-        bool resource = strcmp(end, "/Resource") == 0 || strcmp(end, "/Default") == 0;
-        const char *whole = arena_text(c->arena, path, resource ? (size_t)(end - path) : strlen(path)), *slash = strrchr(whole, '/');
-        model_add_name(c->model, f, slash ? slash + 1 : whole);
-        model_add_name(c->model, f, whole);
+        const char *id = full_id(c, i),
+                   *whole = arena_text(c->arena, path, strcmp(end, "/Resource") == 0 ? (size_t)(end - path) : strlen(path));
+        const char *slash = strrchr(whole, '/');
+        for (size_t k = first; k < c->model->function_count; k++) {
+            if (!is_named(&c->model->functions[k], id))
+                continue;
+            model_add_name(c->model, &c->model->functions[k], slash ? slash + 1 : whole);
+            model_add_name(c->model, &c->model->functions[k], whole);
+            break;
+        }
     }
 }
 
@@ -145,8 +179,11 @@ static void functions_leave_out(struct model *m)
     for (size_t i = m->function_count; i--;) {
         struct model_function *f = &m->functions[i];
         bool own = f->handler && strcmp(f->handler, "framework.onEvent") == 0;
-        for (size_t k = 0; k < COUNT(OWN); k++)
+        for (size_t k = 0; k < COUNT(OWN); k++) {
             own = own || strncmp(f->id, OWN[k], strlen(OWN[k])) == 0;
+            for (size_t n = 0; n < f->name_count; n++)
+                own = own || strncmp(f->names[n], OWN[k], strlen(OWN[k])) == 0; /* the second of its id is cut */
+        }
         if (!own)
             continue;
         struct node at = {.source = f->source, .line = f->line};
@@ -156,6 +193,20 @@ static void functions_leave_out(struct model *m)
 }
 
 /* ---- stacks ---- */
+
+/* aws://ACCOUNT/REGION of a stack holds where the user wants neither; unknown-account and unknown-region where CDK does not know. */
+static const struct ask *stack_ask(struct cdk *c, const char *environment)
+{
+    const char *account = environment && strncmp(environment, "aws://", 6) == 0 ? environment + 6 : NULL;
+    const char *region = account ? strchr(account, '/') : NULL;
+    struct ask *ask = arena_zeroed(c->arena, 1, sizeof(*ask));
+    *ask = *c->ask;
+    if (region && strncmp(region + 1, "unknown", 7) != 0 && (!ask->region || strcmp(ask->region, "us-east-1") == 0))
+        ask->region = region + 1;
+    if (region && strncmp(account, "unknown", 7) != 0 && (!ask->account || strcmp(ask->account, "123456789012") == 0))
+        ask->account = arena_text(c->arena, account, (size_t)(region - account));
+    return ask;
+}
 
 static int stack_read(struct cdk *c, const char *dir, const char *id, const struct node *artifact, struct err *err)
 {
@@ -167,13 +218,15 @@ static int stack_read(struct cdk *c, const char *dir, const char *id, const stru
         fail(err, 0, file ? file : id, "read a stack of the manifest");
         return fail_hint(err, path ? "lrun reads 500 stacks" : "its template lies outside of the project: --project-root DIR");
     }
+    size_t first = c->model->function_count;
     struct scope *s = arena_zeroed(c->arena, 1, sizeof(*s));
     *s = (struct scope){.arena = c->arena,
-                        .ask = c->ask,
+                        .ask = stack_ask(c, node_text(node_find(artifact, "environment"))),
                         .files = c->files,
                         .model = c->model,
                         .stack = name ? name : id,
                         .path = "",
+                        .ids = c->ids,
                         .asset = asset_of,
                         .assets = c};
     if (scope_open(s, path, err) < 0)
@@ -181,7 +234,7 @@ static int stack_read(struct cdk *c, const char *dir, const char *id, const stru
     template_functions(s);
     template_apis(s);
     /* "Prod/Shop (Prod-Shop)" is the path Prod/Shop */
-    stack_name(c, s, shown ? arena_text(c->arena, shown, strcspn(shown, " (")) : id);
+    stack_name(c, first, shown ? arena_text(c->arena, shown, strcspn(shown, " (")) : id);
     return 0;
 }
 
@@ -257,7 +310,8 @@ static void newer_look(struct cdk *c, const char *manifest)
 int read_cdk(const struct ask *ask, struct files *files, const char *path, struct model *m, struct err *err)
 {
     struct assets_missing missing = {0};
-    struct cdk c = {.arena = m->arena, .files = files, .ask = ask, .model = m, .missing = &missing};
+    struct cdk c = {
+        .arena = m->arena, .files = files, .ask = ask, .model = m, .missing = &missing, .ids = node_new(m->arena, NODE_MAP, NULL)};
     m->reader = "cdk";
     m->source = path;
     if (manifest_read(&c, path, 0, false, err) < 0 || manifest_read(&c, path, 0, true, err) < 0)

@@ -85,11 +85,47 @@ def test_a_stage_is_an_assembly_in_the_assembly(lrun, tmp):
 
 
 def test_two_stacks_may_have_functions_of_one_id(lrun, tmp):
-    assembly(tmp, {"Fn1": function("aa.zip")}, {"aa": "asset.aa"}, artifacts={
+    api = {"Api1": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "HTTP", "Target": {"Fn::GetAtt": ["Fn1", "Arn"]}}}}
+    assembly(tmp, {"Fn1": function("aa.zip"), **api}, {"aa": "asset.aa"}, artifacts={
         "Other": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Other.template.json"}, "displayName": "Other"}})
-    write(tmp, {"cdk.out/asset.aa/app.py": "", "cdk.out/Other.template.json": {"Resources": {"Fn1": function("aa.zip", Timeout=9)}}})
+    tree = {"path": "", "children": {s: {"path": s, "children": {"Fn": {"path": f"{s}/Fn", "children": {"Resource": {"path": f"{s}/Fn/Resource", "attributes": {
+        "aws:cdk:cloudformation:type": "AWS::Lambda::Function", "aws:cdk:cloudformation:logicalId": "Fn1"}}}}}} for s in ("Shop", "Other")}}
+    manifest = json.loads((tmp / "cdk.out/manifest.json").read_text())
+    manifest["artifacts"]["Tree"] = {"type": "cdk:tree", "properties": {"file": "tree.json"}}
+    write(tmp, {"cdk.out/asset.aa/app.py": "", "cdk.out/manifest.json": manifest, "cdk.out/tree.json": {"tree": tree},
+                "cdk.out/Other.template.json": {"Resources": {"Fn1": function("aa.zip", Timeout=9), **api}}})
     m = read(lrun, tmp)
-    assert len(m.functions) == 2, m.functions
+    assert {id: f.get("timeout") for id, f in m.functions.items()} == {"Fn1": None, "Fn1_2": 9}
+    assert "Shop/Fn" in m.names("Fn1") and "Other/Fn" in m.names("Fn1_2")
+    assert [a["routes"][0]["function"] for a in m.apis.values()] == ["Fn1", "Fn1_2"]
+
+
+def test_functions_of_nested_stacks_have_their_names_from_the_tree(lrun, tmp):
+    """Constructs that are alike in two nested stacks have one logical id."""
+    def nested(name):
+        return {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": f"https://s3/bucket/{name}.json"}}
+
+    def node(path, type, id):
+        return {"path": path, "attributes": {"aws:cdk:cloudformation:type": type, "aws:cdk:cloudformation:logicalId": id}}
+    assembly(tmp, {"N1": nested("aa"), "N2": nested("bb")}, {"aa": "One.template.json", "bb": "Two.template.json", "cc": "asset.cc"},
+             artifacts={"Tree": {"type": "cdk:tree", "properties": {"file": "tree.json"}}})
+    write(tmp, {"cdk.out/asset.cc/app.py": "", "cdk.out/tree.json": {"tree": {"path": "", "children": {
+        "a": node("Shop/One/Inner/Resource", "AWS::Lambda::Function", "Inner1"), "b": node("Shop/Two/Inner/Resource", "AWS::Lambda::Function", "Inner1"),
+        "c": node("Shop/One.NestedStack/One.NestedStackResource", "AWS::CloudFormation::Stack", "N1"),
+        "d": node("Shop/Two.NestedStack/Two.NestedStackResource", "AWS::CloudFormation::Stack", "N2")}}},
+        **{f"cdk.out/{n}.template.json": {"Resources": {"Inner1": function("cc.zip", Timeout=t)}} for n, t in (("One", 1), ("Two", 2))}})
+    m = read(lrun, tmp)
+    found = {name: m.functions[id]["timeout"] for id in m.functions for name in m.names(id) if name.startswith("Shop/")}
+    assert found == {"Shop/One/Inner": 1, "Shop/Two/Inner": 2}
+
+
+def test_a_stacks_own_region_and_account_hold_unless_others_are_told(lrun, tmp):
+    assembly(tmp, {"Fn1": function("aa.zip", Environment={"Variables": {"R": {"Fn::Sub": "${AWS::Region} ${AWS::AccountId}"}}})}, {"aa": "asset.aa"})
+    manifest = json.loads((tmp / "cdk.out/manifest.json").read_text())
+    manifest["artifacts"]["Shop"]["environment"] = "aws://111111111111/eu-west-1"
+    write(tmp, {"cdk.out/asset.aa/app.py": "", "cdk.out/manifest.json": manifest})
+    assert read(lrun, tmp).functions["Fn1"]["env"] == {"R": "eu-west-1 111111111111"}
+    assert read(lrun, tmp, "--region", "eu-north-1").functions["Fn1"]["env"] == {"R": "eu-north-1 111111111111"}
 
 
 def test_an_asset_with_a_key_of_its_own_is_found(lrun, tmp):
