@@ -157,6 +157,10 @@ static const char *v_debug_port(const struct variables_input *in, char *scratch,
     snprintf(scratch, size, "%u", in->debug_port);
     return scratch;
 }
+static const char *v_debug_waits(const struct variables_input *in, char *scratch, size_t size)
+{
+    return in->debug_waits ? v_debug_port(in, scratch, size) : NULL;
+}
 static const char *v_node_version(const struct variables_input *in, char *scratch, size_t size)
 {
     if (!in->nodejs || !in->api || !in->minor)
@@ -241,6 +245,7 @@ static const struct variable {
     {"NODE_PATH", NULL, v_node_path, true},
     {"PYTHONPATH", NULL, v_python_path, true},
     {"LRUN_DEBUG_PORT", NULL, v_debug_port, false},
+    {"LRUN_DEBUG_WAITS", NULL, v_debug_waits, false},
     {"LRUN_NODE_VERSION", NULL, v_node_version, false},
     {"TERM", NULL, v_term, true},
     {"LANG", "en_US.UTF-8", NULL, true},
@@ -295,7 +300,7 @@ void variables_for_extensions(const struct strv *all, struct strv *ret)
         "AWS_EXECUTION_ENV",        "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING",
         "AWS_XRAY_DAEMON_ADDRESS",  "LAMBDA_RUNTIME_DIR",        "LAMBDA_TASK_ROOT",           "_HANDLER",
         "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT",     "_LAMBDA_TELEMETRY_LOG_FD",   "LRUN_DEBUG_PORT",
-        "LRUN_NODE_VERSION",
+        "LRUN_NODE_VERSION",        "LRUN_DEBUG_WAITS",
     };
     for (size_t i = 0; i < all->n; i++) {
         bool hidden = false;

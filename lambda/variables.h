@@ -23,6 +23,7 @@ struct variables_input {
     unsigned max_concurrency; /* invocations an environment takes at once */
     unsigned minor;           /* of node; 0: not known. Our own, for the pack's bootstrap, which unsets it */
     unsigned debug_port;      /* 0: none; our own, for the packs' bootstraps, which unset it */
+    bool debug_waits;         /* the runtime starts once a debugger is there */
     const char *term;         /* of the terminal that the function is given, or NULL */
     const struct strv *user;  /* K=V, checked */
     const struct strv *image; /* an image's, as it has them: not checked; NULL: there is none */

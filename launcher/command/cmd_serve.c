@@ -8,6 +8,7 @@
 #include "launcher/command/project.h"
 #include "launcher/launch/loop.h"
 #include "launcher/sandbox/listener.h"
+#include "launcher/serve/serve_ports.h"
 #include "launcher/serve/server.h"
 
 #include <errno.h>
@@ -33,7 +34,7 @@ static int open_function(struct served *f, const struct identity *id, struct err
     f->launch = xcalloc(1, sizeof *f->launch);
     if (launch_open(r, id, f->launch, err) < 0)
         return -1;
-    if (serve_open_urls(f, err) < 0)
+    if (serve_ports_open(f, err) < 0)
         return -1;
     struct cgroup first;
     if (launch_cgroup(f->launch, &first, err) < 0)
@@ -48,6 +49,12 @@ static int open_function(struct served *f, const struct identity *id, struct err
         if (launch_cgroup(f->launch, &f->cgroups[i], err) < 0)
             return -1;
     return 0;
+}
+
+/* Made when it is first called; a debugged one is there from the start. */
+static bool is_late(const struct served *f)
+{
+    return f->request.part.is_one && !f->request.debug;
 }
 
 /* ---- reload ---- */
@@ -116,8 +123,7 @@ static void tell_ready(struct server *s)
             stderr,
             "lrun: serving %s: aws lambda invoke --endpoint-url=http://%s:%u --region=%s --no-sign-request --function-name=%s out.json\n",
             pool_name(f->pool), r->host, s->port, f->request.region, pool_name(f->pool));
-        if (f->url_server)
-            fprintf(stderr, "lrun: function URL of %s: http://%s:%u/\n", pool_name(f->pool), r->host, f->url.port);
+        serve_ports_tell(f);
     }
     if (!r->quiet)
         serve_doors_tell(s);
@@ -189,7 +195,7 @@ static void start_function(struct server *s, struct served *f)
     const struct request *r = &f->request;
     const struct pool_config config = {.base = s->base,
                                        .launch = f->launch,
-                                       .make_late = r->part.is_one,
+                                       .make_late = is_late(f),
                                        .name = xstrdup(f->launch->inputs.name),
                                        .concurrency = (unsigned)r->concurrency.value,
                                        .queue_max = (unsigned)r->queue.value,
@@ -197,6 +203,7 @@ static void start_function(struct server *s, struct served *f)
                                        .idle_ms = r->idle_timeout.value * 1000,
                                        .per_tenant = request_per_tenant(r),
                                        .cgroups = f->cgroups,
+                                       .debugger = f->debug_listener,
                                        .on_change = on_change,
                                        .to = s};
     f->launch = NULL;
@@ -222,7 +229,7 @@ static int leave_out(struct server *s, size_t i, struct err *err)
     if (!f->request.part.optional || s->n == 1)
         return -1;
     err_say(err, "lrun: not served: %s", f->request.name);
-    own_close(&f->url_listener);
+    serve_ports_close(f);
     launch_done(f->launch);
     free(f->launch);
     *f = s->functions[--s->n];
@@ -239,11 +246,11 @@ static int open_all(struct server *s, const struct config *c, struct err *err)
         while (i < s->n && open_function(&s->functions[i], &id, err) < 0)
             if (leave_out(s, i, err) < 0)
                 return -1;
-    if (check_names(s, err) < 0 || serve_check_urls(s, err) < 0 || serve_open_apis(s, c->apis, c->api_n, err) < 0 ||
+    if (check_names(s, err) < 0 || serve_ports_check(s, err) < 0 || serve_open_apis(s, c->apis, c->api_n, err) < 0 ||
         identity_take(&id, err) < 0)
         return -1;
     for (size_t i = 0; i < s->n; i++)
-        if (!s->functions[i].request.part.is_one &&
+        if (!is_late(&s->functions[i]) &&
             (inputs_release_trees(&s->functions[i].launch->inputs, err) < 0 || launch_make(s->functions[i].launch, err) < 0))
             return -1;
     return 0;
@@ -288,6 +295,7 @@ static void server_done(struct server *s)
         if (f->pool)
             pool_done(f->pool);
         free((char *)(uintptr_t)name);
+        serve_ports_close(f);
         if (f->launch)
             launch_done(f->launch);
         free(f->launch);
@@ -327,6 +335,7 @@ int cmd_serve(const struct request *r, struct err *err)
                 .request = config.at[i].request,
                 .named = config.at[i].named,
                 .url_listener = -1,
+                .debug_listener = -1,
             };
         status = open_all(&s, &config, err) < 0 ? -1 : run(&s, err);
     }

@@ -13,7 +13,7 @@ int environment_streams(struct environment *e, int null, struct err *err)
     struct sandbox_spec *spec = &e->spec;
     spec->stdio[0] = null;
     spec->stdio[1] = spec->stdio[2] = e->log.pipes[LOG_FUNCTION].write_end;
-    if (!e->launch->request->debug)
+    if (!e->launch->request->debug || e->launch->request->kind->many_at_once) /* a server has no terminal to give */
         return 0;
     if (!isatty(STDIN_FILENO))
         return stdio_open(&e->stdio, 1, spec->stdio, err);

@@ -31,8 +31,9 @@ static int open_doors(const struct request *r, struct inputs *in, struct err *er
 
 int inputs_network(const struct request *r, struct inputs *in, struct err *err)
 {
-    /* With --net host there is one loopback, and the debugger is on it already. */
-    if (r->debug_port.set && r->net != NET_HOST && forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
+    /* With --net host there is one loopback, and the debugger is on it already. A server's ports stay while its packages are reloaded. */
+    if (r->debug_port.set && r->net != NET_HOST && !r->kind->many_at_once &&
+        forward_listen((uint16_t)r->debug_port.value, &in->debugger, err) < 0)
         return -1;
     return r->net == NET_ALLOW ? open_doors(r, in, err) : 0;
 }

@@ -62,8 +62,7 @@ struct request {
     const char *project_root, *config_env, *stage;
     struct request_part part; /* what a project says of the function */
 
-    struct strv urls;                       /* serve: PORT or NAME=PORT */
-    struct strv apis;                       /* serve: PORT or NAME=PORT */
+    struct strv urls, apis, debug_ports;    /* serve: PORT or NAME=PORT */
     struct strv allow_hosts, allow_origins; /* serve: beside its own */
     struct strv owned;                      /* texts that fields point to, if the command line does not hold them */
 
@@ -97,7 +96,7 @@ struct request {
     struct number tmp_size;   /* MiB */
     struct number init_limit; /* seconds */
     struct number pause;      /* milliseconds */
-    struct number debug_port; /* set: --debug too */
+    struct number debug_port; /* set: --debug too; of a served function, the one of debug_ports that is its own */
     struct number in;         /* exec --in: pid of an lrun */
 
     const char *host, *config, *static_dir; /* serve */

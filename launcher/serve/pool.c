@@ -252,7 +252,10 @@ static void on_reap(evutil_socket_t fd, short what, void *to)
             event_add(p->reaper, &(struct timeval){.tv_usec = REAP_US});
             continue;
         }
+        const bool replaced = s->generation != p->generation && !p->stopping;
         free_slot(s);
+        if (replaced && p->config.debugger >= 0) /* its debugger waits */
+            pool_start(p);
     }
     pool_work(p);
     p->config.on_change(p->config.to);

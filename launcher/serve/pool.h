@@ -55,6 +55,7 @@ struct pool_config {
     struct line_room *room;      /* of the clients' lines of all pools, borrowed */
     uint64_t idle_ms;            /* an environment without work for so long is shut down; 0: never */
     struct cgroup *cgroups;      /* one an environment, borrowed; NULL: none */
+    int debugger;                /* --debug-port: a listener for the one environment, borrowed; -1: none */
     void (*on_change)(void *to); /* an init has ended, or the last environment has closed */
     void *to;
 };

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/own.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 static void let_idle(struct slot *s)
@@ -36,6 +37,7 @@ void pool_slot_retire(struct slot *s)
 void pool_slot_free(struct slot *s)
 {
     environment_done(s->environment);
+    own_close(&s->debugger);
     report_done(&s->report);
     pool_generation_leave(s->generation);
     event_free(s->idle);
@@ -158,9 +160,11 @@ struct slot *pool_slot_open(struct pool *p, struct err *err)
     s->generation = p->generation;
     s->generation->users++;
     s->idle = evtimer_new(p->config.base, on_idle, s);
+    s->debugger = p->config.debugger < 0 ? -1 : fcntl(p->config.debugger, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     const struct environment_config config = {.launch = s->generation->launch,
                                               .report = &s->report,
                                               .told_share = &s->generation->told_share,
+                                              .debugger = &s->debugger,
                                               .base = p->config.base,
                                               .cgroup = p->config.cgroups ? &p->config.cgroups[number] : &none,
                                               .label = s->label,

@@ -25,6 +25,7 @@ struct slot {
     struct job **at; /* those it has; jobs of them */
     uint64_t used;   /* when it was last given one, in jobs of the pool */
     struct event *idle;
+    int debugger; /* the pool's listener, until the environment has it; -1: none */
     char label[96];
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve_open.c: ports beside the Invoke API's: function URLs (--url), APIs (--api) and the files behind them (--static). All are opened
- * before root's uid is given up, served from serve_doors_start() on, and end together. The Invoke API's own port is
- * launcher/command/cmd_serve.c's. */
+/* serve_open.c: ports of APIs (--api) and the files behind them (--static), and the start and end of all ports beside the Invoke API's. All
+ * are opened before root's uid is given up, served from serve_doors_start() on, and end together. Ports of single functions are opened in
+ * serve_ports.c, the Invoke API's own in launcher/command/cmd_serve.c. */
 #include "base/num.h"
 #include "base/own.h"
 #include "base/place.h"
@@ -14,85 +14,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ---- function URLs ---- */
-
-/* A port without a name applies to all functions that set none: only 0, any free port, can serve several functions. */
-static bool is_shared(const struct served *f, const char *port)
-{
-    unsigned users = 0;
-    for (size_t i = 0; i < f->server->n; i++) {
-        const struct strv *urls = &f->server->functions[i].request.urls;
-        for (size_t k = 0; k < urls->n; k++)
-            users += strcmp(urls->at[k], port) == 0 && strspn(port, "0") < strlen(port);
-    }
-    return users > 1;
-}
-
-static bool has_name(const struct served *f, const char *name, size_t n)
-{
-    const char *own = f->launch->inputs.name;
-    for (size_t i = 0; i < f->request.part.names.n; i++)
-        if (strlen(f->request.part.names.at[i]) == n && strncmp(f->request.part.names.at[i], name, n) == 0)
-            return true;
-    return strlen(own) == n && strncmp(own, name, n) == 0;
-}
-
-static bool is_named(const struct server *s, const char *name, size_t n)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (has_name(&s->functions[i], name, n))
-            return true;
-    return false;
-}
-
-int serve_check_urls(const struct server *s, struct err *err)
-{
-    for (size_t i = 0; i < s->n; i++)
-        for (size_t k = 0; k < s->functions[i].request.urls.n; k++) {
-            const char *text = s->functions[i].request.urls.at[k], *equals = strchr(text, '=');
-            if (equals && !is_named(s, text, (size_t)(equals - text)))
-                return fail_usage(err, "--url %.80s: no function has this name (--url NAME=PORT)", text);
-        }
-    return 0;
-}
-
-static int open_url(struct served *f, const char *text, const struct request *r, struct err *err)
-{
-    const char *equals = strchr(text, '='), *port = equals ? equals + 1 : text;
-    uint64_t number;
-    if (equals && !has_name(f, text, (size_t)(equals - text)))
-        return 0;
-    if (!equals && f->server->n > 1 && (!f->named || is_shared(f, text)))
-        return fail_usage(err, "--url %.40s: with several functions, --url needs a name: --url NAME=PORT", text);
-    if (request_per_tenant(&f->request)) { /* CreateFunctionUrlConfig refuses it too */
-        fail(err, 0, f->launch->inputs.name, "give a function URL to a function with --tenancy per-tenant");
-        fail_hint(err, "requests to a URL name no tenant, and Lambda has no URLs for such functions: use the Invoke API");
-        err->exit = EXIT_USAGE;
-        return -1;
-    }
-    if (num_parse(port, 0, 65535, &number, err) < 0)
-        return fail_usage(err, "--url '%.80s': expected PORT or NAME=PORT, with a port of 0 to 65535", text);
-    own_close(&f->url_listener);
-    return listener_open(r->host, (uint16_t)number, "listen for a function URL at", &f->url_listener, &f->url.port, err);
-}
-
-int serve_open_urls(struct served *f, struct err *err)
-{
-    const struct request *r = &f->request;
-    char digest[UUID_SIZE];
-    random_uuid(digest);
-    for (size_t i = 0, n = 0; digest[i] && n < sizeof f->url.id - 1; i++)
-        if (digest[i] != '-')
-            f->url.id[n++] = digest[i];
-    f->url.region = r->region;
-    f->url.cors = r->cors;
-    f->url.cors_listed = r->allow_origins.n > 0;
-    for (size_t i = 0; i < r->urls.n; i++)
-        if (open_url(f, r->urls.at[i], r, err) < 0)
-            return -1;
-    return 0;
-}
 
 /* ---- APIs ---- */
 
@@ -141,7 +62,7 @@ static void tell_api(const struct server *s, const struct api *api)
         if (a->type == AUTHORIZER_NOT_RUN)
             fprintf(stderr, "lrun: API %s: authorizer %s (JWT, Cognito or IAM) is not checked: its routes take every request\n", api->name,
                     a->name);
-        else if (!is_named(s, a->function, strlen(a->function)))
+        else if (!server_serves(s, a->function, strlen(a->function)))
             fprintf(stderr, "lrun: API %s: authorizer %s needs function %s, which is not served: its routes answer with an error\n",
                     api->name, a->name, a->function);
         if (a->unread)
@@ -149,7 +70,7 @@ static void tell_api(const struct server *s, const struct api *api)
                     a->name);
     }
     for (size_t i = 0; i < api->route_n; i++)
-        if (!is_named(s, api->routes[i].function, strlen(api->routes[i].function)))
+        if (!server_serves(s, api->routes[i].function, strlen(api->routes[i].function)))
             fprintf(stderr, "lrun: API %s: %s %s needs function %s, which is not served: it answers with 502\n", api->name,
                     api->routes[i].method, api->routes[i].path, api->routes[i].function);
 }
@@ -243,7 +164,6 @@ void serve_doors_done(struct server *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         http_server_done(s->functions[i].url_server);
-        own_close(&s->functions[i].url_listener);
     }
     for (size_t i = 0; i < s->door_n; i++) {
         http_server_done(s->doors[i].http);

@@ -21,13 +21,21 @@ static bool is_name(const char *own, const char *name, size_t n)
     return strlen(own) == n && strncmp(own, name, n) == 0;
 }
 
-/* The names that its project gives it, beside the one that AWS would know it by. */
-static bool has_name(const struct served *f, const char *name, size_t n)
+/* Its launch is its own until its pool has it. */
+bool server_has_name(const struct served *f, const char *name, size_t n)
 {
     for (size_t i = 0; i < f->request.part.names.n; i++)
         if (is_name(f->request.part.names.at[i], name, n))
             return true;
-    return is_name(pool_name(f->pool), name, n);
+    return is_name(f->launch ? f->launch->inputs.name : pool_name(f->pool), name, n);
+}
+
+bool server_serves(const struct server *s, const char *name, size_t n)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (server_has_name(&s->functions[i], name, n))
+            return true;
+    return false;
 }
 
 /* A single function answers to any name, as RIE's "function" and SAM's logical ids, unless it was given one. */
@@ -35,7 +43,7 @@ struct served *server_find(struct server *s, const char *name, size_t n)
 {
     for (size_t i = 0; i < s->n; i++) {
         struct served *f = &s->functions[i];
-        if ((s->n == 1 && !f->named) || has_name(f, name, n))
+        if ((s->n == 1 && !f->named) || server_has_name(f, name, n))
             return f;
     }
     return NULL;

@@ -19,7 +19,7 @@ struct served { /* one function */
     struct pool *pool;
     struct cgroup *cgroups; /* one an environment; NULL: none */
     struct function_url url;
-    int url_listener;
+    int url_listener, debug_listener; /* -1: none */
     struct http_server *url_server;
     struct watch *watch;
     unsigned events; /* of the event queue, waiting or running */
@@ -55,6 +55,10 @@ struct server {
     int static_dir; /* -1: none */
 };
 
+/* Whether the function has this name: its own on Lambda, or one that its project gives it. Whether any has. */
+bool server_has_name(const struct served *f, const char *name, size_t n);
+bool server_serves(const struct server *s, const char *name, size_t n);
+
 /* The function that answers to this name, or NULL. */
 struct served *server_find(struct server *s, const char *name, size_t n);
 
@@ -76,9 +80,7 @@ void serve_api_request(void *to, struct http_request *r); /* to: the struct api_
 /* serve_static.c: answers with a file of --static. False: there is none. */
 bool serve_static(const struct server *s, struct http_request *r);
 
-/* serve_open.c: the ports of URLs and APIs. check: once all functions have their names. serve_open_apis() takes those that have a port. */
-int serve_open_urls(struct served *f, struct err *err);
-int serve_check_urls(const struct server *s, struct err *err);
+/* serve_open.c: the ports of APIs. serve_open_apis() takes those that have a port. */
 int serve_open_apis(struct server *s, struct api *apis, size_t n, struct err *err);
 void serve_doors_start(struct server *s);
 void serve_doors_tell(const struct server *s); /* says where the APIs are */

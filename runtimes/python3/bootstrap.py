@@ -43,7 +43,7 @@ def take_the_functions_client(directories):
 
 
 def wait_for_debugger():
-    port = os.environ.pop("LRUN_DEBUG_PORT", None)
+    port, waits = os.environ.pop("LRUN_DEBUG_PORT", None), os.environ.pop("LRUN_DEBUG_WAITS", None)
     if not port:
         return
     try:
@@ -52,8 +52,9 @@ def wait_for_debugger():
         print("lrun: no debugpy in the package or a layer: 127.0.0.1:%s leads to whatever the function itself opens" % port, file=sys.stderr)
         return
     debugpy.listen(("127.0.0.1", int(port)))
-    print("lrun: debugpy waits at 127.0.0.1:%s" % port, file=sys.stderr, flush=True)
-    debugpy.wait_for_client()
+    if waits:
+        print("lrun: debugpy waits at 127.0.0.1:%s" % port, file=sys.stderr, flush=True)
+        debugpy.wait_for_client()
 
 
 def main():

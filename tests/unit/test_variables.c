@@ -123,6 +123,9 @@ Test(variables, are_those_of_the_runtime)
         {{.json_logs = false}, "AWS_LAMBDA_LOG_LEVEL", NULL},
         {{.debug_port = 5678, .api = "a", .python = true}, "LRUN_DEBUG_PORT", "5678"},
         {{.debug_port = 5678, .api = "a"}, "LRUN_DEBUG_PORT", NULL},
+        {{.debug_port = 5678, .api = "a", .python = true}, "LRUN_DEBUG_WAITS", NULL},
+        {{.debug_port = 5678, .api = "a", .python = true, .debug_waits = true}, "LRUN_DEBUG_WAITS", "5678"},
+        {{.api = "a", .python = true, .debug_waits = true}, "LRUN_DEBUG_WAITS", NULL},
         {{.access_key_id = NULL}, "AWS_ACCESS_KEY_ID", NULL},
         {{.access_key_id = "AKIA"}, "AWS_ACCESS_KEY_ID", "AKIA"},
     };
@@ -184,7 +187,7 @@ Test(variables, extensions_see_fewer_and_runtimes_that_know_frames_one_more)
 {
     static const char *const HIDDEN[] = {"_HANDLER",          "LAMBDA_TASK_ROOT",          "LAMBDA_RUNTIME_DIR",
                                          "AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_XRAY_DAEMON_ADDRESS",
-                                         "LRUN_DEBUG_PORT"};
+                                         "LRUN_DEBUG_PORT",   "LRUN_DEBUG_WAITS"};
     static const char *const SHOWN[] = {"AWS_REGION", "AWS_LAMBDA_RUNTIME_API", "PATH", "AWS_LAMBDA_FUNCTION_NAME"};
     const struct variables_input in = {.handler = "h",
                                        .name = "n",
@@ -194,7 +197,8 @@ Test(variables, extensions_see_fewer_and_runtimes_that_know_frames_one_more)
                                        .managed = true,
                                        .python = true,
                                        .runtime = "python3.13",
-                                       .debug_port = 5};
+                                       .debug_port = 5,
+                                       .debug_waits = true};
     struct strv all = {0}, seen = {0}, framed = {0};
     variables_make(&in, &all);
     variables_for_extensions(&all, &seen);
