@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* enclose.c: how lrun-project encloses itself. A project is often a stranger's: what reads it may read beneath its root and answer lrun,
- * and nothing else. The order is that of need: the list of system calls comes last, since it has none of the others. rlimits     what a
- * bomb may cost Landlock    reading beneath the root alone, whatever a parser is led to (Linux 5.13) seccomp     no socket, process, exec
- * or change of a file; always there */
+ * and nothing else. The order is that of need: the list of system calls comes last, since it has none of the others.
+ *   rlimits     what a bomb may cost
+ *   Landlock    reading beneath the root alone, whatever a parser is led to (Linux 5.13)
+ *   seccomp     no socket, process, program or change of a directory, no file opened for writing by openat(2); always there */
 #include "project/enclose.h"
 
 #include "base/own.h"
 #include "base/str.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -32,14 +34,14 @@ static const struct {
 };
 
 static const int CALLS[] = {
-    SCMP_SYS(read),        SCMP_SYS(pread64),         SCMP_SYS(write),          SCMP_SYS(writev),        SCMP_SYS(lseek),
-    SCMP_SYS(close),       SCMP_SYS(openat),          SCMP_SYS(openat2),        SCMP_SYS(fstat),         SCMP_SYS(newfstatat),
-    SCMP_SYS(statx),       SCMP_SYS(readlinkat),      SCMP_SYS(getdents64),     SCMP_SYS(fcntl),         SCMP_SYS(fadvise64),
-    SCMP_SYS(mmap),        SCMP_SYS(munmap),          SCMP_SYS(mremap),         SCMP_SYS(mprotect),      SCMP_SYS(brk),
-    SCMP_SYS(madvise),     SCMP_SYS(futex),           SCMP_SYS(getrandom),      SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-    SCMP_SYS(time),        SCMP_SYS(rt_sigreturn),    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),  SCMP_SYS(exit),
-    SCMP_SYS(exit_group),  SCMP_SYS(restart_syscall), SCMP_SYS(gettid),         SCMP_SYS(getpid),        SCMP_SYS(tgkill),
-    SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield),
+    SCMP_SYS(read),         SCMP_SYS(pread64),        SCMP_SYS(write),         SCMP_SYS(writev),       SCMP_SYS(lseek),
+    SCMP_SYS(close),        SCMP_SYS(openat2),        SCMP_SYS(fstat),         SCMP_SYS(newfstatat),   SCMP_SYS(statx),
+    SCMP_SYS(readlinkat),   SCMP_SYS(getdents64),     SCMP_SYS(fcntl),         SCMP_SYS(fadvise64),    SCMP_SYS(mmap),
+    SCMP_SYS(munmap),       SCMP_SYS(mremap),         SCMP_SYS(mprotect),      SCMP_SYS(brk),          SCMP_SYS(madvise),
+    SCMP_SYS(futex),        SCMP_SYS(getrandom),      SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(restart_syscall),
+    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),  SCMP_SYS(exit),         SCMP_SYS(exit_group),
+    SCMP_SYS(time),         SCMP_SYS(gettid),         SCMP_SYS(getpid),        SCMP_SYS(tgkill),       SCMP_SYS(sigaltstack),
+    SCMP_SYS(sched_yield),
 };
 
 /* Async-signal-safe: fail() formats into the err alone. */
@@ -82,8 +84,13 @@ static int limit(struct err *err)
 
 static int landlock(int root, struct err *err)
 {
-    enum { READS = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR, ALL = 0x1fff /* of ABI 1 */ };
-    struct landlock_ruleset_attr attr = {.handled_access_fs = ALL};
+    enum {
+        READS = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+        ALL = 0x1fff /* of ABI 1 */,
+        TRUNCATE = 1 << 14 /* ABI 3 */
+    };
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    struct landlock_ruleset_attr attr = {.handled_access_fs = ALL | (version >= 3 ? TRUNCATE : 0)};
     struct landlock_path_beneath_attr beneath = {.allowed_access = READS, .parent_fd = root};
     OWN_FD int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
     if (rules < 0) /* no Landlock here: openat2(2)'s RESOLVE_BENEATH and the list of system calls hold by themselves */
@@ -99,6 +106,10 @@ static int call_list(struct err *err)
     int failed = ctx ? 0 : -ENOMEM;
     for (size_t i = 0; ctx && i < COUNT(CALLS) && failed == 0; i++)
         failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALLS[i], 0);
+    /* A filter cannot see the flags of openat2(2): what that opens is Landlock's to refuse, truncation from Linux 6.2 on. */
+    if (failed == 0)
+        failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                                  SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
     if (failed == 0)
         failed = seccomp_load(ctx);
     seccomp_release(ctx);

@@ -135,6 +135,7 @@ def ask(directory, question):
     return p, time.monotonic() - start
 
 
+@pytest.mark.serial
 def test_two_hundred_functions_are_read_in_less_than_50_ms(tmp):
     (tmp / "src").mkdir()
     (tmp / "template.yaml").write_text("Transform: AWS::Serverless-2016-10-31\nGlobals: {Function: {Runtime: python3.11, Timeout: 5}}\nResources:\n" + "".join(
