@@ -85,6 +85,19 @@ TERRAFORM = {"terraform_version": "1.9", "planned_values": {"root_module": {"res
 for name, data in {"0-sam": b"\0" + "\0".join((SAM, CONFIG, CHILD)).encode(), "1-built": b"\1" + "\0".join((SAM, CONFIG, SAM)).encode(), "0-api": b"\0" + API.encode(), "5-plan": b"\5" + json.dumps(TERRAFORM).encode(),
                    "4-own": b"\4service: shop\nprovider: {name: aws, runtime: python3.11, stage: \"${opt:stage, 'dev'}\", environment: {A: \"${env:NAME}\"}}\ncustom: ${file(config.yml):x}\nfunctions: {f: {handler: app.h, events: [{httpApi: 'GET /a'}, {http: 'get b/{id}'}]}}\n\0x: {y: \"${self:service}\"}\n"}.items():
     seed("project", name, data)
+TEMPLATES = [p.read_text() for p in sorted((HERE / "tests/project/fixtures").rglob("*.yaml"))] + [
+    "Transform: [AWS::Serverless-2016-10-31, AWS::LanguageExtensions]\nParameters: {P: {Type: CommaDelimitedList, Default: 'a,b', AllowedValues: [a, b]}, N: {Type: Number, Default: 1, MinValue: 0}}\n"
+    "Mappings: {M: {a: {b: [c]}}}\nConditions: {C: !And [!Equals [!Ref N, '1'], !Not [!Condition D]], D: !Or [!Equals [a, b], !Equals [c, d]]}\nResources:\n"
+    "  F: {Type: AWS::Serverless::Function, Condition: C, Properties: {InlineCode: !Join ['', [a, !Select ['0', !Split [',', 'a,b']]]], Handler: !Sub ['${x}${AWS::Region}', {x: !FindInMap [M, a, b, {DefaultValue: z}]}],\n"
+    "    Environment: {Variables: {A: !Base64 x, B: !Join [',', !Cidr ['10.0.0.0/16', 2, 8]], C: {Fn::Length: !Ref P}, D: {Fn::ToJsonString: {a: [1]}}, E: !If [C, !GetAtt Q.Arn, !Ref AWS::NoValue], F: !ImportValue x, G: '{{resolve:ssm:a:1}}', H: !Join ['', !GetAZs '']}},\n"
+    "    Layers: !If [C, [!Ref L, !GetAtt S.Outputs.L], []], FunctionUrlConfig: {AuthType: NONE, Cors: {AllowOrigins: ['*']}}, Events: {A: {Type: Api, Properties: {Path: /a, Method: get, Auth: {Authorizer: T}}}, H: {Type: HttpApi}}}}\n"
+    "  L: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: .}}\n  Q: {Type: AWS::SQS::Queue}\n  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: template.yaml, Parameters: {P: !Ref L}}}\n"
+    "Globals: {Function: {Timeout: 3, Layers: [!Ref L]}, Api: {Auth: {DefaultAuthorizer: T, Authorizers: {T: {FunctionArn: !GetAtt F.Arn}}}, Cors: \"'*'\", BinaryMediaTypes: [image~1png]}}\nOutputs: {L: {Value: !Ref L}}\n",
+    "Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: {ZipFile: x}}}\n  R: {Type: AWS::ApiGateway::RestApi}\n  P: {Type: AWS::ApiGateway::Resource, Properties: {RestApiId: !Ref R, ParentId: !GetAtt R.RootResourceId, PathPart: '{a+}'}}\n"
+    "  M: {Type: AWS::ApiGateway::Method, Properties: {RestApiId: !Ref R, ResourceId: !Ref P, HttpMethod: ANY, Integration: {Type: AWS_PROXY, Uri: !Sub 'x/${F.Arn}/invocations'}}}\n"
+    "  V: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: !GetAtt F.Arn, Body: {openapi: 3.0.1, paths: {/a: {get: {x-amazon-apigateway-integration: {type: aws_proxy, uri: !GetAtt F.Arn}}}}}}}\n"]
+for i, text in enumerate(TEMPLATES):
+    seed("project", f"0-template-{i}", b"\0" + text.encode())
 for path in sorted((HERE / "policy").glob("*.json")):
     seed("policy", path.stem, path.read_bytes())
     seed("scan", path.stem, path.read_bytes())
