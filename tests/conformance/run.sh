@@ -282,6 +282,8 @@ docker_policy() {
 . "$here/image.sh"
 # shellcheck source=/dev/null
 . "$here/java.sh"
+# shellcheck source=/dev/null
+. "$here/projects.sh"
 
 go_client
 java_client
@@ -295,5 +297,6 @@ js_sdk
 rie
 docker_policy
 interpreters
+projects_as_their_tools_see_them
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -1,0 +1,1 @@
+TWICE = "a directory too deep"
