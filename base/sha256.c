@@ -4,7 +4,9 @@
  * tests/unit/test_sha256.c has the standard's own examples. */
 #include "base/sha256.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static const uint32_t K[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
@@ -75,6 +77,19 @@ void sha256_end(struct sha256 *s, unsigned char ret[SHA256_BYTES])
     sha256_add(s, bits, sizeof bits);
     for (size_t i = 0; i < SHA256_BYTES; i++)
         ret[i] = (unsigned char)(s->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+int sha256_file(int fd, unsigned char ret[SHA256_BYTES], uint64_t *ret_bytes)
+{
+    char bytes[64 * 1024];
+    struct sha256 s;
+    ssize_t n;
+    sha256_begin(&s);
+    while ((n = read(fd, bytes, sizeof bytes)) > 0 || (n < 0 && errno == EINTR))
+        sha256_add(&s, bytes, n > 0 ? (size_t)n : 0);
+    *ret_bytes = s.n;
+    sha256_end(&s, ret);
+    return n < 0 ? -1 : 0;
 }
 
 void sha256_hex(const unsigned char digest[SHA256_BYTES], char ret[SHA256_HEX + 1])

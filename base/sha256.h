@@ -19,6 +19,9 @@ void sha256_begin(struct sha256 *s);
 void sha256_add(struct sha256 *s, const void *bytes, size_t n);
 void sha256_end(struct sha256 *s, unsigned char ret[SHA256_BYTES]);
 
+/* Of a file, from where the descriptor is to its end. -1 with errno. */
+int sha256_file(int fd, unsigned char ret[SHA256_BYTES], uint64_t *ret_bytes);
+
 void sha256_hex(const unsigned char digest[SHA256_BYTES], char ret[SHA256_HEX + 1]);
 
 #endif

@@ -158,16 +158,13 @@ int layer_store_forget(struct cache *store, const char *arn, struct err *err)
 
 static bool is_intact(int fd, const char *sha256)
 {
-    char bytes[64 * 1024], hex[SHA256_HEX + 1];
     unsigned char digest[SHA256_BYTES];
-    struct sha256 s;
-    ssize_t n;
-    sha256_begin(&s);
-    while ((n = read(fd, bytes, sizeof bytes)) > 0 || (n < 0 && errno == EINTR))
-        sha256_add(&s, bytes, n > 0 ? (size_t)n : 0);
-    sha256_end(&s, digest);
+    char hex[SHA256_HEX + 1];
+    uint64_t bytes;
+    if (sha256_file(fd, digest, &bytes) < 0)
+        return false;
     sha256_hex(digest, hex);
-    return n == 0 && strcmp(hex, sha256) == 0;
+    return strcmp(hex, sha256) == 0;
 }
 
 int layer_store_verify(const struct cache *store, FILE *to, size_t *ret_damaged, struct err *err)

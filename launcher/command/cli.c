@@ -11,6 +11,7 @@
 #include "lambda/limits.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum command cli_command(int argc, char **argv)
@@ -197,13 +198,6 @@ static int check_function(struct request *r, struct err *err)
     return 0;
 }
 
-static int check_project(struct request *r, struct err *err)
-{
-    if (r->words.n && strcmp(r->words.at[0], "show") != 0)
-        return fail_usage(err, "project: '%.40s' is not show", r->words.at[0]);
-    return r->words.n > 1 ? unexpected(r, r->words.at[1], NULL, err) : 0;
-}
-
 static int check_cache(struct request *r, struct err *err)
 {
     if (r->words.n == 1)
@@ -220,6 +214,15 @@ struct verb {                 /* the first word of a command that has several */
     bool json;                /* --json is for it */
 };
 
+static int json_is_for(const char *command, const struct verb *verbs, size_t n, struct err *err)
+{
+    char text[80] = "";
+    for (size_t i = 0, at = 0; i < n; i++)
+        if (verbs[i].json)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %s", at ? " and " : "", command, verbs[i].name);
+    return fail_usage(err, "--json is for %s", text);
+}
+
 /* Returns the one that is meant. NULL, with an err: none, or not with these words. words: "list, show, remove". */
 static const struct verb *check_verb(const struct request *r, const struct verb *verbs, size_t n, const char *words, struct err *err)
 {
@@ -230,7 +233,7 @@ static const struct verb *check_verb(const struct request *r, const struct verb 
         if (r->words.n > verbs[i].most)
             return unexpected(r, r->words.at[verbs[i].most], NULL, err), NULL;
         if (r->json && !verbs[i].json)
-            return fail_usage(err, "--json is for %s list and %s show", command, command), NULL;
+            return json_is_for(command, verbs, n, err), NULL;
         if (r->words.n >= verbs[i].least)
             return &verbs[i];
         fail_usage(err, "%s %s needs %s", command, verbs[i].name, verbs[i].words);
@@ -264,6 +267,15 @@ static int check_layer(struct request *r, struct err *err)
                                         {"show", "an ARN", 2, 2, true},
                                         {"remove", "an ARN", 2, 2, false}};
     return check_verb(r, VERBS, COUNT(VERBS), "add, fetch, list, show, remove", err) ? 0 : -1;
+}
+
+static int check_project(struct request *r, struct err *err)
+{
+    static const struct verb VERBS[] = {{"show", "", 1, 1, true}, {"fetch", "a function's name or ARN", 2, 2, false}};
+    bool fetch = r->words.n && strcmp(r->words.at[0], VERBS[1].name) == 0;
+    if (r->words.n && !check_verb(r, VERBS, COUNT(VERBS), "show, fetch", err))
+        return -1;
+    return r->out && !fetch ? fail_usage(err, "--out is for project fetch") : 0;
 }
 
 static int check_event(struct request *r, struct err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_project.c: lrun project [show]: what the project here says as lrun understands it, function by function, what it refuses and why, and
  * each construct that was not understood. --json prints lrun.json, as serve --config reads it. Values of variables are never printed by
- * show: they are often secrets. */
+ * show: they are often secrets. fetch: cmd_project_fetch.c. */
 #include "base/own.h"
 #include "launcher/command/commands.h"
 #include "launcher/command/project.h"
@@ -121,6 +121,8 @@ static void show(const struct project *p)
 int cmd_project(const struct request *r, struct err *err)
 {
     struct project p = {.place = {.root = -1}};
+    if (r->words.n && strcmp(r->words.at[0], "fetch") == 0)
+        return cmd_project_fetch(r, err);
     int found = project_open(r, &p, err);
     if (found == PROJECT_NONE) {
         fail(err, 0, ".", "find a project in");

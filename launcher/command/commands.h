@@ -23,6 +23,7 @@ int cmd_event(const struct request *r, struct err *err);
 int cmd_explain(const struct request *r, struct err *err);
 int cmd_help(const struct request *r, struct err *err);
 int cmd_project(const struct request *r, struct err *err);
+int cmd_project_fetch(const struct request *r, struct err *err); /* project fetch */
 int cmd_runtime(const struct request *r, struct err *err);
 int cmd_runtime_add(const struct request *r, struct err *err); /* runtime add */
 int cmd_layer(const struct request *r, struct err *err);

@@ -67,27 +67,19 @@ int layer_add_begin(struct layer_adding *a, const struct request *r, const struc
     return cache_begin_work(&a->store, a->name, sizeof a->name, &a->work, err);
 }
 
-static int hash(int fd, const char *name, struct kept_layer *ret, struct err *err)
+int layer_hash(int fd, const char *name, char ret[SHA256_HEX + 1], uint64_t *ret_bytes, struct err *err)
 {
-    char bytes[64 * 1024];
     unsigned char digest[SHA256_BYTES];
-    struct sha256 s;
-    ssize_t n;
-    sha256_begin(&s);
-    while ((n = read(fd, bytes, sizeof bytes)) > 0 || (n < 0 && errno == EINTR))
-        sha256_add(&s, bytes, n > 0 ? (size_t)n : 0);
-    if (n < 0)
-        return fail(err, errno, name, "read the layer");
-    ret->bytes = s.n;
-    sha256_end(&s, digest);
-    sha256_hex(digest, ret->sha256);
+    if (sha256_file(fd, digest, ret_bytes) < 0)
+        return fail(err, errno, name, "read the zip");
+    sha256_hex(digest, ret);
     return 0;
 }
 
-static int check_code(const struct layer_adding *a, const char *name, const char *wanted, struct err *err)
+int layer_check_code(const char *name, const char *hex, const char *wanted, struct err *err)
 {
     char code[LAYER_CODE_SIZE];
-    layer_code_sha256(a->layer.sha256, code);
+    layer_code_sha256(hex, code);
     if (!wanted || strcmp(code, wanted) == 0)
         return 0;
     fail(err, 0, name, "use what was fetched: its CodeSha256 is %s, not what AWS says", code);
@@ -114,7 +106,8 @@ int layer_add_file(struct layer_adding *a, const char *name, const char *wanted,
     OWN_FD int fd = openat(a->work, LAYER_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return fail(err, errno, name, "open the layer's copy");
-    if (hash(fd, name, &a->layer, err) < 0 || check_code(a, name, wanted, err) < 0 || look_through(a, fd, name, err) < 0)
+    if (layer_hash(fd, name, a->layer.sha256, &a->layer.bytes, err) < 0 || layer_check_code(name, a->layer.sha256, wanted, err) < 0 ||
+        look_through(a, fd, name, err) < 0)
         return -1;
     a->layer.added = time(NULL);
     int there = layer_store_keep(&a->store, a->work, LAYER_FILE, &a->layer, err);

@@ -3,6 +3,7 @@
 #ifndef LRUN_LAYER_ADD_H
 #define LRUN_LAYER_ADD_H
 
+#include "base/sha256.h"
 #include "cache/layer_store.h"
 #include "launcher/launch/identity.h"
 #include "launcher/launch/request.h"
@@ -29,6 +30,10 @@ int layer_add_begin(struct layer_adding *a, const struct request *r, const struc
  * was added. name: the file's, in messages. wanted: AWS's CodeSha256, or NULL. */
 int layer_add_file(struct layer_adding *a, const char *name, const char *wanted, struct err *err);
 void layer_add_done(struct layer_adding *a);
+
+/* What a zip is known by, in hexadecimal; and whether that is AWS's CodeSha256 (NULL: it does not matter). */
+int layer_hash(int fd, const char *name, char ret[SHA256_HEX + 1], uint64_t *ret_bytes, struct err *err);
+int layer_check_code(const char *name, const char *hex, const char *wanted, struct err *err);
 
 /* SHA-256 in AWS's form, base64. */
 enum { LAYER_CODE_SIZE = 48 };

@@ -34,7 +34,7 @@ struct kind {       /* no pointers, which a position-independent program would r
 static const struct kind NAMES[] = {
     {"arn:*:lambda:*:layer:*", "", 0, "the ARN of a layer", "give it to --layers, and a function as FUNCTION"},
     {"arn:*:lambda:*", "", 0, "the ARN of a function",
-     "download its code (aws lambda get-function --function-name ARN --query Code.Location), and give the zip"},
+     "have your AWS CLI fetch it: lrun project fetch ARN"},
     {"arn:*", "", 0, "an ARN", "give a folder or a zip on this machine"},
     {"s3://*", "", 0, "an object in S3", "download it first: aws s3 cp"},
     {"http*://*", "", 0, "a URL", "download it first: curl -O"},

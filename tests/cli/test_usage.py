@@ -213,7 +213,7 @@ def test_a_path_is_a_path_whatever_it_holds(tmp, word):
 @pytest.mark.parametrize("word, what", [
     ("arn:aws:lambda:eu-west-1:123456789012:layer:numpy:3", "is the ARN of a layer; give it to --layers, and a function as FUNCTION"),
     ("arn:aws-us-gov:lambda:us-gov-west-1:123456789012:layer:x:1", "is the ARN of a layer"),
-    ("arn:aws:lambda:eu-west-1:123456789012:function:orders", "is the ARN of a function; download its code (aws lambda get-function"),
+    ("arn:aws:lambda:eu-west-1:123456789012:function:orders", "is the ARN of a function; have your AWS CLI fetch it: lrun project fetch ARN"),
     ("s3://bucket/fn.zip", "is an object in S3"), ("https://example.com/fn.zip", "is a URL"),
     ("public.ecr.aws/lambda/python:3.13", "is the name of an image"), ("123456789012.dkr.ecr.us-east-1.amazonaws.com/orders", "is the name of an image"),
     ("docker-archive:x.tar", "is the name of an image"), ("oci:layout", "is the name of an image"), ("orders:latest", "is the name of an image"),

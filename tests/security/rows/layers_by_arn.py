@@ -2,6 +2,7 @@
 """Mutants: layers by ARN, and what fetches them. The columns are described in ../mutants.py."""
 ARNS = "tests/cli/test_layers_by_arn.py"
 FETCH = "tests/cli/test_layer_fetch.py"
+PROJECT = "tests/project/test_fetch.py"
 
 MUTANTS = {
     "layers: another zip in a stored layer's place": ("launcher/launch/layers.c", "layer->sha256[0] && strcmp(layer->sha256, e->digest) != 0", "layer->sha256[0] && !e->digest[0]", {"a_damaged_layer_is_refused_and_told_by_verify"}, (ARNS,), "damaged and changed"),
@@ -18,4 +19,8 @@ MUTANTS = {
     "layers: aws's line with an address is repeated": ("launcher/launch/aws.c", 'if (*last && !strstr(last, "X-Amz-") &&', 'if (*last && !strstr(last, "Y-Amz-") &&', {"the_region_is_the_arns"}, (FETCH,), "region"),
     "layers: curl outlives lrun": ("launcher/launch/outside.c", "prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid()", "getppid()", {"a_signal_while_it_is_fetched_leaves_neither_files_nor_processes"}, (FETCH,), "a_signal and 9"),
     "layers: root's AWS files are read by name": ("launcher/launch/aws.c", '        a->files[ROOTS[i].file] = outside_copy(path, err);', '        a->files[ROOTS[i].file] = (err->no = ENOENT, -1);', {"roots_program_sees_copies_of_roots_files"}, (FETCH,), "copies_of_roots", "root"),
+    "fetch: files of the folder are overwritten": ("launcher/command/cmd_project_fetch.c", "openat(f->out, file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644)", "openat(f->out, file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644)", {"what_is_there_is_never_overwritten", "a_link_in_the_folder_is_not_written_through"}, (PROJECT,), "what_is_there or a_link"),
+    "fetch: others read the function's variables": ("launcher/command/cmd_project_fetch.c", 'fs_write_new(f->out, "lrun.json", 0600,', 'fs_write_new(f->out, "lrun.json", 0644,', {"a_function_becomes_a_folder_that_runs"}, (PROJECT,), "folder_that_runs"),
+    "fetch: another content than AWS says": ("launcher/command/cmd_project_fetch.c", "layer_check_code(code->object, hex, wanted, err) < 0", "!wanted[0]", {"what_is_not_as_aws_says_leaves_nothing"}, (PROJECT,), "leaves_nothing and hash"),
+    "fetch: a name that is an option": ("launcher/command/cmd_project_fetch.c", "    bool good = strlen(word) <= NAME_MOST && n < sizeof f->function && function_name_fits(name, n);", "    bool good = strlen(word) <= NAME_MOST && n < sizeof f->function;", {"odd_names_reach_no_program"}, (PROJECT,), "odd_names"),
 }
