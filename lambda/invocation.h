@@ -17,6 +17,7 @@ struct invocation { /* what next hands to the runtime; texts are borrowed until 
     size_t event_size;
     const char *content_type, *client_context /* JSON */, *cognito, *tenant; /* NULL: JSON; not there */
     bool streaming;                                                          /* the invoker wants the response as it comes */
+    bool marked; /* of these only what its runtime marks as a stream, by Lambda-Runtime-Function-Response-Mode */
 };
 
 /* Gives it a new id and a new trace. */

@@ -55,8 +55,7 @@ struct runtime_api {
 struct runtime_api *runtime_api_new(const struct runtime_owner *owner, unsigned capacity)
 {
     struct runtime_api *api = xcalloc(1, sizeof *api);
-    api->owner = *owner;
-    api->capacity = capacity;
+    *api = (struct runtime_api){.owner = *owner, .capacity = capacity};
     return api;
 }
 
@@ -317,7 +316,8 @@ void runtime_api_headers(struct runtime_api *api, struct http_request *r)
     for (size_t i = 0; i < api->out_count; i++)
         any = any || (api->out[i].inv && api->out[i].inv->streaming);
     struct exchange *x = any ? exchange_of_response(api, r) : NULL;
-    if (!x || x->state != RUNNING || !x->inv->streaming || !mode_is_known(r))
+    if (!x || x->state != RUNNING || !x->inv->streaming || !mode_is_known(r) ||
+        (x->inv->marked && !http_header(r, "Lambda-Runtime-Function-Response-Mode")))
         return;
     x->state = INVOCATION_RESPONSE;
     x->stream = r;

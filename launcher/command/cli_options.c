@@ -45,6 +45,10 @@ const struct option_row ROWS[] = {
     {'e', RUN, "event", "FILE|JSON|@SERVICE/EVENT|-", NULL,
      "event: a file, JSON text, a sample (@s3/put?bucket=NAME; see lrun event), or - for standard input; repeatable (default {})", add_text,
      REPEATED, FIELD(events), 0, 0},
+    {0, RUN, "runtime-api", "URL", NULL,
+     "take events from a Runtime API that somebody else serves, until it ends: http://ADDRESS:PORT[/PATH], or AWS_LAMBDA_RUNTIME_API's "
+     "value",
+     set_text, 0, FIELD(runtime_api), 0, 0},
     {0, RUN, "pause", "MS", "0", "pause between events, with the environment frozen", set_num, 0, FIELD(pause), 0, 3600000},
     {0, LOOKS, "handler", "NAME", NULL, "handler, e.g. app.lambda_handler (default: the runtime's, e.g. lambda_function.lambda_handler)",
      set_text, 0, FIELD(handler), 0, 0},

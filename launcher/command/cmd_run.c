@@ -7,8 +7,9 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "base/term.h"
+#include "lambda/runtime_client.h"
 #include "launcher/command/commands.h"
-#include "launcher/environment/environment.h"
+#include "launcher/command/run_parts.h"
 #include "launcher/launch/loop.h"
 
 #include <errno.h>
@@ -85,13 +86,16 @@ static bool hold(const struct run *x)
     return true;
 }
 
-static void on_init(void *to, const struct report_init *init)
+void run_note_init(struct report *r, const struct report_init *init)
 {
-    struct run *x = to;
-    struct report *r = &x->report;
     r->inits = xrealloc(r->inits, r->init_count + 1, sizeof *r->inits);
     r->inits[r->init_count] = *init;
     r->inits[r->init_count++].error_type = init->error_type ? xstrdup(init->error_type) : NULL;
+}
+
+static void on_init(void *to, const struct report_init *init)
+{
+    run_note_init(&((struct run *)to)->report, init);
 }
 
 static void on_answer(void *to, struct call *c, const struct outcome *o)
@@ -102,23 +106,27 @@ static void on_answer(void *to, struct call *c, const struct outcome *o)
     text_add(&x->response, o->payload.at, o->payload.n);
 }
 
-static void note_invocation(struct run *x, const struct call *c, const struct call_figures *figures)
+/* Of an executor's there is no end, and few name so many events: the first ten thousand are told. */
+void run_note_call(struct report *r, struct environment *e, const struct call *c, const struct call_figures *figures,
+                   uint64_t response_bytes)
 {
-    struct report *r = &x->report;
+    enum { NOTED_MAX = 10000 };
     bool failed = c->status != STATUS_SUCCESS;
-    r->invocations = xrealloc(r->invocations, r->invocation_count + 1, sizeof *r->invocations);
-    r->invocations[r->invocation_count++] = (struct report_invocation){.request_id = xstrdup(c->invocation.id),
-                                                                       .error_type = failed ? xstrdup(c->error_type) : NULL,
-                                                                       .status = c->status,
-                                                                       .duration_ms = figures->ms,
-                                                                       .init_ms = figures->init_ms,
-                                                                       .billed_ms = figures->billed_ms,
-                                                                       .used_mb = figures->used_mb,
-                                                                       .event_bytes = c->invocation.event_size,
-                                                                       .response_bytes = x->response.n};
+    if (r->invocation_count < NOTED_MAX) {
+        r->invocations = xrealloc(r->invocations, r->invocation_count + 1, sizeof *r->invocations);
+        r->invocations[r->invocation_count++] = (struct report_invocation){.request_id = xstrdup(c->invocation.id),
+                                                                           .error_type = failed ? xstrdup(c->error_type) : NULL,
+                                                                           .status = c->status,
+                                                                           .duration_ms = figures->ms,
+                                                                           .init_ms = figures->init_ms,
+                                                                           .billed_ms = figures->billed_ms,
+                                                                           .used_mb = figures->used_mb,
+                                                                           .event_bytes = c->invocation.event_size,
+                                                                           .response_bytes = response_bytes};
+    }
     if (r->reason == BECAUSE_SUCCESS) /* of several, the first that failed */
         r->reason = c->reason;
-    r->peak_bytes = environment_peak(x->environment);
+    r->peak_bytes = environment_peak(e);
     r->response_size = c->response_bytes;
 }
 
@@ -132,7 +140,7 @@ static void on_done(void *to, struct call *c, const struct call_figures *figures
 {
     struct run *x = to;
     x->any_error = x->any_error || c->status != STATUS_SUCCESS;
-    note_invocation(x, c, figures);
+    run_note_call(&x->report, x->environment, c, figures, x->response.n);
     if (!x->interrupted && print_response(x) < 0)
         x->status = -1;
     if (x->interrupted || x->status < 0 || x->next >= x->launch->inputs.event_count) {
@@ -211,7 +219,12 @@ int cmd_run(const struct request *r, struct err *err)
 {
     static struct launch l; /* large; one per process */
     struct run x = {.launch = &l};
+    struct runtime_address address; /* what is wrong with it is said before anything else is done */
+    if (r->runtime_api && runtime_address_read(r->runtime_api, &address, err) < 0)
+        return -1;
     int status = launch_prepare(r, &l, err);
+    if (status == 0 && r->runtime_api)
+        return launch_finish(&l, &x.report, "run", run_upstream(&l, &x.report, err), err);
     if (status == 0)
         status = run_events(&x, err);
     if (status == 0 && x.status < 0) {

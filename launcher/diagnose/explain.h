@@ -35,6 +35,7 @@ struct evidence {
     uint64_t response_bytes;
     struct shortages shortages;         /* all zero: none is known */
     double late_ms;                     /* how long after the deadline the answer came; 0: none did */
+    double given_s;                     /* the invocation's own time, in place of --timeout; 0: that */
     const struct refused_call *refused; /* by the policy, since the call before; the latest last */
     size_t refused_count;
 

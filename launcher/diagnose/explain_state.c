@@ -147,7 +147,13 @@ bool tell_timeout(const struct evidence *ev, const struct match *m, struct text 
     (void)m;
     if (ev->reason != BECAUSE_TIMEOUT)
         return false;
-    if (ev->init_timed_out)
+    if (ev->given_s > 0)
+        text_printf(
+            out,
+            "the function did not answer within %.3g s, until the deadline that the server of --runtime-api gave: raise the timeout "
+            "there, or find what it waits for",
+            ev->given_s);
+    else if (ev->init_timed_out)
         text_printf(out,
                     "the init phase exceeded %ju s and was run again as part of the invocation, which then exceeded its timeout of %ju s: "
                     "do less at import, or raise the timeout",

@@ -75,7 +75,7 @@ void environment_begin_init_again(struct environment *e)
         c->late = c->over = false;
         c->looks = 0;
         c->start_ms = c->start_ms > 0 ? c->start_ms : clock_ms();
-        timer_arm(c->deadline, environment_timeout_ms(e) - (clock_ms() - c->start_ms));
+        timer_arm(c->deadline, environment_timeout_ms(e, c) - (clock_ms() - c->start_ms));
     }
     start_again(e);
 }
@@ -95,7 +95,7 @@ static void dispatch(struct environment *e, struct call *c)
     }
     c->began_ms = clock_files_ms();
     e->report->phase = AT_INVOKE;
-    double left = environment_timeout_ms(e) - (clock_ms() - c->start_ms);
+    double left = environment_timeout_ms(e, c) - (clock_ms() - c->start_ms);
     inv->deadline_ms = clock_epoch_ms() + (int64_t)left;
     timer_arm(c->deadline, left);
     environment_watch_memory(e);
@@ -148,7 +148,7 @@ void environment_on_limit(evutil_socket_t fd, short what, void *to)
     struct environment *e = to;
     if (look_again(e, e->init.timer, &e->init.looks))
         return;
-    struct outcome o = outcome_timeout(environment_request_id(e), e->launch->request->init_limit.value);
+    struct outcome o = outcome_timeout(environment_request_id(e), (double)e->launch->request->init_limit.value);
     o.reason = BECAUSE_INIT_TIMEOUT;
     environment_end(e, init_phase_failure(&e->init, o));
 }
@@ -250,7 +250,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *to)
     struct environment *e = c->environment;
     if (look_again(e, c->deadline, &c->looks))
         return;
-    struct outcome o = outcome_timeout(c->invocation.id, e->launch->request->timeout.value / 1000);
+    struct outcome o = outcome_timeout(c->invocation.id, environment_timeout_ms(e, c) / 1000);
     if (e->capacity > 1 && life_ready(e->state)) { /* the others go on: its late response is refused */
         runtime_api_forget(e->runtime, &c->invocation, true);
         environment_answer(e, c, &o);

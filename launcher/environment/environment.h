@@ -24,6 +24,7 @@ struct http_request;
 struct call {
     struct invocation invocation; /* filled by the owner, but for the deadline */
     void *owner;
+    double limit_ms; /* by the owner: in place of the function's timeout; 0: that */
 
     /* The environment's: */
     struct environment *environment;
@@ -50,6 +51,7 @@ struct call_figures {
 struct environment_owner {
     void *to;
     void (*on_init)(void *to, const struct report_init *init);                  /* an init has ended; error_type is borrowed */
+    void (*on_init_failed)(void *to, const struct outcome *outcome);            /* or NULL; before on_init() */
     void (*on_answer)(void *to, struct call *c, const struct outcome *outcome); /* once; the payload of a streamed response is empty */
     void (*on_done)(void *to, struct call *c, const struct call_figures *figures);
     void (*on_closed)(void *to);

@@ -48,6 +48,7 @@ static void look_into(struct environment *e, const struct call *c)
         .wait_status = e->past.wait_status,
         .response_bytes = c->response_bytes,
         .late_ms = e->past.late_ms,
+        .given_s = c->limit_ms / 1000,
         .shortages = e->shortages,
         .refused = e->refused.calls,
         .refused_count = e->refused.n,

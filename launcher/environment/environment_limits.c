@@ -18,9 +18,9 @@ enum { MEMORY_TICK_MS = 10, IDLE_TICK_MS = 250, FREEZE_AFTER_MS = 1 };
 /* Long enough for any breakpoint, and a number that clients can add to a date. */
 enum { DEBUG_MS = 24 * 3600 * 1000 };
 
-double environment_timeout_ms(const struct environment *e)
+double environment_timeout_ms(const struct environment *e, const struct call *c)
 {
-    return e->launch->request->debug ? DEBUG_MS : (double)e->launch->request->timeout.value;
+    return e->launch->request->debug ? DEBUG_MS : c->limit_ms > 0 ? c->limit_ms : (double)e->launch->request->timeout.value;
 }
 
 double environment_init_limit_ms(const struct environment *e)

@@ -85,7 +85,7 @@ int environment_streams(struct environment *e, int null, struct err *err);
 int environment_join_debugger(struct environment *e, struct err *err);
 
 /* environment_limits.c */
-double environment_timeout_ms(const struct environment *e);
+double environment_timeout_ms(const struct environment *e, const struct call *c);
 double environment_init_limit_ms(const struct environment *e);
 void environment_lose(struct environment *e, const char *why); /* the sandbox cannot be used again: why, in the log and the report */
 on_timer environment_on_memory, environment_on_freeze;

@@ -55,7 +55,7 @@ void environment_runtime_done(struct environment *e, struct call *c)
 
 void environment_finish(struct environment *e, struct call *c)
 {
-    double ms = c->end_status == STATUS_TIMEOUT ? environment_timeout_ms(e) : clock_ms() - c->start_ms;
+    double ms = c->end_status == STATUS_TIMEOUT ? environment_timeout_ms(e, c) : clock_ms() - c->start_ms;
     double whole = ms + (c->init_ms > 0 ? c->init_ms : 0);
     struct call_figures figures = {.ms = ms,
                                    .init_ms = c->init_ms,
@@ -124,5 +124,7 @@ void environment_report_init(struct environment *e, const struct outcome *o)
                                     .status = o->status,
                                     .error_type = o->type,
                                     .duration_ms = init.duration_ms});
+    if (o->status != STATUS_SUCCESS && e->owner.on_init_failed)
+        e->owner.on_init_failed(e->owner.to, o);
     e->owner.on_init(e->owner.to, &init);
 }

@@ -146,9 +146,9 @@ struct outcome outcome_extension(const char *request_id, const char *type, const
     return make(STATUS_ERROR, BECAUSE_EXTENSION, type, message);
 }
 
-struct outcome outcome_timeout(const char *request_id, uint64_t seconds)
+struct outcome outcome_timeout(const char *request_id, double seconds)
 {
-    OWN_PTR char *text = xasprintf("RequestId: %s Error: Task timed out after %ju.00 seconds", request_id, (uintmax_t)seconds);
+    OWN_PTR char *text = xasprintf("RequestId: %s Error: Task timed out after %.2f seconds", request_id, seconds);
     return make(STATUS_TIMEOUT, BECAUSE_TIMEOUT, "Sandbox.Timedout", text);
 }
 

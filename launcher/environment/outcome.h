@@ -23,7 +23,7 @@ struct outcome outcome_not_started(const char *request_id, const char *path, int
 struct outcome outcome_no_entrypoint(const char *request_id);                         /* of an image that starts nothing */
 struct outcome outcome_no_workdir(const char *request_id, const char *path, int no);
 struct outcome outcome_exited(const char *request_id, int wait_status, bool oom);
-struct outcome outcome_timeout(const char *request_id, uint64_t seconds);
+struct outcome outcome_timeout(const char *request_id, double seconds);
 struct outcome outcome_too_large(uint64_t size);
 /* text: what happened; or NULL, for what the extension named reported itself. */
 struct outcome outcome_extension(const char *request_id, const char *type, const char *name, const char *text);

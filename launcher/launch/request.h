@@ -79,7 +79,8 @@ struct request {
     const char *profile; /* of CREDENTIALS_PROFILE */
     const char *cgroup;  /* NULL: one is looked for */
     const char *report, *cache_dir, *out, *graph;
-    const char *workdir; /* NULL: /var/task, or the image's */
+    const char *runtime_api; /* run: whose events it takes; NULL: the command line's */
+    const char *workdir;     /* NULL: /var/task, or the image's */
     enum credentials credentials;
     enum net net;
     const char *doors; /* of NET_ALLOW: HOST:PORT,... */

@@ -284,6 +284,8 @@ docker_policy() {
 . "$here/java.sh"
 # shellcheck source=/dev/null
 . "$here/projects.sh"
+# shellcheck source=/dev/null
+. "$here/upstream.sh"
 
 go_client
 java_client
@@ -295,6 +297,7 @@ sdks
 layers
 js_sdk
 rie
+upstream
 docker_policy
 interpreters
 projects_as_their_tools_see_them
