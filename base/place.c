@@ -2,16 +2,15 @@
 /* place.c: opening and making files that the user named, in three ways: as an ordinary user plain open(2); as root one openat2(2)
  * without links, which is nearly always enough; else the walk, name by name and by descriptor, which decides for each link who may
  * have laid it. Which paths may be shown or written at all is launcher/launch/trust.c; a name of lrun's own beneath an open directory
- * is fs.c. The rights of another user are taken by fsuid and fsgid (setfsuid(2)), which the kernel asks for files alone: the real and
- * saved ids stay root's, so that user can neither signal nor trace lrun meanwhile. They are a thread's own, and lrun has one thread. */
+ * is fs.c. */
 #include "base/place.h"
 
 #include "base/fs.h"
 #include "base/own.h"
+#include "base/rights.h"
 #include "base/sys.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
@@ -19,7 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -35,34 +33,7 @@ struct wish { /* the file to open at the end of a path */
     uid_t layer; /* out: the uid with whose rights a link was followed; 0: root's own */
 };
 
-/* ---- another user's rights, for one call: file system ids are what the kernel looks at for files alone ---- */
-
-struct rights {
-    gid_t *groups;
-    int n;
-};
-
-/* Root's groups must go too, or a link leads to what they may read. false: some are still root's. */
-static bool rights_take(uid_t uid, gid_t gid, struct rights *before)
-{
-    before->n = getgroups(0, NULL);
-    before->groups = xcalloc(before->n > 0 ? (size_t)before->n : 1, sizeof *before->groups);
-    bool left = before->n >= 0 && getgroups(before->n, before->groups) >= 0 && setgroups(0, NULL) == 0;
-    setfsgid(gid);
-    setfsuid(uid);
-    return left && (uid_t)setfsuid((uid_t)-1) == uid && (gid_t)setfsgid((gid_t)-1) == gid; /* neither call reports failure */
-}
-
-static void rights_return(struct rights *before)
-{
-    int no = errno;
-    setfsuid(0); /* brings the capabilities for files back */
-    setfsgid(0);
-    if (before->n >= 0)
-        setgroups((size_t)before->n, before->groups);
-    free(before->groups);
-    errno = no;
-}
+/* ---- the walk ---- */
 
 /* The new directory lies where its owner could not make it: in a directory of root's. */
 static void pass_by_modes(void)
@@ -74,8 +45,6 @@ static void pass_by_modes(void)
     caps[0].effective |= caps[0].permitted & 1u << CAP_DAC_OVERRIDE;
     syscall(SYS_capset, &header, caps);
 }
-
-/* ---- the walk ---- */
 
 /* The uid, other than root's, that may have created this entry of dir; 0: only root. */
 static uid_t layer_of(const struct stat *dir, const struct stat *entry)

@@ -47,7 +47,7 @@ LISTS = re.compile(r"(^|[^a-z_])fdopendir\(")
 LISTERS = {"base/fs.c"}
 # What gives a file away, by a descriptor or as another user.
 GIVES = re.compile(r"(^|[^a-z_])(fchown|fchownat|setfsuid)\(")
-GIVERS = {"base/place.c", "policy/cgroup.c"}
+GIVERS = {"base/rights.c", "policy/cgroup.c"}
 # Which command a launch is for: below launcher/command its differences are fields of struct command_kind.
 ASKS = re.compile(r"[!=]= *CMD_(?!DEFAULT|COUNT)|case CMD_")
 ASKER = "launcher/command"

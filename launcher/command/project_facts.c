@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* project_facts.c: what a project says of a function and no option says alone. A fact that cannot hold here is said: it never changes what
- * runs in silence. What lrun-project prints of them is the table FACTS in project/model_print.c. */
+ * runs in silence. What lrun-project prints of them is the table FACTS in project/model_print.c, and which options
+ * a project may set is may_be_said() in config.c. */
 #include "launcher/command/project.h"
 
 #include "base/arch.h"

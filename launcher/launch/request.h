@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cache/tools.h"
 #include "launcher/launch/command.h"
+#include "launcher/launch/request_part.h"
 #include "launcher/sandbox/network.h"
 #include "mounts/plan.h"
 
@@ -25,19 +26,6 @@ enum tenancy { TENANCY_NONE, TENANCY_PER_TENANT };
 struct number {
     uint64_t value; /* the default until set */
     bool set;
-};
-
-/* A function of a project. What the project names lies beneath its root, and is opened there with the rights of the uid that will run. */
-struct request_part {
-    bool is_one;
-    int root;              /* -1, or borrowed */
-    const char *root_path; /* its absolute path */
-    bool optional;         /* serve: without it, the others are served */
-    bool function, layers; /* these are the project's: beneath root; else the command line's */
-    const char *code;      /* inline: the text of the function's one file; NULL: none */
-    const char *log_group; /* NULL: the function's own */
-    struct strv env;       /* K=V: before those of files and options */
-    struct strv names;     /* others it answers to */
 };
 
 struct request {
