@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "cache/tools.h"
+#include "launcher/launch/choices.h"
 #include "launcher/launch/command.h"
 #include "launcher/launch/request_part.h"
 #include "launcher/sandbox/network.h"
@@ -13,15 +14,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Choices, in the order in which the option table spells them. */
-enum credentials { CREDENTIALS_FAKE, CREDENTIALS_ENV, CREDENTIALS_PROFILE };
-enum passwd { PASSWD_PRESENT, PASSWD_ABSENT };
-enum cpu { CPU_ALL, CPU_ENFORCE };
-enum log_format { FORMAT_TEXT, FORMAT_JSON };
-enum log_level { LEVEL_TRACE, LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR, LEVEL_FATAL };
-enum url_mode { URL_BUFFERED, URL_STREAM };
-enum tenancy { TENANCY_NONE, TENANCY_PER_TENANT };
 
 struct number {
     uint64_t value; /* the default until set */

@@ -3,7 +3,7 @@
 # Each target is tests/fuzz/NAME.c with the files it is about; inputs that once broke it are in NAME-crashes and always run.
 FUZZ_SECONDS ?= 60
 FUZZ_JSON    := base/json_scan.c base/json_slice.c base/json_document.c
-FUZZ_BASE    := $(addprefix base/,str.c err.c num.c fs.c place.c)
+FUZZ_BASE    := $(addprefix base/,str.c err.c num.c fs.c place.c rights.c)
 FUZZ_zip     := unpack/zip.c unpack/zip_check.c unpack/zip_largest.c
 FUZZ_unpack  := $(FUZZ_zip) unpack/extract.c unpack/manifest.c unpack/manifest_read.c unpack/elf_facts.c
 FUZZ_image   := $(wildcard unpack/image*.c unpack/layer*.c) unpack/nodes.c unpack/tar.c unpack/ahead.c unpack/digest.c unpack/manifest.c \
