@@ -3,9 +3,9 @@
  * function URL's (function_url_answer.c); here is 1.0, where REST is strict and an HTTP API is not:
  *   statusCode                  REST: 200 if absent; HTTP: required
  *   headers, multiValueHeaders  merged; a pair that is in both is sent once
- *   body                        REST: a string; HTTP: other values as they are spelled
+ *   body                        REST: a string [?]; HTTP: other values as they are spelled
  *   isBase64Encoded             HTTP: decoded; REST: only if the API's binary media types have the first type of Accept, or all types
- *   any other member            REST: refused; HTTP: ignored
+ *   any other member            REST: refused [?]; HTTP: ignored
  * As from every function, a header that could end its line is refused. */
 #include "lambda/api_gateway.h"
 
@@ -135,7 +135,7 @@ static bool read_headers(struct slice top, struct url_answer *ret)
     return good;
 }
 
-/* Is the first type of Accept one of the API's binary media types? AWS looks at the first alone, and not for what fits best [DOC]. */
+/* Is the first type of Accept one of the API's binary media types? AWS looks at the first alone, not for what fits best [DOC]. */
 static bool is_wanted_binary(const struct api *api, const struct http_request *r)
 {
     const char *accept = http_header(r, "Accept");

@@ -88,7 +88,7 @@ static bool find_source(const struct api_match *m, const struct http_request *r,
     return out->n > 0;
 }
 
-/* The token is matched from its beginning, as SAM does; whether AWS wants all of it to match is not known. */
+/* All of the token must match [DOC]; SAM matches its beginning. */
 static bool matches(const struct api_authorizer *a, const char *token)
 {
     return !a->expression || regexec(a->expression, token, 0, NULL, 0) == 0;
@@ -112,7 +112,7 @@ bool api_identified(const struct api_match *m, const struct api_authorizer *a, c
 
 /* ---- the event ---- */
 
-/* In format 2.0 a list; in an HTTP API's 1.0 one text, twice [DOC]; a REST API has neither. */
+/* In format 2.0 a list; in an HTTP API's 1.0 one text, twice [?]; a REST API has neither. */
 static void put_sources(const struct api_match *m, const struct api_authorizer *a, const struct http_request *r, struct text *out)
 {
     struct text joined = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api_cors.c: CORS of an API. A REST API answers OPTIONS where no route of its own does, with the headers as they are configured, and
  * leaves the headers of other answers to the functions. An HTTP API answers preflight requests from origins that it allows, and its headers
- * replace the functions' in all other answers; our choice: in its own errors, too. */
+ * replace the functions' in all other answers [?]; our choice: in its own errors, too. */
 #include "lambda/api_gateway.h"
 
 #include "base/own.h"

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "lambda/request_event.h"
+#include "lambda/routes.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static void put_path(const struct api_match *m, bool staged, struct text *out)
     if (staged && strcmp(m->api->stage, API_DEFAULT_STAGE) != 0)
         text_printf(out, "/%s", m->api->stage);
     if (m->api->type == API_HTTP)
-        event_decode(m->path.at, m->path.n, out);
+        url_decode_or_keep(m->path.at, m->path.n, out);
     else
         text_add(out, m->path.at, m->path.n);
 }

@@ -157,6 +157,7 @@ enum api_verdict api_verdict(const struct api_match *m, const struct api_authori
     return verdict;
 }
 
+/* [?] as AWS's examples raise it. */
 enum api_verdict api_verdict_of_error(const struct api *api, const char *payload, size_t n)
 {
     struct slice top;

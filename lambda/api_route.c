@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "base/own.h"
-#include "lambda/request_event.h"
+#include "lambda/routes.h"
 
 #include <string.h>
 
@@ -84,7 +84,9 @@ static bool is_literal(const struct segment *s, const char *at, size_t n)
     struct text decoded = {0};
     if (s->n == n && memcmp(s->name, at, n) == 0)
         return true;
-    event_decode(at, n, &decoded);
+    if (!memchr(at, '%', n))
+        return false;
+    url_decode_or_keep(at, n, &decoded);
     bool same = decoded.n == s->n && memcmp(decoded.at, s->name, s->n) == 0;
     text_done(&decoded);
     return same;
@@ -95,7 +97,7 @@ static void put_parameter(const struct segment *s, const char *at, size_t n, boo
 {
     struct text value = {0};
     if (decode)
-        event_decode(at, n, &value);
+        url_decode_or_keep(at, n, &value);
     else
         text_add(&value, at, n);
     if (!out->n)

@@ -4,11 +4,12 @@
 #include "lambda/function_url.h"
 
 #include "lambda/request_event.h"
+#include "lambda/routes.h"
 
 void function_url_event(const struct function_url *url, const struct http_request *r, const struct invocation *inv, struct text *ret)
 {
     struct text path = {0}, domain = {0};
-    event_decode(r->head.path.at, r->head.path.n, &path);
+    url_decode_or_keep(r->head.path.at, r->head.path.n, &path);
     text_printf(&domain, "%s.lambda-url.%s.on.aws", url->id, url->region);
     const struct event_2 event = {
         .account = "anonymous",

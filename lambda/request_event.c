@@ -40,16 +40,6 @@ void event_joined_header(const struct http_request *r, const char *name, struct 
         }
 }
 
-void event_decode(const char *at, size_t n, struct text *out)
-{
-    size_t before = out->n;
-    text_puts(out, "");
-    if (url_decode(at, n, out))
-        return;
-    out->n = before;
-    text_add(out, at, n);
-}
-
 /* + is a space here. What cannot be decoded stays as it is. */
 static struct text decode_parameter(const char *at, size_t n)
 {

@@ -35,9 +35,6 @@ void event_parameters_done(struct event_parameters *all);
 /* The values of a header: "a,b" for two lines of that name. */
 void event_joined_header(const struct http_request *r, const char *name, struct text *out);
 
-/* Adds the decoded bytes; what cannot be decoded stays as it is. */
-void event_decode(const char *at, size_t n, struct text *out);
-
 /* May the body be text in the event? By its content type, and by its bytes. */
 bool event_is_text(const struct http_request *r);
 /* Adds the value of "body": a string as it is, or its base64. */

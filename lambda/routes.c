@@ -67,6 +67,16 @@ bool url_decode(const char *encoded, size_t n, struct text *out)
     return true;
 }
 
+void url_decode_or_keep(const char *encoded, size_t n, struct text *out)
+{
+    size_t before = out->n;
+    text_puts(out, "");
+    if (url_decode(encoded, n, out))
+        return;
+    out->n = before;
+    text_add(out, encoded, n);
+}
+
 bool route_decode(const char *encoded, size_t n, struct text *out)
 {
     size_t before = out->n;

@@ -22,6 +22,7 @@ const struct route *route_find(const struct route_table *tables, size_t n, const
 
 /* Percent-decodes; + stays +. False: a broken escape; route_decode(): or a NUL. */
 bool url_decode(const char *encoded, size_t n, struct text *out);
+void url_decode_or_keep(const char *encoded, size_t n, struct text *out); /* what cannot be decoded stays as it is */
 bool route_decode(const char *encoded, size_t n, struct text *out);
 
 #endif

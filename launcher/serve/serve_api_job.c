@@ -27,6 +27,8 @@ void api_job_free(struct api_job *j)
         event_free(j->deadline);
     if (j->later)
         event_free(j->later);
+    if (!j->submitted)
+        http_charge_done(&j->client.job.charge); /* else it is the pool's */
     free(j->tenant);
     free(j);
 }

@@ -98,6 +98,10 @@ int serve_open_apis(struct server *s, struct api *apis, size_t n, struct err *er
     }
     if (r->apis.n && open_doors(s, apis, n, err) < 0)
         return -1;
+    for (size_t i = 0; !r->quiet && i < n; i++)
+        if (apis[i].name)
+            fprintf(stderr, "lrun: API %s is not served: give it a port with --api %s%s3000\n", apis[i].name, r->apis.n ? apis[i].name : "",
+                    r->apis.n ? "=" : "");
     if (r->static_dir) {
         s->static_dir = place_open(r->static_dir, O_RDONLY | O_DIRECTORY, 0, "open the directory of --static", err);
         if (s->static_dir < 0)

@@ -104,6 +104,15 @@ for path in sorted((HERE / "policy").glob("*.json")):
 seed("policy", "includes", '{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":38,"archMap":[{"architecture":"SCMP_ARCH_X86_64","subArchitectures":["SCMP_ARCH_X86"]}],"syscalls":[{"name":"read","action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":1,"valueTwo":2,"op":"SCMP_CMP_MASKED_EQ"}],"includes":{"arches":["amd64"],"minKernel":"4.8","caps":["CAP_X"]},"excludes":{"arches":["arm64"],"minKernel":"9.9"}}]}')
 for name, text in {"all": {"code": "fn.zip", "layers": ["a.zip", "/b.zip"], "memory": 256, "timeout": 5, "env": {"KEY_A": "V", "N": 1, "B": True}, "url": 8080, "cors": True, "handler": "a.b", "region": "eu-west-1", "net": "none"}, "two": {"code": "x"}}.items():
     seed("config", name, json.dumps({"functions": {"name-1": text, "other": {"code": "dir/", "seccomp": "./p.json", "rootfs": "host", "watch": False}}}))
+apis = {"R": {"type": "rest", "stage": "dev", "routes": [{"method": "GET", "path": "/a/{id}/{b+}", "function": "name-1", "authorizer": "A", "timeout": 50, "operation": "o"}],
+              "authorizers": {"A": {"type": "token", "function": "f", "header": "X", "expression": "^(?:B|b)\\d{1,3}[\\w.-]+"}, "B": {"type": "request", "function": "f", "identity": ["$request.header.X", "context.y"]}},
+              "default-authorizer": "B", "binary": ["image/png"], "variables": {"k": "v"}, "cors": {"AllowOrigins": ["*"], "AllowMethods": ["GET"], "AllowHeaders": "x", "ExposeHeaders": [], "MaxAge": 5, "AllowCredentials": True}},
+        "H": {"type": "http", "routes": [{"path": "$default", "function": "g", "payload": "2.0"}]}}
+seed("config", "apis", json.dumps({"functions": {"f": {"code": "x"}}, "apis": apis}))
+for i, answer in enumerate(({"statusCode": 200, "headers": {"A": "b"}, "multiValueHeaders": {"C": ["d", 1]}, "isBase64Encoded": True, "body": "YQ=="}, {"isAuthorized": True, "context": {"a": 1, "b": [{}]}},
+                            {"principalId": "p", "context": {"a": 1.5, "b": "c", "principalId": 1}, "policyDocument": {"Statement": [{"Effect": "Allow", "Action": ["execute-api:*"], "Resource": "arn:*/GET/?"}]}},
+                            {"errorMessage": "Unauthorized"}, "text")):
+    seed("api", str(i), f"/Prod/a/%41b\n^Bearer (?:[-\\w.]+|\\d{{2,3}})$\n{json.dumps(answer)}")
 for i, words in enumerate((["run", "--layers", "a,b", "-e", "{}", "--memory=256", "fn.zip"], ["exec", "--volume", "a:/mnt/b:rw", "--scratch", "-t", "fn.zip", "--", "ls", "-l"], ["serve", "-p", "0", "--url", "x=3002", "n=fn.zip", "-qv"],
                            ["inspect", "--json", "--seccomp", "lambda"], ["cache", "list"], ["explain", "LR-001"], ["doctor", "--json"], ["--help"], ["--timeout", "900", "--", "fn"], ["--memory", "18446744073709551616", "x"])):
     seed("options", str(i), "\0".join(words))

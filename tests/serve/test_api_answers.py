@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from conftest import row
 from support.apis import Api, message, route
 
 
@@ -36,6 +37,7 @@ def lines(a, name):
     return [v for k, v in a.all_headers if k.lower() == name]
 
 
+@row("4.9 response 1.0")
 def test_format_1(apis):
     a = apis()
     for rest in (At(a, "R", "/"), At(a, "H", "/one")):
@@ -47,6 +49,7 @@ def test_format_1(apis):
         assert rest({"statusCode": 200, "headers": {"X-A": "1"}, "multiValueHeaders": {"x-a": ["2"]}}).all_headers.count(("X-A", "1")) == 1
 
 
+@row("4.9 bad output")
 @pytest.mark.parametrize("output", ["[]", '"text"', "3", "null", "no json", '{"statusCode":"abc"}', '{"statusCode":0}', '{"statusCode":199}', '{"statusCode":600}', '{"statusCode":200.5}', '{"statusCode":-1}',
                                     '{"statusCode":200,"headers":{"X":"a\\r\\nInjected: y"}}', '{"statusCode":200,"multiValueHeaders":{"X":["a\\nInjected: y"]}}', '{"statusCode":200,"headers":{"X Y":"a"}}',
                                     '{"statusCode":200,"isBase64Encoded":true,"body":"%%"}'])
@@ -57,6 +60,7 @@ def test_bad_output(apis, output):
     assert rest(output).headers["x-amzn-errortype"] == "InternalServerErrorException" and "cannot use the function's response" in a.log
 
 
+@row("4.9 response members")
 def test_where_rest_is_strict_and_http_is_not(apis):
     a = apis()
     rest, http = At(a, "R", "/"), At(a, "H", "/one")
@@ -78,6 +82,7 @@ ENCODED = {"statusCode": 200, "headers": {"Content-Type": "image/png"}, "isBase6
 TEXT = ENCODED["body"].encode()
 
 
+@row("4.9 response decoding")
 def test_rest_decodes_for_the_first_type_of_accept_alone(apis):
     rest = At(apis(binary=["image/png"]), "R", "/")
 
@@ -88,12 +93,14 @@ def test_rest_decodes_for_the_first_type_of_accept_alone(apis):
     assert accept("image/png", {**ENCODED, "isBase64Encoded": False}) == TEXT and accept("image/png", {**{k: v for k, v in ENCODED.items() if k != "isBase64Encoded"}, "base64Encoded": True}) == PNG
 
 
+@row("4.9 response decoding")
 def test_rest_with_all_types_binary_and_http_always_decode(apis):
     a = apis(binary=["*/*"])
     assert At(a, "R", "/")(ENCODED).body == At(a, "H", "/one")(ENCODED).body == At(a, "H", "/")(ENCODED).body == PNG
     assert At(a, "H", "/one")({**ENCODED, "isBase64Encoded": False}).body == TEXT
 
 
+@row("4.9 response 2.0")
 def test_format_2_is_as_for_function_urls(apis):
     http = At(apis(), "H", "/")
     for output, body in (('{"hello": "world"}', b'{"hello":"world"}'), ('"hello"', b"hello"), ('["a", 3, 1e400]', b'["a",3,1e400]'), ("null", b"null")):
@@ -105,6 +112,7 @@ def test_format_2_is_as_for_function_urls(apis):
         assert message(http(output)) == BAD_HTTP
 
 
+@row("4.9 bad output")
 def test_a_function_that_fails(apis):
     a = apis()
     for how in ("error", "exit"):
@@ -115,6 +123,7 @@ def test_a_function_that_fails(apis):
 TIMED_OUT = b'{"message": "Endpoint request timed out"}'
 
 
+@row("4.9 timeout")
 def test_the_apis_own_timeout_is_answered_while_the_function_goes_on(apis):
     a = apis("--timeout", "3")
     began = time.monotonic()
@@ -131,6 +140,7 @@ def test_a_functions_own_timeout_is_an_error_of_it(apis):
     assert a.server.stop() == 0 and "Status: timeout" in a.log
 
 
+@row("4.9 timeout")
 def test_29_and_30_seconds(serve, function, tmp):
     late = function("""
         while True:
@@ -155,6 +165,7 @@ def test_29_and_30_seconds(serve, function, tmp):
     assert found["H"][:2] == (503, b'{"message":"Service Unavailable"}') and 30 <= found["H"][2] < 30.8
 
 
+@row("4.9 limits")
 def test_limits(apis):
     a = apis()
     for api, ten in (("R", "HTTP content length exceeded 10485760 bytes."), ("H", "Request Entity Too Large")):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from conftest import row
 from support.apis import Api, message, policy, route
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:1234567890"
@@ -25,6 +26,7 @@ def asks(a):
     return a.log.count("authorizer asked")
 
 
+@row("4.9 authorizer event")
 def test_a_token(api):
     a = api(type="token")
     allow = policy("Allow", context={"event": "EVENT", "n": 1.10, "b": True, "none": None}).replace('"EVENT"', "EVENT").replace("1.1,", "1.10,")
@@ -35,6 +37,7 @@ def test_a_token(api):
     assert given == {"n": "1.10", "b": "true", "none": None, "principalId": "me"}, "AWS makes texts of numbers and booleans"
 
 
+@row("4.9 identity source")
 def test_a_missing_token_is_not_asked_about(api):
     a = api(type="token")
     for headers in ({}, {"Authorization": ""}, {"X-Other": policy("Allow")}):
@@ -55,6 +58,7 @@ def test_an_expression_that_cannot_be_read_is_said_and_not_checked(api, expressi
     assert a.request("/x/1", headers={"Authorization": policy("Allow")}).status == 200
 
 
+@row("4.9 identity source", "4.9 authorizer event")
 @pytest.mark.parametrize("kind, format, sources, sent", [
     ("rest", "1.0", ["header.X-One", "querystring.two", "stageVariables.v", "context.httpMethod"], True), ("http", "2.0", ["$request.header.X-One", "$request.querystring.two", "$stageVariables.v"], True),
     ("rest", "1.0", ["method.request.header.X-One", "method.request.querystring.two"], True), ("http", "1.0", ["header.X-One", "querystring.two"], True)])
@@ -85,6 +89,7 @@ def judged(a, *statements, **more):
     return a.request("/x/1", headers={"X-Answer": policy(*statements, **more)})
 
 
+@row("4.9 authorizer policy", "4.9 denied")
 def test_policies(api):
     a = api()
     root = ARN + "/Prod"
@@ -97,6 +102,7 @@ def test_policies(api):
     assert judged(a, *[]).headers["x-amzn-errortype"] == "AccessDeniedException"
 
 
+@row("4.9 authorizer policy")
 def test_deny_wins_in_any_order(api):
     a = api()
     for both in (["Deny"], ["Allow", "Deny"], ["Deny", "Allow"], [("Allow", "*"), ("Deny", "*/GET/*")], ["Allow", {"Effect": "Deny", "Resource": "*", "Condition": {"X": 1}}]):
@@ -108,6 +114,7 @@ def test_a_single_statement_may_stand_alone(api):
     assert a.request("/x/1", headers={"X-Answer": '{"principalId":"p","policyDocument":{"Statement":{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"ARN"}}}'}).status == 200
 
 
+@row("4.9 denied")
 def test_http_apis_say_forbidden(api):
     a = api("http", payload="1.0")
     assert message(judged(a, "Deny")) == message(judged(a, ("Allow", "arn:x"))) == FORBIDDEN
@@ -126,6 +133,7 @@ def test_an_authorizer_that_raises(api):
     assert message(a.request("/x/1", headers={"X-Answer": "raise Unauthorized"})) == UNAUTHORIZED and message(a.request("/x/1", headers={"X-Answer": "raise unauthorized"})) == FAILED_REST
 
 
+@row("4.9 authorizer simple")
 def test_simple_responses(api):
     a = api("http", payload="2.0", simple=True, routes=[route("ANY", "/x/{id}"), route("ANY", "/one", payload="1.0")])
 
@@ -139,6 +147,7 @@ def test_simple_responses(api):
         assert message(said(wrong)) == FAILED_HTTP, wrong
 
 
+@row("4.9 authorizer context")
 def test_a_policy_for_an_http_api_in_format_2(api):
     a = api("http", payload="2.0")
     assert judged(a, "Allow", context={"k": 1}).json["requestContext"]["authorizer"] == {"lambda": {"k": 1}}
@@ -158,6 +167,7 @@ def test_results_are_not_kept(api):
     assert judged(a, "Allow").status == 200 and message(judged(a, "Deny")) == DENIED_EXPLICITLY and judged(a, "Allow").status == 200 and asks(a) == 3
 
 
+@row("4.9 other authorizers")
 @pytest.mark.parametrize("kind, type", [("rest", "cognito"), ("rest", "iam"), ("http", "jwt")])
 def test_others_are_not_checked_and_that_is_said_once(api, kind, type):
     a = api(kind, type)

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from conftest import row
 from support.apis import Api, message, route
 
 PAGE = "http://localhost:5173"
@@ -24,11 +25,13 @@ def names(a):
 ASKED = {"Origin": PAGE, "Access-Control-Request-Method": "PUT"}
 
 
+@row("4.9 CORS of REST")
 def test_rest_answers_options_only_if_cors_is_given(api):
     a = api("rest")
     assert message(a.request("/x", "OPTIONS")) == (403, {"message": "Missing Authentication Token"}) and a.event("/any", "OPTIONS")["httpMethod"] == "OPTIONS"
 
 
+@row("4.9 CORS of REST")
 def test_rest_answers_with_what_is_configured(api):
     a = api("rest", **CORS)
     for headers in ({}, ASKED):
@@ -46,6 +49,7 @@ def test_rest_names_the_methods_of_the_path(api):
     assert names(a.request("/any", "OPTIONS"))["access-control-allow-methods"] == "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT"
 
 
+@row("4.9 CORS of HTTP")
 def test_http_answers_preflight_requests_of_origins_it_allows(api):
     a = api("http", ExposeHeaders=["x-seen"], **CORS)
     for path in ("/x", "/any", "/none"):
@@ -56,6 +60,7 @@ def test_http_answers_preflight_requests_of_origins_it_allows(api):
     assert a.request("/x", "OPTIONS").status == 404 and a.event("/any", "OPTIONS")["requestContext"]["http"]["method"] == "OPTIONS"
 
 
+@row("4.9 CORS of HTTP")
 def test_http_adds_its_headers_to_answers_and_ignores_the_functions(api):
     a = api("http", ExposeHeaders=["x-seen"], **CORS)
     own = 'return {"statusCode":200,"headers":{"Access-Control-Allow-Origin":"http://evil.test","access-control-max-age":"1","X-Own":"v"}}'
@@ -117,6 +122,7 @@ def site(api, public):
     return lambda *options, **cors: api("rest", "--static", public, *options, routes=[route("ANY", "/api"), route(path="/items/{id}")], **cors)
 
 
+@row("4.9 static")
 def test_files_are_served_where_no_route_takes_the_path(site):
     a = site()
     for path, body, kind in (("/", b"<p>", "text/html; charset=utf-8"), ("/app.js?v=1", b"js", "text/javascript; charset=utf-8"), ("/sub/", b"sub", "text/html; charset=utf-8"), ("/sub/a%20b.txt", b"blank", "text/plain; charset=utf-8"),

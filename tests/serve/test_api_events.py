@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from conftest import row
 from support.apis import Api, route
 
 
@@ -42,6 +43,7 @@ def check_1(e, a, answer, stage, path, port):
     assert (e["resource"], e["path"], c["resourcePath"], c["path"]) == path
 
 
+@row("4.9 event 1.0")
 def test_format_1_of_a_rest_api(apis):
     a = apis()
     answer = a.request("/o/7?k=1&k=2&e=%C3%A9&plus=a+b&empty=", "POST", '{"x":1}', SENT, api="R")
@@ -51,6 +53,7 @@ def test_format_1_of_a_rest_api(apis):
     assert answer.headers["x-amzn-requestid"] == e["requestContext"]["requestId"] and answer.headers["x-amzn-trace-id"].startswith("Root=1-67891233-")
 
 
+@row("4.9 event 1.0")
 def test_format_1_of_an_http_api(apis):
     a = apis()
     answer = a.request("/one/o/7?k=1&k=2&e=%C3%A9&plus=a+b&empty=", "POST", '{"x":1}', SENT, api="H")
@@ -58,6 +61,7 @@ def test_format_1_of_an_http_api(apis):
     assert answer.json["version"] == "1.0" and answer.headers["apigw-requestid"] == answer.json["requestContext"]["requestId"]
 
 
+@row("4.9 event 1.0")
 def test_what_is_not_there_is_null_in_format_1(apis):
     a = apis()
     e = a.event("/", api="R")
@@ -68,6 +72,7 @@ def test_what_is_not_there_is_null_in_format_1(apis):
 KEYS_2 = {"version", "routeKey", "rawPath", "rawQueryString", "headers", "requestContext", "isBase64Encoded"}
 
 
+@row("4.9 event 2.0")
 def test_format_2(apis):
     e = (a := apis()).event("/o/7?k=1&k=2&e=%C3%A9&plus=a+b&empty=", "POST", '{"x":1}', SENT, api="H")
     c = e["requestContext"]
@@ -83,6 +88,7 @@ def test_format_2(apis):
     assert (c["accountId"], c["apiId"], c["routeKey"], c["stage"], c["domainName"], c["domainPrefix"]) == ("123456789012", "1234567890", "ANY /o/{id}", "$default", "example.localhost:80", "example")
 
 
+@row("4.9 event 2.0")
 def test_what_is_not_there_is_absent_in_format_2(apis):
     e = apis().event("/", api="H")
     assert set(e) == KEYS_2 and e["rawQueryString"] == ""
@@ -111,6 +117,7 @@ def sent(a, api, path, body, content_type, **more):
 PNG = b"\x89PNG\r\n\x1a\n\0"
 
 
+@row("4.9 request body")
 def test_rest_has_base64_for_its_binary_types_alone(apis):
     a = apis(binary=["image/png", "application/x-tar"])
     assert sent(a, "R", "/", PNG, "image/png") == (True, PNG) and sent(a, "R", "/", b"abc", "IMAGE/PNG; x=1") == (True, b"abc")
@@ -119,11 +126,13 @@ def test_rest_has_base64_for_its_binary_types_alone(apis):
     assert a.event("/", "POST", b"", {"Content-Type": "image/png"}, api="R")["isBase64Encoded"] is False
 
 
+@row("4.9 request body")
 def test_rest_with_all_types_binary(apis):
     a = apis(binary=["*/*"])
     assert sent(a, "R", "/", b"{}", "application/json") == (True, b"{}") and sent(a, "R", "/", b"x", None) == (True, b"x")
 
 
+@row("4.9 request body")
 @pytest.mark.parametrize("path", ["/", "/one"])
 def test_http_has_base64_by_content_type_as_function_urls(apis, path):
     a = apis()

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from conftest import row
 from support.apis import Api, message, route
 
 
@@ -21,6 +22,7 @@ def key(event):
 MISSING, NOT_FOUND = (403, {"message": "Missing Authentication Token"}), (404, {"message": "Not Found"})
 
 
+@row("4.9 paths")
 @pytest.mark.parametrize("kind", ["rest", "http"])
 def test_parameters_take_one_segment_or_all_that_is_left(api, kind):
     a = api(route(path="/orders/{id}"), route(path="/files/{name+}"), route(path="/"), kind=kind)
@@ -32,6 +34,7 @@ def test_parameters_take_one_segment_or_all_that_is_left(api, kind):
         assert message(a.request(path)) == none, path
 
 
+@row("4.9 precedence")
 @pytest.mark.parametrize("kind", ["rest", "http"])
 def test_the_closest_path_takes_the_request(api, kind):
     routes = [route(path=p) for p in ("/{all+}", "/pets/{proxy+}", "/pets/dog/{id}", "/pets/dog/1", "/pets/{kind}/1")]
@@ -43,6 +46,7 @@ def test_the_closest_path_takes_the_request(api, kind):
         "/pets/dog/1", "/pets/dog/{id}", "/pets/{kind}/1", "/pets/{proxy+}", "/pets/{proxy+}", "/{all+}"]
 
 
+@row("4.9 precedence")
 def test_a_method_goes_before_any_and_default_is_last(api):
     a = api(route("ANY", "/x"), route("GET", "/x"), route("ANY", "/{p+}"), {"path": "$default", "function": "Echo"}, kind="http")
     assert key(a.event("/x")) == "GET /x" and key(a.event("/x", "POST")) == "ANY /x" and key(a.event("/y", "DELETE")) == "ANY /{p+}"
@@ -56,6 +60,7 @@ def test_a_path_without_the_method_is_refused_by_rest_and_passed_on_by_http(serv
     assert a.event("/users", "POST", api="H")["routeKey"] == "ANY /{proxy+}"
 
 
+@row("4.9 no route")
 @pytest.mark.parametrize("kind, expected", [("rest", MISSING), ("http", NOT_FOUND)])
 def test_no_route_or_another_method(api, kind, expected):
     a = api(route(path="/only"), kind=kind)
@@ -64,12 +69,14 @@ def test_no_route_or_another_method(api, kind, expected):
     assert a.request("/none").headers.get("x-amzn-errortype") == ("MissingAuthenticationTokenException" if kind == "rest" else None)
 
 
+@row("4.9 precedence")
 def test_any_takes_every_method(api):
     a = api(route("any", "/x"))
     for method in ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"):
         assert a.request("/x", method).status == 200
 
 
+@row("4.9 stage")
 def test_the_stage_is_no_part_of_the_path_but_accepted_before_it(api):
     a = api(route(path="/x"), stage="dev")
     assert a.event("/x")["path"] == a.event("/dev/x")["path"] == "/x"
@@ -82,6 +89,7 @@ def test_a_route_goes_before_the_stage_of_its_name(api):
     assert a.event("/dev/x")["resource"] == "/dev/{x}"
 
 
+@row("4.9 stage")
 def test_an_http_api_has_its_stage_in_the_paths_of_events(api):
     a = api(route(path="/x"), route(path="/one", payload="1.0"), stage="dev", kind="http")
     e = a.event("/x")
@@ -111,10 +119,16 @@ def test_several_apis_share_a_port_and_a_name_gives_one_its_own(serve, function,
     assert message(a.request("/one", api="Three")) == NOT_FOUND
 
 
+@row("4.9 no function")
 def test_a_route_of_a_function_that_is_not_served(serve, function, tmp):
     a = Api(serve, function, tmp, {"R": {"type": "rest", "routes": [route(path="/x", function="Gone")]}})
     assert message(a.request("/x")) == (502, {"message": "No function defined for resource method"})
     assert "API R: GET /x needs function Gone, which is not served" in a.log
+
+
+def test_an_api_without_a_port_is_said(serve, function, tmp):
+    a = Api(serve, function, tmp, {"One": {"type": "rest", "routes": [route()]}, "Two": {"type": "http", "routes": [route()]}}, port="One=0")
+    assert "API Two is not served: give it a port with --api Two=3000" in a.log and a.event("/", api="One")
 
 
 def test_what_is_served_is_said(api):
