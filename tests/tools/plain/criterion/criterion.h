@@ -51,10 +51,15 @@ extern int plain_failed, plain_bad;
 #define cr_expect_eq(a, b, ...) PLAIN_EXPECT((a) == (b), #a " == " #b, __VA_ARGS__)
 #define cr_expect_null(x, ...) PLAIN_EXPECT((x) == NULL, #x " is NULL", __VA_ARGS__)
 #define cr_expect_str_eq(a, b, ...) PLAIN_EXPECT(strcmp(a, b) == 0, #a " is " #b, __VA_ARGS__)
+#define cr_expect_not_null(x, ...) PLAIN_EXPECT((x) != NULL, #x " is not NULL", __VA_ARGS__)
 #define cr_assert(x, ...) PLAIN_ASSERT(x, #x, __VA_ARGS__)
 #define cr_assert_not(x, ...) PLAIN_ASSERT(!(x), "not " #x, __VA_ARGS__)
 #define cr_assert_eq(a, b, ...) PLAIN_ASSERT((a) == (b), #a " == " #b, __VA_ARGS__)
 #define cr_assert_not_null(x, ...) PLAIN_ASSERT((x) != NULL, #x " is not NULL", __VA_ARGS__)
+#define cr_assert_null(x, ...) PLAIN_ASSERT((x) == NULL, #x " is NULL", __VA_ARGS__)
+#define cr_assert_neq(a, b, ...) PLAIN_ASSERT((a) != (b), #a " != " #b, __VA_ARGS__)
+#define cr_assert_lt(a, b, ...) PLAIN_ASSERT((a) < (b), #a " < " #b, __VA_ARGS__)
+#define cr_assert_str_eq(a, b, ...) PLAIN_ASSERT(strcmp(a, b) == 0, #a " is " #b, __VA_ARGS__)
 
 #ifdef PLAIN_MAIN
 struct plain_test *plain_tests;
