@@ -453,5 +453,5 @@ def test_addresses_of_ipv6_and_localhost_are_taken(lrun, execute, function):
     assert u.post()[0] == f"/invocation/{ID}/response" and x.stop() == 128 + signal.SIGTERM
     u.end()
     if not os.path.exists("/proc/net/if_inet6"):
-        pytest.skip("no IPv6")
+        pytest.skip("the kernel has no IPv6")
     assert "Connection refused" in (lrun.run("--runtime-api", f"http://[::1]:{free_port()}/x", function(ECHO), timeout=30)).log

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BUILD, TOP
+from conftest import BUILD, TOP, skip
 from test_hostile import FUNCTION
 
 
@@ -67,14 +67,14 @@ def test_it_can_do_no_more(enclosed, try_it):
     "open('/etc/hosts')", "os.open('outside', os.O_RDONLY, dir_fd=outside)", "os.open('../outside', os.O_RDONLY, dir_fd=root)", "os.open('link', os.O_RDONLY, dir_fd=root)",
     "os.listdir('/')", "os.open('f', os.O_WRONLY, dir_fd=root)", "os.open('f', os.O_RDONLY | os.O_TRUNC, dir_fd=root)", "os.open('new', os.O_WRONLY | os.O_CREAT, dir_fd=root)",
     "openat2(b'f', os.O_WRONLY)", "openat2(b'f', os.O_RDWR)", "openat2(b'../outside', os.O_RDONLY)",
-    pytest.param("openat2(b'f', os.O_RDONLY | os.O_TRUNC)", marks=pytest.mark.skipif(landlock() < 3, reason="Landlock knows truncation from Linux 6.2 on"))])
+    pytest.param("openat2(b'f', os.O_RDONLY | os.O_TRUNC)", marks=pytest.mark.skipif(landlock() < 3, reason="the kernel's Landlock knows truncation from Linux 6.2 on"))])
 def test_landlock_keeps_it_to_reading_beneath_the_root(enclosed, try_it):
     assert enclosed(try_it) == "refused"
 
 
 def test_it_encloses_itself_before_it_looks_at_the_project(tmp):
     if not os.path.exists("/usr/bin/strace"):
-        pytest.skip("strace is not installed")
+        skip("strace is not installed: make deps")
     (tmp / "template.yaml").write_text(FUNCTION)
     trace = tmp / "trace"
     p = subprocess.run(["strace", "-qq", "-o", trace, "/bin/sh", "-c", 'exec "$0" 3<.', BUILD / "lrun-project"], cwd=tmp, input=b'{"template": "template.yaml"}', capture_output=True)

@@ -481,7 +481,7 @@ def test_an_enclosed_relay_can_do_no_more(enclosure, try_it):
 def test_an_enclosed_relay_connects_to_its_doors_ports_only(enclosure):
     import ctypes
     if ctypes.CDLL(None).syscall(444, None, 0, 1) < 4:  # landlock_create_ruleset, for its version
-        pytest.skip("Landlock knows ports from Linux 6.7 on")
+        pytest.skip("the kernel's Landlock knows ports from Linux 6.7 on")
     assert enclosed(enclosure, "socket.socket().connect(there)") == "refused"
     assert enclosed(enclosure, "socket.socket().connect(there)", doors=1) == "allowed"
 

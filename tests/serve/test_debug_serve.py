@@ -10,12 +10,19 @@ import time
 
 import pytest
 
-from conftest import TESTS, children_of, make_zip, wait_until
+from conftest import TESTS, children_of, make_zip, skip, wait_until
 
 sys.path.insert(0, str(TESTS / "cli"))
 from test_debug import Inspector, free_port  # noqa: E402
 
-NODE = pytest.mark.skipif(not shutil.which("node", path="/usr/bin:/usr/local/bin"), reason="node is not installed")
+
+
+@pytest.fixture
+def node():
+    if not shutil.which("node", path="/usr/bin:/usr/local/bin"):
+        skip("node is not installed")
+
+
 STOPS = "let calls = 0;\nexports.handler = async (e) => {\n  const x = 41 + calls++;\n  debugger;\n  return x + e.n;\n};\n"
 COUNTS = "calls = 0\ndef lambda_handler(e, c):\n    global calls\n    calls += 1\n    return calls\n"
 ECHO = """
@@ -59,7 +66,7 @@ class Later(threading.Thread):
 
 # ---- real debuggers ----
 
-@NODE
+@pytest.mark.usefixtures("node")
 @pytest.mark.parametrize("net", ["none", "host"])
 def test_requests_stop_at_breakpoints_one_after_the_other(serve, tmp, net):
     port = free_port()
@@ -80,7 +87,7 @@ def test_requests_stop_at_breakpoints_one_after_the_other(serve, tmp, net):
         assert answer.status == 200 and answer.json == 42 + call and "x-amz-function-error" not in answer.headers, answer
 
 
-@NODE
+@pytest.mark.usefixtures("node")
 def test_an_editor_detaches_and_attaches_again(serve, tmp):
     port = free_port()
     s = serve("-d", port, make_zip(tmp / "function.zip", {"index.js": STOPS}))
@@ -95,7 +102,7 @@ def test_an_editor_detaches_and_attaches_again(serve, tmp):
         assert asked.get().json == 41 + call, "who leaves lets it go on"
 
 
-@NODE
+@pytest.mark.usefixtures("node")
 def test_nobody_need_attach(serve, tmp):
     s = serve("--debug-port", free_port(), make_zip(tmp / "function.zip", {"index.js": STOPS}))
     assert s.invoke('{"n": 0}').json == 41

@@ -8,7 +8,7 @@ RESULTS = "tests/cli/test_results.py"
 MUTANTS = {
     "links of others as root": ("base/place.c", "            if (layer)\n", "            if (layer && getpid() < 0)\n", {"what_root_writes_does_not_go_through_anothers_link", "a_link_in_a_sticky_directory_is_root_s_only_if_root_laid_it", "what_root_reads_is_what_the_link_s_owner_may_read", "no_directory_is_made_behind_anothers_link"}, (PLACES,), "link"),
     "links of others without a look": ("base/place.c", "w->mode : 0, RESOLVE_NO_SYMLINKS)", "w->mode : 0, 0)", {"what_root_writes_does_not_go_through_anothers_link", "a_link_in_a_sticky_directory_is_root_s_only_if_root_laid_it", "what_root_reads_is_what_the_link_s_owner_may_read"}, (PLACES,), "link"),
-    "root's groups follow a link": ("base/place.c", "setgroups(0, NULL) == 0;", "getpid() > 0;", {"what_root_writes_does_not_go_through_anothers_link"}, (PLACES,), "writes"),
+    "root's groups follow a link": ("base/rights.c", "setgroups(0, NULL) == 0;", "getpid() > 0;", {"what_root_writes_does_not_go_through_anothers_link"}, (PLACES,), "writes"),
     "files of several names": ("base/place.c", " || st.st_nlink != 1)", ")", {"root_appends_to_a_regular_file_of_one_name_alone"}, (PLACES,), "one_name"),
     "a results directory of root's": ("launcher/launch/inputs_output.c", "place_dir(r->out, 0777, id->uid, id->gid,", "place_dir(r->out, 0777, 0, 0,", {"a_directory_is_made_for_whom_root_becomes_and_none_is_given_away"}, (PLACES,), "given_away"),
     "memos of any mount": ("cache/cache_memo.c", '"mount %ju", (uintmax_t)s->mount', '"mount any"', {"two_images_mounted_in_turn_are_told_apart"}, (MEMO,), "memo"),
