@@ -286,6 +286,8 @@ docker_policy() {
 . "$here/projects.sh"
 # shellcheck source=/dev/null
 . "$here/upstream.sh"
+# shellcheck source=/dev/null
+. "$here/doors.sh"
 
 go_client
 java_client
@@ -299,6 +301,8 @@ js_sdk
 rie
 upstream
 docker_policy
+durable_functions
+debugpy_attached
 interpreters
 projects_as_their_tools_see_them
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -314,6 +315,34 @@ print(sum(s.recv(64) == b"NUMBER %d" % i for i, s in enumerate(many)))
 """
     r = connect(lrun, make_zip(tmp / "many.zip", {"connect.py": code}), f"localhost:{server.port}")
     assert r.text == "200\n" and r.log == "", r
+
+
+def test_a_real_database(lrun, empty):
+    """PostgreSQL, as docs/doors.md says: its own client, inside, and its server here."""
+    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found or not (found[-1].parent / "psql").exists():
+        pytest.skip("PostgreSQL is not installed")
+    programs, data, port = found[-1].parent, lrun.tmp / "data", closed_port()
+    data.mkdir(0o700)
+    whom = []
+    if ROOT:  # whom it refuses, as users without a name
+        nobody = pwd.getpwnam("nobody")
+        os.chown(data, nobody.pw_uid, nobody.pw_gid)
+        whom = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
+    subprocess.run([*whom, programs / "initdb", "-D", data, "-U", "app", "-A", "trust", "--no-sync"], check=True, capture_output=True, cwd="/")
+    server = subprocess.Popen([*whom, programs / "postgres", "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+    try:
+        assert wait_until(lambda: subprocess.run([programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode == 0, 20)
+        variables = [w for v in ("PGHOST=localhost", f"PGPORT={port}", "PGUSER=app", "PGDATABASE=postgres", "PGCONNECT_TIMEOUT=10") for w in ("--env", v)]
+        query = "select md5(string_agg(n::text, ',' order by n)) from generate_series(1, 100000) n; select repeat('x', 3000000)"
+        r = lrun.exec(empty, programs / "psql", "-At", "-c", query, options=("--net", f"allow=localhost:{port}", *variables))
+        digest, text = r.text.split()
+        assert digest == hashlib.md5(",".join(map(str, range(1, 100001))).encode()).hexdigest() and text == "x" * 3000000, r
+        assert "refused" in lrun.exec(empty, programs / "psql", "-c", "select 1", options=variables).log
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
 
 
 # ---- run and serve ----

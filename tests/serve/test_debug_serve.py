@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """serve --debug-port: a function that editors attach to while requests come in."""
 import json
+import re
 import shutil
 import signal
 import socket
@@ -210,7 +211,13 @@ def test_the_terminal_stays_the_servers(serve, tmp):
     assert s.invoke().json == ["/dev/null", None]
 
 
-# ---- what is written wrongly ----
+# ---- what is written, here and in the manual ----
+
+def test_the_editors_settings_of_the_manual_are_read_as_json():
+    (block,) = re.findall(r"```json\n(.*?)```", (TOP / "docs/debugging.md").read_text(), re.S)
+    for one in json.loads(block)["configurations"]:
+        assert one["request"] == "attach" and "127.0.0.1" in json.dumps(one), one
+
 
 @pytest.mark.parametrize("ports, says", [
     (["9229"], "--debug-port 9229: with several functions, --debug-port needs a name: --debug-port NAME=PORT"), (["c=9229"], "--debug-port c=9229: no function has this name (--debug-port NAME=PORT)"),
