@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import TESTS, children_of, make_zip, skip, wait_until
+from conftest import TESTS, TOP, children_of, make_zip, skip, wait_until
 
 sys.path.insert(0, str(TESTS / "cli"))
 from test_debug import Inspector, free_port  # noqa: E402
