@@ -201,7 +201,7 @@ static int read_scalar(struct yaml *y, const yaml_event_t *e)
                *anchor = (const char *)e->data.scalar.anchor;
     size_t n = e->data.scalar.length;
     bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    const char *text = arena_text(y->d->arena, bytes, n);
+    const char *text = arena_text(y->d->arena, bytes, n), *spelled = text;
     enum node_kind kind = NODE_TEXT, wanted = NODE_TEXT;
     if (strlen(text) != n)
         return fault(y, "a text has \\0 in it, which no text of a project may have");
@@ -218,6 +218,7 @@ static int read_scalar(struct yaml *y, const yaml_event_t *e)
         return -1;
     v->text = kind == NODE_NULL ? "" : text;
     v->length = strlen(v->text);
+    v->plain = plain && !tag ? spelled : NULL;
     if (!wants_name(y))
         return finish(y, v, tag, anchor ? arena_text(y->d->arena, anchor, strlen(anchor)) : NULL);
     if (anchor)

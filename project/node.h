@@ -18,6 +18,7 @@ struct node {
     const char *source; /* the file's path beneath the project's root, for messages */
     const char *text;   /* of all but lists and maps, with a 0 at its end: as CloudFormation makes a string of it ("true", "0.5") */
     size_t length;      /* of text: it holds no 0 */
+    const char *plain;  /* of a scalar of YAML without quotes and tag: as it is spelled; else NULL */
     size_t n;           /* of items or members */
     unsigned height;    /* of YAML's lists and maps: how deep they nest, themselves included; for document_yaml.c only */
     const struct node **items;

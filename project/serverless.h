@@ -36,6 +36,9 @@ const struct node *variables_at(struct variables *v, const struct node *n, const
 /* The same, where nothing and null are alike: NULL with why->what NULL. */
 const struct node *variables_find(struct variables *v, const struct node *n, const char *address, struct refusal *why);
 
+/* A scalar without quotes as YAML 1.2 has it, which Serverless reads: yes and on are texts, 0123 is 123, 1e3 a thousand. */
+const struct node *variables_plain(struct arena *a, const struct node *n);
+
 extern const struct node VARIABLES_NONE; /* no value: the fallback's turn */
 
 /* A source: at is the text node, expression "file(x.yml):a" without its ${} and fallbacks, parameter what stands in (), address what

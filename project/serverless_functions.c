@@ -130,28 +130,21 @@ static void code_add(struct service *s, const char *id, struct node *properties,
 /* url: true, or a map. */
 static void url_add(struct service *s, const char *key, const char *id, const struct node *fn)
 {
-    static const char *const CORS[][2] = {{"allowedOrigins", "AllowOrigins"},          {"allowedHeaders", "AllowHeaders"},
-                                          {"allowedMethods", "AllowMethods"},          {"allowCredentials", "AllowCredentials"},
-                                          {"exposedResponseHeaders", "ExposeHeaders"}, {"maxAge", "MaxAge"}};
     struct arena *a = s->v.arena;
-    const struct node *url = setting(s, id, fn, "url", NULL), *cors = node_find(url, "cors"), *mode = node_find(url, "invokeMode");
+    const struct node *url = setting(s, id, fn, "url", NULL), *mode = node_find(url, "invokeMode");
     if (!url || (url->kind == NODE_BOOL && !node_true(url)))
         return;
-    struct node *properties = node_new(a, NODE_MAP, url), *target = node_new(a, NODE_MAP, url), *map = node_new(a, NODE_MAP, url);
+    struct node *properties = node_new(a, NODE_MAP, url), *target = node_new(a, NODE_MAP, url);
     node_set(a, target, "Ref", node_new_text(a, id, url));
     node_set(a, properties, "TargetFunctionArn", target);
     node_set(a, properties, "AuthType", node_new_text(a, node_find(url, "authorizer") ? "AWS_IAM" : "NONE", url));
     if (mode)
         node_set(a, properties, "InvokeMode", mode);
-    for (size_t i = 0; i < COUNT(CORS); i++) {
-        const struct node *v = node_find(cors, CORS[i][0]);
-        if (v)
-            node_set(a, map, CORS[i][1], v);
-        else if (node_true(cors) && i < 3)
-            one_of_list(a, map, CORS[i][1], node_new_text(a, "*", cors));
-    }
-    if (cors && (cors->kind != NODE_BOOL || node_true(cors)))
-        node_set(a, properties, "Cors", map);
+    struct node *cors = service_cors(a, node_find(url, "cors"), false);
+    if (cors && !node_find(cors, "AllowMethods"))
+        one_of_list(a, cors, "AllowMethods", node_new_text(a, "*", cors));
+    if (cors)
+        node_set(a, properties, "Cors", cors);
     service_resource(s, serverless_logical_id(a, key, "LambdaFunctionUrl"), "AWS::Lambda::Url", properties);
 }
 

@@ -152,60 +152,38 @@ static bool method_and_path(struct service *s, const struct node *event, const c
     return true;
 }
 
-static void cors_list(struct arena *a, struct node *cors, const char *name, const struct node *value, const char *otherwise)
-{
-    if (value && value->kind == NODE_LIST) {
-        node_set(a, cors, name, value);
-        return;
-    }
-    struct node *list = node_new(a, NODE_LIST, value);
-    node_add(a, list, node_text(value) && value->kind == NODE_TEXT ? value : node_new_text(a, otherwise, value));
-    node_set(a, cors, name, list);
-}
-
-/* cors of an http event: true, or origin(s), headers, allowCredentials, maxAge. The first one counts for its API. */
+/* cors of an http event: true, or a map. The first one counts for its API. */
 static void rest_cors(struct service *s, struct model_api *api, const struct node *cors)
 {
     struct arena *a = s->v.arena;
     if (api->cors || !cors || (cors->kind != NODE_MAP && !node_true(cors)))
         return;
-    struct node *map = node_new(a, NODE_MAP, cors);
-    const struct node *origins = node_find(cors, "origins") ? node_find(cors, "origins") : node_find(cors, "origin");
-    cors_list(a, map, "AllowOrigins", origins, "*");
-    cors_list(a, map, "AllowMethods", node_find(cors, "methods"), "*");
-    cors_list(a, map, "AllowHeaders", node_find(cors, "headers"),
-              "Content-Type,X-Amz-Date,Authorization,X-Api-Key,X-Amz-Security-Token,X-Amz-User-Agent,X-Amzn-Trace-Id");
-    if (node_find(cors, "allowCredentials"))
-        node_set(a, map, "AllowCredentials", node_find(cors, "allowCredentials"));
-    if (node_find(cors, "maxAge"))
-        node_set(a, map, "MaxAge", node_find(cors, "maxAge"));
+    struct node *map = service_cors(a, cors, true), *all = node_new(a, NODE_LIST, cors);
+    node_add(a, all, node_new_text(a, "*", cors));
+    node_set(a, map, "AllowMethods", node_find(cors, "methods") ? node_find(cors, "methods") : all);
     api->cors = map;
 }
 
-/* provider.httpApi.cors: true, or a map; provider.apiGateway.binaryMediaTypes. */
+/* provider.httpApi.cors. Methods, where it names none, are those of the routes, and OPTIONS. */
 static void http_cors(struct service *s, struct model_api *api)
 {
-    static const char *const NAMES[][2] = {{"allowedOrigins", "AllowOrigins"},
-                                           {"allowedMethods", "AllowMethods"},
-                                           {"allowedHeaders", "AllowHeaders"},
-                                           {"exposedResponseHeaders", "ExposeHeaders"},
-                                           {"maxAge", "MaxAge"},
-                                           {"allowCredentials", "AllowCredentials"}};
+    static const char *const METHODS[] = {"OPTIONS", "GET", "POST", "PUT", "PATCH", "HEAD", "DELETE"};
     struct arena *a = s->v.arena;
     struct refusal why = {0};
-    const struct node *cors = variables_find(&s->v, s->v.top, "provider.httpApi.cors", &why);
-    cors = cors ? variables_deep(&s->v, cors, &why) : NULL;
-    if (!cors || (cors->kind != NODE_MAP && !node_true(cors)))
+    const struct node *given = variables_find(&s->v, s->v.top, "provider.httpApi.cors", &why);
+    struct node *cors = service_cors(a, given ? variables_deep(&s->v, given, &why) : NULL, true);
+    api->cors = cors;
+    if (!cors || node_find(cors, "AllowMethods"))
         return;
-    struct node *map = node_new(a, NODE_MAP, cors);
-    for (size_t i = 0; i < COUNT(NAMES); i++) {
-        const struct node *v = node_find(cors, NAMES[i][0]);
-        if (v)
-            node_set(a, map, NAMES[i][1], v);
-        else if (i < 3)
-            cors_list(a, map, NAMES[i][1], NULL, "*");
+    struct node *list = node_new(a, NODE_LIST, cors);
+    for (size_t i = 0; i < COUNT(METHODS); i++) {
+        bool used = !i;
+        for (size_t k = 0; k < api->route_count; k++)
+            used = used || strcmp(api->routes[k].method, "ANY") == 0 || strcmp(api->routes[k].method, METHODS[i]) == 0;
+        if (used)
+            node_add(a, list, node_new_text(a, METHODS[i], cors));
     }
-    api->cors = map;
+    node_set(a, cors, "AllowMethods", list);
 }
 
 static void binary_read(struct service *s, struct model_api *api)

@@ -29,6 +29,8 @@ void service_refuse(struct service *s, const char *id, const struct refusal *why
 
 void service_function(struct service *s, const char *key, const struct node *fn);
 void service_layer(struct service *s, const char *key, const struct node *layer);
+/* cors of a URL or an HTTP API (true, or a map) as CloudFormation has it, with Serverless's defaults but for methods; NULL: none. */
+struct node *service_cors(struct arena *a, const struct node *cors, bool api);
 void service_routes(struct service *s); /* events http and httpApi, into the model */
 
 #endif

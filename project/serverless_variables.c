@@ -61,29 +61,33 @@ static struct variables_kept *kept_of(struct variables *v, const struct node *n)
 /* Whether a variable begins here: a source's name, then ( or a single colon. */
 static bool begins(const char *s)
 {
-    if (s[0] != '$' || s[1] != '{')
+    if (s[0] != '$' || s[1] != '{' || !islower((unsigned char)s[2]))
         return false;
-    s += 2;
-    s += strspn(s, " ");
-    if (!isalpha((unsigned char)*s))
-        return false;
-    while (isalnum((unsigned char)*s) || *s == '_' || *s == '-')
+    for (s += 2; isalnum((unsigned char)*s);)
         s++;
     return *s == '(' || (*s == ':' && s[1] != ':');
+}
+
+/* The end of a quoted text, which begins here: its closing quote, or the end of all. "Texts" are JSON's. */
+static const char *quoted(const char *s)
+{
+    const char *p = s + 1;
+    while (*p && *p != *s)
+        p += *s == '"' && p[0] == '\\' && p[1] ? 2 : 1;
+    return p;
 }
 
 /* How many bytes the variable at s has, with its ${ and }. 0: it does not end. */
 static size_t extent(const char *s)
 {
     size_t open = 0;
-    char quote = 0;
     for (const char *p = s; *p; p++) {
-        if (quote) {
-            quote = *p == quote ? 0 : quote;
+        if (*p == '\'' || *p == '"') {
+            p = quoted(p);
+            if (!*p)
+                return 0;
         } else if (p[0] == '$' && p[1] == '{') {
             open++, p++;
-        } else if (*p == '\'' || *p == '"') {
-            quote = *p;
         } else if (*p == '}' && --open == 0) {
             return (size_t)(p - s) + 1;
         }
@@ -108,27 +112,41 @@ static const char *variables_scalar(struct variables *v, const struct node *at, 
     return node_text(value);
 }
 
+/* The next piece of a text: *ret_n bytes of what is returned, for *ret_skip of the text's. Backslashes before ${ are two for one, and an
+ * odd one makes it plain text; more than one $ before a variable are one, as Serverless has it. */
+static const char *piece_of(struct variables *v, const struct node *at, const char *text, size_t *ret_n, size_t *ret_skip,
+                            struct refusal *why)
+{
+    size_t slashes = strspn(text, "\\"), dollars = strspn(text, "$");
+    if (slashes) {
+        bool before = text[slashes] == '$' && text[slashes + 1] == '{', odd = before && slashes % 2;
+        *ret_n = (before ? slashes / 2 : slashes) + (odd ? 2 : 0);
+        *ret_skip = slashes + (odd ? 2 : 0);
+        return odd ? text + slashes - slashes / 2 : text;
+    }
+    if (dollars && begins(text + dollars - 1)) {
+        size_t n = extent(text + dollars - 1);
+        if (!n)
+            return (const char *)variables_refuse(v, why, at, NULL, "a variable does not end: %.80s", text);
+        const char *value = variables_scalar(v, at, text + dollars - 1, n, why);
+        *ret_n = value ? strlen(value) : 0;
+        *ret_skip = dollars - 1 + n;
+        return value;
+    }
+    *ret_n = *ret_skip = 1 + strcspn(text + 1, "\\$");
+    return text;
+}
+
 /* A text with the values of its variables, of which all must be scalars. */
 static const char *interpolated(struct variables *v, const struct node *at, const char *text, struct refusal *why)
 {
     char *result = NULL;
-    size_t used = 0, room = 0;
-    while (*text) {
-        const char *piece = text;
-        size_t n = 1, skip = 1;
-        if (text[0] == '\\' && text[1] == '$' && text[2] == '{') {
-            piece = text + 1, n = 2, skip = 3; /* an escaped one stays */
-        } else if (begins(text)) {
-            skip = extent(text);
-            if (!skip)
-                return (const char *)variables_refuse(v, why, at, NULL, "a variable does not end: %.80s", text);
-            piece = variables_scalar(v, at, text, skip, why);
-            if (!piece)
-                return NULL;
-            n = strlen(piece);
-        } else {
-            n = skip = 1 + strcspn(text + 1, "\\$");
-        }
+    size_t used = 0, room = 0, skip = 0;
+    for (; *text; text += skip) {
+        size_t n = 0;
+        const char *piece = piece_of(v, at, text, &n, &skip, why);
+        if (!piece)
+            return NULL;
         if (used + n > RESULT_MAX)
             return (const char *)variables_refuse(v, why, at, NULL, "variables make a text of more than %d bytes", RESULT_MAX);
         if (used + n > room) {
@@ -137,7 +155,6 @@ static const char *interpolated(struct variables *v, const struct node *at, cons
         }
         memcpy(result + used, piece, n);
         used += n;
-        text += skip;
     }
     return arena_text(v->arena, used ? result : "", used);
 }
@@ -147,16 +164,15 @@ static const char *alternative(struct arena *a, const char **rest)
 {
     const char *s = *rest + strspn(*rest, " \t\n"), *p = s;
     size_t open = 0;
-    char quote = 0;
-    for (; *p && (quote || open || *p != ','); p++) {
-        if (quote)
-            quote = *p == quote ? 0 : quote;
-        else if (*p == '\'' || *p == '"')
-            quote = *p;
+    for (; *p && (open || *p != ','); p++) {
+        if (*p == '\'' || *p == '"')
+            p = quoted(p);
         else if (*p == '{' || *p == '(')
             open++;
         else if ((*p == '}' || *p == ')') && open)
             open--;
+        if (!*p)
+            break;
     }
     *rest = *p ? p + 1 : NULL;
     while (p > s && strchr(" \t\n", p[-1]))
@@ -168,8 +184,10 @@ static const char *alternative(struct arena *a, const char **rest)
 static const struct node *literal(struct variables *v, const struct node *at, const char *text, struct refusal *why)
 {
     size_t n = strlen(text);
-    if (n >= 2 && (text[0] == '\'' || text[0] == '"') && text[n - 1] == text[0]) {
-        const char *s = interpolated(v, at, arena_text(v->arena, text + 1, n - 2), why);
+    if (n >= 2 && (text[0] == '\'' || text[0] == '"') && quoted(text) == text + n - 1) {
+        struct err ignored = {0};
+        const struct node *json = text[0] == '"' ? document_json(v->arena, text, n, "a variable", &ignored) : NULL;
+        const char *s = interpolated(v, at, json ? json->text : arena_text(v->arena, text + 1, n - 2), why);
         return s ? node_new_text(v->arena, s, at) : NULL;
     }
     if (strcmp(text, "null") == 0)
@@ -244,6 +262,8 @@ static const struct node *text_value(struct variables *v, const struct node *n, 
 const struct node *variables_value(struct variables *v, const struct node *n, struct refusal *why)
 {
     why->what = NULL;
+    if (n->plain)
+        n = variables_plain(v->arena, n);
     if (n->kind != NODE_TEXT || !strstr(n->text, "${"))
         return n;
     struct variables_kept *k = kept_of(v, n);

@@ -205,11 +205,38 @@ params:
     ("${param:gone, 'p'}", "p"),
     ("${AWS::Region}", "${AWS::Region}"),
     ("x${Name}y", "x${Name}y"),
-    ("a\\\\${self:custom.name}", "a${self:custom.name}"),
+    ("a\\${self:custom.name}", "a${self:custom.name}"),
+    ("a\\\\${self:custom.name}", "a\\shop"),
+    ("a\\\\\\${self:custom.name}", "a\\${self:custom.name}"),
+    ("a\\b", "a\\b"),
+    ("$${self:custom.name}", "shop"),
+    ("${ self:custom.name }", "${ self:custom.name }"),
+    ("${self:custom.gone, 'a}b, c'}", "a}b, c"),
+    ('${self:custom.gone, "a\\"}b\\u0041"}', 'a"}bA'),
     ("$ {self:x} $5 }", "$ {self:x} $5 }"),
 ])
 def test_variables(lrun, tmp, text, value):
-    assert variable(json.dumps(text).replace("\\\\\\\\", "\\\\"), lrun, tmp, more=MORE) == value
+    """Each was compared with serverless 3.40, which refuses ${a, ${b}} and takes ${self:custom.name.length}."""
+    assert variable(json.dumps(text), lrun, tmp, more=MORE) == value
+
+
+@pytest.mark.parametrize("text, value", [("yes", "yes"), ("on", "on"), ("true", "true"), ("True", "true"), ("0123", "123"), ("0o17", "15"), ("0x1f", "31"), ("-0x10", "-16"),
+                                         ("0b101", "5"), ("1_000", "1_000"), ("1:30", "1:30"), ("1.50", "1.5"), ("1.0", "1"), (".5", "0.5"), ("+12", "12"), ("1e3", "1000"), ("1e25", "1e+25"),
+                                         ("1.5e-9", "1.5e-9"), ("0.0001234", "0.0001234"), ("12345678901234567890", "12345678901234567000"), ("2020-01-02", "2020-01-02T00:00:00.000Z"),
+                                         ("'1.50'", "1.50"), ("'yes'", "yes"), ("1.2.3", "1.2.3"), ("1e", "1e"), (".", "."), ("0x", "0x")])
+def test_scalars_are_those_of_yaml_1_2_as_serverless_writes_them(lrun, tmp, text, value):
+    """Words, numbers and dates were compared with what serverless 3.40 packages."""
+    assert variable(text, lrun, tmp) == value
+
+
+def test_what_cors_does_not_say_is_serverless_default(lrun, tmp):
+    m = one(lrun, tmp, "  a: {handler: a.b, url: {cors: true}, events: [{httpApi: 'GET /x'}, {httpApi: 'PUT /x'}, {http: {path: x, method: get, cors: {origin: https://a.example}}}]}\n",
+            provider="  httpApi: {cors: true}\n")
+    http, rest = m.apis["HttpApi"]["cors"], m.apis["ApiGatewayRestApi"]["cors"]
+    assert http["AllowOrigins"] == ["*"] and set(http["AllowMethods"]) == {"OPTIONS", "GET", "PUT"} and "X-Amz-User-Agent" in http["AllowHeaders"]
+    assert rest["AllowOrigins"] == ["https://a.example"] and rest["AllowMethods"] == ["*"]
+    url = m.project["facts"]["ALambdaFunction"]["url-cors"]
+    assert url["AllowMethods"] == ["*"] and "X-Amz-User-Agent" not in url["AllowHeaders"]
 
 
 @pytest.mark.parametrize("text, value", [("${sls:stage}", "prod"), ("${opt:stage}", "prod"), ("${param:size}", "large"), ("${param:other}", "o-large"),
