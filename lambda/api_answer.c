@@ -25,26 +25,26 @@ enum { PAIRS_MAX = 1000 /* our choice, of headers and of multiValueHeaders: each
 /* REST, then HTTP. "[?]": AWS's text is not known for sure. */
 const struct api_error_row API_ERROR_ROWS[API_ERRORS][2] = {
     [API_NO_ROUTE] = {{403, MESSAGE("Missing Authentication Token"), "MissingAuthenticationTokenException"},
-                      {404, MESSAGE("Not Found"), NULL}},
-    [API_NO_FUNCTION] = {{502, MESSAGE("No function defined for resource method"), NULL},
-                         {502, MESSAGE("No function defined for resource method"), NULL}},
+                      {404, MESSAGE("Not Found"), ""}},
+    [API_NO_FUNCTION] = {{502, MESSAGE("No function defined for resource method"), ""},
+                         {502, MESSAGE("No function defined for resource method"), ""}},
     [API_BAD_OUTPUT] = {{502, MESSAGE("Internal server error"), "InternalServerErrorException"},
-                        {500, MESSAGE("Internal Server Error"), NULL}},
-    [API_UNAUTHORIZED] = {{401, MESSAGE("Unauthorized"), "UnauthorizedException"}, {401, MESSAGE("Unauthorized"), NULL}},
+                        {500, MESSAGE("Internal Server Error"), ""}},
+    [API_UNAUTHORIZED] = {{401, MESSAGE("Unauthorized"), "UnauthorizedException"}, {401, MESSAGE("Unauthorized"), ""}},
     [API_DENIED] = {{403, MESSAGE("User is not authorized to access this resource"), "AccessDeniedException"},
-                    {403, MESSAGE("Forbidden"), NULL}},
+                    {403, MESSAGE("Forbidden"), ""}},
     [API_DENIED_EXPLICITLY] = {{403, MESSAGE("User is not authorized to access this resource with an explicit deny"),
                                 "AccessDeniedException"}, /* [?] */
-                               {403, MESSAGE("Forbidden"), NULL}},
+                               {403, MESSAGE("Forbidden"), ""}},
     [API_AUTHORIZER_FAILED] = {{500, "{\"message\":null}", "AuthorizerConfigurationException"}, /* [?] */
-                               {500, MESSAGE("Internal Server Error"), NULL}},
-    [API_TIMED_OUT] = {{504, "{\"message\": \"Endpoint request timed out\"}", NULL}, {503, MESSAGE("Service Unavailable"), NULL}},
+                               {500, MESSAGE("Internal Server Error"), ""}},
+    [API_TIMED_OUT] = {{504, "{\"message\": \"Endpoint request timed out\"}", ""}, {503, MESSAGE("Service Unavailable"), ""}},
     [API_TOO_LARGE] = {{413, MESSAGE("HTTP content length exceeded 10485760 bytes."), "RequestTooLargeException"}, /* [?] */
-                       {413, MESSAGE("Request Entity Too Large"), NULL}},                                          /* [?] */
+                       {413, MESSAGE("Request Entity Too Large"), ""}},                                            /* [?] */
     [API_EVENT_LARGE] = {{413, MESSAGE("Request Too Long"), "RequestTooLargeException"},                           /* [?] */
-                         {413, MESSAGE("Request Too Long"), NULL}},                                                /* [?] */
+                         {413, MESSAGE("Request Too Long"), ""}},                                                  /* [?] */
     [API_THROTTLED] = {{429, MESSAGE("Too Many Requests"), "TooManyRequestsException"}, /* our choice: lrun's own queue is full */
-                       {429, MESSAGE("Too Many Requests"), NULL}},
+                       {429, MESSAGE("Too Many Requests"), ""}},
 };
 
 /* REST APIs send the request's id and trace, HTTP APIs an id of another name. */
@@ -61,7 +61,7 @@ void api_fail(const struct api *api, struct http_request *r, enum api_error erro
     const struct api_error_row *row = &API_ERROR_ROWS[error][api->type];
     struct text headers = {0};
     text_puts(&headers, "Content-Type: application/json\r\n");
-    if (row->type)
+    if (*row->type)
         text_printf(&headers, "x-amzn-ErrorType: %s\r\n", row->type);
     if (inv)
         api_ids(api, inv, &headers);
@@ -176,7 +176,7 @@ static bool read_body(const struct api *api, const struct http_request *r, struc
 /* A REST API takes no other members. */
 static bool has_stranger(struct slice top)
 {
-    static const char *const KNOWN[] = {"statusCode", "body", "headers", "multiValueHeaders", "isBase64Encoded", "base64Encoded"};
+    static const char KNOWN[][18] = {"statusCode", "body", "headers", "multiValueHeaders", "isBase64Encoded", "base64Encoded"};
     struct slice key, value;
     for (struct json_walk w = json_walk(top); json_next(&w, &key, &value);) {
         bool known = false;

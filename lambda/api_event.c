@@ -148,17 +148,17 @@ static void put_query(const struct http_request *r, struct text *out)
 
 static void put_identity(const struct http_request *r, const struct event_moment *moment, struct text *out)
 {
-    static const char *const NONE[] = {"accessKey",
-                                       "accountId",
-                                       "apiKey",
-                                       "caller",
-                                       "cognitoAuthenticationProvider",
-                                       "cognitoAuthenticationType",
-                                       "cognitoIdentityId",
-                                       "cognitoIdentityPoolId",
-                                       "principalOrgId",
-                                       "user",
-                                       "userArn"};
+    static const char NONE[][32] = {"accessKey",
+                                    "accountId",
+                                    "apiKey",
+                                    "caller",
+                                    "cognitoAuthenticationProvider",
+                                    "cognitoAuthenticationType",
+                                    "cognitoIdentityId",
+                                    "cognitoIdentityPoolId",
+                                    "principalOrgId",
+                                    "user",
+                                    "userArn"};
     json_open_key(out, "identity", '{');
     for (size_t i = 0; i < COUNT(NONE); i++)
         json_put(out, NONE[i], NULL);

@@ -61,11 +61,11 @@ static void close_group(struct translation *t)
 /* c: behind the backslash. */
 static void escape(struct translation *t, char c)
 {
-    static const char *const INSIDE[][2] = {{"d", "0-9"}, {"w", "[:alnum:]_"}, {"s", "[:space:]"}};
+    static const char INSIDE[][12] = {"d0-9", "w[:alnum:]_", "s[:space:]"};
     if (t->inside) {
         for (size_t i = 0; i < COUNT(INSIDE); i++)
-            if (c == *INSIDE[i][0]) {
-                text_puts(&t->out, INSIDE[i][1]);
+            if (c == *INSIDE[i]) {
+                text_puts(&t->out, INSIDE[i] + 1);
                 return;
             }
         t->dash = t->dash || c == '-';

@@ -94,7 +94,7 @@ enum api_error {
 };
 extern const struct api_error_row {
     int status;
-    const char *body, *type; /* type: x-amzn-ErrorType, of REST */
+    char body[92], type[40]; /* type: x-amzn-ErrorType, of REST; "": none */
 } API_ERROR_ROWS[API_ERRORS][2];
 
 /* Adds what names the request in the answer. */

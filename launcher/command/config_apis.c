@@ -48,7 +48,7 @@ static int read_cors(struct reader *x, struct slice v, void *to)
 static int read_authorizer_type(struct reader *x, struct slice v, void *to)
 {
     static const struct {
-        const char *name;
+        char name[8];
         enum api_authorizer_type type;
     } TYPES[] = {
         {"token", AUTHORIZER_TOKEN},     {"request", AUTHORIZER_REQUEST}, {"jwt", AUTHORIZER_NOT_RUN},
@@ -77,8 +77,8 @@ static int read_expression(struct reader *x, struct slice v, void *to)
 /* header.X, as SAM's parts are named; $request.header.X and method.request.header.X, as OpenAPI and CloudFormation have it. */
 static int read_identity(struct reader *x, struct slice v, void *to)
 {
-    static const char *const BEFORE[] = {"method.request.", "route.request.", "$request.", "$"};
-    static const char *const KINDS[] = {"header.", "querystring.", "context.", "stageVariables."};
+    static const char BEFORE[][16] = {"method.request.", "route.request.", "$request.", "$"};
+    static const char KINDS[][16] = {"header.", "querystring.", "context.", "stageVariables."};
     struct api_authorizer *a = to;
     if (member_texts(x, v, &a->identity, "identity") < 0)
         return -1;

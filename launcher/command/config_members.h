@@ -15,7 +15,7 @@ struct reader {
 
 /* How a member of an object is read: as a value of its field, or by a function of its own; neither: elsewhere. */
 struct member {
-    const char *name;
+    char name[20];
     enum { ELSEWHERE, TEXT, FLAG, TEXTS, JOINED /* with commas, as in a header */, FORMAT } kind;
     size_t field;
     int (*read)(struct reader *x, struct slice value, void *to);

@@ -18,7 +18,9 @@ enum { STATIC_MAX = 16 << 20 /* our choice: a file is read whole */ };
 
 static const char *type_of(const char *path)
 {
-    static const char *const TYPES[][2] = {
+    static const struct {
+        char end[13], type[32]; /* no pointers, which would be written to at every start of lrun */
+    } TYPES[] = {
         {".html", "text/html; charset=utf-8"},
         {".htm", "text/html; charset=utf-8"},
         {".css", "text/css; charset=utf-8"},
@@ -51,8 +53,8 @@ static const char *type_of(const char *path)
     };
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < COUNT(TYPES); i++)
-        if (strcasecmp(dot, TYPES[i][0]) == 0)
-            return TYPES[i][1];
+        if (strcasecmp(dot, TYPES[i].end) == 0)
+            return TYPES[i].type;
     return "application/octet-stream";
 }
 
