@@ -32,8 +32,15 @@ int sample_list(const char *service, FILE *to, struct err *err);
 /* Prints the fields of a sample, and their defaults. */
 void sample_list_fields(const struct sample *s, FILE *to);
 
-/* For sample*.c: what AWS makes of a text before it stands in an event: "$base64", "$gzip", "$url", "$md5", "$json". NULL: no such name. */
-typedef void sample_encoding(const char *bytes, size_t n, struct text *out);
-sample_encoding *sample_encoding_of(struct slice name);
+/* For sample*.c: what AWS makes of a text before it stands in an event, by its name in a template, "$base64". NULL: no such name. */
+struct sample_encoding {
+    char name[12];
+    bool object, omitted; /* it makes an object of it, not a text, or nothing ("") of nothing: null then, or the member is left out */
+    void (*encode)(const char *bytes, size_t n, struct text *out);
+};
+const struct sample_encoding *sample_encoding_of(struct slice name);
+
+/* For sample_render.c: the err of a --set whose name the event does not have; -1. */
+int sample_unknown(const struct sample *s, const char *name, struct slice event, struct err *err);
 
 #endif

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sample_encode.c: the texts that AWS makes of values before they stand in an event: JSON within a string (SNS in SQS), base64 (Kinesis,
- * Kafka), gzip in base64 (CloudWatch Logs), the form of URLs (keys of S3) and MD5 (bodies of SQS). gzip's blocks are stored, not
+ * Kafka), gzip in base64 (CloudWatch Logs), the form of URLs (keys of S3), MD5 (bodies of SQS), and a query's
+ * parameters as an object (API Gateway). gzip's blocks are stored, not
  * compressed: every reader of gzip takes them, and an event is the same bytes with every version of zlib. */
 #include "launcher/launch/sample.h"
 
 #include "base/base64.h"
+#include "base/json.h"
 #include "base/own.h"
+#include "lambda/routes.h"
 
 #include <ctype.h>
 #include <stdint.h>
@@ -118,14 +121,118 @@ static void as_md5(const char *bytes, size_t n, struct text *out)
     text_done(&padded);
 }
 
-sample_encoding *sample_encoding_of(struct slice name)
+/* ---- the query of a URL ---- */
+
+struct parameter {
+    struct text name, value; /* decoded */
+};
+
+static void decode(const char *at, size_t n, struct text *out)
 {
-    static const struct {
-        char name[12];
-        sample_encoding *encode;
-    } ENCODINGS[] = {{"$json", as_text}, {"$base64", as_base64}, {"$gzip", as_gzip}, {"$url", as_url}, {"$md5", as_md5}};
+    struct text spaced = {0};
+    text_add(&spaced, at, n);
+    for (size_t i = 0; i < n; i++)
+        if (spaced.at[i] == '+')
+            spaced.at[i] = ' ';
+    if (!url_decode(spaced.at ? spaced.at : "", n, out)) /* as it is */
+        text_add(out, at, n);
+    text_done(&spaced);
+}
+
+static size_t read_query(const char *at, size_t n, struct parameter **ret)
+{
+    size_t count = 0;
+    *ret = NULL;
+    for (const char *end = at + n; at < end;) {
+        size_t whole = 0, name = 0;
+        while (at + whole < end && at[whole] != '&')
+            whole++;
+        while (name < whole && at[name] != '=')
+            name++;
+        if (whole) {
+            *ret = xrealloc(*ret, count + 1, sizeof **ret);
+            (*ret)[count] = (struct parameter){0};
+            decode(at, name, &(*ret)[count].name);
+            decode(at + name + (name < whole), whole - name - (name < whole), &(*ret)[count++].value);
+        }
+        at += whole + 1;
+    }
+    return count;
+}
+
+static bool same_name(const struct parameter *a, const struct parameter *b)
+{
+    return a->name.n == b->name.n && memcmp(a->name.at ? a->name.at : "", b->name.at ? b->name.at : "", a->name.n) == 0;
+}
+
+/* An object: of each name all values joined (between: how), the last one, or a list of all. */
+enum several { JOINED, LAST, LIST };
+static void put_query(const char *bytes, size_t n, enum several how, struct text *out)
+{
+    struct parameter *all;
+    size_t count = read_query(bytes, n, &all);
+    for (size_t i = 0; i < count; i++) {
+        struct text value = {0};
+        bool before = false;
+        for (size_t k = 0; k < i; k++)
+            before = before || same_name(&all[k], &all[i]);
+        for (size_t k = i; !before && k < count; k++)
+            if (same_name(&all[k], &all[i])) {
+                struct text one = {0};
+                if (how == LIST)
+                    json_quote(&one, all[k].value.at, all[k].value.n);
+                else
+                    text_add(&one, all[k].value.at, all[k].value.n);
+                if (how == LAST)
+                    value.n = 0;
+                else if (k > i)
+                    text_puts(&value, ",");
+                text_add(&value, one.at, one.n);
+                text_done(&one);
+            }
+        if (!before) {
+            text_puts(out, i ? "," : "{");
+            json_quote(out, all[i].name.at, all[i].name.n);
+            text_puts(out, how == LIST ? ":[" : ":");
+            if (how == LIST)
+                text_add(out, value.at, value.n);
+            else
+                json_quote(out, value.at, value.n);
+            text_puts(out, how == LIST ? "]" : "");
+        }
+        text_done(&value);
+    }
+    text_puts(out, count ? "}" : "");
+    for (size_t i = 0; i < count; i++) {
+        text_done(&all[i].name);
+        text_done(&all[i].value);
+    }
+    free(all);
+}
+
+static void as_joined(const char *bytes, size_t n, struct text *out)
+{
+    put_query(bytes, n, JOINED, out);
+}
+
+static void as_last(const char *bytes, size_t n, struct text *out)
+{
+    put_query(bytes, n, LAST, out);
+}
+
+static void as_list(const char *bytes, size_t n, struct text *out)
+{
+    put_query(bytes, n, LIST, out);
+}
+
+const struct sample_encoding *sample_encoding_of(struct slice name)
+{
+    static const struct sample_encoding ENCODINGS[] = {{"$json", false, false, as_text},      {"$base64", false, false, as_base64},
+                                                       {"$gzip", false, false, as_gzip},      {"$url", false, false, as_url},
+                                                       {"$md5", false, false, as_md5},        {"$query", true, true, as_joined},
+                                                       {"$query-last", true, false, as_last}, {"$query-all", true, false, as_list}};
     for (size_t i = 0; i < COUNT(ENCODINGS); i++)
         if (json_is(name, ENCODINGS[i].name))
-            return ENCODINGS[i].encode;
+            return &ENCODINGS[i];
     return NULL;
 }

@@ -7,7 +7,6 @@
 
 #include "base/json.h"
 #include "base/own.h"
-#include "launcher/launch/names.h"
 
 #include <string.h>
 
@@ -75,7 +74,7 @@ static struct set *find_set(const struct render *r, const char *name)
     return found;
 }
 
-static sample_encoding *encoding_of(struct slice v, struct slice *inner)
+static const struct sample_encoding *encoding_of(struct slice v, struct slice *inner)
 {
     struct slice key, ignored;
     struct json_walk w = json_walk_as(v, SHAPE_OBJECT);
@@ -162,21 +161,6 @@ static void put_string(struct render *r, struct slice v, int depth, struct text 
     text_done(&expanded);
 }
 
-static void put_encoded(struct render *r, sample_encoding *encode, struct slice inner, struct text *out)
-{
-    struct text value = {0}, encoded = {0};
-    struct slice v;
-    put_value(r, inner, COMPACT, &value);
-    if (json_read(value.at, value.n, &v)) {
-        struct text plain = json_plain_text(v);
-        encode(plain.at ? plain.at : "", plain.n, &encoded);
-        text_done(&plain);
-    }
-    json_quote(out, encoded.at ? encoded.at : "", encoded.n);
-    text_done(&value);
-    text_done(&encoded);
-}
-
 static void put_break(int depth, struct text *out)
 {
     if (depth >= 0)
@@ -196,13 +180,24 @@ static void step_out(struct render *r, size_t was)
     r->path.at[was] = 0;
 }
 
+/* Whether more may be added here. What is said of an array's first element holds for all of them. */
 static bool is_open(const struct render *r)
 {
     struct slice key, path;
-    for (struct json_walk w = json_walk(r->open); json_next(&w, &key, &path);)
-        if (json_is_n(path, r->path.at ? r->path.at : "", r->path.n))
-            return true;
-    return false;
+    struct text first = {0};
+    bool found = false;
+    text_puts(&first, "");
+    for (const char *c = r->path.n ? r->path.at : ""; *c;) {
+        size_t n = strcspn(c, "."), digits = strspn(c, "0123456789");
+        text_add(&first, digits == n ? "0" : c, digits == n ? 1 : n);
+        c += n;
+        if (*c)
+            text_add(&first, c++, 1);
+    }
+    for (struct json_walk w = json_walk(r->open); !found && json_next(&w, &key, &path);)
+        found = json_is_n(path, first.at, first.n);
+    text_done(&first);
+    return found;
 }
 
 /* What a container begins with before its next member: a comma, a line of its own, the member's name. */
@@ -236,9 +231,37 @@ static void put_new(struct render *r, bool object, size_t members, int depth, st
     }
 }
 
+static void put_member(struct render *r, const char *name, bool object, bool first, struct slice value, int depth, struct text *out)
+{
+    size_t start = out->n;
+    put_before(first, object ? name : NULL, depth, out);
+    size_t before = out->n, was = step_in(r, name);
+    put_value(r, value, depth < 0 ? depth : depth + 1, out);
+    step_out(r, was);
+    if (out->n == before) /* it is left out */
+        out->n = start;
+}
+
+/* Whether this path, or any below it, is set. */
+static bool is_wanted(const struct render *r, const char *path)
+{
+    size_t n = strlen(path);
+    for (size_t i = 0; i < r->n; i++)
+        if (strncmp(r->sets[i].name, path, n) == 0 && (!r->sets[i].name[n] || r->sets[i].name[n] == '.'))
+            return true;
+    return false;
+}
+
+/* Whether anything is set of the element behind the last: Records.1.body. */
+static bool wants_element(const struct render *r, size_t index)
+{
+    OWN_PTR char *path = xasprintf("%s%s%zu", r->path.n ? r->path.at : "", r->path.n ? "." : "", index);
+    return is_wanted(r, path);
+}
+
 static void put_container(struct render *r, struct slice v, bool object, int depth, struct text *out)
 {
-    struct slice key, value;
+    struct slice key, value, last = {0};
     size_t members = 0, start = out->n;
     text_puts(out, object ? "{" : "[");
     size_t inside = out->n;
@@ -246,11 +269,13 @@ static void put_container(struct render *r, struct slice v, bool object, int dep
         struct text name = {0};
         OWN_PTR char *plain = object ? json_plain(key) : xasprintf("%zu", members);
         expand(r, plain, &name);
-        put_before(members == 0, object ? name.at : NULL, depth, out);
-        size_t was = step_in(r, name.at);
-        put_value(r, value, depth < 0 ? depth : depth + 1, out);
-        step_out(r, was);
+        put_member(r, name.at, object, members == 0, value, depth, out);
         text_done(&name);
+        last = value;
+    }
+    for (; !object && last.at && is_open(r) && wants_element(r, members); members++) { /* a batch: each further one is as the last */
+        OWN_PTR char *index = xasprintf("%zu", members);
+        put_member(r, index, false, false, last, depth, out);
     }
     put_new(r, object, members, depth, out);
     bool empty = out->n == inside;
@@ -264,14 +289,34 @@ static void put_container(struct render *r, struct slice v, bool object, int dep
     text_puts(out, object ? "}" : "]");
 }
 
+static void put_encoded(struct render *r, const struct sample_encoding *encoding, struct slice inner, int depth, struct text *out)
+{
+    static const struct slice EMPTY = {"null", 4};
+    struct text value = {0}, encoded = {0};
+    struct slice v;
+    put_value(r, inner, COMPACT, &value);
+    if (json_read(value.at, value.n, &v)) {
+        struct text plain = json_plain_text(v);
+        encoding->encode(plain.at ? plain.at : "", plain.n, &encoded);
+        text_done(&plain);
+    }
+    if (!encoding->object)
+        json_quote(out, encoded.at ? encoded.at : "", encoded.n);
+    else if (json_read(encoded.at ? encoded.at : "", encoded.n, &v) || !encoding->omitted || is_wanted(r, r->path.at))
+        put_container(r, encoded.n ? v : EMPTY, true, depth, out);
+    text_done(&value);
+    text_done(&encoded);
+}
+
 /* What v is when written: for what is set in its place. */
 static enum json_shape written_shape(struct render *r, struct slice v)
 {
     struct slice inner, field = {0};
     const char *rest = "";
     char name[64];
-    if (encoding_of(v, &inner))
-        return SHAPE_STRING;
+    const struct sample_encoding *encoding = encoding_of(v, &inner);
+    if (encoding)
+        return encoding->object ? SHAPE_OBJECT : SHAPE_STRING;
     if (json_shape(v) != SHAPE_STRING)
         return json_shape(v);
     OWN_PTR char *text = json_plain(v);
@@ -283,14 +328,14 @@ static void put_value(struct render *r, struct slice v, int depth, struct text *
 {
     struct slice inner;
     const struct set *s = r->path.n ? find_set(r, r->path.at) : NULL;
-    sample_encoding *encode = encoding_of(v, &inner);
+    const struct sample_encoding *encoding = encoding_of(v, &inner);
     if (s) {
         if (put_set(r, s, written_shape(r, v), out) < 0) {
             r->status = -1;
             text_puts(out, "null");
         }
-    } else if (encode) {
-        put_encoded(r, encode, inner, out);
+    } else if (encoding) {
+        put_encoded(r, encoding, inner, depth, out);
     } else if (json_shape(v) == SHAPE_OBJECT || json_shape(v) == SHAPE_ARRAY || (json_shape(v) == SHAPE_NULL && r->path.n && is_open(r))) {
         put_container(r, v, json_shape(v) != SHAPE_ARRAY, depth, out);
     } else if (json_shape(v) == SHAPE_STRING) {
@@ -298,58 +343,6 @@ static void put_value(struct render *r, struct slice v, int depth, struct text *
     } else {
         text_add(out, v.at, v.n);
     }
-}
-
-/* ---- names that are not there ---- */
-
-static void nearer(const char *word, const char *name, unsigned *best, char found[64])
-{
-    unsigned d = name_unlikeness(word, name);
-    if (d < *best && strlen(name) < 64) {
-        *best = d;
-        strcpy(found, name);
-    }
-}
-
-/* Goes down the event that was made, as far as the name leads; there the nearest member is suggested. */
-static int unknown(const struct render *r, const struct set *s, struct slice at)
-{
-    const char *rest = s->name;
-    unsigned best = NAME_UNLIKE;
-    char found[64] = "", step[64] = "";
-    struct slice key, value;
-    for (;;) {
-        size_t i = 0, n = strcspn(rest, ".");
-        struct slice next = {0};
-        snprintf(step, sizeof step, "%.*s", (int)n, rest);
-        for (struct json_walk w = json_walk(at); json_next(&w, &key, &value); i++) {
-            OWN_PTR char *name = key.at ? json_plain(key) : xasprintf("%zu", i);
-            if (name && strcmp(name, step) == 0)
-                next = value;
-        }
-        if (!next.at || !rest[n])
-            break;
-        at = next;
-        rest += n + 1;
-    }
-    if (rest == s->name)
-        for (struct json_walk w = json_walk(r->fields); json_next(&w, &key, &value);) {
-            OWN_PTR char *name = json_plain(key);
-            nearer(step, name, &best, found);
-        }
-    for (struct json_walk w = json_walk_as(at, SHAPE_OBJECT); json_next(&w, &key, &value);) {
-        OWN_PTR char *name = json_plain(key);
-        if (name)
-            nearer(step, name, &best, found);
-    }
-    const char *slash = strchr(r->sample->name, '/');
-    if (*found)
-        fail_usage(r->err, "event %s has no '%.160s' (did you mean '%.*s%s'?)", r->sample->name, s->name, (int)(rest - s->name), s->name,
-                   found);
-    else
-        fail_usage(r->err, "event %s has no '%.160s'", r->sample->name, s->name);
-    return fail_hint(r->err, "lrun event %.*s %s --list lists its fields; a path such as requestContext.stage sets any other value",
-                     (int)(slash - r->sample->name), r->sample->name, slash + 1);
 }
 
 static int read_sets(struct render *r, const struct strv *sets)
@@ -378,7 +371,7 @@ int sample_render(const struct sample *s, const struct strv *sets, struct text *
         put_value(&r, json_find(s->header, "event"), 0, &out);
     for (size_t i = 0; r.status == 0 && i < r.n; i++)
         if (!r.sets[i].used && json_read(out.at, out.n, &top))
-            r.status = unknown(&r, &r.sets[i], top);
+            r.status = sample_unknown(s, r.sets[i].name, top, err);
     if (r.status == 0)
         text_add(ret, out.at, out.n);
     for (size_t i = 0; i < r.n; i++) {

@@ -57,14 +57,14 @@ def test_every_sample_has_the_schemas_form_and_names_its_fields(file):
     jsonschema.validate(sample, json.loads((TOP / "docs/event.schema.json").read_text()))
     text = json.dumps([sample["event"], [f["default"] for f in sample["fields"].values()]])
     assert set(re.findall(r"\$\{([^}]*)\}", text)) == set(sample["fields"]), "a field that nothing uses, or a name that is no field"
-    assert set(re.findall(r'"(\$[a-z0-9]+)": ', text)) <= {"$json", "$base64", "$gzip", "$url", "$md5"}
+    assert set(re.findall(r'"(\$[a-z0-9-]+)": ', text)) <= {"$json", "$base64", "$gzip", "$url", "$md5", "$query", "$query-last", "$query-all"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_sample_is_an_event_without_anything_of_its_template(name):
     first = call(*name.split("/"))
     assert first.returncode == 0 and first.stdout == call(name).stdout and first.stdout.startswith("{\n  \"") and first.stdout.endswith("\n}\n")
-    assert "${" not in first.stdout and not re.search(r'"\$(json|base64|gzip|url|md5)"', first.stdout)
+    assert "${" not in first.stdout and not re.search(r'"\$(json|base64|gzip|url|md5|query[a-z-]*)"', first.stdout)
     assert first.stdout == json.dumps(json.loads(first.stdout), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -88,7 +88,9 @@ def test_what_is_open_takes_new_members(name):
             continue
         old = at(event(name), path)
         step = str(len(old)) if isinstance(old, list) else "x-new"
-        assert at(event(name, f"{path}.{step}=it"), f"{path}.{step}") == "it", path
+        like = old[-1] if isinstance(old, list) and old else "text"
+        new = f'{path}.{step}:={{"it":1}}' if isinstance(like, dict) else f"{path}.{step}=it"
+        assert at(event(name, new), f"{path}.{step}") == ({"it": 1} if isinstance(like, dict) else "it"), path
 
 
 # ---- shapes ----
@@ -154,6 +156,15 @@ def test_a_path_sets_any_value_with_the_type_that_it_has():
     assert event("apigateway/http", 'body={"a":1}')["body"] == '{"a":1}' and event("eventbridge/event", 'detail={"a":1}')["detail"] == {"a": 1}
 
 
+def test_a_batch_has_further_records_as_the_last():
+    records = event("sqs/message", "body=all", "Records.1.body=second", "Records.2.messageId=third", "Records.2.attributes.AWSTraceHeader=Root=1")["Records"]
+    first = event("sqs/message", "body=all")["Records"][0]
+    assert records[0] == first and records[1] == {**first, "body": "second"}
+    assert records[2] == {**first, "messageId": "third"} | {"attributes": {**first["attributes"], "AWSTraceHeader": "Root=1"}}
+    assert refusal("sqs", "message", "--set", "Records.2.body=gap").startswith("event sqs/message has no 'Records.2.body'")
+    assert event("apigateway/http", "cookies.1=b=2")["cookies"] == ["session=abc", "b=2"]
+
+
 def test_a_text_of_quotes_control_characters_and_other_scripts_stays_one():
     text = 'a"b\\\n\tü日${bucket}'
     assert event("sns/notification", f"message={text}")["Records"][0]["Sns"]["Message"] == text
@@ -173,6 +184,22 @@ def test_what_aws_encodes_is_encoded():
     assert base64.b64decode(event("kinesis/record", "data=hü")["Records"][0]["kinesis"]["data"]).decode() == "hü"
     s3 = json.loads(event("sqs/s3", "bucket=b", "queue=q")["Records"][0]["body"])
     assert s3["Records"][0]["s3"]["bucket"]["name"] == "b"
+
+
+def test_a_query_is_taken_apart_as_aws_does():
+    for query in ("a=1&b=x%20y+z&a=2&c", "%zz=1&ü=%C3%BC", "a=1"):
+        pairs = urllib.parse.parse_qsl(query.replace("%zz", "%25zz"), keep_blank_values=True)
+        names = list(dict(pairs))
+        for name in ("apigateway/http", "url/request", "apigateway/authorizer-http"):
+            e = event(name, f"query={query}")
+            assert e["rawQueryString"] == query and e["queryStringParameters"] == {n: ",".join(v for k, v in pairs if k == n) for n in names}, (name, query)
+        for name in ("apigateway/rest", "apigateway/http-1.0"):
+            e = event(name, f"query={query}")
+            assert e["queryStringParameters"] == dict(pairs) and e["multiValueQueryStringParameters"] == {n: [v for k, v in pairs if k == n] for n in names}
+    assert "queryStringParameters" not in event("url/request", "query=") and event("url/request", "query=", "queryStringParameters.a=1")["queryStringParameters"] == {"a": "1"}
+    e = event("apigateway/rest", "query=", "multiValueQueryStringParameters.a:=[\"1\"]")
+    assert e["queryStringParameters"] is None and e["multiValueQueryStringParameters"] == {"a": ["1"]}
+    assert event("apigateway/http", "queryStringParameters.lang=de", "queryStringParameters.x=y")["queryStringParameters"] == {"lang": "de", "x": "y"}
 
 
 def test_a_name_that_is_not_there_is_refused_with_the_nearest():
