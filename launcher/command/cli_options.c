@@ -232,3 +232,4 @@ const struct option_row ROWS[] = {
 };
 
 const size_t ROW_COUNT = COUNT(ROWS);
+_Static_assert(COUNT(ROWS) <= 8 * sizeof((struct request *)0)->given, "request->given has a bit for each");

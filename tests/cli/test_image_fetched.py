@@ -2,26 +2,16 @@
 """A container image of a registry as FUNCTION: skopeo fetches what is not here yet, and only what the command line names."""
 import json
 import os
-import shutil
 
 import pytest
-from conftest import make_zip, skip
+from conftest import make_zip
 
 from support.base_image import START, base
 from support.images import Layout, config, layer
-from support.registry import Registry
+from support.registry import registry  # noqa: F401
 
 INSECURE = "--insecure-registry"
 BASE = base()
-
-
-@pytest.fixture
-def registry():
-    if not shutil.which("skopeo"):
-        skip("skopeo is not installed")
-    made = Registry()
-    yield made
-    made.stop()
 
 
 def push(registry, answer, tag="1"):

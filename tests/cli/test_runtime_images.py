@@ -14,9 +14,9 @@ import time
 
 import pytest
 
-from conftest import LRUN, ROOT, skip
+from conftest import LRUN, ROOT
 from support import images
-from support.registry import DebianRegistry, Registry
+from support.registry import DebianRegistry, Registry, registry  # noqa: F401
 from test_runtime_store import HOST, OTHER, Store, package, root, store  # noqa: F401 (fixtures)
 
 ARCH = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
@@ -278,15 +278,6 @@ def debian(tmp_path_factory):
     registry = DebianRegistry(tmp_path_factory.mktemp("debian") / "registry")
     yield registry
     registry.stop()
-
-
-@pytest.fixture
-def registry():
-    if not shutil.which("skopeo"):
-        skip("skopeo is not installed")
-    made = Registry()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ import subprocess
 import threading
 import time
 
+import pytest
+
 from conftest import skip
 
 
@@ -127,3 +129,12 @@ class Registry:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+@pytest.fixture
+def registry():
+    if not shutil.which("skopeo"):
+        skip("skopeo is not installed")
+    made = Registry()
+    yield made
+    made.stop()
