@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BUILD, TOP, skip
+from conftest import BUILD, SANITIZED, TOP, skip
 from test_hostile import FUNCTION
 
 
@@ -72,6 +72,7 @@ def test_landlock_keeps_it_to_reading_beneath_the_root(enclosed, try_it):
     assert enclosed(try_it) == "refused"
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer cannot be traced")
 def test_it_encloses_itself_before_it_looks_at_the_project(tmp):
     if not os.path.exists("/usr/bin/strace"):
         skip("strace is not installed: make deps")

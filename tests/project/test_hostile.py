@@ -7,7 +7,7 @@ import time
 import types
 
 import pytest
-from conftest import BUILD, ROOT
+from conftest import BUILD, ROOT, SANITIZED
 
 HEAD = "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.11\n      Handler: app.handler\n"
 FUNCTION = HEAD + "      CodeUri: src\n"
@@ -136,6 +136,7 @@ def ask(directory, question):
 
 
 @pytest.mark.serial
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer takes time of its own")
 def test_two_hundred_functions_are_read_in_less_than_50_ms(tmp):
     (tmp / "src").mkdir()
     (tmp / "template.yaml").write_text("Transform: AWS::Serverless-2016-10-31\nGlobals: {Function: {Runtime: python3.11, Timeout: 5}}\nResources:\n" + "".join(
