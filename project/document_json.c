@@ -80,7 +80,7 @@ static struct node *word_node(struct reading *r)
 
 static struct node *string_node(struct reading *r)
 {
-    struct slice text;
+    struct slice text = {0};
     if (decode(r, take_string(r), &text) < 0)
         return NULL;
     return document_text(r->d, NODE_TEXT, r->line, text.at, text.n);
@@ -114,7 +114,7 @@ static int place(struct reading *r, struct node *v, const struct node **top)
 
 static int read_name(struct reading *r)
 {
-    struct slice text;
+    struct slice text = {0};
     if (decode(r, take_string(r), &text) < 0)
         return -1;
     r->name = arena_text(r->d->arena, text.at, text.n);

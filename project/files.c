@@ -156,8 +156,8 @@ int files_read(struct files *f, const char *path, const char **ret, size_t *ret_
 static const struct node *parse(struct files *f, const char *path, struct err *err)
 {
     struct document d = {.arena = f->arena, .source = path, .doubled = f->doubled, .err = err};
-    const char *bytes, *c;
-    size_t n;
+    const char *bytes = "", *c;
+    size_t n = 0;
     if (files_read(f, path, &bytes, &n, err) < 0)
         return NULL;
     if (str_ends(path, ".toml"))

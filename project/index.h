@@ -29,8 +29,8 @@ static inline size_t list_growth(size_t n)
     return n == 0 ? 4 : n >= 4 && (n & (n - 1)) == 0 ? 2 * n : 0;
 }
 
-/* Makes room for one more at the end of a list of n. */
+/* Makes room for one more at the end of a list of n; it is no NULL then. */
 #define LIST_ROOM(arena, list, n) \
-    ((void)(list_growth(n) ? (list) = arena_grown((arena), (list), (n), list_growth(n), sizeof *(list)) : NULL))
+    ((void)(!(list) || list_growth(n) ? (list) = arena_grown((arena), (list), (n), list_growth(n), sizeof *(list)) : NULL))
 
 #endif
