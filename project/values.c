@@ -166,6 +166,13 @@ const struct node *value_of(struct scope *s, const struct node *v, struct refusa
     return ret == &VALUE_NONE ? NULL : ret;
 }
 
+bool value_may_grow(struct scope *s, const struct text *made, const struct node *at, struct refusal *why)
+{
+    if (made->n > VALUE_TEXT_MAX)
+        value_refuse(s, why, at, NULL, "a text of more than %d bytes comes of it", VALUE_TEXT_MAX);
+    return made->n <= VALUE_TEXT_MAX;
+}
+
 const struct node *value_made(struct scope *s, struct text *made, const struct node *at, struct refusal *why)
 {
     struct scope *top = scope_top(s);
@@ -182,9 +189,10 @@ static const char *joined(struct scope *s, const struct node *list, struct refus
     struct text made = {0};
     for (size_t i = 0; i < list->n; i++) {
         const char *item = node_text(list->items[i]);
-        if (!item) {
-            text_done(&made);
+        if (!item)
             value_refuse(s, why, list->items[i], NULL, "a text is wanted, not a list of lists or maps");
+        if (!item || !value_may_grow(s, &made, list, why)) {
+            text_done(&made);
             return NULL;
         }
         text_puts(&made, i ? "," : "");

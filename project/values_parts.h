@@ -9,6 +9,7 @@
 enum {
     VALUE_STEPS_MAX = 1000000, /* of one project */
     VALUE_DEPTH_MAX = 400,     /* twice what a document may have: what it refers to may be as deep */
+    VALUE_TEXT_MAX = 8 << 20,  /* bytes of one text that is made: twice what inline code may have */
 };
 
 extern const struct node VALUE_NONE; /* AWS::NoValue */
@@ -35,6 +36,8 @@ value_function value_if, value_decide;                                          
 const struct node *value_ref_name(struct scope *s, const struct node *at, const char *name, struct refusal *why);
 const struct node *value_attribute(struct scope *s, const struct node *at, const char *id, const char *attribute, struct refusal *why);
 
+/* Whether the text may grow on; false with why. For who makes one of many parts. */
+bool value_may_grow(struct scope *s, const struct text *made, const struct node *at, struct refusal *why);
 /* The text as a node; made is empty afterwards. NULL with why, if so much has been made that it is a bomb. */
 const struct node *value_made(struct scope *s, struct text *made, const struct node *at, struct refusal *why);
 

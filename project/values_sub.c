@@ -29,7 +29,7 @@ static bool substitute(struct scope *s, const struct node *at, const struct node
     const char *text = value ? value_eval_text(s, value, why) : NULL; /* a list's items with commas between them: our choice */
     if (text)
         text_puts(to, text);
-    return text;
+    return text && value_may_grow(s, to, at, why);
 }
 
 static const struct node *sub_text(struct scope *s, const struct node *at, const struct node *map, const char *text, struct refusal *why)

@@ -17,9 +17,11 @@ const struct node *value_join(struct scope *s, const char *name, const struct no
     struct text made = {0};
     for (size_t i = 0; list && i < list->n; i++) {
         const char *item = node_text(list->items[i]);
-        if (!item || list->items[i]->kind == NODE_NULL) {
+        if (!item)
+            value_refuse(s, why, list->items[i], NULL, "%s takes texts, and item %zu is none", name, i + 1);
+        if (!item || !value_may_grow(s, &made, arg, why)) {
             text_done(&made);
-            return value_refuse(s, why, list->items[i], NULL, "%s takes texts, and item %zu is none", name, i + 1);
+            return NULL;
         }
         if (i)
             text_add(&made, arg->items[0]->text, arg->items[0]->length);

@@ -166,29 +166,53 @@ Test(project_values, each_function)
         check(EXTENDED[i].value, EXTENDED[i].is, ", AWS::LanguageExtensions");
 }
 
-/* Sixty aliases of nine each are 9^20 values, and texts that double 40 times a terabyte: both end soon, and say so. */
+/* Values that double forty times, a text of many copies of one, and many texts: each ends soon, and says so. */
+static const struct {
+    const char *name, *refused;
+} BOMBS[] = {
+    {"a40", "the template takes more than 1000000 steps to resolve"},  {"s40", "the template takes more than 1000000 steps to resolve"},
+    {"wide", "a text of more than 8388608 bytes comes of it"},         {"joined", "a text of more than 8388608 bytes comes of it"},
+    {"many", "the template takes more than 1000000 steps to resolve"},
+};
+
+static void write_bombs(struct project *p)
+{
+    struct text t = {0};
+    text_puts(&t, "Resources:\n  V:\n    a0: &a0 [x, x]\n    s0: &s0 xx\n    base: &base ");
+    for (int i = 0; i < 1 << 16; i++)
+        text_puts(&t, "x");
+    for (int i = 1; i <= 40; i++)
+        text_printf(&t, "\n    a%d: &a%d [*a%d, *a%d]\n    s%d: &s%d !Sub ['${x}${x}', {x: *s%d}]", i, i, i - 1, i - 1, i, i, i - 1);
+    text_puts(&t, "\n    wide: !Sub ['");
+    for (int i = 0; i < 30000; i++)
+        text_puts(&t, "${x}");
+    text_puts(&t, "', {x: *base}]\n    joined: !Join ['', [*base");
+    for (int i = 0; i < 30000; i++)
+        text_puts(&t, ", *base");
+    text_puts(&t, "]]\n    many: [!Sub ['${x}', {x: *base}]");
+    for (int i = 0; i < 30000; i++)
+        text_puts(&t, ", !Sub ['${x}', {x: *base}]");
+    text_puts(&t, "]\n");
+    project_write(p, "template.yaml", t.at);
+    text_done(&t);
+}
+
 Test(project_values, bombs_are_refused, .timeout = 20)
 {
     struct project p;
-    struct refusal why = {0};
-    char text[8192] = "Resources:\n  V:\n    a0: &a0 [x, x]\n";
 #ifndef __SANITIZE_ADDRESS__
-    cr_assert(setrlimit(RLIMIT_AS, &(struct rlimit){1 << 30, 1 << 30}) == 0); /* what is not refused ends here */
+    cr_assert(setrlimit(RLIMIT_AS, &(struct rlimit){600 << 20, 600 << 20}) == 0); /* what is not refused ends here */
 #endif
     project_begin(&p);
-    for (int i = 1; i <= 40; i++)
-        sprintf(text + strlen(text), "    a%d: &a%d [*a%d, *a%d]\n", i, i, i - 1, i - 1);
-    strcat(text, "    s0: &s0 xx\n");
-    for (int i = 1; i <= 40; i++)
-        sprintf(text + strlen(text), "    s%d: &s%d !Sub ['${x}${x}', {x: *s%d}]\n", i, i, i - 1);
-    project_write(&p, "template.yaml", text);
+    write_bombs(&p);
     struct scope s = {.arena = &p.arena, .ask = &p.ask, .files = &p.files, .model = &p.model, .stack = "local", .path = ""};
-    cr_assert(scope_open(&s, "template.yaml", &p.err) == 0);
-    cr_expect(!value_of(&s, node_at(s.top, "Resources", "V", "s40", NULL), &why));
-    cr_expect_str_eq(why.what, "the template takes more than 1000000 steps to resolve");
-    s.steps = 0;
-    cr_expect(!value_of(&s, node_at(s.top, "Resources", "V", "a40", NULL), &why));
-    cr_expect_str_eq(why.what, "the template takes more than 1000000 steps to resolve");
+    cr_assert(scope_open(&s, "template.yaml", &p.err) == 0, "%s %s %s", err_what(&p.err), p.err.path, p.err.hint);
+    for (size_t i = 0; i < sizeof(BOMBS) / sizeof(*BOMBS); i++) {
+        struct refusal why = {0};
+        s.steps = 0;
+        cr_expect(!value_of(&s, node_at(s.top, "Resources", "V", BOMBS[i].name, NULL), &why), "%s", BOMBS[i].name);
+        cr_expect_str_eq(why.what, BOMBS[i].refused, "%s: %s", BOMBS[i].name, why.what ? why.what : "-");
+    }
     project_end(&p);
 }
 
