@@ -41,7 +41,8 @@ struct model_function {
     const char *id;     /* logical id: the name in lrun.json, unless another stack has the same (then PATH with _ for /) */
     const char **names; /* others it answers to: construct id, FunctionName, full path, ARN */
     size_t name_count;
-    const char *name; /* FunctionName, for AWS_LAMBDA_FUNCTION_NAME; NULL: id */
+    const char *name;   /* FunctionName, for AWS_LAMBDA_FUNCTION_NAME; NULL: id */
+    const char *region; /* AWS_REGION, where the service or the stack has its own */
     const char *source;
     unsigned line;
 

@@ -18,7 +18,7 @@ struct member {
 
 static const struct member TEXTS[] = {
     {"handler", AT(handler)},       {"runtime", AT(runtime)}, {"inline", AT(inline_code)},
-    {"log-format", AT(log_format)}, {"workdir", AT(workdir)},
+    {"log-format", AT(log_format)}, {"workdir", AT(workdir)}, {"region", AT(region)},
 };
 static const struct member NUMBERS[] = {
     {"memory", AT(memory_mb)}, {"timeout", AT(timeout_s)}, {"tmp-size", AT(tmp_mb)}, {"max-concurrency", AT(max_concurrency)}};

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { ASSEMBLIES_DEEP = 8, ASSEMBLIES_MAX = 200, STACKS_MAX = 500, TREE_DEEP = 150 };
+enum { CONSTRUCTS_MAX = 5000, ASSEMBLIES_DEEP = 8, ASSEMBLIES_MAX = 200, STACKS_MAX = 500, TREE_DEEP = 150 };
 
 struct cdk_assets {  /* of one stack, as <Stack>.assets.json has them */
     const char *dir; /* their paths are relative to it */
@@ -107,7 +107,7 @@ static void tree_walk(struct cdk *c, const struct node *at, unsigned depth)
     const struct node *type = node_find(attributes, "aws:cdk:cloudformation:type");
     const char *id = node_text(node_find(attributes, "aws:cdk:cloudformation:logicalId")), *path = node_text(node_find(at, "path"));
     const char *nested = path && node_is(type, "AWS::CloudFormation::Stack") ? strstr(path, ".NestedStack/") : NULL;
-    if (id && path && (nested || node_is(type, "AWS::Lambda::Function"))) {
+    if (id && path && c->construct_count < CONSTRUCTS_MAX && (nested || node_is(type, "AWS::Lambda::Function"))) {
         LIST_ROOM(c->arena, c->constructs, c->construct_count);
         c->constructs[c->construct_count++] = (struct cdk_construct){id, path, nested ? (size_t)(nested - path) : 0};
     }
@@ -233,6 +233,8 @@ static int stack_read(struct cdk *c, const char *dir, const char *id, const stru
         return -1;
     template_functions(s);
     template_apis(s);
+    for (size_t i = first; i < c->model->function_count; i++)
+        c->model->functions[i].region = s->ask->region != c->ask->region ? s->ask->region : NULL;
     /* "Prod/Shop (Prod-Shop)" is the path Prod/Shop */
     stack_name(c, first, shown ? arena_text(c->arena, shown, strcspn(shown, " (")) : id);
     return 0;

@@ -117,6 +117,8 @@ static void finish(struct service *s)
         f->refused = NULL; /* what the template's reader says of it only follows from this */
         model_refuse(m, f, &at, why->remedy, "%s", why->what);
     }
+    for (size_t i = 0; i < m->function_count; i++)
+        m->functions[i].region = s->region;
     for (size_t i = 0; i < s->functions->n; i++) {
         const char *key = s->functions->members[i].name;
         struct model_function *f = function_of(s, serverless_logical_id(s->v.arena, key, "LambdaFunction"));
@@ -147,7 +149,7 @@ static int begin(struct service *s, struct ask *ask, const char *path, struct er
     s->name = node_text(name) ? node_text(name) : "service";
     const struct node *region = s->v.region ? NULL : variables_find(&s->v, s->v.top, "provider.region", &why);
     if (node_text(region))
-        ask->region = node_text(region);
+        s->region = ask->region = node_text(region);
     return 0;
 }
 

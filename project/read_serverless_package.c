@@ -199,6 +199,8 @@ int read_serverless_package(const struct ask *asked, struct files *files, const 
         model_note(m, p.state, true, "the package was made for stage %s: --stage %s needs serverless package --stage %s", stage, ask.stage,
                    ask.stage);
     template_functions(&scope);
+    for (size_t i = 0; i < m->function_count; i++)
+        m->functions[i].region = ask.region == region ? region : NULL;
     template_apis(&scope);
     assets_explain(m, &missing);
     functions_name(&scope, &p);

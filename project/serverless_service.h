@@ -14,9 +14,9 @@ struct service_refusal { /* of a function, till the model has it */
 
 struct service {
     struct variables v;
-    const char *name;
-    struct node *resources; /* of the template */
-    struct node *functions; /* key: its node, shallow */
+    const char *name, *region; /* region: NULL: the user tells another, or none */
+    struct node *resources;    /* of the template */
+    struct node *functions;    /* key: its node, shallow */
     struct service_refusal *refused;
     size_t refused_n;
     const struct scope *scope; /* of the template that was made of it */

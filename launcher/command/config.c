@@ -149,9 +149,9 @@ static bool passes_over(const struct reading *x, const char *key)
  * is the user's to say, whoever wrote the project, and whatever a template has made of its reader. */
 static bool may_be_said(const char *key)
 {
-    static const char *const SAID[] = {"code",         "inline",  "handler",    "runtime",    "memory",  "timeout",        "tmp-size",
-                                       "env",          "layers",  "log-format", "log-level",  "url",     "url-mode",       "cors",
-                                       "allow-origin", "command", "workdir",    "entrypoint", "tenancy", "max-concurrency"};
+    static const char *const SAID[] = {"code",         "inline",  "handler",    "runtime",    "memory",  "timeout",         "tmp-size",
+                                       "env",          "layers",  "log-format", "log-level",  "url",     "url-mode",        "cors",
+                                       "allow-origin", "command", "workdir",    "entrypoint", "tenancy", "max-concurrency", "region"};
     for (size_t i = 0; i < COUNT(SAID); i++)
         if (strcmp(key, SAID[i]) == 0)
             return true;

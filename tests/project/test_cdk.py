@@ -124,7 +124,8 @@ def test_a_stacks_own_region_and_account_hold_unless_others_are_told(lrun, tmp):
     manifest = json.loads((tmp / "cdk.out/manifest.json").read_text())
     manifest["artifacts"]["Shop"]["environment"] = "aws://111111111111/eu-west-1"
     write(tmp, {"cdk.out/asset.aa/app.py": "", "cdk.out/manifest.json": manifest})
-    assert read(lrun, tmp).functions["Fn1"]["env"] == {"R": "eu-west-1 111111111111"}
+    m = read(lrun, tmp)
+    assert m.functions["Fn1"]["env"] == {"R": "eu-west-1 111111111111"} and m.functions["Fn1"]["region"] == "eu-west-1"
     assert read(lrun, tmp, "--region", "eu-north-1").functions["Fn1"]["env"] == {"R": "eu-north-1 111111111111"}
 
 

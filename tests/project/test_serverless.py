@@ -39,6 +39,14 @@ def test_a_packaged_function_runs_by_each_of_its_names(lrun, app, name):
     assert r.json == {"price": 40, "stage": "dev", "word": "default"}
 
 
+def test_a_function_runs_in_the_services_region_unless_another_is_told(lrun, app):
+    (app / "src/app.py").write_text("import os\n\n\ndef handler(event, context):\n    return os.environ['AWS_REGION']\n")
+    root = raw(app)
+    assert lrun("run", "orders", cwd=root).json == "eu-west-1"
+    assert lrun("run", "--region", "eu-north-1", "orders", cwd=root).json == "eu-north-1"
+    assert lrun("run", "--region", "us-east-1", "orders", cwd=root).json == "us-east-1"
+
+
 def test_routes_of_a_packaged_service_are_its_templates(lrun, app):
     apis = read(lrun, app).apis
     rest, http = apis["ApiGatewayRestApi"], apis["HttpApi"]
@@ -248,7 +256,7 @@ def test_variables_of_another_stage(lrun, tmp, text, value):
 def test_the_stage_and_region_are_the_providers(lrun, tmp):
     m = one(lrun, tmp, "  a:\n    handler: a.b\n    environment: {S: '${sls:stage}', R: {Ref: AWS::Region}}\n",
             provider="  stage: ${opt:stage, 'test'}\n  region: ${opt:region, 'eu-west-1'}\n")
-    assert env_of(m) == {"S": "test", "R": "eu-west-1"}
+    assert env_of(m) == {"S": "test", "R": "eu-west-1"} and m.functions["ALambdaFunction"]["region"] == "eu-west-1"
     assert "shop-test-a" in m.names("ALambdaFunction")
 
 
