@@ -113,9 +113,10 @@ static bool is_open(const struct api_door *door, const struct api_match *m, cons
 
 static bool is_too_large(const struct api_match *m, struct http_request *r)
 {
-    if (r->too_large)
-        api_fail(m->api, r, r->body_size > API_BODY_MAX ? API_TOO_LARGE : API_EVENT_LARGE, NULL);
-    return r->too_large;
+    if (!r->too_large)
+        return false;
+    api_fail(m->api, r, r->body_size > API_BODY_MAX ? API_TOO_LARGE : API_EVENT_LARGE, NULL);
+    return true; /* the request is no more */
 }
 
 /* Takes the request through what needs no function. False: it is answered. */
