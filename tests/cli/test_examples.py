@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every example, as its reader would run it."""
 import json
+import os
 import re
+import shutil
 import xml.etree.ElementTree as xml
+from pathlib import Path
 
-from conftest import BUILD, TOP, make_zip
+import pytest
+from conftest import BUILD, TOP, make_zip, skip
 
 ZIPS = BUILD / "examples"
 
@@ -63,3 +67,23 @@ def test_the_configurations_schema_is_what_is_taken(lrun):
     options = set(re.findall(r"--([a-z-]+)", lrun("serve", "--help", report=False).text))
     per_server = {"host", "port", "config", "ready-fd", "name", "cache-dir", "verbose", "help", "version", "insecure-registry", "api", "static"}
     assert set(schema["$defs"]["function"]["properties"]) - {"code"} == {o for o in options if o not in per_server and not o.startswith("-")}
+
+
+@pytest.mark.parametrize("project", [(), ("--project", "serverless.yml")])
+def test_templates_with_layers_of_other_accounts_run_by_a_map(lrun, tmp, project):
+    layer = BUILD / "real/numpy.zip"
+    if not layer.exists():
+        skip(f"{layer} could not be built: tests/real/layers.sh")
+    place = tmp / "example"
+    shutil.copytree(TOP / "examples/layers-by-arn", place, ignore=shutil.ignore_patterns("built"))
+    (place / "built").mkdir()
+    shutil.copy(layer, place / "built/scipy.zip")
+    python = Path(os.path.realpath("/usr/bin/python3")).name
+    name, other = ("solve", "trace-node") if project else ("Solve", "TraceNode")
+    options = ("--runtime", python, "--layer-map", "layer-map.json", *project)
+    r = lrun.run("-q", *options, "-e", '{"a": [[3, 1], [1, 2]], "b": [9, 8]}', name, cwd=place)
+    assert r.code == 0 and r.json["x"] == [2.0, 3.0] and r.json["from"] == "opt", r
+    r = lrun.run("-q", *options, other, cwd=place)
+    assert r.code == 125 and "cannot open the layer 'built/iopipe-node.zip'" in r.log, r
+    r = lrun.run("-q", *options[:2], *project, other, cwd=place)
+    assert r.code == 125 and "the layer 'arn:aws:lambda:us-east-1:146318645305:layer:IOpipeNodeJS810:1'" in r.log, r
