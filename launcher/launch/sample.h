@@ -40,7 +40,7 @@ struct sample_encoding {
 };
 const struct sample_encoding *sample_encoding_of(struct slice name);
 
-/* For sample_render.c: the err of a --set whose name the event does not have; -1. */
-int sample_unknown(const struct sample *s, const char *name, struct slice event, struct err *err);
+/* For sample_render.c: the err of a --set whose name the event (at) does not have; -1. */
+int sample_unknown(const struct sample *s, const char *name, struct slice at, struct err *err);
 
 #endif
