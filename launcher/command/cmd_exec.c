@@ -257,7 +257,8 @@ static int finish(struct exec *x, struct err *err)
 {
     unwatch(x);
     terminal_done(&x->terminal);
-    doors_watch_end(&x->doors);
+    if (x->doors.event)
+        doors_watch_end(&x->doors);
     sandbox_done(&x->sandbox);
     int status = stdio_done(&x->stdio, err);
     forward_finish(x->forward);
@@ -330,7 +331,7 @@ static int start_command(struct exec *x, struct err *err)
     if (!x->sandbox.heard_at_end)
         launch_started(l, &x->sandbox, x->report);
     x->doors = (struct doors_watch){.launch = l, .relay = &x->sandbox.relay, .degraded = &x->report->degraded};
-    if (doors_watch_begin(&x->doors, x->base, err) < 0)
+    if (l->inputs.doors && doors_watch_begin(&x->doors, x->base, err) < 0)
         return -1;
     if (share)
         sandbox_tell(&x->sandbox, MESSAGE_SHARE, share);
