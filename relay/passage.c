@@ -164,7 +164,7 @@ static bool copy(int client, int server)
     return true;
 }
 
-static void close_hard(int *fd)
+void passage_reset(int *fd)
 {
     setsockopt(*fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
     own_close(fd);
@@ -177,7 +177,7 @@ void passage_run(const struct door *d, int client, void (*tell)(const struct doo
     bool there = d->literal || d->localhost ? connect_literal(d, &server, why) : connect_name(d, &server, why);
     if (!there) {
         tell(d, why);
-        close_hard(&client);
+        passage_reset(&client);
         return;
     }
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
@@ -186,7 +186,7 @@ void passage_run(const struct door *d, int client, void (*tell)(const struct doo
         own_close(&client);
         own_close(&server);
     } else {
-        close_hard(&client);
-        close_hard(&server);
+        passage_reset(&client);
+        passage_reset(&server);
     }
 }

@@ -10,4 +10,6 @@
 enum { PASSAGE_WHY_MAX = 640 };
 void passage_run(const struct door *d, int client, void (*tell)(const struct door *d, const char *why));
 
+void passage_reset(int *client); /* ends it as a connection that comes to nothing */
+
 #endif

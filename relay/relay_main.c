@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 enum { STACK_BYTES = 256 << 10, FULL_MS = 20, NOTES_MAX = 20 };
@@ -30,6 +31,7 @@ static struct {
     struct doors doors;
     int listeners[DOORS_MAX];
     atomic_uint connections;
+    unsigned capacity;
     pthread_mutex_t telling;
     struct told {
         char last[PASSAGE_WHY_MAX];
@@ -74,13 +76,24 @@ static void *serve(void *of)
     return NULL;
 }
 
-static void let_in(const struct door *d, int listener)
+/* Descriptors decide, where the host gives few: a connection has two, and the resolver one at times. */
+static unsigned capacity(void)
+{
+    struct rlimit files;
+    const rlim_t others = RELAY_FDS + 2 * DOORS_MAX;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_max / 3 > RELAY_CONNECTIONS_MAX + others)
+        return RELAY_CONNECTIONS_MAX;
+    return files.rlim_max < others + 3 ? 1 : (unsigned)((files.rlim_max - others) / 3);
+}
+
+/* Returns false if none could be accepted. */
+static bool let_in(const struct door *d, int listener)
 {
     pthread_t thread;
     pthread_attr_t attr;
     int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (client < 0)
-        return;
+        return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
     struct guest *g = xcalloc(1, sizeof *g);
     *g = (struct guest){.door = d, .client = client};
     pthread_attr_init(&attr);
@@ -90,10 +103,11 @@ static void let_in(const struct door *d, int listener)
     if (pthread_create(&thread, &attr, serve, g) != 0) {
         atomic_fetch_sub(&relay.connections, 1);
         tell(d, "cannot start a thread for a connection");
-        own_close(&g->client);
+        passage_reset(&g->client);
         free(g);
     }
     pthread_attr_destroy(&attr);
+    return true;
 }
 
 /* Returns -1 if process 1 ended before it had sent them. */
@@ -124,16 +138,16 @@ static void accept_all(void)
     const size_t n = relay.doors.n;
     for (size_t i = 0; i < n; i++)
         p[i + 1] = (struct pollfd){.fd = relay.listeners[i], .events = POLLIN};
-    for (;;) {
-        bool full = atomic_load(&relay.connections) >= RELAY_CONNECTIONS_MAX;
+    for (bool stuck = false;;) {
+        bool full = stuck || atomic_load(&relay.connections) >= relay.capacity;
         int got = poll(p, full ? 1 : n + 1, full ? FULL_MS : -1);
         if (got < 0 && errno != EINTR)
             return;
         if (got > 0 && p[0].revents)
             return;
+        stuck = false;
         for (size_t i = 1; !full && got > 0 && i <= n; i++)
-            if (p[i].revents)
-                let_in(&relay.doors.at[i - 1], p[i].fd);
+            stuck = (p[i].revents && !let_in(&relay.doors.at[i - 1], p[i].fd)) || stuck;
     }
 }
 
@@ -143,6 +157,7 @@ int main(int argc, char **argv)
     char text[ERR_TEXT_SIZE];
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* if that signal is missed, the end of RELAY_NOTES ends us */
     signal(SIGPIPE, SIG_IGN);
+    relay.capacity = capacity();
     mallopt(M_ARENA_MAX, 2); /* else there is one a thread */
     if (argc != 2) {
         static const char usage[] = "lrun-relay: started by lrun only; it connects the doors of --net allow\n";

@@ -345,6 +345,22 @@ def test_a_real_database(lrun, empty):
         server.wait(20)
 
 
+def test_where_descriptors_are_few_connections_wait_their_turn(lrun, tmp, tcp):
+    server = tcp(lambda c: c.sendall(c.recv(64).upper()))
+    code = f"""
+import socket
+many = [socket.create_connection(("localhost", {server.port}), timeout=30) for _ in range(120)]
+right = 0
+for i, s in enumerate(many):
+    s.sendall(b"number %d" % i)
+    right += s.recv(64) == b"NUMBER %d" % i
+    s.close()
+print(right)
+"""
+    r = connect(lrun, make_zip(tmp / "many.zip", {"connect.py": code}), f"localhost:{server.port}", wrap=("prlimit", "--nofile=200:200"))
+    assert r.text == "120\n" and r.log == "", r
+
+
 # ---- run and serve ----
 
 FETCH = "import urllib.request\ndef lambda_handler(e, c):\n    return urllib.request.urlopen(e['url'], timeout=5).read().decode()\n"
