@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SURFACE = """bpf perf_event_open userfaultfd kexec_load kexec_file_load init_module finit_module delete_module swapon swapoff reboot quotactl lookup_dcookie acct
     open_by_handle_at syslog settimeofday clock_settime iopl ioperm vhangup fanotify_init sethostname setdomainname move_pages migrate_pages nfsservctl""".split()
 CANARY = "CANARY-5d0c7b"
-MODES = [(command, net) for command in ("exec", "run", "serve") for net in ("none", "host", "user", "blackhole")]
+MODES = [(command, net) for command in ("exec", "run", "serve") for net in ("none", "host", "user", "blackhole", "allow")]
 TUN = os.access("/dev/net/tun", os.R_OK | os.W_OK) and os.stat("/dev/net/tun").st_mode & 0o006 == 0o006
 if os.environ.get("LRUN_ESCAPE_MODES"):  # a few, for mutants.py
     MODES = [tuple(m.split("-")) for m in os.environ["LRUN_ESCAPE_MODES"].split(",")]
@@ -76,7 +76,8 @@ def attack(tmp, outside, command, net):
     package = make_zip(tmp / f"{command}-{net}.zip", {"bootstrap": (code, 0o755), "plan.json": json.dumps(plan), "probe": (pathlib.Path(helper("probe")).read_bytes(), 0o755)})
     env = {"PATH": os.environ["PATH"], "AWS_SECRET_ACCESS_KEY": CANARY, "LRUN_CANARY": CANARY, "SSH_AUTH_SOCK": CANARY, "DBUS_SESSION_BUS_ADDRESS": CANARY, "XDG_RUNTIME_DIR": "/run/user/0", "HOME": str(tmp),
            "http_proxy": CANARY, "LD_AUDIT": "", "GLIBC_TUNABLES": "", "TERM": "xterm", **({"SUDO_X": "1"} if ROOT else {})}
-    options = ["--net", net, "--cache-dir", str(tmp / "cache"), "--tmp-size", "512"]
+    options = ["--net", "allow=localhost:9" if net == "allow" else net,  # the discard service: nobody listens there
+               "--cache-dir", str(tmp / "cache"), "--tmp-size", "512"]
     report = tmp / f"report-{command}-{net}"
     leak = "exec 5</ 6</etc/passwd 77</; exec \"$@\""
     if command == "serve":
@@ -288,7 +289,7 @@ def test_h98_the_hosts_loopback(seen):
 
 def test_the_machines_metadata_service(seen):
     if seen["net"] != "host":  # which is the host's own; blackhole takes it and drops it
-        assert seen["metadata-address"] == {"none": "ENETUNREACH", "user": "EHOSTUNREACH", "blackhole": "ok"}[seen["net"]]
+        assert seen["metadata-address"] == {"none": "ENETUNREACH", "allow": "ENETUNREACH", "user": "EHOSTUNREACH", "blackhole": "ok"}[seen["net"]]
 
 
 def test_h50_no_process_of_others(seen):
