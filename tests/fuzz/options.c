@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int status = cli_parse(argc, argv, &r, &err);
     if (status < 0 ? !err.what[0] : r.layers.n > 5 && r.command != CMD_CACHE && r.command != CMD_EXPLAIN && !r.help && !r.version)
         abort();
-    if (status == 0 && (r.command == CMD_RUN || r.command == CMD_EXEC) && !r.help && !r.version && !r.function)
+    if (status == 0 && r.command == CMD_EXEC && !r.project && !r.help && !r.version && !r.function)
         abort();
     if (status == 0 && (r.memory.value < 1 || r.memory.value > 1 << 24 || r.timeout.value < 1 || r.timeout.value > 1000000000))
         abort();

@@ -321,7 +321,7 @@ def test_a_real_database(lrun, empty):
     """PostgreSQL, as docs/doors.md says: its own client, inside, and its server here."""
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found or not (found[-1].parent / "psql").exists():
-        pytest.skip("PostgreSQL is not installed")
+        skip("PostgreSQL is not installed: make deps")
     programs, data, port = found[-1].parent, lrun.tmp / "data", closed_port()
     data.mkdir(0o700)
     whom = []
