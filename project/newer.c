@@ -18,7 +18,7 @@ void newer_note_file(struct files *files, struct model *m, const char *built, co
         if (strstr(m->notes[i].text, SAYS))
             return;
     struct seen b = *files_look(files, built), s = *files_look(files, source);
-    struct node at = {.source = built, .line = 1};
+    struct node at = {.source = built}; /* of no line */
     if (newer(&s, &b))
         model_note(m, &at, true, "%s%s%s, which is read: %s", source, SAYS, built, remedy);
 }

@@ -59,9 +59,8 @@ static void print_function(const char *name, struct slice object)
 /* "FILE:LINE: " of a refusal or a note. */
 static void print_place(struct slice object)
 {
-    OWN_PTR char *source = json_plain(json_find(object, "source")), *line = json_plain(json_find(object, "line"));
-    if (json_shape(json_find(object, "source")) == SHAPE_STRING)
-        printf("%s:%s: ", source ? source : "", line ? line : "");
+    OWN_PTR char *place = project_place_text(object);
+    printf("%s", place);
 }
 
 static void print_refusals(struct slice refused)

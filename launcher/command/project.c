@@ -167,13 +167,19 @@ static int not_one(const struct project *p, const char *name, const struct choic
     return fail_hint(err, "functions: %s", list);
 }
 
+char *project_place_text(struct slice object)
+{
+    OWN_PTR char *source = json_plain(json_find(object, "source"));
+    uint64_t line = 0;
+    json_unsigned(json_find(object, "line"), 0, UINT32_MAX, &line);
+    return line && source ? xasprintf("%s:%ju: ", source, (uintmax_t)line) : xstrdup("");
+}
+
 static int refuse(const char *name, struct slice refused, struct err *err)
 {
     OWN_PTR char *what = json_plain(json_find(refused, "what")), *remedy = json_plain(json_find(refused, "remedy"));
-    OWN_PTR char *source = json_plain(json_find(refused, "source"));
-    uint64_t line = 0;
-    json_unsigned(json_find(refused, "line"), 0, UINT32_MAX, &line);
-    fail_usage(err, "%s:%ju: function %.64s: %s", source ? source : "?", (uintmax_t)line, name, what ? what : "it cannot run");
+    OWN_PTR char *place = project_place_text(refused);
+    fail_usage(err, "%sfunction %.64s: %s", place, name, what ? what : "it cannot run");
     return remedy && json_shape(json_find(refused, "remedy")) == SHAPE_STRING ? fail_hint(err, "%s", remedy) : -1;
 }
 
@@ -234,9 +240,10 @@ static void say_notes(const struct project *p, const struct request *r)
 {
     struct slice none, note;
     for (struct json_walk w = json_walk_as(p->notes, SHAPE_ARRAY); !r->quiet && json_next(&w, &none, &note);) {
-        OWN_PTR char *text = json_plain(json_find(note, "text"));
-        if (text && json_shape(json_find(note, "loud")) == SHAPE_TRUE)
-            fprintf(stderr, "lrun: %s\n", str_line(text));
+        OWN_PTR char *text = json_plain(json_find(note, "text")), *place = project_place_text(note);
+        OWN_PTR char *said = xasprintf("%s%s", place, text ? text : "");
+        if (json_shape(json_find(note, "loud")) == SHAPE_TRUE)
+            fprintf(stderr, "lrun: %s\n", str_line(said));
     }
 }
 

@@ -120,6 +120,13 @@ def test_a_name_that_stands_twice_takes_its_last_value_and_is_said(say):
     assert "note: template.yaml:8: the name Handler stands twice here: the last one holds, as in CloudFormation" in r.out
 
 
+def test_a_launch_says_where_a_name_stands_twice(lrun, tmp):
+    (tmp / "shop/src").mkdir(parents=True)
+    (tmp / "shop/template.yaml").write_text(FUNCTION + "      Handler: other.handler\n")
+    r = lrun("exec", "F", "--", "/bin/true", cwd=tmp / "shop", report=False)
+    assert r.code == 0 and r.err == b"lrun: template.yaml:8: the name Handler stands twice here: the last one holds, as in CloudFormation\n", r
+
+
 def test_wrong_types_are_refused_for_their_functions(say):
     wrong = ("x", "[1]", "{Type: AWS::Serverless::Function, Properties: [1]}", "{Type: [1], Properties: {}}", "{Type: AWS::Serverless::Function}",
              "{Type: AWS::Serverless::Function, Properties: {CodeUri: [1], Handler: {a: 1}, MemorySize: x, Timeout: -1, Layers: x, Environment: [1]}}")
