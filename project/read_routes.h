@@ -29,6 +29,10 @@ void routes_add_binary(struct scope *s, struct model_api *api, const char *id, c
 const struct node *routes_cors_rest(struct scope *s, const char *id, const struct node *v);
 const struct node *routes_cors_http(struct scope *s, const char *id, const struct node *v);
 
+/* SAM's default of AllowMethods for REST APIs: those that have routes, and OPTIONS. SAM has it path by path; here it is the API's: our
+ * choice. */
+void routes_cors_methods(struct scope *s, struct model_api *api);
+
 /* SAM's property Auth, or a function's Events.X.Auth: which authorizer a route has. */
 void routes_add_auth(struct scope *s, struct model_api *api, const char *id, const struct node *v);
 const char *routes_event_authorizer(struct scope *s, struct model_api *api, const struct node *auth);

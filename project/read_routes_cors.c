@@ -70,6 +70,25 @@ static const struct node *cors(struct scope *s, const struct node *v, bool rest)
     return ret->n ? ret : NULL;
 }
 
+void routes_cors_methods(struct scope *s, struct model_api *api)
+{
+    static const char *const ALL[] = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"};
+    if (!api->cors || node_find(api->cors, "AllowMethods"))
+        return;
+    struct node *cors = node_new(s->arena, NODE_MAP, api->cors), *methods = node_new(s->arena, NODE_LIST, api->cors);
+    for (size_t i = 0; i < sizeof(ALL) / sizeof(*ALL); i++) {
+        bool used = strcmp(ALL[i], "OPTIONS") == 0;
+        for (size_t k = 0; k < api->route_count && !used; k++)
+            used = strcmp(api->routes[k].method, ALL[i]) == 0 || strcmp(api->routes[k].method, "ANY") == 0;
+        if (used)
+            node_add(s->arena, methods, node_new_text(s->arena, ALL[i], api->cors));
+    }
+    for (size_t i = 0; i < api->cors->n; i++)
+        node_set(s->arena, cors, api->cors->members[i].name, api->cors->members[i].value);
+    node_set(s->arena, cors, "AllowMethods", methods);
+    api->cors = cors;
+}
+
 const struct node *routes_cors_rest(struct scope *s, const char *id, const struct node *v)
 {
     const struct node *value = routes_value(s, id, "Cors", v);

@@ -89,4 +89,9 @@ void routes_of_serverless(struct scope *s)
         for (size_t k = 0; events && events->kind == NODE_MAP && k < events->n; k++)
             add_event(s, node_text(s->functions->members[i].value), events->members[k].name, events->members[k].value);
     }
+    for (size_t i = 0; s->apis && i < s->apis->n; i++) {
+        struct model_api *api = routes_api(s, s->apis->members[i].name);
+        if (api && !api->http)
+            routes_cors_methods(s, api);
+    }
 }

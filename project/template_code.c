@@ -100,6 +100,8 @@ static void read_packaged(struct reading *r, const char *property, const struct 
     struct refusal why = {0};
     struct node here = {.kind = NODE_TEXT, .text = ".", .length = 1, .line = r->resource->line, .source = r->resource->source};
     r->f->code = template_path(r->s, r->resource, at ? at : &here, &why);
+    if (!r->f->code && !why.remedy && at && at->kind == NODE_MAP) /* in a bucket: perhaps it is deployed */
+        why.remedy = arena_printf(r->s->arena, "lrun project fetch %s brings the deployed one", r->f->name ? r->f->name : r->id);
     if (!r->f->code)
         reading_refuse(r, property, &why);
     note_build(r);

@@ -164,11 +164,18 @@ static void read_tenancy(struct reading *r, const char *property, const struct n
     r->f->per_tenant = text && strcmp(text, "PER_TENANT") == 0;
 }
 
+/* Where they are mounted; which they are (Arn) an account alone knows, and nobody asks. */
 static void read_file_systems(struct reading *r, const char *property, const struct node *v)
 {
-    const struct node *list = reading_value(r, property, v);
+    struct refusal why = {0};
+    const struct node *list = value_chosen(r->s, v, &why);
+    if (!list && why.what)
+        reading_refuse(r, property, &why);
     for (size_t i = 0; list && list->kind == NODE_LIST && i < list->n; i++) {
-        const char *target = node_text(node_find(list->items[i], "LocalMountPath"));
+        const struct node *one = value_chosen(r->s, list->items[i], &why), *at = node_find(one, "LocalMountPath");
+        const char *target = at ? reading_text(r, property, at) : NULL;
+        if (!one && why.what)
+            reading_refuse(r, property, &why);
         if (!target)
             continue;
         LIST_ROOM(r->s->arena, r->f->mounts, r->f->mount_count);
@@ -269,7 +276,10 @@ static void read_property(struct reading *r, const struct node_member *m)
                 PROPERTIES[i].read(r, m->name, m->value);
             return;
         }
-    model_note(r->s->model, m->value, false, "%s of %s is not understood", m->name, r->id);
+    if (strncmp(m->name, "Fn::", 4) == 0) /* what it would give may be any of them */
+        reading_refuse_at(r, m->name, m->value, NULL, "lrun does not apply it among properties");
+    else
+        model_note(r->s->model, m->value, false, "%s of %s is not understood", m->name, r->id);
 }
 
 void reading_function(struct reading *r)

@@ -83,7 +83,7 @@ Test(project_sam, all_that_a_function_says)
                       "      Environment: {Variables: {B: own, C: !Ref 'AWS::NoValue', YES: yes, N: 1.50}}\n"
                       "      LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: DEBUG, SystemLogLevel: WARN, LogGroup: /mine}\n"
                       "      TenancyConfig: {TenantIsolationMode: PER_TENANT}\n"
-                      "      FileSystemConfigs: [{Arn: x, LocalMountPath: /mnt/data}]\n"
+                      "      FileSystemConfigs: [{Arn: !ImportValue x, LocalMountPath: /mnt/data}]\n"
                       "      FunctionUrlConfig: {AuthType: AWS_IAM, InvokeMode: RESPONSE_STREAM, Cors: {AllowOrigins: ['*']}}\n"
                       "      ReservedConcurrentExecutions: 5\n"
                       "      Surprise: 1\n");
@@ -140,7 +140,8 @@ Test(project_sam, cloudformation_has_its_own_names_for_code)
     cr_expect_str_eq(function(&p, "Zip")->code, "code.zip");
     cr_expect(function(&p, "Zip")->url.given && !function(&p, "Zip")->url.iam);
     cr_expect_str_eq(function(&p, "Asset")->code, "fn");
-    refused(&p, "Bucket", "Code of Bucket: it is in a bucket, as k.zip, not in the project", "-");
+    refused(&p, "Bucket", "Code of Bucket: it is in a bucket, as k.zip, not in the project",
+            "lrun project fetch Bucket brings the deployed one");
     const struct model_function *image = function(&p, "Image");
     cr_expect_str_eq(image->code, "image.tar");
     cr_assert(image->entrypoint_count == 2 && image->command_count == 1);
@@ -172,6 +173,7 @@ Test(project_sam, what_cannot_be_resolved_refuses_its_function_alone)
                       "  H: {Type: AWS::Serverless::Function, Properties: {CodeUri: fn, Environment: {Variables: {X: [a]}}}}\n"
                       "  I: {Type: AWS::Serverless::Function, Properties: {CodeUri: 's3://b/k'}}\n"
                       "  J: {Type: AWS::Serverless::Function, Properties: [CodeUri]}\n"
+                      "  L: {Type: AWS::Serverless::Function, Properties: {CodeUri: fn, Fn::Transform: {Name: Mine}}}\n"
                       "  K: {Type: AWS::Serverless::Function, Properties: {CodeUri: fn, Role: !Ref None, Policies: [!ImportValue x]}}\n");
     cr_expect(!function(&p, "Good")->refused && !function(&p, "K")->refused);
     refused(&p, "A", "Layers of A: Fn::ImportValue shared is not known", "--import shared=VALUE");
@@ -183,6 +185,7 @@ Test(project_sam, what_cannot_be_resolved_refuses_its_function_alone)
     refused(&p, "G", "Layers of G: Good is neither a layer of the project nor the ARN of one's version", "-");
     refused(&p, "H", "environment variable X of H: a text is wanted, not a list (Fn::Join makes a text of one)", "-");
     refused(&p, "I", "CodeUri of I: s3://b/k is not in the project", "-");
+    refused(&p, "L", "Fn::Transform of L: lrun does not apply it among properties", "-");
     refused(&p, "J", "Properties of J: a map is wanted", "-");
     project_end(&p);
 }
