@@ -22,6 +22,18 @@ struct cdk_construct { /* a function of the tree, or the resource that is a nest
     size_t stack; /* of a nested stack: how much of path its own constructs begin with; 0: a function */
 };
 
+struct cdk_stack {
+    struct scope *scope;
+    const char *dir, *path; /* of its assembly; of its construct */
+    size_t first, end;      /* of its functions in the model */
+};
+
+struct cdk_export {
+    const char *name;
+    const struct node *value;
+    const struct cdk_stack *stack;
+};
+
 struct cdk {
     struct arena *arena;
     struct files *files;
@@ -30,7 +42,9 @@ struct cdk {
     struct cdk_assets *assets; /* of all stacks: hashes are the same in each */
     struct assets_missing *missing;
     struct cdk_construct *constructs;
-    size_t construct_count, stack_count, assembly_count;
+    struct cdk_stack **stacks;
+    struct cdk_export *exports;
+    size_t construct_count, stack_count, export_count, assembly_count;
     struct node *ids; /* of the functions of all stacks */
 };
 
@@ -149,18 +163,18 @@ static bool is_named(const struct model_function *f, const char *name)
     return strcmp(f->id, name) == 0;
 }
 
-/* The construct's id, and its path, of each function of a stack, which are those from first on: "Shop/Orders/Resource" is Orders, and
+/* The construct's id, and its path, of each function of a stack: "Shop/Orders/Resource" is Orders, and
  * Shop/Orders. */
-static void stack_name(struct cdk *c, size_t first, const char *stack)
+static void stack_name(struct cdk *c, const struct cdk_stack *stack)
 {
     for (size_t i = 0; i < c->construct_count; i++) {
         const char *path = c->constructs[i].path, *end = strrchr(path, '/');
-        if (c->constructs[i].stack || !lies_below(path, stack, strlen(stack)))
+        if (c->constructs[i].stack || !lies_below(path, stack->path, strlen(stack->path)))
             continue;
         const char *id = full_id(c, i),
                    *whole = arena_text(c->arena, path, strcmp(end, "/Resource") == 0 ? (size_t)(end - path) : strlen(path));
         const char *slash = strrchr(whole, '/');
-        for (size_t k = first; k < c->model->function_count; k++) {
+        for (size_t k = stack->first; k < stack->end; k++) {
             if (!is_named(&c->model->functions[k], id))
                 continue;
             model_add_name(c->model, &c->model->functions[k], slash ? slash + 1 : whole);
@@ -208,17 +222,43 @@ static const struct ask *stack_ask(struct cdk *c, const char *environment)
     return ask;
 }
 
-static int stack_read(struct cdk *c, const char *dir, const char *id, const struct node *artifact, struct err *err)
+/* What another stack exports under the name: of the same assembly first, since stages may have stacks of one name. */
+static const struct node *export_of(struct scope *s, const char *name, struct scope **ret_scope)
+{
+    const struct cdk *c = s->assets;
+    const char *dir = files_dir(c->arena, scope_top(s)->file);
+    const struct cdk_export *found = NULL;
+    for (size_t i = 0; i < c->export_count; i++)
+        if (strcmp(c->exports[i].name, name) == 0 && (!found || strcmp(c->exports[i].stack->dir, dir) == 0))
+            found = &c->exports[i];
+    *ret_scope = found ? found->stack->scope : NULL;
+    return found ? found->value : NULL;
+}
+
+static void exports_read(struct cdk *c, const struct cdk_stack *k)
+{
+    const struct node *outputs = node_find(k->scope->top, "Outputs");
+    for (size_t i = 0; outputs && outputs->kind == NODE_MAP && i < outputs->n; i++) {
+        struct refusal ignored = {0};
+        const struct node *output = outputs->members[i].value, *name = node_at(output, "Export", "Name", NULL);
+        const char *text = name ? value_text(k->scope, name, &ignored) : NULL;
+        if (!text || !node_find(output, "Value"))
+            continue;
+        LIST_ROOM(c->arena, c->exports, c->export_count);
+        c->exports[c->export_count++] = (struct cdk_export){text, node_find(output, "Value"), k};
+    }
+}
+
+static int stack_open(struct cdk *c, const char *dir, const char *id, const struct node *artifact, struct err *err)
 {
     const struct node *properties = node_find(artifact, "properties");
     const char *file = node_text(node_find(properties, "templateFile")), *name = node_text(node_find(properties, "stackName"));
     const char *shown = node_text(node_find(artifact, "displayName"));
     const char *path = file ? files_join(c->arena, dir, file, c->ask->root_path) : NULL;
-    if (!path || ++c->stack_count > STACKS_MAX) {
+    if (!path || c->stack_count == STACKS_MAX) {
         fail(err, 0, file ? file : id, "read a stack of the manifest");
         return fail_hint(err, path ? "lrun reads 500 stacks" : "its template lies outside of the project: --project-root DIR");
     }
-    size_t first = c->model->function_count;
     struct scope *s = arena_zeroed(c->arena, 1, sizeof(*s));
     *s = (struct scope){.arena = c->arena,
                         .ask = stack_ask(c, node_text(node_find(artifact, "environment"))),
@@ -228,16 +268,34 @@ static int stack_read(struct cdk *c, const char *dir, const char *id, const stru
                         .path = "",
                         .ids = c->ids,
                         .asset = asset_of,
+                        .exported = export_of,
                         .assets = c};
     if (scope_open(s, path, err) < 0)
         return -1;
-    template_functions(s);
-    template_apis(s);
-    for (size_t i = first; i < c->model->function_count; i++)
-        c->model->functions[i].region = s->ask->region != c->ask->region ? s->ask->region : NULL;
+    struct cdk_stack *k = arena_zeroed(c->arena, 1, sizeof(*k));
     /* "Prod/Shop (Prod-Shop)" is the path Prod/Shop */
-    stack_name(c, first, shown ? arena_text(c->arena, shown, strcspn(shown, " (")) : id);
+    *k = (struct cdk_stack){
+        .scope = s, .dir = files_dir(c->arena, path), .path = shown ? arena_text(c->arena, shown, strcspn(shown, " (")) : id};
+    LIST_ROOM(c->arena, c->stacks, c->stack_count);
+    c->stacks[c->stack_count++] = k;
+    exports_read(c, k);
     return 0;
+}
+
+/* Functions of all stacks first: routes of one may lead to another's. */
+static void stacks_read(struct cdk *c)
+{
+    for (size_t i = 0; i < c->stack_count; i++) {
+        struct cdk_stack *k = c->stacks[i];
+        k->first = c->model->function_count;
+        template_functions(k->scope);
+        k->end = c->model->function_count;
+        for (size_t f = k->first; f < k->end; f++)
+            c->model->functions[f].region = k->scope->ask->region != c->ask->region ? k->scope->ask->region : NULL;
+        stack_name(c, k);
+    }
+    for (size_t i = 0; i < c->stack_count; i++)
+        template_apis(c->stacks[i]->scope);
 }
 
 static int assets_read(struct cdk *c, const char *dir, const struct node *artifact, struct err *err)
@@ -278,7 +336,7 @@ static int artifact_read(struct cdk *c, const char *dir, const struct node_membe
         return path ? manifest_read(c, path, depth + 1, stacks, err) : 0;
     }
     if (stacks)
-        return node_is(type, "aws:cloudformation:stack") ? stack_read(c, dir, m->name, m->value, err) : 0;
+        return node_is(type, "aws:cloudformation:stack") ? stack_open(c, dir, m->name, m->value, err) : 0;
     if (node_is(type, "cdk:asset-manifest"))
         return assets_read(c, dir, m->value, err);
     return node_is(type, "cdk:tree") ? tree_read(c, dir, m->value) : 0;
@@ -318,6 +376,7 @@ int read_cdk(const struct ask *ask, struct files *files, const char *path, struc
     m->source = path;
     if (manifest_read(&c, path, 0, false, err) < 0 || manifest_read(&c, path, 0, true, err) < 0)
         return -1;
+    stacks_read(&c);
     assets_explain(m, &missing);
     functions_leave_out(m);
     images_note(&c);

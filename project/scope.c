@@ -156,8 +156,14 @@ static struct scope *open_child(struct scope *s, const char *id, const struct no
         return NULL;
     }
     struct scope *child = arena_zeroed(s->arena, 1, sizeof(*child));
-    *child = (struct scope){
-        .arena = s->arena, .ask = s->ask, .files = s->files, .model = s->model, .parent = s, .asset = s->asset, .assets = s->assets};
+    *child = (struct scope){.arena = s->arena,
+                            .ask = s->ask,
+                            .files = s->files,
+                            .model = s->model,
+                            .parent = s,
+                            .asset = s->asset,
+                            .assets = s->assets,
+                            .exported = s->exported};
     child->stack = arena_printf(s->arena, "%s-%s", s->stack, id);
     child->path = s->path[0] ? arena_printf(s->arena, "%s/%s", s->path, id) : id;
     child->given = node_at(resource, "Properties", "Parameters", NULL);

@@ -141,7 +141,7 @@ static void url_add(struct service *s, const char *key, const char *id, const st
     if (mode)
         node_set(a, properties, "InvokeMode", mode);
     struct node *cors = service_cors(a, node_find(url, "cors"), false);
-    if (cors && !node_find(cors, "AllowMethods"))
+    if (cors && !node_at(url, "cors", "allowedMethods", NULL)) /* null: none */
         one_of_list(a, cors, "AllowMethods", node_new_text(a, "*", cors));
     if (cors)
         node_set(a, properties, "Cors", cors);

@@ -11,6 +11,8 @@ struct scope;
 /* Where something that a template has in a bucket lies beneath the root, as the readers of CDK's and Serverless's output know. at:
  * {S3Bucket, S3Key}, or TemplateURL's value, neither resolved. NULL: not known. */
 typedef const char *scope_asset(struct scope *s, const struct node *at);
+/* The value of an export of another stack in the same build, not resolved, and the stack whose it is. NULL: not known. */
+typedef const struct node *scope_export(struct scope *s, const char *name, struct scope **ret_scope);
 
 /* A template with what its values are resolved by. A nested stack has its own, with its parent's values as parameters. */
 struct scope {
@@ -27,6 +29,7 @@ struct scope {
     const struct node *given;    /* Parameters of the resource that is this stack, resolved in its parent; NULL: none */
     struct scope *parent;
     scope_asset *asset;                 /* NULL: nothing is known of buckets */
+    scope_export *exported;             /* NULL: nothing is known of other stacks */
     const void *assets;                 /* for asset alone */
     struct scope_condition *conditions; /* evaluated already, or being evaluated: a cycle is refused */
     struct scope_child *children;       /* nested stacks that were opened */

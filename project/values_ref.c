@@ -208,6 +208,10 @@ const struct node *value_import(struct scope *s, const char *name, const struct 
     const char *value = of ? ask_value(&s->ask->imports, of) : NULL;
     if (value)
         return node_new_text(s->arena, value, arg);
+    struct scope *where = NULL;
+    const struct node *own = of && s->exported ? s->exported(s, of, &where) : NULL;
+    if (own)
+        return value_eval(where, own, why);
     return of ? value_refuse(s, why, arg, arena_printf(s->arena, "--import %s=VALUE", of), "%s %s is not known", name, of) : NULL;
 }
 

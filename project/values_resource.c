@@ -67,6 +67,10 @@ static const char *meant_by_function(struct scope *s, const struct node *v, cons
         return meant_by_sub(s, text, NULL, ret_scope);
     if (strcmp(name, "Fn::Sub") == 0 && arg->kind == NODE_LIST && arg->n > 0 && node_text(arg->items[0]))
         return meant_by_sub(s, node_text(arg->items[0]), arg->n > 1 ? arg->items[1] : NULL, ret_scope);
+    if (strcmp(name, "Fn::ImportValue") == 0 && text && s->exported) {
+        const struct node *own = s->exported(s, text, ret_scope);
+        return own ? meant(*ret_scope, own, ret_scope) : NULL;
+    }
     if (strcmp(name, "Fn::If") == 0) {
         const struct node *chosen = value_chosen(s, v, &ignored);
         return chosen && chosen != v ? meant(s, chosen, ret_scope) : NULL;

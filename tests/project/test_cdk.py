@@ -129,6 +129,35 @@ def test_a_stacks_own_region_and_account_hold_unless_others_are_told(lrun, tmp):
     assert read(lrun, tmp, "--region", "eu-north-1").functions["Fn1"]["env"] == {"R": "eu-north-1 111111111111"}
 
 
+def test_references_to_other_stacks_are_what_those_export(lrun, tmp):
+    """CDK makes an export and an import of each reference between stacks."""
+    def imported(name):
+        return {"Fn::ImportValue": f"Shop:{name}"}
+
+    def exported(name, value):
+        return {"Value": value, "Export": {"Name": f"Shop:{name}"}}
+    layer = {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": {"S3Bucket": "b", "S3Key": "bb.zip"}}}
+    table = {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "orders"}}
+    uri = {"Fn::Join": ["", ["arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/", imported("Arn"), "/invocations"]]}
+    assembly(tmp, {"Shared1": layer, "Fn1": function("aa.zip"), "Table1": table}, {"aa": "asset.aa", "bb": "asset.bb"}, artifacts={
+        "Other": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Other.template.json"}, "displayName": "Other"}})
+    shop = json.loads((tmp / "cdk.out/Shop.template.json").read_text())
+    shop["Outputs"] = {"A": exported("Arn", {"Fn::GetAtt": ["Fn1", "Arn"]}), "B": exported("Layer", {"Ref": "Shared1"}), "C": exported("Table", {"Ref": "Table1"}),
+                       "D": exported("Circle", imported("Circle")), "E": {"Value": 7}, "F": 7}
+    other = {"Fn2": function("aa.zip", Layers=[imported("Layer")], Environment={"Variables": {"ORDERS": imported("Arn"), "TABLE": imported("Table")}}),
+             "Fn3": function("aa.zip", Environment={"Variables": {"X": imported("Circle")}}), "Fn4": function("aa.zip", Environment={"Variables": {"X": imported("Gone")}}),
+             "Api2": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "HTTP"}},
+             "I2": {"Type": "AWS::ApiGatewayV2::Integration", "Properties": {"ApiId": {"Ref": "Api2"}, "IntegrationType": "AWS_PROXY", "IntegrationUri": uri}},
+             "R2": {"Type": "AWS::ApiGatewayV2::Route", "Properties": {"ApiId": {"Ref": "Api2"}, "RouteKey": "GET /x", "Target": {"Fn::Join": ["/", ["integrations", {"Ref": "I2"}]]}}}}
+    write(tmp, {"cdk.out/asset.aa/app.py": "", "cdk.out/asset.bb/python/x.py": "", "cdk.out/Shop.template.json": shop, "cdk.out/Other.template.json": {"Resources": other}})
+    m = read(lrun, tmp)
+    assert m.functions["Fn2"]["env"] == {"ORDERS": "arn:aws:lambda:us-east-1:123456789012:function:Fn1", "TABLE": "orders"}
+    assert m.functions["Fn2"]["layers"] == ["cdk.out/asset.bb"]
+    assert m.apis["Api2"]["routes"][0]["function"] == "Fn1"
+    assert set(m.project["refused"]) == {"Fn3", "Fn4"} and "--import Shop:Gone=VALUE" in m.refused("Fn4")[1]
+    assert read(lrun, tmp, "--import", "Shop:Arn=told").functions["Fn2"]["env"]["ORDERS"] == "told"
+
+
 def test_an_asset_with_a_key_of_its_own_is_found(lrun, tmp):
     assembly(tmp, {"Fn1": function("fixed/orders.zip")}, more={"aa": {"source": {"path": "orders.zip", "packaging": "file"}, "destinations": {
         "x": {"objectKey": "fixed/orders.zip"}}}})

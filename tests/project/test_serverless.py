@@ -243,6 +243,8 @@ def test_what_cors_does_not_say_is_serverless_default(lrun, tmp):
     http, rest = m.apis["HttpApi"]["cors"], m.apis["ApiGatewayRestApi"]["cors"]
     assert http["AllowOrigins"] == ["*"] and set(http["AllowMethods"]) == {"OPTIONS", "GET", "PUT"} and "X-Amz-User-Agent" in http["AllowHeaders"]
     assert rest["AllowOrigins"] == ["https://a.example"] and rest["AllowMethods"] == ["*"]
+    none = one(lrun, tmp, "  a: {handler: a.b, url: {cors: {allowedMethods: null, allowedHeaders: null, maxAge: 5}}}\n").project["facts"]["ALambdaFunction"]["url-cors"]
+    assert none == {"AllowOrigins": ["*"], "MaxAge": 5}
     url = m.project["facts"]["ALambdaFunction"]["url-cors"]
     assert url["AllowMethods"] == ["*"] and "X-Amz-User-Agent" not in url["AllowHeaders"]
 
