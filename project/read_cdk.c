@@ -3,210 +3,12 @@
  * The name of an asset in a bucket is its hash, so that no metadata is needed to find it; constructs' ids are taken from tree.json where
  * a template has none. */
 #include "base/own.h"
-#include "project/assets.h"
+#include "project/cdk.h"
 #include "project/newer.h"
-#include "project/template.h"
 
 #include <string.h>
 
-enum { CONSTRUCTS_MAX = 5000, ASSEMBLIES_DEEP = 8, ASSEMBLIES_MAX = 200, STACKS_MAX = 500, TREE_DEEP = 150 };
-
-struct cdk_assets {  /* of one stack, as <Stack>.assets.json has them */
-    const char *dir; /* their paths are relative to it */
-    const struct node *manifest;
-    struct cdk_assets *next;
-};
-
-struct cdk_construct { /* a function of the tree, or the resource that is a nested stack */
-    const char *logical_id, *path;
-    size_t stack; /* of a nested stack: how much of path its own constructs begin with; 0: a function */
-};
-
-struct cdk_stack {
-    struct scope *scope;
-    const char *dir, *path; /* of its assembly; of its construct */
-    size_t first, end;      /* of its functions in the model */
-};
-
-struct cdk_export {
-    const char *name;
-    const struct node *value;
-    const struct cdk_stack *stack;
-};
-
-struct cdk {
-    struct arena *arena;
-    struct files *files;
-    const struct ask *ask;
-    struct model *model;
-    struct cdk_assets *assets; /* of all stacks: hashes are the same in each */
-    struct assets_missing *missing;
-    struct cdk_construct *constructs;
-    struct cdk_stack **stacks;
-    struct cdk_export *exports;
-    size_t construct_count, stack_count, export_count, assembly_count;
-    struct node *ids; /* of the functions of all stacks */
-};
-
-/* ---- assets ---- */
-
-static bool uploaded_as(const struct node *asset, const char *key)
-{
-    const struct node *destinations = node_find(asset, "destinations");
-    for (size_t i = 0; destinations && destinations->kind == NODE_MAP && i < destinations->n; i++)
-        if (node_is(node_find(destinations->members[i].value, "objectKey"), key))
-            return true;
-    return false;
-}
-
-/* The file or directory that is uploaded under a key: HASH.zip, prefix/HASH.json. */
-static const char *asset_path(const struct cdk *c, const char *key)
-{
-    const char *slash = strrchr(key, '/'), *base = slash ? slash + 1 : key, *dot = strchr(base, '.');
-    const char *hash = arena_text(c->arena, base, dot ? (size_t)(dot - base) : strlen(base));
-    for (const struct cdk_assets *a = c->assets; a; a = a->next) {
-        const struct node *files = node_find(a->manifest, "files"), *asset = node_find(files, hash);
-        for (size_t i = 0; !asset && files && files->kind == NODE_MAP && i < files->n; i++)
-            if (uploaded_as(files->members[i].value, key))
-                asset = files->members[i].value;
-        const char *path = node_text(node_at(asset, "source", "path", NULL));
-        if (path)
-            return assets_path(c->files, c->missing, key, a->dir, path, c->ask->root_path, "cdk synth");
-    }
-    return NULL;
-}
-
-/* The last text in a value that has the form of a key: TemplateURL is a Fn::Join or Fn::Sub around one. */
-static const char *key_in(const struct node *v, unsigned depth)
-{
-    const char *found = NULL, *text = node_text(v);
-    if (text)
-        return strstr(text, ".json") ? text : NULL;
-    for (size_t i = v && depth < 8 ? v->n : 0; i-- && !found;)
-        found = key_in(v->kind == NODE_LIST ? v->items[i] : v->members[i].value, depth + 1);
-    return found;
-}
-
-static const char *asset_of(struct scope *s, const struct node *at)
-{
-    const struct node *key = node_find(at, "S3Key");
-    const char *text = node_text(key) ? node_text(key) : key_in(at, 0);
-    return text ? asset_path(s->assets, text) : NULL;
-}
-
-/* An image that CDK would have built: what it is built from, for the note. */
-static void images_note(struct cdk *c)
-{
-    for (size_t i = 0; i < c->model->function_count; i++) {
-        const char *image = c->model->functions[i].image, *tag = image ? strrchr(image, ':') : NULL;
-        for (const struct cdk_assets *a = c->assets; tag && a; a = a->next) {
-            const struct node *source = node_at(a->manifest, "dockerImages", tag + 1, "source", NULL);
-            const char *dir = node_text(node_find(source, "directory")), *file = node_text(node_find(source, "dockerFile"));
-            if (!dir)
-                continue;
-            model_note(c->model, source, false, "the image of %s is built by: docker build -t %s -f %s/%s/%s %s/%s",
-                       c->model->functions[i].id, c->model->functions[i].id, a->dir, dir, file ? file : "Dockerfile", a->dir, dir);
-            break;
-        }
-    }
-}
-
-/* ---- names ---- */
-
-/* Functions of the tree, whose ids are looked up where a template has no aws:cdk:path, and nested stacks, which come before what is in
- * them: Shop/Nested.NestedStack/Nested.NestedStackResource has what lies below Shop/Nested. */
-static void tree_walk(struct cdk *c, const struct node *at, unsigned depth)
-{
-    const struct node *attributes = node_find(at, "attributes"), *children = node_find(at, "children");
-    const struct node *type = node_find(attributes, "aws:cdk:cloudformation:type");
-    const char *id = node_text(node_find(attributes, "aws:cdk:cloudformation:logicalId")), *path = node_text(node_find(at, "path"));
-    const char *nested = path && node_is(type, "AWS::CloudFormation::Stack") ? strstr(path, ".NestedStack/") : NULL;
-    if (id && path && c->construct_count < CONSTRUCTS_MAX && (nested || node_is(type, "AWS::Lambda::Function"))) {
-        LIST_ROOM(c->arena, c->constructs, c->construct_count);
-        c->constructs[c->construct_count++] = (struct cdk_construct){id, path, nested ? (size_t)(nested - path) : 0};
-    }
-    for (size_t i = 0; children && children->kind == NODE_MAP && depth < TREE_DEEP && i < children->n; i++)
-        tree_walk(c, children->members[i].value, depth + 1);
-}
-
-static bool lies_below(const char *path, const char *above, size_t n)
-{
-    return strncmp(path, above, n) == 0 && path[n] == '/';
-}
-
-/* The id of a function with those of the nested stacks around it before it, as template.c names it. */
-static const char *full_id(const struct cdk *c, size_t of)
-{
-    const char *id = "";
-    for (size_t n = 1, found = 1; found; n++) { /* outer ones first: their paths are shorter */
-        found = 0;
-        size_t next = SIZE_MAX;
-        for (size_t i = 0; i < c->construct_count; i++) {
-            const struct cdk_construct *k = &c->constructs[i];
-            if (k->stack >= n && k->stack < next && lies_below(c->constructs[of].path, k->path, k->stack)) {
-                next = k->stack;
-                found = i + 1;
-            }
-        }
-        if (found)
-            id = arena_printf(c->arena, "%s%s/", id, c->constructs[found - 1].logical_id);
-        n = next;
-    }
-    return arena_printf(c->arena, "%s%s", id, c->constructs[of].logical_id);
-}
-
-static bool is_named(const struct model_function *f, const char *name)
-{
-    for (size_t i = 0; i < f->name_count; i++)
-        if (strcmp(f->names[i], name) == 0)
-            return true;
-    return strcmp(f->id, name) == 0;
-}
-
-/* The construct's id, and its path, of each function of a stack: "Shop/Orders/Resource" is Orders, and
- * Shop/Orders. */
-static void stack_name(struct cdk *c, const struct cdk_stack *stack)
-{
-    for (size_t i = 0; i < c->construct_count; i++) {
-        const char *path = c->constructs[i].path, *end = strrchr(path, '/');
-        if (c->constructs[i].stack || !lies_below(path, stack->path, strlen(stack->path)))
-            continue;
-        const char *id = full_id(c, i),
-                   *whole = arena_text(c->arena, path, strcmp(end, "/Resource") == 0 ? (size_t)(end - path) : strlen(path));
-        const char *slash = strrchr(whole, '/');
-        for (size_t k = stack->first; k < stack->end; k++) {
-            if (!is_named(&c->model->functions[k], id))
-                continue;
-            model_add_name(c->model, &c->model->functions[k], slash ? slash + 1 : whole);
-            model_add_name(c->model, &c->model->functions[k], whole);
-            break;
-        }
-    }
-}
-
-/* Functions that CDK adds for deployments, besides those with a handler of its own (template.c): their ids end with a hash of its. */
-static void functions_leave_out(struct model *m)
-{
-    static const char *const OWN[] = {"AWS679f53fac002430cb0da5b7982bd2287", "LogRetentionaae0aa3c5b4d4f87b02d85b201efdd8a",
-                                      "BucketNotificationsHandler050a0587b7544547bf325f094a3db834", "CustomS3AutoDelete",
-                                      "CustomCDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C"};
-    for (size_t i = m->function_count; i--;) {
-        struct model_function *f = &m->functions[i];
-        bool own = f->handler && strcmp(f->handler, "framework.onEvent") == 0;
-        for (size_t k = 0; k < COUNT(OWN); k++) {
-            own = own || strncmp(f->id, OWN[k], strlen(OWN[k])) == 0;
-            for (size_t n = 0; n < f->name_count; n++)
-                own = own || strncmp(f->names[n], OWN[k], strlen(OWN[k])) == 0; /* the second of its id is cut */
-        }
-        if (!own)
-            continue;
-        struct node at = {.source = f->source, .line = f->line};
-        model_note(m, &at, false, "%s is left out: CDK's function for deployments", f->id);
-        memmove(f, f + 1, (--m->function_count - i) * sizeof(*f));
-    }
-}
-
-/* ---- stacks ---- */
+enum { ASSEMBLIES_DEEP = 8, ASSEMBLIES_MAX = 200, STACKS_MAX = 500 };
 
 /* aws://ACCOUNT/REGION of a stack holds where the user wants neither; unknown-account and unknown-region where CDK does not know. */
 static const struct ask *stack_ask(struct cdk *c, const char *environment)
@@ -267,7 +69,7 @@ static int stack_open(struct cdk *c, const char *dir, const char *id, const stru
                         .stack = name ? name : id,
                         .path = "",
                         .ids = c->ids,
-                        .asset = asset_of,
+                        .asset = cdk_asset,
                         .exported = export_of,
                         .assets = c};
     if (scope_open(s, path, err) < 0)
@@ -292,7 +94,7 @@ static void stacks_read(struct cdk *c)
         k->end = c->model->function_count;
         for (size_t f = k->first; f < k->end; f++)
             c->model->functions[f].region = k->scope->ask->region != c->ask->region ? k->scope->ask->region : NULL;
-        stack_name(c, k);
+        cdk_stack_name(c, k);
     }
     for (size_t i = 0; i < c->stack_count; i++)
         template_apis(c->stacks[i]->scope);
@@ -320,7 +122,7 @@ static int tree_read(struct cdk *c, const char *dir, const struct node *artifact
     const char *path = file ? files_join(c->arena, dir, file, c->ask->root_path) : NULL;
     const struct node *tree = path ? files_document(c->files, path, &ignored) : NULL;
     if (tree)
-        tree_walk(c, node_find(tree, "tree"), 0);
+        cdk_tree_walk(c, node_find(tree, "tree"), 0);
     return 0;
 }
 
@@ -378,8 +180,8 @@ int read_cdk(const struct ask *ask, struct files *files, const char *path, struc
         return -1;
     stacks_read(&c);
     assets_explain(m, &missing);
-    functions_leave_out(m);
-    images_note(&c);
+    cdk_leave_out(m);
+    cdk_images_note(&c);
     newer_look(&c, path);
     return 0;
 }
