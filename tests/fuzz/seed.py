@@ -51,7 +51,7 @@ for language, texts in enumerate(DOCUMENTS):
 PLACES = HERE / "tests/project/fixtures"
 PROJECTS = {0: [], 1: [], 2: [["cdk-app/cdk.out/manifest.json", "cdk-app/cdk.out/Shop.template.json", "cdk-app/cdk.out/Shop.assets.json"]],
             3: [[f"{s}/.serverless/serverless-state.json", f"{s}/.serverless/cloudformation-template-update-stack.json"] for s in ("sls", "sls-app")],
-            4: [[f"{s}/serverless.yml"] for s in ("sls", "sls-app")]}
+            4: [[f"{s}/serverless.yml"] for s in ("sls", "sls-app")], 5: [["terraform/plan.json"]]}
 for tool, places in PROJECTS.items():
     for i, names in enumerate(places):
         seed("project", f"{tool}-{i}", bytes([tool]) + b"\0".join((PLACES / n).read_bytes() for n in names))
@@ -85,6 +85,24 @@ TERRAFORM = {"terraform_version": "1.9", "planned_values": {"root_module": {"res
 for name, data in {"0-sam": b"\0" + "\0".join((SAM, CONFIG, CHILD)).encode(), "1-built": b"\1" + "\0".join((SAM, CONFIG, SAM)).encode(), "0-api": b"\0" + API.encode(), "5-plan": b"\5" + json.dumps(TERRAFORM).encode(),
                    "4-own": b"\4service: shop\nprovider: {name: aws, runtime: python3.11, stage: \"${opt:stage, 'dev'}\", environment: {A: \"${env:NAME}\"}}\ncustom: ${file(config.yml):x}\nfunctions: {f: {handler: app.h, events: [{httpApi: 'GET /a'}, {http: 'get b/{id}'}]}}\n\0x: {y: \"${self:service}\"}\n"}.items():
     seed("project", name, data)
+SERVICE = """service: {name: shop}
+custom: {base: '${file(config.yml)}', list: [a, {b: c}], d: 2020-01-02, n: 1.50, o: 0o17, loop: '${self:custom.loop2}', loop2: "${self:custom.loop, 'end'}"}
+params: {default: {size: small}, dev: {size: 'x-${self:custom.n}'}}
+provider:
+  name: aws
+  region: ${opt:region, 'eu-west-1'}
+  environment: {A: '${param:size}', B: "${self:custom.gone, \\"q}\\"}", C: '\\${x} $${sls:stage}'}
+  httpApi: {payload: '1.0', cors: {allowedOrigins: [x]}, authorizers: {checks: {type: request, functionName: f-1, identitySource: [$request.header.X]}}}
+  apiGateway: {binaryMediaTypes: [image/png]}
+  layers: [arn:aws:lambda:us-east-1:123456789012:layer:l:1]
+layers: {x: {path: src}}
+functions:
+  - f-1: {handler: app.h, url: {cors: true, invokeMode: RESPONSE_STREAM}, layers: [{Ref: XLambdaLayer}], environment: {T: {Ref: T}, F: '${file(config.json):${sls:stage}.x}'},
+      events: [{http: {path: 'a/{b+}', method: any, cors: true, authorizer: g_2}}, {httpApi: {method: '*', path: /x, authorizer: {name: checks}}}, {httpApi: '*'}]}
+  - g_2: {image: {name: i, command: [a]}, package: {artifact: fn.zip}, fileSystemConfig: {localMountPath: /mnt/a}, logs: {logFormat: JSON}, ephemeralStorageSize: 1024}
+resources: [{Resources: {T: {Type: AWS::SNS::Topic}}}]
+"""
+seed("project", "4-service", b"\4" + "\0".join((SERVICE, "x: {y: '${self:custom.list.1.b}'}\n", '{"dev": {"x": 1}}')).encode())
 TEMPLATES = [p.read_text() for p in sorted((HERE / "tests/project/fixtures").rglob("*.yaml"))] + [
     "Transform: [AWS::Serverless-2016-10-31, AWS::LanguageExtensions]\nParameters: {P: {Type: CommaDelimitedList, Default: 'a,b', AllowedValues: [a, b]}, N: {Type: Number, Default: 1, MinValue: 0}}\n"
     "Mappings: {M: {a: {b: [c]}}}\nConditions: {C: !And [!Equals [!Ref N, '1'], !Not [!Condition D]], D: !Or [!Equals [a, b], !Equals [c, d]]}\nResources:\n"
