@@ -188,6 +188,14 @@ static const char *behind_stage(const struct api *api, const char *path)
     return *rest == '/' ? rest : !*rest ? "/" : NULL;
 }
 
+/* Of several APIs, which on AWS have a host each, the one with the closest path answers, if only by an error or for CORS; of equals the one
+ * with the closer route, else the first (ours). */
+static bool answers(const struct found *f, const struct found *best, const char *method)
+{
+    int order = !f->near ? 1 : !best->near ? -1 : compare(f->near->path, best->near->path);
+    return order < 0 || (order == 0 && f->route && is_better(f->route, best->route, method));
+}
+
 void api_find(const struct api *apis, size_t n, const char *method, const char *path, struct api_match *ret)
 {
     struct found best = {NULL, NULL};
@@ -200,9 +208,7 @@ void api_find(const struct api *apis, size_t n, const char *method, const char *
             f = find_in(&apis[i], method, rest);
             at = rest;
         }
-        /* Of several APIs the one with a route; of several routes the closest, else the first (ours: on AWS each has a host). */
-        bool better = f.route ? is_better(f.route, best.route, method) : !best.route && f.near && !best.near;
-        if (!better)
+        if (!answers(&f, &best, method))
             continue;
         best = f;
         best_path = at;

@@ -63,7 +63,7 @@ static void tell_api(const struct server *s, const struct api *api)
             fprintf(stderr, "lrun: API %s: authorizer %s (JWT, Cognito or IAM) is not checked: its routes take every request\n", api->name,
                     a->name);
         else if (!server_serves(s, a->function, strlen(a->function)))
-            fprintf(stderr, "lrun: API %s: authorizer %s needs function %s, which is not served: its routes answer with an error\n",
+            fprintf(stderr, "lrun: API %s: authorizer %s needs function '%s', which is not served: its routes answer with an error\n",
                     api->name, a->name, a->function);
         if (a->unread)
             fprintf(stderr, "lrun: API %s: the validation expression of authorizer %s cannot be read, and is not checked\n", api->name,
@@ -71,7 +71,7 @@ static void tell_api(const struct server *s, const struct api *api)
     }
     for (size_t i = 0; i < api->route_n; i++)
         if (!server_serves(s, api->routes[i].function, strlen(api->routes[i].function)))
-            fprintf(stderr, "lrun: API %s: %s %s needs function %s, which is not served: it answers with 502\n", api->name,
+            fprintf(stderr, "lrun: API %s: %s %s needs function '%s', which is not served: it answers with 502\n", api->name,
                     api->routes[i].method, api->routes[i].path, api->routes[i].function);
 }
 

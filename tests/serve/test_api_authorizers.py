@@ -176,7 +176,7 @@ def test_others_are_not_checked_and_that_is_said_once(api, kind, type):
 
 def test_an_authorizers_function_that_is_not_served(serve, function, tmp):
     a = Api(serve, function, tmp, {"A": {"type": "rest", "authorizers": {"Own": {"type": "request", "function": "Gone"}}, "default-authorizer": "Own", "routes": [route()]}})
-    assert message(a.request("/")) == FAILED_REST and "authorizer Own needs function Gone, which is not served" in a.log
+    assert message(a.request("/")) == FAILED_REST and "authorizer Own needs function 'Gone', which is not served" in a.log
 
 
 def test_the_body_reaches_the_function_after_the_authorizer(api):

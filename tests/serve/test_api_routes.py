@@ -121,14 +121,22 @@ def test_several_apis_share_a_port_and_a_name_gives_one_its_own(serve, function,
 
 @row("4.9 no function")
 def test_a_route_of_a_function_that_is_not_served(serve, function, tmp):
-    a = Api(serve, function, tmp, {"R": {"type": "rest", "routes": [route(path="/x", function="Gone")]}})
-    assert message(a.request("/x")) == (502, {"message": "No function defined for resource method"})
-    assert "API R: GET /x needs function Gone, which is not served" in a.log
+    a = Api(serve, function, tmp, {"R": {"type": "rest", "routes": [route(path="/x", function="Gone"), {"path": "/none"}]}})
+    assert message(a.request("/x")) == message(a.request("/none")) == (502, {"message": "No function defined for resource method"})
+    assert "API R: GET /x needs function 'Gone', which is not served" in a.log
 
 
 def test_an_api_without_a_port_is_said(serve, function, tmp):
     a = Api(serve, function, tmp, {"One": {"type": "rest", "routes": [route()]}, "Two": {"type": "http", "routes": [route()]}}, port="One=0")
     assert "API Two is not served: give it a port with --api Two=3000" in a.log and a.event("/", api="One")
+
+
+def test_of_several_apis_the_one_with_the_closest_path_answers(serve, function, tmp):
+    apis = {"All": {"type": "http", "routes": [{"path": "$default", "function": "Echo"}]}, "Rest": {"type": "rest", "routes": [route(path="/x/{id}"), route(path="/y")], "cors": {"AllowOrigins": "*"}},
+            "Other": {"type": "rest", "routes": [route("POST", "/y")]}}
+    a = Api(serve, function, tmp, apis)
+    assert a.event("/x/1")["resource"] == "/x/{id}" and a.request("/x/1", "OPTIONS").headers["access-control-allow-origin"] == "*" and message(a.request("/x/1", "POST")) == MISSING
+    assert a.event("/y")["resource"] == "/y" and a.event("/y", "POST")["httpMethod"] == "POST" and a.event("/z")["routeKey"] == "$default"
 
 
 def test_what_is_served_is_said(api):
@@ -156,11 +164,11 @@ WRONG = [
     ({"routes": [{"path": "x"}]}, "it must begin with a slash"), ({"routes": [{"path": "/{a+}/b"}]}, "{name+} may only be its last segment"),
     ({"routes": [{"path": "/a{b}"}]}, "braces enclose a whole segment"), ({"routes": [{"path": "$default"}]}, "it must begin with a slash"),
     ({"routes": [{"path": "/a", "method": "G T"}]}, "expected a method, or ANY"), ({"routes": [{"path": "/a\n"}]}, "a string of one line"),
-    ({"routes": [{"path": "/a"}]}, '"path" and "function" of each route'), ({"routes": [{"path": "/a", "function": "F", "payload": "2.0"}]}, "REST APIs have no other"),
+    ({"routes": [{"function": "F"}]}, '"path" of each route'), ({"routes": [{"path": "/a", "function": "F", "payload": "2.0"}]}, "REST APIs have no other"),
     ({"routes": [{"path": "/a", "function": "F", "authorizer": "N"}]}, "a name of authorizers, or NONE"), ({"routes": [{"path": "/a", "function": "F", "timeout": 5}]}, "a whole number of 50 to 900000"),
     ({"stage": "a/b", "routes": []}, "letters, digits, - and _"), ({"variables": {"k": 1}, "routes": []}, "an object of strings"), ({"binary": [1], "routes": []}, "an array of strings"),
     ({"cors": {"AllowHeaders": ["a\r\nb"]}, "routes": []}, "strings of one line each"), ({"cors": {"MaxAge": -1}, "routes": []}, "a whole number of 0 to 86400"),
-    ({"authorizers": {"A": {"type": "token"}}, "routes": []}, '"function" for an authorizer'), ({"authorizers": {"A": {"type": "x"}}, "routes": []}, "token, request, jwt, cognito or iam"),
+    ({"authorizers": {"A": {"type": "x"}}, "routes": []}, "token, request, jwt, cognito or iam"),
     ({"authorizers": {"A": {"type": "request", "function": "F", "identity": ["body.x"]}}, "routes": []}, "header.NAME, querystring.NAME")]
 
 
