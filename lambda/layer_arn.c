@@ -5,7 +5,6 @@
 #include "lambda/layer_arn.h"
 
 #include "base/own.h"
-#include "base/str.h"
 #include "lambda/function_name.h"
 
 #include <ctype.h>
@@ -51,11 +50,6 @@ static void keep(struct part p, char *ret)
 {
     memcpy(ret, p.at, p.n);
     ret[p.n] = 0;
-}
-
-bool layer_is_arn(const char *word)
-{
-    return str_begins(word, "arn:");
 }
 
 static const char *parse_version(const char *rest, struct layer_arn *ret)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 enum { LAYER_ARN_SIZE = 256, LAYER_REGION_SIZE = 32, LAYER_NAME_SIZE = 141, LAYER_VERSION_SIZE = 20 };
 
@@ -17,7 +18,10 @@ struct layer_arn {
 };
 
 /* Whether the word is meant as an ARN: no file's path begins so, unless with ./ before it. */
-bool layer_is_arn(const char *word);
+static inline bool layer_is_arn(const char *word)
+{
+    return strncmp(word, "arn:", 4) == 0;
+}
 
 /* Takes it apart. NULL: it is good; else what is wrong with it, in words. Letters, digits, - and _ are all that a good one has beside
  * its colons: it may be a file's name. */

@@ -218,14 +218,14 @@ static void say_unknown_variables(struct slice configuration)
         fprintf(stderr, "lrun: AWS does not give the function's variables (a key that you may not use): lrun.json has none\n");
 }
 
-static void put_region(const struct fetching *f, struct slice configuration, struct text *out)
+/* A project decides no region: the command line of its first start does. */
+static void read_region(struct fetching *f, struct slice configuration)
 {
     struct slice arn = json_find(configuration, "FunctionArn");
     OWN_PTR char *text = json_shape(arn) == SHAPE_STRING ? json_plain(arn) : NULL;
     const char *at = text ? strstr(text, ":lambda:") : NULL;
-    OWN_PTR char *region = at ? xasprintf("%.*s", (int)strcspn(at + 8, ":"), at + 8) : xstrdup(f->region);
-    if (*region)
-        json_put(out, "region", region);
+    if (at)
+        snprintf(f->region, sizeof f->region, "%.*s", (int)strcspn(at + 8, ":"), at + 8);
 }
 
 static int write_all(struct fetching *f, struct slice top, struct err *err)
@@ -240,7 +240,7 @@ static int write_all(struct fetching *f, struct slice top, struct err *err)
     json_open_key(&out, f->function, '{');
     json_put(&out, "code", file);
     put_members(configuration, &out);
-    put_region(f, configuration, &out);
+    read_region(f, configuration);
     int status = take_layers(f, json_find(configuration, "Layers"), &out, err);
     json_close(&out, '}');
     json_close(&out, '}');
@@ -300,7 +300,8 @@ int cmd_project_fetch(const struct request *r, struct err *err)
     aws_end(&f.aws);
     if (status == 0) {
         OWN_PTR char *word = str_quote(folder);
-        printf("fetched %s into %s: try it by (cd %s && lrun %s -e event.json)\n", f.function, folder, word, f.function);
+        printf("fetched %s into %s: try it by (cd %s && lrun%s%s %s -e event.json)\n", f.function, folder, word,
+               f.region[0] ? " --region " : "", f.region, f.function);
     }
     return status;
 }

@@ -135,7 +135,7 @@ int aws_download(struct aws *a, const struct aws_code *code, struct err *err)
         fail(err, ENOENT, "curl", "find in PATH the program that downloads");
         return fail_hint(err, "install it: apt install curl");
     }
-    if (check_address(code->object, address, err) < 0)
+    if (check_address(code->object, address, err) < 0 || !address)
         return -1;
     if (code->size > AWS_CODE_MAX)
         return fail(err, EFBIG, code->object, "download: AWS says that it has %ju bytes", (uintmax_t)code->size);

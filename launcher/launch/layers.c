@@ -167,5 +167,5 @@ int layers_find(struct inputs *in, struct err *err)
 
 int layers_check(const struct input *layer, const struct cache_entry *e, struct err *err)
 {
-    return layer->sha256[0] && strcmp(layer->sha256, e->digest) != 0 ? damaged(layer->path, err) : 0;
+    return strcmp(layer->sha256, e->digest) != 0 ? damaged(layer->path, err) : 0;
 }

@@ -18,7 +18,7 @@ int layers_map(const struct request *r, const char *arn, char **ret, struct err 
 /* Of in's layers those with an ARN and no file. Opens each, or refuses it with the ways to have it. */
 int layers_find(struct inputs *in, struct err *err);
 
-/* After it was unpacked: refuses a layer of the store whose zip is not what was added. */
+/* After it was unpacked: refuses a layer of the store, which sha256 says that it is, if its zip is not what was added. */
 int layers_check(const struct input *layer, const struct cache_entry *e, struct err *err);
 
 #endif

@@ -48,16 +48,16 @@ def fetching(lrun, tmp):
 
 def test_a_function_becomes_a_folder_that_runs(fetching, tmp):
     p = fetching("orders")
-    assert p.returncode == 0 and p.stdout == "fetched orders into orders: try it by (cd orders && lrun orders -e event.json)\n", p
+    assert p.returncode == 0 and p.stdout == "fetched orders into orders: try it by (cd orders && lrun --region eu-west-1 orders -e event.json)\n", p
     folder = tmp / "orders"
     assert sorted(str(f.relative_to(folder)) for f in folder.rglob("*")) == ["layers", "layers/my-layer-3.zip", "lrun.json", "orders.zip"]
     said = json.loads((folder / "lrun.json").read_text())
     assert said == {"functions": {"orders": {"code": "orders.zip", "handler": "app.main", "runtime": "python3.11", "memory": 256, "timeout": 7, "tmp-size": 1024,
-                                             "env": {"PASSWORD": "geheim\u00fc"}, "region": "eu-west-1", "layers": ["layers/my-layer-3.zip"]}}}
+                                             "env": {"PASSWORD": "geheim\u00fc"}, "layers": ["layers/my-layer-3.zip"]}}}
     assert stat.S_IMODE((folder / "lrun.json").stat().st_mode) == 0o600 and (folder / "lrun.json").stat().st_uid == LRUN_UID
     assert "geheim" not in p.stdout + p.stderr and SECRET not in p.stdout + p.stderr and fetching.left() == []
     assert (folder / "orders.zip").read_bytes() == fetching.aws.functions["orders"][0] and (folder / "layers/my-layer-3.zip").read_bytes() == fetching.aws.layers[LAYER]
-    r = fetching.lrun.run("orders", cwd=folder)
+    r = fetching.lrun.run("--region", "eu-west-1", "orders", cwd=folder)
     assert r.code == 0 and r.json == ["layer", "geheim\u00fc", "eu-west-1", "256", "orders"], r
 
 

@@ -5,7 +5,7 @@ FETCH = "tests/cli/test_layer_fetch.py"
 PROJECT = "tests/project/test_fetch.py"
 
 MUTANTS = {
-    "layers: another zip in a stored layer's place": ("launcher/launch/layers.c", "layer->sha256[0] && strcmp(layer->sha256, e->digest) != 0", "layer->sha256[0] && !e->digest[0]", {"a_damaged_layer_is_refused_and_told_by_verify"}, (ARNS,), "damaged and changed"),
+    "layers: another zip in a stored layer's place": ("launcher/launch/layers.c", "return strcmp(layer->sha256, e->digest) != 0 ?", "return !e->digest[0] ?", {"a_damaged_layer_is_refused_and_told_by_verify"}, (ARNS,), "damaged and changed"),
     "layers: a directory's links are followed": ("cache/layer_pack.c", "if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)", "if (fstatat(dir, name, &st, 0) < 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)", {"a_directory_becomes_a_zip_with_links_and_modes_and_always_the_same"}, (ARNS,), "becomes_a_zip"),
     "layers: SAM's directory may be a link": ("launcher/launch/layers.c", "open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)", "open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)", {"sams_cache_is_used_by_the_name_that_sam_gives"}, (ARNS,), "by_the_name", "ordinary"),
     "layers: the home directory as a layer": ("launcher/command/cmd_layer_add.c", "*ret_is_dir && trust_check_shown(", "*ret_is_dir && id->uid == 1 && trust_check_shown(", {"what_is_no_layer_is_refused_and_nothing_is_left"}, (ARNS,), "no_layer and home"),
