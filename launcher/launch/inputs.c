@@ -342,6 +342,9 @@ int inputs_release_trees(struct inputs *in, struct err *err)
     for (size_t i = 0; i < input_count(in); i++)
         if (release_tree(&input_at(in, i)->source, err) < 0)
             return -1;
+    for (size_t i = 0; i < in->volume_count; i++)
+        if (release_tree(&in->volumes[i].source, err) < 0)
+            return -1;
     return 0;
 }
 
