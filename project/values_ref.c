@@ -98,13 +98,24 @@ static bool not_made(struct scope *s, const struct node *at, const char *id, con
     return true;
 }
 
+/* Whether AWS::Serverless makes a resource of that name: ServerlessHttpApi, or what belongs to a resource of the template (FnRole,
+ * ApiProdStage, FnVersion...). A name that is misspelt is none of them. */
+static bool made_by_transform(const struct scope *s, const char *id)
+{
+    const struct node *resources = node_find(s->top, "Resources");
+    bool made = str_begins(id, "Serverless") || str_begins(id, "CodeDeploy");
+    for (size_t i = 0; resources && !made && i < resources->n; i++)
+        made = str_begins(id, resources->members[i].name);
+    return s->serverless && made;
+}
+
 static const struct node *ref_resource(struct scope *s, const struct node *at, const char *id, struct refusal *why)
 {
     const struct node *resource = scope_resource(s, id);
     const char *import = ask_value(&s->ask->imports, id);
     if (import)
         return node_new_text(s->arena, import, at);
-    if (!resource && !s->serverless)
+    if (!resource && !made_by_transform(s, id))
         return value_refuse(s, why, at, NULL, "the template has no parameter and no resource %s", id);
     if (resource && not_made(s, at, id, resource, why))
         return NULL;
@@ -167,7 +178,7 @@ const struct node *value_attribute(struct scope *s, const struct node *at, const
     const struct node *resource = scope_resource(s, id);
     if (import)
         return node_new_text(s->arena, import, at);
-    if (!resource && !s->serverless)
+    if (!resource && !made_by_transform(s, id))
         return value_refuse(s, why, at, NULL, "the template has no resource %s", id);
     if (resource && not_made(s, at, id, resource, why))
         return NULL;
