@@ -83,7 +83,7 @@ static int add_v4(const struct sockaddr_storage *a, size_t number)
     struct ifreq r = {0};
     struct sockaddr_in mask = {.sin_family = AF_INET, .sin_addr.s_addr = INADDR_NONE /* it alone */};
     OWN_FD int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    snprintf(r.ifr_name, sizeof r.ifr_name, "lo:d%zu", number);
+    snprintf(r.ifr_name, sizeof r.ifr_name, "lo:d%u", (unsigned)number & 0xfff); /* there are 32 at most */
     memcpy(&r.ifr_addr, a, sizeof r.ifr_addr);
     if (s < 0 || ioctl(s, SIOCSIFADDR, &r) < 0)
         return -1;
