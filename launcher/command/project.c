@@ -308,7 +308,6 @@ int project_use(struct request *r, struct err *err)
 {
     static struct project p = {.place = {.root = -1}}; /* requests borrow from it until the end */
     static struct config one;
-    static struct request line __attribute__((used));
     const bool takes = r->command == CMD_RUN || r->command == CMD_EXEC || r->command == CMD_INSPECT;
     if (!takes || r->in.set || (r->function && !*r->function))
         return 0;
@@ -323,7 +322,7 @@ int project_use(struct request *r, struct err *err)
     say_notes(&p, r);
     if (project_add(&p, r, r->function, &one, err) < 0)
         return -1;
-    line = *r; /* what was parsed lives on: the new request borrows from it */
+    p.rest = *r; /* what was parsed lives on: the new request borrows from it */
     *r = one.at[0].request;
     free(one.at);
     return 0;

@@ -13,7 +13,7 @@ struct project {
     struct request_part part;
     char *dir; /* that paths in top are relative to, with its slash: the root, or where a lrun.json of the user's is */
     struct text answer;
-    struct request rest; /* serve: the command line without the words that are functions' names; empty before */
+    struct request rest; /* what a function's request borrows of the command line; serve: without the words that are functions' names */
     struct slice functions, names, facts, refused, notes; /* of top: looked up once, since it is long */
     struct slice top;                                     /* lrun.json; its strings are answer's */
 };

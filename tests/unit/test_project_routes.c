@@ -57,7 +57,8 @@ static const struct {
          "One: {Type: Api, Properties: {Path: /orders, Method: any}}, Two: {Type: HttpApi, Properties: {Path: '/o/{id}', Method: get}},"
          "Three: {Type: HttpApi}, Four: {Type: S3},"
          "Five: {Type: HttpApi, Properties: {Path: /v1, Method: '*', PayloadFormatVersion: '1.0'}}"),
-     "ServerlessRestApi rest Prod\n  ANY /orders A 1.0\n  binary image/png\n  cors {AllowOrigins: [*], AllowMethods: [DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT]}\n"
+     "ServerlessRestApi rest Prod\n  ANY /orders A 1.0\n  binary image/png\n"
+     "  cors {AllowOrigins: [*], AllowMethods: [DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT]}\n"
      "ServerlessHttpApi http $default\n  GET /o/{id} A 2.0\n  ANY $default A 2.0\n  ANY /v1 A 1.0\n  cors {AllowOrigins: [*]}\n",
      NULL},
     /* Its resources, with authorizers of every kind. */
