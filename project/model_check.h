@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model_check.h: what every function of a model must have, whichever reader made it. For model_print.c only. */
+/* model_check.h: what every function of a model must have, whichever reader made it. For model_print*.c only. */
 #ifndef LRUN_MODEL_CHECK_H
 #define LRUN_MODEL_CHECK_H
 

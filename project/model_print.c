@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* model_print.c: the model as lrun.json. Each member is there only if the project says it, so that lrun's defaults hold where it says
  * nothing; what the members mean is docs/config.schema.json's. Text members are a table, in the order in which they are printed. What
- * cannot run stands in "project" alone. */
+ * cannot run stands in "project" alone. model_print_values.c: what members are made of; model_print_api.c: APIs. */
 #include "project/model_print.h"
 
 #include "base/json.h"
 #include "base/own.h"
-#include "project/model_check.h"
+#include "project/model_print_parts.h"
 
 #include <string.h>
 
@@ -32,96 +32,22 @@ static const struct member FACTS[] = {
     {"log-group", AT(log_group)},
 };
 
-struct printing {
-    const struct model *m;
-    const char **names;              /* of the functions, in lrun.json */
-    struct model_name_set ids;       /* of the functions, each once */
-    size_t *first;                   /* of each id, the first function that has it */
-    const struct model_route *route; /* of the API that is printed */
-    struct text *out;
-};
-
 static void put_whole(struct text *out, const char *key, uint64_t n)
 {
     json_key(out, key);
     text_printf(out, "%ju", (uintmax_t)n);
 }
 
-static void put_text(struct text *out, const char *key, const char *text)
-{
-    if (text)
-        json_put(out, key, text);
-}
-
 static void put_texts(struct text *out, const struct model_function *f, const struct member *members, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        put_text(out, members[i].name, *(const char *const *)(const void *)((const char *)f + members[i].at));
-}
-
-static void put_list(struct text *out, const char *key, const char *const *list, size_t n)
-{
-    if (!list)
-        return;
-    json_open_key(out, key, '[');
-    for (size_t i = 0; i < n; i++)
-        json_item(out, list[i]);
-    json_close(out, ']');
-}
-
-static void put_pairs(struct printing *p, const char *key, const struct model_pair *pairs, size_t n)
-{
-    struct model_name_set seen = {0};
-    if (!n)
-        return;
-    json_open_key(p->out, key, '{');
-    for (size_t i = 0; i < n; i++)
-        if (model_name_first(p->m->arena, &seen, pairs[i].name))
-            json_put(p->out, pairs[i].name, pairs[i].value ? pairs[i].value : "");
-    json_close(p->out, '}');
+        print_text(out, members[i].name, *(const char *const *)(const void *)((const char *)f + members[i].at));
 }
 
 static const char *path_text(const char *path)
 {
     return path && !*path ? "." : path; /* the root itself */
 }
-
-/* ---- values that are handed on ---- */
-
-enum { NODE_DEPTH = 32, NODE_COUNT = 10000 }; /* of CORS there are two levels and some dozens; more is a bomb, and null */
-
-static void put_node(struct text *out, const struct node *v, unsigned depth, size_t *count)
-{
-    struct slice ignored;
-    if (!strchr("{[:", out->at[out->n - 1]))
-        text_puts(out, ",");
-    if (++*count > NODE_COUNT || depth > NODE_DEPTH || !v || v->kind == NODE_NULL) {
-        text_puts(out, "null");
-    } else if (v->kind == NODE_LIST || v->kind == NODE_MAP) {
-        text_puts(out, v->kind == NODE_LIST ? "[" : "{");
-        for (size_t i = 0; i < v->n; i++) {
-            if (v->kind == NODE_MAP)
-                json_key(out, v->members[i].name);
-            put_node(out, v->kind == NODE_MAP ? v->members[i].value : v->items[i], depth + 1, count);
-        }
-        text_puts(out, v->kind == NODE_LIST ? "]" : "}");
-    } else if (v->kind != NODE_TEXT && json_read(v->text, strlen(v->text), &ignored)) {
-        text_puts(out, v->text);
-    } else {
-        json_quote(out, v->text, strlen(v->text));
-    }
-}
-
-static void put_value(struct text *out, const char *key, const struct node *v)
-{
-    size_t count = 0;
-    if (!v)
-        return;
-    json_key(out, key);
-    put_node(out, v, 0, &count);
-}
-
-/* ---- functions ---- */
 
 static void put_layers(struct text *out, const struct model_function *f)
 {
@@ -151,17 +77,17 @@ static void put_origins(struct text *out, const struct node *list)
 
 static void put_function(struct printing *p, const struct model_function *f)
 {
-    put_text(p->out, "code", path_text(f->code));
+    print_text(p->out, "code", path_text(f->code));
     put_texts(p->out, f, TEXTS, COUNT(TEXTS));
     for (size_t i = 0; i < COUNT(NUMBERS); i++) {
         uint64_t n = *(const uint64_t *)(const void *)((const char *)f + NUMBERS[i].at);
         if (n)
             put_whole(p->out, NUMBERS[i].name, n);
     }
-    put_pairs(p, "env", f->variables, f->variable_count);
+    print_pairs(p, "env", f->variables, f->variable_count);
     put_layers(p->out, f);
-    put_list(p->out, "entrypoint", f->entrypoint, f->entrypoint_count);
-    put_list(p->out, "command", f->command, f->command_count);
+    print_list(p->out, "entrypoint", f->entrypoint, f->entrypoint_count);
+    print_list(p->out, "command", f->command, f->command_count);
     if (f->per_tenant)
         json_put(p->out, "tenancy", "per-tenant");
     if (!f->url.given)
@@ -187,7 +113,7 @@ static void put_facts(struct printing *p, const struct model_function *f)
     }
     if (f->url.given)
         json_put(p->out, "url-auth", f->url.iam ? "iam" : "none");
-    put_value(p->out, "url-cors", f->url.cors_config);
+    print_value(p->out, "url-cors", f->url.cors_config);
     for (size_t i = 0; i < f->layer_count; i++)
         ids = ids || f->layers[i].id;
     if (!ids)
@@ -207,83 +133,11 @@ static void put_others(struct printing *p, const struct model_function *f, const
             json_item(p->out, f->names[i]);
 }
 
-/* ---- APIs ---- */
-
-/* A route says its function's id; its name in lrun.json is that of the first function that has it. */
-static const char *name_of(const struct printing *p, const char *id)
-{
-    size_t i = id ? index_find(&p->ids.index, p->ids.at, p->ids.n, sizeof *p->ids.at, id) : INDEX_NONE;
-    return i == INDEX_NONE ? id : p->names[p->first[i]];
-}
-
-static void put_route(struct text *out, size_t i, const void *of)
-{
-    const struct printing *p = of;
-    const struct model_route *r = &p->route[i];
-    put_text(out, "method", r->method);
-    put_text(out, "path", r->path);
-    put_text(out, "function", name_of(p, r->function));
-    put_text(out, "payload", r->payload);
-    put_text(out, "authorizer", r->authorizer);
-    put_text(out, "operation", r->operation);
-}
-
-static void put_authorizers(struct printing *p, const struct model_api *api)
-{
-    struct model_name_set seen = {0};
-    if (!api->authorizer_count)
-        return;
-    json_open_key(p->out, "authorizers", '{');
-    for (size_t i = 0; i < api->authorizer_count; i++) {
-        const struct model_authorizer *a = &api->authorizers[i];
-        if (!model_name_first(p->m->arena, &seen, a->name))
-            continue;
-        json_open_key(p->out, a->name, '{');
-        put_text(p->out, "type", a->kind);
-        put_text(p->out, "function", name_of(p, a->function));
-        put_text(p->out, "payload", a->payload);
-        if (a->simple)
-            json_flag(p->out, "simple", true);
-        put_text(p->out, "header", a->header);
-        put_text(p->out, "expression", a->expression);
-        put_list(p->out, "identity", a->identity, a->identity_count);
-        json_close(p->out, '}');
-    }
-    json_close(p->out, '}');
-}
-
-static void put_api(struct printing *p, const struct model_api *api)
-{
-    json_put(p->out, "type", api->http ? "http" : "rest");
-    put_text(p->out, "stage", api->stage);
-    p->route = api->routes;
-    json_objects(p->out, "routes", api->route_count, put_route, p);
-    put_authorizers(p, api);
-    put_text(p->out, "default-authorizer", api->default_authorizer);
-    put_list(p->out, "binary", api->binary_types, api->binary_count);
-    put_pairs(p, "variables", api->variables, api->variable_count);
-    put_value(p->out, "cors", api->cors);
-}
-
-static void put_apis(struct printing *p)
-{
-    struct model_name_set taken = {0};
-    if (!p->m->api_count)
-        return;
-    json_open_key(p->out, "apis", '{');
-    for (size_t i = 0; i < p->m->api_count; i++) {
-        json_open_key(p->out, model_name_own(p->m->arena, &taken, p->m->apis[i].id), '{');
-        put_api(p, &p->m->apis[i]);
-        json_close(p->out, '}');
-    }
-    json_close(p->out, '}');
-}
-
 /* ---- the project ---- */
 
 static void put_place(struct text *out, const char *source, unsigned line)
 {
-    put_text(out, "source", source);
+    print_text(out, "source", source);
     put_whole(out, "line", line);
 }
 
@@ -317,7 +171,7 @@ static void put_refusal(struct text *out, const struct refusal *r)
 {
     json_put(out, "what", r->what);
     put_place(out, r->source, r->line);
-    put_text(out, "remedy", r->remedy);
+    print_text(out, "remedy", r->remedy);
 }
 
 static void put_files(struct text *out, const struct files *f)
@@ -338,8 +192,8 @@ static void put_files(struct text *out, const struct files *f)
 static void put_project(struct printing *p, const struct refusal **refused, const struct files *f)
 {
     const struct model *m = p->m;
-    put_text(p->out, "reader", m->reader);
-    put_text(p->out, "source", m->source);
+    print_text(p->out, "reader", m->reader);
+    print_text(p->out, "source", m->source);
     json_open_key(p->out, "names", '{');
     for (size_t i = 0; i < m->function_count; i++) {
         json_open_key(p->out, p->names[i], '[');
@@ -385,7 +239,7 @@ void model_print(const struct model *m, const struct files *f, struct text *out)
         json_close(out, '}');
     }
     json_close(out, '}');
-    put_apis(&p);
+    print_apis(&p);
     json_open_key(out, "project", '{');
     put_project(&p, refused, f);
     json_close(out, '}');
