@@ -82,12 +82,12 @@ static const char *whole(struct arena *a, const char *c, const char *end, bool n
         return "0";
     if ((end - c > 2 && c[0] == '0' &&
          ((c[1] == 'x' && whole_of(c + 2, end, 16, &value)) || (c[1] == 'b' && whole_of(c + 2, end, 2, &value)))) ||
-        (end - c > 1 && c[0] == '0' && whole_of(c + 1, end, 8, &value)) || sexagesimal(c, end, &value))
+        (end - c > 1 && c[0] == '0' && whole_of(c, end, 8, &value)) || sexagesimal(c, end, &value))
         return arena_printf(a, "%s%ju", value ? sign : "", (uintmax_t)value);
     return NULL;
 }
 
-/* 1.5, .5, 5., 1.5e+3 */
+/* 1.5, .5, 5., 1.5e+3, without the sign */
 static bool is_fraction(const char *c, const char *end)
 {
     const char *point = memchr(c, '.', (size_t)(end - c)), *e;
@@ -114,7 +114,7 @@ enum node_kind yaml_scalar(struct arena *a, const char *bytes, size_t n, const c
     }
     if (*c == '-' || *c == '+')
         c++;
-    if (c == end || ((*c < '0' || *c > '9') && *c != '.'))
+    if (c == end || ((*c < '0' || *c > '9') && (*c != '.' || c > bytes))) /* -.5 is a text */
         return NODE_TEXT;
     written = whole(a, c, end, *bytes == '-');
     if (!written && is_fraction(c, end))
