@@ -12,7 +12,7 @@
 struct table {
     struct node node; /* first: every map of this reader is one */
     bool defined;     /* by a header */
-    bool closed;      /* by braces, or made by a dotted name: no header may reach into it */
+    bool closed;      /* by braces, or made by a dotted name: no header may name it; one may add a table to the latter */
     unsigned deep;    /* how many tables and arrays it is in, itself included */
 };
 
@@ -196,7 +196,7 @@ static struct table *enter(struct toml *t, struct table *in, const char *name, b
             return NULL;
         inner->closed = !header;
         node_set(t->d->arena, &in->node, name, &inner->node);
-    } else if (!inner || (header ? inner->closed : inner->defined)) {
+    } else if (!inner || (inner->defined && (!header || inner->closed))) {
         document_fault(t->d, t->line, 0, "the name %.80s is taken already", name);
         return NULL;
     }
@@ -352,7 +352,7 @@ static struct table *read_header(struct toml *t, struct table *top)
         fault(t, "expected ']'");
         return NULL;
     }
-    if (in->defined) {
+    if (in->defined || in->closed) {
         document_fault(t->d, t->line, 0, "the table %.80s stands here twice", name);
         return NULL;
     }
