@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { LINKS_MAX = 8 };
+
 struct document_kept {
     struct document_kept *next;
     const char *path;
@@ -85,6 +87,23 @@ static struct seen facts_of(const char *path, int fd)
     s.ctime_s = st.st_ctim.tv_sec;
     s.ctime_ns = (uint32_t)st.st_ctim.tv_nsec;
     return s;
+}
+
+const char *files_follow(struct files *f, const char *path, const char *root_path)
+{
+    for (unsigned links = 0; links < LINKS_MAX; links++) {
+        char target[4096];
+        OWN_FD int fd = open_beneath(f, path, O_PATH | O_NOFOLLOW);
+        ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof target - 1);
+        if (n <= 0)
+            break;
+        target[n] = 0;
+        const char *next = files_join(f->arena, files_dir(f->arena, path), target, root_path);
+        if (!next)
+            break;
+        path = next;
+    }
+    return path;
 }
 
 const struct seen *files_look(struct files *f, const char *path)

@@ -36,6 +36,10 @@ struct files {
 const char *files_join(struct arena *a, const char *dir, const char *path, const char *root_path);
 const char *files_dir(struct arena *a, const char *path); /* the directory of a file: "" or "a/b" */
 
+/* Where the file is that a link leads to, or links one after the other, as a path beneath the root: what stands in it is relative to that.
+ * The path itself if it is no link, or leads out. */
+const char *files_follow(struct files *f, const char *path, const char *root_path);
+
 /* Looks at it, following links that stay beneath the root. Never an error: what cannot be looked at is absent. The pointer holds till
  * the next call. */
 const struct seen *files_look(struct files *f, const char *path);

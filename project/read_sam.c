@@ -77,6 +77,7 @@ static void note_newer(struct scope *s, const char *dir)
 int read_sam(const struct ask *ask, struct files *files, const char *path, struct model *m, struct err *err)
 {
     bool built = false;
+    path = files_follow(files, path, ask->root_path);
     const char *dir = project_dir(files->arena, path, &built);
     struct scope *s = arena_zeroed(files->arena, 1, sizeof(*s));
     *s = (struct scope){.arena = files->arena, .ask = ask, .files = files, .model = m, .stack = "local", .path = ""};

@@ -355,6 +355,24 @@ Test(project_sam, a_source_that_is_newer_than_the_build_is_said_once)
     }
 }
 
+/* As with sam local, paths in a template are relative to where it is, not to a link that leads to it. */
+Test(project_sam, a_link_is_followed_to_the_template)
+{
+    static const char *const LINKS[][2] = {{"infra/template.yaml", NULL}, {"second.yaml", "infra/template.yaml"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct project p;
+        project_begin(&p);
+        project_write(&p, "infra/template.yaml", SAM "Resources: {Fn: {Type: AWS::Serverless::Function, Properties: {CodeUri: fn}}}\n");
+        project_write(&p, "infra/fn/app.py", "");
+        cr_assert(symlinkat(LINKS[i][0], p.files.root, "template.yaml") == 0);
+        cr_assert(!LINKS[i][1] || symlinkat(LINKS[i][1], p.files.root, LINKS[i][0]) == 0);
+        cr_assert(read_sam(&p.ask, &p.files, "template.yaml", &p.model, &p.err) == 0);
+        cr_expect(!function(&p, "Fn")->refused);
+        cr_expect_str_eq(function(&p, "Fn")->code, "infra/fn");
+        project_end(&p);
+    }
+}
+
 Test(project_sam, what_is_no_template_is_said)
 {
     static const char *const ROWS[] = {"[1]", "a: b", "Resources: [1]", "Resources: {a: {Type: [AWS::Serverless::Function]}, b: x, c: }"};
