@@ -71,7 +71,7 @@ static void include_sections(struct scope *s)
     struct node *top = NULL;
     for (size_t i = 0; i < s->top->n; i++) {
         const struct node_member *m = &s->top->members[i];
-        const struct node *with = section_of(s, m->value);
+        const struct node *with = value_each(s, section_of(s, m->value));
         if (with == m->value)
             continue;
         if (!top) {

@@ -12,6 +12,9 @@ enum {
     VALUE_TEXT_MAX = 8 << 20,  /* bytes of one text that is made: twice what inline code may have */
 };
 
+/* A section of the template with its Fn::ForEach turned; itself, if it has none. What cannot be turned is left out, with a note. */
+const struct node *value_each(struct scope *s, const struct node *section);
+
 extern const struct node VALUE_NONE; /* AWS::NoValue */
 
 /* As value_of(), but AWS::NoValue is &VALUE_NONE. */

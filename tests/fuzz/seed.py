@@ -111,6 +111,8 @@ TEMPLATES = [p.read_text() for p in sorted((HERE / "tests/project/fixtures").rgl
     "    Layers: !If [C, [!Ref L, !GetAtt S.Outputs.L], []], FunctionUrlConfig: {AuthType: NONE, Cors: {AllowOrigins: ['*']}}, Events: {A: {Type: Api, Properties: {Path: /a, Method: get, Auth: {Authorizer: T}}}, H: {Type: HttpApi}}}}\n"
     "  L: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: .}}\n  Q: {Type: AWS::SQS::Queue}\n  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: template.yaml, Parameters: {P: !Ref L}}}\n"
     "Globals: {Function: {Timeout: 3, Layers: [!Ref L]}, Api: {Auth: {DefaultAuthorizer: T, Authorizers: {T: {FunctionArn: !GetAtt F.Arn}}}, Cors: \"'*'\", BinaryMediaTypes: [image~1png]}}\nOutputs: {L: {Value: !Ref L}}\n",
+    "Transform: AWS::LanguageExtensions\nParameters: {P: {Type: CommaDelimitedList, Default: 'a,b'}}\nResources:\n"
+    "  Fn::ForEach::L: [N, !Ref P, {'F&{N}': {Type: AWS::Lambda::Function, Properties: {Code: src, Handler: !Sub '${N}'}}, Fn::ForEach::M: [O, [x], {'G${N}${O}': {Type: X}}]}]\n",
     "Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: {ZipFile: x}}}\n  R: {Type: AWS::ApiGateway::RestApi}\n  P: {Type: AWS::ApiGateway::Resource, Properties: {RestApiId: !Ref R, ParentId: !GetAtt R.RootResourceId, PathPart: '{a+}'}}\n"
     "  M: {Type: AWS::ApiGateway::Method, Properties: {RestApiId: !Ref R, ResourceId: !Ref P, HttpMethod: ANY, Integration: {Type: AWS_PROXY, Uri: !Sub 'x/${F.Arn}/invocations'}}}\n"
     "  V: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: !GetAtt F.Arn, Body: {openapi: 3.0.1, paths: {/a: {get: {x-amazon-apigateway-integration: {type: aws_proxy, uri: !GetAtt F.Arn}}}}}}}\n"]

@@ -355,6 +355,43 @@ Test(project_sam, a_source_that_is_newer_than_the_build_is_said_once)
     }
 }
 
+Test(project_sam, loops_of_language_extensions_are_turned)
+{
+    static const char TEMPLATE[] = "Parameters: {Names: {Type: CommaDelimitedList, Default: 'a-1,b'}, None: {Type: String}}\n"
+                                   "Resources:\n"
+                                   "  Fn::ForEach::Functions:\n"
+                                   "    - Name\n"
+                                   "    - !Ref Names\n"
+                                   "    - 'Fn&{Name}':\n"
+                                   "        Type: AWS::Serverless::Function\n"
+                                   "        Properties: {CodeUri: fn, FunctionName: !Sub 'f-${Name}-${AWS::Region}', Handler: !Ref Name}\n"
+                                   "      Fn::ForEach::Inner: [Part, [X, Y], {'Deep&{Name}${Part}': {Type: AWS::Serverless::Function,\n"
+                                   "        Properties: {CodeUri: fn, Handler: '${Name}/${Part}'}}}]\n"
+                                   "  Fn::ForEach::Lost: [Name, [!Ref None], {'L${Name}': {Type: AWS::Serverless::Function}}]\n";
+    struct project p;
+    for (int given = 0; given < 2; given++) {
+        char text[2048];
+        project_begin(&p);
+        snprintf(text, sizeof(text), "Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]\n%s", TEMPLATE);
+        if (given)
+            project_give(&p.ask.parameters, "None", "given");
+        read_template(&p, text);
+        cr_expect(noted(&p, "!Fn::ForEach::Lost: parameter None has no value; --parameter None=VALUE: what it makes is missing") == !given);
+        cr_expect_str_eq(function(&p, "Fna1")->name, "f-a-1-us-east-1");
+        cr_expect_str_eq(function(&p, "Fna1")->handler, "a-1");
+        cr_expect_str_eq(function(&p, "Fnb")->handler, "b");
+        cr_expect_str_eq(function(&p, "DeepbY")->handler, "b/Y");
+        cr_expect(p.model.function_count == (given ? 7 : 6));
+        project_end(&p);
+    }
+    project_begin(&p);
+    char text[2048];
+    snprintf(text, sizeof(text), SAM "%s", TEMPLATE);
+    read_template(&p, text);
+    cr_expect(p.model.function_count == 0 && noted(&p, "!Fn::ForEach::Functions is not expanded: what it makes is missing"));
+    project_end(&p);
+}
+
 /* As with sam local, paths in a template are relative to where it is, not to a link that leads to it. */
 Test(project_sam, a_link_is_followed_to_the_template)
 {
