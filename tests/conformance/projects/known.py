@@ -24,7 +24,6 @@ KNOWN = [
 
     # CDK
     ("cdk", r'CustomS3AutoDelete\w+(: .*)? = .* \| "-"', "the provider of a custom resource is CDK's own function, for deployments"),
-    ("cdk", r'CallerBA8D1D35 = .*|CallerBA8D1D35: refused = "-" \| ".*--import Shop:ExportsOutputFnGetAttOrders\w+=VALUE\)"', "what another stack exports"),
     ("cdk", r'OrdersA9B65338: env BUCKET = null \| "Bucket83908E77"', "the name of a bucket that no template names stands for itself, as in SAM"),
     ("cdk", r'route http GET /orders/\{id\} = .*"Keys"\]\] \| .*"FrontKeys4F259B83"\]\]', "lrun names an authorizer by its logical id, which is its own in each API"),
 
