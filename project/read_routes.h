@@ -27,6 +27,9 @@ void routes_add_binary(struct scope *s, struct model_api *api, const char *id, c
 
 /* CORS in the form of an HTTP API's, with lists, numbers and bools where they belong. NULL: none. */
 const struct node *routes_cors_rest(struct scope *s, const char *id, const struct node *v);
+/* The same of a method OPTIONS that API Gateway answers itself, as CDK and Serverless have CORS: its integration, without methods. NULL: it
+ * says nothing of CORS. */
+const struct node *routes_cors_mock(struct scope *s, const char *id, const struct node *integration);
 const struct node *routes_cors_http(struct scope *s, const char *id, const struct node *v);
 
 /* SAM's default of AllowMethods for REST APIs: those that have routes, and OPTIONS. SAM has it path by path; here it is the API's: our

@@ -89,6 +89,27 @@ void routes_cors_methods(struct scope *s, struct model_api *api)
     api->cors = cors;
 }
 
+const struct node *routes_cors_mock(struct scope *s, const char *id, const struct node *integration)
+{
+    static const char BEFORE[] = "method.response.header.Access-Control-";
+    static const char *const HEADERS[][2] = {{"Allow-Origin", "AllowOrigin"},
+                                             {"Allow-Headers", "AllowHeaders"},
+                                             {"Expose-Headers", "ExposeHeaders"},
+                                             {"Allow-Credentials", "AllowCredentials"},
+                                             {"Max-Age", "MaxAge"}};
+    const struct node *given = node_find(integration, "IntegrationResponses");
+    const struct node *list = given ? routes_value(s, id, "IntegrationResponses", given) : NULL;
+    struct node *map = node_new(s->arena, NODE_MAP, integration);
+    for (size_t i = 0; list && list->kind == NODE_LIST && i < list->n; i++)
+        for (size_t k = 0; k < sizeof(HEADERS) / sizeof(*HEADERS); k++) {
+            const char *name = arena_printf(s->arena, "%s%s", BEFORE, HEADERS[k][0]);
+            const struct node *v = node_at(list->items[i], "ResponseParameters", name, NULL);
+            if (v)
+                node_set(s->arena, map, HEADERS[k][1], v);
+        }
+    return map->n ? cors(s, map, true) : NULL;
+}
+
 const struct node *routes_cors_rest(struct scope *s, const char *id, const struct node *v)
 {
     const struct node *value = routes_value(s, id, "Cors", v);

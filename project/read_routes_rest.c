@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* read_routes_rest.c: AWS::ApiGateway: a REST API as CloudFormation has it, and CDK and Serverless with it: resources that are each a
- * part of a path, methods, authorizers, stages. A method whose integration is no function (MOCK, HTTP) is a note; of several stages the
- * last one counts. */
+ * part of a path, methods, authorizers, stages. A method whose integration is no function (MOCK, HTTP) is a note, but for an OPTIONS
+ * that answers with CORS headers: the first counts for its API, which is our choice; of several stages the last one counts. */
 #include "project/read_routes.h"
 
 #include "base/str.h"
@@ -48,6 +48,11 @@ static void add_method(struct scope *s, const char *id, const struct node *resou
     const char *path = path_of(s, node_find(p, "ResourceId"), 0), *type = routes_text(s, id, "Type", node_find(integration, "Type"));
     if (!api) {
         model_note(s->model, resource, true, "method %s is left out: its API is not in the project", id);
+        return;
+    }
+    const struct node *cors = type && strcmp(type, "MOCK") == 0 ? routes_cors_mock(s, id, integration) : NULL;
+    if (cors) {
+        api->cors = api->cors ? api->cors : cors;
         return;
     }
     if (type && strcmp(type, "AWS_PROXY") != 0) {
@@ -149,4 +154,7 @@ void routes_of_rest(struct scope *s)
     each(s, "AWS::ApiGateway::Deployment", add_stage);
     each(s, "AWS::ApiGateway::Stage", add_stage);
     each(s, "AWS::ApiGateway::Method", add_method);
+    for (size_t i = 0; i < s->model->api_count; i++)
+        if (!s->model->apis[i].http)
+            routes_cors_methods(s, &s->model->apis[i]);
 }

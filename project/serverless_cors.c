@@ -10,7 +10,7 @@ static const struct {
     const char *name, *own, *rest, *rest_too; /* CloudFormation's, and Serverless's three */
 } MEMBERS[] = {
     {"AllowOrigins", "allowedOrigins", "origins", "origin"}, {"AllowHeaders", "allowedHeaders", "headers", NULL},
-    {"AllowMethods", "allowedMethods", NULL, NULL},          {"AllowCredentials", "allowCredentials", NULL, NULL},
+    {"AllowMethods", "allowedMethods", "methods", NULL},     {"AllowCredentials", "allowCredentials", NULL, NULL},
     {"ExposeHeaders", "exposedResponseHeaders", NULL, NULL}, {"MaxAge", "maxAge", NULL, NULL},
 };
 

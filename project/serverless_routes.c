@@ -155,35 +155,37 @@ static bool method_and_path(struct service *s, const struct node *event, const c
 /* cors of an http event: true, or a map. The first one counts for its API. */
 static void rest_cors(struct service *s, struct model_api *api, const struct node *cors)
 {
-    struct arena *a = s->v.arena;
-    if (api->cors || !cors || (cors->kind != NODE_MAP && !node_true(cors)))
-        return;
-    struct node *map = service_cors(a, cors, true), *all = node_new(a, NODE_LIST, cors);
-    node_add(a, all, node_new_text(a, "*", cors));
-    node_set(a, map, "AllowMethods", node_find(cors, "methods") ? node_find(cors, "methods") : all);
-    api->cors = map;
+    struct node *map = api->cors ? NULL : service_cors(s->v.arena, cors, true);
+    if (map)
+        api->cors = map;
 }
 
-/* provider.httpApi.cors. Methods, where it names none, are those of the routes, and OPTIONS. */
 static void http_cors(struct service *s, struct model_api *api)
+{
+    struct refusal why = {0};
+    const struct node *given = variables_find(&s->v, s->v.top, "provider.httpApi.cors", &why);
+    api->cors = service_cors(s->v.arena, given ? variables_deep(&s->v, given, &why) : NULL, true);
+}
+
+/* Methods, where cors names none, are those of the routes, and OPTIONS. */
+static void cors_methods(struct service *s, struct model_api *api)
 {
     static const char *const METHODS[] = {"OPTIONS", "GET", "POST", "PUT", "PATCH", "HEAD", "DELETE"};
     struct arena *a = s->v.arena;
-    struct refusal why = {0};
-    const struct node *given = variables_find(&s->v, s->v.top, "provider.httpApi.cors", &why);
-    struct node *cors = service_cors(a, given ? variables_deep(&s->v, given, &why) : NULL, true);
-    api->cors = cors;
-    if (!cors || node_find(cors, "AllowMethods"))
+    if (!api->cors || node_find(api->cors, "AllowMethods"))
         return;
-    struct node *list = node_new(a, NODE_LIST, cors);
+    struct node *list = node_new(a, NODE_LIST, api->cors), *cors = node_new(a, NODE_MAP, api->cors);
     for (size_t i = 0; i < COUNT(METHODS); i++) {
         bool used = !i;
         for (size_t k = 0; k < api->route_count; k++)
             used = used || strcmp(api->routes[k].method, "ANY") == 0 || strcmp(api->routes[k].method, METHODS[i]) == 0;
         if (used)
-            node_add(a, list, node_new_text(a, METHODS[i], cors));
+            node_add(a, list, node_new_text(a, METHODS[i], api->cors));
     }
+    for (size_t i = 0; i < api->cors->n; i++)
+        node_set(a, cors, api->cors->members[i].name, api->cors->members[i].value);
     node_set(a, cors, "AllowMethods", list);
+    api->cors = cors;
 }
 
 static void binary_read(struct service *s, struct model_api *api)
@@ -242,9 +244,12 @@ void service_routes(struct service *s)
         for (size_t k = 0; events && events->kind == NODE_LIST && k < events->n; k++)
             event_read(s, key, fn, events->items[k]);
     }
-    for (size_t i = 0; i < s->v.model->api_count; i++)
-        if (s->v.model->apis[i].http)
-            http_cors(s, &s->v.model->apis[i]);
+    for (size_t i = 0; i < s->v.model->api_count; i++) {
+        struct model_api *api = &s->v.model->apis[i];
+        if (api->http)
+            http_cors(s, api);
         else
-            binary_read(s, &s->v.model->apis[i]);
+            binary_read(s, api);
+        cors_methods(s, api);
+    }
 }

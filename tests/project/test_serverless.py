@@ -55,6 +55,22 @@ def test_routes_of_a_packaged_service_are_its_templates(lrun, app):
     assert (rest["stage"], http["stage"]) == ("dev", "$default")
 
 
+def test_cors_of_a_packaged_rest_api_is_what_its_options_answer(lrun, app):
+    """Serverless and CDK have it as a method OPTIONS that API Gateway answers itself."""
+    path = app / ".serverless/cloudformation-template-update-stack.json"
+    template = json.loads(path.read_text())
+    headers = {"Allow-Origin": "'https://a.example'", "Allow-Headers": "'X-A,X-B'", "Allow-Methods": "'OPTIONS,POST'", "Max-Age": "'60'", "Allow-Credentials": "'true'"}
+    template["Resources"]["Options"] = {"Type": "AWS::ApiGateway::Method", "Properties": {
+        "HttpMethod": "OPTIONS", "ResourceId": {"Ref": "ApiGatewayResourceOrders"}, "RestApiId": {"Ref": "ApiGatewayRestApi"},
+        "Integration": {"Type": "MOCK", "IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": {f"method.response.header.Access-Control-{k}": v for k, v in headers.items()}}]}}}
+    path.write_text(json.dumps(template))
+    m = read(lrun, app)
+    cors = m.apis["ApiGatewayRestApi"]["cors"]
+    assert (cors["AllowOrigins"], cors["AllowHeaders"], cors["MaxAge"], cors["AllowCredentials"]) == (["https://a.example"], ["X-A", "X-B"], 60, True)
+    assert set(cors["AllowMethods"]) == {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}  # ANY has a route
+    assert "MOCK" not in m.notes
+
+
 def test_a_package_without_its_state_is_read_by_its_template(lrun, app):
     os.unlink(app / ".serverless/serverless-state.json")
     m = read(lrun, app, "--project", ".serverless/cloudformation-template-update-stack.json")
@@ -242,7 +258,7 @@ def test_what_cors_does_not_say_is_serverless_default(lrun, tmp):
             provider="  httpApi: {cors: true}\n")
     http, rest = m.apis["HttpApi"]["cors"], m.apis["ApiGatewayRestApi"]["cors"]
     assert http["AllowOrigins"] == ["*"] and set(http["AllowMethods"]) == {"OPTIONS", "GET", "PUT"} and "X-Amz-User-Agent" in http["AllowHeaders"]
-    assert rest["AllowOrigins"] == ["https://a.example"] and rest["AllowMethods"] == ["*"]
+    assert rest["AllowOrigins"] == ["https://a.example"] and rest["AllowMethods"] == ["OPTIONS", "GET"]
     none = one(lrun, tmp, "  a: {handler: a.b, url: {cors: {allowedMethods: null, allowedHeaders: null, maxAge: 5}}}\n").project["facts"]["ALambdaFunction"]["url-cors"]
     assert none == {"AllowOrigins": ["*"], "MaxAge": 5}
     url = m.project["facts"]["ALambdaFunction"]["url-cors"]
