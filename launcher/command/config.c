@@ -78,7 +78,7 @@ static int set_inline(struct reading *x, const char *value)
     struct request *r = &x->function->request;
     r->part.code = kept(r, value);
     r->part.function = true;
-    r->function = x->name;
+    r->function = kept(r, x->name); /* the reader's is gone before an archive is made of the text */
     return 0;
 }
 
