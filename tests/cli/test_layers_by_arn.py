@@ -259,6 +259,7 @@ def test_a_map_without_the_file_it_names_is_told_by_that_file(store, tmp, fn):
 @pytest.mark.skipif(ROOT, reason="what root's HOME holds is not for whom root becomes")
 def test_sams_cache_is_used_by_the_name_that_sam_gives(store, fn):
     place = sams(store.home, ARN, "SAM's")
+    assert place.name == f"{NAME}-2-5aa29aec4e", "what SAM CLI 1.170 calls it"
     r = store.run("--layers", ARN, fn)
     assert r.json[0] == "SAM's" and any("a layer is a directory" in d for d in r.report["degraded"]), r
     assert store.run("--layers", OTHER, fn).code == 125

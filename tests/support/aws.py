@@ -47,7 +47,7 @@ class Aws:
         """What the AWS CLI needs to come here; no setting of whoever tests."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         return {**kept, "HOME": str(home), "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret",
-                "AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1"}
+                "AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1", "no_proxy": "127.0.0.1"}
 
     def address(self, data):
         path = f"/code/{len(self.paths)}"
