@@ -160,7 +160,7 @@ static int allow_sockets(scmp_filter_ctx ctx)
     int failed = 0;
     for (size_t i = 0; i < COUNT(FAMILIES) && failed == 0; i++)
         for (size_t k = 0; k < COUNT(TYPES) && failed == 0; k++)
-            failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)FAMILIES[i]),
+            failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)FAMILIES[i], 0),
                                       SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE_MASK, (scmp_datum_t)TYPES[k]));
     return failed;
 }
@@ -174,7 +174,7 @@ static int call_list(struct err *err)
     if (failed == 0)
         failed = allow_sockets(ctx);
     if (failed == 0) /* the resolver asks how long an answer is */
-        failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+        failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0));
     /* Threads, and no other process: clone3's flags lie in memory, out of a filter's sight, so libc must fall back. */
     if (failed == 0)
         failed = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);

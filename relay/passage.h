@@ -10,6 +10,6 @@
 enum { PASSAGE_WHY_MAX = 640 };
 void passage_run(const struct door *d, int client, void (*tell)(const struct door *d, const char *why));
 
-void passage_reset(int *client); /* ends it as a connection that comes to nothing */
+void passage_reset(int *fd); /* ends a connection as one that comes to nothing */
 
 #endif
