@@ -9,7 +9,7 @@ import signal
 import sys
 
 import pytest
-from conftest import LRUN_UID, ROOT, make_zip, wait_until
+from conftest import LRUN_UID, ROOT, TOP, make_zip, wait_until
 from support.projects import read, write
 
 RUNTIME = f"python3.{sys.version_info[1]}"
@@ -301,10 +301,18 @@ def test_sample_events_need_no_file(lrun, project, event, found):
     assert found in r.json, r
 
 
-# ---- debugging several functions ----
+# ---- nothing stays behind, and the documents say what is here ----
 
 def test_stopping_ends_everything(project, serve):
     """No container is left behind by Ctrl-C."""
     s = serve("--project", project(function()))
     assert s.invoke(name="Fn").status == 200
     assert s.stop(signal.SIGINT) == 0
+
+
+def test_the_table_of_the_documents_names_tests_that_are_there():
+    page = (TOP / "docs/projects.md").read_text()
+    names = [n for n in globals() if n.startswith("test_")]
+    said = set(re.findall(r"`(test_\w+)…?`", page))
+    assert len(said) > 20 and [s for s in said if not any(n.startswith(s) for n in names)] == []
+    assert [f for f in re.findall(r"`(tests/[\w/]+\.py)`", page) if not (TOP / f).exists()] == []
