@@ -14,5 +14,6 @@ bench: all examples
 	@$(PYTHON) tests/bench/launches.py $(B)
 	@sh tests/bench/bench.sh $(B)
 	@$(PYTHON) tests/bench/images.py $(B)
+	@$(PYTHON) tests/bench/projects.py $(B)
 	@sh tests/bench/serve.sh $(B)
 	@[ ! -w $(B)/bench.rows ] || { echo '{"rows":['; paste -sd, $(B)/bench.rows; echo ']}'; } > $(B)/bench.json
