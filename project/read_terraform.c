@@ -179,9 +179,11 @@ static void function_read(struct terraform *t, const struct terraform_module *m,
     model_add_name(t->model, f, address);
     model_add_name(t->model, f, node_text(node_find(resource, "name")));
     model_add_name(t->model, f, f->name);
-    const char *arn = node_text(terraform_value(resource, "arn"));
+    const char *arn = node_text(terraform_value(resource, "arn")), *told = t->ask->region;
+    if (!told || strcmp(told, "us-east-1") == 0)
+        told = f->region = terraform_region(t, m, resource);
     if (!arn && f->name)
-        arn = arena_printf(t->arena, "arn:aws:lambda:%s:%s:function:%s", t->ask->region ? t->ask->region : "us-east-1",
+        arn = arena_printf(t->arena, "arn:aws:lambda:%s:%s:function:%s", told ? told : "us-east-1",
                            t->ask->account ? t->ask->account : "123456789012", f->name);
     model_add_name(t->model, f, arn);
 }

@@ -17,7 +17,8 @@ struct terraform {
     struct files *files;
     struct model *model;
     const struct node *top;
-    const char *dir; /* of the file: relative paths are relative to it */
+    const char *dir;                    /* of the file: relative paths are relative to it */
+    const struct node *asked, *unknown; /* the last answer of terraform_unknown() */
 };
 
 /* An instance of a module: what is planned for it, and the configuration it has in common with its other instances. */
@@ -33,6 +34,8 @@ const struct terraform_module *terraform_child(struct terraform *t, const struct
 
 /* The expression of a resource's argument, as written: {"references": [...]}. NULL: the configuration is not there. */
 const struct node *terraform_expression(const struct terraform_module *m, const struct node *resource, const char *argument);
+/* The region of a resource's provider; NULL: the configuration does not say it as a constant or a variable of the root. */
+const char *terraform_region(struct terraform *t, const struct terraform_module *m, const struct node *resource);
 
 /* The resources of a type that an expression refers to, each once, in the order of the references; through variables and outputs of
  * modules. of: the resource that the expression belongs to, for each.key and count.index. */

@@ -38,10 +38,14 @@ const struct node *terraform_unknown(struct terraform *t, const struct node *res
 {
     const struct node *changes = node_find(t->top, "resource_changes");
     const char *address = node_text(node_find(resource, "address"));
-    for (size_t i = 0; address && changes && changes->kind == NODE_LIST && i < changes->n; i++)
+    if (t->asked == resource)
+        return t->unknown;
+    t->asked = resource;
+    t->unknown = NULL;
+    for (size_t i = 0; address && changes && changes->kind == NODE_LIST && i < changes->n && !t->unknown; i++)
         if (node_is(node_find(changes->items[i], "address"), address))
-            return node_at(changes->items[i], "change", "after_unknown", NULL);
-    return NULL;
+            t->unknown = node_at(changes->items[i], "change", "after_unknown", NULL);
+    return t->unknown;
 }
 
 const struct terraform_module *terraform_child(struct terraform *t, const struct terraform_module *m, const struct node *values)
@@ -64,14 +68,32 @@ const struct terraform_module *terraform_child(struct terraform *t, const struct
     return c;
 }
 
-const struct node *terraform_expression(const struct terraform_module *m, const struct node *resource, const char *argument)
+/* The resource as the configuration has it, whatever its instances. */
+static const struct node *configured(const struct terraform_module *m, const struct node *resource)
 {
     const struct node *list = node_find(m->config, "resources");
     const char *type = node_text(node_find(resource, "type")), *name = node_text(node_find(resource, "name"));
     for (size_t i = 0; type && name && list && list->kind == NODE_LIST && i < list->n; i++)
         if (node_is(node_find(list->items[i], "type"), type) && node_is(node_find(list->items[i], "name"), name))
-            return node_at(list->items[i], "expressions", argument, NULL);
+            return list->items[i];
     return NULL;
+}
+
+const struct node *terraform_expression(const struct terraform_module *m, const struct node *resource, const char *argument)
+{
+    return node_at(configured(m, resource), "expressions", argument, NULL);
+}
+
+const char *terraform_region(struct terraform *t, const struct terraform_module *m, const struct node *resource)
+{
+    const char *key = node_text(node_find(configured(m, resource), "provider_config_key"));
+    const struct node *region = node_at(t->top, "configuration", "provider_config", key ? key : "aws", "expressions", "region", NULL);
+    const struct node *references = node_find(region, "references");
+    const char *constant = node_text(node_find(region, "constant_value"));
+    const char *first = references && references->kind == NODE_LIST && references->n ? node_text(references->items[0]) : NULL;
+    if (constant || !first || strncmp(first, "var.", 4) != 0)
+        return constant;
+    return node_text(node_at(t->top, "variables", first + 4, "value", NULL));
 }
 
 static void referred_add(struct referred *r, const struct node *resource)

@@ -71,6 +71,17 @@ def test_an_image_is_never_pulled(lrun, plan):
     assert "image" in model(lrun, plan).project["refused"]
 
 
+@pytest.mark.parametrize("region", [{"constant_value": "eu-west-1"}, {"references": ["var.region"]}])
+def test_the_region_is_the_providers_unless_another_is_told(lrun, plan, region):
+    document = json.loads(json.dumps(PLAN))
+    document["configuration"]["provider_config"] = {"aws": {"name": "aws", "expressions": {"region": region}}}
+    document["variables"] = {"region": {"value": "eu-west-1"}}
+    m = model(lrun, write(plan, {"plan.json": document}))
+    assert m.functions["orders"]["region"] == "eu-west-1" and "arn:aws:lambda:eu-west-1:123456789012:function:orders-dev" in m.names("orders")
+    m = model(lrun, plan, "--region", "eu-north-1")
+    assert "region" not in m.functions["orders"] and "arn:aws:lambda:eu-north-1:123456789012:function:orders-dev" in m.names("orders")
+
+
 def test_each_model_says_that_the_reader_is_unverified(lrun, plan):
     assert "was not verified with Terraform" in model(lrun, plan).notes
 
