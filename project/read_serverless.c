@@ -71,6 +71,25 @@ static void resource_add(struct service *s, const char *id, const struct node *v
         node_set(s->v.arena, s->resources, id, resource);
 }
 
+/* What Serverless adds of its own, to which a service may refer; each function has a log group too. */
+static void resources_own(struct service *s)
+{
+    static const char *const OWN[][2] = {{"ApiGatewayRestApi", "AWS::ApiGateway::RestApi"},
+                                         {"HttpApi", "AWS::ApiGatewayV2::Api"},
+                                         {"WebsocketsApi", "AWS::ApiGatewayV2::Api"},
+                                         {"IamRoleLambdaExecution", "AWS::IAM::Role"},
+                                         {"ServerlessDeploymentBucket", "AWS::S3::Bucket"}};
+    struct arena *a = s->v.arena;
+    for (size_t i = 0; i < COUNT(OWN); i++)
+        if (!node_find(s->resources, OWN[i][0]))
+            service_resource(s, OWN[i][0], OWN[i][1], node_new(a, NODE_MAP, s->v.top));
+    for (size_t i = 0; i < s->functions->n; i++) {
+        const char *id = serverless_logical_id(a, s->functions->members[i].name, "LogGroup");
+        if (!node_find(s->resources, id))
+            service_resource(s, id, "AWS::Logs::LogGroup", node_new(a, NODE_MAP, s->v.top));
+    }
+}
+
 /* The sections of resources: a map, or a list of maps whose Resources are one. */
 static const struct node *template_of(struct service *s)
 {
@@ -91,6 +110,7 @@ static const struct node *template_of(struct service *s)
         if (section)
             node_set(a, top, SECTIONS[i], section);
     }
+    resources_own(s);
     node_set(a, top, "Resources", s->resources);
     return top;
 }

@@ -372,6 +372,13 @@ def test_references_to_resources_are_those_of_the_template(lrun, tmp):
     assert env_of(m) == {"T": "orders-dev", "F": "arn:aws:lambda:us-east-1:123456789012:function:shop-dev-b", "S": "us-east-1-x"}
 
 
+def test_references_to_what_serverless_itself_adds_are_known(lrun, tmp):
+    m = one(lrun, tmp, "  a:\n    handler: a.b\n    environment:\n      U: !Sub 'https://${ApiGatewayRestApi}.execute-api.${AWS::Region}.amazonaws.com/dev'\n      L: {Ref: ALogGroup}\n"
+                       "  b: {handler: a.b, environment: {X: {Ref: Misspelt}}}\n")
+    assert env_of(m)["U"] == "https://ApiGatewayRestApi.execute-api.us-east-1.amazonaws.com/dev"
+    assert "Misspelt" in m.refused("BLambdaFunction")[0]
+
+
 def test_an_import_that_an_account_would_know_is_refused_by_its_name(lrun, tmp):
     what, remedy, _ = refused("{Fn::ImportValue: shared}", lrun, tmp)
     assert "shared" in what and "--import shared=VALUE" in remedy
