@@ -9,6 +9,7 @@
  * What is no file, link or directory (a socket, a device) is left out; so is what lies on another file system. */
 #include "cache/layer_pack.h"
 
+#include "base/crc32.h"
 #include "base/fs.h"
 #include "base/own.h"
 #include "base/str.h"
@@ -31,7 +32,6 @@ struct pack {
     uint64_t at, size; /* bytes written; of files' content */
     unsigned n, depth;
     struct text central; /* the directory at the end */
-    uint32_t crc[256];
 };
 
 struct member {
@@ -48,24 +48,6 @@ static int fail_at(const struct pack *p, int no, const char *path, const char *w
 }
 
 /* ---- bytes ---- */
-
-static void fill_table(uint32_t table[256])
-{
-    for (uint32_t i = 0; i < 256; i++) {
-        uint32_t c = i;
-        for (unsigned bit = 0; bit < 8; bit++)
-            c = c & 1 ? 0xedb88320 ^ c >> 1 : c >> 1;
-        table[i] = c;
-    }
-}
-
-static uint32_t crc_more(const struct pack *p, uint32_t crc, const unsigned char *bytes, size_t n)
-{
-    crc = ~crc;
-    for (size_t i = 0; i < n; i++)
-        crc = p->crc[(crc ^ bytes[i]) & 0xff] ^ crc >> 8;
-    return ~crc;
-}
 
 static void put(unsigned char *field, unsigned bytes, uint64_t value)
 {
@@ -150,7 +132,7 @@ static int put_file(struct pack *p, int dir, const char *name, const char *path,
             return fail_at(p, errno, path, "read", err);
         if ((p->size += (uint64_t)n) > ZIP_MAX_SIZE)
             return too_large(p, err);
-        m.crc = crc_more(p, m.crc, bytes, (size_t)n);
+        m.crc = crc32_more(m.crc, bytes, (size_t)n);
         m.size += (uint32_t)n;
         if (write_all(p, bytes, (size_t)n, err) < 0)
             return -1;
@@ -166,7 +148,7 @@ static int put_text(struct pack *p, const char *path, mode_t mode, const char *t
     size_t n = strlen(text);
     if (begin(p, path, mode, &m, err) < 0)
         return -1;
-    m.crc = crc_more(p, 0, (const unsigned char *)text, n);
+    m.crc = crc32_more(0, (const unsigned char *)text, n);
     m.size = (uint32_t)n;
     add_central(p, &m);
     return write_local(p, &m, false, err) < 0 ? -1 : write_all(p, text, n, err);
@@ -234,7 +216,6 @@ int layer_pack(int dir, const char *name, int to, struct err *err)
     if (fstat(dir, &st) < 0)
         return fail(err, errno, name, "look at the directory");
     p.dev = st.st_dev;
-    fill_table(p.crc);
     int status = put_dir(&p, dir, "", err) < 0 ? -1 : write_end(&p, err);
     text_done(&p.central);
     return status;

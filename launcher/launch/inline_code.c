@@ -4,6 +4,7 @@
  * ZipFile). */
 #include "launcher/launch/inline_code.h"
 
+#include "base/crc32.h"
 #include "base/fs.h"
 #include "base/own.h"
 
@@ -11,17 +12,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-
-static uint32_t crc32_of(const char *bytes, size_t n)
-{
-    uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < n; i++) {
-        crc ^= (unsigned char)bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-    }
-    return ~crc;
-}
 
 static void put(struct text *out, uint64_t value, int bytes)
 {
@@ -37,7 +27,7 @@ static void put_header(struct text *out, const char *name, const char *code, siz
     put(out, 0, 2);
     put(out, 0, 2);
     put(out, 1 << 5 | 1, 2);
-    put(out, crc32_of(code, n), 4);
+    put(out, crc32_more(0, code, n), 4);
     put(out, n, 4);
     put(out, n, 4);
     put(out, strlen(name), 2);

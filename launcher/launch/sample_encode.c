@@ -6,6 +6,7 @@
 #include "launcher/launch/sample.h"
 
 #include "base/base64.h"
+#include "base/crc32.h"
 #include "base/json.h"
 #include "base/own.h"
 #include "lambda/routes.h"
@@ -36,17 +37,6 @@ static void as_url(const char *bytes, size_t n, struct text *out)
     }
 }
 
-static uint32_t crc32_of(const char *bytes, size_t n)
-{
-    uint32_t crc = ~0u;
-    for (size_t i = 0; i < n; i++) {
-        crc ^= (unsigned char)bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-    }
-    return ~crc;
-}
-
 static void put_little(struct text *out, uint64_t value, unsigned bytes)
 {
     for (unsigned i = 0; i < bytes; i++)
@@ -69,7 +59,7 @@ static void as_gzip(const char *bytes, size_t n, struct text *out)
         if (!n)
             break;
     }
-    put_little(&zipped, crc32_of(bytes, n), 4);
+    put_little(&zipped, crc32_more(0, bytes, n), 4);
     put_little(&zipped, n & 0xffffffffu, 4);
     base64_encode(zipped.at, zipped.n, out);
     text_done(&zipped);

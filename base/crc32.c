@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crc32.c: the check value of zip and gzip, four bits at a time: a table of 16 values is small enough to be read at a glance, and fast
+ * enough for what lrun packs once. The polynomial is that of RFC 1952, its bits reversed. */
+#include "base/crc32.h"
+
+static const uint32_t NIBBLES[16] = {
+    0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+    0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+};
+
+uint32_t crc32_more(uint32_t crc, const void *bytes, size_t n)
+{
+    const unsigned char *at = bytes;
+    crc = ~crc;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= at[i];
+        crc = NIBBLES[crc & 15] ^ crc >> 4;
+        crc = NIBBLES[crc & 15] ^ crc >> 4;
+    }
+    return ~crc;
+}
