@@ -61,6 +61,28 @@ static const char *method_of(struct scope *s, const char *method)
     return *upper && strspn(upper, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(upper) ? upper : NULL;
 }
 
+/* The variable that the text names up to a brace; NULL: the API has none. */
+static const char *variable_of(const struct model_api *api, const char *name)
+{
+    size_t n = strcspn(name, "}");
+    for (size_t i = 0; i < api->variable_count; i++)
+        if (strlen(api->variables[i].name) == n && memcmp(api->variables[i].name, name, n) == 0)
+            return api->variables[i].value;
+    return NULL;
+}
+
+const char *routes_function_of(struct scope *s, const struct model_api *api, const struct node *uri)
+{
+    static const char STAGE[] = "${stageVariables.";
+    const char *function = template_function_of(s, uri);
+    struct refusal ignored = {0};
+    const char *text = !function && uri ? value_text(s, uri, &ignored) : NULL, *at = text ? strstr(text, STAGE) : NULL;
+    const char *value = at ? variable_of(api, at + strlen(STAGE)) : NULL;
+    if (!value || !strchr(at, '}'))
+        return function;
+    return template_function_named(s, arena_printf(s->arena, "%.*s%s%s", (int)(at - text), text, value, strchr(at, '}') + 1));
+}
+
 void routes_add(struct scope *s, struct model_api *api, const struct node *at, struct model_route route)
 {
     const char *method = method_of(s, route.method), *path = route.path;

@@ -16,6 +16,9 @@ const char *routes_text(struct scope *s, const char *id, const char *what, const
 /* The same of a map or list. */
 const struct node *routes_value(struct scope *s, const char *id, const char *what, const struct node *v);
 
+/* The function behind an integration of the API, whose ARN may have ${stageVariables.X} in it. */
+const char *routes_function_of(struct scope *s, const struct model_api *api, const struct node *uri);
+
 /* Adds a route, unless it is one that no API can have: then a note. method in any case; NULL or any: ANY. payload, operation and authorizer
  * may be NULL; authorizer NONE: none, though the API has a default. */
 void routes_add(struct scope *s, struct model_api *api, const struct node *at, struct model_route route);

@@ -41,7 +41,7 @@ static void add_operation(struct scope *s, struct model_api *api, const char *pa
     struct model_route route = {
         .method = method,
         .path = path,
-        .function = template_function_of(s, node_find(integration, "uri")),
+        .function = routes_function_of(s, api, node_find(integration, "uri")),
         .payload = api->http && payload && strcmp(payload, "2.0") == 0 ? "2.0" : "1.0",
         .authorizer = required(api, node_find(v, "security")),
         .operation = api->http ? NULL : node_text(node_find(v, "operationId")),
@@ -135,17 +135,17 @@ static const struct node *document_of(struct scope *s, const char *id, const str
             model_note(s->model, body, true, "routes of %s are left out: %s", id, why.what);
         return NULL;
     }
-    const char *text = node_text(chosen);
-    if (!text)
+    bool place = node_text(chosen) || node_find(chosen, "Bucket") || node_find(chosen, "S3Bucket");
+    if (!place)
         return chosen;
-    const char *path = strstr(text, "://") ? NULL : files_join(s->arena, s->dir, text, s->ask->root_path);
     struct err err = {0};
+    const char *path = template_path(s, scope_resource(s, id), body, &why);
     const struct node *document = path ? files_document(s->files, path, &err) : NULL;
-    char reason[ERR_TEXT_SIZE] = "it is not beneath the project's root";
+    char reason[ERR_TEXT_SIZE] = "";
     if (!document && path)
         err_text(&err, reason, sizeof(reason));
     if (!document)
-        model_note(s->model, body, true, "routes of %s are left out: %s: %s", id, text, reason);
+        model_note(s->model, body, true, "routes of %s are left out: %s", id, path ? reason : why.what);
     return document;
 }
 

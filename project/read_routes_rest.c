@@ -63,7 +63,7 @@ static void add_method(struct scope *s, const char *id, const struct node *resou
     struct model_route route = {
         .method = routes_text(s, id, "HttpMethod", node_find(p, "HttpMethod")),
         .path = path && !*path ? "/" : path,
-        .function = template_function_of(s, node_find(integration, "Uri")),
+        .function = routes_function_of(s, api, node_find(integration, "Uri")),
         .payload = "1.0",
         .authorizer = authorizer_of(s, api, id, p),
         .operation = routes_text(s, id, "OperationName", node_find(p, "OperationName")),

@@ -177,16 +177,22 @@ static const char *function_behind(struct scope *s, const struct node *v, unsign
     return version && of ? function_behind(where, of, depth + 1) : NULL;
 }
 
-const char *template_function_of(struct scope *s, const struct node *v)
+const char *template_function_named(const struct scope *s, const char *text)
 {
-    struct refusal ignored = {0};
-    const char *function = v ? function_behind(s, v, 0) : NULL, *text = v && !function ? value_text(s, v, &ignored) : NULL;
-    for (size_t i = 0; text && !function && i < s->model->function_count; i++)
-        for (size_t k = 0; k < s->model->functions[i].name_count; k++) {
+    const char *function = NULL;
+    for (size_t i = 0; i < s->model->function_count && !function; i++)
+        for (size_t k = 0; k < s->model->functions[i].name_count && !function; k++) {
             const char *name = s->model->functions[i].names[k], *in = strstr(text, name);
             bool arn = str_begins(name, "arn:");
             if (arn ? in && (!in[strlen(name)] || strchr("/:", in[strlen(name)])) : strcmp(text, name) == 0)
                 function = s->model->functions[i].id;
         }
     return function;
+}
+
+const char *template_function_of(struct scope *s, const struct node *v)
+{
+    struct refusal ignored = {0};
+    const char *function = v ? function_behind(s, v, 0) : NULL, *text = v && !function ? value_text(s, v, &ignored) : NULL;
+    return text ? template_function_named(s, text) : function;
 }

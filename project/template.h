@@ -15,6 +15,12 @@ void template_apis(struct scope *s);
 const char *template_function_id(const struct scope *s, const char *logical_id);
 /* The same of what a value refers to: a function, its alias or version, or its ARN as text. NULL: none. */
 const char *template_function_of(struct scope *s, const struct node *v);
+const char *template_function_named(const struct scope *s,
+                                    const char *text); /* the ARN, or one of its names, or with more around the ARN */
+
+/* Where code, a layer or a document lies: a path beneath the root, which exists. at: CodeUri, Code, ContentUri or Content. NULL with why.
+ */
+const char *template_path(struct scope *s, const struct node *resource, const struct node *at, struct refusal *why);
 
 /* The properties of a resource, with the section of Globals merged into them as SAM does: lists are the global's and then its own, maps are
  * merged, and otherwise its own count. section: Function, Api, HttpApi; NULL: no Globals. May be NULL. */

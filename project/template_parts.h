@@ -30,9 +30,6 @@ reading_part reading_layers, reading_url;
 void reading_code(struct reading *r);
 void reading_function(struct reading *r); /* all of them */
 
-/* Where code or a layer lies: a path beneath the root, which exists. at: CodeUri, Code, ContentUri or Content. NULL with why. */
-const char *template_path(struct scope *s, const struct node *resource, const struct node *at, struct refusal *why);
-
 /* A URL's properties into the model; AWS::Lambda::Url's too. */
 void reading_url_config(struct reading *r, const char *property, const struct node *config);
 

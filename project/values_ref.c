@@ -126,6 +126,27 @@ static const struct node *ref_resource(struct scope *s, const struct node *at, c
     return ret;
 }
 
+/* Attributes that are a property of the resource: SAM's MyApi.Stage, whose default is what SAM takes, and a parameter's value. */
+static const struct node *of_property(struct scope *s, const struct node *at, const char *id, const char *attribute, struct refusal *why)
+{
+    static const struct {
+        const char *type, *id, *attribute, *property, *otherwise;
+    } ROWS[] = {
+        {"AWS::Serverless::Api", "ServerlessRestApi", "Stage", "StageName", "Prod"},
+        {"AWS::Serverless::HttpApi", "ServerlessHttpApi", "Stage", "StageName", "$default"},
+        {"AWS::SSM::Parameter", "", "Value", "Value", NULL},
+    };
+    const struct node *resource = scope_resource(s, id);
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+        bool here = resource ? strcmp(scope_type(resource), ROWS[i].type) == 0 : strcmp(id, ROWS[i].id) == 0;
+        if (!here || strcmp(attribute, ROWS[i].attribute) != 0)
+            continue;
+        const struct node *v = node_at(resource, "Properties", ROWS[i].property, NULL);
+        return v ? value_eval(s, v, why) : ROWS[i].otherwise ? node_new_text(s->arena, ROWS[i].otherwise, at) : NULL;
+    }
+    return NULL;
+}
+
 const struct node *value_ref_name(struct scope *s, const struct node *at, const char *name, struct refusal *why)
 {
     if (str_begins(name, "AWS::"))
@@ -135,6 +156,9 @@ const struct node *value_ref_name(struct scope *s, const struct node *at, const 
         return parameter;
     if (node_at(s->top, "Parameters", name, NULL))
         return &VALUE_NONE;
+    const char *dot = s->serverless ? strchr(name, '.') : NULL; /* SAM's MyApi.Stage, MyFunction.Version */
+    if (dot)
+        return value_attribute(s, at, arena_text(s->arena, name, (size_t)(dot - name)), dot + 1, why);
     return ref_resource(s, at, name, why);
 }
 
@@ -184,6 +208,9 @@ const struct node *value_attribute(struct scope *s, const struct node *at, const
         return NULL;
     if (resource && str_begins(attribute, "Outputs."))
         return output(s, at, id, attribute + strlen("Outputs."), why);
+    const struct node *property = of_property(s, at, id, attribute, why);
+    if (property || why->what)
+        return property;
     const char *type = resource ? scope_type(resource) : str_ends(id, "Role") ? "AWS::IAM::Role" : "";
     const char *format = value_placeholder(type, attribute), *name = value_resource_name(s, id, why);
     if (!name)

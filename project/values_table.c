@@ -18,6 +18,7 @@ static const struct {
 } REFERENCES[] = {
     {"AWS::Lambda::Function", "Arn", LAMBDA},
     {"AWS::Serverless::Function", "Arn", LAMBDA},
+    {"AWS::Serverless::Function", "Version", LAMBDA ":1"},
     {"AWS::Lambda::LayerVersion", "Ref", LAYER},
     {"AWS::Lambda::LayerVersion", "LayerVersionArn", LAYER},
     {"AWS::Serverless::LayerVersion", "Ref", LAYER},
@@ -27,6 +28,7 @@ static const struct {
     {"AWS::S3::Bucket", "Arn", "arn:aws:s3:::{N}"},
     {"AWS::S3::Bucket", "DomainName", "{N}.s3.amazonaws.com"},
     {"AWS::S3::Bucket", "RegionalDomainName", "{N}.s3.{R}.amazonaws.com"},
+    {"AWS::S3::Bucket", "WebsiteURL", "http://{N}.s3-website-{R}.amazonaws.com"},
     {"AWS::SQS::Queue", "Ref", QUEUE},
     {"AWS::SQS::Queue", "QueueUrl", QUEUE},
     {"AWS::SQS::Queue", "QueueName", "{N}"},

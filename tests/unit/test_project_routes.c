@@ -170,7 +170,15 @@ static const struct {
                   "         Parameters: {Location: api.yaml}}}}}\n"
                   "  Far: {Type: AWS::Serverless::HttpApi, Properties: {DefinitionUri: 's3://b/k'}}\n",
      "Api http $default\n  GET /f A 2.0\n  cors {AllowOrigins: [*]}\nSame http $default\n  GET /f A 2.0\n  cors {AllowOrigins: [*]}\n",
-     "routes of Far are left out: s3://b/k: it is not beneath the project's root"},
+     "routes of Far are left out: s3://b/k is not in the project"},
+    /* A stage's variable names the function; an asset is the body. */
+    {SAM "Resources:\n" FN("A", "")
+         "  Api: {Type: AWS::Serverless::Api, Properties: {StageName: dev, Variables: {Fn: A}, DefinitionBody: {paths: {/s: {get:\n"
+         "        {x-amazon-apigateway-integration: {type: aws_proxy, uri: !Join ['', [!Sub 'x:path/functions/arn:aws:lambda:${AWS::Region}:',\n"
+         "         !Ref AWS::AccountId, ':function:${stageVariables.Fn}/invocations']]}}}}}}}\n"
+         "  Asset: {Type: AWS::ApiGateway::RestApi, Metadata: {aws:asset:path: api.yaml, aws:asset:property: BodyS3Location},\n"
+         "          Properties: {BodyS3Location: {Bucket: b, Key: k}}}\n",
+     "Api rest dev\n  GET /s A 1.0\n  variable Fn=A\nAsset rest Prod\n  GET /f A 1.0\n", NULL},
 };
 // clang-format on
 

@@ -29,6 +29,8 @@ static const char TEMPLATE[] = "Transform: [AWS::Serverless-2016-10-31%s]\n"
                                "  Queue: {Type: AWS::SQS::Queue}\n"
                                "  Bucket: {Type: AWS::S3::Bucket}\n"
                                "  Gone: {Type: AWS::S3::Bucket, Condition: Prod}\n"
+                               "  Kept2: {Type: AWS::SSM::Parameter, Properties: {Value: !Sub '${Stage}/kept'}}\n"
+                               "  Api: {Type: AWS::Serverless::Api, Properties: {StageName: !Sub 'v-${Stage}'}}\n"
                                "  Cluster: {Type: AWS::ECS::Cluster}\n"
                                "  V: {Type: X, Properties: {V: %s}}\n";
 
@@ -67,6 +69,11 @@ static const struct {
     {"!GetAtt Table.StreamArn", "! Fn::GetAtt Table.StreamArn is known to the account alone | --import Table.StreamArn=VALUE"},
     {"!GetAtt Bucket.Given", "by import"},
     {"!GetAtt FnRole.Arn", "arn:aws:iam::123456789012:role/FnRole"},
+    {"!GetAtt Kept2.Value", "dev/kept"},
+    {"!Ref Api.Stage", "v-dev"},
+    {"!Sub 'https://${Api}.x/${Api.Stage}'", "https://Api.x/v-dev"},
+    {"!Sub '${ServerlessRestApi.Stage} ${ServerlessHttpApi.Stage}'", "Prod $default"},
+    {"!Ref Fn.Version", "arn:aws:lambda:us-east-1:123456789012:function:fn-dev:1"},
     /* Fn::Sub */
     {"!Sub '${Stage}-${AWS::Region}'", "dev-us-east-1"},
     {"!Sub '${!keep} ${Stage}'", "${keep} dev"},
