@@ -174,7 +174,8 @@ static const struct {
     /* A stage's variable names the function; an asset is the body. */
     {SAM "Resources:\n" FN("A", "")
          "  Api: {Type: AWS::Serverless::Api, Properties: {StageName: dev, Variables: {Fn: A}, DefinitionBody: {paths: {/s: {get:\n"
-         "        {x-amazon-apigateway-integration: {type: aws_proxy, uri: !Join ['', [!Sub 'x:path/functions/arn:aws:lambda:${AWS::Region}:',\n"
+         "        {x-amazon-apigateway-integration: {type: aws_proxy, uri: !Join ['',\n"
+         "         [!Sub 'x:path/functions/arn:aws:lambda:${AWS::Region}:',\n"
          "         !Ref AWS::AccountId, ':function:${stageVariables.Fn}/invocations']]}}}}}}}\n"
          "  Asset: {Type: AWS::ApiGateway::RestApi, Metadata: {aws:asset:path: api.yaml, aws:asset:property: BodyS3Location},\n"
          "          Properties: {BodyS3Location: {Bucket: b, Key: k}}}\n",
