@@ -19,7 +19,7 @@ struct note { /* what was not understood, or differs; said by lrun project and, 
     const char *source;
     unsigned line;
     const char *text;
-    bool loud;
+    bool loud, api; /* api: of routes, and loud only where those are served */
 };
 
 struct model_layer {  /* in the order of the function's list */

@@ -146,6 +146,8 @@ static void put_note(struct text *out, const struct note *note)
     json_open(out, '{');
     json_put(out, "text", note->text);
     json_flag(out, "loud", note->loud);
+    if (note->api)
+        json_flag(out, "api", true);
     put_place(out, note->source, note->line);
     json_close(out, '}');
 }

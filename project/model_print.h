@@ -7,7 +7,7 @@
  *    "facts": {"Hello": {"source": "template.yaml", "line": 5, "name": "shop-hello", "architecture": "arm64", "image": "…",
  *              "mounts": ["/mnt/data"], "url-auth": "iam", "url-cors": {…}, "application-log-level": "…", "system-log-level": "…",
  *              "log-group": "…", "layer-ids": ["Shared", ""]}},
- *    "notes": [{"text": "…", "loud": true, "source": "…", "line": 3}],
+ *    "notes": [{"text": "…", "loud": true, "api": true, "source": "…", "line": 3}],
  *    "files": [[path, "absent"|"file"|"dir"|"other", inode, bytes, mtime seconds, nanoseconds, ctime seconds, nanoseconds], …]}
  *
  * names: of all functions, those that are refused too. facts: what no member of "functions" is for. */

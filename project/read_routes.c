@@ -164,13 +164,15 @@ static void add_stacks(struct scope *s)
 void template_apis(struct scope *s)
 {
     struct model *m = s->model;
-    size_t n = 0;
+    size_t n = 0, noted = m->note_count;
     routes_of_serverless(s);
     routes_of_rest(s);
     routes_of_http(s);
     add_stacks(s);
     if (s->parent)
         return;
+    for (size_t i = noted; i < m->note_count; i++)
+        m->notes[i].api = true;
     for (size_t i = 0; i < m->api_count; i++) /* those without a route are nothing to serve */
         if (m->apis[i].route_count)
             m->apis[n++] = m->apis[i];

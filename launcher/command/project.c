@@ -242,7 +242,8 @@ static void say_notes(const struct project *p, const struct request *r)
     for (struct json_walk w = json_walk_as(p->notes, SHAPE_ARRAY); !r->quiet && json_next(&w, &none, &note);) {
         OWN_PTR char *text = json_plain(json_find(note, "text")), *place = project_place_text(note);
         OWN_PTR char *said = xasprintf("%s%s", place, text ? text : "");
-        if (json_shape(json_find(note, "loud")) == SHAPE_TRUE)
+        bool api = json_shape(json_find(note, "api")) == SHAPE_TRUE; /* of routes: nobody else's concern */
+        if (json_shape(json_find(note, "loud")) == SHAPE_TRUE && (!api || r->apis.n))
             fprintf(stderr, "lrun: %s\n", str_line(said));
     }
 }

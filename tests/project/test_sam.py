@@ -127,6 +127,16 @@ def test_nested_stacks_run_by_their_full_names(lrun, tmp):
     assert r.json == "in us-east-1", r
 
 
+def test_what_is_said_of_routes_is_said_where_they_are_served(lrun, serve, tmp):
+    template(tmp, "Resources:\n  Fn: " + FUNCTION.format("") + "\n  Chat: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: WEBSOCKET}}\n"
+                  "  Http: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: !GetAtt Fn.Arn}}\n")
+    write(tmp, {"fn/app.py": "def handler(event, context):\n    return 1\n"})
+    says = "template.yaml:4: Chat is left out: lrun serves no WEBSOCKET APIs"
+    assert says not in lrun("run", "Fn", cwd=tmp).log and says in lrun("project", cwd=tmp, report=False).text
+    s = serve("--project", tmp, "--api", 0)
+    assert says in s.log
+
+
 # ---- hostile ----
 
 @pytest.mark.parametrize("body, what", [

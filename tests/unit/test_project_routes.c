@@ -174,9 +174,9 @@ static const struct {
     /* A stage's variable names the function; an asset is the body. */
     {SAM "Resources:\n" FN("A", "")
          "  Api: {Type: AWS::Serverless::Api, Properties: {StageName: dev, Variables: {Fn: A}, DefinitionBody: {paths: {/s: {get:\n"
-         "        {x-amazon-apigateway-integration: {type: aws_proxy, uri: !Join ['',\n"
-         "         [!Sub 'x:path/functions/arn:aws:lambda:${AWS::Region}:',\n"
-         "         !Ref AWS::AccountId, ':function:${stageVariables.Fn}/invocations']]}}}}}}}\n"
+         "        {x-amazon-apigateway-integration: {type: aws_proxy, uri: !Join ['', [\n"
+         "         !Sub 'x:path/functions/arn:aws:lambda:${AWS::Region}:', !Ref AWS::AccountId,\n"
+         "         ':function:${stageVariables.Fn}/invocations']]}}}}}}}\n"
          "  Asset: {Type: AWS::ApiGateway::RestApi, Metadata: {aws:asset:path: api.yaml, aws:asset:property: BodyS3Location},\n"
          "          Properties: {BodyS3Location: {Bucket: b, Key: k}}}\n",
      "Api rest dev\n  GET /s A 1.0\n  variable Fn=A\nAsset rest Prod\n  GET /f A 1.0\n", NULL},
