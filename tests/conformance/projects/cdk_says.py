@@ -93,6 +93,7 @@ def function(stack, id, p):
             "runtime": p["Runtime"], "memory": p.get("MemorySize"), "timeout": p.get("Timeout"), "name": p.get("FunctionName", id),
             "layers": [stack.layer(v) for v in p.get("Layers", [])], "architecture": p.get("Architectures", [None])[0], "url": bool(urls),
             "url-mode": "stream" if urls and urls[0].get("InvokeMode") == "RESPONSE_STREAM" else None,
+            "logging": p.get("LoggingConfig"),
             "url-cors": urls[0].get("Cors") if urls else None,
             "tmp-size": p.get("EphemeralStorage", {}).get("Size"),
             "env": {k: stack.text(v) for k, v in p.get("Environment", {}).get("Variables", {}).items()}}
@@ -102,9 +103,8 @@ def routes(stack):
     for _, p in stack.of("AWS::ApiGatewayV2::Route"):
         integration = stack.resources[stack.meant(p["Target"])]["Properties"]
         method, path = p["RouteKey"].split(" ") if " " in p["RouteKey"] else ("ANY", p["RouteKey"])
-        authorizer = p.get("AuthorizerId")
         yield {"type": "http", "method": method, "path": path, "function": stack.meant(integration["IntegrationUri"]),
-               "payload": integration["PayloadFormatVersion"], "authorizer": authorizer and stack.resources[authorizer["Ref"]]["Properties"]["Name"]}
+               "payload": integration["PayloadFormatVersion"], "authorizer": p.get("AuthorizerId", {}).get("Ref")}
     for _, p in stack.of("AWS::ApiGateway::Method"):
         if p["Integration"]["Type"] == "AWS_PROXY":
             path, at = "", stack.meant(p["ResourceId"])
@@ -114,7 +114,14 @@ def routes(stack):
             yield {"type": "rest", "method": p["HttpMethod"], "path": path or "/", "function": stack.meant(p["Integration"]["Uri"])}
 
 
-functions, found, exports, stacks = {}, [], {}, []
+def authorizers(stack):
+    for id, p in stack.of("AWS::ApiGatewayV2::Authorizer"):
+        identity = [source.removeprefix("$request.") for source in p["IdentitySource"]]
+        yield id, {"type": p["AuthorizerType"].lower(), "function": stack.meant(p["AuthorizerUri"]), "payload": p["AuthorizerPayloadFormatVersion"],
+                   "simple": p["EnableSimpleResponses"], "identity": identity}
+
+
+functions, found, guards, exports, stacks = {}, [], {}, {}, []
 for name, artifact in load("manifest.json")["artifacts"].items():
     if artifact["type"] == "aws:cloudformation:stack":
         top = Stack(artifact["properties"]["templateFile"], load(f"{name}.assets.json"), {}, exports)
@@ -122,4 +129,5 @@ for name, artifact in load("manifest.json")["artifacts"].items():
 for stack in stacks:
     functions.update({id: function(stack, id, p) for id, p in stack.of("AWS::Lambda::Function")})
     found += routes(stack)
-json.dump({"functions": functions, "routes": found}, sys.stdout, indent=1)
+    guards.update(authorizers(stack))
+json.dump({"authorizers": guards, "functions": functions, "routes": found}, sys.stdout, indent=1)

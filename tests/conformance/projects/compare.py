@@ -9,13 +9,19 @@ import sys
 from known import KNOWN
 
 DEFAULTS = {"memory": 128, "timeout": 3, "architecture": "x86_64", "url": False, "layers": [], "env": {}, "tmp-size": 512}
-MEMBERS = ("code", "inline", "handler", "runtime", "memory", "timeout", "layers", "architecture", "url", "tmp-size", "url-mode", "url-cors")
+MEMBERS = ("code", "inline", "handler", "runtime", "memory", "timeout", "layers", "architecture", "url", "tmp-size", "url-mode", "url-cors", "log-format", "application-log-level", "system-log-level")
+LOGGING = {"LogFormat": "log-format", "ApplicationLogLevel": "application-log-level", "SystemLogLevel": "system-log-level"}
 
 
 def full_names(model, run):
     """lrun's names of functions; SAM knows those in nested stacks by their paths, the others by logical ids as lrun does."""
     paths = {id: next((n for n in names if "/" in n), id) for id, names in model["project"]["names"].items()}
     return paths if run.startswith("sam") else {id: id for id in paths}
+
+
+def guard(name):
+    """NONE opens a route whose API has an authorizer for all others."""
+    return None if name == "NONE" else name
 
 
 def ours_as_theirs(model, run):
@@ -28,11 +34,15 @@ def ours_as_theirs(model, run):
             continue
         said = dict(model["functions"][id])
         said["url"], said["name"] = "url" in said, facts[id].get("name", id)
-        said.update({member: facts[id].get(member) for member in ("architecture", "url-cors")})
+        said.update({member: facts[id].get(member) for member in ("architecture", "url-cors", "application-log-level", "system-log-level")})
         functions[path] = said
-    routes = [dict(r, type=api["type"], stage=api.get("stage"), function=full.get(r.get("function"), r.get("function")), authorizer=r.get("authorizer"))
+    routes = [dict(r, type=api["type"], stage=api.get("stage"), function=full.get(r.get("function"), r.get("function")),
+                   authorizer=guard(r.get("authorizer", api.get("default-authorizer"))))
               for api in model.get("apis", {}).values() for r in api["routes"]]
-    return {"functions": functions, "routes": routes}
+    guards = {name: a for api in model.get("apis", {}).values() for name, a in api.get("authorizers", {}).items()}
+    for a in guards.values():
+        a.setdefault("identity", ["header." + a["header"]] if "header" in a else [])
+    return {"functions": functions, "routes": routes, "authorizers": guards}
 
 
 def values(said):
@@ -43,6 +53,8 @@ def values(said):
         if "refused" in f:
             found[f"{name}: refused"] = f["refused"]
             continue
+        f.update({LOGGING[k]: v for k, v in (f.get("logging") or {}).items() if k in LOGGING})
+        f.update({m: f[m].lower() for m in LOGGING.values() if f.get(m)})
         for member in MEMBERS + ("name",):
             value = f.get(member)
             value = DEFAULTS.get(member) if value is None else value
@@ -55,6 +67,8 @@ def values(said):
         payload = r.get("payload") or ("2.0" if r["type"] == "http" else "1.0")
         found.setdefault(place, []).append([r["function"], payload, r.get("authorizer")])
         found[place].sort(key=str)
+    for name, a in said.get("authorizers", {}).items():
+        found[f"authorizer {name}"] = [a["type"], a["function"], a.get("payload") or "1.0", a.get("simple", False), sorted(a["identity"]), a.get("expression")]
     return found
 
 
@@ -76,7 +90,7 @@ def main():
             bad.append(f"differs: {place}: theirs {json.dumps(a)}, lrun's {json.dumps(b)}")
     bad += [f"stale in known.py: {row[1]}" for row in rows if row not in met]
     compared = len(theirs.keys() | ours.keys())
-    count = sum(1 for place in theirs if ":" not in place and not place.startswith("route "))
+    count = sum(1 for place in theirs if ":" not in place and not place.startswith(("route ", "authorizer ")))
     print(f"{run}: {count} functions, {compared} values, {len(met)} differences explained" + "".join(f"\n  {line}" for line in bad))
     sys.exit(bool(bad))
 

@@ -25,11 +25,11 @@ KNOWN = [
     # CDK
     ("cdk", r'CustomS3AutoDelete\w+(: .*)? = .* \| "-"', "the provider of a custom resource is CDK's own function, for deployments"),
     ("cdk", r'OrdersA9B65338: env BUCKET = null \| "Bucket83908E77"', "the name of a bucket that no template names stands for itself, as in SAM"),
-    ("cdk", r'route http GET /orders/\{id\} = .*"Keys"\]\] \| .*"FrontKeys4F259B83"\]\]', "lrun names an authorizer by its logical id, which is its own in each API"),
 
     # Serverless: what it packages and what it says of it
     ("serverless.*|osls.*", r'OrdersLambdaFunction: env TOPIC = "\{\\"Ref\\":\\"Topic\\"\}" \| "arn:aws:sns:eu-west-1:123456789012:Topic"',
      "Serverless leaves references to CloudFormation, where a topic's Ref is its ARN"),
     ("(serverless|osls)-raw", r'\w+: code = "\.serverless/[\w-]+\.zip" \| "\."', "nothing was packaged: the service's directory is the code"),
     ("(serverless|osls)-raw", r'\w+: layers = \["\.serverless/[\w-]+\.zip"\] \| \["\w+"\]', "nothing was packaged: a layer is the directory that path names"),
+    ("serverless-raw", r'PlainLambdaFunction: (log-format = null \| "json"|application-log-level = null \| "debug")', "logs is not in version 3, but in osls and version 4"),
 ]

@@ -32,7 +32,7 @@ for (const [key, raw] of Object.entries(plain(service.functions))) {
   const id = naming.getLambdaLogicalId(key)
   const provider = Object.fromEntries(['environment', 'layers', 'runtime'].map((member) => [member, whole(service.provider[member])]))
   functions[id] = {
-    code: path.relative(directory, f.package.artifact),
+    code: path.relative(directory, (f.package && f.package.artifact) || path.join(directory, '.serverless', state.package.artifact)),
     handler: f.handler,
     runtime: f.runtime || provider.runtime,
     memory: f.memory,
@@ -42,6 +42,7 @@ for (const [key, raw] of Object.entries(plain(service.functions))) {
     architecture: f.architecture,
     url: Boolean(f.url),
     'url-mode': f.url && f.url.invokeMode === 'RESPONSE_STREAM' ? 'stream' : undefined,
+    logging: resources[id].Properties.LoggingConfig,
     'url-cors': f.url ? resources[naming.getLambdaFunctionUrlLogicalId(key)].Properties.Cors : undefined,
     'tmp-size': f.ephemeralStorageSize,
     env: Object.fromEntries(Object.entries({ ...provider.environment, ...f.environment }).map(([variable, v]) => [variable, text(v)]))

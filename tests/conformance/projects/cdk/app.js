@@ -34,6 +34,7 @@ class Shop extends cdk.Stack {
     this.orders.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE, cors: { allowedOrigins: ['*'] } })
     const hello = new lambda.Function(this, 'Hello', {
       runtime: lambda.Runtime.NODEJS_20_X, handler: 'index.handler', code: lambda.Code.fromAsset('hello'), layers: [words, shared],
+      loggingFormat: lambda.LoggingFormat.JSON, applicationLogLevelV2: lambda.ApplicationLogLevel.DEBUG, systemLogLevelV2: lambda.SystemLogLevel.WARN,
       architecture: lambda.Architecture.ARM_64, environment: { ORDERS: this.orders.functionArn, ORDERS_NAME: this.orders.functionName }
     })
     hello.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM, invokeMode: lambda.InvokeMode.RESPONSE_STREAM })
