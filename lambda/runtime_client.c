@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "base/version.h"
 #include "lambda/http_client.h"
 #include "lambda/limits.h"
 

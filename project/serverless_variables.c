@@ -153,7 +153,8 @@ static const char *interpolated(struct variables *v, const struct node *at, cons
             result = arena_grown(v->arena, result, used, 2 * (used + n), 1);
             room = 2 * (used + n);
         }
-        memcpy(result + used, piece, n);
+        if (n)
+            memcpy(result + used, piece, n);
         used += n;
     }
     return arena_text(v->arena, used ? result : "", used);

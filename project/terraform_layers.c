@@ -158,7 +158,7 @@ void terraform_layers(struct terraform *t, const struct terraform_module *m, str
     for (size_t i = 0, next = 0; i < count; i++)
         if (node_text(layers->items[i]))
             layer_known(t, m, f, node_text(layers->items[i]));
-        else
+        else if (next < n && referred)
             layer_add(t, module_of(t, root_of(m), referred[next]), f, referred[next]), next++;
     for (size_t i = 0; whole && i < n; i++)
         layer_add(t, module_of(t, root_of(m), referred[i]), f, referred[i]);

@@ -6,12 +6,12 @@
 #include "launcher/command/cli.h"
 #include "launcher/command/commands.h"
 #include "launcher/command/project.h"
-#include "launcher/launch/version.h"
 #include "launcher/sandbox/forget.h"
 #include "launcher/sandbox/stdio.h"
 
 #include "base/own.h"
 #include "base/term.h"
+#include "base/version.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -117,7 +117,7 @@ static int find_named(const struct request *r, struct project_place *ret, struct
                                : xstrdup(".");
     OWN_FD int fd = -1;
     OWN_PTR char *real = NULL;
-    if (open_dir(of, &fd, &real, err) < 0)
+    if (open_dir(of, &fd, &real, err) < 0 || !real)
         return -1;
     OWN_PTR char *path = dir ? xstrdup(real) : xasprintf("%s/%s", real[1] ? real : "", base);
     if (!dir && faccessat(fd, base, F_OK, 0) < 0)
@@ -140,7 +140,7 @@ int project_find(const struct request *r, struct project_place *ret, struct err 
         return PROJECT_NONE;
     OWN_FD int fd = -1;
     OWN_PTR char *real = NULL;
-    if (open_dir(".", &fd, &real, err) < 0)
+    if (open_dir(".", &fd, &real, err) < 0 || !real)
         return -1;
     OWN_PTR char *path = xasprintf("%s/%s", real[1] ? real : "", found);
     return set_root(r, path, true, ret, err) < 0 ? -1 : PROJECT_FOUND;

@@ -8,7 +8,7 @@
 #include "base/fs.h"
 #include "base/helper.h"
 #include "base/own.h"
-#include "launcher/launch/version.h"
+#include "base/version.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,8 +11,8 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "base/sys.h"
+#include "base/version.h"
 #include "cache/cache.h"
-#include "launcher/launch/version.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "base/term.h"
+#include "base/version.h"
 #include "lambda/http_parse.h"
-#include "launcher/launch/version.h"
 
 #include <errno.h>
 #include <event2/event.h>

@@ -302,7 +302,7 @@ static void put_encoded(struct render *r, const struct sample_encoding *encoding
     }
     if (!encoding->object)
         json_quote(out, encoded.at ? encoded.at : "", encoded.n);
-    else if (json_read(encoded.at ? encoded.at : "", encoded.n, &v) || !encoding->omitted || is_wanted(r, r->path.at))
+    else if (json_read(encoded.at ? encoded.at : "", encoded.n, &v) || !encoding->omitted || is_wanted(r, r->path.at ? r->path.at : ""))
         put_container(r, encoded.n ? v : EMPTY, true, depth, out);
     text_done(&value);
     text_done(&encoded);

@@ -1,11 +1,13 @@
 # What is said of the text alone. Included by tests.mk.
 
+LINTED   := $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY) $(RELAY_ONLY)
+LINT_C    = $(filter-out -fstack-clash-protection,$(ALL_C))
+LINT_EACH = printf '%s\n' $(LINTED) | xargs -P $$(nproc) -n 12 sh -c
 lint: $(POLICIES) $(B)/why.h $(B)/samples.json
 	clang --version | head -n 1
-	@for f in $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY) $(RELAY_ONLY); do clang -fsyntax-only $(filter-out -fstack-clash-protection,$(ALL_C)) $$f || exit 1; done
-	@clang-tidy --quiet $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY) $(RELAY_ONLY) -- -std=gnu17 -D_GNU_SOURCE $(INCLUDE) 2>/dev/null
-	@for f in $(LRUN_C) $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY) $(RELAY_ONLY); do aarch64-linux-gnu-gcc -c -o /dev/null $(filter-out -fstack-clash-protection,$(ALL_C)) \
-	  -idirafter /usr/include -idirafter /usr/include/$$(gcc -print-multiarch) $$f || exit 1; done
+	@$(LINT_EACH) 'for f; do clang -fsyntax-only $(subst ','\'',$(LINT_C)) "$$f" || exit 255; done' sh
+	@$(LINT_EACH) 'clang-tidy --quiet "$$@" -- -std=gnu17 -D_GNU_SOURCE $(INCLUDE) 2>/dev/null' sh
+	@$(LINT_EACH) 'for f; do aarch64-linux-gnu-gcc -c -o /dev/null $(subst ','\'',$(LINT_C)) -idirafter /usr/include -idirafter /usr/include/$$(gcc -print-multiarch) "$$f" || exit 255; done' sh
 	@echo "lint: gcc and clang without warnings, clang-tidy clean, arm64 compiles"
 
 layers:   ## the table of folders and what each may include is in tests/layers.py
