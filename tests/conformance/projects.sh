@@ -90,17 +90,23 @@ cdk_project() {
 }
 
 # Serverless asks AWS which layers it deployed before; no_account.js answers that there were none.
+serverless_package() { # serverless or osls, stage
+    service=$work/$1-project
+    (cd "$service" && AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x SLS_TELEMETRY_DISABLED=1 SLS_NOTIFICATIONS_MODE=off HOME=$work \
+        NODE_OPTIONS="--require $service/no_account.js" node "$kept/$1/node_modules/$1/bin/serverless.js" package --stage "$2") >"$work/err" 2>&1 ||
+        { fail "$1 package: $(tail -n 3 "$work/err" | tr '\n' ' ')"; return 1; }
+    NODE_PATH=$kept/$1/node_modules node "$projects/sls_says.js" "$1" "$service" >"$work/theirs.json" || { fail "$1: its output is not what it was"; return 1; }
+    agrees "$1${3:-}" "$work/theirs.json" "$service" ${3:+--stage "$2"}
+    agrees "$1${3:-}-raw" "$work/theirs.json" "$service" --project serverless.yml ${3:+--stage "$2"}
+}
+
 serverless_project() { # serverless or osls
     command -v npm >/dev/null || { skip "$1: npm is not installed"; return; }
     npm_tool "$1" || return
     cp -r "$projects/sls" "$work/$1-project"
     sed -i "s/python3\.11/python$tag/" "$work/$1-project/serverless.yml"
-    (cd "$work/$1-project" && AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x SLS_TELEMETRY_DISABLED=1 SLS_NOTIFICATIONS_MODE=off HOME=$work \
-        NODE_OPTIONS="--require $work/$1-project/no_account.js" node "$kept/$1/node_modules/$1/bin/serverless.js" package) >"$work/err" 2>&1 ||
-        { fail "$1 package: $(tail -n 3 "$work/err" | tr '\n' ' ')"; return; }
-    NODE_PATH=$kept/$1/node_modules node "$projects/sls_says.js" "$1" "$work/$1-project" >"$work/theirs.json" || { fail "$1: its output is not what it was"; return; }
-    agrees "$1" "$work/theirs.json" "$work/$1-project"
-    agrees "$1-raw" "$work/theirs.json" "$work/$1-project" --project serverless.yml
+    serverless_package "$1" prod -prod || return
+    serverless_package "$1" dev || return
     answers "$1: a function with a layer" "$work/$1-project" '^\{"shared": ?"shared", ?"stage": ?"the function"\}$' orders
     answers "$1: from serverless.yml itself" "$work/$1-project" '^\{"shared": ?"shared", ?"stage": ?"the function"\}$' --project serverless.yml orders
     answers "$1: Node.js" "$work/$1-project" '^"plain"$' --runtime nodejs plain

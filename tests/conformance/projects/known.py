@@ -29,7 +29,7 @@ KNOWN = [
     # Serverless: what it packages and what it says of it
     ("serverless.*|osls.*", r'OrdersLambdaFunction: env TOPIC = "\{\\"Ref\\":\\"Topic\\"\}" \| "arn:aws:sns:eu-west-1:123456789012:Topic"',
      "Serverless leaves references to CloudFormation, where a topic's Ref is its ARN"),
-    ("(serverless|osls)-raw", r'\w+: code = "\.serverless/[\w-]+\.zip" \| "\."', "nothing was packaged: the service's directory is the code"),
-    ("(serverless|osls)-raw", r'\w+: layers = \["\.serverless/[\w-]+\.zip"\] \| \["\w+"\]', "nothing was packaged: a layer is the directory that path names"),
-    ("serverless-raw", r'PlainLambdaFunction: (log-format = null \| "json"|application-log-level = null \| "debug")', "logs is not in version 3, but in osls and version 4"),
+    ("(serverless|osls)(-prod)?-raw", r'\w+: code = "\.serverless/[\w-]+\.zip" \| "\."', "nothing was packaged: the service's directory is the code"),
+    ("(serverless|osls)(-prod)?-raw", r'\w+: layers = \["\.serverless/[\w-]+\.zip"\] \| \["\w+"\]', "nothing was packaged: a layer is the directory that path names"),
+    ("serverless(-prod)?-raw", r'PlainLambdaFunction: (log-format = null \| "json"|application-log-level = null \| "debug")', "logs is not in version 3, but in osls and version 4"),
 ]
