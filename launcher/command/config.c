@@ -100,6 +100,8 @@ static int set(struct reading *x, const char *key, const char *value)
         return strchr(value, '=') ? (strv_add(&r->part.env, xstrdup(value)), 0) : wrong_value(x, key, "a name without a value");
     bool is_path = strcmp(key, "code") == 0 || (cli_is_path(r, key, value) && !str_begins(value, "arn:"));
     OWN_PTR char *path = is_path && value[0] != '/' ? xasprintf("%s%s", x->dir, value) : xstrdup(value);
+    if (strcmp(key, "layers") == 0) /* one name, commas included: a directory above may have one, too */
+        return strv_add(&r->layers, take_ptr(&path)), 0;
     if (strcmp(key, "code") != 0)
         return cli_set(r, key, path, x->err);
     strv_add(&r->owned, xstrdup(path));

@@ -25,10 +25,11 @@ static const char *keep(struct request *r, char *owned)
     return owned;
 }
 
-static void note(const struct request *r, const char *name, const char *what)
+/* what holds a stranger's text. */
+static void note(const struct request *r, const char *name, char *what)
 {
     if (!r->quiet)
-        fprintf(stderr, "lrun: %s: %s\n", name, what);
+        fprintf(stderr, "lrun: %s: %s\n", name, str_line(what));
 }
 
 /* A bootstrap or library of the other architecture fails with its own words; code without any runs. */

@@ -194,6 +194,8 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
         return -1;
     in->added.dir = identity_store_dir(id);
     in->identity = *id;
+    if (r->layers.n > COUNT(in->layers)) /* who reads a request has checked it: request_check() */
+        return fail_usage(err, "--layers: " LAYERS_TEXT);
     for (; in->layer_count < r->layers.n; in->layer_count++)
         if (open_layer(r, r->layers.at[in->layer_count], id, in, &in->layers[in->layer_count], err) < 0)
             return -1;

@@ -115,14 +115,26 @@ static bool holds(int root, struct slice seen, int64_t *ret_newest)
            next_number(&w) == (uint64_t)st.st_ctim.tv_nsec;
 }
 
-static bool all_hold(int root, struct slice top, int64_t *ret_newest)
+/* What was seen is this file. */
+static bool is_of(struct slice seen, const char *file)
+{
+    struct json_walk w = json_walk_as(seen, SHAPE_ARRAY);
+    struct slice none, path, kind;
+    return json_next(&w, &none, &path) && json_is(path, file) && json_next(&w, &none, &kind) && json_is(kind, "file");
+}
+
+/* An answer that does not name the template itself would hold for ever. */
+static bool all_hold(const struct project_place *p, struct slice top, int64_t *ret_newest)
 {
     struct slice none, seen;
+    bool named = false;
     *ret_newest = 0;
-    for (struct json_walk w = json_walk_as(json_find(json_find(top, "project"), "files"), SHAPE_ARRAY); json_next(&w, &none, &seen);)
-        if (!holds(root, seen, ret_newest))
+    for (struct json_walk w = json_walk_as(json_find(json_find(top, "project"), "files"), SHAPE_ARRAY); json_next(&w, &none, &seen);) {
+        if (!holds(p->root, seen, ret_newest))
             return false;
-    return true;
+        named = named || is_of(seen, p->file);
+    }
+    return named;
 }
 
 static bool recall(const struct asking *a, struct text *ret)
@@ -134,7 +146,7 @@ static bool recall(const struct asking *a, struct text *ret)
     OWN_FD int fd = a->cache.dir < 0 ? -1 : openat(a->cache.dir, a->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     bool good = fd >= 0 && fs_read_all(fd, ANSWER_MAX, a->name, &kept, &ignored) == 0 && kept.n > a->key.n &&
                 memcmp(kept.at, a->key.at, a->key.n) == 0 && json_read(kept.at + a->key.n, kept.n - a->key.n, &top) &&
-                all_hold(a->place->root, top, &newest);
+                all_hold(a->place, top, &newest);
     if (good)
         text_add(ret, top.at, top.n);
     text_done(&kept);
@@ -150,7 +162,7 @@ static void keep(const struct asking *a, const struct text *answer)
     int64_t newest;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    if (a->cache.dir < 0 || !json_read(answer->at, answer->n, &top) || !all_hold(a->place->root, top, &newest) ||
+    if (a->cache.dir < 0 || !json_read(answer->at, answer->n, &top) || !all_hold(a->place, top, &newest) ||
         (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - newest * 1000 < STILL_MS)
         return;
     text_add(&all, a->key.at, a->key.n);
@@ -175,6 +187,8 @@ static int check_answer(int status, const struct text *answer, const char *file,
 {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && answer->n == sizeof *err) {
         memcpy(err, answer->at, sizeof *err);
+        *(err->usage ? &err->sentence[sizeof err->sentence - 1] : &err->what[sizeof err->what - 1]) = 0; /* it read a stranger's files */
+        err->path[sizeof err->path - 1] = err->hint[sizeof err->hint - 1] = 0;
         return -1;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && answer->n)

@@ -36,5 +36,7 @@ static int check_standard(struct request *r, struct err *err)
 
 int request_check(struct request *r, struct err *err)
 {
+    if (r->layers.n > LAYERS_MAX)
+        return fail_usage(err, "--layers: " LAYERS_TEXT); /* CreateFunction's InvalidParameterValueException */
     return r->max_concurrency.value > 1 ? check_managed(r, err) : check_standard(r, err);
 }

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a project meets the rest of lrun: what a stranger's file can make it print, hold or open."""
+import shutil
+import subprocess
+
+import pytest
+from conftest import BUILD
+from support.projects import write
+
+APP = "def handler(event, context):\n    import os\n    return sorted(os.listdir('/opt'))\n"
+F = {"code": "src", "runtime": "python3", "handler": "app.handler"}
+
+
+def own(root, more=None, **members):
+    """A lrun.json of one function, F."""
+    return write(root, {"lrun.json": {"functions": {"F": {**F, **members}}, **(more or {})}, "src/app.py": APP})
+
+
+def clean(*texts):
+    return not any(c < 32 and c not in b"\n\t\r" or c == 127 for text in texts for c in text)
+
+
+@pytest.mark.parametrize("n", [6, 12, 2000])
+def test_a_project_has_no_more_layers_than_lambda(lrun, tmp, n):
+    own(tmp / "p", layers=[f"l{i % 3}" for i in range(n)])
+    write(tmp / "p", {f"l{i}/x": "" for i in range(3)})
+    for words in ["run", "F"], ["exec", "F", "--", "true"], ["serve", "F"], ["serve", "--config", "lrun.json"]:
+        r = lrun(*words, report=False, cwd=tmp / "p")
+        assert r.code in (2, 125) and b"Cannot reference more than 5 layers." in r.err, (words, r)
+
+
+def test_a_template_has_no_more_layers_than_lambda(lrun, tmp):
+    write(tmp / "p", {"src/app.py": APP, "l/x": "", "template.yaml": """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  L: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: l}}
+  F: {Type: AWS::Serverless::Function, Properties: {CodeUri: src, Handler: app.handler, Runtime: python3.11, Layers: [%s]}}
+""" % ", ".join(["!Ref L"] * 40)})
+    r = lrun("run", "F", cwd=tmp / "p")
+    assert r.code in (2, 125) and b"Cannot reference more than 5 layers." in r.err, r
+
+
+def test_a_layer_s_path_may_hold_a_comma(lrun, tmp):
+    write(own(tmp / "a,b", layers=["la,yer"]), {"la,yer/inside": ""})
+    assert lrun("run", "-q", "F", cwd=tmp / "a,b").json == ["inside"]
+    s = lrun("run", "-q", "--project", tmp / "a,b/lrun.json", "F", cwd=tmp)
+    assert s.json == ["inside"], s
+
+
+def test_what_a_project_says_does_not_steer_a_terminal(lrun, tmp):
+    bad = "\x1b]0;title\a\x1b[2J\nlrun: forged"
+    own(tmp / "p", handler=bad, env={"AB" + bad: "x"}, more={"project": {
+        "reader": bad, "names": {"F": [bad]}, "facts": {"F": {"architecture": bad, "mounts": [bad]}},
+        "notes": [{"text": bad, "loud": True, "source": bad, "line": 3}],
+        "refused": {"G": {"what": bad, "remedy": bad, "source": bad, "line": 1}}}, "apis": {bad: {"type": "http", "stage": bad, "routes": [
+            {"method": bad, "path": bad, "function": bad}]}}})
+    for words in ["run", "F"], ["run", "G"], ["run"], ["run", bad], ["project"], ["serve"], ["serve", "F"], ["inspect", "F"]:
+        r = lrun(*words, report=False, cwd=tmp / "p")
+        assert clean(r.out, r.err) and b"\nlrun: forged" not in r.out + r.err, (words, r)
+
+
+def test_notes_are_one_line_each(lrun, tmp):
+    own(tmp / "p", more={"project": {"facts": {"F": {"architecture": "\x1b[31mx", "mounts": ["/mnt/\x1b[31m\nlrun: forged"]}}}})
+    r = lrun("run", "F", cwd=tmp / "p")
+    assert clean(r.err) and b"\nlrun: forged" not in r.err and b"no directory stands" in r.err, r
+
+
+READER = """
+#include <unistd.h>
+int main(void)
+{
+    static const char ANSWER[] = "{\\"functions\\":{\\"F\\":{\\"code\\":\\"gone\\"}},\\"project\\":{\\"files\\":[[\\"x\\",\\"absent\\",0]]}}";
+    return write(1, ANSWER, sizeof ANSWER - 1) < 0;
+}
+"""
+
+
+def test_an_answer_that_depends_on_no_file_is_not_remembered(lrun, tmp):
+    """A reader that a template has taken over could else decide what is read ever after."""
+    tools = tmp / "tools"
+    shutil.copytree(BUILD, tools, ignore=lambda d, names: [n for n in names if not (n == "lrun" or n.startswith("lrun-"))])
+    write(tmp, {"reader.c": READER})
+    subprocess.run(["cc", "-static", "-o", tools / "lrun-project", tmp / "reader.c"], check=True)
+    write(tmp / "p", {"src/app.py": APP, "template.yaml": "Transform: AWS::Serverless-2016-10-31\nResources:\n  F: {Type: AWS::Serverless::Function, "
+                      "Properties: {CodeUri: src, Handler: app.handler, Runtime: python3.11}}\n"})
+    for _ in range(2):
+        r = subprocess.run([tools / "lrun", "run", "--cache-dir", tmp / "cache", "F"], cwd=tmp / "p", stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        assert r.returncode == 125 and b"'" + bytes(tmp / "p/gone") + b"'" in r.stderr, r
+    assert not list(tmp.glob("cache/**/project/*"))
