@@ -85,5 +85,5 @@ def test_an_answer_that_depends_on_no_file_is_not_remembered(lrun, tmp):
                       "Properties: {CodeUri: src, Handler: app.handler, Runtime: python3.11}}\n"})
     for _ in range(2):
         r = subprocess.run([tools / "lrun", "run", "--cache-dir", tmp / "cache", "F"], cwd=tmp / "p", stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        assert r.returncode == 125 and b"'" + bytes(tmp / "p/gone") + b"'" in r.stderr, r
+        assert r.returncode == 125 and b"'gone'" in r.stderr, r
     assert not list(tmp.glob("cache/**/project/*"))
