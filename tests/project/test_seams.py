@@ -2,6 +2,7 @@
 """Where a project meets the rest of lrun: what a stranger's file can make it print, hold or open."""
 import shutil
 import subprocess
+import time
 
 import pytest
 from conftest import BUILD
@@ -14,6 +15,13 @@ F = {"code": "src", "runtime": "python3", "handler": "app.handler"}
 def own(root, more=None, **members):
     """A lrun.json of one function, F."""
     return write(root, {"lrun.json": {"functions": {"F": {**F, **members}}, **(more or {})}, "src/app.py": APP})
+
+
+def until(fact, seconds=10):
+    end = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def clean(*texts):
@@ -87,3 +95,38 @@ def test_an_answer_that_depends_on_no_file_is_not_remembered(lrun, tmp):
         r = subprocess.run([tools / "lrun", "run", "--cache-dir", tmp / "cache", "F"], cwd=tmp / "p", stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
         assert r.returncode == 125 and b"'gone'" in r.stderr, r
     assert not list(tmp.glob("cache/**/project/*"))
+
+
+def build(root, text):
+    """As sam build: away with all, then piece by piece."""
+    shutil.rmtree(root / ".aws-sam", ignore_errors=True)
+    time.sleep(0.4)
+    write(root, {".aws-sam/build/template.yaml": "Transform: AWS::Serverless-2016-10-31\nResources:\n" + "".join(
+        f"  {name}: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: {name}, Handler: app.handler, Runtime: python3.11}}}}\n" for name in "FG")})
+    for name in "FG":
+        time.sleep(0.4)
+        write(root, {f".aws-sam/build/{name}/app.py": f"def handler(event, context):\n    return '{text}'\n"})
+
+
+@pytest.mark.parametrize("called", [True, False])
+def test_what_sam_builds_anew_is_watched_on(serve, tmp, called):
+    build(tmp / "p", "one")
+    s = serve("--watch", "--project", tmp / "p")
+    if called:
+        assert s.invoke(name="F").json == "one"
+    for text in "two", "three":
+        build(tmp / "p", text)
+        for name in "FG":
+            until(lambda: s.invoke(name=name).json == text)
+
+
+def test_more_functions_are_watched_than_a_user_has_inotify_instances(serve, tmp):
+    most = int(open("/proc/sys/fs/inotify/max_user_instances").read())
+    if most > 900:
+        pytest.skip("this host has no limit that a project reaches")
+    write(tmp / "p", {"lrun.json": {"functions": {f"F{i}": F for i in range(most + 20)}}, "src/app.py": "def handler(event, context):\n    return 1\n"})
+    s = serve("--watch", "--project", tmp / "p")
+    assert s.invoke(name=f"F{most + 10}").json == 1
+    write(tmp / "p", {"src/app.py": "def handler(event, context):\n    return 2\n"})
+    until(lambda: s.invoke(name=f"F{most + 10}").json == 2)
+    until(lambda: s.invoke(name="F0").json == 2)

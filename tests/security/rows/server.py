@@ -8,7 +8,7 @@ CLIENTS, INSIDE = "clients_do_not_fill_memory", "a_function_does_not_fill_the_me
 
 MUTANTS = {
     "serve: what is half written is given up": ("launcher/serve/watch.c", "else if (w->again < AGAIN_MAX)", "else if (0)", {"a_layout_whose_index_comes_first_is_tried_again"}, ("tests/serve/test_watch_images.py",), "first"),
-    "serve: a layout is watched once": ("launcher/serve/watch.c", "at->is_layout && e->mask", "0 && e->mask", {"a_layout_that_is_replaced_whole_is_watched_on"}, ("tests/serve/test_watch_images.py",), "replaced"),
+    "serve: a layout is watched once": ("launcher/serve/watch.c", "at && at->is_layout && comes", "0 && at->is_layout && comes", {"a_layout_that_is_replaced_whole_is_watched_on"}, ("tests/serve/test_watch_images.py",), "replaced"),
     "serve: each try is told": ("launcher/command/cmd_serve.c", "        if (!again)\n            err_say", "        (void)again, err_say", {"a_layout_whose_index_comes_first_is_tried_again"}, ("tests/serve/test_watch_images.py",), "first"),
     "serve: a reload has the later user's store": ("launcher/command/cmd_serve.c", "    l->inputs.added.dir = before->inputs.added.dir ? xstrdup(before->inputs.added.dir) : NULL;", "    l->inputs.added.dir = identity_store_dir(&id);", {"a_zip_that_is_reloaded_finds_the_store_again"}, ("tests/runtimes/test_image_runtimes_seen.py",), "reloaded"),
     "requests are read on behind one that is answered": (("lambda/http_server.c",) * 2, ("EV_READ, 0, much ? READ_MAX : AHEAD_MAX", "bufferevent_setwatermark(c->io, EV_READ, 0, READ_MAX)"), ("EV_READ, 0, much ? 0 : 0", "bufferevent_setwatermark(c->io, EV_READ, 0, 0)"), {CLIENTS, INSIDE}, ROOM, "fill and behind"),
