@@ -265,6 +265,36 @@ static int add_named(const struct project *p, const struct request *r, const str
     return 0;
 }
 
+/* Whether another function has its name, or is called so by its project. */
+static bool has_namesake(const struct config *c, size_t i)
+{
+    const char *name = c->at[i].request.name;
+    for (size_t k = 0; k < c->n; k++) {
+        const struct request *other = &c->at[k].request;
+        if (k != i &&
+            ((other->name && strcmp(other->name, name) == 0) || (other->part.is_one && strcmp(other->part.names.at[0], name) == 0)))
+            return true;
+    }
+    return false;
+}
+
+/* Two stacks may have functions of one FunctionName, each in its region: they are served by their logical ids, which differ. */
+static void part_namesakes(struct config *c)
+{
+    bool *parted = xcalloc(c->n, sizeof *parted);
+    for (size_t i = 0; i < c->n; i++)
+        parted[i] = c->at[i].request.part.is_one && has_namesake(c, i);
+    for (size_t i = 0; i < c->n; i++) {
+        struct request *r = &c->at[i].request;
+        if (!parted[i] || strcmp(r->name, r->part.names.at[0]) == 0)
+            continue;
+        if (!r->quiet)
+            fprintf(stderr, "lrun: %s: served by this name, since another function has the name %s too\n", r->part.names.at[0], r->name);
+        r->name = r->part.names.at[0];
+    }
+    free(parted);
+}
+
 int project_read_all(const struct request *r, struct project *p, struct config *ret, struct err *err)
 {
     struct strv names = {0};
@@ -281,6 +311,8 @@ int project_read_all(const struct request *r, struct project *p, struct config *
         status = p->rest.words.n || r->config ? config_read(&p->rest, ret, err) : 0;
         if (status == 0)
             status = all ? project_add_all(p, r, ret, err) : add_named(p, r, &names, ret, err);
+        if (status == 0 && !r->name)
+            part_namesakes(ret);
         struct slice apis = json_find(p->top, "apis");
         if (status == 0 && apis.at)
             status = config_read_apis(apis, &ret->apis, &ret->api_n, err);

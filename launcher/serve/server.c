@@ -41,6 +41,11 @@ bool server_serves(const struct server *s, const char *name, size_t n)
 /* A single function answers to any name, as RIE's "function" and SAM's logical ids, unless it was given one. */
 struct served *server_find(struct server *s, const char *name, size_t n)
 {
+    for (size_t i = 0; i < s->n; i++) { /* what a project itself calls it comes first: its routes name functions so */
+        const struct strv *names = &s->functions[i].request.part.names;
+        if (names->n && is_name(names->at[0], name, n))
+            return &s->functions[i];
+    }
     for (size_t i = 0; i < s->n; i++) {
         struct served *f = &s->functions[i];
         if ((s->n == 1 && !f->named) || server_has_name(f, name, n))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a project meets the rest of lrun: what a stranger's file can make it print, hold or open."""
+import re
 import shutil
 import subprocess
 import time
@@ -130,3 +131,21 @@ def test_more_functions_are_watched_than_a_user_has_inotify_instances(serve, tmp
     write(tmp / "p", {"src/app.py": "def handler(event, context):\n    return 2\n"})
     until(lambda: s.invoke(name=f"F{most + 10}").json == 2)
     until(lambda: s.invoke(name="F0").json == 2)
+
+
+WHO = "def handler(event, context):\n    return context.invoked_function_arn.rsplit(':')[-1] + ' ' + __import__('os').environ['WHO']\n"
+
+
+def test_functions_of_one_name_are_served_by_their_logical_ids(serve, tmp):
+    functions = {"Eu": "hello", "Us": "hello", "Other": "Third", "Third": "third-name", "Alone": "alone"}
+    write(tmp / "p", {"src/app.py": WHO, "template.json": {"Transform": "AWS::Serverless-2016-10-31", "Resources": {name: {
+        "Type": "AWS::Serverless::Function", "Properties": {
+            "CodeUri": "src", "Handler": "app.handler", "Runtime": "python3.11", "FunctionName": other, "Environment": {"Variables": {"WHO": name}},
+            "Events": {"Get": {"Type": "HttpApi", "Properties": {"Path": f"/{name}", "Method": "get"}}}}} for name, other in functions.items()}}})
+    s = serve("--project", tmp / "p", "--api", "0")
+    for name, who in ("Eu", "Eu"), ("Us", "Us"), ("Third", "Third"), ("third-name", "Third"), ("Other", "Other"), ("alone", "Alone"), ("Alone", "Alone"):
+        assert s.invoke(name=name).json.split()[1] == who, (name, s.log)
+    assert "Us: served by this name, since another function has the name hello too" in s.log
+    port = int(re.search(r"API ServerlessHttpApi: http://[\d.]+:(\d+)/", s.log)[1])
+    for name in functions:
+        assert s.http("GET", f"/{name}", port=port).body.decode().split()[1].strip('"') == name
