@@ -143,7 +143,7 @@ static bool recall(const struct asking *a, struct text *ret)
     struct err ignored;
     struct slice top;
     int64_t newest;
-    OWN_FD int fd = a->cache.dir < 0 ? -1 : openat(a->cache.dir, a->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    OWN_FD int fd = a->cache.dir < 0 ? -1 : openat(a->cache.dir, a->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     bool good = fd >= 0 && fs_read_all(fd, ANSWER_MAX, a->name, &kept, &ignored) == 0 && kept.n > a->key.n &&
                 memcmp(kept.at, a->key.at, a->key.n) == 0 && json_read(kept.at + a->key.n, kept.n - a->key.n, &top) &&
                 all_hold(a->place, top, &newest);

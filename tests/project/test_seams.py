@@ -119,6 +119,9 @@ def test_what_sam_builds_anew_is_watched_on(serve, tmp, called):
         build(tmp / "p", text)
         for name in "FG":
             until(lambda: s.invoke(name=name).json == text)
+        for name in "FG":
+            write(tmp / "p", {f".aws-sam/build/{name}/app.py": f"def handler(event, context):\n    return 'again {text}'\n"})
+            until(lambda: s.invoke(name=name).json == "again " + text)
 
 
 def test_more_functions_are_watched_than_a_user_has_inotify_instances(serve, tmp):
