@@ -127,7 +127,7 @@ def test_what_sam_builds_anew_is_watched_on(serve, tmp, called):
 def test_more_functions_are_watched_than_a_user_has_inotify_instances(serve, tmp):
     most = int(open("/proc/sys/fs/inotify/max_user_instances").read())
     if most > 900:
-        pytest.skip("this host has no limit that a project reaches")
+        pytest.skip("the kernel has no limit that a project reaches")
     write(tmp / "p", {"lrun.json": {"functions": {f"F{i}": F for i in range(most + 20)}}, "src/app.py": "def handler(event, context):\n    return 1\n"})
     s = serve("--watch", "--project", tmp / "p")
     assert s.invoke(name=f"F{most + 10}").json == 1
