@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mutants: the documents of a project, and what is seen of its directory. The columns are described in ../mutants.py."""
 YAML, DOCUMENTS, FILES = ("tests/unit/test_project_yaml.c",), ("tests/unit/test_project_documents.c",), ("tests/unit/test_project_files.c",)
+READERS = ("tests/unit/test_project_values.c", "tests/unit/test_project_sam.c")
 ENCLOSURE = ("tests/project/test_enclosure.py",)
 
 MUTANTS = {
@@ -14,7 +15,8 @@ MUTANTS = {
     "documents: NUL": ("project/document.c", "else if (*c == 0)", "else if (*c == 0 && n == SIZE_MAX)", {"nul_and_bytes_that_are_no_utf8_are_refused"}, DOCUMENTS),
     "documents: NUL that JSON escapes": ("project/document_json.c", "if (memchr(r->decoded.at, 0, r->decoded.n))", "if (!r->decoded.at)", {"json_is_read_as_it_is_spelled"}, DOCUMENTS),
     "documents: links out of the project": ("project/files.c", "RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS", "RESOLVE_NO_MAGICLINKS", {"what_lies_outside_does_not_exist", "directories_are_listed_in_order"}, FILES),
-    "documents: paths above the root": ("project/files.c", "            if (!*n)\n                return -1;\n", "", {"paths_are_joined_and_made_clean", "what_lies_outside_does_not_exist"}, FILES),
+    "documents: paths above the root": ("project/files.c", "            if (!*n)\n                return -1;\n", "",
+        {"each_function", "paths_are_joined_and_made_clean", "what_cannot_be_resolved_refuses_its_function_alone", "what_lies_outside_does_not_exist"}, (*FILES, *READERS)),
     "documents: absolute paths beside the root": ("project/files.c", "return clean[length] == '/' ? clean + length + 1 : NULL;", "return clean + length + 1;", {"paths_are_joined_and_made_clean"}, FILES),
     "projects: lrun-project is not enclosed": ("project/main.c", " || enclose(ROOT, err) < 0)", ")", {"it_encloses_itself_before_it_looks_at_the_project"}, ENCLOSURE),
     "projects: lrun-project without Landlock": ("project/enclose.c", "return landlock(root, err) < 0 ?", "return root < 0 && landlock(root, err) < 0 ?", {"it_encloses_itself_before_it_looks_at_the_project", "landlock_keeps_it_to_reading_beneath_the_root"}, ENCLOSURE),
