@@ -339,7 +339,7 @@ static void take_file(struct request *r)
 
 int project_use(struct request *r, struct err *err)
 {
-    static struct project p = {.place = {.root = -1}}; /* requests borrow from it until the end */
+    static struct project p; /* requests borrow from it until the end; not initialized, or it would be copied at every start */
     static struct config one;
     const bool takes = r->command == CMD_RUN || r->command == CMD_EXEC || r->command == CMD_INSPECT;
     if (!takes || r->in.set || (r->function && !*r->function))
@@ -347,6 +347,7 @@ int project_use(struct request *r, struct err *err)
     take_file(r);
     if (r->function && !project_may_have(r, r->function))
         return 0;
+    p.place.root = -1;
     int found = project_open(r, &p, err);
     if (found < 0)
         return -1;
