@@ -7,7 +7,7 @@ UNUSED = {"what_is_not_as_it_was_made_is_not_used"}
 MUTANTS = {
     "skeleton: a changed one is used": ("launcher/launch/skeleton_cache.c", "bool whole = prepared_is_whole(s->cache, &s->tree);", "bool whole = s->cache != NULL;",
                                         UNUSED | {"who_uses_it_goes_on_when_it_is_changed_and_made_anew", "a_server_goes_on_when_it_is_changed_and_leaves_that_of_others", "no_program_starts_before_it_is_found_whole"}, SKELETON, None),
-    "skeleton: exec does not ask whether it is whole": ("launcher/command/cmd_exec.c", "return skeleton_is_whole(&x->launch->skeleton);", "return x != NULL;",
+    "skeleton: exec does not ask whether it is whole": ("launcher/command/cmd_exec.c", "return skeleton_is_whole(&x->task.launch->skeleton);", "return x != NULL;",
                                         UNUSED | {"who_uses_it_goes_on_when_it_is_changed_and_made_anew", "no_program_starts_before_it_is_found_whole"}, SKELETON, None),
     "skeleton: a program starts before it is found whole": ("launcher/sandbox/steps.c", "if (!is_attached(in->spec) && !in->prepared)", "if (!is_attached(in->spec))", {"no_program_starts_before_it_is_found_whole"}, SKELETON, "no_program"),
     "unit: prepared: what is in use is taken away": ("cache/cache_entry.c", "if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0)", "if (dir >= 0 && flock(dir, LOCK_UN) < 0)",
