@@ -68,6 +68,9 @@ const struct invoke_error_row INVOKE_ERROR_ROWS[INVOKE_ERRORS] = {
     [ERROR_TENANT_PATTERN] =
         {400, "ValidationException", NULL, "message", NULL,
          ONE "Value '%s' at 'tenantId' failed to satisfy constraint: Member must satisfy regular expression pattern: " TENANT_ID_PATTERN},
+    /* Ours, as the header is. */
+    [ERROR_KEEPER] = {400, "InvalidParameterValueException", "User", "message", NULL,
+                      "X-Lrun-Environment takes 1 to " DIGITS(TENANT_ID_MAX) " letters, digits, spaces and ._:/=+-@, once"},
     [ERROR_PATH] = {404, "PathNotFoundLocally", "LocalService", "Message", NULL, "PathNotFoundException"}, /* SAM's */
     [ERROR_METHOD] = {405, "MethodNotAllowedLocally", "LocalService", "Message", NULL, "MethodNotAllowedException"},
     [ERROR_CROSS_SITE] = {403, "AccessDeniedException", NULL, "Message", NULL, "%s"}, /* our words: Lambda asks for a signature */
@@ -255,12 +258,12 @@ bool invoke_parse(struct http_request *r, const char *word, const char *region, 
     return parse_name(r, word, region, ret) && parse_kind(r, ret) && parse_context(r, ret) && parse_payload(r, ret);
 }
 
-/* A proxy may have looked at any of several headers: RFC 9110 makes them one list, and a list is no tenant id. */
-static enum tenant_fault check_tenant(const struct http_request *r, const char *id)
+/* A proxy may have looked at any of several headers: RFC 9110 makes them one list, and a list is no id. */
+static enum tenant_fault check_id(const struct http_request *r, const char *header, const char *id)
 {
     unsigned times = 0;
     for (size_t i = 0; i + 1 < r->head.headers.n; i += 2)
-        times += strcasecmp(r->head.headers.at[i], "X-Amz-Tenant-Id") == 0;
+        times += strcasecmp(r->head.headers.at[i], header) == 0;
     return times > 1 ? TENANT_BAD_CHARACTER : tenant_check(id);
 }
 
@@ -268,7 +271,7 @@ bool invoke_tenant(struct http_request *r, bool per_tenant, const char **ret)
 {
     const char *id = http_header(r, "X-Amz-Tenant-Id");
     bool given = id && *id;
-    enum tenant_fault fault = given ? check_tenant(r, id) : TENANT_GOOD;
+    enum tenant_fault fault = given ? check_id(r, "X-Amz-Tenant-Id", id) : TENANT_GOOD;
     *ret = given ? id : NULL;
     if (fault == TENANT_GOOD && given == per_tenant)
         return true;
@@ -278,6 +281,15 @@ bool invoke_tenant(struct http_request *r, bool per_tenant, const char **ret)
                   : given                  ? ERROR_TENANT_UNWANTED
                                            : ERROR_TENANT_MISSING,
                   id);
+    return false;
+}
+
+bool invoke_keeper(struct http_request *r, const char **ret)
+{
+    *ret = http_header(r, "X-Lrun-Environment");
+    if (!*ret || check_id(r, "X-Lrun-Environment", *ret) == TENANT_GOOD)
+        return true;
+    invoke_refuse(r, ERROR_KEEPER, NULL);
     return false;
 }
 

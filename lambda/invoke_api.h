@@ -25,6 +25,10 @@ bool invoke_parse(struct http_request *r, const char *word, const char *region, 
 /* The tenant's id, or NULL if the function's tenancy takes none and none is given. False: the request is answered. */
 bool invoke_tenant(struct http_request *r, bool per_tenant, const char **ret);
 
+/* X-Lrun-Environment, ours: whoever names the same one has an environment of his own, which serves nobody else. NULL: none is named. False:
+ * the request is answered. */
+bool invoke_keeper(struct http_request *r, const char **ret);
+
 /* Reasons why a request leads to no invocation. */
 enum invoke_error {
     ERROR_NOT_FOUND,
@@ -46,6 +50,7 @@ enum invoke_error {
     ERROR_TENANT_UNWANTED,
     ERROR_TENANT_LONG,
     ERROR_TENANT_PATTERN,
+    ERROR_KEEPER,
     ERROR_PATH,
     ERROR_METHOD,
     ERROR_CROSS_SITE,

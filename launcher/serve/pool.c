@@ -82,15 +82,17 @@ static struct job *line_take(struct line *l, struct job **at)
 
 /* ---- jobs ---- */
 
-/* Takes the tenant's own environment before one that has served nobody yet; never another tenant's. */
+/* Takes the keeper's own environment before one that has served nobody yet; never another keeper's. */
 static bool may_serve(const struct slot *s, const struct job *j)
 {
-    return !s->pool->config.per_tenant || !s->tenant || strcmp(s->tenant, j->call.invocation.tenant) == 0;
+    if (!s->keeper || !j->keeper)
+        return !s->keeper && (!j->keeper || !s->used);
+    return strcmp(s->keeper, j->keeper) == 0;
 }
 
 static bool is_better(const struct slot *s, const struct slot *best)
 {
-    return !best || !s->tenant == !best->tenant ? !best || s->used > best->used : s->tenant != NULL;
+    return !best || !s->keeper == !best->keeper ? !best || s->used > best->used : s->keeper != NULL;
 }
 
 /* Takes the environment that was used last: others may then reach their idle time-out. */
@@ -111,8 +113,8 @@ static void give(struct slot *s, struct job *j)
     s->at = xrealloc(s->at, s->jobs + 1, sizeof(struct job *));
     s->at[s->jobs++] = j;
     s->used = ++s->pool->given;
-    if (s->pool->config.per_tenant && !s->tenant)
-        s->tenant = xstrdup(j->call.invocation.tenant);
+    if (j->keeper && !s->keeper)
+        s->keeper = xstrdup(j->keeper);
     event_del(s->idle);
     http_charge_done(&j->charge); /* from now on it is one of the payloads of environments */
     j->slot = s;
@@ -130,7 +132,7 @@ static struct job *take_next(struct pool *p)
     return NULL;
 }
 
-/* Returns the next job for which there is room; with tenants, jobs before it wait for environments of their own tenant. */
+/* Returns the next job for which there is room; with keepers, jobs before it wait for environments of their own. */
 static struct job *take_fitting(struct pool *p, struct slot **ret)
 {
     for (unsigned i = 0; i < COUNT(p->lines); i++) {
@@ -139,7 +141,7 @@ static struct job *take_fitting(struct pool *p, struct slot **ret)
             *ret = find_room(p, *at);
             if (*ret)
                 return line_take(l, at);
-            if (!p->config.per_tenant)
+            if (!p->keeps)
                 return NULL;
         }
     }
@@ -161,7 +163,7 @@ static void make_place(struct pool *p)
     unsigned ending = 0, waiting = p->lines[0].n + p->lines[1].n;
     for (unsigned i = 0; i < p->config.concurrency; i++)
         ending += p->slots[i].state != SLOT_OPEN;
-    while (p->config.per_tenant && ending++ < waiting) {
+    while (p->keeps && ending++ < waiting) {
         struct slot *oldest = NULL;
         for (unsigned i = 0; i < p->config.concurrency; i++) {
             struct slot *s = &p->slots[i];
@@ -209,7 +211,7 @@ static bool has_place(struct pool *p, const struct job *j)
         return true;
     for (unsigned i = 0; i < p->config.concurrency; i++)
         open += p->slots[i].state != SLOT_EMPTY;
-    return open < p->config.concurrency || (p->config.per_tenant && spare_places(p) > p->lines[0].n + p->lines[1].n);
+    return open < p->config.concurrency || (p->keeps && spare_places(p) > p->lines[0].n + p->lines[1].n);
 }
 
 static bool is_full(const struct pool *p, const struct line *l, size_t bytes)
@@ -220,6 +222,11 @@ static bool is_full(const struct pool *p, const struct line *l, size_t bytes)
 bool pool_submit(struct pool *p, struct job *j)
 {
     struct line *l = &p->lines[j->of_event];
+    if (p->config.debugger >= 0) /* it has one environment, for everybody */
+        j->keeper = NULL;
+    else if (!j->keeper && p->config.per_tenant)
+        j->keeper = j->call.invocation.tenant;
+    p->keeps = p->keeps || j->keeper;
     if (!j->of_event && is_full(p, l, j->charge.n) && !has_place(p, j)) {
         p->metrics.throttles++;
         http_charge_done(&j->charge);

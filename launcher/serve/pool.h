@@ -2,8 +2,9 @@
 /* pool.h: one function under serve: its environments, and the jobs that wait for one.
  *
  * A job goes to the warm environment that was used last; if all are busy, to a new one while there may be more; else it
- * waits in line. With tenants it goes to one of its tenant's, else to one that has served nobody yet; where others have them all, the
- * one that was idle for longest is ended for it. Jobs of clients and of the event queue have a line each, served in turn. */
+ * waits in line. A job with a keeper (its tenant, or whom its client names) goes to one of its keeper's, else to one that has served nobody
+ * yet; where others have them all, the one that was idle for longest is ended for it. Jobs of clients and of the event queue have a line
+ * each, served in turn. */
 #ifndef LRUN_POOL_H
 #define LRUN_POOL_H
 
@@ -27,6 +28,7 @@ struct job {
     struct call call; /* its invocation is filled by the owner, which keeps what it borrows */
     const struct job_owner *owner;
     void *to;
+    const char *keeper;        /* whose environment it takes, which then serves nobody else; NULL: one that is nobody's. Borrowed */
     bool of_event;             /* of the event queue */
     struct http_charge charge; /* for its payload while it waits; the pool's to end */
     struct job *next;
@@ -51,7 +53,7 @@ struct pool_config {
     bool make_late;        /* it is open and not made: that waits for the first job, since many functions are never called */
     const char *name;      /* borrowed */
     unsigned concurrency, queue_max;
-    bool per_tenant;             /* an environment serves the invocations of one tenant, that of its first one */
+    bool per_tenant;             /* jobs' keepers are their tenants, if they have no other */
     struct line_room *room;      /* of the clients' lines of all pools, borrowed */
     uint64_t idle_ms;            /* an environment without work for so long is shut down; 0: never */
     struct cgroup *cgroups;      /* one an environment, borrowed; NULL: none */

@@ -41,7 +41,7 @@ void pool_slot_free(struct slot *s)
     report_done(&s->report);
     pool_generation_leave(s->generation);
     event_free(s->idle);
-    free(s->tenant);
+    free(s->keeper);
     free(s->at);
 }
 

@@ -21,7 +21,7 @@ struct slot {
     struct generation *generation;
     struct report report; /* serve writes none and reads nothing of it: it is emptied after each call, so that its lists do not grow */
     unsigned jobs;
-    char *tenant;    /* per_tenant: the tenant it belongs to; NULL: none yet */
+    char *keeper;    /* whom it belongs to, that of its first job; NULL: nobody */
     struct job **at; /* those it has; jobs of them */
     uint64_t used;   /* when it was last given one, in jobs of the pool */
     struct event *idle;
@@ -46,6 +46,7 @@ struct pool {
     struct function_metrics metrics;
     uint64_t given;
     bool stopping, started;
+    bool keeps; /* there was a job with a keeper */
 };
 
 /* pool.c */

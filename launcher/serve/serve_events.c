@@ -15,7 +15,7 @@ struct event_job {
     struct job job; /* first */
     struct served *function;
     struct text payload;
-    char *tenant;
+    char *tenant, *keeper;
     unsigned attempts;
     struct event *again;
     struct event_job *next, **at; /* in the server's list */
@@ -33,6 +33,7 @@ static void event_free_job(struct event_job *e)
         event_free(e->again);
     text_done(&e->payload);
     free(e->tenant);
+    free(e->keeper);
     free(e);
 }
 
@@ -78,7 +79,7 @@ static void on_lost(struct job *j, const struct err *err)
 
 static const struct job_owner OWNER = {.on_answer = on_answer, .on_done = on_done, .on_lost = on_lost};
 
-bool serve_event(struct served *f, struct text *payload, const char *qualifier, const char *trace, const char *tenant, char id[UUID_SIZE])
+bool serve_event(struct served *f, struct text *payload, const struct event_asked *asked, char id[UUID_SIZE])
 {
     if (f->events >= EVENTS_MAX || !quota_has(&f->server->event_bytes, f->event_bytes, payload->n))
         return false;
@@ -87,11 +88,13 @@ bool serve_event(struct served *f, struct text *payload, const char *qualifier, 
     e->function = f;
     e->payload = *payload;
     *payload = (struct text){0};
-    e->tenant = tenant ? xstrdup(tenant) : NULL;
+    e->tenant = asked->tenant ? xstrdup(asked->tenant) : NULL;
+    e->keeper = asked->keeper ? xstrdup(asked->keeper) : NULL;
+    e->job.keeper = e->keeper;
     e->job.owner = &OWNER;
     e->job.of_event = true;
     struct invocation *inv = &e->job.call.invocation;
-    server_begin(f, inv, qualifier, trace);
+    server_begin(f, inv, asked->qualifier, asked->trace);
     inv->event = e->payload.at;
     inv->event_size = e->payload.n;
     inv->tenant = e->tenant;

@@ -16,7 +16,7 @@
 struct invoke_job {
     struct client client; /* first */
     struct invoke asked;
-    char *tenant;
+    char *tenant, *keeper;
     struct stream stream;
     bool begun;       /* the streamed answer */
     struct text held; /* a response that waits for the log's tail */
@@ -35,6 +35,7 @@ static void job_free(struct invoke_job *i)
     text_done(&i->held);
     text_done(&i->code);
     free(i->tenant);
+    free(i->keeper);
     free(i);
 }
 
@@ -180,7 +181,13 @@ static void on_drained(void *to, struct http_request *r)
 
 static const struct job_owner OWNER = {on_answer, on_done, on_lost, on_stream, on_piece};
 
-static void submit(struct served *f, struct http_request *r, struct invoke *asked, const char *tenant)
+/* A tenant's clients may name environments too: each then has one of the tenant's. */
+static char *keeper_of(const char *tenant, const char *named)
+{
+    return !named ? NULL : tenant ? xasprintf("%s\n%s", tenant, named) : xstrdup(named);
+}
+
+static void submit(struct served *f, struct http_request *r, struct invoke *asked, const char *tenant, const char *named)
 {
     struct invoke_job *i = xcalloc(1, sizeof *i);
     const char *trace = http_header(r, "X-Amzn-Trace-Id");
@@ -190,6 +197,8 @@ static void submit(struct served *f, struct http_request *r, struct invoke *aske
     i->client.gone = on_client_gone;
     i->client.job.owner = &OWNER;
     i->tenant = tenant ? xstrdup(tenant) : NULL;
+    i->keeper = keeper_of(tenant, named);
+    i->client.job.keeper = i->keeper;
     server_begin(f, inv, asked->qualifier.n ? asked->qualifier.at : NULL, trace);
     inv->event = i->asked.payload.at;
     inv->event_size = i->asked.payload.n;
@@ -207,11 +216,18 @@ static void submit(struct served *f, struct http_request *r, struct invoke *aske
     job_free(i);
 }
 
-static void accept_event(struct served *f, struct http_request *r, struct invoke *asked, const char *tenant)
+static void accept_event(struct served *f, struct http_request *r, struct invoke *asked, const char *tenant, const char *named)
 {
+    OWN_PTR char *keeper = keeper_of(tenant, named);
     char id[UUID_SIZE];
     struct text headers = {0};
-    if (serve_event(f, &asked->payload, asked->qualifier.n ? asked->qualifier.at : NULL, http_header(r, "X-Amzn-Trace-Id"), tenant, id)) {
+    const struct event_asked of = {
+        .qualifier = asked->qualifier.n ? asked->qualifier.at : NULL,
+        .trace = http_header(r, "X-Amzn-Trace-Id"),
+        .tenant = tenant,
+        .keeper = keeper,
+    };
+    if (serve_event(f, &asked->payload, &of, id)) {
         text_printf(&headers, "Content-Type: application/json\r\nx-amzn-RequestId: %s\r\n", id);
         http_answer(r, 202, headers.at, "", 0);
         text_done(&headers);
@@ -239,19 +255,19 @@ static void refuse_unknown(struct http_request *r, const char *region, const str
 void serve_invoke(struct server *s, struct http_request *r, const char *word, bool stream)
 {
     struct invoke asked = {.stream = stream};
-    const char *region = s->functions[0].request.region, *tenant;
+    const char *region = s->functions[0].request.region, *tenant, *named;
     bool good = invoke_parse(r, word, region, &asked);
     struct served *f = good ? server_find(s, asked.name.at, asked.name.n) : NULL;
     if (good && !f)
         refuse_unknown(r, region, &asked);
-    if (!good || !f || !invoke_tenant(r, request_per_tenant(&f->request), &tenant)) {
+    if (!good || !f || !invoke_tenant(r, request_per_tenant(&f->request), &tenant) || !invoke_keeper(r, &named)) {
         invoke_done(&asked);
     } else if (asked.kind == INVOKE_DRY_RUN) {
         accept_dry_run(r);
         invoke_done(&asked);
     } else if (asked.kind == INVOKE_EVENT) {
-        accept_event(f, r, &asked, tenant);
+        accept_event(f, r, &asked, tenant, named);
     } else {
-        submit(f, r, &asked, tenant);
+        submit(f, r, &asked, tenant, named);
     }
 }

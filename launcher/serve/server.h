@@ -89,7 +89,10 @@ bool serve_doors_idle(const struct server *s);
 void serve_doors_done(struct server *s);
 
 /* serve_events.c: invocations nobody waits for, tried three times. Takes payload. False: there are too many. */
-bool serve_event(struct served *f, struct text *payload, const char *qualifier, const char *trace, const char *tenant, char id[UUID_SIZE]);
+struct event_asked { /* borrowed; NULL: none */
+    const char *qualifier, *trace, *tenant, *keeper /* pool.h */;
+};
+bool serve_event(struct served *f, struct text *payload, const struct event_asked *asked, char id[UUID_SIZE]);
 bool serve_events_idle(const struct server *s);
 void serve_events_hurry(struct server *s); /* lrun stops: events that wait for another try are tried now */
 void serve_events_done(struct server *s);

@@ -64,7 +64,7 @@ class Server:
         return a
 
     def invoke(self, payload="{}", name="function", query="", **headers):
-        headers = {"X-Amz-" + k.replace("_", "-"): v for k, v in headers.items()}
+        headers = {("" if k.startswith("X_") else "X-Amz-") + k.replace("_", "-"): v for k, v in headers.items()}
         return self.http("POST", f"/2015-03-31/functions/{name}/invocations{query}", payload, headers)
 
     def stream(self, payload="{}", name="function", **headers):
