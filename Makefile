@@ -97,7 +97,7 @@ $(B)/launcher/launch/sample.o: $(B)/samples.json
 $(B)/launcher/launch/runtime.o $(B)/launcher/launch/bytecode.o $(B)/launcher/launch/library.o: $(wildcard runtimes/*/* runtimes/*/*/*)
 $(B)/docgen: tests/tools/docgen.c $(B)/launcher/command/cli.o $(B)/launcher/command/cli_words.o $(B)/launcher/command/cli_help.o \
   $(B)/launcher/command/cli_options.o $(B)/launcher/command/cli_values.o $(B)/launcher/launch/names.o $(B)/launcher/launch/request.o \
-  $(B)/lambda/tenant.o $(B)/relay/door.o $(B)/relay/address.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
+  $(B)/lambda/tenant.o $(B)/policy/limits.o $(B)/relay/door.o $(B)/relay/address.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
 	$(CC) $(ALL_C) $(LINK) -o $@ $^
 $(B)/lrun.1: docs/lrun.1.in $(B)/docgen
 	$(RUN) $(B)/docgen man | sed -e '/@OPTIONS@/{r /dev/stdin' -e 'd}' -e 's/@VERSION@/$(VERSION)/' docs/lrun.1.in > $@

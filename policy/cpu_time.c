@@ -232,15 +232,23 @@ struct cpu_time cpu_look(struct cpu_watch *w)
 {
     const double start = clock_ms();
     struct cpu_time now;
-    if (w->from.cgroup >= 0 && read_cgroup(w->from.cgroup, &now))
+    if (w->from.cgroup < 0)
+        now = look_at_processes(w);
+    else if (read_cgroup(w->from.cgroup, &now))
         now.user -= w->base.user, now.system -= w->base.system;
     else
-        now = look_at_processes(w);
+        now = w->most;
     if (now.user + now.system > w->most.user + w->most.system)
         w->most = now;
     w->ended_ms = clock_ms();
     w->cost_ms = w->ended_ms - start;
     return w->most;
+}
+
+struct cpu_time cpu_look_last(struct cpu_watch *w)
+{
+    w->from.proc = -1;
+    return w->from.cgroup < 0 ? w->most : cpu_look(w);
 }
 
 double cpu_pause_ms(const struct cpu_watch *w, double left)

@@ -37,6 +37,9 @@ void cpu_watch_free(struct cpu_watch *w); /* NULL is none */
 /* Returns what was used by now, at least. */
 struct cpu_time cpu_look(struct cpu_watch *w);
 
+/* The same when the sandbox is over: of /proc, which it took along, what was seen before. No other look after this. */
+struct cpu_time cpu_look_last(struct cpu_watch *w);
+
 /* In how many ms to look again, if left seconds may still be used. */
 double cpu_pause_ms(const struct cpu_watch *w, double left);
 

@@ -5,9 +5,13 @@
  * (RLIMIT_NPROC and what "shared" marks): of these a sandbox gets at most half, so that the user's other programs go on. */
 #include "policy/limits.h"
 
+#include "base/num.h"
 #include "base/own.h"
 #include "base/sys.h"
 
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 const struct limit LIMITS[] = {
@@ -28,6 +32,17 @@ const struct limit LIMITS[] = {
 const unsigned LIMIT_COUNT = COUNT(LIMITS);
 _Static_assert(COUNT(LIMITS) < 16, "struct limits has room for 15 and an end");
 
+/* What is asked for is the soft and the hard limit: else the program could raise it. */
+static const struct {
+    int resource;
+    size_t field;
+    unsigned beside; /* process 1 has the same user, and the kernel counts it too */
+} ASKED[] = {
+    {RLIMIT_NPROC, offsetof(struct limits_asked, processes), 1},  {RLIMIT_NOFILE, offsetof(struct limits_asked, open_files), 0},
+    {RLIMIT_FSIZE, offsetof(struct limits_asked, file_bytes), 0}, {RLIMIT_STACK, offsetof(struct limits_asked, stack_bytes), 0},
+    {RLIMIT_CPU, offsetof(struct limits_asked, cpu_s), 0},
+};
+
 /* Measured by rwnx/lambda-cpuinfo. */
 static const struct {
     uint64_t memory;
@@ -37,7 +52,7 @@ static const struct {
 /* Only Managed Instances have more memory. 2 GiB per processor is the least they can choose, and our choice. */
 enum { MANAGED_MB_A_CPU = 2048, MANAGED_NOFILE = 4096 /* documented, and seen in /proc/PID/limits of one */ };
 
-static void plan_cpus(uint64_t memory, struct limits *l)
+static void plan_cpus(uint64_t memory, const cpu_set_t *asked, struct limits *l)
 {
     int want = memory ? (int)(memory / MANAGED_MB_A_CPU) : CPU_SETSIZE, kept = 0;
     for (size_t i = COUNT(VISIBLE); memory && i-- > 0;)
@@ -46,11 +61,57 @@ static void plan_cpus(uint64_t memory, struct limits *l)
     CPU_ZERO(&l->cpus);
     if (sched_getaffinity(0, sizeof l->cpus, &l->cpus) < 0)
         return;
+    if (asked)
+        CPU_AND(&l->cpus, &l->cpus, asked);
     int all = CPU_COUNT(&l->cpus);
+    if (asked || all < want)
+        want = all;
     for (size_t c = 0; kept < all && c < CPU_SETSIZE; c++)
         if (CPU_ISSET(c, &l->cpus) && ++kept > want)
             CPU_CLR(c, &l->cpus);
-    l->cpu_count = all < want ? all : want;
+    l->cpu_count = want;
+}
+
+static int bad_cpus(const char *list, struct err *err)
+{
+    return fail_usage(err, "--cpus: '%.80s' is not a list of processors (e.g. 0,2-3)", list);
+}
+
+/* One processor or a range; text up to its end. */
+static int add_cpus(const char *text, const char *list, const cpu_set_t *ours, cpu_set_t *ret, struct err *err)
+{
+    uint64_t first, last;
+    char from[24];
+    const char *dash = strchr(text, '-');
+    snprintf(from, sizeof from, "%.*s", dash ? (int)(dash - text) : (int)sizeof from - 1, text);
+    if (num_plain(from, 10, &first) < 0 || num_plain(dash ? dash + 1 : from, 10, &last) < 0 || first > last)
+        return bad_cpus(list, err);
+    for (uint64_t c = first; c <= last; c++) {
+        if (c >= CPU_SETSIZE || !CPU_ISSET((size_t)c, ours))
+            return fail_usage(err, "--cpus %.80s: lrun itself may not use processor %ju (see taskset -p $$)", list, (uintmax_t)c);
+        CPU_SET((size_t)c, ret);
+    }
+    return 0;
+}
+
+int limits_cpus(const char *list, cpu_set_t *ret, struct err *err)
+{
+    cpu_set_t ours, all;
+    CPU_ZERO(&all);
+    if (sched_getaffinity(0, sizeof ours, &ours) < 0)
+        return fail(err, errno, NULL, "read which processors lrun may use");
+    for (const char *c = list; c;) {
+        char part[48];
+        size_t n = strcspn(c, ",");
+        if (n == 0 || n >= sizeof part)
+            return bad_cpus(list, err);
+        snprintf(part, sizeof part, "%.*s", (int)n, c);
+        if (add_cpus(part, list, &ours, &all, err) < 0)
+            return -1;
+        c = c[n] ? c + n + 1 : NULL;
+    }
+    *ret = all;
+    return 0;
 }
 
 /* The kernel counts a sandbox's use for its user on the host too, whose other programs have the soft limits. */
@@ -59,15 +120,26 @@ static rlim_t most_of(const struct limit *l, const struct rlimit *now)
     return l->shared && now->rlim_cur != RLIM_INFINITY ? now->rlim_cur / 2 : now->rlim_max;
 }
 
-void limits_plan(uint64_t memory, bool managed, struct limits *ret)
+/* What a sandbox is to have. */
+static struct rlimit wanted(const struct limit *l, bool managed, const struct limits_asked *asked)
+{
+    for (size_t k = 0; asked && k < COUNT(ASKED); k++) {
+        const uint64_t value = *(const uint64_t *)(const void *)((const char *)asked + ASKED[k].field);
+        if (ASKED[k].resource == l->resource && value)
+            return (struct rlimit){value + ASKED[k].beside, value + ASKED[k].beside};
+    }
+    if (managed && l->resource == RLIMIT_NOFILE)
+        return (struct rlimit){MANAGED_NOFILE, MANAGED_NOFILE};
+    return (struct rlimit){l->soft, l->hard};
+}
+
+void limits_plan(uint64_t memory, bool managed, const struct limits_asked *asked, struct limits *ret)
 {
     struct limits l = {0};
     unsigned clamped = 0;
     for (unsigned i = 0; i < LIMIT_COUNT; i++) {
         struct rlimit now;
-        l.at[i] = (struct rlimit){LIMITS[i].soft, LIMITS[i].hard};
-        if (managed && LIMITS[i].resource == RLIMIT_NOFILE)
-            l.at[i] = (struct rlimit){MANAGED_NOFILE, MANAGED_NOFILE};
+        l.at[i] = wanted(&LIMITS[i], managed, asked);
         if (getrlimit((__rlimit_resource_t)LIMITS[i].resource, &now) < 0)
             continue;
         rlim_t most = most_of(&LIMITS[i], &now);
@@ -79,7 +151,7 @@ void limits_plan(uint64_t memory, bool managed, struct limits *ret)
         }
         l.differs[i] = l.at[i].rlim_cur != now.rlim_cur || l.at[i].rlim_max != now.rlim_max;
     }
-    plan_cpus(memory, &l);
+    plan_cpus(memory, asked ? asked->cpus : NULL, &l);
     *ret = l;
 }
 

@@ -195,6 +195,8 @@ static int check_function(struct request *r, struct err *err)
         return fail_hint(err, "usage: %s", COMMANDS[r->command].synopsis);
     }
     r->function = !functions ? "" : r->words.n ? r->words.at[0] : NULL;
+    if (r->tty && r->output_limit.set)
+        return fail_usage(err, "--tty and --output-limit exclude each other: a terminal has one stream for both outputs");
     if (r->runtime_api && (r->events.n || r->pause.set))
         return fail_usage(err, "--runtime-api and --%s exclude each other", r->events.n ? "event" : "pause");
     return 0;

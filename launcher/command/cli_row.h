@@ -32,6 +32,7 @@ struct option_row { /* small: what holds pointers is written to, and so copied, 
 /* cli_values.c: each sets the row's field, or says what the option takes. */
 void *field_of(const struct option_row *row, struct request *r);
 set_fn set_num, set_seconds /* whole; min and max are seconds, the field milliseconds */, set_fraction /* min, max, field: milliseconds */;
+set_fn set_bytes /* K and M at its end; min and max are bytes */, set_cpus;
 set_fn set_flag, set_text, set_tenant, set_shown_policy, set_policy, set_rootfs, set_credentials, set_shm, set_net, set_debug_port;
 set_fn set_choice; /* the field is an enum, its values in the order of arg's words */
 set_fn add_text, add_layers, add_host, add_origin, add_pair /* NAME=VALUE */, add_mount;

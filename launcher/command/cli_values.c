@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "lambda/limits.h"
 #include "lambda/tenant.h"
+#include "policy/limits.h"
 #include "relay/door.h"
 
 #include <errno.h>
@@ -142,6 +143,32 @@ int set_fraction(const struct option_row *row, const char *value, struct request
     struct number *n = field_of(row, r);
     n->set = num_parse_milli(value, row->min, row->max, &n->value, err) == 0;
     return n->set ? 0 : bad_fraction(row, value, err);
+}
+
+/* K and M are binary, as MB of other options. */
+int set_bytes(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    struct number *n = field_of(row, r);
+    char digits[24];
+    const size_t length = strlen(value);
+    const char unit = length ? value[length - 1] : 0;
+    const unsigned shift = unit == 'K' ? 10 : unit == 'M' ? 20 : 0;
+    struct err ignored;
+    if (length < sizeof digits) {
+        memcpy(digits, value, length + 1);
+        digits[length - (shift ? 1 : 0)] = 0;
+        n->set = num_parse(digits, 0, row->max >> shift, &n->value, &ignored) == 0 && n->value << shift >= row->min;
+        n->value <<= shift;
+        if (n->set)
+            return 0;
+    }
+    return fail_usage(err, "--%s: '%.40s' is not a number of bytes, %u to %u (K and M mean 1024 and 1048576 of them)", row->name, value,
+                      row->min, row->max);
+}
+
+int set_cpus(const struct option_row *row, const char *value, struct request *r, struct err *err)
+{
+    return limits_cpus(value, field_of(row, r), err);
 }
 
 int set_tenant(const struct option_row *row, const char *value, struct request *r, struct err *err)

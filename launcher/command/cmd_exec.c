@@ -105,6 +105,11 @@ static int finish(struct exec *x, struct err *err)
     terminal_done(&x->terminal);
     task_done(&x->task);
     int status = stdio_done(&x->stdio, err);
+    x->task.report->output.limited = x->task.launch->request->output_limit.set;
+    for (int i = 0; i < 2; i++) {
+        x->task.report->output.bytes[i] = x->stdio.streams[STDOUT_FILENO + i].seen;
+        x->task.report->output.cut[i] = stdio_was_cut(&x->stdio, STDOUT_FILENO + i);
+    }
     forward_finish(x->forward);
     forward_done(x->forward);
     if (x->base)
@@ -140,8 +145,9 @@ static void hold(struct exec *x)
 
 static int open_streams(struct exec *x, struct sandbox_spec *spec, struct err *err)
 {
+    const struct number *limit = &x->task.launch->request->output_limit;
     if (!spec->tty)
-        return stdio_open(&x->stdio, STREAMS, spec->stdio, err);
+        return stdio_open(&x->stdio, STREAMS, limit->set ? limit->value : STDIO_NO_LIMIT, spec->stdio, err);
     if (terminal_open(&x->terminal, STDOUT_FILENO, false, err) < 0)
         return -1;
     for (int i = 0; i < STREAMS; i++)
@@ -177,6 +183,7 @@ static int exec_run(struct launch *l, struct report *report, struct err *err)
     struct err lost;
     t->launch = l;
     t->report = report;
+    t->metered = l->inputs.report >= 0;
     t->on_end = on_end;
     t->on_socket = on_socket;
     t->owner = &x;

@@ -4,6 +4,8 @@
  * files are read, or one could put a link in a file's place meanwhile. Statuses 124 to 127 are as timeout(1)'s and env(1)'s. */
 #include "launcher/environment/task.h"
 
+#include "launcher/environment/task_use.h"
+
 #include "base/clock.h"
 #include "base/own.h"
 #include "launcher/launch/exit_status.h"
@@ -23,6 +25,7 @@ void task_stop(struct task *t, enum report_reason reason, int status)
 {
     if (t->ended)
         return;
+    task_use_end(t, reason);
     t->ended = true;
     t->status = status;
     t->report->reason = reason;
@@ -53,6 +56,7 @@ static void on_memory(evutil_socket_t fd, short what, void *to)
     memory_look(t->memory_watch, &m);
     if (m.peak > t->report->peak_bytes)
         t->report->peak_bytes = m.peak;
+    task_use_processes(t, m.processes);
     if (m.over)
         out_of_memory(t);
     else
@@ -100,6 +104,7 @@ static void on_exited(struct task *t, const struct message *m)
     bool killed = WIFSIGNALED(m->value);
     report->wait_status = m->value;
     report->signal = killed ? WTERMSIG(m->value) : 0;
+    report->usage.written = m->written;
     if ((uint64_t)m->figure > report->peak_bytes)
         report->peak_bytes = (uint64_t)m->figure;
     int status = killed ? 128 + WTERMSIG(m->value) : WEXITSTATUS(m->value);
@@ -157,6 +162,23 @@ static void on_timeout(evutil_socket_t fd, short what, void *to)
     task_stop(t, BECAUSE_TIMEOUT, EXIT_TIME);
 }
 
+static void on_cpu(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct task *t = to;
+    const double left = task_use_look(t);
+    if (left > 0) {
+        struct timeval after = clock_timeval(cpu_pause_ms(t->cpu_watch, left));
+        event_add(t->cpu_timer, &after);
+        return;
+    }
+    on_control(-1, 0, t);
+    if (t->ended)
+        return;
+    task_use_say_cpu(t);
+    task_stop(t, BECAUSE_CPU_TIME, EXIT_TIME);
+}
+
 void task_signal(struct task *t, int signal)
 {
     if (!t->ended)
@@ -170,10 +192,15 @@ void task_hear(struct task *t)
 
 int task_start(struct task *t, const struct sandbox_spec *spec, struct err *err)
 {
+    struct sandbox_spec mine = *spec;
+    if (t->launch->request->cpu_time.set) /* its /proc is needed at once */
+        mine.heard_at_end = false;
     t->cgroup = spec->cgroup;
     t->start_ms = clock_ms();
-    if (sandbox_start(spec, &t->sandbox, err) < 0)
+    if (sandbox_start(&mine, &t->sandbox, err) < 0)
         return -1;
+    if (t->metered || t->launch->request->cpu_time.set)
+        t->sandbox.use = &t->use;
     t->report->setup_ms = clock_ms() - t->start_ms;
     if (!t->sandbox.heard_at_end)
         launch_started(t->launch, &t->sandbox, t->report);
@@ -204,6 +231,10 @@ static int watch(struct task *t, struct event_base *base)
         t->memory_watch = sandbox_watch_memory(&t->sandbox, r->memory.value << 20);
         t->memory = evtimer_new(base, on_memory, t);
         look_soon(t);
+    }
+    if (r->cpu_time.set) {
+        t->cpu_timer = evtimer_new(base, on_cpu, t);
+        on_cpu(-1, 0, t);
     }
     return 0;
 }
@@ -237,7 +268,7 @@ int task_results(struct task *t, int out, uint64_t max, bool replace, struct err
 
 void task_unwatch(struct task *t)
 {
-    struct event **all[] = {&t->control, &t->stuck, &t->timeout, &t->memory};
+    struct event **all[] = {&t->control, &t->stuck, &t->timeout, &t->memory, &t->cpu_timer};
     for (size_t i = 0; i < COUNT(all); i++) {
         if (*all[i])
             event_free(*all[i]);
@@ -259,4 +290,5 @@ void task_done(struct task *t)
     if (t->doors.event)
         doors_watch_end(&t->doors);
     sandbox_done(&t->sandbox);
+    task_use_done(t);
 }

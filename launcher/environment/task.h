@@ -2,9 +2,12 @@
 /* task.h: one command in one sandbox, on somebody's loop: exec has one, others may have many at once.
  *
  *   1. task_start()    the sandbox; the command may run from then on
- *   2. task_watch()    on a loop: its end, its time, its memory, what its doors say. on_end is called once, from the loop or at once
+ *   2. task_watch()    on a loop: its end, its time, its CPU time, its memory, what its doors say. on_end is called once, from the loop or
+ * at once
  *   3. task_results()  optional: all its processes end, and files of /tmp/out are copied
- *   4. task_done()     the sandbox ends and is reaped. It waits until all processes are gone; who has other work asks task_gone() before
+ *   4. task_done()     the sandbox ends and is reaped. What it has used is known then; a command that ended by itself with more CPU time
+ *                      than it had ended by that limit: reason and status may change. It waits until all processes are gone; who has other
+ * work asks task_gone() before
  *
  * Streams are the owner's: the three descriptors of the spec. What the command is, its variables, its policy and its limits: the spec's and
  * the launch's request's. */
@@ -13,6 +16,8 @@
 
 #include "launcher/launch/doors_watch.h"
 #include "launcher/launch/launch.h"
+#include "launcher/sandbox/use.h"
+#include "policy/cpu_time.h"
 
 #include <event2/event.h>
 
@@ -23,7 +28,8 @@ struct task {
     void (*on_end)(struct task *);            /* ended or failed is true; must not call task_done() */
     void (*on_socket)(struct task *, int fd); /* the answer to MESSAGE_SOCKET; fd is the callee's. NULL: it is closed */
     void *owner;
-    bool silent; /* nothing is said on standard error of how it ended: the report alone tells */
+    bool metered; /* the report is to have what was used */
+    bool silent;  /* nothing is said on standard error of how it ended: the report alone tells */
 
     /* The task's own, to be read. */
     struct sandbox sandbox;
@@ -36,7 +42,10 @@ struct task {
     const struct cgroup *cgroup; /* the spec's */
     double start_ms;
     struct memory_watch *memory_watch;
-    struct event *control, *stuck, *timeout, *memory;
+    struct cpu_watch *cpu_watch; /* NULL: not needed so far */
+    struct cpu_time cpu;         /* the most that was seen */
+    struct use_at_end use;
+    struct event *control, *stuck, *timeout, *memory, *cpu_timer;
     struct doors_watch doors; /* --net allow */
 };
 // clang-format off

@@ -246,6 +246,7 @@ static void fill_spec(struct launch *l)
         .keep = r->hold || (r->debug && !r->kind->many_at_once),
         .network_aside = !r->kind->many_at_once,
         .wants_tmp = r->out != NULL || r->kind->lives_on || r->events.n > 1,
+        .metered = r->cpu_time.set || r->report,
         .watched = r->kind->invokes || r->memory.set,
         .one_shot = r->argv && !r->out && !r->hold,
         .stdio = {0, 1, 2},

@@ -57,6 +57,21 @@ void launch_started(const struct launch *l, const struct sandbox *s, struct repo
             "all programs of the host are visible: the kernel refuses an overlay over /usr, e.g. because something is mounted below it");
 }
 
+static void plan_limits(struct launch *l)
+{
+    enum { CPU_TIME_LATER_S = 1 /* each process alone: lrun, which sums up, is first */ };
+    const struct request *r = l->request;
+    const struct limits_asked asked = {
+        .processes = r->processes.value,
+        .open_files = r->open_files.value,
+        .file_bytes = r->file_size.value << 20,
+        .stack_bytes = r->stack.value << 20,
+        .cpu_s = r->cpu_time.set ? (r->cpu_time.value + 999) / 1000 + CPU_TIME_LATER_S : 0,
+        .cpus = CPU_COUNT(&r->processors) ? &r->processors : NULL,
+    };
+    limits_plan(request_limit_mb(r), r->max_concurrency.value > 1, &asked, &l->facts.limits);
+}
+
 int launch_plan(struct launch *l, struct err *err)
 {
     const struct request *r = l->request;
@@ -66,7 +81,7 @@ int launch_plan(struct launch *l, struct err *err)
     random_uuid(l->boot_id);
     if (!l->inputs.rootfs.path)
         choose_tools(l);
-    limits_plan(request_limit_mb(r), r->max_concurrency.value > 1, &l->facts.limits);
+    plan_limits(l);
     machine_make(request_limit_mb(r), request_limit_mb(r) ? l->facts.limits.cpu_count : 0, &l->machine);
     struct plan_input in = {
         .usr =

@@ -33,6 +33,7 @@ static const char *const REASONS[] = {[BECAUSE_SUCCESS] = "success",
                                       [BECAUSE_RESPONSE_TRUNCATED] = "response-truncated",
                                       [BECAUSE_INTERRUPTED] = "interrupted",
                                       [BECAUSE_EXTENSION] = "extension",
+                                      [BECAUSE_CPU_TIME] = "cpu-time",
                                       [BECAUSE_LRUN_FAILED] = "lrun-failed"};
 
 static void add_once(struct strv *list, const char *text)
@@ -210,6 +211,7 @@ int report_write(const struct report *r, const struct report_launch *l, const ch
     report_put_origin(&line, &l->origin);
     json_put(&line, "phase", PHASES[r->phase > l->phase ? r->phase : l->phase]);
     json_put(&line, "reason", REASONS[r->reason]);
+    json_put(&line, "limit", report_limit(r));
     json_num(&line, "exit", r->exit);
     json_key(&line, "signal");
     text_printf(&line, r->signal ? "%d" : "null", r->signal);
@@ -228,6 +230,8 @@ int report_write(const struct report *r, const struct report_launch *l, const ch
     if (r->cgroup_peak_bytes)
         json_num(&line, "cgroupPeakBytes", (double)r->cgroup_peak_bytes);
     json_close(&line, '}');
+    report_put_usage(&line, r);
+    report_put_output(&line, r);
     put_limits(l, &line);
     put_results(r, &line);
     put_rest(r, l, &line);

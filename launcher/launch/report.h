@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "lambda/events.h"
+#include "launcher/launch/report_usage.h"
 #include "launcher/launch/results.h"
 #include "policy/limits.h"
 
@@ -28,6 +29,7 @@ enum report_reason {
     BECAUSE_RESPONSE_TRUNCATED,
     BECAUSE_INTERRUPTED,
     BECAUSE_EXTENSION,
+    BECAUSE_CPU_TIME,
     BECAUSE_LRUN_FAILED,
 };
 
@@ -76,9 +78,12 @@ struct report {
     size_t init_count;
     double setup_ms;                        /* a duration */
     uint64_t peak_bytes, cgroup_peak_bytes; /* the second with page cache and /tmp; 0: not known */
-    struct strv degraded;                   /* as of the launch, seen while it ran */
-    struct strv why;                        /* id and sentence in turn */
-    struct strv refused;                    /* calls that the policy refused, each once */
+    struct report_usage usage;
+    struct report_output output;
+    enum report_limit limit;
+    struct strv degraded; /* as of the launch, seen while it ran */
+    struct strv why;      /* id and sentence in turn */
+    struct strv refused;  /* calls that the policy refused, each once */
     char client[192];
     /* Evidence. */
     char start_path[512]; /* what could not be started, and why */

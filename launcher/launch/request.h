@@ -12,6 +12,7 @@
 #include "launcher/sandbox/network.h"
 #include "mounts/plan.h"
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -78,7 +79,11 @@ struct request {
     struct number init_limit; /* seconds */
     struct number pause;      /* milliseconds */
     struct number debug_port; /* set: --debug too; of a served function, the one of debug_ports that is its own */
-    struct number in;         /* exec --in: pid of an lrun */
+    struct number cpu_time;   /* milliseconds, of all processes; these and the next are exec's */
+    struct number processes, open_files, file_size /* MiB */, stack /* MiB */;
+    struct number output_limit; /* bytes of standard output, and of standard error */
+    cpu_set_t processors;       /* empty: the caller's */
+    struct number in;           /* exec --in: pid of an lrun */
 
     const char *host, *config, *static_dir; /* serve */
     enum url_mode url_mode;

@@ -12,6 +12,7 @@
 #include "launcher/sandbox/payload.h"
 #include "launcher/sandbox/sandbox.h"
 #include "launcher/sandbox/share.h"
+#include "launcher/sandbox/use.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -36,6 +37,7 @@ struct init {
     pid_t programs[PROGRAMS_MAX]; /* 0: none */
     bool told_ready, frozen;
     struct share share; /* --cpu enforce */
+    int64_t written;    /* before the first program */
     int extensions;     /* in /opt, which nobody can change; more than fit in names are refused by the supervisor */
     char names[PROGRAMS_MAX - PROGRAM_EXTENSION][NAME_MAX + 1];
 };
@@ -123,7 +125,9 @@ static void start(struct init *i)
 
 static void say_ended(const struct init *i, int program, int status, int64_t max_rss)
 {
-    struct message m = {.type = MESSAGE_EXITED, .program = program, .value = status, .figure = max_rss};
+    struct message m = {.type = MESSAGE_EXITED, .program = program, .value = status, .figure = max_rss, .written = use_written(i->in->io)};
+    if (m.written >= 0)
+        m.written -= i->written;
     if (i->in->spec->one_shot && payload_failed(&m.err) < 0) {
         m.type = MESSAGE_NOT_STARTED;
         m.value = m.err.no;
@@ -265,6 +269,7 @@ _Noreturn void init_main(struct inside *in)
     }
     if (in->spec->extension_envp)
         find_extensions(&i);
+    i.written = use_written(in->io);
     start(&i);
     if (!in->spec->one_shot)
         in->spec = forget_all_but(in->spec);

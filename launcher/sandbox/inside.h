@@ -15,6 +15,7 @@ struct inside { /* the child's own state */
     bool prepared; /* the plan's prepared skeleton may be used */
     bool loopback; /* is up: who made the network namespace has done that */
     int root;
+    int io;           /* of a metered sandbox: its own /proc/self/io */
     unsigned without; /* WITHOUT_... of mounts/apply.h */
     int fds[FD_COUNT];
 };

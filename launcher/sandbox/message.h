@@ -70,8 +70,9 @@ struct message {
                     inside;   EXTENSIONS: how many; more than ten are not started */
     int program; /* READY: WITHOUT_... of mounts/apply.h; of a network made aside (network.c), GO: 1 if its loopback is up; SIGNAL,
                     STARTED, NOT_STARTED, EXITED, EXTENSION: which */
-    int64_t figure; /* EXITED: the most memory it had, in bytes; READY: when that was, in us of CLOCK_MONOTONIC */
-    struct err err; /* FAILED; NOT_STARTED: path is what could not be started; EXTENSION: path is its name */
+    int64_t written; /* EXITED, of a metered sandbox: bytes that were written, by use_written(); else -1 */
+    int64_t figure;  /* EXITED: the most memory it had, in bytes; READY: when that was, in us of CLOCK_MONOTONIC */
+    struct err err;  /* FAILED; NOT_STARTED: path is what could not be started; EXTENSION: path is its name */
 };
 
 /* fds: FD_COUNT descriptors, -1 for none; or NULL. Returns -1 with errno set. */

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "launcher/sandbox/hints.h"
+#include "launcher/sandbox/use.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -73,6 +74,7 @@ static _Noreturn void child(const struct sandbox_spec *spec, bool prepared, int 
         .outer_uid = uid,
         .outer_gid = gid,
         .root = -1,
+        .io = -1,
         .fds = FDS_NONE,
     };
     struct message m = {.type = MESSAGE_READY};
@@ -334,13 +336,21 @@ struct memory_watch *sandbox_watch_memory(const struct sandbox *s, uint64_t limi
     return memory_watch_new(&from, limit);
 }
 
+static void reap(const struct sandbox *s)
+{
+    if (s->use)
+        use_reap(s->pid, s->use);
+    else
+        while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+}
+
 void sandbox_done(struct sandbox *s)
 {
     own_close(&s->control); /* init ends when it hears that; and at once by the next line */
     sandbox_kill(s);
     if (s->pid > 0 && dead_within(s, left_ms(s))) /* else it becomes a zombie when it may, and is lrun's until lrun ends */
-        while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
+        reap(s);
     s->pid = 0;
     s->killed_ms = 0;
     if (s->pasta > 0) {

@@ -58,11 +58,11 @@ struct sandbox_spec {
     bool one_shot;               /* the sandbox is over with its first payload */
     bool heard_at_end;           /* nothing is asked of it: what it says is read when it is over, so that lrun need not wake up before */
     bool wants_tmp;              /* hand out a descriptor of /tmp */
-    bool watched;                /* hand out what memory_watch_new() reads from */
-    bool tells_refused;          /* the payload's refused calls are answered by refused_answer() on FD_REFUSED */
-    bool tells_memory;           /* its sysinfo(2) too */
-    int stdio[3];                /* become the payload's 0, 1 and 2 */
-    char *const *argv;           /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
+    bool metered, watched; /* hand out its /proc in any case, and count what is written; hand out what memory_watch_new() reads from */
+    bool tells_refused;    /* the payload's refused calls are answered by refused_answer() on FD_REFUSED */
+    bool tells_memory;     /* its sysinfo(2) too */
+    int stdio[3];          /* become the payload's 0, 1 and 2 */
+    char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
     const char *const *bootstraps;
     char *const *direct; /* the program that the bootstrap, a script of bash, would only exec: tried first; NULL: none */
     char *const *envp;
@@ -84,8 +84,9 @@ struct sandbox {
     int pidfd, control;
     int fds[FD_COUNT];
     struct enterable kept;
-    bool heard_at_end; /* as spec's, and so it is: sandbox_start() has waited for nothing, and READY or FAILED come with the rest */
-    int without;       /* WITHOUT_... of mounts/apply.h */
+    bool heard_at_end;      /* as spec's, and so it is: sandbox_start() has waited for nothing, and READY or FAILED come with the rest */
+    struct use_at_end *use; /* for sandbox_done(); NULL: nobody asks */
+    int without;            /* WITHOUT_... of mounts/apply.h */
 };
 // clang-format off
 #define ENTERABLE_NONE {{-1, -1, -1, -1, -1, -1, -1}, -1}

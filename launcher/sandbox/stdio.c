@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/kcmp.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -62,16 +63,18 @@ static bool is_same(int a, int b)
                          : fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err)
+int stdio_open(struct stdio *s, int n, uint64_t limit, int ret_fds[STREAMS], struct err *err)
 {
+    const bool limited = limit != STDIO_NO_LIMIT;
     *s = (struct stdio)STDIO_NONE;
+    s->limit = limit;
     for (int i = 0; i < n && i < STREAMS; i++) {
         struct carried *stream = &s->streams[i];
         int ends[2];
         ret_fds[i] = i;
-        if (!is_file[i])
+        if (!is_file[i] && !(limited && i != STDIN_FILENO))
             continue;
-        if (i == STDERR_FILENO && is_same(STDOUT_FILENO, STDERR_FILENO)) {
+        if (i == STDERR_FILENO && !limited && is_same(STDOUT_FILENO, STDERR_FILENO)) {
             ret_fds[i] = ret_fds[STDOUT_FILENO];
             continue;
         }
@@ -99,9 +102,12 @@ int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err)
 
 static void stop(struct carried *stream)
 {
-    if (stream->event)
-        event_free(stream->event);
-    stream->event = NULL;
+    struct event **events[] = {&stream->event, &stream->room};
+    for (size_t i = 0; i < COUNT(events); i++) {
+        if (*events[i])
+            event_free(*events[i]);
+        *events[i] = NULL;
+    }
     own_close(&stream->ours);
 }
 
@@ -134,14 +140,32 @@ static void on_input(evutil_socket_t fd, short what, void *to)
     s->sent += written > 0 ? written : 0;
 }
 
-/* Returns how many bytes; 0 or less: the pipe is empty, at its end, or cannot be emptied. */
-static ssize_t pull(struct carried *stream)
+bool stdio_was_cut(const struct stdio *s, int fd)
 {
-    ssize_t n = read(stream->ours, bytes, sizeof bytes);
-    if (n > 0 && fs_write_all(stream->file, bytes, (size_t)n) < 0) {
+    return s->streams[fd].seen > s->limit;
+}
+
+/* Without a limit only files have pipes, and each of them takes all at once. A reader may have gone, as head(1) does: the command learns it
+ * from its own pipe, and lrun has nothing to say. */
+static int put(struct carried *stream, size_t n)
+{
+    const uint64_t limit = stream->owner->limit, left = stream->seen < limit ? limit - stream->seen : 0;
+    stream->seen += n;
+    if (fs_write_all(stream->file, bytes, n < left ? n : (size_t)left) == 0)
+        return 0;
+    if (errno == EPIPE && !is_file[stream->file])
+        stop(stream);
+    else
         give_up(stream, "write to");
+    return -1;
+}
+
+/* Returns how many bytes; 0 or less: the pipe is empty, at its end, or cannot be emptied. */
+static ssize_t pull(struct carried *stream, size_t most)
+{
+    ssize_t n = read(stream->ours, bytes, most < sizeof bytes ? most : sizeof bytes);
+    if (n > 0 && put(stream, (size_t)n) < 0)
         return -1;
-    }
     if (n == 0)
         stop(stream);
     return n;
@@ -153,14 +177,38 @@ static void drain(struct carried *stream)
     int left = 0;
     if (!stream->event || ioctl(stream->ours, FIONREAD, &left) < 0)
         return;
-    for (ssize_t n; left > 0 && (n = pull(stream)) > 0;)
+    for (ssize_t n; left > 0 && (n = pull(stream, sizeof bytes)) > 0;)
         left -= (int)n;
 }
 
+static void on_room(evutil_socket_t fd, short what, void *to)
+{
+    (void)fd, (void)what;
+    struct carried *stream = to;
+    event_add(stream->event, NULL);
+}
+
+/* Of a pipe, a socket or a terminal whose reader is slow: lrun must not wait in a write, since times are kept by the same loop. */
+static bool has_room(struct carried *stream)
+{
+    struct pollfd p = {.fd = stream->file, .events = POLLOUT};
+    if (is_file[stream->file] || stream->seen >= stream->owner->limit || poll(&p, 1, 0) != 0)
+        return true;
+    if (!stream->room)
+        stream->room = event_new(event_get_base(stream->event), stream->file, EV_WRITE, on_room, stream);
+    if (!stream->room || event_add(stream->room, NULL) < 0)
+        return true;
+    event_del(stream->event);
+    return false;
+}
+
+/* What is ready to be written to takes PIPE_BUF bytes at once. */
 static void on_output(evutil_socket_t fd, short what, void *to)
 {
     (void)fd, (void)what;
-    pull(to);
+    struct carried *stream = to;
+    if (has_room(stream))
+        pull(stream, is_file[stream->file] || stream->seen >= stream->owner->limit ? sizeof bytes : PIPE_BUF);
 }
 
 int stdio_join(struct stdio *s, struct event_base *base, struct err *err)

@@ -3,7 +3,8 @@
  *
  * A file that is handed in can be opened anew by /proc/self/fd, with rights that its opener did not give, and tells its path on
  * the host. So a command gets a pipe in place of a regular file or a block device, and lrun carries the bytes. Pipes, sockets,
- * terminals and /dev/null are handed in as they are, and cost nothing.
+ * terminals and /dev/null are handed in as they are, and cost nothing. With a limit of output each of the two gets a pipe, whatever it is:
+ * what fits is passed on, the rest is read and thrown away, and the command notices nothing.
  *   1. stdio_open()    before the sandbox: the pipes
  *   2. stdio_join()    once it is there: bytes travel
  *   3. stdio_done()    once the sandbox is over: what is still on its way is written out */
@@ -14,14 +15,18 @@
 
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum { STREAMS = 3 };
+#define STDIO_NO_LIMIT UINT64_MAX
 
 struct carried {      /* a stream whose bytes lrun carries */
     int file;         /* 0, 1 or 2 */
     int ours, theirs; /* ends of the pipe; -1: none. Theirs of standard input stays open, to be asked what was not read */
     struct event *event;
+    struct event *room; /* of what is no file: waits until the reader has room again; NULL: not needed so far */
+    uint64_t seen;      /* bytes of output, what was cut included */
     struct stdio *owner;
 };
 
@@ -29,6 +34,7 @@ struct stdio { /* STDIO_NONE at first */
     struct carried streams[STREAMS];
     bool seeks;        /* standard input has places, and no other stream moves its place */
     off_t start, sent; /* where it was, and how many bytes from there are in the pipe or were read from it */
+    uint64_t limit;    /* bytes of each output */
     struct err err;    /* of the first stream that failed */
     bool failed;
 };
@@ -44,8 +50,12 @@ int stdio_check(struct err *err);
 bool stdio_is_terminal(int fd);
 
 /* Makes the pipes of the first n streams, and puts what a command gets into ret_fds: a pipe's end, or the number itself. Two streams that
- * are one open file share one pipe, so that the order of what is written is kept. */
-int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err);
+ * are one open file share one pipe, so that the order of what is written is kept; not with a limit, which each has for itself. limit: bytes
+ * of each output. */
+int stdio_open(struct stdio *s, int n, uint64_t limit, int ret_fds[STREAMS], struct err *err);
+
+/* fd: 1 or 2. Also after stdio_done(). */
+bool stdio_was_cut(const struct stdio *s, int fd);
 
 int stdio_join(struct stdio *s, struct event_base *base, struct err *err); /* -1 with err */
 

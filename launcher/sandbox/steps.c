@@ -159,8 +159,10 @@ static int step_attach(struct inside *in, struct err *err)
 /* The descriptor of an absent file stays -1: a kernel without SysV segments, a sandbox without /dev/shm. */
 static int step_handout(struct inside *in, struct err *err)
 {
-    if (in->spec->heard_at_end)
+    if (in->spec->heard_at_end && !in->spec->metered)
         return 0; /* nobody would take them before the end */
+    if (in->spec->metered)
+        in->io = open("/proc/self/io", O_RDONLY | O_CLOEXEC);
     in->fds[FD_PROC] = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (in->spec->wants_tmp)
         in->fds[FD_TMP] = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
