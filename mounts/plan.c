@@ -275,13 +275,13 @@ static void add_code(struct plan *p, const struct plan_input *in)
 {
     if (in->own_code)
         return;
-    if (in->scratch)
+    if (in->scratch_bytes)
         plan_add(p, (struct row){.kind = ROW_SCRATCH,
                                  .flags = FLAG_RW,
                                  .target = "var/task",
                                  .sources = p->lowers,
                                  .n = 1,
-                                 .size = in->tmp_bytes,
+                                 .size = in->scratch_bytes,
                                  .why = "the function's code under a layer that is discarded"});
     else if (in->function_is_dir) /* an overlay would hide the path, but go on showing a file that an editor has replaced by rename */
         plan_add(p, (struct row){.kind = ROW_BIND,

@@ -92,9 +92,9 @@ struct plan_input {
     struct source rootfs; /* path NULL: the host's */
     struct source usr; /* what lies over the host's /usr and hides parts of it: see tools.h; path NULL: only what plan.c lists is hidden */
     const struct tools_release *release; /* the system to report, where the root is the host's */
-    uint64_t tmp_bytes, shm_bytes;
+    uint64_t tmp_bytes, shm_bytes, scratch_bytes /* 0: none */;
     enum shm shm;
-    bool scratch, host_net, make_out;
+    bool host_net, make_out;
     bool no_user;      /* /etc/passwd does not know the function's user */
     bool resolver;     /* names are resolved at the address of AWS's resolver; with host_net, by the host's configuration */
     const char *hosts; /* all of /etc/hosts; NULL: PLAN_HOSTS */

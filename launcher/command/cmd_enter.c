@@ -193,7 +193,7 @@ static int fill_spec(const struct request *r, struct visit *v, struct strv *envp
         return fail_usage(err, "--in: --seccomp takes a built-in policy, not a file");
     limits_plan(0, false, NULL, &v->spec.limits);
     if (!r->tty)
-        return stdio_open(&v->stdio, STREAMS, STDIO_NO_LIMIT, v->spec.stdio, err);
+        return stdio_open(&v->stdio, STREAMS, v->spec.stdio, err);
     if (terminal_open(&v->terminal, STDOUT_FILENO, false, err) < 0)
         return -1;
     for (int i = 0; i < 3; i++)

@@ -123,7 +123,7 @@ static int bring_results(struct exec *x, struct err *err)
     const struct launch *l = x->task.launch;
     if (l->inputs.out < 0 || x->task.failed)
         return 0;
-    return task_results(&x->task, l->inputs.out, l->request->tmp_size.value << 20, l->request->out_replace, err);
+    return task_results(&x->task, l->inputs.out, request_out_mb(l->request) << 20, l->request->out_replace, err);
 }
 
 static void ask_socket(void *to)
@@ -145,9 +145,15 @@ static void hold(struct exec *x)
 
 static int open_streams(struct exec *x, struct sandbox_spec *spec, struct err *err)
 {
-    const struct number *limit = &x->task.launch->request->output_limit;
+    const struct launch *l = x->task.launch;
+    const struct number *limit = &l->request->output_limit;
+    struct stdio_files files = {.limit = limit->set ? limit->value : STDIO_NO_LIMIT};
+    for (int i = 0; i < STREAMS; i++) {
+        files.fds[i] = l->inputs.streams[i];
+        files.names[i] = l->request->streams[i];
+    }
     if (!spec->tty)
-        return stdio_open(&x->stdio, STREAMS, limit->set ? limit->value : STDIO_NO_LIMIT, spec->stdio, err);
+        return stdio_open_files(&x->stdio, &files, spec->stdio, err);
     if (terminal_open(&x->terminal, STDOUT_FILENO, false, err) < 0)
         return -1;
     for (int i = 0; i < STREAMS; i++)

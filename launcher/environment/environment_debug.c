@@ -16,7 +16,7 @@ int environment_streams(struct environment *e, int null, struct err *err)
     if (!e->launch->request->debug || e->launch->request->kind->many_at_once) /* a server has no terminal to give */
         return 0;
     if (!isatty(STDIN_FILENO))
-        return stdio_open(&e->stdio, 1, STDIO_NO_LIMIT, spec->stdio, err);
+        return stdio_open(&e->stdio, 1, spec->stdio, err);
     if (terminal_open(&e->terminal, STDERR_FILENO, true, err) < 0)
         return -1;
     for (int i = 0; i < 3; i++)

@@ -4,6 +4,14 @@
 #ifndef LRUN_CHOICES_H
 #define LRUN_CHOICES_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+struct number { /* that an option gives */
+    uint64_t value; /* the default until set */
+    bool set;
+};
+
 enum credentials { CREDENTIALS_FAKE, CREDENTIALS_ENV, CREDENTIALS_PROFILE };
 enum passwd { PASSWD_PRESENT, PASSWD_ABSENT };
 enum cpu { CPU_ALL, CPU_ENFORCE };

@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "lambda/layer_arn.h"
 #include "launcher/launch/inline_code.h"
+#include "launcher/launch/inputs_parts.h"
 #include "launcher/launch/layers.h"
 #include "launcher/launch/not_package.h"
 #include "launcher/launch/trust.h"
@@ -216,7 +217,7 @@ int inputs_open(const struct request *r, const struct identity *id, struct input
     }
     if (id->from_root && helper_open(UNPACKER, &in->program, err) < 0)
         return -1;
-    return inputs_read_texts(r, in, err);
+    return inputs_read_texts(r, in, err) < 0 ? -1 : inputs_open_streams(r, id, in, err);
 }
 
 void inputs_none(struct inputs *in)
@@ -225,6 +226,7 @@ void inputs_none(struct inputs *in)
                           .graph = -1,
                           .debugger = -1,
                           .out = -1,
+                          .streams = {-1, -1, -1},
                           .program = -1,
                           .policy = -1,
                           .policy_program = -1,
@@ -378,6 +380,8 @@ void inputs_done(struct inputs *in)
     own_close(&in->report);
     own_close(&in->graph);
     own_close(&in->out);
+    for (size_t i = 0; i < COUNT(in->streams); i++)
+        own_close(&in->streams[i]);
     inputs_network_done(in);
     own_close(&in->program);
     own_close(&in->cache_place);

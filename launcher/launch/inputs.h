@@ -67,6 +67,7 @@ struct inputs {
     int debugger;               /* --debug-port's socket here, or -1 */
     struct doorway *doors;      /* --net allow; NULL: none */
     int out;                    /* --out's directory, or -1 */
+    int streams[3];             /* files of --stdin, --stdout and --stderr, or -1; the last two may be one open file */
     int program;                /* lrun-unpack, or -1 while not needed */
     int policy, policy_program; /* --seccomp FILE and lrun-policy, or -1 */
     struct text policy_code;    /* the filter made of it */
@@ -100,21 +101,5 @@ int inputs_open_store(struct inputs *in, struct err *err);
 /* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */
 int inputs_release_trees(struct inputs *in, struct err *err);
 void inputs_done(struct inputs *in);
-
-/* inputs_source.c. A directory as a source of mounts; root clones the tree now. EPERM means root of a container without CAP_SYS_ADMIN: then
- * the child opens the path again. */
-int inputs_source(const char *path, int fd, const struct identity *id, struct source *ret, struct err *err);
-int inputs_interpreter(const struct request *r, const struct identity *id, struct inputs *in, struct err *err); /* for inputs.c only */
-
-/* inputs_network.c: the debugger's port, and the doors. For inputs.c only. */
-int inputs_network(const struct request *r, struct inputs *in, struct err *err);
-void inputs_network_done(struct inputs *in);
-
-/* inputs_output.c: the report and the graph; the directory of results. For inputs.c only. */
-int inputs_open_outputs(const struct request *r, struct inputs *in, struct err *err);
-int inputs_open_out(const struct request *r, const struct identity *id, struct inputs *in, struct err *err);
-
-/* inputs_text.c: variables, events, credentials and the name. For inputs.c only. */
-int inputs_read_texts(const struct request *r, struct inputs *in, struct err *err);
 
 #endif

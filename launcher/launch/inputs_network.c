@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inputs_network.c: what a launch needs of the network before its sandbox is there: a debugger's port, and the doors of --net allow with
  * the names that the sandbox's /etc/hosts has for them. lrun-relay is opened here and started once for each sandbox. */
-#include "launcher/launch/inputs.h"
+#include "launcher/launch/inputs_parts.h"
 
 #include "base/helper.h"
 #include "base/own.h"

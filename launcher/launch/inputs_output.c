@@ -2,7 +2,7 @@
 /* inputs_output.c: opens what lrun itself will write for the user: the report, inspect's graph, the directory of results. Where a pipe may
  * be named, its reader is waited for: without one, opening would wait for ever.
  * What a sandbox may write to is launcher/launch/trust.c's to say. */
-#include "launcher/launch/inputs.h"
+#include "launcher/launch/inputs_parts.h"
 
 #include "base/clock.h"
 #include "base/num.h"

@@ -3,7 +3,7 @@
  * Which directories may be shown is trust.c's, what a program's version is interpreter.c's. Root clones the directory's tree while it is
  * root: what the command line names may lie where the later uid cannot walk to. A link on the way is followed as place.c does, and from
  * the program's real path on none is, so that nothing but the named program's own prefix is shown. */
-#include "launcher/launch/inputs.h"
+#include "launcher/launch/inputs_parts.h"
 
 #include "base/own.h"
 #include "base/place.h"

@@ -3,7 +3,7 @@
  * variables has a section by the function's name. What is opened and not read is inputs.c's. Secrets pass here: a message names an
  * option, a file and a place in it, but no text of a value. An event that is no JSON is refused before anything starts, where Lambda's
  * API would refuse it too. */
-#include "launcher/launch/inputs.h"
+#include "launcher/launch/inputs_parts.h"
 
 #include "base/fs.h"
 #include "base/json.h"

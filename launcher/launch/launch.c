@@ -76,7 +76,7 @@ int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err)
     *ret = (struct cgroup)CGROUP_NONE;
     if (!r->cgroup && (l->identity.from_root || !request_limit_mb(r)))
         return 0;
-    return cgroup_make(r->cgroup, request_limit_mb(r), r->tmp_size.value * (r->scratch ? 2 : 1), l->identity.uid, ret, err);
+    return cgroup_make(r->cgroup, request_limit_mb(r), r->tmp_size.value + request_scratch_mb(r), l->identity.uid, ret, err);
 }
 
 int launch_share(const struct launch *l, const struct cgroup *c)

@@ -104,7 +104,7 @@ int launch_plan(struct launch *l, struct err *err)
         .tmp_bytes = r->tmp_size.value << 20,
         .shm = r->shm,
         .shm_bytes = r->shm_mb << 20,
-        .scratch = r->scratch,
+        .scratch_bytes = request_scratch_mb(r) << 20,
         .host_net = r->net == NET_HOST,
         .resolver = r->net != NET_NONE && r->net != NET_ALLOW,
         .hosts = l->inputs.doors ? l->inputs.doors->hosts : NULL,

@@ -62,6 +62,16 @@ uint64_t request_limit_mb(const struct request *r)
     return !r->debug && (r->kind->limited_by_preset || r->memory.set) ? r->memory.value : 0;
 }
 
+uint64_t request_scratch_mb(const struct request *r)
+{
+    return !r->scratch ? 0 : r->scratch_size.set ? r->scratch_size.value : r->tmp_size.value;
+}
+
+uint64_t request_out_mb(const struct request *r)
+{
+    return r->out_size.set ? r->out_size.value : r->tmp_size.value;
+}
+
 bool request_per_tenant(const struct request *r)
 {
     return r->tenancy == TENANCY_PER_TENANT;

@@ -16,11 +16,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct number {
-    uint64_t value; /* the default until set */
-    bool set;
-};
-
 struct request {
     enum command command;
     const struct command_kind *kind; /* the command's, by main.c; cli.c, which knows words alone, leaves it NULL */
@@ -60,6 +55,7 @@ struct request {
     const char *profile; /* of CREDENTIALS_PROFILE */
     const char *cgroup;  /* NULL: one is looked for */
     const char *report, *cache_dir, *out, *graph;
+    const char *streams[3];  /* exec: files in place of standard input, output and error; NULL: lrun's own */
     const char *runtime_api; /* run: whose events it takes; NULL: the command line's */
     const char *workdir;     /* NULL: /var/task, or the image's */
     enum credentials credentials;
@@ -73,11 +69,10 @@ struct request {
     enum log_format log_format;
     enum log_level log_level;
 
-    struct number memory;     /* MiB */
-    struct number timeout;    /* milliseconds */
-    struct number tmp_size;   /* MiB */
-    struct number init_limit; /* seconds */
-    struct number pause;      /* milliseconds */
+    struct number memory, tmp_size, scratch_size, out_size; /* MiB; the last two, of exec, not set: as tmp_size */
+    struct number timeout;                                  /* milliseconds */
+    struct number init_limit;                               /* seconds */
+    struct number pause;                                    /* milliseconds */
     struct number debug_port; /* set: --debug too; of a served function, the one of debug_ports that is its own */
     struct number cpu_time;   /* milliseconds, of all processes; these and the next are exec's */
     struct number processes, open_files, file_size /* MiB */, stack /* MiB */;
@@ -110,6 +105,9 @@ int request_check(struct request *r, struct err *err);
 bool request_per_tenant(const struct request *r);
 /* The exit status that the err leads to. */
 int request_exit(const struct request *r, const struct err *err);
+
+uint64_t request_scratch_mb(const struct request *r); /* size of the tmpfs of --scratch, MiB; 0: there is none */
+uint64_t request_out_mb(const struct request *r);     /* how much --out brings back */
 
 /* The memory limit; 0: none, as for exec unless it is asked for. */
 uint64_t request_limit_mb(const struct request *r);

@@ -3,7 +3,7 @@
  * matter; who may be the target is checked by trust.c. The tree was made by the function and is hostile: each name is opened beneath
  * the last directory without links (openat2(2)), only regular files and directories are copied, without set-id bits, and names that a
  * shell or a program would take for something else (dot, dash, control characters) are left and named in the report. All together may
- * be as large as /tmp. */
+ * be as large as --out-size says, or /tmp. */
 #include "launcher/launch/results.h"
 
 #include "base/fs.h"
@@ -21,6 +21,7 @@
 #define MARK "user.lrun.result"
 
 enum { DEPTH_MAX = 64 };
+static const char TOO_MUCH[] = "results together may have the size that --out-size says (default: that of /tmp)";
 
 struct copy {
     uint64_t budget; /* bytes that may still be written */
@@ -89,7 +90,7 @@ static const char *copy_bytes(int in, int out, struct copy *c)
         if (n < 0)
             return strerror(errno);
         if ((uint64_t)n > c->budget)
-            return "results together may have the size of /tmp (--tmp-size)";
+            return TOO_MUCH;
         if (fs_write_all(out, buffer, (size_t)n) < 0)
             return strerror(errno);
         c->budget -= (uint64_t)n;
@@ -164,7 +165,7 @@ static const char *copy_file(int from, int to, const char *name, struct copy *c)
     if (in < 0 || fstat(in, &st) < 0)
         return strerror(errno);
     if ((uint64_t)st.st_size > c->budget) /* also what is huge only by its holes */
-        return "results together may have the size of /tmp (--tmp-size)";
+        return TOO_MUCH;
     return write_file(in, to, name, 0666 & st.st_mode, c);
 }
 

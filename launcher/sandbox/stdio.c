@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stdio.c: the caller's standard streams, for exec: which of them are handed in as they are, and pipes for files. A terminal of its
- * own (-t) is terminal.c; run's standard streams are lrun's, and never the function's. Standard input from a file is read by pread(2)
- * without moving its place, which is set at the end to what the command has taken: a shell script on standard input goes on behind it,
- * as if the command had read it itself. */
+/* stdio.c: a command's standard streams, the caller's or files in their place (--stdin and its like): which of them are handed in as they
+ * are, and pipes for files. A terminal of its own (-t) is terminal.c; run's standard streams are lrun's, and never the function's. Standard
+ * input from a file is read by pread(2) without moving its place, which is set at the end to what the command has taken: a shell script on
+ * standard input goes on behind it, as if the command had read it itself. */
 #include "launcher/sandbox/stdio.h"
 
 #include "base/fs.h"
@@ -56,48 +56,85 @@ bool stdio_is_terminal(int fd)
 static bool is_same(int a, int b)
 {
     struct stat one, other;
-    if (!is_file[a] || !is_file[b])
-        return false;
     long compared = syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b);
     return compared >= 0 ? compared == 0
                          : fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-int stdio_open(struct stdio *s, int n, uint64_t limit, int ret_fds[STREAMS], struct err *err)
+static int open_pipe(struct stdio *s, int i, int file, const char *name, struct err *err)
 {
-    const bool limited = limit != STDIO_NO_LIMIT;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return fail(err, errno, NULL, "make a pipe for %s", NAMES[i]);
+    bool input = i == STDIN_FILENO;
+    struct carried *stream = &s->streams[i];
+    *stream = (struct carried){
+        .file = file,
+        .name = name,
+        .ours = ends[input],
+        .theirs = ends[!input],
+        .owner = s,
+    };
+    /* A pipe can be reopened too: a command that reads from its own output by mistake would wait for itself. */
+    int flags = fcntl(stream->ours, F_GETFL);
+    if (flags < 0 || fcntl(stream->ours, F_SETFL, flags | O_NONBLOCK) < 0 || fchmod(stream->theirs, input ? S_IRUSR : S_IWUSR) < 0)
+        return fail(err, errno, NULL, "set up a pipe for %s", NAMES[i]);
+    return 0;
+}
+
+/* Whether lrun carries the bytes of what stands for a stream. */
+static bool carries(int i, int file, uint64_t limit)
+{
+    struct stat st;
+    if (i != STDIN_FILENO && limit != STDIO_NO_LIMIT)
+        return true;
+    return file == i ? is_file[i] : fstat(file, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* of: with a file and a name for each of the first n streams. */
+static int open_all(struct stdio *s, int n, const struct stdio_files *of, int *ret_fds, struct err *err)
+{
+    const bool limited = of->limit != STDIO_NO_LIMIT;
+    const int *files = of->fds;
+    bool carried[STREAMS];
     *s = (struct stdio)STDIO_NONE;
-    s->limit = limit;
+    s->limit = of->limit;
+    for (int i = 0; i < STREAMS; i++)
+        carried[i] = carries(i, files[i], of->limit);
     for (int i = 0; i < n && i < STREAMS; i++) {
-        struct carried *stream = &s->streams[i];
-        int ends[2];
-        ret_fds[i] = i;
-        if (!is_file[i] && !(limited && i != STDIN_FILENO))
+        ret_fds[i] = files[i];
+        if (!carried[i])
             continue;
-        if (i == STDERR_FILENO && !limited && is_same(STDOUT_FILENO, STDERR_FILENO)) {
-            ret_fds[i] = ret_fds[STDOUT_FILENO];
-            continue;
-        }
-        if (pipe2(ends, O_CLOEXEC) < 0)
-            return fail(err, errno, NULL, "make a pipe for %s", NAMES[i]);
-        bool input = i == STDIN_FILENO;
-        *stream = (struct carried){
-            .file = i,
-            .ours = ends[input],
-            .theirs = ends[!input],
-            .owner = s,
-        };
-        ret_fds[i] = stream->theirs;
-        /* A pipe can be reopened too: a command that reads from its own output by mistake would wait for itself. */
-        int flags = fcntl(stream->ours, F_GETFL);
-        if (flags < 0 || fcntl(stream->ours, F_SETFL, flags | O_NONBLOCK) < 0 || fchmod(stream->theirs, input ? S_IRUSR : S_IWUSR) < 0)
-            return fail(err, errno, NULL, "set up a pipe for %s", NAMES[i]);
+        if (i == STDERR_FILENO && !limited && carried[STDOUT_FILENO] && is_same(files[STDOUT_FILENO], files[i]))
+            s->streams[i].file = -1;
+        else if (open_pipe(s, i, files[i], of->names[i], err) < 0)
+            return -1;
+        ret_fds[i] = s->streams[i].file < 0 ? ret_fds[STDOUT_FILENO] : s->streams[i].theirs;
     }
-    if (s->streams[STDIN_FILENO].ours >= 0) {
-        s->start = lseek(STDIN_FILENO, 0, SEEK_CUR);
-        s->seeks = s->start >= 0 && !is_same(STDIN_FILENO, STDOUT_FILENO) && !is_same(STDIN_FILENO, STDERR_FILENO);
+    if (carried[STDIN_FILENO]) {
+        s->start = lseek(files[STDIN_FILENO], 0, SEEK_CUR);
+        s->seeks = s->start >= 0;
+        for (int i = STDOUT_FILENO; i < STREAMS; i++)
+            s->seeks = s->seeks && !(carried[i] && is_same(files[STDIN_FILENO], files[i]));
     }
     return 0;
+}
+
+int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err)
+{
+    const struct stdio_files own = {{0, 1, 2}, {NAMES[0], NAMES[1], NAMES[2]}, STDIO_NO_LIMIT};
+    return open_all(s, n, &own, ret_fds, err);
+}
+
+int stdio_open_files(struct stdio *s, const struct stdio_files *given, int ret_fds[STREAMS], struct err *err)
+{
+    struct stdio_files files = *given;
+    for (int i = 0; i < STREAMS; i++)
+        if (given->fds[i] < 0) {
+            files.fds[i] = i;
+            files.names[i] = NAMES[i];
+        }
+    return open_all(s, STREAMS, &files, ret_fds, err);
 }
 
 static void stop(struct carried *stream)
@@ -115,7 +152,7 @@ static void give_up(struct carried *stream, const char *what)
 {
     struct stdio *s = stream->owner;
     if (!s->failed)
-        fail(&s->err, errno, NAMES[stream->file], "%s", what);
+        fail(&s->err, errno, stream->name, "%s", what);
     s->failed = true;
     stop(stream);
 }
@@ -127,7 +164,7 @@ static void on_input(evutil_socket_t fd, short what, void *to)
     (void)what;
     struct carried *stream = to;
     struct stdio *s = stream->owner;
-    ssize_t n = s->seeks ? pread(STDIN_FILENO, bytes, sizeof bytes, s->start + s->sent) : read(STDIN_FILENO, bytes, PIPE_BUF);
+    ssize_t n = s->seeks ? pread(stream->file, bytes, sizeof bytes, s->start + s->sent) : read(stream->file, bytes, PIPE_BUF);
     if (n < 0 && errno == EINTR)
         return;
     if (n < 0 && errno != EBADF) { /* open for writing alone: there is nothing to read */
@@ -230,9 +267,10 @@ int stdio_join(struct stdio *s, struct event_base *base, struct err *err)
 /* Sets the place as if the command had read the file itself: a process that shares it continues after what was read. */
 static void set_place(const struct stdio *s)
 {
+    const struct carried *input = &s->streams[STDIN_FILENO];
     int unread = 0;
-    if (s->seeks && s->streams[STDIN_FILENO].theirs >= 0 && ioctl(s->streams[STDIN_FILENO].theirs, FIONREAD, &unread) == 0)
-        lseek(STDIN_FILENO, s->start + (unread < s->sent ? s->sent - unread : 0), SEEK_SET);
+    if (s->seeks && input->theirs >= 0 && ioctl(input->theirs, FIONREAD, &unread) == 0)
+        lseek(input->file, s->start + (unread < s->sent ? s->sent - unread : 0), SEEK_SET);
 }
 
 int stdio_done(struct stdio *s, struct err *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stdio.h: the caller's standard streams.
+/* stdio.h: a command's standard streams: the caller's, or files in their place.
  *
  * A file that is handed in can be opened anew by /proc/self/fd, with rights that its opener did not give, and tells its path on
  * the host. So a command gets a pipe in place of a regular file or a block device, and lrun carries the bytes. Pipes, sockets,
@@ -22,7 +22,8 @@ enum { STREAMS = 3 };
 #define STDIO_NO_LIMIT UINT64_MAX
 
 struct carried {      /* a stream whose bytes lrun carries */
-    int file;         /* 0, 1 or 2 */
+    int file;         /* what it is carried from or to: 0, 1 or 2, or a file in its place */
+    const char *name; /* for messages */
     int ours, theirs; /* ends of the pipe; -1: none. Theirs of standard input stays open, to be asked what was not read */
     struct event *event;
     struct event *room; /* of what is no file: waits until the reader has room again; NULL: not needed so far */
@@ -33,13 +34,13 @@ struct carried {      /* a stream whose bytes lrun carries */
 struct stdio { /* STDIO_NONE at first */
     struct carried streams[STREAMS];
     bool seeks;        /* standard input has places, and no other stream moves its place */
-    off_t start, sent; /* where it was, and how many bytes from there are in the pipe or were read from it */
+    off_t start, sent; /* of standard input: where it was, and how many bytes from there are in the pipe or were read from it */
     uint64_t limit;    /* bytes of each output */
     struct err err;    /* of the first stream that failed */
     bool failed;
 };
 // clang-format off
-#define CARRIED_NONE {.ours = -1, .theirs = -1}
+#define CARRIED_NONE {.file = -1, .ours = -1, .theirs = -1}
 #define STDIO_NONE {.streams = {CARRIED_NONE, CARRIED_NONE, CARRIED_NONE}}
 // clang-format on
 
@@ -50,9 +51,18 @@ int stdio_check(struct err *err);
 bool stdio_is_terminal(int fd);
 
 /* Makes the pipes of the first n streams, and puts what a command gets into ret_fds: a pipe's end, or the number itself. Two streams that
- * are one open file share one pipe, so that the order of what is written is kept; not with a limit, which each has for itself. limit: bytes
- * of each output. */
-int stdio_open(struct stdio *s, int n, uint64_t limit, int ret_fds[STREAMS], struct err *err);
+ * are one open file share one pipe, so that the order of what is written is kept. */
+int stdio_open(struct stdio *s, int n, int ret_fds[STREAMS], struct err *err);
+
+/* Files in place of the caller's streams: regular ones and memory devices, open until stdio_done(). fd -1: the caller's stream. */
+struct stdio_files {
+    int fds[STREAMS];
+    const char *names[STREAMS]; /* for messages */
+    uint64_t limit;             /* bytes of each output, which then has a pipe of its own; or STDIO_NO_LIMIT */
+};
+
+/* As stdio_open(), of all streams. */
+int stdio_open_files(struct stdio *s, const struct stdio_files *files, int ret_fds[STREAMS], struct err *err);
 
 /* fd: 1 or 2. Also after stdio_done(). */
 bool stdio_was_cut(const struct stdio *s, int fd);

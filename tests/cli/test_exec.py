@@ -200,7 +200,7 @@ def test_out_replaces_a_link_that_lies_in_wait(lrun, empty, tmp):
 
 def test_out_refuses_what_is_huge_by_its_holes(lrun, empty, tmp):
     r = lrun.sh(empty, "truncate -s 1T /tmp/out/huge; echo x >/tmp/out/small; exit 4", ("--out", tmp / "out"))
-    assert r.code == 4 and "not copied: /tmp/out/huge: results together may have the size of /tmp" in r.log, r
+    assert r.code == 4 and "not copied: /tmp/out/huge: results together may have the size that --out-size says (default: that of /tmp)" in r.log, r
     assert os.listdir(tmp / "out") == ["small"] and r.report["phase"] == "end"
 
 

@@ -104,7 +104,7 @@ Test(plan, code_is_an_overlay_a_bind_or_under_a_layer_that_is_discarded)
     } ROWS[] = {{false, false, ROW_OVERLAY}, {true, false, ROW_BIND}, {false, true, ROW_SCRATCH}, {true, true, ROW_SCRATCH}};
     for (size_t i = 0; i < COUNT(ROWS); i++) {
         struct plan p =
-            plan_of(&(struct plan_input){.function = f, .function_is_dir = ROWS[i].is_dir, .scratch = ROWS[i].scratch, .tmp_bytes = 77});
+            plan_of(&(struct plan_input){.function = f, .function_is_dir = ROWS[i].is_dir, .scratch_bytes = ROWS[i].scratch ? 77 : 0});
         const struct row *task = row_of(&p, "var/task");
         cr_assert(task && task->kind == ROWS[i].kind);
         cr_expect_eq(task->flags & FLAG_RW, ROWS[i].scratch ? FLAG_RW : 0);
