@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#define TABLE_VERSION "1"   /* increase when the same host would be shown differently */
+#define TABLE_VERSION "2"   /* increase when the same host would be shown differently */
 #define WHITEOUT "whiteout" /* beside usr */
 enum { HOPS = 8 };
 
@@ -127,9 +127,9 @@ static void follow_all(const struct making *m, const char *dir, struct strv *ret
             follow(m, dir, e->d_name, ret);
 }
 
-static bool is_seen(const struct making *m, const char *dir, const char *name, const struct strv *led_to)
+static bool is_seen(const struct making *m, const char *dir, const char *name, const struct strv *led_to, const char *needed)
 {
-    if (tools_shows(m->from->in, dir, name))
+    if (tools_shows(m->from->in, dir, name) || (needed && tools_match(needed, name)))
         return true;
     for (size_t i = 0; i < led_to->n; i++)
         if (strcmp(led_to->at[i], name) == 0)
@@ -137,18 +137,39 @@ static bool is_seen(const struct making *m, const char *dir, const char *name, c
     return false;
 }
 
+/* A host may have several, as in the midst of an upgrade: then any. */
+static const char *needed_modules(const struct making *m, const char *dir)
+{
+    OWN_DIR DIR *d = open_host(m, dir);
+    const char *needed = NULL;
+    for (struct dirent *e; !needed && d && (e = readdir(d));)
+        needed = tools_test_modules(dir, e->d_name);
+    return needed;
+}
+
 static int hide_unlisted(const struct making *m, const char *dir, struct err *err)
 {
     OWN_DIR DIR *d = open_host(m, dir);
     struct strv led_to = {0};
     int status = d ? make_dir(m, dir, err) : 0;
+    const char *needed = needed_modules(m, dir);
     if (d && is_program_dir(dir))
         follow_all(m, dir, &led_to);
     for (struct dirent *e; status == 0 && d && (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !is_seen(m, dir, e->d_name, &led_to))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !is_seen(m, dir, e->d_name, &led_to, needed))
             status = whiteout(m, dir, e->d_name, err);
     strv_done(&led_to);
     return status;
+}
+
+/* Of a directory that is read some names are seen. */
+static bool is_read_path(const struct tools_input *in, const char *dir, const char *name)
+{
+    OWN_PTR char *path = xasprintf("%s/%s", dir, name);
+    for (const struct tools_read *row = TOOLS_READ; row->dir; row++)
+        if (strcmp(row->dir, path) == 0)
+            return is_read(in, row);
+    return false;
 }
 
 /* The directory is the host's, or there is nothing in it to hide. */
@@ -159,7 +180,7 @@ static int hide_names(const struct making *m, const char *dir, const char *const
         return 0;
     int status = make_dir(m, dir, err);
     for (size_t i = 0; status == 0 && names[i]; i++)
-        status = whiteout(m, dir, names[i], err);
+        status = is_read_path(m->from->in, dir, names[i]) ? 0 : whiteout(m, dir, names[i], err);
     return status;
 }
 

@@ -14,7 +14,7 @@
 enum tools {
     TOOLS_LAMBDA, /* the programs that Amazon Linux has */
     TOOLS_HOST,   /* all programs */
-    TOOLS_DEV,    /* all programs, and files that builds need: headers, sources */
+    TOOLS_DEV,    /* all programs, and what builds and tests need: headers, sources, pytest */
     TOOLS_COUNT,
 };
 
@@ -41,8 +41,13 @@ void tools_done(struct tools_tree *t);
 /* tools_list.c. Whether the name in this directory ("usr/bin") is seen. */
 bool tools_shows(const struct tools_input *in, const char *dir, const char *name);
 
+/* The names, as patterns, that are seen in this directory besides, since the name metadata is in it: what its version of pytest imports.
+ * NULL: none. */
+const char *tools_test_modules(const char *dir, const char *metadata);
+bool tools_match(const char *patterns, const char *name); /* of words, as the shell's */
+
 /* The directories that are read, in order, each at these levels (1 << TOOLS_...), dir NULL at the end; and names that are hidden in others,
- * whether they are there or not. */
+ * whether they are there or not; not those of the directories that are read. */
 struct tools_read {
     const char *dir;
     unsigned levels;

@@ -65,6 +65,9 @@ static const struct listed {
 #define ALL_LEVELS (AT(LAMBDA) | AT(HOST) | AT(DEV))
     {"usr", ALL_LEVELS, "bin sbin lib lib32 lib64 libexec share local", "the allow list of plan.c"},
     {"usr", AT(DEV), "include src", "what a build needs"},
+    {"usr/lib/python3/dist-packages", AT(DEV),
+     "pytest _pytest pytest-[0-9]* pluggy pluggy-[0-9]* iniconfig iniconfig-[0-9]* packaging packaging-[0-9]*",
+     "pytest and what every version of it imports, with their metadata: no plugin, and no .pth file, which would run at every start"},
     {"usr/local", ALL_LEVELS, "bin", "in PATH; the host's own additions are not Lambda's"},
     {"usr/share/nodejs", ALL_LEVELS, "acorn acorn-walk cjs-module-lexer undici",
      "parts of Debian's node itself, which does not start without them"},
@@ -105,6 +108,7 @@ const struct tools_read TOOLS_READ[] = {
     {"usr/bin", AT(LAMBDA)},
     {"usr/sbin", AT(LAMBDA)},
     {"usr/lib", ALL_LEVELS},
+    {"usr/lib/python3/dist-packages", AT(DEV)},
     {"usr/libexec", AT(LAMBDA)},
     {"usr/share", AT(LAMBDA)},
     {"usr/share/nodejs", ALL_LEVELS},
@@ -114,7 +118,24 @@ const struct tools_read TOOLS_READ[] = {
     {NULL, 0},
 };
 
-static bool matches(const char *names, const char *name)
+/* What one version of pytest imports besides. A function that forgot one of these modules is not found out by tests under pytest. */
+static const struct {
+    const char *metadata, *names, *source;
+} PYTEST_NEEDS[] = {
+    {"pytest-6.*", "attr attrs attrs-[0-9]* py py-[0-9]* toml toml-[0-9]* pyparsing pyparsing.py pyparsing-[0-9]*", "Ubuntu 22.04"},
+    {"pytest-7.[0-2].*", "attr attrs attrs-[0-9]* py.py", "Debian 12"},
+    {"pytest-[78].[0-9]*", "py.py", "Ubuntu 24.04, Debian 13"},
+};
+
+const char *tools_test_modules(const char *dir, const char *metadata)
+{
+    for (size_t i = 0; strcmp(dir, "usr/lib/python3/dist-packages") == 0 && i < COUNT(PYTEST_NEEDS); i++)
+        if (fnmatch(PYTEST_NEEDS[i].metadata, metadata, 0) == 0)
+            return PYTEST_NEEDS[i].names;
+    return NULL;
+}
+
+bool tools_match(const char *names, const char *name)
 {
     char word[64];
     for (const char *c = names; *c;) {
@@ -133,10 +154,10 @@ static bool matches(const char *names, const char *name)
 static bool shows_program(const struct tools_input *in, const char *name)
 {
     for (size_t i = 0; i < COUNT(PROGRAMS); i++)
-        if (PROGRAMS[i].on & (in->al2023 ? AL2023 : AL2) && matches(PROGRAMS[i].names, name))
+        if (PROGRAMS[i].on & (in->al2023 ? AL2023 : AL2) && tools_match(PROGRAMS[i].names, name))
             return true;
     for (size_t i = 0; i < COUNT(INTERPRETERS); i++)
-        if (*(const bool *)((const char *)in + INTERPRETERS[i].kept) && matches(INTERPRETERS[i].names, name))
+        if (*(const bool *)((const char *)in + INTERPRETERS[i].kept) && tools_match(INTERPRETERS[i].names, name))
             return true;
     return false;
 }
@@ -154,7 +175,7 @@ bool tools_shows(const struct tools_input *in, const char *dir, const char *name
     if (in->tools == TOOLS_LAMBDA && (strcmp(dir, "usr/bin") == 0 || strcmp(dir, "usr/sbin") == 0))
         return shows_program(in, name);
     for (size_t i = 0; i < COUNT(LISTED); i++)
-        if (LISTED[i].levels & 1u << in->tools && strcmp(LISTED[i].dir, dir) == 0 && matches(LISTED[i].names, name))
+        if (LISTED[i].levels & 1u << in->tools && strcmp(LISTED[i].dir, dir) == 0 && tools_match(LISTED[i].names, name))
             return true;
     return false;
 }

@@ -23,6 +23,9 @@ static const struct row HIDDEN[] = {
     HIDE("usr/lib/node_modules", 0, "the host's global node modules are not Lambda's"),
 };
 
+/* Where /usr cannot be covered: what --tools dev has besides. Pytest is not among it, since its directory is hidden as a whole there. */
+static const char *const DEV[] = {"usr/include", "usr/src"};
+
 /* Debian's node reads parts of itself from among its modules and does not start without them. */
 static const char NODE_MODULES[] = "usr/share/nodejs";
 static const char *const NODE_PARTS[] = {"acorn", "acorn-walk", "cjs-module-lexer", "undici"};
@@ -115,6 +118,11 @@ void plan_runtime_skeleton(struct plan *p, const struct plan_runtime *rt, bool o
         return;
     /* With its library beside it, the interpreter takes /var/lang as its prefix: sys.path and tracebacks are Lambda's. */
     plan_add(p, (struct row){.kind = ROW_DIR, .target = "var/lang/lib", .mode = 0755, .why = "where Lambda has the standard library"});
+    if (rt->dev)
+        plan_add(p, (struct row){.kind = ROW_LINK,
+                                 .target = "var/lang/lib/python3",
+                                 .text = "/usr/lib/python3",
+                                 .why = "Debian's interpreter finds pytest there (--tools dev)"});
     if (rt->sdk)
         add_owned(p, (struct row){.kind = ROW_DIR, .mode = 0755, .why = "mountpoint of the standard library"},
                   xasprintf("var/lang/lib/%s", rt->name));
@@ -233,6 +241,8 @@ void plan_runtime_host(struct plan *p, const struct plan_runtime *rt, const stru
         char *target = xasprintf("etc/%s", rt->java[i]);
         bind_host(p, FLAG_OPTIONAL, target, keep_text(p, xasprintf("/%s", target)), "links of Debian's JVM lead there");
     }
+    for (size_t i = 0; rt->dev && i < COUNT(DEV); i++)
+        bind_host(p, FLAG_OPTIONAL, xstrdup(DEV[i]), keep_text(p, xasprintf("/%s", DEV[i])), "what builds need (--tools dev)");
     for (size_t i = 0; i < COUNT(HIDDEN); i++)
         plan_add(p, HIDDEN[i]);
     hide_node_modules(p, rt->node_parts);

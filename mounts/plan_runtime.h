@@ -34,6 +34,7 @@ struct plan_runtime {                   /* a managed runtime's part; all zero fo
     char java[PLAN_JAVAS][32];   /* directories of /etc that Debian's JVMs have their configuration in; "" at the end */
     const struct source *sdk;    /* laid out as a layer; NULL: none */
     const struct source *client; /* jars of AWS's client for Java; NULL: none, or the function's own */
+    bool dev;                    /* headers, and pytest in /usr/lib/python3, are seen (--tools dev) */
     bool node_parts;             /* the host's node is Debian's, which keeps parts of itself among its modules */
 };
 

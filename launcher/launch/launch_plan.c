@@ -55,6 +55,17 @@ void launch_started(const struct launch *l, const struct sandbox *s, struct repo
         report_degraded(
             &r->degraded,
             "all programs of the host are visible: the kernel refuses an overlay over /usr, e.g. because something is mounted below it");
+    if (s->without & WITHOUT_USR && l->request->tools == TOOLS_DEV)
+        report_degraded(&r->degraded, "pytest is hidden, with all other modules: the kernel refuses an overlay over /usr (--tools dev)");
+}
+
+/* No runtime of Lambda's but Java's has a JVM. */
+static void show_java(const struct launch *l, struct plan_runtime *ret)
+{
+    if (l->runtime.family == RUNTIME_JAVA)
+        java_find_own(&l->runtime, ret);
+    if (!l->request->kind->invokes || l->request->tools != TOOLS_LAMBDA)
+        java_find_all(ret);
 }
 
 static void plan_limits(struct launch *l)
@@ -117,6 +128,7 @@ int launch_plan(struct launch *l, struct err *err)
     };
     runtime_mounts(&l->runtime, l->tools.tree.path ? l->tools.node_parts : access("/usr/share/nodejs/cjs-module-lexer", F_OK) == 0,
                    &in.runtime);
+    in.runtime.dev = r->tools == TOOLS_DEV;
     in.runtime.prefix_source = l->inputs.interpreter.path && in.runtime.prefix ? &l->inputs.interpreter.source : NULL;
     if (!r->argv) /* a command seldom loads the client */
         bytecode_get(&l->inputs, &l->runtime, r->kind->invokes, &l->bytecode);
@@ -124,11 +136,8 @@ int launch_plan(struct launch *l, struct err *err)
     in.runtime.library = library_source(&l->library);
     in.runtime.compiled = l->bytecode.files;
     in.runtime.compiled_count = l->bytecode.n;
-    bool as_lambda = r->kind->invokes && r->tools == TOOLS_LAMBDA;
-    if (!l->inputs.rootfs.path && l->runtime.family == RUNTIME_JAVA)
-        java_find_own(&l->runtime, &in.runtime);
-    if (!l->inputs.rootfs.path && !as_lambda) /* no other runtime of Lambda's has a JVM */
-        java_find_all(&in.runtime);
+    if (!l->inputs.rootfs.path)
+        show_java(l, &in.runtime);
     in.runtime.client = l->inputs.added.client.path ? &l->inputs.added.client : NULL;
     in.runtime.sdk =
         l->inputs.sdk.path && l->runtime.family != RUNTIME_PROVIDED && !sdk_is_there(&l->runtime) ? &l->inputs.sdk.source : NULL;

@@ -105,6 +105,65 @@ def test_dev_brings_what_a_build_needs(lrun, tmp):
     assert lrun.sh(fn, build).code, "exec shows no headers of itself"
 
 
+IMPORTS = """
+import importlib.util, sys
+print(*[name for name in sys.argv[1:] if importlib.util.find_spec(name)])
+"""
+HOSTS_OWN = ("requests", "yaml", "boto3", "botocore", "setuptools", "pkg_resources", "_distutils_hack", "pip", "xdist", "execnet", "pytest_rerunfailures", "jsonschema", "six", "toml", "pyparsing", "apt_pkg")
+
+
+def imports(lrun, fn, tools, python, *names, **more):
+    return lrun.exec(fn, python, "-c", IMPORTS, *names, options=("--runtime", "python3", "--tools", tools), **more)
+
+
+@pytest.fixture
+def pytest_of_debian():
+    if not os.path.isdir("/usr/lib/python3/dist-packages/_pytest"):
+        skip("python3-pytest is not installed: make deps")
+
+
+@pytest.mark.parametrize("python", ["python3", "/usr/bin/python3"], ids=["lambdas", "hosts"])
+def test_dev_shows_pytest_and_what_it_imports_and_no_other_module(lrun, empty, pytest_of_debian, python):
+    assert imports(lrun, empty, "dev", python, "pytest", "pluggy", "iniconfig", "packaging", *HOSTS_OWN).text == "pytest pluggy iniconfig packaging\n"
+    for tools in ("host", "lambda"):
+        assert imports(lrun, empty, tools, python, "pytest", "pluggy", *HOSTS_OWN).text == "\n"
+    listed = lrun.sh(empty, "ls -A /usr/lib/python3/dist-packages", options=("--tools", "dev")).text.split()
+    assert not any(name.endswith((".pth", ".so")) or name == "__pycache__" for name in listed), listed
+
+
+def test_dev_runs_pytest_as_a_program_and_as_a_module_of_the_runtime(lrun, tmp, pytest_of_debian):
+    fn = make_zip(tmp / "fn.zip", {"app.py": "def handler(*_):\n    return 1\n", "tests/test_app.py": "import app\n\ndef test_it():\n    assert app.handler() == 1\n"})
+    for program in ("pytest-3", "python3 -m pytest"):
+        r = lrun.sh(fn, f"{program} -q -p no:cacheprovider tests", options=("--runtime", "python3", "--tools", "dev"))
+        assert r.code == 0 and "1 passed" in r.text, r
+
+
+def test_an_import_that_lambda_refuses_fails_the_tests_too(lrun, tmp, pytest_of_debian):
+    """The host has setuptools, pip's and pytest's kin; the package brings nothing."""
+    fn = make_zip(tmp / "fn.zip", {"app.py": "import xdist\n", "test_app.py": "import app\n"})
+    r = lrun.sh(fn, "python3 -m pytest -q -p no:cacheprovider", options=("--runtime", "python3", "--tools", "dev"))
+    assert r.code == 2 and "No module named 'xdist'" in r.text, r
+
+
+def test_where_usr_cannot_be_overlaid_no_module_is_seen_and_it_is_said(lrun, empty, tmp):
+    stage = tmp / "stage"
+    stage.mkdir()
+    (stage / "added.py").write_text("")
+    inside = ("/usr/bin/unshare", "-m") if os.geteuid() == 0 else ("/usr/bin/unshare", "-Urm")
+    mount = f"mount -t overlay -o lowerdir={stage}:/usr/lib/python3/dist-packages overlay /usr/lib/python3/dist-packages"
+    r = imports(lrun, empty, "dev", "python3", "added", "pytest", wrap=(*inside, "/bin/sh", "-c", f'{mount} && exec "$@"', "sh"))
+    assert r.text == "\n" and any("pytest is hidden, with all other modules" in d for d in r.report["degraded"]), r
+
+
+def test_dev_brings_headers_where_usr_cannot_be_overlaid(lrun, empty):
+    if not os.path.exists("/usr/include/stdio.h"):
+        skip("no C compiler is installed: make deps")
+    inside = ("/usr/bin/unshare", "-m") if os.geteuid() == 0 else ("/usr/bin/unshare", "-Urm")
+    for tools, there in (("dev", True), ("host", False)):
+        r = lrun.sh(empty, "test -e /usr/include/stdio.h", options=("--tools", tools), wrap=(*inside, "/bin/sh", "-c", 'mount -t tmpfs none /usr/share/man && exec "$@"', "sh"))
+        assert (r.code == 0) == there and any("the kernel refuses an overlay over /usr" in d for d in r.report["degraded"]), r
+
+
 RELEASE = ". /etc/os-release; echo $ID $VERSION_ID; . /usr/lib/os-release; echo $ID $VERSION_ID; cat /etc/system-release /etc/system-release-cpe /etc/amazon-linux-release"
 
 

@@ -45,6 +45,12 @@ static void start(void)
                                         "lib/python3.12/os.py",
                                         "lib/python3.12/site-packages/x.py",
                                         "lib/os-release",
+                                        "lib/python3/dist-packages/yaml/x.py",
+                                        "lib/python3/dist-packages/pytest/x.py",
+                                        "lib/python3/dist-packages/attr/x.py",
+                                        "lib/python3/dist-packages/py/x.py",
+                                        "lib/python3/dist-packages/pytest_xdist-3.1.0.dist-info/METADATA",
+                                        "lib/python3/dist-packages/x.pth",
                                         "share/zoneinfo/UTC",
                                         "share/fonts/x",
                                         "include/stdio.h",
@@ -158,6 +164,57 @@ Test(tools, host_has_all_programs_and_dev_headers_too)
     expect(&t, "bin/git include/stdio.h", true);
     expect(&t, "games/rogue lib/python3.12/site-packages/x.py", false);
     tools_done(&t);
+    end();
+}
+
+/* Which modules pytest needs depends on its version: Ubuntu 22.04 has 6, Debian 12 has 7.2, later ones need none of these. */
+Test(tools, dev_has_pytest_and_the_modules_that_its_version_imports)
+{
+    static const struct {
+        const char *metadata, *seen, *hidden;
+    } CASES[] = {
+        {"pytest-6.2.5.egg-info", "pytest attr py", "yaml x.pth pytest_xdist-3.1.0.dist-info"},
+        {"pytest-7.2.1.dist-info", "pytest attr", "yaml py x.pth"},
+        {"pytest-7.4.4.dist-info", "pytest", "attr yaml py x.pth"},
+        {"pytest_xdist-3.1.0.dist-info", "pytest", "attr yaml py x.pth"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct tools_tree t;
+        char path[128];
+        start();
+        snprintf(path, sizeof path, "lib/python3/dist-packages/%s/METADATA", CASES[i].metadata);
+        make(path, NULL);
+        for (unsigned level = 0; level < TOOLS_COUNT; level++) {
+            get(&(struct tools_input){.tools = level, .al2023 = true}, &t);
+            char *seen_names = xstrdup(CASES[i].seen), *rest = seen_names;
+            for (char *word; (word = strsep(&rest, " "));) {
+                snprintf(path, sizeof path, "lib/python3/dist-packages/%s", word);
+                expect(&t, path, level == TOOLS_DEV);
+            }
+            free(seen_names);
+            char *hidden_names = rest = xstrdup(CASES[i].hidden);
+            for (char *word; (word = strsep(&rest, " "));) {
+                snprintf(path, sizeof path, "lib/python3/dist-packages/%s", word);
+                expect(&t, path, false);
+            }
+            free(hidden_names);
+            tools_done(&t);
+        }
+        end();
+    }
+}
+
+Test(tools, dev_is_made_anew_when_a_module_is_installed)
+{
+    struct tools_tree one, two;
+    const struct tools_input in = {.tools = TOOLS_DEV, .al2023 = true};
+    start();
+    get(&in, &one);
+    make("lib/python3/dist-packages/new.py", NULL);
+    get(&in, &two);
+    cr_expect(strcmp(one.tree.path, two.tree.path) != 0);
+    expect(&two, "lib/python3/dist-packages/new.py", false);
+    tools_done(&one), tools_done(&two);
     end();
 }
 
