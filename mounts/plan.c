@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan.c: the rows of a function's file system, in order, each with its reason. Nothing is mounted here (apply.c), and what a managed
- * runtime needs is plan_runtime.c. The order counts: a row may lie on what an earlier one made, and nothing can be made in the
- * skeleton later. */
-#include "mounts/plan.h"
+/* plan.c: the rows of a function's file system, in order, each with its reason. Nothing is mounted here (apply.c); what a managed
+ * runtime needs is plan_runtime.c, and where volumes may lie plan_volumes.c. The order counts: a row may lie on what an earlier one made,
+ * and nothing can be made in the skeleton later. */
+#include "mounts/plan_volumes.h"
 
 #include "base/own.h"
 #include "cache/tools.h"
@@ -196,45 +196,6 @@ static void add_release(struct plan *p, const struct tools_release *release)
     add_file(p, "etc/system-release-cpe", release->cpe, AMAZON_LINUX);
 }
 
-static const char *const OURS[] = {"dev", "proc", "sys", "etc", "usr", "bin", "sbin", "lib", "lib64"};
-
-static int check_volume(const struct volume *v, struct err *err)
-{
-    const char *t = v->target;
-    if (t[0] != '/' || !t[1] || strstr(t, "//") || strstr(t, "/../") || strstr(t, "/./") || str_ends(t, "/..") || str_ends(t, "/.") ||
-        str_ends(t, "/")) {
-        fail(err, EINVAL, t, "mount a volume at");
-        return fail_hint(err, "the path inside must be absolute, without . or .. or a slash at the end");
-    }
-    for (size_t i = 0; i < COUNT(OURS); i++) {
-        size_t n = strlen(OURS[i]);
-        if (strncmp(t + 1, OURS[i], n) == 0 && (t[1 + n] == '/' || t[1 + n] == 0)) {
-            fail(err, EPERM, t, "mount a volume at");
-            return fail_hint(err, "/%s belongs to the sandbox; use another path, e.g. /mnt/%s", OURS[i], strrchr(t, '/') + 1);
-        }
-    }
-    return 0;
-}
-
-/* Where nothing is mounted, a volume's place is made in the skeleton, which is writable only now. */
-static void add_mountpoint(struct plan *p, const struct volume *v, bool own_code)
-{
-    if (str_begins(v->target, "/tmp/") || (!own_code && (str_begins(v->target, "/var/task") || str_begins(v->target, "/opt/"))))
-        return;
-    for (const char *c = v->target + 1; c; c = strchr(c, '/') ? strchr(c, '/') + 1 : NULL) {
-        const char *end = strchrnul(c, '/');
-        char *path = xasprintf("%.*s", (int)(end - v->target - 1), v->target + 1);
-        bool file = !*end && v->is_file;
-        plan_add(p, (struct row){.kind = file ? ROW_FILE : ROW_DIR,
-                                 .flags = FLAG_OPTIONAL,
-                                 .target = path,
-                                 .owned = path,
-                                 .text = "",
-                                 .mode = file ? 0644 : 0755,
-                                 .why = "mountpoint of a volume"});
-    }
-}
-
 static void add_skeleton(struct plan *p, const struct plan_input *in)
 {
     add_all(p, SKELETON, in->own_code ? SKELETON_MOUNTS : COUNT(SKELETON));
@@ -247,8 +208,7 @@ static void add_skeleton(struct plan *p, const struct plan_input *in)
         add_release(p, in->release);
     }
     plan_runtime_skeleton(p, &in->runtime, !in->rootfs.path);
-    for (size_t i = 0; i < in->volume_count; i++)
-        add_mountpoint(p, &in->volumes[i], in->own_code);
+    plan_volumes_skeleton(p, in);
     p->skeleton = p->n;
 }
 
@@ -275,6 +235,7 @@ static void add_code(struct plan *p, const struct plan_input *in)
 {
     if (in->own_code)
         return;
+    const char *place = plan_volumes_place(in);
     if (in->scratch_bytes)
         plan_add(p, (struct row){.kind = ROW_SCRATCH,
                                  .flags = FLAG_RW,
@@ -283,7 +244,8 @@ static void add_code(struct plan *p, const struct plan_input *in)
                                  .n = 1,
                                  .size = in->scratch_bytes,
                                  .why = "the function's code under a layer that is discarded"});
-    else if (in->function_is_dir) /* an overlay would hide the path, but go on showing a file that an editor has replaced by rename */
+    else if (in->function_is_dir &&
+             !place) /* an overlay would hide the path, but go on showing a file that an editor has replaced by rename */
         plan_add(p, (struct row){.kind = ROW_BIND,
                                  .target = "var/task",
                                  .source = in->function,
@@ -294,6 +256,7 @@ static void add_code(struct plan *p, const struct plan_input *in)
                               .target = "var/task",
                               .sources = p->lowers,
                               .n = 1,
+                              .text = place,
                               .why = "the function's code; an overlay, that of / if possible: mountinfo does not tell where the cache is"});
     if (in->layer_count)
         plan_add(p, (struct row){.kind = ROW_OVERLAY,
@@ -324,9 +287,8 @@ static void add_machine(struct plan *p, const struct plan_input *in)
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
 {
     struct plan p = {.rootfs = in->rootfs, .has_rootfs = in->rootfs.path != NULL};
-    for (size_t i = 0; i < in->volume_count; i++)
-        if (check_volume(&in->volumes[i], err) < 0)
-            return -1;
+    if (plan_volumes_check(in, err) < 0)
+        return -1;
     p.lower_count = 1 + in->layer_count + PLAN_RUNTIME_LOWERS + PLAN_USR_LOWERS;
     p.lowers = xcalloc(p.lower_count, sizeof *p.lowers);
     p.lowers[0] = in->function;
@@ -366,12 +328,7 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
     add_code(&p, in);
     if (in->rootfs.path)
         plan_add(&p, (struct row){.kind = ROW_MASK, .target = "sys", .why = "empty on Lambda"});
-    for (size_t i = 0; i < in->volume_count; i++)
-        plan_add(&p, (struct row){.kind = ROW_BIND,
-                                  .flags = FLAG_USER | (in->volumes[i].rw ? FLAG_RW : 0u) | (in->volumes[i].is_file ? FLAG_FILE : 0u),
-                                  .target = in->volumes[i].target + 1,
-                                  .source = in->volumes[i].source,
-                                  .why = "asked for with --volume; its path on the host is in mountinfo"});
+    plan_volumes(&p, in);
     *ret = p;
     return 0;
 }

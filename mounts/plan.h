@@ -107,7 +107,7 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err);
 void plan_done(struct plan *p);
 const char *plan_kind(enum row_kind kind); /* in a word, for people */
 
-/* For plan.c and plan_runtime.c only. */
+/* For plan*.c only. */
 struct row *plan_add(struct plan *p, struct row row);
 
 #endif

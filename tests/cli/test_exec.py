@@ -144,8 +144,29 @@ def test_a_volume_over_the_code_needs_its_place_there(lrun, tmp):
     (tmp / "conf").mkdir()
     (tmp / "conf/a").write_text("new")
     assert lrun.sh(package, "cat conf/a", ("--volume", f"{tmp}/conf:/var/task/conf")).text == "new"
-    r = lrun.sh(package, "true", ("--volume", f"{tmp}/conf:/var/task/nowhere"))
+    r = lrun.sh(package, "true", ("--volume", f"{tmp}/conf/a:/var/task/nowhere"))
     assert r.code == 125 and "/var/task/nowhere" in r.log and "must exist in the package" in r.log, r
+
+
+@pytest.mark.parametrize("unpacked", [False, True], ids=["zip", "directory"])
+@pytest.mark.parametrize("scratch", [(), ("--scratch",)], ids=["read-only", "scratch"])
+def test_the_first_directory_over_the_code_has_its_place_made(lrun, tmp, unpacked, scratch):
+    files = {"app.py": "code", "conf/a": "old"}
+    package = make_zip(tmp / "fn.zip", files)
+    if unpacked:
+        package = tmp / "fn"
+        for name, text in files.items():
+            (package / name).parent.mkdir(parents=True, exist_ok=True)
+            (package / name).write_text(text)
+    (tmp / "data").mkdir()
+    (tmp / "data/a").write_text("new")
+    r = lrun.sh(package, "cat app.py conf/a deep/in/a; touch deep/x", ("--volume", f"{tmp}/data:/var/task/deep/in", *scratch))
+    assert r.text == "codeoldnew" and (r.code == 0) == bool(scratch), r
+    if unpacked:
+        assert sorted(p.name for p in package.iterdir()) == ["app.py", "conf"], "nothing is made in the user's directory"
+    if not scratch:
+        r = lrun.sh(package, "true", ("--volume", f"{tmp}/data:/var/task/one", "--volume", f"{tmp}/data:/var/task/two"))
+        assert r.code == 125 and "/var/task/two" in r.log and "must exist in the package" in r.log, r
 
 
 @pytest.mark.parametrize("volume, said", [
