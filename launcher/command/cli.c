@@ -126,49 +126,6 @@ static int unexpected(const struct request *r, const char *word, const char *hin
     return fail_hint(err, hint ? "%s" : "usage: %s", hint ? hint : COMMANDS[r->command].synopsis);
 }
 
-int cli_set(struct request *r, const char *option, const char *value, struct err *err)
-{
-    const struct option_row *row = find_row(r->command, option, strlen(option), 0);
-    if (row && row->flags & LINE_ONLY)
-        return fail_usage(err, "option '%s' belongs on the command line, not to one function", row->name);
-    if (!row)
-        return cli_unknown_option(r->command, option, err);
-    if (!row->arg && strcmp(value, "true") != 0)
-        return fail_usage(err, "%s: expected true, or no such member: it is a switch", option);
-    char *kept = xstrdup(value);
-    strv_add(&r->owned, kept);
-    return row->set(row, kept, r, err);
-}
-
-enum cli_taken cli_takes(const struct request *r, const char *option)
-{
-    const struct option_row *row = find_row(r->command, option, strlen(option), 0);
-    size_t at = row ? (size_t)(row - ROWS) : 0;
-    if (!row)
-        return cli_find_row(~0u, option, strlen(option), 0) ? TAKEN_ELSEWHERE : TAKEN_NOWHERE;
-    return r->given[at / 64] >> at % 64 & 1 ? TAKEN_GIVEN : TAKEN;
-}
-
-void cli_clear(struct request *r, const char *option)
-{
-    const struct option_row *row = find_row(r->command, option, strlen(option), 0);
-    if (row && row->flags & REPEATED)
-        strv_done(field_of(row, r));
-}
-
-bool cli_is_path(const struct request *r, const char *option, const char *value)
-{
-    const struct option_row *row = find_row(r->command, option, strlen(option), 0);
-    return row && (row->flags & PATH || (row->flags & PATH_OR_WORD && strpbrk(value, "./"))) &&
-           !(row->preset && strcmp(value, row->preset) == 0);
-}
-
-bool cli_takes_array(const struct request *r, const char *option)
-{
-    const struct option_row *row = find_row(r->command, option, strlen(option), 0);
-    return row && row->flags & WORDS;
-}
-
 /* Without a word, a project is looked for (project.c), unless the command's own words could be meant for one by mistake. */
 static bool may_be_project(const struct request *r)
 {
@@ -342,14 +299,18 @@ static void set_presets(struct request *r, struct err *err)
             preset(&ROWS[i], r, err);
 }
 
-int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
+int cli_begin(int argc, char **argv, struct request *ret, struct err *err)
 {
     *ret = (struct request){.command = cli_command(argc, argv), .args = argv};
     set_presets(ret, err);
     int at = cli_command_word(argc, argv);
     ret->named = at && strcmp(argv[at], COMMANDS[ret->command].name) == 0;
-    if (!ret->named && cli_check_command(argc, argv, err) < 0)
-        return -1;
+    return !ret->named ? cli_check_command(argc, argv, err) : 0;
+}
+
+int cli_parse_line(int argc, char **argv, struct request *ret, struct err *err)
+{
+    int at = cli_command_word(argc, argv);
     for (int i = 1; i < argc; i++) {
         if (ret->named && i == at)
             continue;
@@ -370,4 +331,9 @@ int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
     if (ret->help && !ret->named)
         ret->command = CMD_HELP;
     return check_words(ret, err);
+}
+
+int cli_parse(int argc, char **argv, struct request *ret, struct err *err)
+{
+    return cli_begin(argc, argv, ret, err) < 0 ? -1 : cli_parse_line(argc, argv, ret, err);
 }

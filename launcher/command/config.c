@@ -11,6 +11,7 @@
 #include "lambda/function_name.h"
 #include "launcher/command/cli.h"
 #include "launcher/command/config_apis.h"
+#include "launcher/command/config_values.h"
 #include "launcher/launch/pull.h"
 
 #include <errno.h>
@@ -82,14 +83,16 @@ static int set_inline(struct reading *x, const char *value)
     return 0;
 }
 
-static int wrong_value(struct reading *x, const char *key, const char *what)
+static int wrong_value(void *of, const char *key, const char *what)
 {
+    struct reading *x = of;
     fail(x->err, 0, key, "use this option of function %s: %s", x->name, what);
     return fail_hint(x->err, "expected a string, a number, true, or an array of strings for a repeatable option (env: an object)");
 }
 
-static int set(struct reading *x, const char *key, const char *value)
+static int set(void *of, const char *key, const char *value)
 {
+    struct reading *x = of;
     struct request *r = &x->function->request;
     struct err ignored;
     if (strcmp(key, "code") == 0 && pull_check(value, &ignored))
@@ -98,43 +101,15 @@ static int set(struct reading *x, const char *key, const char *value)
         return set_inline(x, value);
     if (x->part && strcmp(key, "env") == 0) /* a name alone would copy the caller's value */
         return strchr(value, '=') ? (strv_add(&r->part.env, xstrdup(value)), 0) : wrong_value(x, key, "a name without a value");
-    bool is_path = strcmp(key, "code") == 0 || (cli_is_path(r, key, value) && !str_begins(value, "arn:"));
-    OWN_PTR char *path = is_path && value[0] != '/' ? xasprintf("%s%s", x->dir, value) : xstrdup(value);
+    bool code = strcmp(key, "code") == 0;
+    OWN_PTR char *path = code && value[0] != '/' ? xasprintf("%s%s", x->dir, value) : config_path(r, key, value, x->dir);
     if (strcmp(key, "layers") == 0) /* one name, commas included: a directory above may have one, too */
         return strv_add(&r->layers, take_ptr(&path)), 0;
-    if (strcmp(key, "code") != 0)
+    if (!code)
         return cli_set(r, key, path, x->err);
     strv_add(&r->owned, xstrdup(path));
     r->function = r->owned.at[r->owned.n - 1];
     return 0;
-}
-
-/* A string's text, or a number or true as it is spelled. */
-static int set_plain(struct reading *x, const char *key, struct slice value)
-{
-    OWN_PTR char *text = json_plain(value);
-    return text ? set(x, key, text) : wrong_value(x, key, "it holds NUL");
-}
-
-static int set_variables(struct reading *x, struct slice object)
-{
-    struct slice key, value;
-    int status = 0;
-    for (struct json_walk w = json_walk(object); status == 0 && json_next(&w, &key, &value);) {
-        OWN_PTR char *name = json_plain(key), *text = json_plain(value);
-        OWN_PTR char *entry = name && text ? xasprintf("%s=%s", name, text) : NULL;
-        status = entry ? set(x, "env", entry) : wrong_value(x, "env", "it holds NUL");
-    }
-    return status;
-}
-
-static int set_each(struct reading *x, const char *key, struct slice array)
-{
-    struct slice none, value;
-    int status = 0;
-    for (struct json_walk w = json_walk(array); status == 0 && json_next(&w, &none, &value);)
-        status = json_shape(value) == SHAPE_STRING ? set_plain(x, key, value) : wrong_value(x, key, "its array may contain strings only");
-    return status;
 }
 
 /* A project's function may say more than the command has options for, and what the command line says comes first. A command's limits are
@@ -168,24 +143,14 @@ static int not_said(struct reading *x, const char *key)
 
 static int read_member(struct reading *x, const char *key, struct slice value)
 {
-    enum json_shape shape = json_shape(value);
+    const struct config_values values = {.request = &x->function->request, .set = set, .wrong = wrong_value, .of = x};
     if (x->part && !may_be_said(key))
         return not_said(x, key);
     if (passes_over(x, key))
         return 0;
     if (strcmp(key, "env") != 0) /* the command line's lists apply to all functions that set none; variables are added to them */
         cli_clear(&x->function->request, key);
-    if (shape == SHAPE_OBJECT && strcmp(key, "env") == 0)
-        return set_variables(x, value);
-    if (shape == SHAPE_ARRAY && cli_takes_array(&x->function->request, key)) {
-        OWN_PTR char *array = xasprintf("%.*s", (int)value.n, value.at);
-        return set(x, key, array);
-    }
-    if (shape == SHAPE_ARRAY)
-        return set_each(x, key, value);
-    if (shape == SHAPE_OBJECT || shape == SHAPE_NULL)
-        return wrong_value(x, key, "wrong type");
-    return shape == SHAPE_FALSE ? 0 : set_plain(x, key, value); /* false: as if the member were absent */
+    return config_values(&values, key, value);
 }
 
 static int read_members(struct reading *x, struct slice object)

@@ -5,6 +5,7 @@
  * a failed write to standard output is an error even at the end: a full disk must not look like success. */
 #include "launcher/command/cli.h"
 #include "launcher/command/commands.h"
+#include "launcher/command/profile.h"
 #include "launcher/command/project.h"
 #include "launcher/sandbox/forget.h"
 #include "launcher/sandbox/stdio.h"
@@ -92,7 +93,7 @@ int main(int argc, char **argv)
         status = cli_parse(argc, argv, &r, &err);
     r.kind = COMMANDS[r.command].kind;
     if (status == 0 && !r.help && !r.version)
-        status = project_use(&r, &err);
+        status = profile_use(argc, argv, &r, &err) < 0 ? -1 : project_use(&r, &err);
     if (status < 0) {
         err_say(&err, "lrun");
         return request_exit(&r, &err);

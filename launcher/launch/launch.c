@@ -271,7 +271,7 @@ static void begin(const struct request *r, struct launch *ret)
         .tools = TOOLS_NONE,
         .skeleton = {.tree = PREPARED_NONE},
         .library = LIBRARY_NONE,
-        .facts = {.phase = AT_INPUTS, .start_ms = clock_ms()},
+        .facts = {.phase = AT_INPUTS, .start_ms = clock_ms(), .profile_path = r->options_path, .profile_sha256 = r->options_sha256},
     };
     inputs_none(&ret->inputs);
 }

@@ -74,6 +74,19 @@ void report_put_origin(struct text *out, const struct report_origin *o)
     json_close(out, '}');
 }
 
+static void put_profile(const struct report_launch *l, struct text *out)
+{
+    json_key(out, "profile");
+    if (!l->profile_path) {
+        text_puts(out, "null");
+        return;
+    }
+    json_open(out, '{');
+    json_put(out, "path", l->profile_path);
+    json_put(out, "sha256", l->profile_sha256);
+    json_close(out, '}');
+}
+
 static void put_error(const struct report *r, struct text *out)
 {
     json_key(out, "error");
@@ -209,6 +222,7 @@ int report_write(const struct report *r, const struct report_launch *l, const ch
     json_put(&line, "name", name);
     json_put(&line, "runtime", l->runtime);
     report_put_origin(&line, &l->origin);
+    put_profile(l, &line);
     json_put(&line, "phase", PHASES[r->phase > l->phase ? r->phase : l->phase]);
     json_put(&line, "reason", REASONS[r->reason]);
     json_put(&line, "limit", report_limit(r));

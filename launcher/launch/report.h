@@ -63,7 +63,8 @@ struct report_launch {
     bool memory_by_cgroup, function_is_dir;
     const char *runtime; /* its id; NULL: not decided */
     struct report_origin origin;
-    struct strv degraded; /* what is not as on Lambda, each a sentence */
+    const char *profile_path, *profile_sha256; /* --profile; NULL: none */
+    struct strv degraded;                      /* what is not as on Lambda, each a sentence */
 };
 
 struct report {

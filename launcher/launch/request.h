@@ -51,9 +51,10 @@ struct request {
     const char *entrypoint;  /* of an image, a list as launch_image.c reads it; NULL: its own */
     const char *image_command;
     const char *name, *region;
-    const char *seccomp; /* a built-in policy, or a file with a dot or a slash in its name */
-    const char *profile; /* of CREDENTIALS_PROFILE */
-    const char *cgroup;  /* NULL: one is looked for */
+    const char *seccomp;                                 /* a built-in policy, or a file with a dot or a slash in its name */
+    const char *profile;                                 /* of CREDENTIALS_PROFILE */
+    const char *options, *options_path, *options_sha256; /* --profile, as it is named; its file and digest, NULL: none in force */
+    const char *cgroup;                                  /* NULL: one is looked for */
     const char *report, *cache_dir, *out, *graph;
     const char *streams[3];  /* exec: files in place of standard input, output and error; NULL: lrun's own */
     const char *runtime_api; /* run: whose events it takes; NULL: the command line's */

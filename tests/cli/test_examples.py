@@ -60,12 +60,19 @@ def test_the_configuration_is_served(serve, tmp):
     assert s.url("/x").json["event"]["rawPath"] == "/x"
 
 
+@pytest.mark.parametrize("name", sorted(p.name for p in (TOP / "examples/profiles").iterdir()))
+def test_a_profile_is_in_force(lrun, name):
+    r = lrun.exec(ZIPS / "adder.zip", "/var/task/adder", "2", "3", options=("--profile", TOP / "examples/profiles" / name))
+    said = json.loads((TOP / "examples/profiles" / name).read_text())
+    assert r.code == 0 and r.text == "5\n" and r.report["memory"]["limitMB"] == said["memory"] and r.report["profile"]["path"].endswith(name), r
+
+
 def test_the_configurations_schema_is_what_is_taken(lrun):
     import jsonschema
     schema = json.loads((TOP / "docs/config.schema.json").read_text())
     jsonschema.validate(json.loads((TOP / "examples/serve/lrun.json").read_text()), schema)
     options = set(re.findall(r"--([a-z-]+)", lrun("serve", "--help", report=False).text))
-    per_server = {"host", "port", "config", "ready-fd", "name", "cache-dir", "verbose", "help", "version", "insecure-registry", "api", "static", "layer-map"}
+    per_server = {"host", "port", "config", "ready-fd", "name", "cache-dir", "verbose", "help", "version", "insecure-registry", "api", "static", "layer-map", "profile"}
     per_server |= {"project", "project-root", "parameter", "import", "allow-env", "config-env", "stage", "env-vars"}  # of a project; SAM's name for --env-file
     assert set(schema["$defs"]["function"]["properties"]) - {"code", "inline"} == {o for o in options if o not in per_server and not o.startswith("-")}
 

@@ -97,7 +97,7 @@ def test_functions_from_a_file(serve, function, tmp):
     ('{"functions": {"a": {"code": "x.zip", "memory": 1}}}', "must be 128 to 32768"), ('{"functions": {"a b": {"code": "x"}}}', "cannot use the function 'a b'"),
     ('{"functions": {"a": {"code": {"x": 1}}}}', "cannot use this option of function a: wrong type 'code'; expected"), ('{"functions": {"a": {"code": "x.zip"}}, "other": 1}', "cannot use this member next to functions 'other'; options of all functions"),
     ('{"functions": {"a": {"code": "x.zip", "layers": [1]}}}', "its array may contain strings only"), ('{"functions": {"a": {"code": "x.zip", "config": "y"}}}', "option 'config'"),
-    *((f'{{"functions": {{"a": {{"code": "x.zip", "{option}": {value}}}}}}}', f"option '{option}' belongs on the command line, not to one function")
+    *((f'{{"functions": {{"a": {{"code": "x.zip", "{option}": {value}}}}}}}', f"option '{option}' belongs on the command line, not in a file")
       for option, value in (("port", 1), ("ready-fd", 1), ("config", '"y"'), ("help", "true"), ("version", "true")))])
 def test_mistakes_in_the_file_are_usage_errors(lrun, tmp, text, message):
     (tmp / "lrun.json").write_text(text)
