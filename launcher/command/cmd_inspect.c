@@ -44,7 +44,7 @@ static int show(struct inspection *i, struct launch *l, struct err *err)
     choose_runtime(l);
     if (launch_plan(l, err) < 0)
         return -1;
-    launch_variables(l, api_of(r), &l->envp);
+    launch_variables(l, &l->inputs.variables, api_of(r), &l->envp);
     image_program(l);
     if (l->inputs.image.is_function)
         package_read_image(&l->inputs, &i->package);

@@ -12,6 +12,7 @@
 #define LRUN_ENVIRONMENT_H
 
 #include "lambda/invocation.h"
+#include "launcher/environment/log.h"
 #include "launcher/environment/outcome.h"
 #include "launcher/launch/launch.h"
 
@@ -70,6 +71,9 @@ struct environment_config {
     struct environment_owner owner;
     struct cgroup *cgroup; /* of its own; dir -1: none */
     const char *label;     /* of its log lines, "hello/0"; NULL: they are passed on as they are */
+    struct log_kept *kept; /* takes the log, and lrun's notes; NULL: standard error */
+    /* The user's variables, checked, in place of the launch's; NULL: those. Both are borrowed until environment_done(). */
+    const struct strv *variables;
 };
 
 int environment_start(const struct environment_config *config, struct environment **ret, struct err *err);

@@ -67,7 +67,7 @@ static void on_started(struct environment *e, const struct message *m)
 }
 
 /* There is no bootstrap, and nothing else that would tell the runtime. */
-static void note_undetected(const struct environment *e)
+static void note_undetected(struct environment *e)
 {
     OWN_PTR char *text = runtime_undetected(e->launch->request->handler);
     environment_note(e, "%s, or pass the layer that contains the bootstrap with --layers", text);

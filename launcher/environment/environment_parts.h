@@ -49,8 +49,8 @@ void environment_finish(struct environment *e, struct call *c); /* END, REPORT, 
 void environment_tell(struct environment *e, const struct call *c, struct event event);
 void environment_on_line(void *to, enum log_source source, const char *line, size_t n);
 void environment_label(struct environment *e, const struct call *c);
-void environment_note(const struct environment *e, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));                       /* launch_note(), with its label */
+void environment_note(struct environment *e, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));                       /* launch_note(), with its label; or into the log that is kept */
 const char *environment_request_id(const struct environment *e); /* id of the call that log lines are attributed to; "": none */
 
 /* environment_explain.c */

@@ -8,6 +8,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "lambda/variables.h"
+#include "launcher/launch/direct_start.h"
 #include "launcher/launch/loop.h"
 #include "launcher/sandbox/listener.h"
 
@@ -29,8 +30,10 @@ static int start_sandbox(struct environment *e, struct err *err)
             return -1;
         snprintf(address, sizeof address, "127.0.0.1:%u", port);
     }
-    launch_variables(e->launch, address, &e->envp);
+    launch_variables(e->launch, e->variables ? e->variables : &e->launch->inputs.variables, address, &e->envp);
     e->spec = e->launch->spec;
+    if (e->variables && e->spec.direct)
+        e->spec.direct = e->direct.at;
     e->spec.api = true;
     e->spec.envp = e->envp.at;
     e->spec.cgroup = e->cgroup->dir >= 0 ? e->cgroup : NULL;
@@ -126,6 +129,7 @@ int environment_start(const struct environment_config *config, struct environmen
         .owner = config->owner,
         .cgroup = config->cgroup,
         .label = config->label,
+        .variables = config->variables,
         .init = {.cold_ms = -1},
         .runtime_pid = -1,
         .refused = {.fd = -1, .report = config->report},
@@ -139,7 +143,9 @@ int environment_start(const struct environment_config *config, struct environmen
     if (e->cgroup->memory)
         e->memory.kernel_kills = cgroup_oom_kills(e->cgroup); /* of the environments before */
     environment_make_apis(e);
-    if (log_open(&e->log, config->base, l->has_extensions, err) < 0)
+    if (e->variables)
+        direct_start(&l->runtime, e->variables, &e->direct);
+    if (log_open(&e->log, config->base, l->has_extensions, config->kept, err) < 0)
         return -1;
     e->log.on_line = environment_on_line;
     e->log.to = e;
@@ -218,5 +224,6 @@ void environment_done(struct environment *e)
     strv_done(&e->envp);
     strv_done(&e->extension_envp);
     strv_done(&e->framed_envp);
+    strv_done(&e->direct);
     free(e);
 }

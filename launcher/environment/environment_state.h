@@ -33,7 +33,9 @@ struct environment {
     struct environment_owner owner;
     struct cgroup *cgroup;
     const char *label;
-    enum life state; /* changed by environment_go() alone */
+    const struct strv *variables; /* NULL: the launch's */
+    struct strv direct;           /* with those: see direct_start.h */
+    enum life state;              /* changed by environment_go() alone */
     struct init_phase init;
     struct sandbox_spec spec;
     struct strv envp, extension_envp, framed_envp;

@@ -20,13 +20,20 @@ void environment_label(struct environment *e, const struct call *c)
         snprintf(e->log.prefix, sizeof e->log.prefix, c && e->capacity == 1 ? "[%s %s] " : "[%s] ", e->label, c ? c->invocation.id : "");
 }
 
-void environment_note(const struct environment *e, const char *format, ...)
+void environment_note(struct environment *e, const char *format, ...)
 {
     char text[1024];
     va_list ap;
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    if (e->log.kept) {
+        struct text line = {0};
+        text_printf(&line, "lrun: %s\n", str_line(text));
+        log_note(&e->log, &line);
+        text_done(&line);
+        return;
+    }
     launch_note(e->launch, "%s%s%s", e->label ? e->label : "", e->label ? ": " : "", text);
 }
 

@@ -17,12 +17,21 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+static void keep_whole(struct log_kept *k, const char *bytes, size_t n)
+{
+    size_t room = k->max - k->text.n, taken = n < room ? n : room;
+    text_add(&k->text, bytes, taken);
+    k->cut += n - taken;
+}
+
 static void out(struct log *l, const char *bytes, size_t n)
 {
     struct text shown = {0};
     if (!n)
         return;
-    if (l->to_terminal) {
+    if (l->kept) {
+        keep_whole(l->kept, bytes, n);
+    } else if (l->to_terminal) {
         term_show(&l->screen, bytes, n, &shown);
         fs_write_all(STDERR_FILENO, shown.at, shown.n);
         text_done(&shown);
@@ -209,7 +218,8 @@ static void on_readable(evutil_socket_t fd, short what, void *to)
     struct log_pipe *p = to;
     struct pollfd err = {.fd = STDERR_FILENO, .events = POLLOUT};
     (void)fd, (void)what;
-    if (poll(&err, 1, 0) == 0) { /* full: look again when it is not. Regular files are always writable and never get here */
+    if (!p->log->kept &&
+        poll(&err, 1, 0) == 0) { /* full: look again when it is not. Regular files are always writable and never get here */
         event_del(p->readable);
         event_add(p->writable, NULL);
         return;
@@ -256,9 +266,9 @@ int log_open_pipes(struct log *l, struct event_base *base, bool extensions, stru
     return 0;
 }
 
-int log_open(struct log *l, struct event_base *base, bool extensions, struct err *err)
+int log_open(struct log *l, struct event_base *base, bool extensions, struct log_kept *kept, struct err *err)
 {
-    *l = (struct log){.to_terminal = isatty(STDERR_FILENO), .screen = term_new()};
+    *l = (struct log){.to_terminal = !kept && isatty(STDERR_FILENO), .screen = term_new(), .kept = kept};
     l->screen.returns = true;
     return log_open_pipes(l, base, extensions, err);
 }

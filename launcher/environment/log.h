@@ -4,7 +4,8 @@
  *
  * One pipe takes the function's stdout and stderr, one those of extensions, one the framed messages of runtimes that know
  * of it. Nothing is read from them while stderr cannot take it: the writer then waits, as it would for any full pipe. A
- * terminal gets what base/term.h lets pass, with a newline for each carriage return alone; anything else the bytes as they are. */
+ * terminal gets what base/term.h lets pass, with a newline for each carriage return alone; anything else the bytes as they are.
+ * A log that is kept (struct log_kept) is the bytes as they are, and nobody has to read it. */
 #ifndef LRUN_LOG_H
 #define LRUN_LOG_H
 
@@ -21,6 +22,12 @@ enum { LOG_LINE_MAX = 64 << 10 };
 /* A whole line with its newline, if it has one; or one framed message. */
 typedef void (*log_line_fn)(void *to, enum log_source source, const char *line, size_t n);
 
+/* Where the log goes in place of standard error: the first max bytes of it, and how many came after those. */
+struct log_kept {
+    struct text text;
+    size_t max, cut;
+};
+
 struct log;
 struct log_pipe {
     struct log *log;
@@ -33,15 +40,16 @@ struct log_pipe {
 struct log {
     struct log_pipe pipes[LOG_SOURCES];
     bool mid_line, to_terminal;
-    struct term screen;  /* to_terminal */
-    char prefix[400];    /* of each line, to tell environments apart; "": none, and bytes are passed on as they come */
-    struct text tail;    /* the last LOG_TAIL bytes at least, since log_begin() */
-    log_line_fn on_line; /* or NULL */
+    struct term screen;    /* to_terminal */
+    char prefix[400];      /* of each line, to tell environments apart; "": none, and bytes are passed on as they come */
+    struct text tail;      /* the last LOG_TAIL bytes at least, since log_begin() */
+    struct log_kept *kept; /* NULL: the log goes to standard error */
+    log_line_fn on_line;   /* or NULL */
     void *to;
 };
 
-/* extensions: with the pipes for them and for frames. */
-int log_open(struct log *l, struct event_base *base, bool extensions, struct err *err);
+/* extensions: with the pipes for them and for frames. kept: borrowed, or NULL. */
+int log_open(struct log *l, struct event_base *base, bool extensions, struct log_kept *kept, struct err *err);
 void log_done(struct log *l);
 
 /* The pipes alone, for another sandbox: what is kept of the log stays. */

@@ -173,7 +173,7 @@ static void today(char *text, size_t size)
     snprintf(text, size, "%04d/%02d/%02d", (int)(year + era * 400 + (month >= 10)), (int)(month < 10 ? month + 3 : month - 9), (int)day);
 }
 
-void launch_variables(const struct launch *l, const char *api, struct strv *ret)
+void launch_variables(const struct launch *l, const struct strv *user, const char *api, struct strv *ret)
 {
     static const char *const LEVELS[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}; /* in the order of enum log_level */
     const struct request *r = l->request;
@@ -210,7 +210,7 @@ void launch_variables(const struct launch *l, const char *api, struct strv *ret)
         .json_logs = r->log_format == FORMAT_JSON,
         .log_group = r->part.log_group,
         .log_level = LEVELS[r->log_level],
-        .user = &l->inputs.variables,
+        .user = user,
     };
     variables_make(&in, ret);
 }
@@ -333,7 +333,7 @@ int launch_make(struct launch *l, struct err *err)
     if (!seccomp_builtin(request_policy(r), &l->policy) && policy_file_load(&l->inputs, r->seccomp, &l->policy, err) < 0)
         return -1;
     if (r->argv)
-        launch_variables(l, NULL, &l->envp);
+        launch_variables(l, &l->inputs.variables, NULL, &l->envp);
     l->facts.phase = AT_SANDBOX;
     if (launch_plan_whole(l, err) < 0)
         return -1;

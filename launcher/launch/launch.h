@@ -58,8 +58,8 @@ void launch_started(const struct launch *l, const struct sandbox *s, struct repo
 /* A cgroup of its own for an environment: dir -1 if none is to be had and none was asked for. */
 int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err);
 
-/* The variables of one environment; api: host:port, or NULL for exec. */
-void launch_variables(const struct launch *l, const char *api, struct strv *ret);
+/* The variables of one environment. user: those of its owner, as a rule inputs.variables; api: host:port, or NULL for exec. */
+void launch_variables(const struct launch *l, const struct strv *user, const char *api, struct strv *ret);
 
 const char *launch_handler(const struct launch *l); /* NULL: none */
 
