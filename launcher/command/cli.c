@@ -159,6 +159,17 @@ static int check_function(struct request *r, struct err *err)
     return 0;
 }
 
+/* FUNCTION, if a word is there, and paths of cases. */
+static int check_test(struct request *r, struct err *err)
+{
+    for (size_t i = 0; i < r->runtimes.n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(r->runtimes.at[i], r->runtimes.at[k]) == 0)
+                return fail_usage(err, "--runtime: '%.40s' is named twice", r->runtimes.at[i]);
+    r->function = r->words.n ? r->words.at[0] : NULL;
+    return 0;
+}
+
 static int check_cache(struct request *r, struct err *err)
 {
     if (r->words.n == 1)
@@ -261,6 +272,7 @@ static int (*const CHECKS[CMD_COUNT])(struct request *, struct err *) = {
     [CMD_RUN] = check_function,
     [CMD_EXEC] = check_function,
     [CMD_INSPECT] = check_function,
+    [CMD_TEST] = check_test,
     [CMD_PROJECT] = check_project,
     [CMD_RUNTIME] = check_runtime,
     [CMD_LAYER] = check_layer,

@@ -35,7 +35,7 @@ set_fn set_num, set_seconds /* whole; min and max are seconds, the field millise
 set_fn set_bytes /* K and M at its end; min and max are bytes */, set_cpus;
 set_fn set_flag, set_text, set_tenant, set_shown_policy, set_policy, set_rootfs, set_credentials, set_shm, set_net, set_debug_port;
 set_fn set_choice; /* the field is an enum, its values in the order of arg's words */
-set_fn add_text, add_layers, add_host, add_origin, add_pair /* NAME=VALUE */, add_mount;
+set_fn add_text, add_words /* A,B */, add_host, add_origin, add_pair /* NAME=VALUE */, add_mount;
 
 extern const struct option_row ROWS[]; /* at most 128: request->given */
 extern const size_t ROW_COUNT;

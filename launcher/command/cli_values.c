@@ -243,12 +243,12 @@ int add_origin(const struct option_row *row, const char *value, struct request *
                       value);
 }
 
-int add_layers(const struct option_row *row, const char *value, struct request *r, struct err *err)
+int add_words(const struct option_row *row, const char *value, struct request *r, struct err *err)
 {
     for (const char *c = value; c;) {
         const char *end = strchrnul(c, ',');
         if (end == c)
-            return fail_usage(err, "--layers '%.120s': a name is empty (--layers A.zip,B.zip)", value);
+            return fail_usage(err, "--%s '%.120s': a name is empty (--%s %s)", row->name, value, row->name, row->arg);
         strv_add(field_of(row, r), xasprintf("%.*s", (int)(end - c), c));
         c = *end ? end + 1 : NULL;
     }

@@ -34,6 +34,7 @@ static const struct {
     [CMD_PROJECT] = {cmd_project, &KIND_PROJECT},
     [CMD_LAYER] = {cmd_layer, &KIND_LAYER},
     [CMD_EVENT] = {cmd_event, &KIND_EVENT},
+    [CMD_TEST] = {cmd_test, &KIND_TEST},
 };
 // clang-format on
 

@@ -47,7 +47,7 @@ int project_read_all(const struct request *r, struct project *p, struct config *
 /* Where something stands that a refusal or a note is about: "template.yaml:8: ", or "" where no line is. The caller's. */
 char *project_place_text(struct slice object);
 
-/* For run, exec and inspect, after cli_parse(): if the command line means a project, r becomes the request of its function. */
+/* For run, exec, test and inspect, after cli_parse(): if the command line means a project, r becomes the request of its function. */
 int project_use(struct request *r, struct err *err);
 
 #endif

@@ -9,6 +9,7 @@ enum command {
     CMD_RUN,
     CMD_EXEC,
     CMD_SERVE,
+    CMD_TEST,
     CMD_PROJECT,
     CMD_RUNTIME,
     CMD_LAYER,

@@ -88,18 +88,19 @@ void inputs_none(struct inputs *in);
 /* in: as inputs_none() leaves it. */
 int inputs_open(const struct request *r, const struct identity *id, struct inputs *in, struct err *err);
 
-/* After the change of identity: archives into the cache. quiet: no progress bar. */
+/* After the change of identity: archives into the cache. quiet: no progress bar. Then AWS's limit on the sum of their sizes. */
 int inputs_unpack(struct inputs *in, bool quiet, struct err *err);
-/* AWS's limit on the sum of their sizes. */
 int inputs_check_size(const struct inputs *in, struct err *err);
 /* The root file system, once it is unpacked: a descriptor of the caller's, or -1, where it is the host's. */
 int inputs_root(const struct inputs *in);
-/* The cache, unless it is open already. */
-int inputs_open_cache(struct inputs *in, struct err *err);
+int inputs_open_cache(struct inputs *in, struct err *err); /* unless it is open already */
 /* stored_use.c. The store of runtimes, as the uid that will run: 1; 0: there is none. */
 int inputs_open_store(struct inputs *in, struct err *err);
 /* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */
 int inputs_release_trees(struct inputs *in, struct err *err);
 void inputs_done(struct inputs *in);
+
+/* inputs_output.c. Opens a file, made if it is not there, or a pipe, whose reader is waited for, to write to. -1 with err. */
+int inputs_open_output(const char *path, int flags, const char *what, struct err *err);
 
 #endif

@@ -23,7 +23,7 @@ static bool lacks_reader(const char *path, const struct err *err)
 }
 
 /* Waits for a pipe's reader, but not for ever, as open(2) would without a word: no timeout of the function's counts yet. */
-static int open_output(const char *path, int flags, const char *what, struct err *err)
+int inputs_open_output(const char *path, int flags, const char *what, struct err *err)
 {
     enum { WAIT_S = 5, STEP_NS = 10000000 };
     const double end = clock_ms() + WAIT_S * 1000;
@@ -50,7 +50,7 @@ static int open_report(const struct request *r, struct inputs *in, struct err *e
         if (in->report < 0)
             return fail_usage(err, "--report %.40s: no such open descriptor", r->report);
     } else {
-        in->report = open_output(r->report, O_APPEND, "open the report", err);
+        in->report = inputs_open_output(r->report, O_APPEND, "open the report", err);
     }
     return in->report >= 0 ? 0
            : err->hint[0]  ? -1
@@ -80,7 +80,7 @@ int inputs_open_out(const struct request *r, const struct identity *id, struct i
 static int open_graph(const struct request *r, struct inputs *in, struct err *err)
 {
     if (r->graph)
-        in->graph = open_output(r->graph, 0, "open for the graph", err); /* emptied once there is something to write */
+        in->graph = inputs_open_output(r->graph, 0, "open for the graph", err); /* emptied once there is something to write */
     return r->graph && in->graph < 0 ? -1 : 0;
 }
 

@@ -16,6 +16,8 @@ const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run a command in a function's environment", NULL, true},
     [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [[NAME=]FUNCTION...]",
                    "serve Lambda's Invoke API and function URLs, with warm environments", NULL, false},
+    [CMD_TEST] = {"test", "lrun test [OPTIONS] [FUNCTION] [CASES...]",
+                  "run a function's test cases in parallel, each in an environment of its own, and judge the results", NULL, false},
     [CMD_EVENT] = {"event", "lrun event [SERVICE [EVENT]] [--set NAME=VALUE]... [--list]",
                    "print a sample event of an AWS service, or list them", NULL, false},
     [CMD_EXPLAIN] = {"explain", "lrun explain [ID...]", "explain the cause of a failure by the ID in a why: line", NULL, false},

@@ -36,6 +36,11 @@ static const char *const REASONS[] = {[BECAUSE_SUCCESS] = "success",
                                       [BECAUSE_CPU_TIME] = "cpu-time",
                                       [BECAUSE_LRUN_FAILED] = "lrun-failed"};
 
+const char *report_reason_name(enum report_reason reason)
+{
+    return REASONS[reason];
+}
+
 static void add_once(struct strv *list, const char *text)
 {
     for (size_t i = 0; i < list->n; i++)

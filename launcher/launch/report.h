@@ -95,6 +95,7 @@ struct report {
     struct results results;
 };
 
+const char *report_reason_name(enum report_reason reason);           /* as in the report: "success" */
 void report_degraded(struct strv *degraded, const char *sentence);   /* once each; of a launch or of a run */
 void report_why(struct report *r, const char *id, const char *text); /* texts are copied */
 void report_refused(struct report *r, const char *call);             /* once each */

@@ -17,13 +17,14 @@ static void copy_list(struct strv *ret, const struct strv *v)
 }
 
 /* Its lists, in one order. */
-enum { LISTS = 18 };
+enum { LISTS = 20 };
 
 static void lists_of(struct request *r, struct strv *ret[LISTS])
 {
-    struct strv *all[LISTS] = {&r->words,    &r->layers,      &r->env,           &r->env_files,  &r->events,  &r->volumes,
-                               &r->urls,     &r->allow_hosts, &r->allow_origins, &r->parameters, &r->imports, &r->allow_env,
-                               &r->part.env, &r->part.names,  &r->sets,          &r->layer_maps, &r->apis,    &r->debug_ports};
+    struct strv *all[LISTS] = {&r->words,      &r->layers,    &r->env,         &r->env_files,     &r->events,
+                               &r->volumes,    &r->urls,      &r->allow_hosts, &r->allow_origins, &r->parameters,
+                               &r->imports,    &r->allow_env, &r->part.env,    &r->part.names,    &r->sets,
+                               &r->layer_maps, &r->apis,      &r->debug_ports, &r->runtimes,      &r->filters};
     memcpy(ret, all, sizeof all);
 }
 

@@ -8,6 +8,7 @@
 #include "cache/tools.h"
 #include "launcher/launch/choices.h"
 #include "launcher/launch/command.h"
+#include "launcher/launch/request_check.h"
 #include "launcher/launch/request_part.h"
 #include "launcher/sandbox/network.h"
 #include "mounts/plan.h"
@@ -38,6 +39,8 @@ struct request {
     const char *project_root, *config_env, *stage;
     struct request_part part; /* what a project says of the function */
 
+    struct strv runtimes, filters; /* test: its matrix; which cases */
+
     struct strv urls, apis, debug_ports;    /* serve: PORT or NAME=PORT */
     struct strv allow_hosts, allow_origins; /* serve: beside its own */
     struct strv owned;                      /* texts that fields point to, if the command line does not hold them */
@@ -58,6 +61,7 @@ struct request {
     const char *report, *cache_dir, *out, *graph;
     const char *streams[3];  /* exec: files in place of standard input, output and error; NULL: lrun's own */
     const char *runtime_api; /* run: whose events it takes; NULL: the command line's */
+    const char *junit;       /* test: a file, or NULL */
     const char *workdir;     /* NULL: /var/task, or the image's */
     enum credentials credentials;
     enum net net;
@@ -81,6 +85,8 @@ struct request {
     cpu_set_t processors;       /* empty: the caller's */
     struct number in;           /* exec --in: pid of an lrun */
 
+    struct number jobs, seed; /* test */
+
     const char *host, *config, *static_dir; /* serve */
     enum url_mode url_mode;
     enum tenancy tenancy;
@@ -91,29 +97,11 @@ struct request {
     uint64_t given[2]; /* the rows of the option table that the command line has used, a bit each */
 
     bool scratch, out_replace, strict, debug, hold, tty, json, list, tree, variables, mounts, show_policy, quiet, verbose, help, version;
-    bool insecure_registry;
+    bool insecure_registry, warm, tap, shuffle, fail_fast;
 };
 
 /* Its lists are ret's own; texts are borrowed from r, which must live as long. */
 void request_copy(const struct request *r, struct request *ret);
 void request_done(struct request *r);
-
-/* serve: what no option says alone, of one function with all that it was given. Managed Instances (--max-concurrency above 1) have
- * ranges of their own, and another default of memory. */
-int request_check(struct request *r, struct err *err);
-
-/* serve: does each environment serve one tenant alone? */
-bool request_per_tenant(const struct request *r);
-/* The exit status that the err leads to. */
-int request_exit(const struct request *r, const struct err *err);
-
-uint64_t request_scratch_mb(const struct request *r); /* size of the tmpfs of --scratch, MiB; 0: there is none */
-uint64_t request_out_mb(const struct request *r);     /* how much --out brings back */
-
-/* The memory limit; 0: none, as for exec unless it is asked for. */
-uint64_t request_limit_mb(const struct request *r);
-
-/* The policy's name or file: --debug has one of its own in place of the default. */
-const char *request_policy(const struct request *r);
 
 #endif

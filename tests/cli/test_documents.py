@@ -11,7 +11,7 @@ DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in (
 ELSEWHERE = {".git", "build", "home", "__pycache__", ".pytest_cache"}  # home: the ordinary user's, with what lrun keeps there, while make check runs
 SUFFIXES = r"\.(?:c|h|py|mk|tsv|json|txt|mjs|cjs|sh|in|md)"
 # a.c and b*.c stand for any file, in the sentence that every private header has.
-EXAMPLES = {".serverless/serverless-state.json", "cdk.out/manifest.json", "a.c", "b*.c"}
+EXAMPLES = {".serverless/serverless-state.json", "cdk.out/manifest.json", "a.c", "b*.c", "cases/", "cases/events/", "cases/orders.json"}
 
 
 @functools.cache

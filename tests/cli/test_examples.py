@@ -49,6 +49,12 @@ def test_the_extension_reads_telemetry(lrun, tmp):
     assert r.code == 0 and "agent telemetry platform.initReport" in r.log and "agent INVOKE " in r.log and "agent SHUTDOWN spindown" in r.log, r
 
 
+def test_the_cases_of_two_functions_pass(lrun):
+    for runtime, name in (("python3", "python"), ("nodejs", "node")):
+        r = lrun("test", "--runtime", runtime, TOP / "examples" / name, TOP / "examples/test-cases", report=False)
+        assert r.code == 0 and "4 passed in" in r.text, r
+
+
 def test_the_configuration_is_served(serve, tmp):
     config = json.loads((TOP / "examples/serve/lrun.json").read_text())
     for f in config["functions"].values():
