@@ -12,13 +12,16 @@
 #include "base/own.h"
 #include "base/str.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LEAST_MS 1.0
-#define MOST_MS 20.0
+#define MOST_MS 15.0
+enum { SAMPLES_LEAST = 25, SAMPLES_FACTOR = 3 }; /* fewer samples, or a lesser difference, may be chance */
 enum { SHARE = 20 /* of a processor: one part in so many is for looks */, TICKS_S = 100 /* USER_HZ, on all architectures */ };
 
 struct seen { /* a process; times in ticks */
@@ -26,6 +29,7 @@ struct seen { /* a process; times in ticks */
     uint64_t start;
     uint64_t own[2], children[2];  /* user, system; children: what it has reaped */
     uint64_t owed[2], doubtful[2]; /* what vanished below it and has not come to it: since the look before, and since this one */
+    bool runs;                     /* or waits for a processor */
     bool lives;                    /* is in the next look too */
 };
 
@@ -39,6 +43,9 @@ struct cpu_watch {
     struct list before, now;
     uint64_t lost[2];           /* ticks */
     struct cpu_time most, base; /* base: of the cgroup, from before */
+    double sampled;             /* seconds, by what was met running */
+    unsigned samples;
+    uint32_t random;
     unsigned processes;
     double cost_ms, ended_ms;
 };
@@ -49,15 +56,16 @@ static bool read_process(int proc, pid_t pid, struct seen *ret)
 {
     char text[1024], path[32];
     int parent;
+    char state;
     struct seen s = {.pid = pid};
     snprintf(path, sizeof path, "%d/stat", pid);
     const char *at = fs_read_small(proc, path, text, sizeof text) < 0 ? NULL : strrchr(text, ')'); /* a name may hold anything */
-    if (!at ||
-        sscanf(at + 1,
-               " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %*d %*d %*d %*d %" SCNu64,
-               &parent, &s.own[0], &s.own[1], &s.children[0], &s.children[1], &s.start) != 6)
+    if (!at || sscanf(at + 1,
+                      " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %*d %*d %*d %*d %" SCNu64,
+                      &state, &parent, &s.own[0], &s.own[1], &s.children[0], &s.children[1], &s.start) != 7)
         return false;
     s.parent = parent;
+    s.runs = state == 'R' && pid != 1;
     if (pid == 1)
         s.own[0] = s.own[1] = 0;
     *ret = s;
@@ -176,12 +184,65 @@ static void compare(struct cpu_watch *w)
         balance(w, k, growth);
 }
 
+/* ---- samples ---- */
+
+/* How much of the time in which it could run it did run; 0: it has only waited so far. The kernel's figure of a running process is some
+ * milliseconds old, hence the one added: of a young one on an idle machine it is all of the time, on a busy one rather too little. */
+static double part_running(int proc, pid_t pid)
+{
+    char text[128], path[32];
+    uint64_t ran_ns, waited_ns, times;
+    snprintf(path, sizeof path, "%d/schedstat", pid);
+    if (fs_read_small(proc, path, text, sizeof text) < 0 ||
+        sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &ran_ns, &waited_ns, &times) != 3 || !times)
+        return 0;
+    const double ran_ms = (double)ran_ns / 1e6 + 1;
+    return ran_ms / (ran_ms + (double)waited_ns / 1e6);
+}
+
+/* Which part of those who could run does run, on the whole machine: the others wait. lrun, which looks, is not one of them. */
+static double part_of_machine(void)
+{
+    char text[128];
+    unsigned runnable;
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors <= 0 || fs_read_small(AT_FDCWD, "/proc/loadavg", text, sizeof text) < 0 ||
+        sscanf(text, "%*f %*f %*f %u/", &runnable) != 1)
+        return 0;
+    return runnable <= (unsigned long)processors + 1 ? 1 : (double)processors / (runnable - 1);
+}
+
+/* Whoever is met running stands for the time since the last look. On the average over many looks at random times that is what all have
+ * used, those included that were never met. */
+static void sample(struct cpu_watch *w)
+{
+    double running = 0, most = -1;
+    for (size_t i = 0; i < w->now.n && running < w->from.processors; i++)
+        if (w->now.at[i].runs) {
+            const double part = part_running(w->from.proc, w->now.at[i].pid);
+            most = most < 0 ? part_of_machine() : most;
+            running += part < most ? part : most;
+            w->samples += part > 0;
+        }
+    if (w->ended_ms > 0)
+        w->sampled += (running < w->from.processors ? running : w->from.processors) * (clock_ms() - w->ended_ms) / 1000;
+}
+
+/* Samples are the word of chance, and count where they are far from the sum. */
+static struct cpu_time better(const struct cpu_watch *w, struct cpu_time sum)
+{
+    if (w->samples >= SAMPLES_LEAST && w->sampled > SAMPLES_FACTOR * (sum.user + sum.system))
+        sum.user = w->sampled - sum.system;
+    return sum;
+}
+
 static struct cpu_time look_at_processes(struct cpu_watch *w)
 {
     uint64_t sum[2];
     read_all(w->from.proc, &w->now);
     read_again(w->from.proc, &w->now);
     compare(w);
+    sample(w);
     for (int k = 0; k < 2; k++) {
         sum[k] = w->lost[k];
         for (size_t i = 0; i < w->now.n; i++)
@@ -192,7 +253,7 @@ static struct cpu_time look_at_processes(struct cpu_watch *w)
     struct list spare = w->before;
     w->before = w->now;
     w->now = spare;
-    return (struct cpu_time){(double)sum[0] / TICKS_S, (double)sum[1] / TICKS_S};
+    return better(w, (struct cpu_time){(double)sum[0] / TICKS_S, (double)sum[1] / TICKS_S});
 }
 
 /* ---- a cgroup ---- */
@@ -214,6 +275,7 @@ struct cpu_watch *cpu_watch_new(const struct cpu_sources *from)
 {
     struct cpu_watch *w = xcalloc(1, sizeof *w);
     w->from = *from;
+    w->random = (uint32_t)(clock_ms() * 1e6);
     if (from->cgroup >= 0 && !read_cgroup(from->cgroup, &w->base))
         w->from.cgroup = -1;
     return w;
@@ -251,10 +313,12 @@ struct cpu_time cpu_look_last(struct cpu_watch *w)
     return w->from.cgroup < 0 ? w->most : cpu_look(w);
 }
 
-double cpu_pause_ms(const struct cpu_watch *w, double left)
+double cpu_pause_ms(struct cpu_watch *w, double left)
 {
     double pause = left > 0 ? left * 1000 / (w->from.processors > 0 ? w->from.processors : 1) : 0;
     pause = pause < LEAST_MS ? LEAST_MS : pause > MOST_MS ? MOST_MS : pause;
+    w->random = w->random * 1664525u + 1013904223u;
+    pause *= 1 - (double)(w->random >> 8) / (1u << 24) * 2 / 3; /* a program with a period must not always be met at the same point */
     return pause > w->cost_ms * SHARE ? pause : w->cost_ms * SHARE;
 }
 
