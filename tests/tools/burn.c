@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* burn.c: uses CPU time in ways that are hard to add up, and writes a point for each MS milliseconds that were used, so that a test knows the
- * truth. It goes on until it is killed, or until COUNT points.  burn HOW MS COUNT [WORKERS] */
+/* burn.c: uses CPU time in ways that are hard to add up, and writes a point for each MS milliseconds that were used, so that a test knows
+ * the truth. It goes on until it is killed, or until COUNT points.  burn HOW MS COUNT [WORKERS] */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
