@@ -61,6 +61,13 @@ static bool is_same(int a, int b)
                          : fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
+/* A file never keeps who writes to it waiting for a reader. */
+static bool takes_all(int i, int file)
+{
+    struct stat st;
+    return file == i ? is_file[i] : fstat(file, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static int open_pipe(struct stdio *s, int i, int file, const char *name, struct err *err)
 {
     int ends[2];
@@ -71,6 +78,7 @@ static int open_pipe(struct stdio *s, int i, int file, const char *name, struct 
     *stream = (struct carried){
         .file = file,
         .name = name,
+        .takes_all = takes_all(i, file),
         .ours = ends[input],
         .theirs = ends[!input],
         .owner = s,
@@ -85,10 +93,7 @@ static int open_pipe(struct stdio *s, int i, int file, const char *name, struct 
 /* Whether lrun carries the bytes of what stands for a stream. */
 static bool carries(int i, int file, uint64_t limit)
 {
-    struct stat st;
-    if (i != STDIN_FILENO && limit != STDIO_NO_LIMIT)
-        return true;
-    return file == i ? is_file[i] : fstat(file, &st) == 0 && S_ISREG(st.st_mode);
+    return (i != STDIN_FILENO && limit != STDIO_NO_LIMIT) || takes_all(i, file);
 }
 
 /* of: with a file and a name for each of the first n streams. */
@@ -190,7 +195,7 @@ static int put(struct carried *stream, size_t n)
     stream->seen += n;
     if (fs_write_all(stream->file, bytes, n < left ? n : (size_t)left) == 0)
         return 0;
-    if (errno == EPIPE && !is_file[stream->file])
+    if (errno == EPIPE && !stream->takes_all)
         stop(stream);
     else
         give_up(stream, "write to");
@@ -229,7 +234,7 @@ static void on_room(evutil_socket_t fd, short what, void *to)
 static bool has_room(struct carried *stream)
 {
     struct pollfd p = {.fd = stream->file, .events = POLLOUT};
-    if (is_file[stream->file] || stream->seen >= stream->owner->limit || poll(&p, 1, 0) != 0)
+    if (stream->takes_all || stream->seen >= stream->owner->limit || poll(&p, 1, 0) != 0)
         return true;
     if (!stream->room)
         stream->room = event_new(event_get_base(stream->event), stream->file, EV_WRITE, on_room, stream);
@@ -245,7 +250,7 @@ static void on_output(evutil_socket_t fd, short what, void *to)
     (void)fd, (void)what;
     struct carried *stream = to;
     if (has_room(stream))
-        pull(stream, is_file[stream->file] || stream->seen >= stream->owner->limit ? sizeof bytes : PIPE_BUF);
+        pull(stream, stream->takes_all || stream->seen >= stream->owner->limit ? sizeof bytes : PIPE_BUF);
 }
 
 int stdio_join(struct stdio *s, struct event_base *base, struct err *err)

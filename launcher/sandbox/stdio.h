@@ -26,7 +26,8 @@ struct carried {      /* a stream whose bytes lrun carries */
     const char *name; /* for messages */
     int ours, theirs; /* ends of the pipe; -1: none. Theirs of standard input stays open, to be asked what was not read */
     struct event *event;
-    struct event *room; /* of what is no file: waits until the reader has room again; NULL: not needed so far */
+    bool takes_all;     /* it is a file */
+    struct event *room; /* else: waits until the reader has room again; NULL: not needed so far */
     uint64_t seen;      /* bytes of output, what was cut included */
     struct stdio *owner;
 };

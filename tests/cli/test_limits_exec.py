@@ -70,6 +70,14 @@ def test_a_flood_goes_on_unhindered_and_the_prefix_is_exact_wherever_it_goes(lru
     assert report["output"] == {"stdoutBytes": 300000000, "stdoutCut": True, "stderrBytes": 300000000, "stderrCut": True} and report["limit"] == "output"
 
 
+def test_output_into_files_of_its_own_is_cut_too(lrun, pages, tmp):
+    text, package = pages
+    r = lrun.sh(package, "cat text; cat text >&2", options=("--output-limit", 5000, "--stdout", tmp / "o", "--stderr", tmp / "e"))
+    assert r.code == 0 and (tmp / "o").read_bytes() == (tmp / "e").read_bytes() == text[:5000] and limits(r) == ("success", "output"), r
+    r = lrun.sh(package, "cat text; cat text >&2", options=("--output-limit", "1M", "--stdout", tmp / "o", "--stderr", os.devnull))
+    assert r.code == 0 and (tmp / "o").read_bytes() == text and r.report["output"]["stderrBytes"] == len(text), r
+
+
 def test_a_reader_that_does_not_read_delays_no_limit_of_time(lrun, empty):
     """lrun must not wait in a write to it."""
     p = subprocess.Popen(lrun.argv("exec", "--output-limit", "10M", "--timeout", "1", empty, "--", "yes"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
