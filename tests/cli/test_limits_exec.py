@@ -2,6 +2,7 @@
 """The limits of one exec, each by its outcome, and what the report tells of them: usage, limit, output. CPU time is test_cpu_time.py's."""
 import os
 import pty
+import select
 import subprocess
 import time
 
@@ -81,6 +82,10 @@ def test_output_into_files_of_its_own_is_cut_too(lrun, pages, tmp):
 def test_a_reader_that_does_not_read_delays_no_limit_of_time(lrun, empty):
     """lrun must not wait in a write to it."""
     p = subprocess.Popen(lrun.argv("exec", "--output-limit", "10M", "--timeout", "1", empty, "--", "yes"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    in_time = select.select([p.stderr], [], [], 15)[0]
+    if not in_time:
+        p.kill()
+    assert in_time, "lrun waits for its reader"
     said = p.stderr.readline()
     out, err = p.communicate(timeout=20)
     assert p.returncode == 124 and b"--timeout" in said and set(out) == set(b"y\n") and 4096 <= len(out) <= 262144, (p.returncode, said, err, len(out))
