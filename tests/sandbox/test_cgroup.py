@@ -113,3 +113,13 @@ def test_each_environment_of_serve_has_its_own(lrun, function, group):
     assert wait_until(lambda: s.metric("lrun_environments") == 0, 6)
     assert s.invoke("7").json == 7, "the next environment is not made in a frozen one"
     assert s.stop() == 0 and not [n for n in children(group) if n.split("-")[1] == str(s.process.pid)]
+
+
+def test_cpu_time_is_taken_from_the_cgroup(lrun, empty, group):
+    """Children that nobody reaps, and that no look would meet, count exactly."""
+    script = "trap '' CHLD; i=0; while [ $i -lt 20000 ]; do (:) & wait; i=$((i+1)); done"
+    r = lrun.sh(empty, script, options=("--cgroup", group, "--cpu-time", "0.4", "--timeout", 60))
+    told = r.report["usage"]["userMs"] + r.report["usage"]["systemMs"]
+    assert r.code == 124 and r.report["limit"] == "cpu-time" and 400 <= told < 1500 and r.report["usage"]["processes"] is None, r
+    r = lrun.sh(empty, "exit 4", options=("--cgroup", group, "--cpu-time", "5"))
+    assert r.code == 4 and r.report["limit"] is None and r.report["usage"]["userMs"] + r.report["usage"]["systemMs"] < 1000, r
