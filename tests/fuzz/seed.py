@@ -39,6 +39,13 @@ def seed(target, name, data):
 for i, text in enumerate(['[18446744073709551616, 1e400, -0.0, 100000000000000000000000000000.10]', '"\\ud83d a\\u0000b \\uD83D\\uDE00"', '{"a":1,"\\u0061":[{"b":"c"} ],"b" : {}, "a\\u0000":[]}',
                          '[' * 50 + '{"":' * 50 + '"\u00e9\u20ac\U0001f600"' + '}' * 50 + ']' * 50, ' [ true , false,null ] ']):
     seed("scan", f"own{i}", text.encode())
+EXPECTED = {"result": {"a": [1, 2.0, {"$any": "string"}], "b": {"$json": {"c": {"$match": "^x{1,3}$"}}}, "d": {"$absent": True}, "e": {"$literal": {"$x": 1}}}, "exact": True,
+            "log": ["seen", {"$match": "^a.c$"}], "no-log": "Error", "max-ms": 5, "status": "success"}
+CASES = [{"name": "one", "event": {"a": 1}, "env": {"A": "b"}, "expect": EXPECTED},
+         {"sample": "@s3/put?bucket=b", "skip": "later", "expect": {"error": {"type": "X", "message": {"$match": "y"}}, "why": "LR-001"}}]
+ANSWER = {"a": [1.0, 2, "s"], "b": '{"c": "xx"}', "e": {"$x": 1}}
+for i, document in enumerate([CASES, CASES[0], {"expect": {"result": {"$has": [1, {"a": 1}]}}}]):
+    seed("case", f"own{i}", json.dumps(document).encode() + b"\0" + json.dumps(ANSWER if i < 2 else [1.0, {"a": 1, "b": 2}]).encode())
 DOCUMENTS = (
     ['{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"MemorySize": 128, "Timeout": 1.50, "A": [true, null, -1e3]}}}}', '{"a": 1, "a": {"\\u0061": "\\ud83d\\ude00"}}'],
     ["Resources:\n  F: &f\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: src/\n      Environment: {Variables: {A: !Sub '${AWS::Region}', B: !GetAtt T.Arn, YES: on}}\n  G:\n    <<: *f\n    Timeout: 0123\n",
