@@ -38,6 +38,7 @@ struct tests {
     size_t shown; /* results, which are shown in their order */
     FILE *text;   /* where people read */
     int junit, summary;
+    const char *junit_path; /* NULL: none */
 };
 
 /* ---- cases and their order ---- */
@@ -147,6 +148,7 @@ static int open_launches(struct tests *x, const struct identity *id, struct err 
         if (launch_open(&x->requests[i], id, &x->launches[i], err) < 0)
             return -1;
     }
+    x->run.function = x->launches[0].inputs.name;
     x->cgroups = xcalloc(x->run.jobs, sizeof *x->cgroups);
     for (unsigned i = 0; i < x->run.jobs; i++)
         x->cgroups[i] = (struct cgroup)CGROUP_NONE;
@@ -169,7 +171,6 @@ static int make_launches(struct tests *x, struct err *err)
                 x->run.at[k].runtime = x->run.runtimes[i];
         }
     }
-    x->run.function = x->launches[0].inputs.name;
     return 0;
 }
 
@@ -178,7 +179,9 @@ static int make_launches(struct tests *x, struct err *err)
 static int open_results(struct tests *x, struct err *err)
 {
     const char *summary = github_is_here() ? getenv("GITHUB_STEP_SUMMARY") : NULL;
-    if (x->request->junit && (x->junit = inputs_open_output(x->request->junit, 0, "open the file for JUnit XML", err)) < 0)
+    const char *junit = x->request->junit ? x->request->junit : getenv("XML_OUTPUT_FILE"); /* Bazel names one */
+    x->junit_path = junit && *junit ? junit : NULL;
+    if (x->junit_path && (x->junit = inputs_open_output(x->junit_path, 0, "open the file for JUnit XML", err)) < 0)
         return -1;
     if (summary && *summary && (x->summary = inputs_open_output(summary, O_APPEND, "open GITHUB_STEP_SUMMARY", err)) < 0)
         return -1;
@@ -241,10 +244,35 @@ static int write_file(int fd, const struct text *bytes, const char *path, bool r
     return fs_write_all(fd, bytes->at, bytes->n) < 0 ? fail(err, errno, path, "write results to") : 0;
 }
 
+static int write_junit(struct tests *x, struct err *err)
+{
+    struct text junit = {0};
+    junit_write(&x->run, &junit);
+    int status = write_file(x->junit, &junit, x->junit_path, true, err);
+    text_done(&junit);
+    return status;
+}
+
+/* No case can run, since the function cannot: the first one has the reason, and readers of the file find XML in it. */
+static int give_up(struct tests *x, const struct err *err)
+{
+    char text[ERR_TEXT_SIZE];
+    struct err second;
+    size_t i = 0;
+    while (i + 1 < x->run.n && x->run.at[i].verdict == VERDICT_SKIPPED)
+        i++;
+    err_text(err, text, sizeof text);
+    x->run.at[i].broken = xstrdup(text);
+    x->run.at[i].verdict = VERDICT_BROKEN;
+    if (x->junit >= 0)
+        write_junit(x, &second);
+    return -1;
+}
+
 static int write_results(struct tests *x, struct err *err)
 {
     struct test_run *run = &x->run;
-    struct text junit = {0}, summary = {0};
+    struct text summary = {0};
     int status = 0;
     run->counts[VERDICT_NONE] = run->n;
     for (int i = VERDICT_PASSED; i < VERDICT_COUNT; i++)
@@ -255,16 +283,13 @@ static int write_results(struct tests *x, struct err *err)
     if (github_is_here())
         github_annotate(run, x->text);
     text_end(run, x->text);
-    if (x->junit >= 0) {
-        junit_write(run, &junit);
-        status = write_file(x->junit, &junit, x->request->junit, true, err);
-    }
+    if (x->junit >= 0)
+        status = write_junit(x, err);
     if (x->summary >= 0) {
         github_summary(run, &summary);
         if (write_file(x->summary, &summary, "GITHUB_STEP_SUMMARY", false, err) < 0)
             status = -1;
     }
-    text_done(&junit);
     text_done(&summary);
     return status;
 }
@@ -307,8 +332,10 @@ static int perform(struct tests *x, struct err *err)
     x->run.jobs = r->jobs.set ? (unsigned)r->jobs.value : processors();
     if (x->run.jobs > x->run.n)
         x->run.jobs = (unsigned)x->run.n;
-    if (open_launches(x, &id, err) < 0 || open_results(x, err) < 0 || identity_take(&id, err) < 0 || make_launches(x, err) < 0)
+    if (open_launches(x, &id, err) < 0 || open_results(x, err) < 0 || identity_take(&id, err) < 0)
         return -1;
+    if (make_launches(x, err) < 0)
+        return give_up(x, err);
     return run_cases(x, err);
 }
 

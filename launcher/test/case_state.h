@@ -12,11 +12,12 @@ struct reading {
     const struct identity *id;
     struct test_case *made;
     const char *inside, *member; /* "expect.", "max-ms" */
+    const char *counted;         /* up to where lines were counted; NULL: not yet */
+    unsigned line;               /* there */
     struct err *err;
 };
 
 /* case.c: one case. -1: an err of usage. */
 int case_read(struct reading *x, struct slice object);
-unsigned case_line(const struct reading *x, struct slice at);
 
 #endif

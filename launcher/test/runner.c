@@ -15,7 +15,8 @@
 #include <signal.h>
 #include <string.h>
 
-enum { LOG_KEPT_MAX = 1 << 20, LOG_SHOWN_MAX = 64 << 10, REAP_US = 1000, NO_CASE = -1 };
+/* LOGS_MAX: of all failed cases, which are kept to the end; after that much, LOG_LATER_MAX of each. */
+enum { LOG_KEPT_MAX = 1 << 20, LOG_SHOWN_MAX = 64 << 10, LOG_LATER_MAX = 1 << 10, LOGS_MAX = 64 << 20, REAP_US = 1000, NO_CASE = -1 };
 
 struct runner;
 struct lane {
@@ -40,8 +41,8 @@ struct runner {
     struct test_run *run;
     struct event_base *base;
     struct lane *lanes;
-    size_t next;
-    bool any; /* case has run */
+    size_t next, logs; /* logs: bytes of them that are kept */
+    bool any;          /* case has run */
     bool stopping, failed;
     int signal, signals;
     struct err err;
@@ -58,10 +59,10 @@ static struct result *result_of(const struct lane *l)
 /* ---- results ---- */
 
 /* Of a long log the beginning and the end. */
-static void keep_log(const struct log_kept *log, struct text *ret)
+static void keep_log(const struct log_kept *log, size_t most, struct text *ret)
 {
     const struct text *all = &log->text;
-    size_t left = all->n > LOG_SHOWN_MAX ? all->n - LOG_SHOWN_MAX : 0, half = LOG_SHOWN_MAX / 2;
+    size_t left = all->n > most ? all->n - most : 0, half = most / 2;
     text_add(ret, all->at ? all->at : "", left ? half : all->n);
     if (left) {
         text_printf(ret, "\n[%zu bytes of the log are left out]\n", left);
@@ -81,7 +82,8 @@ static void settle(struct lane *l, enum verdict verdict)
     for (size_t i = 0; i + 1 < why->n; i += 2)
         strv_add(&r->why, str_line(xasprintf("%s (%s)", why->at[i + 1], why->at[i])));
     if (verdict == VERDICT_FAILED || verdict == VERDICT_BROKEN) {
-        keep_log(&l->log, &r->log);
+        keep_log(&l->log, x->logs < LOGS_MAX ? LOG_SHOWN_MAX : LOG_LATER_MAX, &r->log);
+        x->logs += r->log.n;
         x->stopping = x->stopping || x->config.fail_fast;
     }
     x->run->counts[verdict]++;

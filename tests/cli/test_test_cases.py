@@ -5,9 +5,10 @@ import os
 import pty
 import signal
 import subprocess
+import time
 
 import pytest
-from conftest import BUILD, make_zip, skip
+from conftest import AGENT, BUILD, descendants, make_zip, name_of, skip, wait_until
 
 CODE = """
 import json, os, sys, time
@@ -273,6 +274,21 @@ def test_an_interruption_ends_the_running_case_and_keeps_the_results(judge, lrun
     out, _ = p.communicate(timeout=20)
     assert p.returncode == 130 and "1 passed, 2 not run in" in out and "interrupted" in out, out
     assert (tmp / "j.xml").read_text().count("<skipped message=\"not run\"/>") == 2
+
+
+def test_a_second_signal_does_not_wait(lrun, tmp):
+    """An extension that never ends has two seconds for the shutdown phase, and the second signal takes them away."""
+    (tmp / "c.json").write_text(json.dumps(case()))
+    package = make_zip(tmp / "fn.zip", {"lambda_function.py": CODE})
+    layer = make_zip(tmp / "layer.zip", {"extensions/x": (AGENT + "i = register()[1]['lambda-extension-identifier']\nevent(i)\nsay('invoked')\nwhile True: time.sleep(1)\n", 0o755)})
+    p = subprocess.Popen(lrun.argv("test", "--timeout", "600", "--junit", tmp / "j.xml", "--layers", layer, package, tmp / "c.json", report=False), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_until(lambda: [d for d in descendants(p.pid) if name_of(d) == "x"] or p.poll() is not None)
+    start = time.monotonic()
+    p.send_signal(signal.SIGTERM)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=20)
+    assert p.returncode in (130, 143) and b"1 not run" in out, (p.returncode, out, err)
+    assert (tmp / "j.xml").read_text().endswith("</testsuites>\n") and time.monotonic() - start < 15
 
 
 def test_a_terminal_shows_progress_and_no_control_characters_of_the_function(lrun, tmp):

@@ -8,7 +8,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 import pytest
-from conftest import TOP, make_zip
+from conftest import TOP, make_zip, skip
 
 HOSTILE = "::error::taken\n  ::set-env name=A::b\n##[error]taken\r::add-mask::x\n]]></system-err><x>&amp;\x00\x1b[31m\x85\u2028\ufffe\n  ...\nnot ok 99 - forged\n| a | b <script>\n"
 CODE = f"""
@@ -37,9 +37,9 @@ def results(lrun, tmp):
     (tmp / "cases/c.json").write_text(json.dumps(CASES, indent=1))
     make_zip(tmp / "fn.zip", {"lambda_function.py": CODE})
 
-    def run(*options, env=(), **more):
+    def run(*options, env=(), package="fn.zip", **more):
         plain = {k: v for k, v in os.environ.items() if not k.startswith("GITHUB")}
-        return lrun("test", "--runtime", "python3", *options, "fn.zip", cwd=tmp, report=False, env={**plain, **dict(env)}, **more)
+        return lrun("test", "--runtime", "python3", *options, package, cwd=tmp, report=False, env={**plain, **dict(env)}, **more)
     return run
 
 
@@ -66,6 +66,33 @@ def test_junit_is_xml_whatever_a_function_prints(results, tmp):
     assert bad.find("failure").get("message").startswith("$.text: expected \"no\", got ") and "$.n: expected 3, got 2" in bad.find("failure").text
     assert "]]></system-err><x>&amp;\ufffd" in bad.find("system-err").text and cases["error"].find("failure").get("type") == "function-error"
     assert cases["left out"].find("skipped").get("message") == "not # yet" and cases["good # 1\\"].find("system-err") is None
+
+
+def test_bazel_names_the_file_for_junit(results, tmp):
+    assert results(env={"XML_OUTPUT_FILE": str(tmp / "b.xml")}).code == 1
+    check(xml.parse(tmp / "b.xml").getroot())
+
+
+def test_a_function_that_cannot_be_unpacked_leaves_a_whole_file(results, tmp):
+    (tmp / "fn.zip").write_bytes((tmp / "fn.zip").read_bytes()[:-30])
+    r = results("--junit", "j.xml")
+    root = xml.parse(tmp / "j.xml").getroot()
+    check(root)
+    assert r.code == 125 and not r.out and [root.get(a) for a in ("tests", "errors", "skipped")] == ["4", "1", "3"] and "fn.zip" in root.find(".//error").get("message"), r
+
+
+def test_what_lrun_could_not_run_is_an_error_and_no_failure(results, tmp):
+    """Without processes there is no sandbox: nothing was tested, and the exit status says so."""
+    (tmp / "fn").mkdir()  # a directory needs no process to be unpacked
+    (tmp / "fn/lambda_function.py").write_text(CODE)
+    assert results(package="fn").code == 1
+    r = results("--junit", "j.xml", wrap=("prlimit", "--nproc=1"), package="fn")
+    if r.code == 1 and os.geteuid() == 0:
+        skip("root's limits of processes do not bind here")
+    root = xml.parse(tmp / "j.xml").getroot()
+    check(root)
+    assert r.code == 125 and [root.get(a) for a in ("tests", "failures", "errors", "skipped")] == ["4", "0", "1", "3"] and "create the sandbox" in r.log, r
+    assert root.find(".//error").get("type") == "lrun-failed" and "1 broken, 1 skipped, 2 not run" in r.text, r
 
 
 def test_junit_has_a_suite_for_each_runtime(results, tmp):

@@ -20,5 +20,5 @@ MUTANTS = {
     "cases: a function's text is an element of JUnit's XML": ("launcher/test/junit.c", "        else if (strchr(\"<>&\\\"'\", (int)code) && code < 0x80)", "        else if (strchr(\"&\\\"'\", (int)code) && code < 0x80)",
                                                               {"junit_is_xml_whatever_a_function_prints", "junit_has_a_suite_for_each_runtime"}, RESULTS),
     "cases: a function's text is markup in the summary": ("launcher/test/github.c", "        else if (strchr(\"<>&|", "        else if (strchr(\"~", {"github_is_told_by_annotations_and_no_function_speaks_to_it"}, RESULTS),
-    "cases: the log that is kept has no bound": ("launcher/environment/log.c", "taken = n < room ? n : room;", "taken = n;", {"a_log_that_was_cut_proves_nothing"}, CASES),
+    "cases: the log that is kept has no bound": ("launcher/environment/log.c", "room = k->max - k->text.n,", "room = k->max << 9,", {"a_log_that_was_cut_proves_nothing"}, CASES),
 }
