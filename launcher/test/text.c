@@ -48,12 +48,20 @@ static void put_lines(const char *text, FILE *to)
     text_done(&line);
 }
 
+/* Lambda's runtime clients join the lines of one record by carriage returns: each has a bar of its own. */
 static void put_log_line(void *to, const char *line, size_t n)
 {
     struct text shown = {0};
-    text_puts(&shown, "      | ");
-    github_line(line, n, &shown);
-    fprintf(to, "%s\n", shown.at);
+    for (const char *at = line, *end = line + n, *next; at <= end; at = next + 1) {
+        next = memchr(at, '\r', (size_t)(end - at));
+        next = next ? next : end;
+        text_puts(&shown, "      | ");
+        github_line(at, (size_t)(next - at), &shown);
+        text_puts(&shown, "\n");
+        if (next + 1 == end) /* before a newline */
+            break;
+    }
+    fwrite(shown.at, 1, shown.n, to);
     text_done(&shown);
 }
 

@@ -187,7 +187,9 @@ def test_layers_and_other_options_are_those_of_run(judge, tmp):
 
 def test_the_same_seed_gives_the_same_order(judge):
     cases = [case(name=f"n{i}") for i in range(8)]
-    orders = [[line.split()[1] for line in judge(cases, "--seed", 7, "-j", jobs).text.splitlines() if line.startswith("ok")] for jobs in (1, 4)]
+    runs = [judge(cases, "--seed", 7, "-j", jobs) for jobs in (1, 4)]
+    assert [r.code for r in runs] == [0, 0], runs
+    orders = [[line.split()[1] for line in r.text.splitlines() if line.startswith("ok")] for r in runs]
     assert orders[0] == orders[1] and sorted(orders[0]) == [f"n{i}" for i in range(8)] != orders[0], orders
     r = judge(cases, "--shuffle", "--list")
     assert sorted(line.split("\t")[0] for line in r.text.splitlines()) == [f"n{i}" for i in range(8)], r

@@ -13,7 +13,7 @@ MUTANTS = {
                                                   {"a_pattern_is_nested_so_deep_and_no_deeper"}, MATCH),
     "cases: a function's log holds commands for GitHub": ("launcher/test/github.c", "if (here && c == '[' && i >= 2 &&", "if (here && c == '[' && i > n &&",
                                                           {"github_is_told_by_annotations_and_no_function_speaks_to_it"}, RESULTS),
-    "cases: a function's log begins lines": ("launcher/test/github.c", "        if (((unsigned char)c < ' ' && c != '\\t') || c == 127)", "        if (((unsigned char)c < ' ' && c != '\\t' && c != '\\r') || c == 127)",
+    "cases: a function's log begins lines": ("launcher/test/text.c", "text_puts(&shown, \"      | \");", "text_puts(&shown, \"      \");",
                                              {"github_is_told_by_annotations_and_no_function_speaks_to_it"}, RESULTS),
     "cases: an annotation's text ends its property": ("launcher/test/github.c", "(property && (*c == ':' || *c == ','))", "(property && *c == 0)",
                                                       {"github_is_told_by_annotations_and_no_function_speaks_to_it"}, RESULTS),
