@@ -23,7 +23,7 @@ static unsigned case_line(struct reading *x, struct slice at)
 {
     if (!at.at)
         return 1;
-    if (!x->counted || at.at < x->counted) {
+    if (at.at < x->counted) {
         x->counted = x->bytes;
         x->line = 1;
     }

@@ -58,7 +58,7 @@ int cases_add(const char *file, const char *bytes, size_t n, int dir, const stru
     struct slice top, none, v;
     text_add(&copy, bytes, n);
     strv_add(&ret->files, copy.at);
-    struct reading x = {.file = file, .bytes = copy.at, .dir = dir, .id = id, .err = err};
+    struct reading x = {.file = file, .bytes = copy.at, .dir = dir, .id = id, .err = err, .counted = copy.at, .line = 1};
     if (json_document(copy.at, n, file, &top, err) < 0)
         return as_usage(err);
     if (json_shape(top) != SHAPE_ARRAY)

@@ -12,7 +12,7 @@ struct reading {
     const struct identity *id;
     struct test_case *made;
     const char *inside, *member; /* "expect.", "max-ms" */
-    const char *counted;         /* up to where lines were counted; NULL: not yet */
+    const char *counted;         /* up to where lines were counted */
     unsigned line;               /* there */
     struct err *err;
 };

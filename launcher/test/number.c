@@ -39,7 +39,7 @@ static struct decimal decimal_of(struct slice v)
         before = before && *c != '.';
         d.point += before;
     }
-    for (before = true; at < e && (*at == '0' || *at == '.'); at++)
+    for (; at < e && (*at == '0' || *at == '.'); at++)
         d.point -= *at == '0';
     d.at = at;
     d.zero = at == e;
