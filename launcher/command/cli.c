@@ -160,8 +160,15 @@ static int check_function(struct request *r, struct err *err)
 }
 
 /* FUNCTION, if a word is there, and paths of cases. */
+/* Of a function: its cases, or a command that runs its unit tests. */
 static int check_test(struct request *r, struct err *err)
 {
+    if (r->argv && !r->argv[0])
+        return fail_usage(err, "test needs a command after --");
+    if (r->argv && r->words.n > 1)
+        return unexpected(r, r->words.at[1], "cases and a command are run apart", err);
+    if (r->argv && r->runtimes.n > 1)
+        return fail_usage(err, "--runtime: a command runs on one runtime, not on %zu", r->runtimes.n);
     for (size_t i = 0; i < r->runtimes.n; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(r->runtimes.at[i], r->runtimes.at[k]) == 0)

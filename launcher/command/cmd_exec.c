@@ -10,6 +10,7 @@
 #include "launcher/environment/task.h"
 #include "launcher/launch/launch.h"
 #include "launcher/launch/loop.h"
+#include "launcher/launch/names.h"
 #include "launcher/sandbox/forward.h"
 #include "launcher/sandbox/stdio.h"
 #include "launcher/sandbox/terminal.h"
@@ -226,5 +227,5 @@ int cmd_exec(const struct request *r, struct err *err)
     int status = launch_prepare(r, &l, err);
     if (status == 0)
         status = exec_run(&l, &report, err);
-    return launch_finish(&l, &report, "exec", status, err);
+    return launch_finish(&l, &report, COMMANDS[r->command].name, status, err);
 }

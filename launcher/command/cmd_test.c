@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_test.c: a function's cases, run and judged: which cases on which runtimes in which order, what the results are written to, the exit
- * status. Cases, environments and the forms of results are launcher/test's. As under serve, all that the user named is opened before root's
- * uid is given up: the inputs of one launch for each runtime, the cases, the files of results. Those are written when the last case has
- * ended or a signal has come, in one go, so that JUnit's XML is whole whatever happened. */
+ * status. Cases, environments and the forms of results are launcher/test's; a command in place of cases is test_unit.c's. As under serve,
+ * all that the user named is opened before root's uid is given up: the inputs of one launch for each runtime, the cases, the files of
+ * results. Those are written when the last case has ended or a signal has come, in one go, so that JUnit's XML is whole whatever happened.
+ */
 #include "base/fs.h"
 #include "base/own.h"
 #include "base/place.h"
 #include "launcher/command/commands.h"
+#include "launcher/command/test_unit.h"
 #include "launcher/launch/launch.h"
 #include "launcher/test/output.h"
 #include "launcher/test/runner.h"
@@ -362,6 +364,10 @@ static void tests_done(struct tests *x)
 
 int cmd_test(const struct request *r, struct err *err)
 {
+    if (test_unit_check(r, err) < 0)
+        return -1;
+    if (r->argv)
+        return test_unit(r, err);
     struct tests x = {.request = r, .text = r->tap ? stderr : stdout, .junit = -1, .summary = -1};
     int status = perform(&x, err);
     tests_done(&x);

@@ -59,10 +59,10 @@ struct request {
     const char *options, *options_path, *options_sha256; /* --profile, as it is named; its file and digest, NULL: none in force */
     const char *cgroup;                                  /* NULL: one is looked for */
     const char *report, *cache_dir, *out, *graph;
-    const char *streams[3];  /* exec: files in place of standard input, output and error; NULL: lrun's own */
-    const char *runtime_api; /* run: whose events it takes; NULL: the command line's */
-    const char *junit;       /* test: a file, or NULL */
-    const char *workdir;     /* NULL: /var/task, or the image's */
+    const char *streams[3];    /* exec: files in place of standard input, output and error; NULL: lrun's own */
+    const char *runtime_api;   /* run: whose events it takes; NULL: the command line's */
+    const char *junit, *tests; /* test: a file; a directory that is mounted beside the code; or NULL */
+    const char *workdir;       /* NULL: /var/task, or the image's */
     enum credentials credentials;
     enum net net;
     const char *doors; /* of NET_ALLOW: HOST:PORT,... */

@@ -61,7 +61,7 @@ def test_an_unknown_option_names_the_nearest(command, option, meant):
 
 
 def test_an_option_of_another_command_says_whose_it_is():
-    assert usage("run", "--volume", "/a:/b", "fn.zip") == "option '--volume' is not for run (it is for exec)"
+    assert usage("run", "--volume", "/a:/b", "fn.zip") == "option '--volume' is not for run (it is for exec and test)"
     assert usage("inspect", "--timeout", "1", "fn.zip") == "option '--timeout' is not for inspect (it is for run, exec, serve and test)"
     assert usage("inspect", "-p", "1", "fn.zip") == "option '-p' is not for inspect (it is for serve)"
 
