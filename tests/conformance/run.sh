@@ -288,6 +288,8 @@ docker_policy() {
 . "$here/upstream.sh"
 # shellcheck source=/dev/null
 . "$here/doors.sh"
+# shellcheck source=/dev/null
+. "$here/frameworks.sh"
 
 go_client
 java_client
@@ -303,6 +305,8 @@ upstream
 docker_policy
 durable_functions
 debugpy_attached
+go_suites
+rust_suites
 interpreters
 projects_as_their_tools_see_them
 echo "$passed passed, $failed failed, $skipped skipped"
