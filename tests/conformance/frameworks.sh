@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # frameworks.sh: suites of Go and Rust, compiled and run inside with --tools dev and without a network; what they import is vendored. Their
 # reports come back. The toolchains are Debian's in /usr, which is visible, and others, whose directory is mounted. Each suite has a test
-# that passes and one that fails. Other frameworks: tests/sandbox/test_frameworks.py. Part of run.sh.
+# that passes and one that fails. Other frameworks: tests/sandbox/test_frameworks.py. And what docs/doors.md tells of a package index, with
+# PyPI. Part of run.sh.
 
 # The toolchain's directory is visible, or is mounted and comes first in PATH. Prints options.
 mounted() { # its directory, name inside
@@ -48,4 +49,22 @@ rust_suites() {
         judge "cargo test with $("$rustc" --version)" '<testsuite name="test".* failures="1" tests="2"' 101
     done
     [ "$found" ] || skip "cargo test: no Rust is installed"
+}
+
+package_index() {
+    for pip in /usr/share/python-wheels/pip-*.whl; do :; done
+    if [ ! -f "$pip" ] || ! command -v tinyproxy >/dev/null; then
+        skip "package index: tinyproxy-bin or python3-pip-whl is not installed"
+        return
+    fi
+    command="echo 'six==1.16.0 --hash=sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254' >/tmp/wanted
+        python3 $pip/pip install -q --retries 0 --no-cache-dir --no-deps --require-hashes --target /tmp/lib -r /tmp/wanted || exit 9
+        PYTHONPATH=/tmp/lib python3 -c 'import six; print(six.__version__)'; curl -s -o /tmp/page -w '%{http_connect}\n' https://example.com/"
+    out=$(LRUN_OPTIONS="--cache-dir $work/cache --runtime python3" sh "$here/../../examples/doors/index.sh" "$work/lrun" \
+        pypi.org:443,files.pythonhosted.org:443 "$work/empty.zip" sh -c "$command" 2>"$work/err" | tr '\n' ';')
+    case $(cat "$work/err") in
+    *"ERROR: "*) unreachable "package index" "$work/err"; return ;;
+    esac
+    code=0
+    judge "package index: pip installs from PyPI, and nothing else is reached" '^1\.16\.0;403;$' 0
 }

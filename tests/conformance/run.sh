@@ -307,6 +307,7 @@ durable_functions
 debugpy_attached
 go_suites
 rust_suites
+package_index
 interpreters
 projects_as_their_tools_see_them
 echo "$passed passed, $failed failed, $skipped skipped"
