@@ -236,3 +236,29 @@ Test(plan, volumes_of_files_and_places_that_may_be)
             plan_done(&p);
         }
 }
+
+/* An overlay of the code has it besides: nothing can be made in what is read-only, and nothing shall be made in a directory of the user's.
+ */
+Test(plan, the_first_directory_over_the_code_has_its_place)
+{
+    const struct volume volumes[] = {{.source = {.path = "/a", .tree = -1}, .target = "/mnt/a"},
+                                     {.source = {.path = "/b", .tree = -1}, .target = "/var/task/file", .is_file = true},
+                                     {.source = {.path = "/c", .tree = -1}, .target = "/var/task/tests/unit"},
+                                     {.source = {.path = "/d", .tree = -1}, .target = "/var/task/other"}};
+    for (int i = 0; i < 8; i++) {
+        const bool directory = i & 1, image = i & 2, below = i & 4;
+        struct plan p = plan_of(&(struct plan_input){.function = {.path = "/f", .tree = -1},
+                                                     .function_is_dir = directory,
+                                                     .own_code = image,
+                                                     .rootfs = {.path = image ? "/r" : NULL, .tree = -1},
+                                                     .volumes = volumes,
+                                                     .volume_count = below ? COUNT(volumes) : 2});
+        const struct row *code = row_of(&p, "var/task"), *tests = row_of(&p, "var/task/tests/unit");
+        cr_expect_eq(tests && tests->kind == ROW_BIND, below);
+        if (!image) {
+            cr_assert(code && code->kind == (directory && !below ? ROW_BIND : ROW_OVERLAY), "%d", i);
+            cr_expect(below ? code->text && strcmp(code->text, "tests/unit") == 0 : !code->text, "%d", i);
+        }
+        plan_done(&p);
+    }
+}
