@@ -7,6 +7,8 @@ import pytest
 
 from conftest import make_zip, skip
 
+from support.base_image import OTHER, function
+
 APP = """
 import os
 from shared import greeting
@@ -167,3 +169,10 @@ def test_the_only_function_of_a_project_needs_no_name(lrun, tmp):
     (tmp / "shared/x").write_text("")
     r = lrun("test", "--", "sh", "-c", "echo $AWS_LAMBDA_FUNCTION_NAME", report=False)
     assert r.code == 0 and r.text == "Greet\n", r
+
+
+def test_tests_of_an_image_run_on_its_own_interpreter_beside_its_code(lrun, tmp):
+    (tmp / "suite").mkdir()
+    (tmp / "suite/check.py").write_text("import sys\nsys.path.insert(0, '/var/task')\nimport app\nprint(app.answer, app.__file__, sys.executable, __file__)\n")
+    r = unit(lrun, function(tmp / "image.tar", app="answer = 42\n"), f"/var/lang/bin/{OTHER}", "tests/check.py", options=("--tests", tmp / "suite"))
+    assert r.code == 0 and r.text == f"42 /var/task/app.py /var/lang/bin/{OTHER} /var/task/tests/check.py\n", r
