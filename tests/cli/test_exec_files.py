@@ -125,6 +125,12 @@ def test_a_full_stream_is_named_by_its_file(sh, tmp):
     assert r.code == 125 and "cannot write to 'out': File too large" in r.log and (tmp / "out").stat().st_size == 4096, r
 
 
+def test_a_limit_of_output_holds_for_files(sh, tmp):
+    r = sh("yes | head -c 5000000; echo no >&2", "--stdout", "out", "--stderr", "/dev/null", "--output-limit", "1000")
+    assert r.code == 0 and (tmp / "out").read_text() == "y\n" * 500, r
+    assert r.report["output"] == {"stdoutBytes": 5000000, "stdoutCut": True, "stderrBytes": 3, "stderrCut": False}
+
+
 def test_tmp_scratch_and_out_have_quotas_of_their_own(sh, tmp):
     script = """
 for where in /tmp /var/task; do
