@@ -70,3 +70,17 @@ def test_functions_that_a_document_names_exist(document):
     said = set(re.findall(r"`(\w+_\w+)(?:\(\))?`", (TOP / document).read_text()))
     missing = sorted(word for word in said - words() if f"{word}.py" not in names())
     assert not missing, missing
+
+
+TESTED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+
+
+def test_each_row_of_the_comparison_names_a_test_that_is_there():
+    table = (TOP / "docs/sandboxing.md").read_text().split("\n## ")[1]
+    rows = [line for line in table.splitlines() if line.startswith("| ") and not line.startswith("| Feature ")]
+    assert len(rows) > 30
+    for line in rows:
+        named_tests = TESTED.findall(line)
+        assert named_tests, f"no test is named: {line}"
+        for file, test in named_tests:
+            assert re.search(rf"^def {test}\(", (TOP / file).read_text(), re.M), f"{file} has no {test}"
