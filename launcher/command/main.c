@@ -94,7 +94,7 @@ int main(int argc, char **argv)
         status = cli_parse(argc, argv, &r, &err);
     r.kind = COMMANDS[r.command].kind;
     if (status == 0 && !r.help && !r.version)
-        status = profile_use(argc, argv, &r, &err) < 0 ? -1 : project_use(&r, &err);
+        status = r.options && profile_use(argc, argv, &r, &err) < 0 ? -1 : project_use(&r, &err);
     if (status < 0) {
         err_say(&err, "lrun");
         return request_exit(&r, &err);

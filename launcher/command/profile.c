@@ -141,8 +141,6 @@ static int merge(int argc, char **argv, const struct profile_file *f, struct req
 int profile_use(int argc, char **argv, struct request *r, struct err *err)
 {
     struct profile_file file;
-    if (!r->options)
-        return 0;
     int status = profile_find(r->options, &file, err);
     if (status == 0)
         status = merge(argc, argv, &file, r, err);

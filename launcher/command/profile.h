@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "launcher/launch/request.h"
 
-/* After cli_parse(): where the command line names a profile, r becomes what both say: a value of the command line takes precedence,
+/* After cli_parse(), where r->options names a profile: r becomes what both say: a value of the command line takes precedence,
  * lists are the profile's and then the command line's. Says with --verbose which file it was; a note, unless quiet, where others can
  * change it. -1 with err. */
 int profile_use(int argc, char **argv, struct request *r, struct err *err);
