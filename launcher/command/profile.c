@@ -76,7 +76,9 @@ static int read_members(struct reading *x, struct slice top)
         OWN_PTR char *name = json_plain(key);
         const struct config_values values = {.request = x->request, .set = set, .wrong = wrong, .of = x};
         bool ignored;
-        status = !name ? wrong(x, "", "its name holds NUL") : check_type(x, name, value);
+        if (!name)
+            return wrong(x, "", "its name holds NUL");
+        status = check_type(x, name, value);
         if (status == 0 && cli_kind(x->request, name, &ignored) == CLI_NONE)
             status = set(x, name, "");
         else if (status == 0)

@@ -63,7 +63,7 @@ struct stdio_files {
 };
 
 /* As stdio_open(), of all streams. */
-int stdio_open_files(struct stdio *s, const struct stdio_files *files, int ret_fds[STREAMS], struct err *err);
+int stdio_open_files(struct stdio *s, const struct stdio_files *given, int ret_fds[STREAMS], struct err *err);
 
 /* fd: 1 or 2. Also after stdio_done(). */
 bool stdio_was_cut(const struct stdio *s, int fd);
