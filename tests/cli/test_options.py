@@ -50,7 +50,7 @@ def test_bad_usage_is_exit_2_and_one_line(args, said):
     assert r.returncode == 2 and said in r.stderr and r.stderr.count("\n") == 1 and r.stdout == "", r
 
 
-OPEN = {"event", "interpreter", "mount", "project", "report", "rootfs", "sdk", "volume"}  # files, or text: what is not there is told by whoever opens it
+OPEN = {"event", "interpreter", "mount", "profile", "project", "report", "rootfs", "sdk", "volume"}  # files, or text: what is not there is told by whoever opens it
 
 
 @pytest.mark.parametrize("command", ["run", "exec", "serve", "inspect"])
