@@ -108,7 +108,7 @@ static void on_exited(struct task *t, const struct message *m)
     if ((uint64_t)m->figure > report->peak_bytes)
         report->peak_bytes = (uint64_t)m->figure;
     int status = killed ? 128 + WTERMSIG(m->value) : WEXITSTATUS(m->value);
-    if (killed && t->cgroup && cgroup_oom_kills(t->cgroup))
+    if (killed && t->cgroup && cgroup_oom_kills(t->cgroup) > t->kernel_kills)
         out_of_memory(t);
     else
         task_stop(t, killed ? BECAUSE_SIGNAL : status ? BECAUSE_EXIT : BECAUSE_SUCCESS, status);
@@ -196,6 +196,7 @@ int task_start(struct task *t, const struct sandbox_spec *spec, struct err *err)
     if (t->launch->request->cpu_time.set) /* its /proc is needed at once */
         mine.heard_at_end = false;
     t->cgroup = spec->cgroup;
+    t->kernel_kills = t->cgroup ? cgroup_oom_kills(t->cgroup) : 0;
     t->start_ms = clock_ms();
     if (sandbox_start(&mine, &t->sandbox, err) < 0)
         return -1;

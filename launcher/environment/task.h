@@ -40,6 +40,7 @@ struct task {
 
     /* Its parts. */
     const struct cgroup *cgroup; /* the spec's */
+    unsigned kernel_kills;       /* in it, before this task */
     double start_ms;
     struct memory_watch *memory_watch;
     struct cpu_watch *cpu_watch; /* NULL: not needed so far */
