@@ -27,7 +27,7 @@ LLHTTP_OBJECTS = $(patsubst /usr/share/llhttp/%.c,$(B)/llhttp/%.o,$(wildcard /us
 endif
 
 # What each may include is in tests/layers.py.
-FOLDERS     := $(addprefix launcher/,command test serve environment diagnose launch sandbox) project mounts cache unpack policy lambda relay base
+FOLDERS     := $(addprefix launcher/,command batch test serve environment diagnose launch sandbox) project mounts cache unpack policy lambda relay base
 # All of unpack/ is lrun-unpack, which alone reads hostile bytes; what reads its manifests is part of lrun too.
 UNPACK_ONLY := $(filter-out unpack/manifest_read.c,$(wildcard unpack/*.c))
 # Of relay/, what doors are is lrun's too.

@@ -12,7 +12,8 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[1]
 # folder: those next below it, whose own are below it too; the highest comes first
 BELOW = {
-    "launcher/command": ("launcher/test", "launcher/serve"),
+    "launcher/command": ("launcher/batch", "launcher/test", "launcher/serve"),
+    "launcher/batch": ("launcher/environment",),
     "launcher/test": ("launcher/environment",),
     "launcher/serve": ("launcher/environment",),
     "launcher/environment": ("launcher/diagnose",),

@@ -177,6 +177,21 @@ static int check_test(struct request *r, struct err *err)
     return 0;
 }
 
+/* batch: one function, a list, and a command that its lines may do without. */
+static int check_batch(struct request *r, struct err *err)
+{
+    static char *none[] = {NULL};
+    if (r->words.n > 2)
+        return unexpected(r, r->words.at[2], r->argv ? NULL : "the command goes after --", err);
+    if (!r->words.n && !may_be_project(r))
+        return no_function(r, err);
+    r->function = r->words.n ? r->words.at[0] : NULL;
+    r->joblist = r->words.n == 2 && strcmp(r->words.at[1], "-") != 0 ? r->words.at[1] : NULL;
+    if (!r->argv) /* each line has its own */
+        r->argv = none;
+    return 0;
+}
+
 static int check_cache(struct request *r, struct err *err)
 {
     if (r->words.n == 1)
@@ -280,6 +295,7 @@ static int (*const CHECKS[CMD_COUNT])(struct request *, struct err *) = {
     [CMD_EXEC] = check_function,
     [CMD_INSPECT] = check_function,
     [CMD_TEST] = check_test,
+    [CMD_BATCH] = check_batch,
     [CMD_PROJECT] = check_project,
     [CMD_RUNTIME] = check_runtime,
     [CMD_LAYER] = check_layer,

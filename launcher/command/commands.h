@@ -10,11 +10,12 @@
 
 // clang-format off
 extern const struct command_kind KIND_RUN, KIND_EXEC, KIND_SERVE, KIND_INSPECT, KIND_DOCTOR, KIND_EXPLAIN, KIND_HELP, KIND_CACHE;
-extern const struct command_kind KIND_RUNTIME, KIND_PROJECT, KIND_EVENT, KIND_LAYER, KIND_TEST;
+extern const struct command_kind KIND_RUNTIME, KIND_PROJECT, KIND_EVENT, KIND_LAYER, KIND_TEST, KIND_BATCH;
 // clang-format on
 
 int cmd_run(const struct request *r, struct err *err);
 int cmd_exec(const struct request *r, struct err *err);
+int cmd_batch(const struct request *r, struct err *err);
 int cmd_enter(const struct request *r, struct err *err); /* exec --in */
 int cmd_serve(const struct request *r, struct err *err);
 int cmd_test(const struct request *r, struct err *err);

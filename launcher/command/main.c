@@ -35,6 +35,7 @@ static const struct {
     [CMD_LAYER] = {cmd_layer, &KIND_LAYER},
     [CMD_EVENT] = {cmd_event, &KIND_EVENT},
     [CMD_TEST] = {cmd_test, &KIND_TEST},
+    [CMD_BATCH] = {cmd_batch, &KIND_BATCH},
 };
 // clang-format on
 

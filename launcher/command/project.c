@@ -341,7 +341,8 @@ int project_use(struct request *r, struct err *err)
 {
     static struct project p; /* requests borrow from it until the end; not initialized, or it would be copied at every start */
     static struct config one;
-    const bool takes = r->command == CMD_RUN || r->command == CMD_EXEC || r->command == CMD_INSPECT || r->command == CMD_TEST;
+    const bool takes =
+        r->command == CMD_RUN || r->command == CMD_EXEC || r->command == CMD_BATCH || r->command == CMD_INSPECT || r->command == CMD_TEST;
     if (!takes || r->in.set || (r->function && !*r->function))
         return 0;
     take_file(r);

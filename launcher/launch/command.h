@@ -8,6 +8,7 @@
 enum command {
     CMD_RUN,
     CMD_EXEC,
+    CMD_BATCH,
     CMD_SERVE,
     CMD_TEST,
     CMD_PROJECT,

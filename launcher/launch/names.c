@@ -14,6 +14,8 @@ const struct command_row COMMANDS[CMD_COUNT] = {
     [CMD_RUN] = {"run", "lrun [run] [OPTIONS] [FUNCTION]",
                  "invoke a function; the response goes to standard output, the log to standard error", NULL, false},
     [CMD_EXEC] = {"exec", "lrun exec [OPTIONS] FUNCTION -- CMD...", "run a command in a function's environment", NULL, true},
+    [CMD_BATCH] = {"batch", "lrun batch [OPTIONS] FUNCTION [JOBS] [-- CMD...]",
+                   "run many commands in sandboxes, from a list of JSON lines", NULL, true},
     [CMD_SERVE] = {"serve", "lrun serve [OPTIONS] [[NAME=]FUNCTION...]",
                    "serve Lambda's Invoke API and function URLs, with warm environments", NULL, false},
     [CMD_TEST] = {"test", "lrun test [OPTIONS] [FUNCTION] [CASES...] [-- CMD...]",

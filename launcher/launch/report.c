@@ -92,19 +92,24 @@ static void put_profile(const struct report_launch *l, struct text *out)
     json_close(out, '}');
 }
 
-static void put_error(const struct report *r, struct text *out)
+const char *report_reason(enum report_reason reason)
+{
+    return REASONS[reason];
+}
+
+void report_put_error(struct text *out, const struct err *err)
 {
     json_key(out, "error");
-    if (!r->has_err) {
+    if (!err) {
         text_puts(out, "null");
         return;
     }
     json_open(out, '{');
-    json_put(out, "what", err_what(&r->err));
-    json_put(out, "path", err_object(&r->err));
-    json_num(out, "errno", r->err.no);
-    json_put(out, "step", r->err.step[0] ? r->err.step : NULL);
-    json_put(out, "hint", r->err.hint[0] ? r->err.hint : NULL);
+    json_put(out, "what", err_what(err));
+    json_put(out, "path", err_object(err));
+    json_num(out, "errno", err->no);
+    json_put(out, "step", err->step[0] ? err->step : NULL);
+    json_put(out, "hint", err->hint[0] ? err->hint : NULL);
     json_close(out, '}');
 }
 
@@ -156,7 +161,7 @@ static void put_left(struct text *out, size_t i, const void *of)
     json_put(out, "why", names->at[2 * i + 1]);
 }
 
-static void put_results(const struct report *r, struct text *out)
+void report_put_results(struct text *out, const struct report *r)
 {
     json_key(out, "results");
     if (!r->has_results) {
@@ -234,7 +239,7 @@ int report_write(const struct report *r, const struct report_launch *l, const ch
     json_num(&line, "exit", r->exit);
     json_key(&line, "signal");
     text_printf(&line, r->signal ? "%d" : "null", r->signal);
-    put_error(r, &line);
+    report_put_error(&line, r->has_err ? &r->err : NULL);
     json_objects(&line, "invocations", r->invocation_count, put_invocation, r);
     json_objects(&line, "init", r->init_count, put_init, r);
     json_open_key(&line, "durations", '{');
@@ -252,7 +257,7 @@ int report_write(const struct report *r, const struct report_launch *l, const ch
     report_put_usage(&line, r);
     report_put_output(&line, r);
     put_limits(l, &line);
-    put_results(r, &line);
+    report_put_results(&line, r);
     put_rest(r, l, &line);
     json_close(&line, '}');
     text_puts(&line, "\n");

@@ -58,7 +58,7 @@ struct request {
     const char *profile;                                 /* of CREDENTIALS_PROFILE */
     const char *options, *options_path, *options_sha256; /* --profile, as it is named; its file and digest, NULL: none in force */
     const char *cgroup;                                  /* NULL: one is looked for */
-    const char *report, *cache_dir, *out, *graph;
+    const char *report, *cache_dir, *out, *graph, *results, *shard, *files_root, *joblist /* batch; NULL: standard input */;
     const char *streams[3];    /* exec: files in place of standard input, output and error; NULL: lrun's own */
     const char *runtime_api;   /* run: whose events it takes; NULL: the command line's */
     const char *junit, *tests; /* test: a file; a directory that is mounted beside the code; or NULL */
@@ -83,9 +83,8 @@ struct request {
     struct number processes, open_files, file_size /* MiB */, stack /* MiB */;
     struct number output_limit; /* bytes of standard output, and of standard error */
     cpu_set_t processors;       /* empty: the caller's */
+    struct number jobs, seed;   /* batch and test: at a time, not set: processors; test */
     struct number in;           /* exec --in: pid of an lrun */
-
-    struct number jobs, seed; /* test */
 
     const char *host, *config, *static_dir; /* serve */
     enum url_mode url_mode;

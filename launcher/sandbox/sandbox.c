@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "launcher/sandbox/hints.h"
+#include "launcher/sandbox/placed.h"
 #include "launcher/sandbox/use.h"
 
 #include <errno.h>
@@ -34,8 +35,9 @@ static int keep_descriptors(const struct inside *in, struct err *err)
     const struct sandbox_spec *spec = in->spec;
     const struct plan *plan = spec->plan;
     enum { OWN = 9 };
+    const size_t placed = spec->placed ? spec->placed->n : 0;
     size_t n = 0;
-    int *list = xcalloc(OWN + plan->n + plan->lower_count, sizeof *list);
+    int *list = xcalloc(OWN + plan->n + plan->lower_count + placed, sizeof *list);
     const int own[OWN] = {in->control,         in->network,    in->relay,
                           spec->stdio[0],      spec->stdio[1], spec->stdio[2],
                           spec->extension_log, spec->frames,   plan->has_rootfs ? plan->rootfs.tree : -1};
@@ -45,6 +47,8 @@ static int keep_descriptors(const struct inside *in, struct err *err)
         list[n++] = plan->rows[i].kind == ROW_BIND ? plan->rows[i].source.tree : -1;
     for (size_t i = 0; i < plan->lower_count; i++)
         list[n++] = plan->lowers[i].tree;
+    for (size_t i = 0; i < placed; i++)
+        list[n++] = spec->placed->at[i].fd;
     int status = descriptors_keep(list, n);
     free(list);
     return status < 0 ? fail(err, errno, NULL, "close what is not the sandbox's") : 0;

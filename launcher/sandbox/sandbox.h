@@ -7,8 +7,7 @@
  *   sandbox_kill()    SIGKILL from outside, for an init that does not answer
  *   sandbox_done()    the same, waits until it is gone, and reaps it; a loop that has other work asks sandbox_gone() before
  *
- * Init has the payload's uid. The core policy keeps it from being limited or slowed by the payload; where there is no policy, and
- * whatever else may stop init, nothing here waits for its answer for longer than ANSWER_MS. */
+ * Init has the payload's uid, and where no policy forbids it the payload may stop it: nothing here waits for it longer than ANSWER_MS. */
 #ifndef LRUN_SANDBOX_H
 #define LRUN_SANDBOX_H
 
@@ -64,7 +63,8 @@ struct sandbox_spec {
     int stdio[3];          /* become the payload's 0, 1 and 2 */
     char *const *argv;     /* exec: the command, looked up in envp's PATH; NULL: the first of bootstraps that is there */
     const char *const *bootstraps;
-    char *const *direct; /* the program that the bootstrap, a script of bash, would only exec: tried first; NULL: none */
+    const struct placed_files *placed; /* what /tmp begins with; NULL: nothing */
+    char *const *direct;               /* the program that the bootstrap, a script of bash, would only exec: tried first; NULL: none */
     char *const *envp;
     const char *workdir;
     bool or_root;                /* where there is no workdir, / serves */

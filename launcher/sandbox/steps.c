@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "launcher/sandbox/forget.h"
 #include "launcher/sandbox/inside.h"
+#include "launcher/sandbox/placed.h"
 #include "launcher/sandbox/sandbox.h"
 #include "mounts/apply.h"
 #include "mounts/pivot.h"
@@ -173,6 +174,11 @@ static int step_handout(struct inside *in, struct err *err)
     return in->fds[FD_PROC] < 0 || (in->spec->wants_tmp && in->fds[FD_TMP] < 0) ? fail(err, errno, "/proc", "open for lrun") : 0;
 }
 
+static int step_place(struct inside *in, struct err *err)
+{
+    return in->spec->placed ? placed_make(in->spec->placed, err) : 0;
+}
+
 static int step_scrub(struct inside *in, struct err *err)
 {
     forget_caller(in->spec->caller_argv);
@@ -212,6 +218,7 @@ static const struct step {
     {"attach", step_attach,
      "needs capabilities, and pasta a process whose namespaces can be opened; before there are more processes to move"},
     {"handout", step_handout, "after pivot: the sandbox's /proc and /tmp, not the host's"},
+    {"place", step_place, "after attach, when lrun has checked what /tmp lies in; nothing runs yet that could move a name"},
     {"scrub", step_scrub, "nothing below reads the environment; no payload exists yet to read ours"},
     {"caps", step_caps, "last: everything above needs them, nothing below does"},
 };

@@ -101,3 +101,19 @@ def test_templates_with_layers_of_other_accounts_run_by_a_map(lrun, tmp, project
     assert r.code == 125 and "cannot open the layer 'built/iopipe-node.zip'" in r.log, r
     r = lrun.run("-q", *options[:2], *project, other, cwd=place)
     assert r.code == 125 and "the layer 'arn:aws:lambda:us-east-1:146318645305:layer:IOpipeNodeJS810:1'" in r.log, r
+
+
+def test_submissions_are_graded_and_only_what_changed_is_graded_again(lrun, tmp):
+    place = tmp / "batch"
+    shutil.copytree(TOP / "examples/batch", place)
+    for d in [place, *place.rglob("*")]:
+        d.chmod(d.stat().st_mode | 0o555 if d.is_dir() else d.stat().st_mode | 0o444)
+    command = re.search(r"^lrun batch (.*)$", (place / "README.md").read_text(), re.M)[1].split()
+
+    def grade():
+        assert lrun("batch", *command, cwd=place, report=False).code == 1
+        return {r["id"]: (r["reason"], r["stdout"]) for r in map(json.loads, (place / "results.jsonl").read_text().splitlines())}
+    assert grade() == {"ann, small": ("success", "right\n"), "ann, large": ("success", "right\n"), "bob, small": ("success", "right\n"),
+                       "bob, large": ("exit", "expected 6000, got 6\n"), "eve, small": ("timeout", "")}
+    (place / "submissions/bob/main.py").write_text("print(6000)\n")
+    assert grade()["bob, large"] == ("success", "right\n") and len((place / "results.jsonl").read_text().splitlines()) == 7

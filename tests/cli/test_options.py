@@ -198,7 +198,7 @@ def test_the_man_page_has_exactly_the_options_of_the_help():
     man = set(re.findall(r"^(?:\\fB\\-.\\fR, )?\\fB\\-\\-([a-z\\-]+)\\fR", (BUILD / "lrun.1").read_text(), re.M))
     man = {m.replace("\\-", "-") for m in man}
     shown = set()
-    for command in ("run", "exec", "serve", "runtime", "layer", "cache", "doctor", "event", "explain", "inspect", "test"):
+    for command in ("run", "exec", "batch", "serve", "runtime", "layer", "cache", "doctor", "event", "explain", "inspect", "test"):
         shown |= set(re.findall(r"^ {2}(?:-.,| {3}) --([a-z-]+)", call(command, "--help").stdout, re.M))
     assert man == shown and len(shown) > 25
 

@@ -61,8 +61,8 @@ def test_an_unknown_option_names_the_nearest(command, option, meant):
 
 
 def test_an_option_of_another_command_says_whose_it_is():
-    assert usage("run", "--volume", "/a:/b", "fn.zip") == "option '--volume' is not for run (it is for exec and test)"
-    assert usage("inspect", "--timeout", "1", "fn.zip") == "option '--timeout' is not for inspect (it is for run, exec, serve and test)"
+    assert usage("run", "--volume", "/a:/b", "fn.zip") == "option '--volume' is not for run (it is for exec, batch and test)"
+    assert usage("inspect", "--timeout", "1", "fn.zip") == "option '--timeout' is not for inspect (it is for run, exec, batch, serve and test)"
     assert usage("inspect", "-p", "1", "fn.zip") == "option '-p' is not for inspect (it is for serve)"
 
 
@@ -87,7 +87,7 @@ def options_of(text):
 
 def test_help_lists_every_command_and_no_options():
     text = call("help").stdout
-    assert re.findall(r"^ {2}([a-z]+) +lrun ", text, re.M) == ["run", "exec", "serve", "test", "project", "runtime", "layer", "cache", "event", "explain", "doctor", "inspect", "help"]
+    assert re.findall(r"^ {2}([a-z]+) +lrun ", text, re.M) == ["run", "exec", "batch", "serve", "test", "project", "runtime", "layer", "cache", "event", "explain", "doctor", "inspect", "help"]
     assert call("--help").stdout == call("-h").stdout == call("help", "help").stdout == text and not options_of(text)
 
 
