@@ -46,6 +46,8 @@ CASES = [{"name": "one", "event": {"a": 1}, "env": {"A": "b"}, "expect": EXPECTE
 ANSWER = {"a": [1.0, 2, "s"], "b": '{"c": "xx"}', "e": {"$x": 1}}
 for i, document in enumerate([CASES, CASES[0], {"expect": {"result": {"$has": [1, {"a": 1}]}}}]):
     seed("case", f"own{i}", json.dumps(document).encode() + b"\0" + json.dumps(ANSWER if i < 2 else [1.0, {"a": 1, "b": 2}]).encode())
+seed("batch", "jobs", '{"id":"a","command":["/bin/sh","-c","x"],"event":{"a" : [1]},"files":{"a/b":{"text":"\\u00e9"},"c":"d/e"}}\n\n{"stdin":"x"}\r\n' + '{"stdin":"' + "x" * 300 + '"}\n{}')
+seed("batch", "names", '{"files":{"..":{"text":""}}}\n{"files":{"a":{"text":""},"a/b":"x"}}\n{"files":{"/a":"b"}}\n{"event":1,"stdin":""}\n{"net":"host"}')
 DOCUMENTS = (
     ['{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"MemorySize": 128, "Timeout": 1.50, "A": [true, null, -1e3]}}}}', '{"a": 1, "a": {"\\u0061": "\\ud83d\\ude00"}}'],
     ["Resources:\n  F: &f\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: src/\n      Environment: {Variables: {A: !Sub '${AWS::Region}', B: !GetAtt T.Arn, YES: on}}\n  G:\n    <<: *f\n    Timeout: 0123\n",

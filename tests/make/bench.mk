@@ -13,6 +13,7 @@ bench: all examples
 	@rm -f $(B)/bench.rows 2>/dev/null || true
 	@$(PYTHON) tests/bench/launches.py $(B)
 	@sh tests/bench/bench.sh $(B)
+	@$(PYTHON) tests/bench/batch.py $(B)
 	@$(PYTHON) tests/bench/images.py $(B)
 	@$(PYTHON) tests/bench/projects.py $(B)
 	@sh tests/bench/serve.sh $(B)

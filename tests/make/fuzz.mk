@@ -22,11 +22,12 @@ FUZZ_http    := $(addprefix lambda/,runtime_api.c late.c extensions_api.c teleme
 FUZZ_api     := $(filter-out lambda/api_error.c,$(wildcard lambda/api_*.c)) lambda/event_2.c lambda/request_event.c \
   lambda/function_url_answer.c lambda/function_url_cors.c lambda/invoke_api.c lambda/function_name.c lambda/tenant.c $(FUZZ_http)
 FUZZ_scan    := $(FUZZ_JSON)
+FUZZ_batch   := launcher/batch/lines.c launcher/batch/job.c base/sha256.c $(FUZZ_JSON)
 FUZZ_case    := $(filter-out launcher/test/runner.c,$(wildcard launcher/test/*.c)) $(wildcard launcher/launch/sample*.c) launcher/launch/names.c \
   lambda/variables.c lambda/events.c lambda/routes.c base/crc32.c base/json.c base/base64.c base/clock.c $(FUZZ_JSON)
 FUZZ_documents := $(wildcard project/document*.c) $(addprefix project/,arena.c index.c node.c) base/json.c $(FUZZ_JSON)
 FUZZ_project := $(filter-out project/main.c project/enclose.c project/ask_read.c,$(wildcard project/*.c)) base/json.c base/base64.c $(FUZZ_JSON)
-FUZZ_TARGETS := scan case documents project zip unpack image elf policy config options stream frames http api
+FUZZ_TARGETS := scan batch case documents project zip unpack image elf policy config options stream frames http api
 FUZZ_LLHTTP  := $(if $(LLHTTP_LINK),,$(wildcard /usr/share/llhttp/*.c))
 FUZZ_LIBS    := -larchive -lcrypto -levent_core -lseccomp -lcjson -lelf -lyaml -ldeflate -lz -lm -lpthread $(LLHTTP_LINK)
 FUZZ_CC      := clang -O1 -g -std=gnu17 -D_GNU_SOURCE -DLRUN_VERSION='"fuzz"' $(INCLUDE)
