@@ -5,16 +5,19 @@
  *   memo knows the digest, entry is there     hit: no process is started
  *   otherwise                                 a worker hashes, and asks; lrun answers "unpack" or "it is there already"
  *   unpacked                                  rename; whoever lost the race uses the winner's entry
+ *   another lrun is at it                     wait for it (cache_turn.h), once all others of this launch are there; then as from the start
  * All archives of a launch go through each stage together, so their workers run side by side; the stages wait for them in turn. An
  * archive that somebody may still write to (cache_may_change) is used but not remembered. */
 #include "cache/cache.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/helper.h"
 #include "base/num.h"
 #include "base/own.h"
 #include "base/place.h"
 #include "cache/cache_entry.h"
+#include "cache/cache_turn.h"
 #include "cache/progress.h"
 
 #include <errno.h>
@@ -89,12 +92,18 @@ struct work { /* all archives that one launch needs */
 struct job { /* one archive on its way into the cache */
     struct work *work;
     const struct archive *archive;
+    struct cache_entry *ret;
     struct file_state state; /* before it is read */
     bool may_change;
     struct unpacker worker;
     int dir; /* its place in tmp/ */
     char name[64];
+    char digest[DIGEST_HEX + 1];    /* "": not known yet */
+    struct turn of_file, of_digest; /* several lruns begin with one file; copies of it turn out to be the same when they are hashed */
     bool done;
+    bool waits; /* another lrun has the turn */
+    bool late;  /* it has waited: most likely the entry is there */
+    bool alone; /* it has waited long enough */
 };
 
 /* The size of a tarball is known at its end only, and so then is that of all. */
@@ -111,33 +120,97 @@ static void show(void *to)
         done += p ? atomic_load_explicit(&p->done, memory_order_relaxed) : 0;
     }
     progress_show(&w->progress, known ? total : 0, done);
+    for (size_t i = 0; i < w->n; i++) {
+        turn_tell(&w->jobs[i].of_file, total, done, w->jobs[i].worker.pid);
+        turn_tell(&w->jobs[i].of_digest, total, done, w->jobs[i].worker.pid);
+    }
 }
 
-static int start_job(struct cache *c, const struct archive *a, struct job *job, struct cache_entry *ret, struct err *err)
+static void turn_of(const struct job *job, char what[TURN_NAME_MAX])
 {
+    const struct file_state *s = &job->state;
+    if (job->digest[0])
+        snprintf(what, TURN_NAME_MAX, "%s-%d", job->digest, job->archive->use);
+    else
+        snprintf(what, TURN_NAME_MAX, "%jx-%jx-%jx-%jx.%lx-%d", (uintmax_t)s->dev, (uintmax_t)s->ino, (uintmax_t)s->size,
+                 (uintmax_t)s->mtime.tv_sec, s->mtime.tv_nsec, job->archive->use);
+}
+
+/* 1: the entry is there; 0; -1. */
+static int look(struct job *job, struct err *err)
+{
+    struct cache *c = job->work->cache;
     char digest[DIGEST_HEX + 1];
-    job->archive = a;
-    if (cache_look(a->fd, &job->state) < 0)
-        return fail(err, errno, a->name, "look at the archive");
-    if (cache_recall(c, "digest", &job->state, digest, sizeof digest) && strspn(digest, "0123456789abcdef") == DIGEST_HEX) {
-        int found = entry_open(c, digest, a->use, ret, err);
-        if (found < 0)
-            return -1;
-        ret->hit = job->done = found == 1;
-        if (found == 1)
-            return 0;
-    }
+    bool known = job->digest[0];
+    if (known)
+        memcpy(digest, job->digest, sizeof digest);
+    else if (!cache_recall(c, "digest", &job->state, digest, sizeof digest) || strspn(digest, "0123456789abcdef") != DIGEST_HEX)
+        return 0;
+    int found = entry_open(c, digest, job->archive->use, job->ret, err);
+    job->done = found == 1;
+    job->ret->hit = found == 1 && !known;
+    return found;
+}
+
+/* Ends the worker, and removes what it has made. */
+static void stop_worker(struct job *job)
+{
+    struct err ignored;
+    unpacker_done(&job->worker);
+    if (job->name[0])
+        fs_remove_tree(job->work->cache->dir, job->name, &ignored);
+    job->name[0] = 0;
+    own_close(&job->dir);
+}
+
+static void end_turns(struct job *job)
+{
+    turn_done(job->work->cache, &job->of_file);
+    turn_done(job->work->cache, &job->of_digest);
+}
+
+static int start_worker(struct cache *c, struct job *job, struct err *err)
+{
+    const struct archive *a = job->archive;
     job->may_change = cache_may_change(a->fd);
     if (c->program < 0 && helper_open(UNPACKER, &c->program, err) < 0)
         return -1;
     if (entry_begin(c, job->name, sizeof job->name, &job->dir, err) < 0)
         return -1;
-    const char *const words[] = {a->use == USE_TARBALL ? "untar" : "unpack", entry_place(a->use), NULL};
+    const char *const words[] = {a->use == USE_TARBALL ? "untar" : job->late ? "unpack-hashed" : "unpack", entry_place(a->use), NULL};
     return unpacker_start(c->program, words, a->fd, job->dir, &job->worker, err);
 }
 
+static int start_job(struct cache *c, struct job *job, struct err *err)
+{
+    char what[TURN_NAME_MAX];
+    if (cache_look(job->archive->fd, &job->state) < 0)
+        return fail(err, errno, job->archive->name, "look at the archive");
+    int found = look(job, err);
+    if (found)
+        return found < 0 ? -1 : 0;
+    turn_of(job, what);
+    job->waits = !turn_take(c, what, &job->of_file);
+    if (job->waits)
+        return 0;
+    found = look(job, err); /* another may have finished just before */
+    return found ? (found < 0 ? -1 : 0) : start_worker(c, job, err);
+}
+
+/* Whether its content is there by now, or another lrun is making it. */
+static int look_for_content(struct cache *c, struct job *job, struct err *err)
+{
+    char what[TURN_NAME_MAX];
+    int found = look(job, err);
+    if (found || job->alone || job->of_digest.lock >= 0)
+        return found;
+    turn_of(job, what);
+    job->waits = !turn_take(c, what, &job->of_digest);
+    return job->waits ? 0 : look(job, err);
+}
+
 /* The archive is hashed: unpack it only if its content is not there yet. */
-static int job_hashed(struct cache *c, struct job *job, struct cache_entry *ret, struct err *err)
+static int job_hashed(struct cache *c, struct job *job, struct err *err)
 {
     struct unpack_digest d;
     if (unpacker_read(&job->worker, &d, sizeof d, show, job->work, err) < 0)
@@ -146,16 +219,17 @@ static int job_hashed(struct cache *c, struct job *job, struct cache_entry *ret,
         *err = d.err;
         return -1;
     }
-    int found = entry_open(c, d.hex, job->archive->use, ret, err);
-    if (found < 0)
+    memcpy(job->digest, d.hex, sizeof job->digest);
+    if (look_for_content(c, job, err) < 0)
         return -1;
-    job->done = found == 1;
-    memcpy(ret->digest, d.hex, sizeof ret->digest);
-    unpacker_answer(&job->worker, !job->done);
+    memcpy(job->ret->digest, d.hex, sizeof d.hex);
+    unpacker_answer(&job->worker, !job->done && !job->waits);
+    if (job->waits)
+        stop_worker(job);
     return 0;
 }
 
-static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *ret, struct err *err)
+static int job_unpacked(struct cache *c, struct job *job, struct err *err)
 {
     struct unpack_result r;
     if (unpacker_read(&job->worker, &r, sizeof r, show, job->work, err) < 0)
@@ -164,23 +238,68 @@ static int job_unpacked(struct cache *c, struct job *job, struct cache_entry *re
         *err = r.err;
         return -1;
     }
-    return entry_publish_and_open(c, job->name, job->dir, ret->digest, job->archive, &r, ret, err);
+    return entry_publish_and_open(c, job->name, job->dir, job->digest, job->archive, &r, job->ret, err);
 }
 
-static int run_jobs(struct cache *c, const struct archive *archives, size_t n, struct job *jobs, struct cache_entry *ret, struct err *err)
+static void job_over(struct cache *c, struct job *job)
 {
-    typedef int (*stage)(struct cache *, struct job *, struct cache_entry *, struct err *);
+    if (!job->ret->hit && !job->may_change && !job->waits)
+        cache_remember(c, "digest", job->archive->fd, &job->state, job->ret->digest);
+    end_turns(job);
+}
+
+struct looking {
+    struct job *job;
+    struct err *err;
+};
+
+static int look_again(void *of)
+{
+    const struct looking *l = of;
+    return look(l->job, l->err);
+}
+
+/* Another lrun is at it, and no turn of this launch's is held. */
+static int run_late(struct cache *c, struct job *job, struct err *err)
+{
+    const double until = clock_ms() + TURN_WAIT_MS;
+    struct looking looking = {job, err};
+    char what[TURN_NAME_MAX];
+    job->late = true;
+    while (job->waits) {
+        const bool hashed = job->digest[0];
+        turn_of(job, what);
+        int found =
+            turn_or_entry(c, what, hashed, until, look_again, &looking, &job->work->progress, hashed ? &job->of_digest : &job->of_file);
+        job->waits = false;
+        job->alone = clock_ms() >= until || job->of_file.overtook; /* who was overtaken may have the other turn */
+        if (found < 0 || (!found && (start_worker(c, job, err) < 0 || job_hashed(c, job, err) < 0)))
+            return -1;
+        if (job->waits)
+            end_turns(job);
+    }
+    if (!job->done && job_unpacked(c, job, err) < 0)
+        return -1;
+    job_over(c, job);
+    return 0;
+}
+
+static int run_jobs(struct cache *c, struct job *jobs, size_t n, struct err *err)
+{
+    typedef int (*stage)(struct cache *, struct job *, struct err *);
     static const stage STAGES[] = {job_hashed, job_unpacked}; /* each waits for all workers in turn; they run side by side */
     for (size_t i = 0; i < n; i++)
-        if (start_job(c, &archives[i], &jobs[i], &ret[i], err) < 0)
-            return entry_name_archive(archives[i].name, err);
+        if (start_job(c, &jobs[i], err) < 0)
+            return entry_name_archive(jobs[i].archive->name, err);
     for (size_t s = 0; s < COUNT(STAGES); s++)
         for (size_t i = 0; i < n; i++)
-            if (!jobs[i].done && STAGES[s](c, &jobs[i], &ret[i], err) < 0)
-                return entry_name_archive(archives[i].name, err);
+            if (!jobs[i].done && !jobs[i].waits && STAGES[s](c, &jobs[i], err) < 0)
+                return entry_name_archive(jobs[i].archive->name, err);
     for (size_t i = 0; i < n; i++)
-        if (!ret[i].hit && !jobs[i].may_change)
-            cache_remember(c, "digest", archives[i].fd, &jobs[i].state, ret[i].digest);
+        job_over(c, &jobs[i]);
+    for (size_t i = 0; i < n; i++)
+        if (jobs[i].waits && run_late(c, &jobs[i], err) < 0)
+            return entry_name_archive(jobs[i].archive->name, err);
     return 0;
 }
 
@@ -195,7 +314,6 @@ int cache_find(struct cache *c, const char *digest, enum archive_use use, struct
 int cache_get(struct cache *c, const struct archive *archives, size_t n, struct cache_entry *ret, struct err *err)
 {
     OWN_PTR struct job *jobs = xcalloc(n, sizeof *jobs);
-    struct err ignored;
     struct work work = {
         .cache = c,
         .jobs = jobs,
@@ -203,16 +321,22 @@ int cache_get(struct cache *c, const struct archive *archives, size_t n, struct 
         .progress = progress_begin(c->terminal),
     };
     for (size_t i = 0; i < n; i++) {
-        jobs[i] = (struct job){.work = &work, .worker = {.socket = -1}, .dir = -1};
         ret[i] = (struct cache_entry){.lock = -1};
+        jobs[i] = (struct job){
+            .work = &work,
+            .archive = &archives[i],
+            .ret = &ret[i],
+            .worker = {.socket = -1},
+            .dir = -1,
+            .of_file = TURN_NONE,
+            .of_digest = TURN_NONE,
+        };
     }
-    int status = run_jobs(c, archives, n, jobs, ret, err);
+    int status = run_jobs(c, jobs, n, err);
     progress_end(&work.progress);
     for (size_t i = 0; i < n; i++) {
-        unpacker_done(&jobs[i].worker);
-        if (jobs[i].name[0])
-            fs_remove_tree(c->dir, jobs[i].name, &ignored);
-        own_close(&jobs[i].dir);
+        stop_worker(&jobs[i]);
+        end_turns(&jobs[i]);
         if (status < 0)
             cache_entry_done(&ret[i]);
     }

@@ -13,7 +13,7 @@
  *   DIR/bytecode/              Python's client, compiled; see launcher/launch/bytecode.h (its library: library.h)
  *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
  *   DIR/skeleton/              roots without their mounts; see mounts/skeleton.h. How these two are kept: prepared.h
- *   DIR/tmp/                   entries that are being made or removed; each is locked by its maker
+ *   DIR/tmp/                   entries that are being made or removed; each is locked by its maker. turn-*: who makes what; cache_turn.h
  *
  * An entry appears by one rename and never changes. A launch that uses it holds a shared lock on its directory, so that
  * prune never takes it away. An entry made in an earlier boot may have lost data in a crash (nothing is synced): it is

@@ -303,8 +303,9 @@ void entry_sweep(struct cache *c)
     if (all >= 0 && flock(all, LOCK_EX | LOCK_NB) == 0)
         fs_list(all, ".", &names);
     for (size_t i = 0; i < names.n; i++) {
-        OWN_FD int dir = openat(all, names.at[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (dir < 0 ? errno == ENOTDIR : flock(dir, LOCK_EX | LOCK_NB) == 0)
+        int kind = str_begins(names.at[i], ENTRY_TURN) ? O_NONBLOCK : O_DIRECTORY;
+        OWN_FD int made = openat(all, names.at[i], O_RDONLY | kind | O_NOFOLLOW | O_CLOEXEC);
+        if (made < 0 ? errno == ENOTDIR : flock(made, LOCK_EX | LOCK_NB) == 0)
             fs_remove_tree(all, names.at[i], &ignored);
     }
     strv_done(&names);

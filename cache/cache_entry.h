@@ -46,6 +46,8 @@ int entry_set_aside(struct cache *c, const char *path, int dir, char *name, size
 /* Takes the entry PART/KEY away if nobody uses it: 1 removed, 0 in use, -1 err. */
 int entry_remove(struct cache *c, const char *part, const char *key, struct err *err);
 
+#define ENTRY_TURN "turn-" /* begins the names of files in tmp/, which are locked as the directories there are: cache_turn.h */
+
 /* Removes what killed runs left in tmp/. Problems are not errors: the next run tries again. */
 void entry_sweep(struct cache *c);
 

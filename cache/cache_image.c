@@ -5,10 +5,12 @@
  * all else in a directory is named by its digest. */
 #include "cache/image.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/helper.h"
 #include "base/own.h"
 #include "cache/cache_entry.h"
+#include "cache/cache_turn.h"
 #include "cache/progress.h"
 
 #include <errno.h>
@@ -24,6 +26,7 @@ struct wanted {
     bool known, may_change;
     struct progress progress;
     struct unpacker worker;
+    struct turn turn;
 };
 
 /* ---- the memo: "CONFIG CHAIN MANIFEST INDEXED ARCHITECTURE TAG" ---- */
@@ -93,9 +96,23 @@ static void show(void *to)
 {
     struct wanted *w = to;
     const struct unpack_progress *p = w->worker.progress;
-    if (p)
-        progress_show(&w->progress, atomic_load_explicit(&p->total, memory_order_relaxed),
-                      atomic_load_explicit(&p->done, memory_order_relaxed));
+    uint64_t total = p ? atomic_load_explicit(&p->total, memory_order_relaxed) : 0;
+    uint64_t done = p ? atomic_load_explicit(&p->done, memory_order_relaxed) : 0;
+    progress_show(&w->progress, total, done);
+    turn_tell(&w->turn, total, done, w->worker.pid);
+}
+
+struct looking { /* for a tree that another launch may be making */
+    struct cache *cache;
+    const char *chain;
+    struct cache_entry *ret;
+    struct err *err;
+};
+
+static int look_again(void *of)
+{
+    const struct looking *l = of;
+    return entry_open(l->cache, l->chain, USE_IMAGE, l->ret, l->err);
 }
 
 static int read_documents(struct unpacker *u, struct image_facts *ret, struct err *err)
@@ -130,7 +147,10 @@ static int get(struct cache *c, struct wanted *w, char *name, int dir, struct im
 {
     if (read_documents(&w->worker, image, err) < 0)
         return -1;
-    int found = entry_open(c, image->chain, USE_IMAGE, ret, err);
+    struct looking looking = {c, image->chain, ret, err};
+    int found = look_again(&looking);
+    if (found == 0)
+        found = turn_or_entry(c, image->chain, true, clock_ms() + TURN_WAIT_MS, look_again, &looking, &w->progress, &w->turn);
     unpacker_answer(&w->worker, found == 0);
     if (found == 0)
         return unpack_layers(c, w, name, dir, image, ret, err);
@@ -150,6 +170,7 @@ static int unpack(struct cache *c, struct wanted *w, struct image_facts *image, 
     int status = unpacker_start(c->program, words, w->archive->fd, dir, &w->worker, err);
     if (status == 0)
         status = get(c, w, name, dir, image, ret, err);
+    turn_done(c, &w->turn);
     progress_end(&w->progress);
     unpacker_done(&w->worker);
     if (name[0])
@@ -168,6 +189,7 @@ int cache_get_image(struct cache *c, const struct archive *a, const char *archit
         .document = -1,
         .progress = progress_begin(c->terminal),
         .worker = {.socket = -1},
+        .turn = TURN_NONE,
     };
     *ret_image = (struct image_facts){0};
     *ret = (struct cache_entry){.lock = -1};

@@ -5,11 +5,13 @@
  * cannot be changed without their directory's change. */
 #include "cache/prepared.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "cache/cache_entry.h"
+#include "cache/cache_turn.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -177,12 +179,33 @@ static int make(struct cache *c, const struct prepared_kind *kind, const char *n
     return fail_hint(err, "it was removed at once; end what runs 'lrun cache prune' all the time, or choose another cache (--cache-dir)");
 }
 
+struct looking { /* for an entry that another launch may be making */
+    struct cache *cache;
+    const struct prepared_kind *kind;
+    const char *name;
+    struct prepared *ret;
+    struct err *err;
+};
+
+static int look_again(void *of)
+{
+    const struct looking *l = of;
+    return look_up(l->cache, l->kind, l->name, l->ret, l->err);
+}
+
 int prepared_get(struct cache *c, const struct prepared_kind *kind, uint64_t key, const void *of, struct prepared *ret, struct err *err)
 {
     char name[64];
     snprintf(name, sizeof name, "%s/%.8s-%016jx", kind->name, c->boot, (uintmax_t)key);
     int found = look_up(c, kind, name, ret, err);
-    return found ? (found < 0 ? -1 : 0) : make(c, kind, name, of, ret, err);
+    if (found)
+        return found < 0 ? -1 : 0;
+    struct turn turn;
+    struct looking looking = {c, kind, name, ret, err};
+    found = turn_or_entry(c, strchr(name, '/') + 1, true, clock_ms() + TURN_WAIT_MS, look_again, &looking, NULL, &turn);
+    int status = found ? (found < 0 ? -1 : 0) : make(c, kind, name, of, ret, err);
+    turn_done(c, &turn);
+    return status;
 }
 
 bool prepared_is_whole(struct cache *c, const struct prepared *p)

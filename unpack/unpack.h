@@ -3,14 +3,14 @@
  *
  * lrun-unpack is its own executable so that no launch loads libarchive, libelf or libcrypto, and so that the code that
  * reads hostile bytes runs confined. It is started with
- *     fd 3  the archive (unpack, untar), the entry's directory (verify), or an image: an archive or a directory (image)
- *     fd 4  an empty directory of its own, where it makes tree/ and manifest (unpack, untar, image)
+ *     fd 3  the archive (unpack, unpack-hashed, untar), the entry's directory (verify), or an image: an archive or a directory (image)
+ *     fd 4  an empty directory of its own, where it makes tree/ and manifest (all but verify)
  *     argv  the verb, and where the files are below tree/: "var/task", "opt", or "" for tree/ itself; image: then the architecture
  *           in Go's words ("amd64"), and the name of one of several images in the archive, or ""
  *     fd 5  a socket: 1. its struct unpack_digest  2. one byte from lrun, 'g' go or anything else: stop
  *           3. its struct unpack_result. verify sends the result only; image sends a struct unpack_image first.
  *     fd 6  memory for its struct unpack_progress, which lrun reads as it likes
- * It unpacks while it hashes. If it is told to stop, lrun removes what it has made. */
+ * unpack unpacks while it hashes. If it is told to stop, lrun removes what it has made. */
 #ifndef LRUN_UNPACK_H
 #define LRUN_UNPACK_H
 

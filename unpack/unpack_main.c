@@ -2,6 +2,7 @@
 /* unpack_main.c: lrun-unpack, started by lrun on a cache miss. unpack.h says how the two talk.
  *
  *   unpack  confine; map the zip; judge it, begin to unpack it; 1 hash it and say so; 2 wait for go; 3 say how it went
+ *   unpack-hashed  the same, but nothing is unpacked before go: most likely another lrun has just done so
  *   untar   the same for a tarball, which is unpacked after go
  *   image   the same for a container image: 1 its documents are read, 2, 3
  *   verify  take a user namespace, so that files the owner may not read can be read; compare the entry with its manifest
@@ -93,7 +94,7 @@ struct job { /* one archive */
     int tree;
     struct manifest manifest;
     struct unpack_result result;
-    char verb;         /* u: a zip, which is unpacked while it is hashed; t: a tarball, afterwards; i: an image */
+    char verb;         /* u: a zip, which is unpacked while it is hashed; z: one that is, like t, a tarball, afterwards; i: an image */
     const char *place; /* of the files below tree/ */
     struct zip zip;
     struct extract *extract; /* NULL: not begun, and result.err says why */
@@ -150,7 +151,9 @@ static int check_unchanged(const struct job *j, struct err *err)
 static int finish_files(struct job *j)
 {
     struct unpack_result *r = &j->result;
-    if (j->verb == 'u')
+    if (j->verb == 'z')
+        begin_zip(j);
+    if (j->verb == 'u' || j->verb == 'z')
         return finish_zip(j);
     if (make_tree(j) < 0)
         return -1;
@@ -227,8 +230,13 @@ int main(int argc, char **argv)
     str_when_out_of_memory(on_no_memory);
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    if (argc == 3 && (strcmp(argv[1], "unpack") == 0 || strcmp(argv[1], "untar") == 0))
-        return unpack_main(strcmp(argv[1], "untar") == 0 ? 't' : 'u', argv[2], argv + 3);
+    static const struct {
+        const char *word;
+        char verb;
+    } VERBS[] = {{"unpack", 'u'}, {"unpack-hashed", 'z'}, {"untar", 't'}};
+    for (size_t i = 0; argc == 3 && i < COUNT(VERBS); i++)
+        if (strcmp(argv[1], VERBS[i].word) == 0)
+            return unpack_main(VERBS[i].verb, argv[2], argv + 3);
     if (argc == 5 && strcmp(argv[1], "image") == 0 && strlen(argv[3]) < sizeof image.architecture)
         return unpack_main('i', argv[2], argv + 3);
     if (argc == 3 && strcmp(argv[1], "verify") == 0) {
