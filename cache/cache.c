@@ -16,6 +16,7 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "base/place.h"
+#include "cache/cache_base.h"
 #include "cache/cache_entry.h"
 #include "cache/cache_turn.h"
 #include "cache/progress.h"
@@ -66,6 +67,7 @@ void cache_done(struct cache *c)
 {
     own_close(&c->dir);
     own_close(&c->program);
+    base_done(c->base);
     free(c->path);
     *c = (struct cache){.dir = -1, .program = -1, .terminal = -1};
 }

@@ -12,6 +12,7 @@
  *   DIR/project/               what projects say; see launcher/launch/project_read.c
  *   DIR/bytecode/              Python's client, compiled; see launcher/launch/bytecode.h (its library: library.h)
  *   DIR/tools/                 trees that lie over the host's /usr; see tools.h
+ *   DIR/base/BOOT/KEY          that an entry of a base was verified; see cache_base.h
  *   DIR/skeleton/              roots without their mounts; see mounts/skeleton.h. How these two are kept: prepared.h
  *   DIR/tmp/                   entries that are being made or removed; each is locked by its maker. turn-*: who makes what; cache_turn.h
  *
@@ -36,9 +37,10 @@ struct cache {
     int dir;
     dev_t dev; /* the file system it lies in */
     char *path;
-    char boot[40]; /* the kernel's boot id */
-    int program;   /* lrun-unpack, or -1: opened when needed */
-    int terminal;  /* where to show progress, or -1; borrowed; the owner sets it after cache_open() */
+    char boot[40];     /* the kernel's boot id */
+    int program;       /* lrun-unpack, or -1: opened when needed */
+    struct base *base; /* cache_base.h; NULL: none */
+    int terminal;      /* where to show progress, or -1; borrowed; the owner sets it after cache_open() */
 };
 
 struct file_state { /* the properties of a file that a memo is bound to */
@@ -68,6 +70,7 @@ struct cache_entry {
     uint64_t replaced, entries;
     struct elf_need need; /* the C library version that its programs and libraries need */
     bool hit;             /* nothing was unpacked or hashed */
+    bool of_base;         /* not this cache's: nothing may be written to it, and its lock is none */
 };
 
 /* path: created with mode 0700 if missing; place: it, open, or -1. Refused if others can write to it. program: see struct

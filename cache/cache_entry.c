@@ -13,6 +13,8 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "cache/cache_base.h"
+#include "cache/cache_turn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +23,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-enum { FACTS_MAX = 1024 };
+enum { FACTS_MAX = 1280 };
 
 /* The same bytes may be a zip and a tarball, which hold different files, or a function and a layer, which lie in different places. */
 static const struct {
@@ -55,29 +57,58 @@ static int program_of(struct cache *c, struct err *err)
     return c->program >= 0 ? 0 : helper_open(UNPACKER, &c->program, err);
 }
 
-int entry_verify(struct cache *c, int dir, enum archive_use use, struct err *err)
+struct verifying {
+    struct unpacker worker;
+    const struct turn *turn;
+};
+
+static void tell(void *to)
 {
-    struct unpacker u = {.socket = -1};
-    struct unpack_result r;
-    const char *const words[] = {"verify", USES[use].place, NULL};
-    if (program_of(c, err) < 0 || unpacker_start(c->program, words, dir, -1, &u, err) < 0)
+    const struct verifying *v = to;
+    turn_tell(v->turn, 0, 0, v->worker.pid);
+}
+
+/* owner: "": of this cache's own. */
+static int verify(struct cache *c, int dir, enum archive_use use, const char *owner, const struct turn *turn, struct unpack_result *ret,
+                  struct err *err)
+{
+    struct verifying v = {.worker = {.socket = -1}, .turn = turn};
+    const char *const words[] = {"verify", USES[use].place, owner, NULL};
+    if (program_of(c, err) < 0 || unpacker_start(c->program, words, dir, -1, &v.worker, err) < 0)
         return -1;
-    int status = unpacker_read(&u, &r, sizeof r, NULL, NULL, err);
-    unpacker_done(&u);
-    if (status == 0 && !r.ok) {
-        *err = r.err;
+    int status = unpacker_read(&v.worker, ret, sizeof *ret, turn ? tell : NULL, &v, err);
+    unpacker_done(&v.worker);
+    if (status == 0 && !ret->ok) {
+        *err = ret->err;
         status = -1;
     }
     return status;
+}
+
+int entry_verify(struct cache *c, int dir, enum archive_use use, struct err *err)
+{
+    struct unpack_result r;
+    return verify(c, dir, use, "", NULL, &r, err);
+}
+
+int entry_verify_shared(struct cache *c, int dir, enum archive_use use, const char *owner, const struct turn *turn,
+                        char ret_manifest[DIGEST_HEX + 1], struct err *err)
+{
+    struct unpack_result r;
+    if (verify(c, dir, use, owner, turn, &r, err) < 0)
+        return -1;
+    snprintf(ret_manifest, DIGEST_HEX + 1, "%.*s", DIGEST_HEX, r.manifest);
+    return 0;
 }
 
 /* more: of e, its size and entries are e's own. */
 static int write_facts(const struct cache *c, int dir, const struct cache_entry *e, const struct entry_facts *more, struct err *err)
 {
     char text[FACTS_MAX];
-    int n = snprintf(text, sizeof text, "boot %s size %ju entries %ju replaced %ju glibc %s %s %s\nmade %jd from %s\n", c->boot,
-                     (uintmax_t)e->size, (uintmax_t)e->entries, (uintmax_t)e->replaced, e->need.glibc[0] ? e->need.glibc : "-",
-                     e->need.glibc[0] ? e->need.library : "-", e->need.glibc[0] ? e->need.file : "-", (intmax_t)more->made, more->archive);
+    int n = snprintf(text, sizeof text, "boot %s size %ju entries %ju replaced %ju glibc %s %s %s\nmade %jd from %s\nkey %s manifest %s\n",
+                     c->boot, (uintmax_t)e->size, (uintmax_t)e->entries, (uintmax_t)e->replaced, e->need.glibc[0] ? e->need.glibc : "-",
+                     e->need.glibc[0] ? e->need.library : "-", e->need.glibc[0] ? e->need.file : "-", (intmax_t)more->made, more->archive,
+                     more->key, more->manifest);
     unlinkat(dir, "facts.new", 0);
     if (fs_write_new(dir, "facts.new", 0644, text, (size_t)n, err) < 0)
         return -1;
@@ -133,6 +164,13 @@ int entry_facts(int dir, struct entry_facts *ret)
     sscanf(text, "boot %*s size %ju entries %ju", &size, &entries);
     if (second)
         sscanf(second + 1, "made %jd from %199[^\n]", &made, ret->archive);
+    const char *third = second ? strchr(second + 1, '\n') : NULL;
+    if (third && str_begins(third, "\nkey ")) {
+        snprintf(ret->key, sizeof ret->key, "%.*s", (int)strcspn(third + 5, " \n"), third + 5);
+        const char *manifest = strstr(third, " manifest ");
+        if (manifest)
+            snprintf(ret->manifest, sizeof ret->manifest, "%.*s", DIGEST_HEX, manifest + strlen(" manifest "));
+    }
     ret->size = size;
     ret->entries = entries;
     ret->made = made;
@@ -159,33 +197,50 @@ int entry_open(struct cache *c, const char *digest, enum archive_use use, struct
     return entry_open_key(c, key, ret, err);
 }
 
+static int fill(const char *parent, int dir, const char *key, struct cache_entry *e)
+{
+    const char *place = USES[entry_use(key)].place;
+    struct stat tree;
+    OWN_PTR char *below = xasprintf(UNPACK_TREE "%s%s", *place ? "/" : "", place);
+    if (fstatat(dir, below, &tree, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(tree.st_mode))
+        return -1;
+    e->dev = tree.st_dev;
+    e->ino = tree.st_ino;
+    memcpy(e->digest, key, DIGEST_HEX);
+    e->tree_path = xasprintf("%s/%s/%s", parent, key, below);
+    e->place = place;
+    return 0;
+}
+
+int entry_fill(const char *parent, int dir, const char *key, struct cache_entry *e)
+{
+    char boot[40];
+    return read_facts(dir, boot, e) < 0 ? -1 : fill(parent, dir, key, e);
+}
+
 int entry_open_key(struct cache *c, const char *key, struct cache_entry *ret, struct err *err)
 {
-    const enum archive_use use = entry_use(key);
-    struct stat held, named, tree;
+    struct stat held, named;
     struct cache_entry e = {.lock = -1};
     OWN_PTR char *path = xasprintf("tree/%s", key);
     OWN_FD int dir = openat(c->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0 && errno == ENOENT)
+        return c->base ? base_open(c, key, ret) : 0;
     if (dir < 0)
-        return errno == ENOENT ? 0 : fail(err, errno, path, "open the cache entry");
+        return fail(err, errno, path, "open the cache entry");
     if (flock(dir, LOCK_SH) < 0 || fstat(dir, &held) < 0)
         return fail(err, errno, path, "lock the cache entry");
     /* Between open and lock, prune may have taken it away. */
     if (fstatat(c->dir, path, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino)
         return 0;
-    if (!trust(c, dir, use, &e)) {
+    if (!trust(c, dir, entry_use(key), &e)) {
         flock(dir, LOCK_UN);
         return entry_remove(c, "tree", key, err) < 0 ? -1 : 0;
     }
-    OWN_PTR char *below = xasprintf(UNPACK_TREE "%s%s", *USES[use].place ? "/" : "", USES[use].place);
-    if (fstatat(dir, below, &tree, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(tree.st_mode))
+    OWN_PTR char *parent = xasprintf("%s/tree", c->path);
+    if (fill(parent, dir, key, &e) < 0)
         return fail(err, errno, path, "open the cache entry's tree");
-    e.dev = tree.st_dev;
-    e.ino = tree.st_ino;
-    memcpy(e.digest, key, DIGEST_HEX);
     e.lock = take_fd(&dir);
-    e.tree_path = xasprintf("%s/%s/%s", c->path, path, below);
-    e.place = USES[use].place;
     *ret = e;
     return 1;
 }
@@ -225,6 +280,8 @@ int entry_publish(struct cache *c, const char *name, int dir, const char *digest
     snprintf(more.archive, sizeof more.archive, "%s", a->name);
     str_line(more.archive);
     entry_key(digest, a->use, key);
+    snprintf(more.key, sizeof more.key, "%s", key);
+    snprintf(more.manifest, sizeof more.manifest, "%.*s", DIGEST_HEX, r->manifest);
     OWN_PTR char *path = xasprintf("tree/%s", key);
     struct cache_entry e = {
         .size = r->size,

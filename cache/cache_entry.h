@@ -7,6 +7,8 @@
 
 #define KEY_SIZE (DIGEST_HEX + sizeof "-" UNPACKER_VERSION "t")
 
+struct turn;
+
 /* Opens and locks the entry. Returns 1 if it can be trusted, 0 if there is none, -1 with an err.
  * An entry of an earlier boot is verified first, and removed if it fails. */
 int entry_open(struct cache *c, const char *digest, enum archive_use use, struct cache_entry *ret, struct err *err);
@@ -22,6 +24,7 @@ struct entry_facts {                /* members of the file facts that no launch 
     int64_t made;                   /* seconds since the epoch; 0: not known */
     char archive[ARCHIVE_NAME_MAX]; /* the file it was unpacked from, as it was named then; "": not known */
     uint64_t size, entries;
+    char key[KEY_SIZE], manifest[DIGEST_HEX + 1]; /* its own, and its manifest's SHA-256; "": of an older lrun */
 };
 /* dir: of the entry. -1: it is being removed. */
 int entry_facts(int dir, struct entry_facts *ret);
@@ -56,6 +59,12 @@ int entry_name_archive(const char *name, struct err *err);
 
 /* lrun-unpack verify on an open entry of this use, which its key tells. */
 int entry_verify(struct cache *c, int dir, enum archive_use use, struct err *err);
+/* The same on an entry that may be of a base: besides its files' content, that each belongs to root, the caller or owner, a number, and
+ * that nobody else may write to it. ret: its manifest's SHA-256. Who waits for turn is told that it gets on. */
+int entry_verify_shared(struct cache *c, int dir, enum archive_use use, const char *owner, const struct turn *turn,
+                        char ret_manifest[DIGEST_HEX + 1], struct err *err);
+/* e: but for its lock. parent: path of the directory that key is in. -1: dir is no whole entry. */
+int entry_fill(const char *parent, int dir, const char *key, struct cache_entry *e);
 enum archive_use entry_use(const char *key);
 const char *entry_place(enum archive_use use); /* of the files below tree/ */
 

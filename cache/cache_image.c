@@ -140,7 +140,7 @@ static int unpack_layers(struct cache *c, struct wanted *w, char *name, int dir,
     }
     if (image_facts_keep(dir, image, err) < 0 || entry_publish_and_open(c, name, dir, image->chain, w->archive, &r, ret, err) < 0)
         return -1;
-    return name[0] ? image_facts_keep(ret->lock, image, err) : 0;
+    return name[0] && !ret->of_base ? image_facts_keep(ret->lock, image, err) : 0;
 }
 
 static int get(struct cache *c, struct wanted *w, char *name, int dir, struct image_facts *image, struct cache_entry *ret, struct err *err)
@@ -155,7 +155,7 @@ static int get(struct cache *c, struct wanted *w, char *name, int dir, struct im
     if (found == 0)
         return unpack_layers(c, w, name, dir, image, ret, err);
     ret->hit = found == 1;
-    return found == 1 ? image_facts_keep(ret->lock, image, err) : -1;
+    return found == 1 ? (ret->of_base ? 0 : image_facts_keep(ret->lock, image, err)) : -1;
 }
 
 static int unpack(struct cache *c, struct wanted *w, struct image_facts *image, struct cache_entry *ret, struct err *err)

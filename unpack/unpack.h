@@ -6,7 +6,8 @@
  *     fd 3  the archive (unpack, unpack-hashed, untar), the entry's directory (verify), or an image: an archive or a directory (image)
  *     fd 4  an empty directory of its own, where it makes tree/ and manifest (all but verify)
  *     argv  the verb, and where the files are below tree/: "var/task", "opt", or "" for tree/ itself; image: then the architecture
- *           in Go's words ("amd64"), and the name of one of several images in the archive, or ""
+ *           in Go's words ("amd64"), and the name of one of several images in the archive, or ""; verify: then "", or who besides root
+ *           and the caller may own files of an entry that others share, a number
  *     fd 5  a socket: 1. its struct unpack_digest  2. one byte from lrun, 'g' go or anything else: stop
  *           3. its struct unpack_result. verify sends the result only; image sends a struct unpack_image first.
  *     fd 6  memory for its struct unpack_progress, which lrun reads as it likes
@@ -57,7 +58,8 @@ struct unpack_result {
     uint64_t size;    /* bytes as AWS counts them: all entries, replaced ones too */
     uint64_t entries; /* of the central directory */
     uint64_t replaced;
-    struct elf_need need; /* of the whole archive */
+    struct elf_need need;          /* of the whole archive */
+    char manifest[DIGEST_HEX + 1]; /* SHA-256 of the manifest; of verify too */
     struct err err;
 };
 

@@ -161,16 +161,29 @@ static int finish_files(struct job *j)
                           : image_unpack(&j->image, j->tree, j->progress, &j->manifest, r, &r->err);
 }
 
+static int hash_manifest(int fd, char hex[DIGEST_HEX + 1], struct err *err)
+{
+    struct stat st;
+    void *bytes = fstat(fd, &st) < 0 ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (bytes == MAP_FAILED)
+        return fail(err, errno, "manifest", "map the file into memory");
+    int status = digest_of(bytes, (size_t)st.st_size, hex, err);
+    munmap(bytes, (size_t)st.st_size);
+    return status;
+}
+
 static int finish(struct job *j)
 {
     struct err *err = &j->result.err;
-    OWN_FD int fd = openat(UNPACK_INTO, "manifest", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    OWN_FD int fd = openat(UNPACK_INTO, "manifest", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return fail(err, errno, "manifest", "make the file");
     j->manifest.fd = fd;
     int status = finish_files(j);
     if (status == 0)
         status = manifest_finish(&j->manifest, err);
+    if (status == 0)
+        status = hash_manifest(fd, j->result.manifest, err);
     return status == 0 && j->verb != 'i' ? check_unchanged(j, err) : status; /* an image's layers are known by their digests */
 }
 
@@ -239,9 +252,9 @@ int main(int argc, char **argv)
             return unpack_main(VERBS[i].verb, argv[2], argv + 3);
     if (argc == 5 && strcmp(argv[1], "image") == 0 && strlen(argv[3]) < sizeof image.architecture)
         return unpack_main('i', argv[2], argv + 3);
-    if (argc == 3 && strcmp(argv[1], "verify") == 0) {
+    if (argc == 4 && strcmp(argv[1], "verify") == 0) {
         static struct unpack_result r;
-        return send_result(&r, verify_entry(UNPACK_INPUT, argv[2], &r.err));
+        return send_result(&r, verify_entry(UNPACK_INPUT, argv[2], argv[3], r.manifest, &r.err));
     }
     static const char text[] = "lrun-unpack: started by lrun only; it unpacks archives into lrun's cache\n";
     return fs_write_all(2, text, sizeof text - 1) < 0 ? 1 : 2;

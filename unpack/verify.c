@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/own.h"
 #include "unpack/confine.h"
+#include "unpack/digest.h"
 #include "unpack/manifest.h"
 #include "unpack/unpack.h"
 
@@ -17,8 +18,12 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static bool shared; /* an entry of a base: who may own its files counts, and others may not write to them */
+static uid_t own_uid, owner_uid;
 
 static int write_proc(const char *path, const char *text)
 {
@@ -47,11 +52,28 @@ static int differs(const char *name, const char *how, struct err *err)
     return fail_hint(err, "lrun unpacks it again");
 }
 
+static int check_owner(const char *name, const struct stat *st, struct err *err)
+{
+    if (!shared)
+        return 0;
+    if (st->st_uid != 0 && st->st_uid != own_uid && st->st_uid != owner_uid)
+        return differs(name, "a file belongs to another user", err);
+    return !S_ISLNK(st->st_mode) && st->st_mode & 022 ? differs(name, "others may write to a file", err) : 0;
+}
+
+/* Of a base, what this user cannot read the function cannot read either. */
+static bool is_out_of_reach(mode_t mode, mode_t bit)
+{
+    return shared && errno == EACCES && !(mode & bit);
+}
+
 static int check_file(int tree, const struct manifest_line *m, struct err *err)
 {
     OWN_FD int fd = openat(tree, m->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     uint32_t crc = 0;
     char buffer[65536];
+    if (fd < 0 && is_out_of_reach(m->stored, 04))
+        return 0;
     if (fd < 0)
         return fail(err, errno, m->name, "verify the cache entry's file");
     for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) != 0;) {
@@ -76,7 +98,7 @@ static int check_line(int tree, const struct manifest_line *m, struct err *err)
     for (size_t i = 0; i < COUNT(TYPES); i++)
         if (TYPES[i].type == m->type && (st.st_mode & S_IFMT) != TYPES[i].format)
             return differs(m->name, "something changed its type", err);
-    if (m->type != 'l' && (st.st_mode & 07777) != m->stored)
+    if (m->type != 'l' && (st.st_mode & 07777) != (shared ? m->stored & ~022u : m->stored))
         return differs(m->name, "a mode changed", err);
     if (m->type != 'd' && (uint64_t)st.st_size != m->size)
         return differs(m->name, "a size changed", err);
@@ -100,6 +122,8 @@ static int count_tree(int dir, size_t *files, struct err *err)
             continue;
         if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             return fail(err, errno, e->d_name, "look at the cache entry's file");
+        if (check_owner(e->d_name, &st, err) < 0)
+            return -1;
         if (!S_ISDIR(st.st_mode)) {
             ++*files;
             continue;
@@ -111,12 +135,16 @@ static int count_tree(int dir, size_t *files, struct err *err)
     return 0;
 }
 
-int verify_entry(int entry, const char *place, struct err *err)
+int verify_entry(int entry, const char *place, const char *owner, char ret_manifest[DIGEST_HEX + 1], struct err *err)
 {
     struct text manifest = {0};
     size_t listed = 0, found = 0;
     char path[PATH_MAX];
-    become_root_of_own_files();
+    shared = *owner;
+    own_uid = geteuid();
+    owner_uid = (uid_t)strtoul(owner, NULL, 10);
+    if (!shared)
+        become_root_of_own_files();
     OWN_FD int fd = openat(entry, "manifest", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     snprintf(path, sizeof path, UNPACK_TREE "/%s", place);
     OWN_FD int tree = openat(entry, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -124,7 +152,7 @@ int verify_entry(int entry, const char *place, struct err *err)
     if (fd < 0 || tree < 0 || whole < 0)
         return differs("manifest", "it is incomplete", err);
     if (confine(&(struct confinement){.dir = entry, .source = -1, .memory = UNPACK_MEMORY}, err) < 0 ||
-        fs_read_all(fd, 256u << 20, "manifest", &manifest, err) < 0)
+        fs_read_all(fd, 256u << 20, "manifest", &manifest, err) < 0 || digest_of(manifest.at, manifest.n, ret_manifest, err) < 0)
         return -1;
     char *save = NULL;
     for (char *line = strtok_r(manifest.at, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_cache.c: lrun cache list, prune, verify. Runtimes and layers that a user has added are not the cache's: prune keeps them, and
  * verify looks at them too. A root that switches its user opens the cache before, and the stores, which it need not make, afterwards.
- * What an entry is: cache/cache.h; the verbs' work: cache/cache_admin.c. */
+ * Only verify looks at a base, which nothing here changes. What an entry is: cache/cache.h; the verbs' work: cache/cache_admin.c. */
+#include "cache/cache_base.h"
 #include "cache/layer_store.h"
 #include "cache/store.h"
 #include "launcher/command/commands.h"
@@ -56,11 +57,15 @@ static int verify_all(struct cache *cache, const struct identity *id, struct err
     OWN_PTR char *runtimes = identity_store_dir(id), *layers = identity_layer_store(id);
     int status = cache_verify(cache, stdout, err), of_runtimes = verify_runtimes(cache, runtimes, &second),
         of_layers = verify_layers(layers, &third);
-    if (status == 0 && of_runtimes < 0)
+    struct err fourth;
+    int of_base = cache->base ? cache_verify_base(cache, stdout, &fourth) : 0;
+    if (status == 0 && of_base < 0)
+        *err = fourth;
+    else if (status == 0 && of_runtimes < 0)
         *err = second;
     else if (status == 0 && of_layers < 0)
         *err = third;
-    return of_runtimes < 0 || of_layers < 0 ? -1 : status;
+    return of_base < 0 || of_runtimes < 0 || of_layers < 0 ? -1 : status;
 }
 
 static const struct verb {
@@ -81,6 +86,10 @@ int cmd_cache(const struct request *r, struct err *err)
             helper_open(UNPACKER, &program, err) < 0 || identity_take(&id, err) < 0 ||
             cache_open(dir, take_fd(&place), take_fd(&program), &cache, err) < 0)
             return -1;
+        if (r->cache_base && VERBS[i].run == cache_verify && cache_use_base(&cache, r->cache_base, true, err) < 0) {
+            cache_done(&cache);
+            return -1;
+        }
         int status = VERBS[i].run == cache_verify ? verify_all(&cache, &id, err) : VERBS[i].run(&cache, stdout, err);
         cache_done(&cache);
         return status;

@@ -7,6 +7,7 @@
 #include "base/helper.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "cache/cache_base.h"
 #include "launcher/command/commands.h"
 #include "launcher/launch/launch.h"
 
@@ -93,7 +94,8 @@ static int probe_cache(const struct doctor *d, struct finding *f)
     if (prepare(d, NOTHING, &r, &l, &f->err) < 0)
         return -1;
     struct cache cache;
-    if (cache_open(l.inputs.cache_dir, take_fd(&l.inputs.cache_place), -1, &cache, &f->err) < 0)
+    if (cache_open(l.inputs.cache_dir, take_fd(&l.inputs.cache_place), -1, &cache, &f->err) < 0 ||
+        (l.inputs.cache_base && cache_use_base(&cache, l.inputs.cache_base, l.inputs.base_named, &f->err) < 0))
         return -1;
     if (statvfs(l.inputs.cache_dir, &st) == 0)
         snprintf(f->note, sizeof f->note, "%.180s, %ju MB free", l.inputs.cache_dir, (uintmax_t)st.f_bavail * st.f_frsize >> 20);

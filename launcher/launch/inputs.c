@@ -153,7 +153,8 @@ static int open_volume(const char *text, const struct identity *id, struct input
         fail(err, 0, copy, "mount a socket, pipe or device in the sandbox");
         return fail_hint(err, "--volume takes files and directories only: a socket of the host would let the sandbox out");
     }
-    if (trust_check_shown(fd, copy, true, id, err) < 0 || (v->rw && trust_check_writable(fd, copy, in->cache_dir, id, err) < 0))
+    if (trust_check_shown(fd, copy, true, id, err) < 0 ||
+        (v->rw && trust_check_writable(fd, copy, in->cache_dir, in->cache_base, id, err) < 0))
         return -1;
     v->is_file = S_ISREG(st.st_mode);
     return inputs_source(copy, fd, id, &v->source, err);
@@ -189,6 +190,7 @@ static int open_rootfs(const struct request *r, const struct identity *id, struc
 
 int inputs_open(const struct request *r, const struct identity *id, struct inputs *in, struct err *err)
 {
+    inputs_name_base(r, in);
     if (inputs_open_outputs(r, in, err) < 0 || identity_cache_dir(id, r->cache_dir, &in->cache_dir, &in->cache_place, err) < 0 ||
         open_package(r, r->part.function ? &r->part : NULL, r->function, ROLE_FUNCTION, id, in, &in->function, err) < 0 ||
         image_check(r, &in->image, err) < 0)
@@ -285,11 +287,6 @@ static void use_entry(struct inputs *in, struct input *owner, const struct cache
                                        (uintmax_t)e->replaced));
 }
 
-int inputs_open_cache(struct inputs *in, struct err *err)
-{
-    return in->cache.dir >= 0 ? 0 : cache_open(in->cache_dir, take_fd(&in->cache_place), take_fd(&in->program), &in->cache, err);
-}
-
 static enum archive_use use_of(const struct inputs *in, const struct input *input)
 {
     return input == &in->function ? USE_FUNCTION : input == &in->rootfs ? USE_TARBALL : input == &in->sdk ? USE_PLAIN : USE_LAYER;
@@ -316,7 +313,9 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err)
     in->cache.terminal = !quiet && isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
     if (in->image.is_function && image_unpack(in, err) < 0)
         return -1;
-    if (n && cache_get(&in->cache, archives, n, entries, err) < 0)
+    int status = n ? cache_get(&in->cache, archives, n, entries, err) : 0;
+    inputs_note_base(in);
+    if (status < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         in->entries[i] = entries[i];
@@ -375,6 +374,7 @@ void inputs_done(struct inputs *in)
     free(in->session_token);
     free(in->name);
     free(in->cache_dir);
+    free(in->cache_base);
     free(in->interpreter_path);
     free(in->interpreter_prefix);
     own_close(&in->report);

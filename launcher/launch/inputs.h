@@ -61,18 +61,19 @@ struct inputs {
     struct text *events;
     size_t event_count;
     char *access_key_id, *secret_access_key, *session_token;
-    char *name;                 /* of the function */
-    int report;                 /* -1: none asked for */
-    int graph;                  /* inspect --graph's file, or -1 */
-    int debugger;               /* --debug-port's socket here, or -1 */
-    struct doorway *doors;      /* --net allow; NULL: none */
-    int out;                    /* --out's directory, or -1 */
-    int streams[3];             /* files of --stdin, --stdout and --stderr, or -1; the last two may be one open file */
-    int program;                /* lrun-unpack, or -1 while not needed */
-    int policy, policy_program; /* --seccomp FILE and lrun-policy, or -1 */
-    struct text policy_code;    /* the filter made of it */
-    char *cache_dir;
-    int cache_place; /* it, opened by root for whom it becomes, or -1 */
+    char *name;                   /* of the function */
+    int report;                   /* -1: none asked for */
+    int graph;                    /* inspect --graph's file, or -1 */
+    int debugger;                 /* --debug-port's socket here, or -1 */
+    struct doorway *doors;        /* --net allow; NULL: none */
+    int out;                      /* --out's directory, or -1 */
+    int streams[3];               /* files of --stdin, --stdout and --stderr, or -1; the last two may be one open file */
+    int program;                  /* lrun-unpack, or -1 while not needed */
+    int policy, policy_program;   /* --seccomp FILE and lrun-policy, or -1 */
+    struct text policy_code;      /* the filter made of it */
+    char *cache_dir, *cache_base; /* base NULL: none */
+    bool base_named;              /* on the command line */
+    int cache_place;              /* it, opened by root for whom it becomes, or -1 */
 
     /* Filled by inputs_unpack(). */
     struct cache cache;
@@ -93,7 +94,11 @@ int inputs_unpack(struct inputs *in, bool quiet, struct err *err);
 int inputs_check_size(const struct inputs *in, struct err *err);
 /* The root file system, once it is unpacked: a descriptor of the caller's, or -1, where it is the host's. */
 int inputs_root(const struct inputs *in);
-int inputs_open_cache(struct inputs *in, struct err *err); /* unless it is open already */
+/* inputs_cache.c. The cache, unless it is open already, and its base: its name is for inputs.c only; what is said of its entries is noted.
+ */
+int inputs_open_cache(struct inputs *in, struct err *err);
+void inputs_name_base(const struct request *r, struct inputs *in);
+void inputs_note_base(struct inputs *in);
 /* stored_use.c. The store of runtimes, as the uid that will run: 1; 0: there is none. */
 int inputs_open_store(struct inputs *in, struct err *err);
 /* Cloned trees can be attached once, for one sandbox. Several need directories that the identity taken can reach by name. */

@@ -69,7 +69,7 @@ int inputs_open_out(const struct request *r, const struct identity *id, struct i
         return -1;
     if (fstat(in->out, &st) < 0)
         return fail(err, errno, r->out, "look at the directory for results");
-    if (trust_check_writable(in->out, r->out, in->cache_dir, id, err) < 0)
+    if (trust_check_writable(in->out, r->out, in->cache_dir, in->cache_base, id, err) < 0)
         return -1;
     if (!id->from_root || made || st.st_uid == id->uid || st.st_mode & 02)
         return 0;

@@ -62,7 +62,7 @@ static int check_output(const char *path, int i, const struct stat *st, const st
         return 0;
     if (check_inputs(path, i, st, in, err) < 0)
         return -1;
-    return trust_check_writable(in->streams[i], path, in->cache_dir, id, err);
+    return trust_check_writable(in->streams[i], path, in->cache_dir, in->cache_base, id, err);
 }
 
 static int take(const struct request *r, int i, const struct identity *id, struct inputs *in, struct err *err)

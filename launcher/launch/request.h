@@ -58,7 +58,7 @@ struct request {
     const char *profile;                                 /* of CREDENTIALS_PROFILE */
     const char *options, *options_path, *options_sha256; /* --profile, as it is named; its file and digest, NULL: none in force */
     const char *cgroup;                                  /* NULL: one is looked for */
-    const char *report, *cache_dir, *out, *graph, *results, *shard, *files_root, *joblist /* batch; NULL: standard input */;
+    const char *report, *cache_dir, *cache_base, *out, *graph, *results, *shard, *files_root, *joblist /* batch; NULL: standard input */;
     const char *streams[3];    /* exec: files in place of standard input, output and error; NULL: lrun's own */
     const char *runtime_api;   /* run: whose events it takes; NULL: the command line's */
     const char *junit, *tests; /* test: a file; a directory that is mounted beside the code; or NULL */

@@ -212,7 +212,7 @@ static int check_places(const struct look *l, const char *home)
     return 0;
 }
 
-static int check_all(const struct look *l, const char *cache_dir, const struct identity *id)
+static int check_all(const struct look *l, const char *cache_dir, const char *base, const struct identity *id)
 {
     OWN_PTR char *here = home_here(), *own = id->from_root ? home_of(id->uid) : NULL;
     if (l->spot.st.st_nlink > 1 && !S_ISDIR(l->spot.st.st_mode)) {
@@ -221,6 +221,8 @@ static int check_all(const struct look *l, const char *cache_dir, const struct i
              (uintmax_t)l->spot.st.st_nlink);
         return fail_hint(l->err, "name a copy of the file");
     }
+    if (base && refuse_writing(l, base, "the cache's base", false) < 0)
+        return -1;
     if (refuse_writing(l, cache_dir, "the cache", false) < 0 || check_places(l, here) < 0 || check_places(l, own) < 0 ||
         check_programs(l) < 0)
         return -1;
@@ -234,10 +236,10 @@ static int check_all(const struct look *l, const char *cache_dir, const struct i
     return 0;
 }
 
-int trust_check_writable(int fd, const char *path, const char *cache_dir, const struct identity *id, struct err *err)
+int trust_check_writable(int fd, const char *path, const char *cache_dir, const char *base, const struct identity *id, struct err *err)
 {
     struct look l = {.path = path, .mounts = mount_table_read(), .err = err};
-    int status = look_at(fd, &l) < 0 ? -1 : check_all(&l, cache_dir, id);
+    int status = look_at(fd, &l) < 0 ? -1 : check_all(&l, cache_dir, base, id);
     spot_done(&l.spot);
     mount_table_done(&l.mounts);
     return status;

@@ -11,9 +11,9 @@
 
 #include <stdbool.h>
 
-/* Refuses what the sandbox may not write: all that holds, or lies in, the cache (cache_dir: the one in use), the stores of runtimes and
- * layers, lrun's configuration; all that holds its programs. path is the name of what fd is. */
-int trust_check_writable(int fd, const char *path, const char *cache_dir, const struct identity *id, struct err *err);
+/* Refuses what the sandbox may not write: all that holds, or lies in, the cache (cache_dir: the one in use; base: its base, or NULL), the
+ * stores of runtimes and layers, lrun's configuration; all that holds its programs. path is the name of what fd is. */
+int trust_check_writable(int fd, const char *path, const char *cache_dir, const char *base, const struct identity *id, struct err *err);
 
 /* Refuses to show a directory that is, or holds, the home directory or a place where a user's programs listen. far: looked for behind
  * bind mounts too. */

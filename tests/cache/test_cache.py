@@ -175,7 +175,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(lrun, tmp):
         r = lrun("exec", "--cache-dir", disk, package, "--", "/bin/true")
         assert r.code == 125 and "No space left on device" in r.log and "big.zip" in r.log, r
         assert os.listdir(disk / "tmp") == [] and os.listdir(disk / "tree") == []
-        assert lrun("exec", "--cache-dir", disk, small, "--", "/bin/cat", "f").text == "ok"
+        r = lrun("exec", "--cache-dir", disk, small, "--", "/bin/cat", "f")
+        assert r.text == "ok", r
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 

@@ -108,7 +108,7 @@ static pid_t start(char **argv, bool verify, int socket, int shared)
     for (int fd = 7; fd < 200; fd++)
         close(fd);
     if (verify)
-        execle(argv[1], "lrun-unpack", "verify", "", NULL, (char *const[]){NULL});
+        execle(argv[1], "lrun-unpack", "verify", "", "", NULL, (char *const[]){NULL});
     execle(argv[1], "lrun-unpack", "image", "", argv[4], argv[5], NULL, (char *const[]){NULL});
     _exit(127);
 }

@@ -15,7 +15,7 @@ MUTANTS = {
                                                    {"a_new_sandbox_goes_on_reading_where_the_last_one_stopped"}, STDIO),
     "files of --stdout are handed in": ("launcher/sandbox/stdio.c", "fstat(file, &st) == 0 && S_ISREG(st.st_mode);", "fstat(file, &st) == 0 && st.st_size < 0;",
                                         {"the_command_gets_pipes_and_never_the_files", "a_full_stream_is_named_by_its_file"}, FILES, "pipes or named"),
-    "--stdout FILE is what a later launch trusts": (STREAMS, "return trust_check_writable(in->streams[i], path, in->cache_dir, id, err);", "return (void)id, 0;", REFUSED, FILES, "stand_for"),
+    "--stdout FILE is what a later launch trusts": (STREAMS, "return trust_check_writable(in->streams[i], path, in->cache_dir, in->cache_base, id, err);", "return (void)id, 0;", REFUSED, FILES, "stand_for"),
     "--stdout FILE is the package": (STREAMS, "    if (check_inputs(path, i, st, in, err) < 0)", "    if (0 && check_inputs(path, i, st, in, err) < 0)", REFUSED, FILES, "stand_for"),
     "--stdin FILE is a pipe of the host's": (STREAMS, "    if (S_ISREG(st->st_mode) ||", "    if (!S_ISDIR(st->st_mode) ||", REFUSED, FILES, "stand_for"),
     "outputs are emptied before the rest is checked": (STREAMS, "O_WRONLY | O_CREAT | O_APPEND)", "O_WRONLY | O_CREAT | O_APPEND | O_TRUNC)", REFUSED | {"outputs_are_emptied_only_once_nothing_else_is_refused"}, FILES, "stand_for or only_once"),
