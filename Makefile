@@ -32,14 +32,14 @@ FOLDERS     := $(addprefix launcher/,command batch test serve environment diagno
 UNPACK_ONLY := $(filter-out unpack/manifest_read.c,$(wildcard unpack/*.c))
 # Of relay/, what doors are is lrun's too.
 RELAY_ONLY  := $(filter-out relay/door.c relay/address.c,$(wildcard relay/*.c))
-RELAY_C  := $(wildcard relay/*.c) base/fs.c base/str.c base/err.c base/num.c
+RELAY_C  := $(wildcard relay/*.c) base/rooted.c base/fs.c base/str.c base/err.c base/num.c
 POLICY_ONLY := policy/compile.c policy/oci.c policy/calls.c policy/tree.c policy/restrict.c
 POLICY_BASE := base/arch.c base/fs.c base/str.c base/err.c base/json_scan.c base/json_slice.c base/json_document.c
 # All of project/ is lrun-project, which alone reads templates.
 PROJECT_ONLY := $(wildcard project/*.c)
 LRUN_C   := $(filter-out $(UNPACK_ONLY) $(POLICY_ONLY) $(PROJECT_ONLY) $(RELAY_ONLY),$(wildcard $(FOLDERS:%=%/*.c)))
-UNPACK_C := $(wildcard unpack/*.c) base/fs.c base/str.c base/err.c base/num.c base/json_scan.c base/json_slice.c base/json_document.c
-PROJECT_C := $(PROJECT_ONLY) base/base64.c base/fs.c base/str.c base/err.c base/num.c base/json.c base/json_scan.c base/json_slice.c base/json_document.c
+UNPACK_C := $(wildcard unpack/*.c) base/rooted.c base/fs.c base/str.c base/err.c base/num.c base/json_scan.c base/json_slice.c base/json_document.c
+PROJECT_C := $(PROJECT_ONLY) base/rooted.c base/base64.c base/fs.c base/str.c base/err.c base/num.c base/json.c base/json_scan.c base/json_slice.c base/json_document.c
 SANITIZED := $(if $(SANITIZE),$(B)/tests/tools/sanitizer.o)
 LRUN_O   := $(LRUN_C:%.c=$(B)/%.o) $(SANITIZED)
 UNPACK_O := $(UNPACK_C:%.c=$(B)/%.o) $(SANITIZED)

@@ -2,11 +2,12 @@
 /* enclose.c: how lrun-project encloses itself. A project is often a stranger's: what reads it may read beneath its root and answer lrun,
  * and nothing else. The order is that of need: the list of system calls comes last, since it has none of the others.
  *   rlimits     what a bomb may cost
- *   Landlock    reading beneath the root alone, whatever a parser is led to (Linux 5.13)
+ *   Landlock    reading beneath the root alone, whatever a parser is led to (Linux 5.13); where there is none, the root is ours
  *   seccomp     no socket, process, program or change of a directory, no file opened for writing by openat(2); always there */
 #include "project/enclose.h"
 
 #include "base/own.h"
+#include "base/rooted.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -93,8 +94,8 @@ static int landlock(int root, struct err *err)
     struct landlock_ruleset_attr attr = {.handled_access_fs = ALL | (version >= 3 ? TRUNCATE : 0)};
     struct landlock_path_beneath_attr beneath = {.allowed_access = READS, .parent_fd = root};
     OWN_FD int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
-    if (rules < 0) /* no Landlock here: openat2(2)'s RESOLVE_BENEATH and the list of system calls hold by themselves */
-        return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : fail(err, errno, NULL, "make lrun-project's Landlock rules");
+    if (rules < 0)
+        return rooted_no_landlock(errno) ? rooted_in(root, NULL, err) : fail(err, errno, NULL, "make lrun-project's Landlock rules");
     if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
         return fail(err, errno, NULL, "allow lrun-project its directory");
     return syscall(SYS_landlock_restrict_self, rules, 0) < 0 ? fail(err, errno, NULL, "apply lrun-project's Landlock rules") : 0;

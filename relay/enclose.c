@@ -7,6 +7,7 @@
 #include "relay/enclose.h"
 
 #include "base/own.h"
+#include "base/rooted.h"
 #include "relay/relay.h"
 
 #include <errno.h>
@@ -79,7 +80,7 @@ static int landlock(const struct doors *doors, struct err *err)
     struct rules_attr attr = {.files = ALL, .net = NET_BIND | NET_CONNECT};
     OWN_FD int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, net ? sizeof attr : sizeof attr.files, 0);
     if (rules < 0) /* no Landlock here: the list of system calls holds by itself */
-        return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : fail(err, errno, NULL, "make lrun-relay's Landlock rules");
+        return rooted_no_landlock(errno) ? 0 : fail(err, errno, NULL, "make lrun-relay's Landlock rules");
     for (size_t i = 0; i < COUNT(READ); i++) {
         OWN_FD int dir = open(READ[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
         struct landlock_path_beneath_attr beneath = {.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE, .parent_fd = dir};
@@ -99,7 +100,6 @@ static const int CALLS[] = {
     SCMP_SYS(write),
     SCMP_SYS(writev),
     SCMP_SYS(close),
-    SCMP_SYS(openat),
     SCMP_SYS(fstat),
     SCMP_SYS(newfstatat),
     SCMP_SYS(statx),
@@ -171,6 +171,9 @@ static int call_list(struct err *err)
     int failed = ctx ? 0 : -ENOMEM;
     for (size_t i = 0; ctx && i < COUNT(CALLS) && failed == 0; i++)
         failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALLS[i], 0);
+    if (failed == 0) /* for reading only, also where there is no Landlock */
+        failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                                  SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
     if (failed == 0)
         failed = allow_sockets(ctx);
     if (failed == 0) /* the resolver asks how long an answer is */

@@ -3,12 +3,13 @@
  * launcher/sandbox/ and policy/; this one is for lrun's parsers, libarchive, libelf and libcrypto among them. Order: the list of
  * system calls comes last, since it has neither setrlimit(2) nor Landlock's calls.
  *   rlimits     what a bomb may cost: memory of its own, time, size of a file
- *   Landlock    no file but those beneath the entry that is being made, and an image's (Linux 5.13); absent on older kernels, and then
- *               done without
+ *   Landlock    no file but those beneath the entry that is being made, and an image's (Linux 5.13); where there is none, that entry
+ *               becomes the root (base/rooted.h)
  *   seccomp     no socket, no new process, no exec, no change of owner; always there */
 #include "unpack/confine.h"
 
 #include "base/own.h"
+#include "base/rooted.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +70,7 @@ static int allow_beneath(int rules, int dir, uint64_t rights, struct err *err)
     return 0;
 }
 
-static int landlock(const struct confinement *c, struct err *err)
+static int landlock(struct confinement *c, struct err *err)
 {
     enum {
         READS = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
@@ -83,8 +84,9 @@ static int landlock(const struct confinement *c, struct err *err)
     uint64_t writes = WRITES | (c->image ? LANDLOCK_ACCESS_FS_REMOVE_DIR : 0) | refer;
     struct landlock_ruleset_attr attr = {.handled_access_fs = ALL | refer};
     OWN_FD int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
-    if (rules < 0) /* no Landlock here: the system call list below holds by itself */
-        return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : fail(err, errno, NULL, "make the unpacker's Landlock rules");
+    if (rules < 0)
+        return rooted_no_landlock(errno) ? rooted_in(c->dir, &c->source, err)
+                                         : fail(err, errno, NULL, "make the unpacker's Landlock rules");
     if (allow_beneath(rules, c->dir, writes, err) < 0 || allow_beneath(rules, c->source, READS, err) < 0)
         return -1;
     if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)
@@ -137,7 +139,7 @@ static int call_list(bool image, struct err *err)
     return failed ? fail(err, -failed, NULL, "restrict the unpacker's system calls") : 0;
 }
 
-int confine(const struct confinement *c, struct err *err)
+int confine(struct confinement *c, struct err *err)
 {
     /* Otherwise landlock_restrict_self(2) fails with EPERM in a process without CAP_SYS_ADMIN in its user namespace. */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

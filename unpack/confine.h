@@ -20,8 +20,8 @@ struct confinement {
     bool image;      /* up to 10 GB in one file, half an hour of processor time, hard links */
 };
 
-/* rlimits, memory among them, no_new_privs, Landlock (nothing but what is beneath the two directories; skipped where the kernel has none)
- * and a list of allowed system calls. */
-int confine(const struct confinement *c, struct err *err);
+/* rlimits, memory among them, no_new_privs, Landlock (nothing but what is beneath the two directories; where there is none, a root that
+ * is the first, and the second by itself) and a list of allowed system calls. source may become another descriptor's tree. */
+int confine(struct confinement *c, struct err *err);
 
 #endif

@@ -13,7 +13,7 @@ from test_hostile import FUNCTION
 def enclosure(tmp_path_factory):
     """The very enclosure as a library, for Python to load."""
     library = tmp_path_factory.mktemp("enclosure") / "enclose.so"
-    subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", f"-I{TOP}", "-shared", "-fPIC", "-o", library, *(TOP / f for f in ("project/enclose.c", "base/err.c", "base/str.c")), "-lseccomp"], check=True)
+    subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", f"-I{TOP}", "-shared", "-fPIC", "-o", library, *(TOP / f for f in ("project/enclose.c", "base/rooted.c", "base/err.c", "base/str.c")), "-lseccomp"], check=True)
     return library
 
 

@@ -18,7 +18,7 @@ import time
 
 import pytest
 
-from conftest import LRUN, ROOT, TOP, children_of, make_zip, name_of, runs, skip, wait_until
+from conftest import LRUN, ROOT, TOP, children_of, helper, make_zip, name_of, runs, skip, wait_until
 
 STAGE = pathlib.Path(__file__).with_name("stage.py")
 # connect.py HOST PORT...: a line for each: what the server says, or the error.
@@ -484,11 +484,11 @@ def test_the_relay_encloses_itself_before_it_is_given_a_connection(lrun, package
 def enclosure(tmp_path_factory):
     """The very enclosure as a library, for Python to load."""
     library = tmp_path_factory.mktemp("enclosure") / "enclose.so"
-    subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", f"-I{TOP}", "-shared", "-fPIC", "-o", library, *(TOP / f for f in ("relay/enclose.c", "base/err.c", "base/str.c")), "-lseccomp"], check=True)
+    subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", f"-I{TOP}", "-shared", "-fPIC", "-o", library, *(TOP / f for f in ("relay/enclose.c", "base/rooted.c", "base/err.c", "base/str.c")), "-lseccomp"], check=True)
     return library
 
 
-def enclosed(library, try_it, doors=0):
+def enclosed(library, try_it, doors=0, wrap=()):
     """doors=1: with one, to the port that is listened on."""
     code = f"""
 import ctypes, os, socket
@@ -508,7 +508,7 @@ except OSError as e:
     os.write(1, b"refused")
 os._exit(0)
 """
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    return subprocess.run([*wrap, sys.executable, "-c", code], capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("try_it", ["socket.socket(socket.AF_INET)", "socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)", "open('/etc/hosts')", "listener.close()"])
@@ -521,6 +521,15 @@ def test_an_enclosed_relay_can_do_its_work(enclosure, try_it):
     "open('/proc/self/status')", "open('/usr/bin/env')", "open('/tmp/lrun-doors-x', 'w')", "os.listdir('/etc')", "os.fork()", "os.execv('/bin/true', ['true'])", "os.kill(os.getppid(), 0)", "os.setuid(0)"])
 def test_an_enclosed_relay_can_do_no_more(enclosure, try_it):
     assert enclosed(enclosure, try_it) == "refused"
+
+
+@pytest.mark.parametrize("flags", ["os.O_WRONLY", "os.O_RDWR", "os.O_RDONLY | os.O_TRUNC", "os.O_WRONLY | os.O_CREAT", "os.O_RDWR | os.O_TMPFILE"])
+def test_a_relay_without_landlock_writes_nothing(enclosure, tmp, flags):
+    """On files of the test's own: where that defence is missing, they are written to."""
+    (tmp / "file").write_text("kept")
+    name = tmp if "TMPFILE" in flags else tmp / "new" if "CREAT" in flags else tmp / "file"
+    refuses = (helper("refuse"), "landlock_create_ruleset", "EPERM", "--")
+    assert enclosed(enclosure, f"os.open({str(name)!r}, {flags}, 0o600)", wrap=refuses) == "refused" and (tmp / "file").read_text() == "kept" and not (tmp / "new").exists()
 
 
 def test_an_enclosed_relay_connects_to_its_doors_ports_only(enclosure):

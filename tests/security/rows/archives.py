@@ -5,6 +5,7 @@ FOREIGN = "tests/cache/test_foreign_archives.py"
 CACHE = "tests/cache/test_cache.py"
 TARBALLS = "tests/cache/test_tarballs.py"
 PROCESS = "tests/sandbox/test_process.py"
+NO_LANDLOCK = ("tests/security/test_no_landlock.py",)
 
 MUTANTS = {
     "names with ..": ("unpack/zip_check.c", "if (part == 2 && c[0] == '.' && c[1] == '.')", "if (part == 2 && c[0] == '.' && c[1] == 0)", {"names_that_lead_astray_are_refused"}, (ARCHIVES,), "names or bombs or refused"),
@@ -15,6 +16,8 @@ MUTANTS = {
     "paths through links": ("unpack/zip_check.c", "if (parent && parent->type != ZIP_DIR)", "if (parent && parent->type == ZIP_FILE)", {"archives_that_two_readers_would_read_differently_are_refused"}, (ARCHIVES,), "refused"),
     "ambiguous end records": ("unpack/zip.c", "if (at + END_SIZE + u16(bytes + at + 20) != n)", "if (at + END_SIZE > n)", {"ambiguous_or_cut_off_archives_are_refused", "an_archive_of_others"}, (ARCHIVES, FOREIGN), "ambiguous or others"),
     "the unpacker without Landlock": ("unpack/confine.c", "if (limit(c, err) < 0 || landlock(c, err) < 0)", "if (limit(c, err) < 0 || (0 && landlock(c, err) < 0))", {"h72_the_unpacker_is_confined_before_it_reads_the_archive"}),
+    "the unpacker without Landlock keeps the host's root": ("base/rooted.c", 'if (fchdir(dir) < 0 || chroot(".") < 0)', "if (fchdir(dir) < 0)", {"there_is_no_way_out", "the_root_is_left_before_the_archive_is_read"}, NO_LANDLOCK, "way_out or root_is_left"),
+    "the unpacker without Landlock walks up from an image's directory": ("base/rooted.c", "if (two && detach(others, err) < 0)", "if (two && !others && detach(others, err) < 0)", {"there_is_no_way_out"}, NO_LANDLOCK, "way_out"),
     "the unpacker without a call list": ("unpack/confine.c", "    return call_list(c->image, err);", "    return 0 && call_list(c->image, err);", {"h72_the_unpacker_is_confined_before_it_reads_the_archive"}),
     "the unpacker without limits": ("unpack/confine.c", "if (limit(c, err) < 0 || landlock(c, err) < 0)", "if ((0 && limit(c, err) < 0) || landlock(c, err) < 0)", {"h72_the_unpacker_is_confined_before_it_reads_the_archive"}),
     "helpers with the caller's environment": ("base/helper.c", "char *const envp[] = {NULL};", "extern char **environ; char *const *envp = environ;", {"h27_h90_a_program_that_lrun_starts_has_an_empty_environment"}),

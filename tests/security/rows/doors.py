@@ -15,6 +15,7 @@ MUTANTS = {
     "doors: characters of names": ("relay/door.c", "if (!d->literal && !is_name(d->host))", "if (!d->literal && !is_name(d->host) && !strchr(d->host, '\\n'))", {"that_is_misspelt_is_refused_with_the_reason"}, (UNIT,)),
     "doors: the relay encloses itself": ("relay/relay_main.c", " || enclose(&relay.doors, &err) < 0)", ")", {"the_relay_has_next_to_nothing", "the_relay_encloses_itself_before_it_is_given_a_connection"}, (DOORS,), "relay"),
     "doors: the relay's files and ports": ("relay/enclose.c", " || landlock(doors, err) < 0)", " || (doors->n > DOORS_MAX && landlock(doors, err) < 0))", {"an_enclosed_relay_can_do_no_more", "an_enclosed_relay_connects_to_its_doors_ports_only"}, (DOORS,), "enclosed"),
+    "doors: the relay writes where there is no Landlock": ("relay/enclose.c", "O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY", "O_CREAT & O_TRUNC, O_RDONLY", {"a_relay_without_landlock_writes_nothing"}, (DOORS,), "without_landlock"),
     "doors: the relay's sockets": ("relay/enclose.c", "FAMILIES[] = {AF_INET, AF_INET6}", "FAMILIES[] = {AF_INET, AF_INET6, AF_UNIX}", {"an_enclosed_relay_can_do_no_more"}, (DOORS,), "enclosed"),
     "doors: the relay outlives lrun": (("launcher/sandbox/doors.c", "relay/relay_main.c", "relay/relay_main.c"),
                                        ("prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != lrun", "prctl(PR_SET_PDEATHSIG, SIGKILL);", "if (got > 0 && p[0].revents)"),
