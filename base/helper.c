@@ -23,8 +23,10 @@ int helper_open(const char *name, int *ret_program, struct err *err)
 {
     char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n < 0)
-        return fail(err, errno, "/proc/self/exe", "find out where lrun lies");
+    if (n < 0) {
+        fail(err, errno, "/proc/self/exe", "find out where lrun lies");
+        return err->no == ENOENT ? fail_hint(err, "no /proc is mounted here: mount -t proc proc /proc") : -1;
+    }
     self[n] = 0;
     *strrchr(self, '/') = 0;
     for (size_t i = 0; HELPER_PLACES[i]; i++) {

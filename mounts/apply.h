@@ -8,6 +8,9 @@
 
 #include "mounts/plan.h"
 
+/* The hint where the kernel refuses a new /proc since the caller's own is masked; launcher/sandbox/hints.c adds who masks it. */
+#define NEW_MOUNT_HIDDEN "parts of the host's own /proc are hidden, as in containers, and the kernel then gives out no new one"
+
 /* Builds the plan's root; prepared: from the prepared skeleton, if there is one; ret_root: a descriptor of it, a mount, not yet read-only
  * where it is our own. ret_without: what the kernel refused, and another way was found. */
 int apply_plan(const struct plan *p, bool prepared, int *ret_root, unsigned *ret_without, struct err *err);

@@ -6,6 +6,7 @@
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "mounts/apply.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,8 +24,7 @@ static int fs_fail(int fs, const char *path, const char *what, struct err *err)
     text[n] = 0;
     text[strcspn(text, "\n")] = 0;
     if (strstr(text, "too revealing")) /* mount_too_revealing(): a new /proc would show what is hidden in the existing one */
-        return fail_hint(err, "parts of the host's own /proc are hidden, as in containers, and the kernel then gives out no new one; "
-                              "for Docker: --security-opt systempaths=unconfined, see docs/hosts.md");
+        return fail_hint(err, "%s", NEW_MOUNT_HIDDEN);
     return fail_hint(err, "the kernel says: %s", text[1] == ' ' ? text + 2 : text); /* a level letter comes first */
 }
 

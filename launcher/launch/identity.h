@@ -12,6 +12,7 @@ struct identity {
     uid_t uid; /* what lrun runs as once identity_take() is done */
     gid_t gid;
     bool from_root; /* it was started as root and must change */
+    bool stays;     /* it is root of a user namespace that has no other uid */
 };
 
 /* Decides, changing nothing. Refuses to run set-id. */

@@ -4,14 +4,15 @@
 #define LRUN_HINTS_H
 
 #include "base/err.h"
+#include "launcher/sandbox/surroundings.h"
 
 #include <stdbool.h>
 
-/* Adds the hint that (err->step, err->no) and this host's switches establish; always -1. A hint that is there stays. */
+/* Adds the hint that (err->step, err->no) and this host's switches establish; always -1. A hint that is there stays, but one of mounts/
+ * about a hidden /proc gets the name of who hid it. */
 int hints_add(struct err *err);
 
-/* The same with the host's switches read through a function, for tests: returns false if the file is not there. */
-typedef bool (*hints_reader)(const char *path, char *text, unsigned long size);
-const char *hints_find(const char *step, int no, hints_reader reader);
+/* The same with the host's files read through a function, for tests. False: there is none. */
+bool hints_find(const char *step, int no, surroundings_reader reader, char *text, size_t size);
 
 #endif
