@@ -81,6 +81,7 @@ def test_nspawn_runs_a_zip(nspawn):
 def test_doctor_in_nspawn(nspawn):
     p = nspawn("/opt/lrun/lrun", "doctor")
     assert p.returncode == 0 and p.stdout.endswith("lrun works here.\n"), p
+    assert re.search(r"^ok +unpack +a zip was unpacked", p.stdout, re.M) and re.search(r"^ok +container +marks of systemd-nspawn", p.stdout, re.M), p
     assert re.search(r"^absent +landlock +cannot use Landlock: Operation not permitted", p.stdout, re.M), p
 
 

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import LRUN, ROOT, TOP, helper, skip
+from conftest import BUILD, HELPERS, LRUN, ROOT, TOP, helper, skip
 
 ERRNOS = ["EPERM", "EACCES", "ENOSYS", "EINVAL", "ENOSPC"]
 SCHEMA = json.loads((TOP / "docs/doctor.schema.json").read_text())
@@ -29,7 +29,7 @@ def doctor(tmp, *wrap, options=("--json",)):
 
 def test_it_works_here(tmp):
     found = doctor(tmp)
-    assert [n for n, p in found.items() if p["needed"]] == ["kernel", "helpers", "cache", "sandbox"] and all(p["status"] == "ok" for p in found.values() if p["needed"]), found
+    assert [n for n, p in found.items() if p["needed"]] == ["kernel", "helpers", "cache", "sandbox", "unpack"] and all(p["status"] == "ok" for p in found.values() if p["needed"]), found
     assert all(p["note"] for p in found.values() if p["status"] == "ok") and all(p["what"] for p in found.values() if p["status"] != "ok")
 
 
@@ -65,8 +65,10 @@ def test_a_cache_that_no_root_can_be_kept_in_is_said(tmp):
     if subprocess.run([*map(str, wrap), "true"], capture_output=True).returncode:
         skip("no overlay of an overlay can be made here")
     p = subprocess.run([*map(str, wrap), LRUN, "doctor", "--json", "--cache-dir", place / "two/cache"], capture_output=True, text=True)
-    root = {probe["name"]: probe for probe in json.loads(p.stdout)["probes"]}["root"]
-    assert p.returncode == 0 and root["status"] == "absent" and root["what"] == "lay an overlay over the root that is kept in" and root["path"] == f"{place}/two/cache", p
+    found = {probe["name"]: probe for probe in json.loads(p.stdout)["probes"]}
+    root = found["root"]
+    assert found["sandbox"]["status"] == "ok" and found["unpack"]["status"] == "failed" and "try --cache-dir on another one" in found["unpack"]["remedy"], found["unpack"]  # as each zip there
+    assert p.returncode == 1 and root["status"] == "absent" and root["what"] == "lay an overlay over the root that is kept in" and root["path"] == f"{place}/two/cache", p
     assert root["remedy"] == "each launch makes its own, which takes some 0.5 ms: try a cache on another file system (--cache-dir)"
 
 
@@ -120,6 +122,55 @@ def test_masked_proc_is_said(tmp):
     """As in Docker."""
     found = doctor(tmp, "unshare", "-Urm", "/bin/sh", "-c", 'mount --bind /dev/null /proc/keys && exec "$@"', "sh")["sandbox"]
     assert found["status"] == "failed" and "systempaths" in found["remedy"] and not BYPASS.search(json.dumps(found)), found
+
+
+# ---- what a sandbox alone does not show ----
+
+@pytest.mark.parametrize("call, errno, probe, says", [
+    ("chroot", "EACCES", "landlock", None), ("openat2", "ENOSYS", "project", None), ("linkat", "EPERM", "unpack", None)])
+def test_a_call_that_another_part_needs(tmp, call, errno, probe, says):
+    """Some parts do without: then all is well."""
+    found = doctor(tmp, helper("refuse"), call, errno, "--")[probe]
+    assert found["status"] in ("ok", "absent") and (found["status"] == "ok" or found["what"]), found
+
+
+@pytest.mark.parametrize("call, errno, where", [("landlock_restrict_self", "EPERM", ("unpack", "project", "relay")), ("memfd_create", "EPERM", ("project",))])
+def test_what_the_other_programs_need(tmp, call, errno, where):
+    """A sandbox of directories would be made all the same."""
+    doctor(tmp)
+    found = doctor(tmp, helper("refuse"), call, errno, "--")
+    assert found["sandbox"]["status"] == "ok", found
+    for probe in where:
+        assert found[probe]["status"] == ("failed" if found[probe]["needed"] else "absent") and found[probe]["what"], found[probe]
+
+
+def test_it_unpacks_each_time_and_keeps_nothing(tmp):
+    for _ in range(2):
+        assert doctor(tmp)["unpack"]["status"] == "ok"
+    assert os.listdir(tmp / "cache/tree") == [] and os.listdir(tmp / "cache/tmp") == []
+
+
+@pytest.mark.parametrize("name", ["lrun-unpack", "lrun-relay"])
+def test_a_program_whose_library_is_in_the_callers_path_only(tmp, name):
+    """lrun starts it without variables, so it would not start."""
+    place = tmp / "programs"
+    place.mkdir()
+    for program in ("lrun", *HELPERS):
+        shutil.copy(BUILD / program, place)
+    (tmp / "library.c").write_text("int nothing(void) { return 0; }\n")
+    (tmp / "program.c").write_text("int nothing(void);\nint main(void) { return nothing(); }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp / "libnothing.so", tmp / "library.c"], check=True)
+    subprocess.run(["cc", "-o", place / name, tmp / "program.c", "-L", tmp, "-lnothing"], check=True)
+    env = {**os.environ, "LD_LIBRARY_PATH": str(tmp)}
+    assert subprocess.run([place / name], env=env).returncode == 0
+    p = subprocess.run([place / "lrun", "doctor", "--json", "--cache-dir", tmp / "cache"], capture_output=True, text=True, env=env)
+    found = {probe["name"]: probe for probe in json.loads(p.stdout)["probes"]}["helpers"]
+    assert p.returncode == 1 and found["status"] == "failed" and found["path"] == name and "libnothing.so" in found["remedy"] and "LD_LIBRARY_PATH" in found["remedy"], found
+
+
+def test_what_surrounds_it_is_said_with_its_marks(tmp):
+    plain, inside = doctor(tmp)["container"], doctor(tmp, "env", "KUBERNETES_SERVICE_HOST=10.0.0.1", helper("refuse"), "acct", "EPERM", "--")["container"]
+    assert plain["status"] == inside["status"] == "ok" and "marks of Kubernetes are here: $KUBERNETES_SERVICE_HOST; seccomp filter: yes" in inside["note"], (plain, inside)
 
 
 def test_words_beside_it_are_refused():
