@@ -15,9 +15,10 @@
 #include <string.h>
 
 #define UNCONFINED "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"
+#define PODMAN "podman run --security-opt unmask=ALL --security-opt seccomp=unconfined"
 
 static const struct manager {
-    const char *name, *file, *value; /* "*": it is there; else its first word */
+    const char *name, *file, *value; /* "*": it is there; else its first word. "@FILE": it is a mount's place */
     const char *also;                /* a file that must be there too, or NULL */
     const char *remedy;
 } MANAGERS[] = {
@@ -29,7 +30,7 @@ static const struct manager {
      "[runners.docker] security_opt = [\"seccomp=unconfined\", \"apparmor=unconfined\"] in the runner's config.toml, and a /proc that "
      "is not masked"},
     {"a container of GitHub Actions", "$GITHUB_ACTIONS", "true", "/.dockerenv", "in the job's container: options: " UNCONFINED},
-    {"Podman", "/run/.containerenv", "*", NULL, "podman run --security-opt unmask=ALL --security-opt seccomp=unconfined"},
+    {"Podman", "@/run/.containerenv", "*", NULL, PODMAN},
     {"systemd-nspawn", "/run/host/container-manager", "systemd-nspawn", NULL, "systemd-nspawn --system-call-filter=CALL"},
     {"systemd-nspawn", "$container", "systemd-nspawn", NULL, "systemd-nspawn --system-call-filter=CALL"},
     {"Incus", "/dev/incus/sock", "*", NULL, "incus config set NAME security.nesting=true"},
@@ -37,6 +38,7 @@ static const struct manager {
     {"LXC", "$container", "lxc", NULL, "lxc.include = /usr/share/lxc/config/nesting.conf in the container's config"},
     {"LXC", "/run/systemd/container", "lxc", NULL, "lxc.include = /usr/share/lxc/config/nesting.conf in the container's config"},
     {"Docker", "/.dockerenv", "*", NULL, "docker run " UNCONFINED},
+    {"Podman", "/run/.containerenv", "*", NULL, PODMAN}, /* an image that Podman made may have that file in Docker, too */
     // clang-format on
 };
 
@@ -53,9 +55,25 @@ bool surroundings_read(const char *path, struct text *ret)
     return fd >= 0 ? fs_read_all(fd, MOST, path, ret, &ignored) == 0 : access(path, F_OK) == 0; /* a socket is there, too */
 }
 
+/* Is there a mount at this place? False too where /proc does not say. */
+static bool is_mount(surroundings_reader reader, const char *place)
+{
+    struct text text = {0};
+    bool found = false;
+    for (const char *line = reader("/proc/self/mountinfo", &text) ? text.at : NULL; line && !found; line = line ? line + 1 : NULL) {
+        char at[128] = ""; /* longer places are others */
+        found = sscanf(line, "%*s %*s %*s %*s %127s", at) == 1 && strcmp(at, place) == 0;
+        line = strchr(line, '\n');
+    }
+    text_done(&text);
+    return found;
+}
+
 static bool is(surroundings_reader reader, const char *path, const char *value)
 {
     struct text text = {0};
+    if (path[0] == '@')
+        return is_mount(reader, path + 1);
     bool yes = reader(path, &text);
     if (yes && strcmp(value, "*") != 0)
         yes = text.n && strcspn(text.at, " \n") == strlen(value) && str_begins(text.at, value);
@@ -66,15 +84,7 @@ static bool is(surroundings_reader reader, const char *path, const char *value)
 /* The root directory is not a mount's own: the mounts that /proc shows to a process are those beneath its root. */
 static bool is_chroot(surroundings_reader reader)
 {
-    struct text text = {0};
-    bool read = reader("/proc/self/mountinfo", &text) && text.n;
-    bool root = false;
-    for (const char *line = read ? text.at : NULL; line && !root; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
-        char point[4] = "";
-        root = sscanf(line, "%*s %*s %*s %*s %3s", point) == 1 && strcmp(point, "/") == 0;
-    }
-    text_done(&text);
-    return read && !root;
+    return is(reader, "/proc/self/mountinfo", "*") && !is_mount(reader, "/");
 }
 
 void surroundings_look(surroundings_reader reader, struct surroundings *ret)
@@ -85,7 +95,7 @@ void surroundings_look(surroundings_reader reader, struct surroundings *ret)
         const struct manager *m = &MANAGERS[i];
         if (is(reader, m->file, m->value) && (!m->also || is(reader, m->also, "*"))) {
             ret->manager = m->name;
-            ret->evidence = m->file;
+            ret->evidence = m->file + (m->file[0] == '@');
             ret->remedy = m->remedy;
         }
     }

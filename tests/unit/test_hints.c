@@ -83,6 +83,12 @@ Test(hints, name_the_manager_that_is_known_by_its_mark_and_its_own_words)
         {{FILTER, {"/run/.containerenv", ""}},
          "in Podman, by /run/.containerenv",
          "podman run --security-opt unmask=ALL --security-opt seccomp="},
+        {{FILTER, {"/.dockerenv", ""}, {"/run/.containerenv", ""}}, "in Docker, by /.dockerenv", "docker run"}, /* an image of Podman's */
+        {{FILTER,
+          {"/.dockerenv", ""},
+          {"/proc/self/mountinfo", "1 2 0:3 /c/.containerenv /run/.containerenv rw - ext4 x rw\n4 2 0:3 / / rw - ext4 x rw\n"}},
+         "in Podman, by /run/.containerenv",
+         "podman run"},
         {{FILTER, {"/.dockerenv", ""}, {"$GITLAB_CI", "true"}}, "GitLab", "[runners.docker] security_opt = [\"seccomp=unconfined\""},
         {{FILTER, {"/.dockerenv", ""}, {"$GITHUB_ACTIONS", "true"}}, "GitHub Actions", "options: --security-opt seccomp=unconfined"},
         {{FILTER, {"/.dockerenv", ""}, {"$GITHUB_ACTIONS", "false"}}, "in Docker", "docker run"},
