@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inside containers that are really made here (Podman, systemd-nspawn, bwrap, chroot, unshare), of the host's own /usr: what works, and what
-is said where something is refused. docs/hosts.md says the same."""
+is said where something is refused. docs/hosts.md says the same. A manager that can run nothing here is left out: that is no matter of lrun's."""
 import os
 import pathlib
 import re
@@ -42,7 +42,7 @@ def ran(*argv, **more):
 
 def container(request, manager, tree, options, *argv):
     if not ROOT:
-        skip(f"{manager} is tried as root")
+        pytest.skip(f"{manager} is tried as root")
     if manager == "podman":  # crun takes cgroup v2 alone, and limits that it may set
         prepare = "umount -l -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup || exit 99; "
         place = tempfile.mkdtemp(prefix="lrun-podman.", dir="/tmp")  # of at most 50 characters
@@ -57,7 +57,7 @@ def container(request, manager, tree, options, *argv):
         skip(f"{words[0]} is not installed")
     wrap = ("unshare", "-m", "/bin/sh", "-c", prepare + 'exec "$@"', "sh", *words)
     if (p := ran(*wrap, "/bin/true")).returncode:
-        skip(f"{words[0]} runs nothing here: {p.stderr}")
+        pytest.skip(f"{words[0]} runs nothing here: {p.stderr}")
     return ran(*wrap, *argv)
 
 
@@ -112,7 +112,7 @@ def test_podman_root_without_capabilities(podman):
 
 def test_root_without_capabilities(lrun, empty):
     if not ROOT:
-        skip("only root has capabilities to drop")
+        pytest.skip("only root has capabilities to drop")
     p = ran("setpriv", "--bounding-set=-setuid,-setgid", "--inh-caps=-setuid,-setgid", *lrun.argv("exec", empty, "--", "/bin/true", report=False))
     assert p.returncode == 125 and "root lacks CAP_SETUID or CAP_SETGID here" in p.stderr, p
 
@@ -147,7 +147,7 @@ def test_a_bwrap_that_allows_no_more_namespaces(tmp, empty):
         skip("bubblewrap is not installed")
     wrap = ("bwrap", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-user", "--disable-userns")
     if ran(*wrap, "true").returncode:
-        skip("bwrap cannot disable user namespaces here")
+        pytest.skip("bwrap cannot disable user namespaces here")
     p = ran(*wrap, LRUN, "exec", "--cache-dir", tmp / "own", empty, "--", "/bin/true")
     assert p.returncode == 125 and "a limit on namespaces is reached: see /proc/sys/user/max_*_namespaces" in p.stderr, p
 
@@ -155,7 +155,7 @@ def test_a_bwrap_that_allows_no_more_namespaces(tmp, empty):
 @pytest.mark.parametrize("proc", [False, True])
 def test_a_chroot_is_said_and_a_missing_proc(tree, proc):
     if not ROOT:
-        skip("chroot(8) is root's")
+        pytest.skip("chroot(8) is root's")
     script = f"mount --bind /usr {tree}/usr && mount --bind /dev {tree}/dev && {f'mount -t proc proc {tree}/proc && ' if proc else ''}exec chroot {tree} /opt/lrun/lrun exec /opt/fn.zip -- /bin/true"
     p = ran("unshare", "-m", "/bin/sh", "-c", script)
     says = "this is a chroot (no mount of /proc/self/mountinfo is the root), where nobody may make one" if proc else "no /proc is mounted here: mount -t proc proc /proc"
@@ -173,9 +173,9 @@ def test_a_chroot_is_said_and_a_missing_proc(tree, proc):
 ])
 def test_the_words_of_a_manager(lrun, empty, mark, variable, says):
     if mark and not os.path.exists(mark):
-        skip(f"{mark} is not here")
+        pytest.skip(f"{mark} is not here")
     if not mark and any(os.path.exists(p) for p in ("/run/.containerenv", "/run/host/container-manager")):
-        skip("this is another container")
+        pytest.skip("this is another container")
     lrun.exec(empty, "/bin/true")
     p = ran(*(("env", variable) if variable else ()), helper("refuse"), "clone3", "EPERM", "--", *lrun.argv("exec", empty, "--", "/bin/true", report=False))
     assert p.returncode == 125 and says in p.stderr and "Seccomp: 2 in /proc/self/status" in p.stderr, p
@@ -185,6 +185,6 @@ def test_a_mark_alone_is_no_cause(lrun, empty):
     """GITLAB_CI on a machine of one's own: nothing surrounds lrun, so its words are no answer to anything."""
     status = pathlib.Path("/proc/self/status").read_text()
     if "\nSeccomp:\t0" not in status:
-        skip("a seccomp filter is on here")
+        pytest.skip("a seccomp filter is on here")
     p = ran("env", "KUBERNETES_SERVICE_HOST=10.0.0.1", "unshare", "-Ur", "/bin/sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"', "sh", LRUN, "exec", "--cache-dir", lrun.cache, empty, "--", "/bin/true")
     assert "procMount" not in p.stderr, p
