@@ -9,11 +9,21 @@
 #include "base/sys.h"
 
 #include <errno.h>
+#include <linux/landlock.h>
 #include <sched.h>
+
+#ifndef LANDLOCK_CREATE_RULESET_VERSION
+#define LANDLOCK_CREATE_RULESET_VERSION (1U << 0)
+#endif
 
 bool rooted_no_landlock(int no)
 {
     return no == ENOSYS || no == EOPNOTSUPP || no == EPERM || no == EACCES;
+}
+
+bool rooted_has_landlock(void)
+{
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
 }
 
 /* The current directory alone goes with us into a new mount namespace, and only what lies in our own can be cloned. */

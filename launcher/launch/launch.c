@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/own.h"
+#include "base/rooted.h"
 #include "lambda/variables.h"
 #include "launcher/launch/client.h"
 #include "launcher/launch/direct_start.h"
@@ -94,6 +95,8 @@ static void note_differences(struct launch *l)
         report_degraded(&l->facts.degraded, "the memory size's CPU share is not enforced");
     if (request_limit_mb(r) && !l->cgroup.memory)
         report_degraded(&l->facts.degraded, "memory is limited by watching, not by a cgroup");
+    if ((l->inputs.misses || r->net == NET_ALLOW) && !rooted_has_landlock())
+        report_degraded(&l->facts.degraded, "no Landlock here: lrun-unpack has a root of its own instead, lrun-relay reads what you can");
     if (l->inputs.function.is_dir) {
         l->facts.function_is_dir = true;
         report_degraded(&l->facts.degraded, "the function is a directory: its modes are the host's, not those of a deployed package");

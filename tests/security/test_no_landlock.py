@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -21,6 +22,15 @@ def without(errno="EPERM"):
 @pytest.mark.parametrize("errno", ANSWERS)
 def test_a_zip_is_unpacked(lrun, empty, errno):
     assert lrun.sh(empty, "cat handler.txt", wrap=without(errno)).text == "code\n"
+
+
+def test_it_is_said_in_the_report_of_who_unpacked(lrun, empty):
+    degraded = "no Landlock here: lrun-unpack has a root of its own instead, lrun-relay reads what you can"
+    assert degraded in lrun.sh(empty, "true", wrap=without()).report["degraded"]
+    time.sleep(0.12)  # so that the digest is remembered
+    lrun.sh(empty, "true", wrap=without())
+    assert [degraded in lrun.sh(empty, "true", wrap=wrap).report["degraded"] for wrap in (without(), ())] == [False, False]
+    assert degraded in lrun.exec(empty, "/bin/true", options=("--net", "allow=localhost:9"), wrap=without()).report["degraded"]
 
 
 @pytest.mark.parametrize("errno", ["EINVAL", "EMFILE"])
