@@ -202,7 +202,7 @@ def test_what_the_action_keeps_is_good_on_another_machine(lrun, tmp, action):
     """Trees and policies are packed as the cache action packs them; the memory of files is left behind, and another boot's tree is verified."""
     (step,) = [s for s in action["runs"]["steps"] if "uses" in s]
     parts = [line.removeprefix("~/.cache/lrun/v1/") for line in step["with"]["path"].split()]
-    package = make_zip(tmp / "fn.zip", {"f": "kept\n", "sub/closed": ("x", 0o600)})
+    package = make_zip(tmp / "fn.zip", {"f": "kept\n", "sub/program": ("x", 0o755)})
     cache = tmp / "cache"
     lrun.exec(package, "/bin/cat", "f")
     (cache / "policy").mkdir(exist_ok=True)
