@@ -54,6 +54,15 @@ static bool is_mapped(const char *map, unsigned id)
     return found;
 }
 
+/* On a machine itself, and in most containers of root's: nothing more must be looked at. */
+static bool has_all_ids(void)
+{
+    char map[64];
+    unsigned long first, n;
+    return fs_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof map) > 0 && sscanf(map, "%lu %*s %lu", &first, &n) == 2 &&
+           first == 0 && n == UINT32_MAX;
+}
+
 /* Of root's: the kernel asks for both before it looks at anything else. */
 static bool can_change(void)
 {
@@ -67,7 +76,7 @@ static int choose_for_root(struct identity *ret, struct err *err)
 {
     if (!(id_from("SUDO_UID", &ret->uid) && id_from("SUDO_GID", &ret->gid)))
         ret->uid = ret->gid = UNUSED_ID;
-    if (!is_mapped("/proc/self/uid_map", ret->uid) || !is_mapped("/proc/self/gid_map", ret->gid)) {
+    if (!has_all_ids() && (!is_mapped("/proc/self/uid_map", ret->uid) || !is_mapped("/proc/self/gid_map", ret->gid))) {
         ret->uid = 0;
         ret->gid = getegid();
         ret->stays = true;
