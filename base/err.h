@@ -25,7 +25,7 @@ struct err {
         };
         char sentence[512]; /* of usage                                                        */
     };
-    char hint[400]; /* what the reader can do; "" where we do not know                 */
+    char hint[480]; /* what the reader can do; "" where we do not know                 */
 };
 _Static_assert(sizeof(struct err) <= PIPE_BUF, "one write must carry it whole");
 

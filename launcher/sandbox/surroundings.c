@@ -118,6 +118,9 @@ bool surroundings_say(const struct surroundings *s, bool hidden, char *text, siz
     if (s->profile[0] && n < size)
         n += (size_t)snprintf(text + n, size - n, "%sAppArmor confines lrun (profile %s)", n ? "; " : "", s->profile);
     if (s->manager && n < size)
-        snprintf(text + n, size - n, "%sin %s, by %s: %s", n ? "; " : "", s->manager, s->evidence, s->remedy);
+        n += (size_t)snprintf(text + n, size - n, "%sin %s, by %s: %s", n ? "; " : "", s->manager, s->evidence, s->remedy);
+    /* Podman has profiles on some hosts only: its words name it where one is there. */
+    if (s->manager && s->profile[0] && n < size && str_begins(s->remedy, "podman"))
+        snprintf(text + n, size - n, " --security-opt apparmor=unconfined");
     return n > 0 || s->manager;
 }

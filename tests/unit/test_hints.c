@@ -64,7 +64,7 @@ Test(hints, name_the_switch_that_was_read_and_no_other)
         {"caps", EIO, {{NULL, NULL}}, NULL},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        char got[400] = "";
+        char got[480] = "";
         host = rows[i].file;
         bool any = hints_find(rows[i].step, rows[i].no, fake, got, sizeof got);
         cr_expect(rows[i].says ? any && strstr(got, rows[i].says) : !any, "%zu: %s %d: %s", i, rows[i].step, rows[i].no, got);
@@ -98,7 +98,7 @@ Test(hints, name_the_manager_that_is_known_by_its_mark_and_its_own_words)
         {{FILTER, {"/dev/incus/sock", ""}}, "in Incus", "incus config set NAME security.nesting=true"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        char got[400] = "";
+        char got[480] = "";
         host = rows[i].files;
         cr_expect(hints_find("clone", EPERM, fake, got, sizeof got) && strstr(got, "Seccomp: 2") && strstr(got, rows[i].manager) &&
                       strstr(got, rows[i].says) && strstr(got, "see docs/hosts.md"),
@@ -112,7 +112,7 @@ Test(hints, present_no_guess_as_a_cause)
     static const struct file filter[] = {FILTER, {"/proc/self/attr/apparmor/current", "unconfined\n"}, {NULL, NULL}};
     static const struct file profile[] = {
         NO_FILTER, {"/proc/self/attr/apparmor/current", "docker-default (enforce)\n"}, {"/.dockerenv", ""}, {NULL, NULL}};
-    char got[400];
+    char got[480];
     host = marks; /* a machine that was made from an image: nothing is established */
     cr_expect(hints_find("clone", EPERM, fake, got, sizeof got) && !strstr(got, "Docker") && !strstr(got, "Podman") &&
                   strstr(got, "may do so"),
@@ -127,6 +127,25 @@ Test(hints, present_no_guess_as_a_cause)
               "%s", got);
 }
 
+Test(hints, fit_where_everything_is_established)
+{
+    static const struct file pod[] = {FILTER,
+                                      {"/proc/self/attr/apparmor/current", "cri-containerd.apparmor.d (enforce)\n"},
+                                      {"$KUBERNETES_SERVICE_HOST", "10.0.0.1"},
+                                      {NULL, NULL}};
+    static const struct file podman[] = {
+        FILTER, {"/proc/self/attr/apparmor/current", "containers-default-0.50.1 (enforce)\n"}, {"/run/.containerenv", ""}, {NULL, NULL}};
+    char got[480];
+    host = pod;
+    cr_expect(hints_find("hostname", EPERM, fake, got, sizeof got) && strstr(got, "profile cri-containerd.apparmor.d") &&
+                  str_ends(got, "runAsUser: 1000}, see docs/hosts.md"),
+              "%s", got);
+    host = podman;
+    cr_expect(hints_find("hostname", EPERM, fake, got, sizeof got) &&
+                  str_ends(got, "unmask=ALL --security-opt seccomp=unconfined --security-opt apparmor=unconfined, see docs/hosts.md"),
+              "%s", got);
+}
+
 Test(hints, know_a_chroot_by_its_missing_root_mount)
 {
     static const struct file in[] = {
@@ -134,7 +153,7 @@ Test(hints, know_a_chroot_by_its_missing_root_mount)
     static const struct file out[] = {
         NO_FILTER, {"/proc/self/mountinfo", "40 1 0:22 / /proc rw - proc proc rw\n30 1 8:1 / / rw - ext4 x rw\n"}, {NULL, NULL}};
     static const struct file part[] = {NO_FILTER, {"/proc/self/mountinfo", "30 1 8:1 /some/where / rw - ext4 x rw\n"}, {NULL, NULL}};
-    char got[400];
+    char got[480];
     host = in;
     cr_expect(hints_find("clone", EPERM, fake, got, sizeof got) && strstr(got, "this is a chroot") && !strstr(got, "Seccomp"), "%s", got);
     cr_expect(hints_find("root", EPERM, fake, got, sizeof got) && !strstr(got, "chroot"), "%s", got);
