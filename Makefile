@@ -47,6 +47,7 @@ PROJECT_O := $(PROJECT_C:%.c=$(B)/%.o) $(SANITIZED)
 RELAY_O  := $(RELAY_C:%.c=$(B)/%.o) $(SANITIZED)
 # Without its main, the folder is for tests alone.
 PROJECT  := $(if $(wildcard project/main.c),$(B)/lrun-project)
+COMPLETIONS := $(addprefix $(B)/lrun.,bash zsh fish)
 POLICIES := $(B)/policy_x86_64.h $(B)/policy_aarch64.h
 # lrun is static: loading the C library alone costs every launch a quarter of a millisecond. Sanitizers need it dynamic.
 # The linker warns of getaddrinfo and its like: they belong to libevent's resolver, which lrun never calls.
@@ -61,7 +62,7 @@ PROJECT_L := -Wl,-Bstatic -lyaml -lseccomp -Wl,-Bdynamic -lm
 
 # A name of a target must not be taken for the folder of that name.
 .PHONY: all test slow arm64 mutants faults check-vm deps deps-run demo check examples asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz fuzz-programs fuzz-coverage conformance install clean
-all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(PROJECT) $(B)/lrun-relay $(B)/lrun.1 $(B)/lrun.bash
+all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(PROJECT) $(B)/lrun-relay $(B)/lrun.1 $(COMPLETIONS)
 
 $(B)/lrun: $(LRUN_O) $(LLHTTP_OBJECTS) launcher/launch.ld
 	$(CC) $(CFLAGS) $(SANITIZE) $(LRUN_LINK) -o $@ $(filter %.o,$^) $(LRUN_L)
@@ -95,18 +96,21 @@ $(B)/samples.json: Makefile $(wildcard lambda/events/*/*.json)
 	@s='{'; for f in lambda/events/*/*.json; do n=$${f#lambda/events/}; printf '%s"%s":' "$$s" "$${n%.json}"; cat $$f; s=,; done > $@.new && echo '}' >> $@.new && mv $@.new $@
 $(B)/launcher/launch/sample.o: $(B)/samples.json
 $(B)/launcher/launch/runtime.o $(B)/launcher/launch/bytecode.o $(B)/launcher/launch/library.o: $(wildcard runtimes/*/* runtimes/*/*/*)
-$(B)/docgen: tests/tools/docgen.c $(B)/launcher/command/cli.o $(B)/launcher/command/cli_words.o $(B)/launcher/command/cli_help.o \
+$(B)/docgen: tests/tools/docgen.c $(B)/launcher/command/cli.o $(B)/launcher/command/cli_words.o $(B)/launcher/command/cli_help.o $(B)/launcher/command/cli_complete.o \
   $(B)/launcher/command/cli_options.o $(B)/launcher/command/cli_values.o $(B)/launcher/launch/names.o $(B)/launcher/launch/request.o \
   $(B)/lambda/tenant.o $(B)/policy/limits.o $(B)/relay/door.o $(B)/relay/address.o $(B)/base/err.o $(B)/base/num.o $(B)/base/str.o
 	$(CC) $(ALL_C) $(LINK) -o $@ $^
 $(B)/lrun.1: docs/lrun.1.in $(B)/docgen
 	$(RUN) $(B)/docgen man | sed -e '/@OPTIONS@/{r /dev/stdin' -e 'd}' -e 's/@VERSION@/$(VERSION)/' docs/lrun.1.in > $@
-$(B)/lrun.bash: $(B)/docgen
-	$(RUN) $(B)/docgen bash > $@
+$(COMPLETIONS): $(B)/lrun.%: $(B)/docgen
+	$(RUN) $(B)/docgen $* > $@
 
 -include $(LRUN_O:.o=.d) $(UNPACK_O:.o=.d) $(PROJECT_O:.o=.d) $(RELAY_O:.o=.d)
 include tests/tests.mk
 
+# Where a distribution wants completions elsewhere: ZSH=, FISH=.
+ZSH  ?= $(PREFIX)/share/zsh/site-functions
+FISH ?= $(PREFIX)/share/fish/vendor_completions.d
 install: all
 	install -D -m 0755 $(B)/lrun $(DESTDIR)$(PREFIX)/bin/lrun
 	install -D -m 0755 $(B)/lrun-unpack $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-unpack
@@ -115,5 +119,9 @@ install: all
 	$(if $(PROJECT),install -D -m 0755 $(PROJECT) $(DESTDIR)$(PREFIX)/libexec/lrun/lrun-project)
 	install -D -m 0644 $(B)/lrun.1 $(DESTDIR)$(PREFIX)/share/man/man1/lrun.1
 	install -D -m 0644 $(B)/lrun.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lrun
+	install -D -m 0644 $(B)/lrun.zsh $(DESTDIR)$(ZSH)/_lrun
+	install -D -m 0644 $(B)/lrun.fish $(DESTDIR)$(FISH)/lrun.fish
+	sed 's|/usr/{,local/}bin/lrun|$(PREFIX)/bin/lrun|; /^# Put the real path/d' packaging/apparmor/lrun > $(B)/lrun.apparmor
+	install -D -m 0644 $(B)/lrun.apparmor $(DESTDIR)$(PREFIX)/share/lrun/apparmor/lrun
 clean:
 	rm -rf build

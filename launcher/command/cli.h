@@ -49,6 +49,9 @@ int cli_command_named(const char *name, enum command *ret, struct err *err);
 
 void cli_help(enum command command, FILE *to); /* of CMD_HELP: all commands */
 void cli_man_options(FILE *to);                /* roff: .TP for each option */
-void cli_bash_completion(FILE *to);            /* a function for bash's complete */
+/* Completions for three shells: options of each command, values of choices, files where an option takes one. */
+void cli_bash_completion(FILE *to);
+void cli_zsh_completion(FILE *to);
+void cli_fish_completion(FILE *to);
 
 #endif

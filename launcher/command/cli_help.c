@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_help.c: --help, the man page's options and the completions of bash, all made of the option table, so that none of them can lack
- * an option. The text of each option is its row's in cli_options.c; the rest of the manual is docs/lrun.1.in. A default is the row's
- * preset, unless the row's own text names it. */
+/* cli_help.c: --help and the man page's options, made of the option table, so that neither can lack an option (completions:
+ * cli_complete.c). The text of each option is its row's in cli_options.c; the rest of the manual is docs/lrun.1.in. A default is the
+ * row's preset, unless the row's own text names it. */
 #include "launcher/command/cli_row.h"
 
 #include <string.h>
@@ -72,25 +72,4 @@ void cli_man_options(FILE *to)
         put_help(row, to);
         fputs(".\n", to);
     }
-}
-
-void cli_bash_completion(FILE *to)
-{
-    fputs("# bash completion for lrun, made from its option table\n_lrun()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words commands=\"",
-          to);
-    for (size_t i = 0; i < CMD_COUNT; i++)
-        fprintf(to, "%s%s", i ? " " : "", COMMANDS[i].name);
-    fputs("\"\n", to);
-    fputs("    case ${COMP_WORDS[1]} in\n", to);
-    for (int c = CMD_COUNT - 1; c >= 0; c--) {
-        fprintf(to, "    %s) words=\"", c == CMD_DEFAULT ? "*" : COMMANDS[c].name);
-        for (size_t i = 0; i < ROW_COUNT; i++)
-            if (ROWS[i].commands & 1u << c)
-                fprintf(to, "--%s ", ROWS[i].name);
-        fprintf(to, "%s\" ;;\n", COMMANDS[c].words ? COMMANDS[c].words : "");
-    }
-    fputs("    esac\n    [ \"$COMP_CWORD\" = 1 ] && words=\"$words $commands\"\n", to);
-    fputs("    case $cur in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n", to);
-    fputs("    *) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n    esac\n}\n", to);
-    fputs("complete -o filenames -F _lrun lrun\n", to);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* docgen.c: prints what is made of the option table: "man", "bash". */
+/* docgen.c: prints what is made of the option table: "man", and completions for "bash", "zsh" and "fish". */
 #include "launcher/command/cli.h"
 
 #include <string.h>
@@ -10,6 +10,10 @@ int main(int argc, char **argv)
         cli_man_options(stdout);
     else if (argc == 2 && strcmp(argv[1], "bash") == 0)
         cli_bash_completion(stdout);
+    else if (argc == 2 && strcmp(argv[1], "zsh") == 0)
+        cli_zsh_completion(stdout);
+    else if (argc == 2 && strcmp(argv[1], "fish") == 0)
+        cli_fish_completion(stdout);
     else
         return 2;
     return 0;

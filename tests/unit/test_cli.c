@@ -212,19 +212,23 @@ Test(cli, what_a_word_is_called_in_a_message_tells_no_value)
     }
 }
 
-Test(cli, help_manual_and_completion_name_every_option)
+Test(cli, help_manual_and_completions_name_every_option)
 {
-    char *help = NULL, *man = NULL, *bash = NULL;
-    size_t sizes[3];
-    FILE *a = open_memstream(&help, &sizes[0]), *b = open_memstream(&man, &sizes[1]), *c = open_memstream(&bash, &sizes[2]);
+    char *text[5] = {NULL};
+    size_t sizes[COUNT(text)];
+    FILE *to[COUNT(text)];
+    for (size_t i = 0; i < COUNT(text); i++)
+        to[i] = open_memstream(&text[i], &sizes[i]);
     for (unsigned command = 0; command < CMD_COUNT; command++)
-        cli_help((enum command)command, a);
-    cli_man_options(b), cli_bash_completion(c);
-    fclose(a), fclose(b), fclose(c);
+        cli_help((enum command)command, to[0]);
+    cli_man_options(to[1]), cli_bash_completion(to[2]), cli_zsh_completion(to[3]), cli_fish_completion(to[4]);
+    for (size_t i = 0; i < COUNT(text); i++)
+        fclose(to[i]);
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        OWN_PTR char *option = xasprintf("--%s", ROWS[i].name), *plain = xasprintf("%s", ROWS[i].name);
-        cr_expect(strstr(help, option) && strstr(bash, plain), "%s", option);
+        OWN_PTR char *option = xasprintf("--%s", ROWS[i].name), *fish = xasprintf(" -l %s ", ROWS[i].name);
+        cr_expect(strstr(text[0], option) && strstr(text[2], option) && strstr(text[3], option) && strstr(text[4], fish), "%s", option);
     }
-    cr_expect(strstr(man, ".TP\n"), "%.200s", man);
-    free(help), free(man), free(bash);
+    cr_expect(strstr(text[1], ".TP\n"), "%.200s", text[1]);
+    for (size_t i = 0; i < COUNT(text); i++)
+        free(text[i]);
 }
