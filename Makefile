@@ -12,7 +12,7 @@ endif
 
 WARN    := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 -fPIE
-LINK    := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+LINK     = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(if $(STATIC),-Wl$(comma)-Map=$@.map)
 CFLAGS  ?= -O2 -g
 INCLUDE  = -I. -I$(B) $(LLHTTP_CFLAGS)
 ALL_C    = -std=gnu17 -D_GNU_SOURCE -DLRUN_VERSION='"$(VERSION)"' $(INCLUDE) $(WARN) $(HARDEN) $(CFLAGS) $(SANITIZE)
@@ -59,9 +59,18 @@ PACKED    = $(if $(shell printf '\043include <features.h>\n\043if __GLIBC_PREREQ
 comma    := ,
 UNPACK_L := -larchive -Wl,-Bstatic -lelf -lz -ldeflate -lseccomp -Wl,-Bdynamic -lcrypto
 PROJECT_L := -Wl,-Bstatic -lyaml -lseccomp -Wl,-Bdynamic -lm
+POLICY_L := -lseccomp -lcjson
+# STATIC=DIR, of make dist: all but lrun-relay are static, with cJSON from the source in DIR (Debian has no static one), and the linker
+# writes beside each program what it took from where. libarchive needs zstd, lzma and bz2 then.
+ifneq ($(STATIC),)
+UNPACK_L := -static-pie -larchive -lelf -lz -ldeflate -lseccomp -lcrypto -llzma -lzstd -lbz2
+PROJECT_L := -static-pie -lyaml -lseccomp -lm
+POLICY_L := -static-pie -lseccomp
+POLICY_CJSON := -I$(STATIC) $(STATIC)/cjson/cJSON.c
+endif
 
 # A name of a target must not be taken for the folder of that name.
-.PHONY: all test slow arm64 mutants faults check-vm deps deps-run demo check examples asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz fuzz-programs fuzz-coverage conformance install clean
+.PHONY: all test slow arm64 arm64-root dist dist-part dist-check deb deps-dist mutants faults check-vm deps deps-run demo check examples asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz fuzz-programs fuzz-coverage conformance install clean
 all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(PROJECT) $(B)/lrun-relay $(B)/lrun.1 $(COMPLETIONS)
 
 $(B)/lrun: $(LRUN_O) $(LLHTTP_OBJECTS) launcher/launch.ld
@@ -78,11 +87,11 @@ $(B)/%.o: %.c Makefile | $(POLICIES) $(B)/why.h $(B)/samples.json
 	@$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
 $(B)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
-	@$(CC) -O2 -g -fPIE $(SANITIZE) $(LLHTTP_CFLAGS) -c -o $@ $<
+	@$(CC) $(CFLAGS) -fPIE $(SANITIZE) $(LLHTTP_CFLAGS) -c -o $@ $<
 # It compiles lrun's own policies for lrun's build, and is what lrun starts for a user's.
 $(B)/lrun-policy: $(POLICY_ONLY) $(wildcard policy/*.json) policy/calls.tsv $(wildcard policy/*.h) $(POLICY_BASE) $(if $(SANITIZE),tests/tools/sanitizer.c)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_C) $(LINK) -o $@ $(POLICY_ONLY) $(POLICY_BASE) $(if $(SANITIZE),tests/tools/sanitizer.c) -lseccomp -lcjson
+	$(CC) $(ALL_C) $(LINK) -o $@ $(POLICY_ONLY) $(POLICY_BASE) $(if $(SANITIZE),tests/tools/sanitizer.c) $(POLICY_CJSON) $(POLICY_L)
 $(B)/policy_%.h: $(B)/lrun-policy
 	@mkdir -p $(@D)
 	$(RUN) $(B)/lrun-policy embed $* > $@.new && mv $@.new $@
@@ -107,6 +116,7 @@ $(COMPLETIONS): $(B)/lrun.%: $(B)/docgen
 
 -include $(LRUN_O:.o=.d) $(UNPACK_O:.o=.d) $(PROJECT_O:.o=.d) $(RELAY_O:.o=.d)
 include tests/tests.mk
+include packaging/packaging.mk
 
 # Where a distribution wants completions elsewhere: ZSH=, FISH=.
 ZSH  ?= $(PREFIX)/share/zsh/site-functions

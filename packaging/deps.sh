@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# deps.sh [--list] run|all: installs what building and running need, or that and what tests, linters and measurements need. By apt only,
-# and only what is missing: no network when all is there. --list prints the packages instead.
+# deps.sh [--list] run|all|dist: installs what building and running need; that and what tests, linters and measurements need; or that and
+# what packages are made of and checked with (make dist). By apt only, and only what is missing: no network when all is there. --list
+# prints the packages instead.
 set -eu
 list=
 [ "${1-}" != --list ] || { list=yes; shift; }
@@ -25,10 +26,13 @@ MORE="$MORE zsh fish"
 MORE="$MORE junit5 ninja-build tinyproxy-bin python3-pip-whl"
 [ "$(uname -m)" != x86_64 ] || MORE="$MORE qemu-system-x86"
 [ -x /usr/bin/node ] || [ -x /usr/bin/nodejs ] || [ -x /usr/local/bin/node ] || MORE="$MORE nodejs"
+# For make dist: static parts of libarchive, Debian's tools, what is built for arm64; dh and lintian for the package.
+DIST="libzstd-dev liblzma-dev libbz2-dev debhelper fakeroot lintian patch gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user mmdebstrap"
 case ${1-} in
 run) WANT="$RUN $LLHTTP" ;;
 all) WANT="$RUN $LLHTTP $TEST $MORE" ;;
-*) echo "usage: deps.sh [--list] run|all" >&2 && exit 2 ;;
+dist) WANT="$RUN $LLHTTP $DIST" ;;
+*) echo "usage: deps.sh [--list] run|all|dist" >&2 && exit 2 ;;
 esac
 if [ -n "$list" ]; then
     # shellcheck disable=SC2086

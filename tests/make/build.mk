@@ -47,12 +47,16 @@ $(B)/policy/calls.o: policy/calls.tsv
 
 # arm64: all of it, built by the cross compiler against Debian's own arm64 packages, which are unpacked and not installed; the
 # unit tests and the policy compiler run in user emulation.
+# zstd, lzma and bz2: what a static libarchive needs (make dist).
 ARM64 := $(B)/arm64
-arm64:
-	@[ -d $(ARM64)/root/usr/include ] || { mkdir -p $(ARM64) && mmdebstrap --variant=extract --arch=arm64 --quiet \
-	  --include=libc6-dev,libseccomp-dev,libcap-dev,libarchive-dev,libcjson-dev,libevent-dev,libelf-dev,zlib1g-dev,libdeflate-dev,libssl-dev,libyaml-dev \
-	  $$(. /etc/os-release && echo $$VERSION_CODENAME) $(ARM64)/root; }
-	@$(MAKE) --no-print-directory B=$(ARM64) ARCH=aarch64 CC="aarch64-linux-gnu-gcc --sysroot=$(abspath $(ARM64))/root" RUN="qemu-aarch64 -L $(ARM64)/root" all $(ARM64)/tests/plain-unit
+ARM64_ROOT := $(ARM64)/root
+ARM64_MAKE  = $(MAKE) --no-print-directory ARCH=aarch64 CC="aarch64-linux-gnu-gcc --sysroot=$(abspath $(ARM64_ROOT))" RUN="qemu-aarch64 -L $(ARM64_ROOT)"
+arm64-root:
+	@[ -f $(ARM64_ROOT)/usr/include/zstd.h ] || { rm -rf $(ARM64_ROOT) && mkdir -p $(ARM64) && mmdebstrap --variant=extract --arch=arm64 --quiet \
+	  --include=libc6-dev,libseccomp-dev,libcap-dev,libarchive-dev,libcjson-dev,libevent-dev,libelf-dev,zlib1g-dev,libdeflate-dev,libssl-dev,libyaml-dev,libzstd-dev,liblzma-dev,libbz2-dev \
+	  $$(. /etc/os-release && echo $$VERSION_CODENAME) $(ARM64_ROOT); }
+arm64: arm64-root
+	@$(ARM64_MAKE) B=$(ARM64) all $(ARM64)/tests/plain-unit
 	qemu-aarch64 -L $(ARM64)/root $(ARM64)/tests/plain-unit
 	@for a in x86_64 aarch64; do [ ! -f $(B)/policy_$$a.h ] || cmp $(B)/policy_$$a.h $(ARM64)/policy_$$a.h || exit 1; done
 
