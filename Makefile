@@ -1,4 +1,4 @@
-# lrun: see README.md. Targets: deps deps-run demo test check asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz mutants faults check-vm arm64 conformance install
+# lrun: see README.md. Targets: deps deps-run demo test check asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz mutants faults check-vm arm64 conformance dist packages install
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
 B       ?= build
@@ -70,7 +70,7 @@ POLICY_CJSON := -I$(STATIC) $(STATIC)/cjson/cJSON.c
 endif
 
 # A name of a target must not be taken for the folder of that name.
-.PHONY: all test slow arm64 arm64-root dist dist-part dist-check deb deps-dist mutants faults check-vm deps deps-run demo check examples asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz fuzz-programs fuzz-coverage conformance install clean
+.PHONY: all test slow arm64 arm64-root dist dist-part dist-check packages deb deps-dist mutants faults check-vm deps deps-run demo check examples asan lint layers sizes format bugs api-table soak bench bench-plots counts fuzz fuzz-programs fuzz-coverage conformance install clean
 all: $(B)/lrun $(B)/lrun-unpack $(B)/lrun-policy $(PROJECT) $(B)/lrun-relay $(B)/lrun.1 $(COMPLETIONS)
 
 $(B)/lrun: $(LRUN_O) $(LLHTTP_OBJECTS) launcher/launch.ld
@@ -131,7 +131,8 @@ install: all
 	install -D -m 0644 $(B)/lrun.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lrun
 	install -D -m 0644 $(B)/lrun.zsh $(DESTDIR)$(ZSH)/_lrun
 	install -D -m 0644 $(B)/lrun.fish $(DESTDIR)$(FISH)/lrun.fish
-	sed 's|/usr/{,local/}bin/lrun|$(PREFIX)/bin/lrun|; /^# Put the real path/d' packaging/apparmor/lrun > $(B)/lrun.apparmor
-	install -D -m 0644 $(B)/lrun.apparmor $(DESTDIR)$(PREFIX)/share/lrun/apparmor/lrun
+	install -d -m 0755 $(DESTDIR)$(PREFIX)/share/lrun/apparmor
+	sed 's|/usr/{,local/}bin/lrun|$(PREFIX)/bin/lrun|; /^# Put the real path/d' packaging/apparmor/lrun > $(DESTDIR)$(PREFIX)/share/lrun/apparmor/lrun
+	chmod 0644 $(DESTDIR)$(PREFIX)/share/lrun/apparmor/lrun
 clean:
 	rm -rf build

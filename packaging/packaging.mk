@@ -10,5 +10,8 @@ deb:
 # Made twice, in other folders, with another umask, language and time: all files must be the same to the last byte.
 dist-check: $(if $(shell command -v aarch64-linux-gnu-gcc),arm64-root)
 	@sh packaging/dist-check.sh $(B)
+# And then installed on fresh trees, and used there.
+packages: dist-check examples
+	@sh tests/conformance/packages.sh $(B)
 deps-dist:
 	sh packaging/deps.sh dist

@@ -88,5 +88,20 @@ expect "tarball: a policy of the user's" '^ok$' within bare user sh -c '/opt/lru
 expect "tarball: a project" '^\{' within bare user sh -c 'mkdir -p /tmp/p && cd /tmp/p && cp /given/hello-c.zip . && printf "Resources:\n  Hello:\n    Type: AWS::Lambda::Function\n    Properties: {Code: hello-c.zip, Runtime: provided.al2023, Handler: x}\n" >template.yaml && /opt/lrun/bin/lrun -q Hello'
 expect "tarball: a tarball as root file system" '^ok$' within bare user sh -c 'tar -C / --exclude=./usr/share -czf /tmp/root.tgz ./usr ./bin ./lib ./lib64 ./etc/passwd && /opt/lrun/bin/lrun exec --rootfs /tmp/root.tgz /given/hello-c.zip -- echo ok'
 expect "tarball: a door of --net allow (lrun-relay)" '^ok$' within bare user sh -c '/opt/lrun/bin/lrun exec --net allow=localhost:1 /given/hello-c.zip -- echo ok'
-expect "tarball: the licences" 'libarchive-dev' ls "$work/bare/opt/lrun/share/doc/lrun/licences"
+expect "tarball: its SBOM" 'libraries with their licences' /usr/bin/python3 "$here/packages/sbom_check.py" "${tarball%.tar.gz}.spdx.json" "$work/bare/opt/lrun"
+expect "tarball: all but lrun-relay are static" '^1 lrun-relay$' sh -c "cd '$work/bare/opt/lrun' && for f in bin/lrun libexec/lrun/*; do readelf -lW \$f | grep -q INTERP && basename \$f; done | uniq -c | sed 's/^ *//'"
+
+# arm64 in user emulation, which has no namespaces: what needs none, and the policies byte by byte.
+arm=$(ls "$build"/dist/lrun-*-aarch64.tar.gz 2>/dev/null)
+if [ "$(uname -m)" != x86_64 ] || [ -z "$arm" ] || ! command -v qemu-aarch64 >/dev/null; then
+    skip "arm64: no tarball for it was made here, or qemu-user is not installed"
+else
+    mkdir "$work/arm" && tar -xzf "$arm" -C "$work/arm" --strip-components=1
+    expect "arm64: lrun" '^lrun [0-9.]+$' qemu-aarch64 "$work/arm/bin/lrun" --version
+    expect "arm64: an event" 'ObjectCreated:Put' qemu-aarch64 "$work/arm/bin/lrun" event s3 put
+    expect "arm64: its SBOM" 'libraries with their licences' /usr/bin/python3 "$here/packages/sbom_check.py" "${arm%.tar.gz}.spdx.json" "$work/arm"
+    for a in x86_64 aarch64; do
+        expect "arm64: the policy compiler, for $a" '^same$' sh -c "qemu-aarch64 '$work/arm/libexec/lrun/lrun-policy' embed $a | cmp - '$build/policy_$a.h' && echo same"
+    done
+fi
 finish

@@ -40,6 +40,12 @@ def test_no_user_namespace_can_be_made_without_any_policy_either(lrun, probe):
     assert probe(lrun, "clone", "0x10000000", options=("--seccomp", "unconfined")) == "ENOSPC"
 
 
+def test_unshare_finds_no_user_namespace_left_without_any_policy(lrun, empty):
+    """Also where AppArmor's profile lets lrun make them: what runs inside keeps that profile (docs/security.md)."""
+    r = lrun.exec(empty, "/usr/bin/unshare", "-U", "/bin/true", options=("--seccomp", "unconfined"))
+    assert r.code == 1 and "unshare failed: No space left on device" in r.log, r
+
+
 @pytest.mark.parametrize("policy", POLICIES)
 def test_clone3_is_enosys_and_threads_work(lrun, probe, policy):
     assert probe(lrun, "clone3", "0x10000000", options=("--seccomp", policy)) == "ENOSYS"
