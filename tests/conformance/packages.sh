@@ -76,7 +76,7 @@ expect "AppArmor's profile stays out where its ABI is not known" '^/usr/bin/lrun
 expect "AppArmor's profile is linked once the ABI comes" '^/usr/share/lrun/apparmor/lrun$' within package root sh -c 'mkdir -p /etc/apparmor.d/abi && touch /etc/apparmor.d/abi/4.0 && dpkg-trigger --no-await /etc/apparmor.d/abi && dpkg --configure -a >/dev/null && readlink /etc/apparmor.d/lrun'
 expect "bash completes" '^host$' within package user bash -ic 'source /usr/share/bash-completion/bash_completion; _completion_loader lrun; COMP_WORDS=(lrun exec --tools ho) COMP_CWORD=3; _lrun; echo "${COMPREPLY[@]}"'
 expect "zsh has it" '_lrun$' within package user zsh -c 'autoload -Uz compinit; compinit -u -D; echo $_comps[lrun]'
-expect "fish completes" '^host$' within package user fish -c 'complete -C "lrun exec --tools ho"'
+expect "fish completes" '^host\b' within package user fish -c 'complete -C "lrun exec --tools ho"'
 expect "removing" '^gone$' within package root sh -c 'dpkg --purge lrun >/dev/null && test ! -e /usr/bin/lrun -a ! -e /usr/libexec/lrun -a ! -L /etc/apparmor.d/lrun && echo gone'
 
 fresh bare
