@@ -20,8 +20,8 @@ fi
 MORE="default-jdk-headless awscli python3-boto3 wrk passt autoconf automake cmake g++ gdb libtool golang-github-containers-common python3-yaml clang clang-tidy libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap bubblewrap strace squashfs-tools libarchive-tools p7zip-full zstd qemu-user busybox-static cpio hostname umoci skopeo docker-registry postgresql python3-build python3-setuptools python3-wheel"
 # Engines that start lrun on many machines; containers that it runs in; who reads its shell scripts.
 MORE="$MORE slurmctld slurmd slurm-client parallel podman crun systemd-container shellcheck"
-# Shells that complete command lines.
-MORE="$MORE zsh fish"
+# Shells that complete command lines; the parser of the profile for AppArmor.
+MORE="$MORE zsh fish apparmor"
 # Test frameworks whose suites run inside; a proxy, and pip for an index behind it.
 MORE="$MORE junit5 ninja-build tinyproxy-bin python3-pip-whl"
 [ "$(uname -m)" != x86_64 ] || MORE="$MORE qemu-system-x86"
