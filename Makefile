@@ -85,7 +85,7 @@ $(B)/lrun-relay: $(RELAY_O)
 $(B)/%.o: %.c Makefile | $(POLICIES) $(B)/why.h $(B)/samples.json
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
-$(B)/llhttp/%.o: /usr/share/llhttp/%.c
+$(B)/llhttp/%.o: /usr/share/llhttp/%.c Makefile
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -fPIE $(SANITIZE) $(LLHTTP_CFLAGS) -c -o $@ $<
 # It compiles lrun's own policies for lrun's build, and is what lrun starts for a user's.

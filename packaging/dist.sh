@@ -22,7 +22,7 @@ tarball() { # machine, strip, then the command that makes it: make and what is s
     stage=$objects/stage
     sh "$here/cjson.sh" "$build/cjson"
     set -- "$@" B="$objects" STATIC="$build/cjson" CFLAGS="-O2 -ffile-prefix-map=$top=." DESTDIR="$stage" PREFIX=/usr/local
-    rm -rf "$stage"
+    rm -rf "$objects"
     "$@" -s -j"$(nproc)" all 2>"$objects.log" || { cat "$objects.log" >&2; exit 1; } # what the linker warns of is explained in the Makefile
     "$@" -s install 2>>"$objects.log" || { cat "$objects.log" >&2; exit 1; }
     mv "$stage/usr/local" "$stage/$name"
