@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli_complete.c: completions for bash, zsh and fish, made of the option table when lrun is built (tests/tools/docgen.c). What an option
  * takes is read from its row's arg, which is what --help shows: "host|user" are words, "profile:NAME" is a word that something follows,
- * FILE, DIR and their like are files. So a row needs nothing more for its completion, and cannot disagree with its help. */
+ * FILE, DIR and their like are files. So a row needs nothing more for its completion, and cannot disagree with its help. Only the names of
+ * profiles are looked for when Tab is pressed, where launcher/command/profile_find.c looks. */
 #include "launcher/command/cli_row.h"
 
 #include "base/own.h"
@@ -12,7 +13,7 @@
 /* What follows an option. */
 struct takes {
     char words[200]; /* each followed by a space; one that ends in : or = is a beginning */
-    bool files, directories;
+    bool files, directories, profiles;
 };
 
 static bool has(const char *piece, size_t n, const char *word)
@@ -26,6 +27,7 @@ static void take_piece(struct takes *t, const char *piece, size_t n)
     for (size_t i = 0; i < COUNT(FILES); i++)
         t->files |= has(piece, n, FILES[i]);
     t->directories |= has(piece, n, "DIR");
+    t->profiles |= n == 4 && has(piece, n, "NAME"); /* NAME|FILE */
     size_t word = 0;
     while (word < n && !isupper((unsigned char)piece[word]))
         word++;
@@ -58,6 +60,26 @@ static void put_quoted(FILE *to, const char *text, const char *quote, const char
         else
             fprintf(to, strchr(escaped, *text) ? "\\%c" : "%c", *text);
 }
+
+// clang-format off
+static const char PROFILES[] = /* for bash and zsh */
+    "_lrun_profiles() {\n"
+    "    local file\n"
+    "    find \"${XDG_CONFIG_HOME:-$HOME/.config}/lrun/profiles\" /etc/lrun/profiles -maxdepth 1 -name '*.json' 2>/dev/null |\n"
+    "    while read -r file; do\n"
+    "        file=${file##*/}\n"
+    "        echo \"${file%.json}\"\n"
+    "    done\n"
+    "}\n";
+static const char FISH_PROFILES[] =
+    "function __lrun_profiles\n"
+    "    set -l config $HOME/.config\n"
+    "    set -q XDG_CONFIG_HOME; and set config $XDG_CONFIG_HOME\n"
+    "    for file in $config/lrun/profiles/*.json /etc/lrun/profiles/*.json\n"
+    "        string replace -r '.*/(.*)\\.json$' '$1' -- $file\n"
+    "    end\n"
+    "end\n";
+// clang-format on
 
 static void put_commands(FILE *to, const char *between)
 {
@@ -114,12 +136,14 @@ static void bash_row(const struct option_row *row, FILE *to)
     fputs(") value=yes", to);
     if (*t.words)
         fprintf(to, " words=\"%.*s\"", (int)strlen(t.words) - 1, t.words);
+    if (t.profiles)
+        fputs(" words=$(_lrun_profiles)", to);
     fprintf(to, "%s ;;\n", t.files ? " files=-f" : t.directories ? " files=-d" : "");
 }
 
 void cli_bash_completion(FILE *to)
 {
-    fprintf(to, "# bash completion for lrun, made from its option table\n%s        ", BASH_START);
+    fprintf(to, "# bash completion for lrun, made from its option table\n%s%s        ", PROFILES, BASH_START);
     put_commands(to, " | ");
     fputs(")\n            command=${command:-${COMP_WORDS[i]}} ;;\n", to);
     fputs(BASH_MIDDLE, to);
@@ -195,13 +219,14 @@ static void zsh_spec(const struct option_row *row, FILE *to, bool letter)
         put_quoted(to, row->arg, "'\\''", ":\\");
         fprintf(to, ": _lrun_value %s ", t.files ? "files" : t.directories ? "directories" : "no");
         put_quoted(to, t.words, "'\\''", ":\\");
+        fputs(t.profiles ? "$(_lrun_profiles)" : "", to);
     }
     fputs("'\n", to);
 }
 
 void cli_zsh_completion(FILE *to)
 {
-    fprintf(to, "#compdef lrun\n# zsh completion for lrun, made from its option table\n%s", ZSH_START);
+    fprintf(to, "#compdef lrun\n# zsh completion for lrun, made from its option table\n%s%s", PROFILES, ZSH_START);
     for (size_t i = 0; i < CMD_COUNT; i++) {
         fprintf(to, "        '%s:", COMMANDS[i].name);
         put_quoted(to, COMMANDS[i].help, "'\\''", ":\\");
@@ -266,8 +291,8 @@ static void fish_row(const struct option_row *row, FILE *to)
     if (row->arg) {
         bool directories = t.directories && !t.files;
         fputs(t.files ? " -r -F" : " -x", to);
-        if (*t.words || directories)
-            fprintf(to, " -a '%s%s'", t.words, directories ? "(__fish_complete_directories)" : "");
+        if (*t.words || directories || t.profiles)
+            fprintf(to, " -a '%s%s%s'", t.words, directories ? "(__fish_complete_directories)" : "", t.profiles ? "(__lrun_profiles)" : "");
     }
     fputs(" -d '", to);
     put_quoted(to, row->help, "\\'", "\\");
@@ -276,7 +301,7 @@ static void fish_row(const struct option_row *row, FILE *to)
 
 void cli_fish_completion(FILE *to)
 {
-    fprintf(to, "# fish completion for lrun, made from its option table\n%s            case ", FISH_START);
+    fprintf(to, "# fish completion for lrun, made from its option table\n%s%s            case ", FISH_PROFILES, FISH_START);
     put_commands(to, " ");
     fprintf(to, "\n%s", FISH_MIDDLE);
     for (size_t i = 0; i < CMD_COUNT; i++) {

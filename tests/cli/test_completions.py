@@ -28,6 +28,8 @@ LINES = {
     "lrun help doc": {"doctor"},
     "lrun -q serve --url-mode s": {"stream"},
     "lrun exec fn.zip -- printen": {"printenv"},
+    "lrun exec --profile gr": {"grader"},
+    "lrun --profile a": {"agent"},
     "lrun --memory ": set(),
 }
 
@@ -35,6 +37,9 @@ LINES = {
 @pytest.fixture
 def there(tmp):
     (tmp / "fn.zip").touch(), (tmp / "event.json").touch(), (tmp / "results").mkdir(), (tmp / ".home").mkdir()
+    profiles = tmp / ".home/.config/lrun/profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "grader.json").touch(), (profiles / "agent.json").touch(), (profiles / "notes.txt").touch()
     return tmp
 
 
