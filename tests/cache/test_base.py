@@ -94,7 +94,7 @@ def test_an_archive_that_the_base_lacks_is_unpacked_here(lrun, base, tmp):
 
 def test_it_works_in_a_base_that_is_mounted_read_only(lrun, base, package, tmp):
     if not ROOT:
-        skip("only root may mount")
+        pytest.skip("only root may mount")
     wrap = ("unshare", "-m", "sh", "-c", f"mount --bind {base} {base} && mount -o remount,ro,bind {base} && ! touch {base}/x 2>/dev/null && exec \"$@\"", "sh")
     for hits in (0, 1):
         time.sleep(0.15)
@@ -104,7 +104,7 @@ def test_it_works_in_a_base_that_is_mounted_read_only(lrun, base, package, tmp):
 
 def test_two_users_share_one_base(lrun, base, package, place, tmp):
     if not ROOT:
-        skip("only root is two users")
+        pytest.skip("only root is two users")
     give(base, 0, 0)
     for uid in (60801, 60802):
         home = place / f"home-{uid}"
@@ -196,7 +196,7 @@ def test_a_base_that_others_may_write_is_refused(lrun, base, package, where):
 
 def test_a_base_of_another_user_is_for_the_command_line_only(lrun, base, package):
     if not ROOT:
-        skip("only root gives files away")
+        pytest.skip("only root gives files away")
     give(base, 60803)
     r = lrun("exec", package, "--", "/bin/cat", "a", env={**os.environ, "LRUN_CACHE_BASE": str(base)})
     assert r.text == "content" and "goes on without LRUN_CACHE_BASE" in r.log and "belongs to another user" in r.log and len(own_entries(lrun)) == 1, r
@@ -207,7 +207,7 @@ def test_a_base_of_another_user_is_for_the_command_line_only(lrun, base, package
 @pytest.mark.parametrize("which", ["entry", "file", "manifest"])
 def test_files_of_a_third_user_are_not_used(lrun, base, package, which):
     if not ROOT:
-        skip("only root gives files away")
+        pytest.skip("only root gives files away")
     found = entry(base)
     os.chown({"entry": found, "file": found / "tree/var/task/a", "manifest": found / "manifest"}[which], 60804, -1)
     r = use(lrun, base, package)

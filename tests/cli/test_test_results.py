@@ -88,7 +88,7 @@ def test_what_lrun_could_not_run_is_an_error_and_no_failure(results, tmp):
     assert results(package="fn").code == 1
     r = results("--junit", "j.xml", wrap=("prlimit", "--nproc=1"), package="fn")
     if r.code == 1 and os.geteuid() == 0:
-        skip("root's limits of processes do not bind here")
+        pytest.skip("root's limits of processes do not bind here")
     root = xml.parse(tmp / "j.xml").getroot()
     check(root)
     assert r.code == 125 and [root.get(a) for a in ("tests", "failures", "errors", "skipped")] == ["4", "0", "1", "3"] and "create the sandbox" in r.log, r
@@ -129,7 +129,7 @@ def points(text):
 
 
 def test_tap_is_read_whatever_a_function_prints(results):
-    pytest.importorskip("yaml")
+    import yaml
     r = results("--tap")
     found = points(r.out.decode())
     assert [p[:4] for p in found] == [(True, 1, "good # 1\\", None), (False, 2, "bad <&\"'> 100%, a:b", None), (False, 3, "error", None), (True, 4, "left out", "SKIP")], r

@@ -57,7 +57,7 @@ def container(request, manager, tree, options, *argv):
         skip(f"{words[0]} is not installed")
     wrap = ("unshare", "-m", "/bin/sh", "-c", prepare + 'exec "$@"', "sh", *words)
     if (p := ran(*wrap, "/bin/true")).returncode:
-        pytest.skip(f"{words[0]} runs nothing here: {p.stderr}")
+        pytest.skip(f"the kernel, or a container around, lets {words[0]} run nothing here: {p.stderr}")
     return ran(*wrap, *argv)
 
 
@@ -147,7 +147,7 @@ def test_a_bwrap_that_allows_no_more_namespaces(tmp, empty):
         skip("bubblewrap is not installed")
     wrap = ("bwrap", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-user", "--disable-userns")
     if ran(*wrap, "true").returncode:
-        pytest.skip("bwrap cannot disable user namespaces here")
+        pytest.skip("a container, or bwrap before 0.7, cannot disable user namespaces")
     p = ran(*wrap, LRUN, "exec", "--cache-dir", tmp / "own", empty, "--", "/bin/true")
     assert p.returncode == 125 and "a limit on namespaces is reached: see /proc/sys/user/max_*_namespaces" in p.stderr, p
 
@@ -173,7 +173,7 @@ def test_a_chroot_is_said_and_a_missing_proc(tree, proc):
 ])
 def test_the_words_of_a_manager(lrun, empty, mark, variable, says):
     if mark and not os.path.exists(mark):
-        pytest.skip(f"{mark} is not here")
+        pytest.skip(f"only in a container: {mark}")
     if not mark and any(os.path.exists(p) for p in ("/run/.containerenv", "/run/host/container-manager")):
         pytest.skip("this is another container")
     lrun.exec(empty, "/bin/true")
@@ -185,6 +185,6 @@ def test_a_mark_alone_is_no_cause(lrun, empty):
     """GITLAB_CI on a machine of one's own: nothing surrounds lrun, so its words are no answer to anything."""
     status = pathlib.Path("/proc/self/status").read_text()
     if "\nSeccomp:\t0" not in status:
-        pytest.skip("a seccomp filter is on here")
+        pytest.skip("a container: a seccomp filter is on here")
     p = ran("env", "KUBERNETES_SERVICE_HOST=10.0.0.1", "unshare", "-Ur", "/bin/sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"', "sh", LRUN, "exec", "--cache-dir", lrun.cache, empty, "--", "/bin/true")
     assert "procMount" not in p.stderr, p

@@ -49,7 +49,7 @@ def test_mutants_change_what_is_there_and_name_tests_that_are():
 
 ROUND_SKIP = {"skip", "skipif", "importorskip", "SkipTest", "skipTest", "skipIf", "skipUnless"}
 LAWFUL = re.compile(
-    r"root|ordinary user|architecture|x86|sanitizer|ASan|processor|huge pages|make conformance|check-vm|AWS CLI|cgroup|everybody|home|divided|passwd|memory controller|small file system|namespace of its own|mount|the kernel"
+    r"root|ordinary user|architecture|x86|sanitizer|ASan|processor|huge pages|make conformance|check-vm|AWS CLI|cgroup|everybody|home|divided|passwd|memory controller|small file system|namespace of its own|mount|the kernel|container"
 )
 
 

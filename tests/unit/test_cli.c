@@ -122,7 +122,7 @@ Test(cli, words_and_options_of_the_wrong_kind_are_refused)
         {"lrun f {\"a\":1}", "run: unexpected argument after FUNCTION"},
         {"lrun f --nope", "unknown option '--nope'"},
         {"lrun f --memroy 128", "unknown option '--memroy' (did you mean '--memory'?)"},
-        {"lrun f --scratch", "option '--scratch' is not for run (it is for exec and batch)"},
+        {"lrun f --scratch", "option '--scratch' is not for run (it is for exec, batch and test)"},
         {"lrun f --nope=secret", "unknown option '--nope'"},
         {"lrun f -Z", "unknown option '-Z'"},
         {"lrun f --strict=yes", "--strict takes no value"},

@@ -28,6 +28,6 @@ MUTANTS = {
     "the host's name": ("launcher/sandbox/steps.c", "return sethostname(NAME, sizeof NAME - 1) < 0 ?", "return getpid() < 0 ?", {"boot_id_hostname_and_user_are_not_the_hosts", "h100_nothing_identifies_the_host"}, FILES, "hostname"),
     "the machine's id": ("mounts/plan.c", 'ROW_OF_HOST("etc/services", FLAG_FILE, "names of ports"),', 'ROW_OF_HOST("etc/services", FLAG_FILE, "names of ports"), ROW_OF_HOST("etc/machine-id", FLAG_FILE, "x"),', {"etc_is_an_allow_list", "h100_nothing_identifies_the_host", "h28_roots_files_and_sysctls"}, FILES, "allow_list"),
     "core forgets mounting": ("policy/core.json", '["setns", "mount", "umount", "umount2", "pivot_root", "chroot", ', '["setns", ', {"dangerous_calls_are_refused"}, ("tests/sandbox/test_security.py",), "dangerous"),
-    "volumes over the sandbox's own places": ("mounts/plan.c", "if (strncmp(t + 1, OURS[i], n) == 0 && (t[1 + n]", "if (strncmp(t + 1, OURS[i], n) == 99 && (t[1 + n]", {"bad_volumes_are_refused"}, EXEC, "volumes"),
+    "volumes over the sandbox's own places": ("mounts/plan_volumes.c", "if (strncmp(t + 1, OURS[i], n) == 0 && (t[1 + n]", "if (strncmp(t + 1, OURS[i], n) == 99 && (t[1 + n]", {"bad_volumes_are_refused"}, EXEC, "volumes"),
     "kcore and keys are shown": ("mounts/plan.c", 'PROC_MASK("kcore", FLAG_FILE), PROC_MASK("keys", FLAG_FILE),', "", {"h44_the_kernels_tables", "what_tells_of_the_host_is_empty"}, FILES, "tells"),
 }
