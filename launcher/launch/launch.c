@@ -247,7 +247,7 @@ static void fill_spec(struct launch *l)
         .cgroup = l->cgroup.dir >= 0 ? &l->cgroup : NULL,
         .frames = -1,
         .keep = r->hold || (r->debug && !r->kind->many_at_once),
-        .network_aside = !r->kind->many_at_once,
+        .network_aside = !r->kind->many_at_once && !r->processes.set, /* its maker would be one of them */
         .wants_tmp = r->out != NULL || r->kind->lives_on || r->events.n > 1,
         .metered = r->cpu_time.set || r->report,
         .watched = r->kind->invokes || r->memory.set,

@@ -78,7 +78,7 @@ def test_the_configurations_schema_is_what_is_taken(lrun):
     schema = json.loads((TOP / "docs/config.schema.json").read_text())
     jsonschema.validate(json.loads((TOP / "examples/serve/lrun.json").read_text()), schema)
     options = set(re.findall(r"--([a-z-]+)", lrun("serve", "--help", report=False).text))
-    per_server = {"host", "port", "config", "ready-fd", "name", "cache-dir", "verbose", "help", "version", "insecure-registry", "api", "static", "layer-map", "profile"}
+    per_server = {"host", "port", "config", "ready-fd", "name", "cache-dir", "verbose", "help", "version", "insecure-registry", "api", "static", "layer-map", "profile", "cache-base"}
     per_server |= {"project", "project-root", "parameter", "import", "allow-env", "config-env", "stage", "env-vars"}  # of a project; SAM's name for --env-file
     assert set(schema["$defs"]["function"]["properties"]) - {"code", "inline"} == {o for o in options if o not in per_server and not o.startswith("-")}
 

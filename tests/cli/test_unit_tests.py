@@ -62,8 +62,8 @@ PYTEST = ("python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", "-
 
 def run_suite(lrun, tmp, fn, layer, *options):
     r = unit(lrun, fn, *PYTEST, options=("--runtime", "python3", "--handler", "app.handler", "--memory", "256", "--layers", layer, "--env", "STAGE=unit", "--out", tmp / "results", *options))
-    cases = {c.get("name"): c.find("failure") is None for c in xml.parse(tmp / "results/junit.xml").iter("testcase")}
     assert r.code == 1 and r.report["reason"] == "exit" and r.report["command"] == "test" and r.report["results"]["copied"] == 1, r
+    cases = {c.get("name"): c.find("failure") is None for c in xml.parse(tmp / "results/junit.xml").iter("testcase")}
     assert cases == {"test_it_greets": True, "test_it_is_where_the_function_is": True, "test_that_fails": False}, r.text
 
 
