@@ -34,13 +34,13 @@ _Static_assert(COUNT(LIMITS) < 16, "struct limits has room for 15 and an end");
 
 /* What is asked for is the soft and the hard limit: else the program could raise it. */
 static const struct {
-    int resource;
     size_t field;
+    int resource;
     unsigned beside; /* process 1 has the same user, and the kernel counts it too */
 } ASKED[] = {
-    {RLIMIT_NPROC, offsetof(struct limits_asked, processes), 1},  {RLIMIT_NOFILE, offsetof(struct limits_asked, open_files), 0},
-    {RLIMIT_FSIZE, offsetof(struct limits_asked, file_bytes), 0}, {RLIMIT_STACK, offsetof(struct limits_asked, stack_bytes), 0},
-    {RLIMIT_CPU, offsetof(struct limits_asked, cpu_s), 0},
+    {offsetof(struct limits_asked, processes), RLIMIT_NPROC, 1},  {offsetof(struct limits_asked, open_files), RLIMIT_NOFILE, 0},
+    {offsetof(struct limits_asked, file_bytes), RLIMIT_FSIZE, 0}, {offsetof(struct limits_asked, stack_bytes), RLIMIT_STACK, 0},
+    {offsetof(struct limits_asked, cpu_s), RLIMIT_CPU, 0},
 };
 
 /* Measured by rwnx/lambda-cpuinfo. */

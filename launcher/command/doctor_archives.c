@@ -74,7 +74,7 @@ enum { BLOCK = 512 };
 
 static void put_tar_file(struct text *t, const char *name, const void *bytes, size_t n)
 {
-    static const char NOTHING[BLOCK];
+    static const char NOTHING[BLOCK], MAGIC[8] = {'u', 's', 't', 'a', 'r', 0, '0', '0'};
     char head[BLOCK] = "";
     unsigned sum = 0;
     snprintf(head, 100, "%s", name);
@@ -83,7 +83,7 @@ static void put_tar_file(struct text *t, const char *name, const void *bytes, si
     memcpy(head + 136, "00000000000", 12);
     memset(head + 148, ' ', 8);
     head[156] = '0';
-    memcpy(head + 257, "ustar\00000", 8);
+    memcpy(head + 257, MAGIC, sizeof MAGIC);
     for (size_t i = 0; i < BLOCK; i++)
         sum += (unsigned char)head[i];
     snprintf(head + 148, 8, "%06o", sum);
