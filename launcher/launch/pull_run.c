@@ -69,6 +69,14 @@ static bool is_named(const char *variable, const char *const *names, size_t n)
     return false;
 }
 
+/* Without XDG_RUNTIME_DIR skopeo looks for a login in /run/containers/UID, and gives up where that is closed to it: root's Podman makes
+ * it so. */
+static bool is_shut_out(const struct pull *p)
+{
+    const char *place = p->from_root ? NULL : getenv("XDG_RUNTIME_DIR");
+    return !(place && *place) && access("/run/containers", X_OK) < 0 && errno == EACCES;
+}
+
 static void add_variables(const struct pull *p, struct strv *ret)
 {
     static const char *const OURS[] = {"TMPDIR", "LC_ALL", "XDG_DATA_HOME"};
@@ -82,6 +90,8 @@ static void add_variables(const struct pull *p, struct strv *ret)
     strv_add(ret, xstrdup("LC_ALL=C"));
     if (ours == COUNT(OURS))
         strv_add(ret, xstrdup("XDG_DATA_HOME=" HERE "/data"));
+    if (is_shut_out(p))
+        strv_add(ret, xstrdup("XDG_RUNTIME_DIR=" HERE));
     if (!p->from_root)
         return;
     strv_add(ret, xstrdup("HOME=" HERE));

@@ -442,6 +442,21 @@ def test_without_a_policy_no_signature_is_asked_for(store, tmp, registry, home, 
     assert p.returncode == 0 and p.stdout.startswith("added python3.13"), p
 
 
+@pytest.mark.skipif(not ROOT, reason="only root can close /run/containers")
+@pytest.mark.parametrize("user", ["root", "ordinary user"])
+def test_a_place_of_logins_that_roots_podman_has_closed_is_no_hindrance(store, tmp, registry, home, user):
+    source = registry.add(layout(), "fn", "1")
+    place = tmp / "place"
+    place.mkdir()
+    place.chmod(0o777)
+    become = ["setpriv", "--reuid", "60994", "--regid", "60994", "--clear-groups"] if user != "root" else []
+    script = 'mount -t tmpfs x /run && mkdir -m 0700 /run/containers && mount --bind "$0" /var/lib && exec "$@"'
+    env = {k: v for k, v in store.env.items() if k != "XDG_RUNTIME_DIR"}
+    p = subprocess.run(["unshare", "-m", "sh", "-c", script, place, *become, LRUN, "runtime", "add", INSECURE, source], env={**env, "XDG_DATA_HOME": str(place)},
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0 and p.stdout.startswith("added python3.13"), p
+
+
 @pytest.mark.skipif(not ROOT, reason="only root can hide a program")
 @pytest.mark.parametrize("user", ["root", "ordinary user"])
 def test_without_skopeo_it_is_said_what_to_install(store, tmp, user):

@@ -2,10 +2,12 @@
 """Many machines' engines, really run on this one: Slurm's array jobs and GNU parallel, with a cold cache that the tasks share."""
 import json
 import os
+import pathlib
 import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -47,16 +49,15 @@ def as_user():
 
 
 @pytest.fixture
-def place(tmp_path_factory):
-    """A directory of the user's that no other user writes to."""
-    path = tmp_path_factory.mktemp("engine")
-    for above in (path, *path.parents):
-        if str(above).startswith("/tmp/") and above.stat().st_uid == os.getuid():
-            above.chmod(0o755)
+def place():
+    """A directory of the user's that no other user writes to: in /tmp itself, since those above pytest's may be open to all."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="lrun-engine.", dir="/tmp"))
+    path.chmod(0o755)
     for name in ("out", "home"):
         (path / name).mkdir()
         os.chown(path / name, USER, -1)
-    return path
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture
