@@ -53,6 +53,13 @@ static int count(struct batch *b, enum outcome outcome, const char *line, size_t
     return 0;
 }
 
+static void bury(struct hand *h)
+{
+    own_close(&h->socket);
+    while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
 /* Its worker is gone: what is known of the job is that it has no result. */
 static int give_up(struct batch *b, struct hand *h, struct err *err)
 {
@@ -61,9 +68,7 @@ static int give_up(struct batch *b, struct hand *h, struct err *err)
     const struct report report = {.reason = BECAUSE_LRUN_FAILED};
     const struct result r = {.key = h->key, .id = h->id, .line = h->line, .report = &report, .exit = EXIT_LRUN, .err = &why};
     fail(&why, 0, NULL, "run the job: the process that ran it was killed");
-    own_close(&h->socket);
-    while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    bury(h);
     result_put(&r, &line);
     int status = count(b, OUTCOME_LRUN_FAILED, line.at, line.n, err);
     text_done(&line);
@@ -79,6 +84,11 @@ int crew_give(struct batch *b, struct hand *h, struct order *o, const char *line
     h->line = o->line;
     memcpy(h->key, o->key, sizeof h->key);
     h->id = take_ptr(&j->id);
+    if (order_send(h->socket, o, line, j) == 0)
+        return 0;
+    bury(h); /* it died while it had no job: that is no fault of this one, which another worker takes */
+    if (crew_start(b, h, err) < 0)
+        return -1;
     return order_send(h->socket, o, line, j) < 0 ? give_up(b, h, err) : 0;
 }
 

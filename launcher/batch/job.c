@@ -8,6 +8,7 @@
 #include "base/own.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,12 +47,14 @@ static int read_stdin(struct slice v, struct job *j, struct err *err)
     return 0;
 }
 
-/* "a/b.txt": what can be made beneath a directory, and nowhere else. */
+/* "a/b.txt": what can be made beneath a directory, and nowhere else. A name that is too long would be lrun's failure at each run. */
 static bool is_plain_name(const char *name)
 {
+    if (strlen(name) >= PATH_MAX)
+        return false;
     for (const char *part = name;; part++) {
         size_t n = strcspn(part, "/");
-        if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
+        if (n == 0 || n > NAME_MAX || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
             return false;
         part += n;
         if (!*part)
@@ -69,7 +72,9 @@ static bool is_within(const char *name, const char *other)
 static int check_name(const struct job *j, const char *name, struct err *err)
 {
     if (!name || !is_plain_name(name))
-        return fail_usage(err, "\"files\": '%.80s' is no name beneath " PLACED_DIR ": expected a relative path without . and ..",
+        return fail_usage(err,
+                          "\"files\": '%.80s' is no name beneath " PLACED_DIR
+                          ": expected a relative path without . and .., each name at most 255 bytes",
                           name ? name : "");
     for (size_t i = 0; i + 1 < j->file_count; i++) {
         const char *other = j->files[i].into.name;

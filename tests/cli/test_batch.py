@@ -6,6 +6,7 @@ import os
 import pty
 import resource
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import LRUN_UID, ROOT, children_of, make_zip, processes_of, wait_until
@@ -71,7 +72,7 @@ REFUSED = [
     *((json.dumps({name: value}), f"unknown member '{name}'") for name, value in {
         "net": "host", "volume": "/:/host:rw", "volumes": [], "seccomp": "unconfined", "memory": 1, "timeout": 9, "out": "/tmp", "env": {"A": "b"}, "layers": [], "Command": ["ls"], "": 1,
         "results": "x", "files-root": "/", "workdir": "/"}.items()),
-    *((json.dumps({"files": {name: {"text": ""}}}), "no name beneath") for name in ("/etc/x", "../x", "a/../x", "a//b", "./a", "a/", "", "..", "a\0b")),
+    *((json.dumps({"files": {name: {"text": ""}}}), "no name beneath") for name in ("/etc/x", "../x", "a/../x", "a//b", "./a", "a/", "", "..", "a\0b", "n" * 256, "d/" * 2047 + "ff")),
     ('{"files":{"a":{"text":""},"a/b":{"text":""}}}', "exclude"), ('{"files":[]}', '"files"'), ('{"files":{"a":1}}', '"files"'), ('{"files":{"a":{"text":"","mode":1}}}', '"files"'),
     ('{"files":{"a":""}}', '"files"'), (json.dumps({"files": {str(n): {"text": ""} for n in range(65)}}), "at most 64"), ('{"files":{"a":"x"}}', "--files-root"),
 ]
@@ -205,6 +206,18 @@ def test_a_worker_that_dies_fails_its_job_alone_and_the_job_runs_again(batch):
     wait_until(lambda: processes_of("sleep\x0060", q.pid))
     q.terminate()
     assert q.wait(30) == 143 and len(b.all()) == 7, "only the one that had failed was begun again"
+
+
+def test_a_worker_that_dies_without_a_job_fails_none(batch):
+    p = batch().start("-j1", list="/dev/stdin", stdin=subprocess.PIPE)
+    p.stdin.write(b'{"id":"first"}\n')
+    p.stdin.flush()
+    wait_until(lambda: len(batch().file.read_bytes().splitlines()) == 1 if batch().file.exists() else False)
+    for worker in children_of(p.pid):
+        os.kill(worker, 9)
+        wait_until(lambda: ") Z " in Path(f"/proc/{worker}/stat").read_text())  # noqa: B023
+    p.communicate(b'{"id":"second"}\n', timeout=30)
+    assert [r["reason"] for r in batch().all()] == ["success", "success"] and p.returncode == 0
 
 
 def test_a_function_may_be_a_directory(lrun, tmp):

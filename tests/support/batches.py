@@ -45,8 +45,8 @@ class Batch:
         p = subprocess.run(self.argv(*options, results=results, list=list), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, **({"stdin": subprocess.DEVNULL} | more))
         return parsed(self.file.read_bytes()[before:] if results and self.file.exists() else p.stdout), p
 
-    def start(self, *options, **more):
-        return subprocess.Popen(self.argv(*options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+    def start(self, *options, list=None, **more):
+        return subprocess.Popen(self.argv(*options, list=list), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **({"stdin": subprocess.DEVNULL} | more))
 
     def all(self):
         return parsed(self.file.read_bytes())
