@@ -42,6 +42,7 @@ int journal_open(struct journal *j, const char *path, struct err *err)
         fail(err, 0, path, "keep results in what is no regular file:");
         return fail_hint(err, "without --results they go to standard output");
     }
+    j->has_name = st.st_nlink > 0;
     if (flock(j->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) { /* where there are no locks, there is none */
         fail(err, errno, path, "write results to");
         return fail_hint(err, "another lrun batch does: each needs a file of its own");
@@ -176,6 +177,10 @@ int journal_add(struct journal *j, const char *line, size_t n, struct err *err)
         return term_write(j->fd, j->terminal, line, n) < 0 ? fail(err, errno, "standard output", "write a result to") : 0;
     if (fstat(j->fd, &before) < 0)
         return fail(err, errno, j->path, "write a result to");
+    if (j->has_name && before.st_nlink == 0) {
+        fail(err, 0, j->path, "keep results: somebody has deleted or replaced");
+        return fail_hint(err, "those that were in it are gone: run the same batch again");
+    }
     if (fs_write_all(j->fd, line, n) == 0)
         return 0;
     fail(err, errno, j->path, "write a result to");

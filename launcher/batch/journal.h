@@ -19,6 +19,7 @@ struct journal { /* JOURNAL_NONE at first */
     int fd;
     const char *path; /* NULL: standard output, which is only written to */
     bool terminal;
+    bool has_name;            /* it had one when it was opened: results in a file that lost its last name are lost */
     struct journal_key *keys; /* of earlier results; open addressing */
     size_t n, cap;
     uint64_t strange; /* lines of the file that are no result, each of whose jobs runs again */

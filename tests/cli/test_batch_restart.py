@@ -154,6 +154,16 @@ def test_a_full_disk_is_an_error_and_what_is_there_is_whole(batch):
     assert len(b("--tmp-size", "1")[0]) == 6 and len(by_line(b.all())) == 8
 
 
+def test_results_in_a_file_that_nobody_can_find_are_none(batch):
+    b = batch(*({"id": str(n), **sh("sleep 0.2")} for n in range(4)))
+    p = b.start("-j1")
+    wait_until(lambda: b.file.exists() and b.file.read_bytes().count(b"\n") == 1)
+    b.file.unlink()
+    said = p.communicate(timeout=30)[1].decode()
+    assert p.returncode == 125 and str(b.file) in said and "run the same batch again" in said, said
+    assert len(b()[0]) == 4
+
+
 def test_a_reader_that_goes_away_ends_the_batch(batch):
     b = batch(*(sh("cat", stdin="x" * 50000) for _ in range(50)))
     with open("/dev/full", "wb") as full:
