@@ -167,8 +167,10 @@ static int bring_results(struct worker *w, const struct order *o, struct run *ru
     if (mkdirat(l->inputs.out, name, S_IRWXU | S_IRWXG | S_IRWXO) < 0 && errno != EEXIST)
         return fail(err, errno, l->request->out, "make a directory for the job's results in");
     OWN_FD int dir = openat(l->inputs.out, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0)
-        return fail(err, errno, l->request->out, "open the directory for the job's results in");
+    if (dir < 0) {
+        fail(err, errno, l->request->out, "open the directory for the job's results in");
+        return fail_hint(err, "'%s' in it is no directory: move it away, or name another directory with --out", name);
+    }
     return task_results(&run->task, dir, request_out_mb(l->request) << 20, l->request->out_replace, err);
 }
 

@@ -261,3 +261,12 @@ def test_what_a_job_leaves_is_copied_into_a_directory_of_its_line(batch, tmp):
     found = {str(f.relative_to(tmp / "out")): f.read_text() for f in (tmp / "out").rglob("*") if f.is_file()}
     assert found == {"1/f": "one\n", "1/d/g": "x\n", "4/f": "late\n", "5/f": "two\n"}, found
     assert r[1]["results"]["copied"] == 2 and r[1]["results"]["names"][0]["name"] == "link" and r[3]["results"]["copied"] == 0 and r[4]["reason"] == "timeout" and r[5]["exit"] == 0, r
+
+
+def test_a_place_of_results_that_is_no_directory_is_named_with_what_to_do(batch, tmp):
+    (tmp / "out").mkdir(mode=0o777)
+    (tmp / "out").chmod(0o777)
+    (tmp / "out/1").write_text("mine")
+    r = by_line(batch(sh("echo one > /tmp/out/f"), sh("echo two > /tmp/out/f"))("--out", tmp / "out")[0])
+    assert r[1]["reason"] == "lrun-failed" and "'1' in it is no directory: move it away" in r[1]["error"]["hint"], r[1]
+    assert r[2]["reason"] == "success" and (tmp / "out/1").read_text() == "mine"
