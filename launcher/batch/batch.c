@@ -10,9 +10,11 @@
 #include "launcher/batch/result.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -164,11 +166,30 @@ static int watch_signals(sigset_t *before)
     return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Each is a descriptor here, and poll(2) takes no more than may be open. */
+static unsigned most_workers(void)
+{
+    enum { OTHERS = 32 }; /* batch's own, and what starting one more needs */
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= UINT_MAX)
+        return UINT_MAX;
+    return limit.rlim_cur > OTHERS ? (unsigned)limit.rlim_cur - OTHERS : 1;
+}
+
+static int check_room(const struct batch_spec *spec, struct err *err)
+{
+    if (spec->at_a_time <= most_workers())
+        return 0;
+    fail(err, EMFILE, NULL, "run %u jobs at a time", spec->at_a_time);
+    return fail_hint(err, "--jobs %u is the most here; or raise the limit of open files (ulimit -n)", most_workers());
+}
+
 /* A sandbox takes up to some 20 ms to end, and a short command 2 ms to run. */
 unsigned batch_workers(unsigned at_a_time)
 {
     enum { ENDING_EACH = 4, ENDING_MAX = 64 };
-    return at_a_time + (at_a_time * ENDING_EACH < ENDING_MAX ? at_a_time * ENDING_EACH : ENDING_MAX);
+    const unsigned ending = at_a_time * ENDING_EACH < ENDING_MAX ? at_a_time * ENDING_EACH : ENDING_MAX, most = most_workers();
+    return at_a_time + (at_a_time >= most ? 0 : ending < most - at_a_time ? ending : most - at_a_time);
 }
 
 int batch_run(const struct batch_spec *spec, struct lines *lines, struct journal *journal, struct batch_counts *ret, struct err *err)
@@ -180,7 +201,7 @@ int batch_run(const struct batch_spec *spec, struct lines *lines, struct journal
     for (size_t i = 0; i < b.hand_count; i++)
         b.hands[i].socket = -1;
     b.signals = watch_signals(&before);
-    int status = b.signals < 0 ? fail(err, errno, NULL, "watch for signals") : 0;
+    int status = b.signals < 0 ? fail(err, errno, NULL, "watch for signals") : check_room(spec, err);
     bool wants = false;
     while (status == 0 && (status = give_out(&b, &wants, err)) == 0 && (!b.list_over || b.busy)) {
         status = wait_once(&b, polled, wants, err);

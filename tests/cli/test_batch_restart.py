@@ -164,6 +164,15 @@ def test_results_in_a_file_that_nobody_can_find_are_none(batch):
     assert len(b()[0]) == 4
 
 
+def test_more_at_a_time_than_files_may_be_open_is_said_before_a_job_runs(batch):
+    b = batch(*({"id": str(n)} for n in range(5)))
+    limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))  # noqa: E731
+    results, p = b("-j40", preexec_fn=limit)
+    assert (results, p.returncode) == ([], 125) and b"--jobs 32 is the most" in p.stderr, p.stderr
+    results, p = b("-j32", preexec_fn=limit)
+    assert len(results) == 5 and p.returncode == 0, p.stderr
+
+
 def test_a_reader_that_goes_away_ends_the_batch(batch):
     b = batch(*(sh("cat", stdin="x" * 50000) for _ in range(50)))
     with open("/dev/full", "wb") as full:
