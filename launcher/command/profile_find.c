@@ -113,7 +113,7 @@ static int no_such(const char *name, struct err *err)
         fail_usage(err, "no profile '%.64s'", name);
     fail_hint(
         err,
-        "looked in %.100s%s/etc/lrun/profiles; there: %.100s; a file is named with a slash or a dot; for AWS's, --credentials profile:NAME",
+        "looked in %.220s%s/etc/lrun/profiles; there: %.100s; a file is named with a slash or a dot; for AWS's, --credentials profile:NAME",
         own ? own : "", own ? " and " : "", there.n ? there.at : "none");
     text_done(&there);
     strv_done(&names);

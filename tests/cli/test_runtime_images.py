@@ -302,7 +302,7 @@ def nothing_left(store):
 @pytest.mark.parametrize("format", ["oci", "v2s2"])
 def test_an_image_is_fetched_and_known_by_the_registrys_digest(store, tmp, debian, home, format):
     source = debian.push(f"oci:{image(tmp / 'image', form='directory')}", f"fetched/{format}:1", "--format", format)
-    raw = subprocess.run(["skopeo", "inspect", "--raw", "--tls-verify=false", source], stdout=subprocess.PIPE, check=True).stdout
+    raw = subprocess.run(["skopeo", "inspect", "--raw", "--tls-verify=false", source], stdout=subprocess.PIPE, check=True, env={**os.environ, "XDG_RUNTIME_DIR": str(tmp)}).stdout
     p = store("add", INSECURE, source)
     assert p.returncode == 0 and f"added python3.13: image, 5 entries, 0.0 MB, sha256:{images.sha(raw)}\n" == p.stdout, p
     lines = p.stderr.splitlines()

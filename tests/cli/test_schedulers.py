@@ -116,9 +116,10 @@ def slurm(place):
     if not shutil.which("sbatch") or not shutil.which("slurmctld", path="/usr/sbin:/usr/bin:/sbin"):
         skip("Slurm is not installed: make deps")
     try:
-        pwd.getpwuid(USER), pwd.getpwuid(os.getuid())
+        if pwd.getpwuid(USER).pw_uid and pwd.getpwuid(os.getuid()).pw_gid != os.getgid():
+            raise KeyError
     except KeyError:
-        pytest.skip("Slurm's users must be in /etc/passwd")
+        pytest.skip("Slurm's users must be in /etc/passwd, with their groups")
     s = Slurm(place)
     s.start()
     yield s

@@ -44,7 +44,7 @@ def container(request, manager, tree, options, *argv):
     if not ROOT:
         pytest.skip(f"{manager} is tried as root")
     if manager == "podman":  # crun takes cgroup v2 alone, and limits that it may set
-        prepare = "umount -l -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup || exit 99; "
+        prepare = "mount -t tmpfs none /run; umount -l -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup || exit 99; "
         place = tempfile.mkdtemp(prefix="lrun-podman.", dir="/tmp")  # of at most 50 characters
         request.addfinalizer(lambda: shutil.rmtree(place, ignore_errors=True))
         files = "--ulimit=nofile=1024:1024 --ulimit=nproc=4096:4096".split()

@@ -29,7 +29,7 @@ class DebianRegistry:
         for program in ("docker-registry", "skopeo"):
             if not shutil.which(program):
                 skip(f"{program} is not installed")
-        self.at = f"127.0.0.1:{free_port()}"
+        self.at, self.place = f"127.0.0.1:{free_port()}", place
         place.mkdir()
         (place / "config.yml").write_text(f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {place}/blobs}}}}\nhttp: {{addr: '{self.at}'}}\n")
         environment = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}
@@ -45,7 +45,8 @@ class DebianRegistry:
 
     def push(self, source, name, *options):
         """Returns how lrun names it."""
-        subprocess.run(["skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", *options, source, f"docker://{self.at}/{name}"], check=True, stdout=subprocess.DEVNULL)
+        env = {**os.environ, "XDG_RUNTIME_DIR": str(self.place)}  # else it looks in /run/containers, which root's Podman closes to others
+        subprocess.run(["skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", *options, source, f"docker://{self.at}/{name}"], check=True, stdout=subprocess.DEVNULL, env=env)
         return f"docker://{self.at}/{name}"
 
     def stop(self):
