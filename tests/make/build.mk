@@ -32,8 +32,9 @@ $(B)/tests/units/%.o: tests/unit/%.c Makefile tests/make/build.mk | $(POLICIES)
 	@$(CC) $(filter-out -Wpedantic,$(ALL_C)) -MMD -MP -c -o $@ $<
 $(B)/tests/unit: $(UNIT_C:tests/unit/%.c=$(B)/tests/units/%.o) $(UNIT_O)
 	@$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ -lcriterion $(UNIT_L)
-# The same without Criterion, in one process: it cannot start processes in user emulation. Nor has that openat2(2), which these need.
-PLAIN_C := $(filter-out $(patsubst %,tests/unit/test_%.c,tools prepared explain config project_files project_routes project_sam project_values),$(UNIT_C))
+# The same without Criterion, in one process: it cannot start processes in user emulation. Nor has that openat2(2), or times of processes,
+# which these need.
+PLAIN_C := $(filter-out $(patsubst %,tests/unit/test_%.c,cpu_time tools prepared explain config project_files project_routes project_sam project_values),$(UNIT_C))
 $(B)/tests/plain/%.o: tests/unit/%.c Makefile tests/make/build.mk | $(POLICIES)
 	@mkdir -p $(@D)
 	@$(CC) -Itests/tools/plain $(filter-out -Wpedantic,$(ALL_C)) -MMD -MP -c -o $@ $<

@@ -10,7 +10,7 @@ FUZZ_image   := $(wildcard unpack/image*.c unpack/layer*.c) unpack/nodes.c unpac
   unpack/manifest_read.c $(FUZZ_zip) $(FUZZ_JSON)
 FUZZ_elf     := $(FUZZ_zip) unpack/elf_facts.c unpack/manifest.c unpack/manifest_read.c
 FUZZ_policy  := policy/oci.c base/arch.c $(FUZZ_JSON)
-FUZZ_options := launcher/command/cli.c launcher/command/cli_options.c launcher/command/cli_values.c launcher/command/cli_words.c \
+FUZZ_options := launcher/command/cli.c launcher/command/cli_file.c policy/limits.c launcher/command/cli_options.c launcher/command/cli_values.c launcher/command/cli_words.c \
   launcher/command/cli_help.c launcher/launch/names.c launcher/launch/request.c lambda/tenant.c relay/door.c relay/address.c
 FUZZ_config  := $(FUZZ_options) $(wildcard launcher/command/config*.c) launcher/launch/pull_name.c launcher/launch/request_check.c \
   lambda/function_name.c lambda/api_route.c lambda/api_expression.c lambda/routes.c base/json.c $(FUZZ_JSON)
