@@ -92,12 +92,15 @@ Test(limits, that_are_asked_for_cannot_be_raised_by_the_program)
 
 Test(limits, that_are_asked_for_are_clamped_to_the_callers_and_it_is_said)
 {
-    const struct limits_asked asked = {.open_files = 50};
+    struct rlimit now;
     rlim_t hard = 0;
     struct limits l;
-    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){40, 40}), 0);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &now), 0);
+    if (now.rlim_max == RLIM_INFINITY)
+        return;
+    const struct limits_asked asked = {.open_files = now.rlim_max + 10};
     limits_plan(0, false, &asked, &l);
-    cr_expect_eq(soft_of(&l, RLIMIT_NOFILE, &hard), 40);
+    cr_expect_eq(soft_of(&l, RLIMIT_NOFILE, &hard), now.rlim_max);
     bool said = false;
     for (const char *const *name = (const char *const *)l.clamped; *name; name++)
         said = said || strcmp(*name, "nofile") == 0;
