@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import LRUN_UID, ROOT, children_of, make_zip, processes_of, wait_until
+from conftest import LRUN_UID, ROOT, children_of, make_zip, plain_memory, processes_of, wait_until
 from support.batches import Batch, by_line, lines, parsed, sh
 
 
@@ -90,6 +90,7 @@ def test_what_a_line_must_not_say_fails_that_line_and_no_other(batch):
         assert r[2 * n + 2]["reason"] == "success"
 
 
+@plain_memory
 def test_a_line_without_an_end_is_refused_in_bounded_memory(batch):
     b = batch()
     with open(b.list, "wb") as f:

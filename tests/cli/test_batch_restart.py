@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import ROOT, children_of, descendants, make_zip, name_of, processes_of, runs, wait_until
+from conftest import ROOT, children_of, descendants, make_zip, name_of, plain_memory, processes_of, runs, wait_until
 from support.batches import Batch, by_line, lines, parsed, sh
 
 
@@ -188,6 +188,7 @@ def rss(pid):
     return int(next(line.split()[1] for line in open(f"/proc/{pid}/status") if line.startswith("VmRSS:")))
 
 
+@plain_memory
 def test_memory_does_not_grow_with_the_list(lrun, empty):
     """Resident memory of lrun and its workers, after some hundred jobs and after some more: a page or two each may still come."""
     p = subprocess.Popen(lrun.argv("batch", "-j2", empty, "--", "/bin/true", report=False), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
