@@ -9,7 +9,7 @@ import random
 import subprocess
 
 import pytest
-from conftest import LRUN, LRUN_UID, ROOT, validate
+from conftest import LRUN, LRUN_UID, ROOT, plain_memory, validate
 
 NUMBER, ROUNDS, AT_ONCE, SEED = 500, 2, 20, 17
 POLICY = {"cpu-time": 0.2, "timeout": 8, "memory": 64, "processes": 24, "open-files": 64, "file-size": 8, "stack": 8, "output-limit": "64K", "tmp-size": 16,
@@ -123,6 +123,7 @@ def grader(tmp):
 
 
 @pytest.mark.serial
+@plain_memory
 def test_every_verdict_is_right_and_is_so_twice(grader):
     rounds = []
     for round in range(ROUNDS):
