@@ -101,3 +101,19 @@ void sha256_hex(const unsigned char digest[SHA256_BYTES], char ret[SHA256_HEX + 
     }
     ret[SHA256_HEX] = 0;
 }
+
+static int digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool sha256_read(const char hex[SHA256_HEX], unsigned char ret[SHA256_BYTES])
+{
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        const int high = digit(hex[2 * i]), low = high < 0 ? -1 : digit(hex[2 * i + 1]);
+        if (low < 0)
+            return false;
+        ret[i] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}

@@ -4,6 +4,7 @@
 #ifndef LRUN_SHA256_H
 #define LRUN_SHA256_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,5 +24,8 @@ void sha256_end(struct sha256 *s, unsigned char ret[SHA256_BYTES]);
 int sha256_file(int fd, unsigned char ret[SHA256_BYTES], uint64_t *ret_bytes);
 
 void sha256_hex(const unsigned char digest[SHA256_BYTES], char ret[SHA256_HEX + 1]);
+
+/* What sha256_hex() has written, with or without its end. False: it is something else, capital letters included. */
+bool sha256_read(const char hex[SHA256_HEX], unsigned char ret[SHA256_BYTES]);
 
 #endif

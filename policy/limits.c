@@ -94,6 +94,12 @@ static int add_cpus(const char *text, const char *list, const cpu_set_t *ours, c
     return 0;
 }
 
+unsigned limits_processors(void)
+{
+    cpu_set_t cpus;
+    return sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? (unsigned)CPU_COUNT(&cpus) : 1;
+}
+
 int limits_cpus(const char *list, cpu_set_t *ret, struct err *err)
 {
     cpu_set_t ours, all;

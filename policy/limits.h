@@ -44,6 +44,9 @@ extern const unsigned LIMIT_COUNT;
  * the caller may give is clamped like the rest. */
 void limits_plan(uint64_t memory, bool managed, const struct limits_asked *asked, struct limits *ret);
 
+/* How many processors the caller may use; at least 1. */
+unsigned limits_processors(void);
+
 /* Reads a list of processors, 0,2-3, all of which the caller must have. */
 int limits_cpus(const char *list, cpu_set_t *ret, struct err *err);
 

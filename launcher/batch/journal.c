@@ -84,22 +84,12 @@ static void keep(struct journal *j, const uint64_t half[2], bool good)
     j->n++;
 }
 
-static int digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool read_key(struct slice v, uint64_t half[2])
 {
-    if (v.n != SHA256_HEX + 2 || v.at[0] != '"')
+    unsigned char key[SHA256_BYTES];
+    if (v.n != SHA256_HEX + 2 || v.at[0] != '"' || !sha256_read(v.at + 1, key))
         return false;
-    for (size_t i = 0; i < SHA256_HEX; i++)
-        if (digit(v.at[i + 1]) < 0)
-            return false;
-    unsigned char bytes[2 * sizeof *half];
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (unsigned char)(digit(v.at[2 * i + 1]) << 4 | digit(v.at[2 * i + 2]));
-    memcpy(half, bytes, sizeof bytes);
+    memcpy(half, key, 2 * sizeof *half);
     return true;
 }
 

@@ -66,7 +66,7 @@ void result_put(const struct result *r, struct text *out)
     json_put(out, "key", key);
     json_put(out, "id", r->id);
     json_num(out, "line", (double)r->line);
-    json_put(out, "reason", r->report ? report_reason(r->report->reason) : "refused");
+    json_put(out, "reason", r->report ? report_reason_name(r->report->reason) : "refused");
     put_number(out, "exit", r->report, r->exit);
     put_number(out, "signal", r->report && r->report->signal, r->report ? r->report->signal : 0);
     json_put(out, "limit", report_limit(report));

@@ -41,10 +41,15 @@ static int need_value(const struct option_row *row, struct err *err)
     return fail_usage(err, "--%s needs a value: --%s %s", row->name, row->name, row->arg);
 }
 
-static void note_row(const struct option_row *row, struct request *r)
+void cli_mark(const struct option_row *row, struct request *r)
 {
     size_t at = (size_t)(row - ROWS);
     r->given[at / 64] |= UINT64_C(1) << at % 64;
+}
+
+static void note_row(const struct option_row *row, struct request *r)
+{
+    cli_mark(row, r);
     if (!(row->flags & WITH_IN) && !r->not_with_in)
         r->not_with_in = row->name;
 }

@@ -39,9 +39,8 @@ enum cli_taken cli_takes(const struct request *r, const char *option)
 void cli_give(struct request *r, const char *option)
 {
     const struct option_row *row = row_of(r, option);
-    size_t at = row ? (size_t)(row - ROWS) : 0;
     if (row)
-        r->given[at / 64] |= UINT64_C(1) << at % 64;
+        cli_mark(row, r);
 }
 
 void cli_clear(struct request *r, const char *option)

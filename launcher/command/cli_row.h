@@ -40,6 +40,9 @@ set_fn add_text, add_words /* A,B */, add_host, add_origin, add_pair /* NAME=VAL
 extern const struct option_row ROWS[]; /* at most 128: request->given */
 extern const size_t ROW_COUNT;
 
+/* cli.c: the request was given this row's option. */
+void cli_mark(const struct option_row *row, struct request *r);
+
 /* cli_words.c */
 const struct option_row *cli_find_row(unsigned commands, const char *name, size_t n, char letter); /* name NULL: by letter; NULL: none */
 int cli_command_word(int argc, char **argv);                   /* index of the first word that is no option; 0: none */

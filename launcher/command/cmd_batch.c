@@ -10,10 +10,10 @@
 #include "launcher/batch/job.h"
 #include "launcher/command/cli_key.h"
 #include "launcher/command/commands.h"
+#include "policy/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,12 +24,6 @@ const struct command_kind KIND_BATCH = {
 };
 
 enum { SHARDS_MAX = 1000000, FAILED = 1 };
-
-static unsigned processors(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-}
 
 static int read_shard(const char *text, struct batch_spec *ret, struct err *err)
 {
@@ -59,30 +53,12 @@ static int open_all(const struct request *r, struct lines *lines, struct journal
     return journal_open(journal, r->results, err);
 }
 
-/* Each worker has its own cgroup, if there is any. */
-static int make_cgroups(const struct launch *l, unsigned n, struct cgroup **ret, struct err *err)
-{
-    struct cgroup first;
-    if (launch_cgroup(l, &first, err) < 0)
-        return -1;
-    if (first.dir < 0)
-        return 0;
-    *ret = xcalloc(n, sizeof **ret);
-    (*ret)[0] = first;
-    for (unsigned i = 1; i < n; i++)
-        (*ret)[i] = (struct cgroup)CGROUP_NONE;
-    for (unsigned i = 1; i < n; i++)
-        if (launch_cgroup(l, &(*ret)[i], err) < 0)
-            return -1;
-    return 0;
-}
-
 /* As launch_prepare(), for many sandboxes: the order is launch.h's. */
 static int prepare(const struct request *r, struct launch *l, struct batch_spec *spec, struct err *err)
 {
     struct identity id;
     if (identity_choose(&id, err) < 0 || launch_open(r, &id, l, err) < 0 ||
-        make_cgroups(l, batch_workers(spec->at_a_time), &spec->cgroups, err) < 0 || identity_take(&id, err) < 0 ||
+        launch_cgroups(l, batch_workers(spec->at_a_time), &spec->cgroups, err) < 0 || identity_take(&id, err) < 0 ||
         inputs_release_trees(&l->inputs, err) < 0)
         return -1;
     return launch_make(l, err);
@@ -121,7 +97,7 @@ static int run(const struct request *r, struct launch *l, struct batch_spec *spe
 int cmd_batch(const struct request *r, struct err *err)
 {
     static struct launch l;
-    struct batch_spec spec = {.at_a_time = r->jobs.set ? (unsigned)r->jobs.value : processors(), .files_root = -1};
+    struct batch_spec spec = {.at_a_time = r->jobs.set ? (unsigned)r->jobs.value : limits_processors(), .files_root = -1};
     struct lines lines = {.fd = -1, .most = JOB_LINE_MAX};
     struct journal journal = JOURNAL_NONE;
     int status = read_shard(r->shard, &spec, err);
@@ -131,8 +107,7 @@ int cmd_batch(const struct request *r, struct err *err)
         status = prepare(r, &l, &spec, err);
     if (status == 0)
         status = run(r, &l, &spec, &lines, &journal, err);
-    for (unsigned i = 0; spec.cgroups && i < batch_workers(spec.at_a_time); i++)
-        cgroup_done(&spec.cgroups[i]);
+    launch_cgroups_done(spec.cgroups, batch_workers(spec.at_a_time));
     lines_done(&lines);
     own_close(&lines.fd);
     own_close(&spec.files_root);

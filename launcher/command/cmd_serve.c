@@ -36,19 +36,7 @@ static int open_function(struct served *f, const struct identity *id, struct err
         return -1;
     if (serve_ports_open(f, err) < 0)
         return -1;
-    struct cgroup first;
-    if (launch_cgroup(f->launch, &first, err) < 0)
-        return -1;
-    if (first.dir < 0)
-        return 0;
-    f->cgroups = xcalloc(r->concurrency.value, sizeof *f->cgroups);
-    f->cgroups[0] = first;
-    for (uint64_t i = 1; i < r->concurrency.value; i++)
-        f->cgroups[i] = (struct cgroup)CGROUP_NONE;
-    for (uint64_t i = 1; i < r->concurrency.value; i++)
-        if (launch_cgroup(f->launch, &f->cgroups[i], err) < 0)
-            return -1;
-    return 0;
+    return launch_cgroups(f->launch, r->concurrency.value, &f->cgroups, err);
 }
 
 /* Made when it is first called; a debugged one is there from the start. */
@@ -299,9 +287,7 @@ static void server_done(struct server *s)
         if (f->launch)
             launch_done(f->launch);
         free(f->launch);
-        for (uint64_t k = 0; f->cgroups && k < f->request.concurrency.value; k++)
-            cgroup_done(&f->cgroups[k]);
-        free(f->cgroups);
+        launch_cgroups_done(f->cgroups, f->request.concurrency.value);
     }
     serve_doors_done(s);
     serve_events_done(s);

@@ -12,10 +12,10 @@
 #include "launcher/launch/launch.h"
 #include "launcher/test/output.h"
 #include "launcher/test/runner.h"
+#include "policy/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -131,12 +131,6 @@ static int list(struct tests *x)
 
 /* ---- the launches ---- */
 
-static unsigned processors(void)
-{
-    cpu_set_t cpus;
-    return sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? (unsigned)CPU_COUNT(&cpus) : 1;
-}
-
 static int open_launches(struct tests *x, const struct identity *id, struct err *err)
 {
     const struct request *r = x->request;
@@ -151,13 +145,7 @@ static int open_launches(struct tests *x, const struct identity *id, struct err 
             return -1;
     }
     x->run.function = x->launches[0].inputs.name;
-    x->cgroups = xcalloc(x->run.jobs, sizeof *x->cgroups);
-    for (unsigned i = 0; i < x->run.jobs; i++)
-        x->cgroups[i] = (struct cgroup)CGROUP_NONE;
-    for (unsigned i = 0; i < x->run.jobs && (i == 0 || x->cgroups[0].dir >= 0); i++)
-        if (launch_cgroup(&x->launches[0], &x->cgroups[i], err) < 0)
-            return -1;
-    return 0;
+    return launch_cgroups(&x->launches[0], x->run.jobs, &x->cgroups, err);
 }
 
 /* The log of a case is the same with --quiet, which is about what lrun prints. */
@@ -302,7 +290,7 @@ static int run_cases(struct tests *x, struct err *err)
 {
     const struct request *r = x->request;
     const struct runner_config config = {.launches = x->launches,
-                                         .cgroups = x->cgroups[0].dir >= 0 ? x->cgroups : NULL,
+                                         .cgroups = x->cgroups,
                                          .jobs = x->run.jobs,
                                          .warm = r->warm,
                                          .fail_fast = r->fail_fast,
@@ -331,7 +319,7 @@ static int perform(struct tests *x, struct err *err)
     list_runs(x, r->runtimes.n ? r->runtimes.n : 1);
     if (r->list)
         return list(x);
-    x->run.jobs = r->jobs.set ? (unsigned)r->jobs.value : processors();
+    x->run.jobs = r->jobs.set ? (unsigned)r->jobs.value : limits_processors();
     if (x->run.jobs > x->run.n)
         x->run.jobs = (unsigned)x->run.n;
     if (open_launches(x, &id, err) < 0 || open_results(x, err) < 0 || identity_take(&id, err) < 0)
@@ -349,8 +337,7 @@ static void tests_done(struct tests *x)
         launch_done(&x->launches[i]);
         request_done(&x->requests[i]);
     }
-    for (unsigned i = 0; x->cgroups && i < x->run.jobs; i++)
-        cgroup_done(&x->cgroups[i]);
+    launch_cgroups_done(x->cgroups, x->run.jobs);
     own_close(&x->junit);
     own_close(&x->summary);
     cases_done(&x->cases);
@@ -358,7 +345,6 @@ static void tests_done(struct tests *x)
     free(x->run.runtimes);
     free(x->requests);
     free(x->launches);
-    free(x->cgroups);
     free(x->launch_of);
 }
 

@@ -21,17 +21,11 @@
 
 _Static_assert((int)KEPT_ARN == (int)LAYER_ARN_SIZE && (int)DIGEST_HEX == (int)SHA256_HEX, "cache/ cannot see lambda/layer_arn.h");
 
-static int digit(char c)
-{
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 void layer_code_sha256(const char *hex, char ret[LAYER_CODE_SIZE])
 {
-    unsigned char digest[SHA256_BYTES];
+    unsigned char digest[SHA256_BYTES] = {0};
     struct text code = {0};
-    for (size_t i = 0; i < sizeof digest; i++)
-        digest[i] = (unsigned char)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
+    sha256_read(hex, digest); /* a name in the cache: it is one */
     base64_encode(digest, sizeof digest, &code);
     snprintf(ret, LAYER_CODE_SIZE, "%s", code.at);
     text_done(&code);

@@ -70,21 +70,6 @@ static void look_for_extensions(struct launch *l)
     }
 }
 
-/* Root's launch would have to move a process into the cgroup, which costs milliseconds: only with --cgroup. */
-int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err)
-{
-    const struct request *r = l->request;
-    *ret = (struct cgroup)CGROUP_NONE;
-    if (!r->cgroup && (l->identity.from_root || !request_limit_mb(r)))
-        return 0;
-    return cgroup_make(r->cgroup, request_limit_mb(r), r->tmp_size.value + request_scratch_mb(r), l->identity.uid, ret, err);
-}
-
-int launch_share(const struct launch *l, const struct cgroup *c)
-{
-    return l->request->cpu == CPU_ENFORCE && !c->cpu ? (int)request_limit_mb(l->request) : 0;
-}
-
 static void note_differences(struct launch *l)
 {
     const struct request *r = l->request;

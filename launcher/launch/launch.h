@@ -58,6 +58,10 @@ void launch_started(const struct launch *l, const struct sandbox *s, struct repo
 /* A cgroup of its own for an environment: dir -1 if none is to be had and none was asked for. */
 int launch_cgroup(const struct launch *l, struct cgroup *ret, struct err *err);
 
+/* One for each of n environments (at least one). NULL: none is to be had and none was asked for. launch_cgroups_done() either way. */
+int launch_cgroups(const struct launch *l, size_t n, struct cgroup **ret, struct err *err);
+void launch_cgroups_done(struct cgroup *cgroups, size_t n);
+
 /* The variables of one environment. user: those of its owner, as a rule inputs.variables; api: host:port, or NULL for exec. */
 void launch_variables(const struct launch *l, const struct strv *user, const char *api, struct strv *ret);
 

@@ -92,11 +92,6 @@ static void put_profile(const struct report_launch *l, struct text *out)
     json_close(out, '}');
 }
 
-const char *report_reason(enum report_reason reason)
-{
-    return REASONS[reason];
-}
-
 void report_put_error(struct text *out, const struct err *err)
 {
     json_key(out, "error");

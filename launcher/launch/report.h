@@ -103,7 +103,6 @@ void report_refused(struct report *r, const char *call);             /* once eac
 void report_put_origin(struct text *out, const struct report_origin *o); /* the member runtimeSource */
 void report_put_error(struct text *out, const struct err *err);          /* the member error; NULL: null */
 void report_put_results(struct text *out, const struct report *r);       /* the member results: --out */
-const char *report_reason(enum report_reason reason);                    /* the word for it */
 
 /* Appends the line to fd with one write where the file system allows it. */
 int report_write(const struct report *r, const struct report_launch *l, const char *command, const char *function, const char *name, int fd,

@@ -57,7 +57,7 @@ def container(request, manager, tree, options, *argv):
         skip(f"{words[0]} is not installed")
     wrap = ("unshare", "-m", "/bin/sh", "-c", prepare + 'exec "$@"', "sh", *words)
     if (p := ran(*wrap, "/bin/true")).returncode:
-        pytest.skip(f"the kernel, or a container around, lets {words[0]} run nothing here: {p.stderr}")
+        skip(f"{words[0]} runs nothing here: {p.stderr}")
     return ran(*wrap, *argv)
 
 

@@ -12,5 +12,5 @@ MUTANTS = {
     "profiles: root opens what others name": (FIND, "return ret->note && geteuid() == 0 ?", "return ret->note && geteuid() == 1 ?", {"a_file_that_others_can_change_is_said_and_for_root_refused", "root_takes_no_profile_of_another_user"}, PROFILE, "others_can or another_user", "root"),
     "profiles: members that are no options are passed over": ("launcher/command/profile.c", '            status = set(x, name, "");', "            continue;", {"what_is_no_option_of_the_command_is_refused_with_file_and_member"}, PROFILE, "no_option"),
     "profiles: options of the command line alone": ("launcher/command/cli_file.c", "if (row && row->flags & LINE_ONLY)", "if (row && row->flags & LINE_ONLY && !row->arg)", {"what_is_no_option_of_the_command_is_refused_with_file_and_member"}, PROFILE, "no_option"),
-    "profiles: below a project": ("launcher/command/cli_file.c", "        r->given[at / 64] |= UINT64_C(1) << at % 64;", "        (void)at;", {"a_project_is_below_the_profile"}, PROFILE, "project"),
+    "profiles: below a project": ("launcher/command/cli_file.c", "        cli_mark(row, r);", "        (void)row;", {"a_project_is_below_the_profile"}, PROFILE, "project"),
 }
